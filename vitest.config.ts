@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Packages use each other's source, so a test never runs against a stale build.
+  ssr: { resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
