@@ -1,1 +1,48 @@
-export {}; console.log('w')
+import { parentPort, workerData } from 'node:worker_threads';
+import { asCopyError } from '../errors.ts';
+import { loadSystem } from '../platform/load.ts';
+import { joinRun } from '../transfer/temporary.ts';
+import type { FromWorker, ProgressEvent, ToWorker, WorkerData } from './job.ts';
+import { Queue } from './queue.ts';
+import { runPart, runWhole } from './run.ts';
+
+/** How long progress is collected before it is sent, so that small files do not cost a message each. */
+const PROGRESS_MS = 16;
+
+const port = parentPort!;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+joinRun((workerData as WorkerData).run);
+const system = loadSystem();
+send({ type: 'ready', nativeError: system.nativeError });
+
+port.on('message', ({ id, memory, job, plan }: ToWorker) => {
+  const queue = new Queue(memory);
+  const progress = progressSender(id);
+  const hooks = { progress: progress.add, planned: () => send({ type: 'planned', id }) };
+  const { tally, error } = plan
+    ? runWhole(queue, job, plan, system, hooks)
+    : runPart(queue, job, system, hooks);
+  progress.flush();
+  send({
+    type: 'finished',
+    id,
+    tally,
+    error: error === undefined ? undefined : asCopyError(error, {}).details,
+  });
+});
+
+function progressSender(id: number) {
+  let events: ProgressEvent[] = [];
+  let since = Date.now();
+  const flush = () => {
+    if (events.length > 0) send({ type: 'progress', id, events });
+    events = [];
+    since = Date.now();
+  };
+  const add = (event: ProgressEvent) => {
+    events.push(event);
+    if (Date.now() - since >= PROGRESS_MS) flush();
+  };
+  return { add, flush };
+}

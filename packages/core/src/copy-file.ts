@@ -1,0 +1,90 @@
+import path from 'node:path';
+import { abortError } from './errors.ts';
+import { execute } from './execute/execute.ts';
+import type { JobSettings, PlanSettings } from './execute/job.ts';
+import { Queue } from './execute/queue.ts';
+import { type Finished, runWhole } from './execute/run.ts';
+import { type CopyFileOptions, type ResolvedTarget, resolveFileOptions } from './options.ts';
+import { loadSystem } from './platform/load.ts';
+import type { Method } from './report.ts';
+
+/** What became of one file. */
+export interface CopyFileResult {
+  /**
+   * How it was placed: the system call or API that moved its bytes, `symlink` for a link that was kept as a
+   * link, `unchanged` for a destination that was left as it was.
+   */
+  method: Method | 'symlink' | 'unchanged';
+  /** Bytes placed. */
+  bytes: number;
+}
+
+/**
+ * Copies one file, its parent directories made when missing. `destination` is the new file, not a directory
+ * to put it in. Files over 1 MiB are copied in a worker thread.
+ *
+ * @throws {TypeError} for an unknown option, or one of the wrong type
+ * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind
+ */
+export async function copyFile(
+  source: string,
+  destination: string,
+  options: CopyFileOptions = {},
+): Promise<CopyFileResult> {
+  const { signal } = options;
+  const { job, plan, paths } = prepare(source, destination, options);
+  if (signal?.aborted) throw abortError(signal, paths);
+  const queue = new Queue();
+  const stop = () => queue.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const finished = await execute(queue, job, plan, { concurrency: 1 });
+    if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
+    return toResult(finished);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** {@link copyFile} on the calling thread. `signal` is looked at only before it begins. */
+export function copyFileSync(
+  source: string,
+  destination: string,
+  options: CopyFileOptions = {},
+): CopyFileResult {
+  const { job, plan, paths } = prepare(source, destination, options);
+  if (options.signal?.aborted) throw abortError(options.signal, paths);
+  const hooks = { progress: () => {}, planned: () => {} };
+  return toResult(runWhole(new Queue(), job, plan, loadSystem(), hooks));
+}
+
+/** A file is a copy of one target under a new name. */
+function prepare(given: string, destination: string, options: CopyFileOptions) {
+  const resolved = resolveFileOptions(given, destination, options);
+  const job: JobSettings = { transfer: resolved.transfer, dryRun: false, entries: true, progress: false };
+  const target: ResolvedTarget = {
+    given,
+    from: resolved.source,
+    to: path.dirname(resolved.destination),
+    rename: path.basename(resolved.destination),
+    exact: true,
+    ignore: [],
+    flatten: false,
+  };
+  const plan: PlanSettings = {
+    targets: [target],
+    cwd: target.to,
+    manifest: undefined,
+    prune: false,
+    keep: [],
+    allowMissing: false,
+  };
+  return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
+}
+
+function toResult({ tally, error }: Finished): CopyFileResult {
+  if (error !== undefined) throw error;
+  const [entry] = tally.entries;
+  const method = entry?.action === 'linked' ? 'symlink' : (entry?.method ?? 'unchanged');
+  return { method, bytes: entry?.bytes ?? 0 };
+}

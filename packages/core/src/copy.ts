@@ -1,0 +1,65 @@
+import { abortError } from './errors.ts';
+import { execute } from './execute/execute.ts';
+import type { JobSettings, PlanSettings } from './execute/job.ts';
+import { Queue } from './execute/queue.ts';
+import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions, type Target } from './options.ts';
+import { type CopyReport, toReport } from './report.ts';
+
+/**
+ * Places what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
+ * cannot, left alone where it is already right. Runs in worker threads; no byte passes the JavaScript heap.
+ *
+ * Ends at the first file that fails; complete files stay, the file at hand is removed.
+ *
+ * @example
+ * ```ts
+ * const report = await copy({ from: 'public', to: 'dist' });
+ * console.log(report.files, report.methods);
+ * ```
+ *
+ * @throws {TypeError} for an unknown option, or one of the wrong type
+ * @throws {CopyError} for everything else, with both paths, a code and the cause
+ */
+export async function copy(
+  targets: Target | readonly Target[],
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  return run(resolveCopyOptions(targets, options), { dryRun: false });
+}
+
+/**
+ * Says what {@link copy} would do, without touching the destination: `files` and `bytes` are what would be
+ * placed, `entries` lists every path. `methods` is empty, because only trying tells.
+ */
+export async function plan(
+  targets: Target | readonly Target[],
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  return run(resolveCopyOptions(targets, { ...options, entries: true }), { dryRun: true });
+}
+
+async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {
+  const started = performance.now();
+  const { targets, cwd, manifest, prune, keep, allowMissing, entries, signal } = options;
+  const paths = { source: targets[0]?.from, destination: targets[0]?.to };
+  if (signal?.aborted) throw abortError(signal, paths);
+
+  const job: JobSettings = {
+    transfer: options.transfer,
+    dryRun,
+    entries,
+    progress: options.onProgress !== undefined,
+  };
+  const plan: PlanSettings = { targets, cwd, manifest, prune, keep, allowMissing };
+  const queue = new Queue();
+  const stop = () => queue.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const { tally, error } = await execute(queue, job, plan, options);
+    if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
+    if (error !== undefined) throw error;
+    return toReport(tally, performance.now() - started, entries);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,143 @@
+import os from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import type { Method } from './report.ts';
+
+/** What one strategy answered before another one was tried. */
+export interface Attempt {
+  method: Method;
+  code: string;
+}
+
+/** Plain form of a {@link CopyError}, which survives the way from a worker thread. */
+export interface CopyErrorDetails {
+  code: string;
+  /** What went wrong, for a person. */
+  reason: string;
+  source?: string | undefined;
+  destination?: string | undefined;
+  /** The strategy that failed, when the file's bytes were already being moved. */
+  method?: Method | undefined;
+  /** The system call that failed. */
+  syscall?: string | undefined;
+  /** The system's error number, positive. */
+  errno?: number | undefined;
+  /** Strategies tried before, with their answers. */
+  attempts?: Attempt[] | undefined;
+  cause?: unknown;
+}
+
+/**
+ * Why a copy ended: names both paths, a stable `code`, the method and the cause. Codes are the system's
+ * (`ENOSPC`, `EACCES`, `EISDIR` …) where the system refused, and these where the engine did:
+ *
+ * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias)
+ * - `ERR_NESTED`: the source lies inside the destination, or the destination inside the source
+ * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
+ * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device
+ * - `ERR_SOURCE_CHANGED`: the source changed while it was copied, twice
+ * - `ERR_NO_MATCH`: a target's `from` matches nothing
+ * - `ERR_WORKER`: a worker thread ended unexpectedly
+ * - `ABORT_ERR`: `signal` was aborted; `cause` is the signal's reason
+ */
+export class CopyError extends Error {
+  override readonly name: string = 'CopyError';
+  readonly code: string;
+  readonly reason: string;
+  readonly source: string | undefined;
+  readonly destination: string | undefined;
+  readonly method: Method | undefined;
+  readonly syscall: string | undefined;
+  readonly errno: number | undefined;
+  readonly attempts: readonly Attempt[];
+
+  constructor(details: CopyErrorDetails) {
+    super(describe(details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.reason = details.reason;
+    this.source = details.source;
+    this.destination = details.destination;
+    this.method = details.method;
+    this.syscall = details.syscall;
+    this.errno = details.errno;
+    this.attempts = details.attempts ?? [];
+  }
+
+  /** The plain form, to be sent between threads and made an error again there. */
+  get details(): CopyErrorDetails {
+    const { code, reason, source, destination, method, syscall, errno, attempts, cause } = this;
+    return { code, reason, source, destination, method, syscall, errno, attempts: [...attempts], cause };
+  }
+}
+
+function describe({
+  code,
+  reason,
+  source,
+  destination,
+  method,
+  syscall,
+  attempts,
+}: CopyErrorDetails): string {
+  const subject =
+    source === undefined && destination === undefined
+      ? 'Cannot copy'
+      : source === undefined
+        ? `Cannot write ${JSON.stringify(destination)}`
+        : destination === undefined
+          ? `Cannot copy ${JSON.stringify(source)}`
+          : `Cannot copy ${JSON.stringify(source)} to ${JSON.stringify(destination)}`;
+  const where = [method, syscall === method ? undefined : syscall].filter(Boolean).join(', ');
+  const before = attempts?.length
+    ? `; tried before: ${attempts.map((attempt) => `${attempt.method} (${attempt.code})`).join(', ')}`
+    : '';
+  return `${subject}: ${code}: ${reason}${where ? ` (${where})` : ''}${before}`;
+}
+
+const systemErrors = getSystemErrorMap();
+
+/** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
+const otherNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
+
+const otherReasons: Record<string, string> = {
+  EDQUOT: 'disk quota exceeded',
+  ESTALE: 'stale file handle',
+};
+
+/** The name of a positive error number, as Node.js spells it. */
+export function errorCode(errno: number): string {
+  return systemErrors.get(-errno)?.[0] ?? otherNames.get(errno) ?? `errno ${errno}`;
+}
+
+/** The system's own words for a positive error number. */
+export function errorReason(errno: number): string {
+  const code = errorCode(errno);
+  return systemErrors.get(-errno)?.[1] ?? otherReasons[code] ?? 'the system refused';
+}
+
+/** A {@link CopyError} for a failed system call. `errno` is positive. */
+export function systemError(errno: number, details: Omit<CopyErrorDetails, 'code' | 'reason'>): CopyError {
+  return new CopyError({ code: errorCode(errno), reason: errorReason(errno), errno, ...details });
+}
+
+/** What a copy rejects with when its signal is aborted. */
+export function abortError(
+  signal: AbortSignal,
+  paths: Pick<CopyErrorDetails, 'source' | 'destination'>,
+): CopyError {
+  return new CopyError({ code: 'ABORT_ERR', reason: 'the copy was aborted', ...paths, cause: signal.reason });
+}
+
+/** Turns whatever a `node:fs` call threw into a {@link CopyError} that names both paths. */
+export function asCopyError(error: unknown, paths: { source?: string; destination?: string }): CopyError {
+  if (error instanceof CopyError) return error;
+  const { code, errno, syscall, message } = error as NodeJS.ErrnoException;
+  if (typeof errno === 'number' && code !== undefined) {
+    return systemError(Math.abs(errno), { ...paths, syscall, cause: error });
+  }
+  return new CopyError({
+    code: code ?? 'ERR_COPY',
+    reason: message ?? String(error),
+    ...paths,
+    cause: error,
+  });
+}

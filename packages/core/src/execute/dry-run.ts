@@ -1,0 +1,82 @@
+import path from 'node:path';
+import { systemError } from '../errors.ts';
+import { isUnchanged } from '../plan/compare.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, System } from '../platform/system.ts';
+import { countFile, type Tally } from '../report.ts';
+import { judgeExisting } from '../transfer/existing.ts';
+import { type DirectoryPair, deviceOf, pathsOf } from '../transfer/pair.ts';
+import type { JobSettings } from './job.ts';
+import type { ClaimedBatch, Queue } from './queue.ts';
+
+const NOWHERE: Directory = { path: '', fd: -1 };
+const source = new FileStatus();
+const destination = new FileStatus();
+
+/** Counts what placing a batch would do, and fails where it would; touches nothing. */
+export function compareBatch(
+  queue: Queue,
+  batch: ClaimedBatch,
+  job: JobSettings,
+  system: System,
+  tally: Tally,
+): void {
+  const pair = openExisting(system, batch);
+  if (pair.fresh) tally.directories++;
+  try {
+    for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
+      compareFile(pair, batch, file, job, system, tally);
+    }
+  } finally {
+    system.closeDirectory(pair.source);
+    if (!pair.fresh) system.closeDirectory(pair.destination);
+  }
+}
+
+/** Opens the destination directory if it is there; if not, it would be made. */
+function openExisting(system: System, batch: ClaimedBatch): DirectoryPair {
+  const from = system.openDirectory(batch.source);
+  if (typeof from === 'number') throw systemError(-from, { source: batch.source, syscall: 'open' });
+  const to = path.join(batch.root, batch.below);
+  const opened = system.openDirectory(to);
+  const fresh = typeof opened === 'number';
+  const directory = fresh ? { ...NOWHERE, path: to } : opened;
+  if (!fresh) system.status(directory, '.', true, destination);
+  return {
+    source: from,
+    destination: directory,
+    device: deviceOf(destination),
+    fresh,
+    swept: true,
+    unsynced: false,
+  };
+}
+
+function compareFile(
+  pair: DirectoryPair,
+  batch: ClaimedBatch,
+  file: number,
+  job: JobSettings,
+  system: System,
+  tally: Tally,
+): void {
+  const name = batch.names[file]!;
+  const as = batch.renamed?.[file] ?? name;
+  const isLink = batch.links?.includes(file) ?? false;
+  const follow = isLink && job.transfer.symlinks === 'follow';
+  const paths = pathsOf(pair, name, as);
+  const result = system.status(pair.source, name, follow, source);
+  if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
+  const keep =
+    isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
+    (!pair.fresh &&
+      system.status(pair.destination, as, false, destination) >= 0 &&
+      judgeExisting(system, job.transfer, pair, name, as, source, destination) === 'keep');
+  const linked = isLink && !follow;
+  if (keep) tally.unchanged++;
+  else if (linked) tally.links++;
+  else countFile(tally, undefined, source.size);
+  if (!job.entries) return;
+  const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
+  tally.entries.push({ ...paths, action, bytes: action === 'copied' ? source.size : 0 });
+}

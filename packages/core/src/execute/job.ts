@@ -1,0 +1,63 @@
+import type { CopyErrorDetails } from '../errors.ts';
+import type { Progress, ResolvedTarget, TransferSettings } from '../options.ts';
+import type { Tally } from '../report.ts';
+import type { Run } from '../transfer/temporary.ts';
+import type { QueueMemory } from './queue.ts';
+
+/** What is placed with one look at its directory: a part of one source directory. */
+export interface Batch {
+  /** Absolute path of the source directory. */
+  source: string;
+  /** Absolute path of the target's `to`. */
+  root: string;
+  /** The destination directory below it, with forward slashes; empty for the root itself. */
+  below: string;
+  /** Names of files in `source`. May be empty: then only the directory is made. */
+  names: string[];
+  /** Names in the destination where they differ. */
+  renamed?: Record<number, string> | undefined;
+  /** Which of `names` are symbolic links: `keep` places them as links, `follow` what they point to. */
+  links?: number[] | undefined;
+}
+
+/** What every thread that works on a copy has to know; can be sent to a worker thread. */
+export interface JobSettings {
+  transfer: TransferSettings;
+  /** Compare only: the destination is not touched. */
+  dryRun: boolean;
+  entries: boolean;
+  progress: boolean;
+}
+
+/** What the thread that plans a copy has to know besides. */
+export interface PlanSettings {
+  cwd: string;
+  targets: ResolvedTarget[];
+  manifest: string | undefined;
+  prune: false | 'placed' | 'everything';
+  keep: readonly string[];
+  allowMissing: boolean;
+}
+
+/** Messages to a worker thread. */
+export type ToWorker = {
+  type: 'work';
+  id: number;
+  memory: QueueMemory;
+  job: JobSettings;
+  plan?: PlanSettings | undefined;
+};
+
+/** Messages from a worker thread. */
+export type FromWorker =
+  | { type: 'ready'; nativeError: string | undefined }
+  | { type: 'planned'; id: number }
+  | { type: 'progress'; id: number; events: ProgressEvent[] }
+  | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };
+
+/** One thread's part of a {@link Progress}; the counts over all threads are added where it is received. */
+export type ProgressEvent = Omit<Progress, 'files' | 'bytes'>;
+
+export interface WorkerData {
+  run: Run;
+}

@@ -1,0 +1,120 @@
+import { Worker } from 'node:worker_threads';
+import { CopyError } from '../errors.ts';
+import { emptyTally } from '../report.ts';
+import { currentRun } from '../transfer/temporary.ts';
+import type { FromWorker, ToWorker, WorkerData } from './job.ts';
+
+// Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript.
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/worker.js' : './worker.js',
+  import.meta.url,
+);
+
+/** Young generation of a worker's heap: it makes a few small objects per file, all short-lived. */
+const YOUNG_GENERATION_MB = 4;
+
+export type Listener = (message: FromWorker) => void;
+
+interface Member {
+  worker: Worker;
+  ready: Promise<void>;
+  listeners: Map<number, Listener>;
+}
+
+/** Worker threads that are kept while anybody holds them. */
+class Pool {
+  readonly #members: Member[] = [];
+  #holders = 0;
+
+  /** Makes sure of `count` workers and holds the pool until the returned function is called. */
+  hold(count: number): () => Promise<void> {
+    this.#holders++;
+    while (this.#members.length < count) this.#members.push(start((member) => this.#drop(member)));
+    let held = true;
+    return async () => {
+      if (!held) return;
+      held = false;
+      if (--this.#holders === 0) await this.#end();
+    };
+  }
+
+  /** Resolves when all workers have loaded the native lane. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#members.map(({ ready }) => ready));
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Sends to the worker with this number; `listener` gets its answers to the message's job. */
+  send(number: number, message: ToWorker, listener: Listener): void {
+    const member = this.#members[number]!;
+    member.listeners.set(message.id, listener);
+    // A copy that is underway keeps the process alive; a worker that is only held does not.
+    member.worker.ref();
+    member.worker.postMessage(message);
+  }
+
+  #drop(member: Member): void {
+    const position = this.#members.indexOf(member);
+    if (position >= 0) this.#members.splice(position, 1);
+  }
+
+  async #end(): Promise<void> {
+    const members = this.#members.splice(0);
+    await Promise.all(members.map(({ worker }) => worker.terminate()));
+  }
+}
+
+function start(onExit: (member: Member) => void): Member {
+  const data: WorkerData = { run: currentRun() };
+  const worker = new Worker(WORKER, {
+    workerData: data,
+    name: 'fs-reflink',
+    // Loaders and inspectors of the host process are none of the worker's business.
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  worker.unref();
+  const listeners = new Map<number, Listener>();
+  let isReady: () => void;
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  let cause: unknown;
+  worker.once('exit', (code) => {
+    onExit(member);
+    isReady();
+    fail(listeners, cause ?? new Error(`exit code ${code}`));
+  });
+  worker.on('error', (error) => {
+    cause = error;
+  });
+  worker.on('message', (message: FromWorker) => {
+    if (message.type === 'ready') return isReady();
+    const listener = listeners.get(message.id);
+    if (message.type === 'finished') {
+      listeners.delete(message.id);
+      if (listeners.size === 0) worker.unref();
+    }
+    listener?.(message);
+  });
+  const member: Member = { worker, ready, listeners };
+  return member;
+}
+
+/** A worker that ends takes the copies it was at with it. */
+function fail(listeners: Map<number, Listener>, cause: unknown): void {
+  for (const [id, listener] of listeners) {
+    const error = new CopyError({
+      code: 'ERR_WORKER',
+      reason: 'a worker thread ended unexpectedly',
+      cause,
+    });
+    listener({ type: 'finished', id, tally: emptyTally(), error: error.details });
+  }
+  listeners.clear();
+}
+
+export const pool = new Pool();

@@ -1,0 +1,189 @@
+import { RECORD_BYTES } from '../plan/record.ts';
+import type { Batch } from './job.ts';
+
+/** Shared memory of a queue; what is sent to the threads that work on it. */
+export interface QueueMemory {
+  control: SharedArrayBuffer;
+  index: SharedArrayBuffer;
+  data: SharedArrayBuffer;
+}
+
+/** Words of the control block. */
+const PUBLISHED = 0;
+const CLOSED = 1;
+const NEXT = 2;
+const STOPPED = 3;
+const JOINED = 4;
+const LEFT = 5;
+const SEALED = 6;
+/** Any change that a waiting thread may wait for. */
+const CHANGES = 7;
+/** Files and links placed by threads that have left. */
+const PLACED = 8;
+const CONTROL_WORDS = 9;
+
+/** Words of a batch in the index: where it is, how long its text, how many files, the next to be claimed. */
+const OFFSET = 0;
+const TEXT = 1;
+const COUNT = 2;
+const CURSOR = 3;
+const INDEX_WORDS = 4;
+
+/** Bounds of address space, not of memory: pages are used as the queue grows. */
+const MAX_BATCHES = 1 << 20;
+const MAX_DATA = 1 << 30;
+const GROWTH = 1 << 18;
+const WORD = 8;
+
+/** A batch as a working thread has it. */
+export interface ClaimedBatch extends Batch {
+  number: number;
+  /** One record per file: what was known of it, and where to note what is known now. */
+  records: Uint32Array;
+}
+
+/**
+ * Hands batches from the planning thread to the working ones through shared memory, so that none of them
+ * waits for the main thread, which the bundler keeps busy. One thread publishes; all may claim.
+ */
+export class Queue {
+  readonly memory: QueueMemory;
+  readonly #control: Int32Array;
+  readonly #index: Int32Array;
+  #end = 0;
+
+  constructor(memory?: QueueMemory) {
+    this.memory = memory ?? {
+      control: new SharedArrayBuffer(CONTROL_WORDS * 4),
+      index: growable(MAX_BATCHES * INDEX_WORDS * 4),
+      data: growable(MAX_DATA),
+    };
+    this.#control = new Int32Array(this.memory.control);
+    this.#index = new Int32Array(this.memory.index);
+  }
+
+  /** Publishes a batch. `records` are what the manifest knows of its files. */
+  publish(batch: Batch, records: Uint32Array | undefined): number {
+    const number = Atomics.load(this.#control, PUBLISHED);
+    const text = Buffer.from(JSON.stringify(batch), 'utf8');
+    const start = this.#end;
+    const recordsStart = align(start + text.length);
+    this.#end = align(recordsStart + batch.names.length * RECORD_BYTES);
+    grow(this.memory.data, this.#end);
+    grow(this.memory.index, (number + 1) * INDEX_WORDS * 4);
+
+    new Uint8Array(this.memory.data, start, text.length).set(text);
+    if (records) new Uint32Array(this.memory.data, recordsStart, records.length).set(records);
+    const at = number * INDEX_WORDS;
+    this.#index[at + OFFSET] = start / WORD;
+    this.#index[at + TEXT] = text.length;
+    this.#index[at + COUNT] = batch.names.length;
+    this.#index[at + CURSOR] = 0;
+    Atomics.store(this.#control, PUBLISHED, number + 1);
+    this.#announce();
+    return number;
+  }
+
+  /** No more batches will come. */
+  close(): void {
+    Atomics.store(this.#control, CLOSED, 1);
+    this.#announce();
+  }
+
+  /** Ends the work early: nothing is claimed any more, and large files are given up. */
+  stop(): void {
+    Atomics.store(this.#control, STOPPED, 1);
+    this.#announce();
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#control, STOPPED) === 1;
+  }
+
+  /** A thread begins to work. False: it came too late. */
+  join(): boolean {
+    Atomics.add(this.#control, JOINED, 1);
+    return Atomics.load(this.#control, SEALED) === 0;
+  }
+
+  /** The thread is done, or came too late. `placed`: how many files and links it placed. */
+  leave(placed: number): void {
+    Atomics.add(this.#control, PLACED, placed);
+    Atomics.add(this.#control, LEFT, 1);
+    this.#announce();
+  }
+
+  /** Lets no further thread join, and waits until all have left. Blocks: not for the main thread. */
+  sealAndWait(): void {
+    Atomics.store(this.#control, SEALED, 1);
+    for (;;) {
+      const seen = Atomics.load(this.#control, CHANGES);
+      if (Atomics.load(this.#control, LEFT) >= Atomics.load(this.#control, JOINED)) return;
+      Atomics.wait(this.#control, CHANGES, seen);
+    }
+  }
+
+  /** The next batch nobody has, when there is one; waits for it while the planning thread is at work. */
+  claim(): ClaimedBatch | undefined {
+    const number = Atomics.add(this.#control, NEXT, 1);
+    for (;;) {
+      if (this.stopped) return undefined;
+      const seen = Atomics.load(this.#control, CHANGES);
+      if (number < Atomics.load(this.#control, PUBLISHED)) return this.batch(number);
+      if (Atomics.load(this.#control, CLOSED) === 1) return undefined;
+      Atomics.wait(this.#control, CHANGES, seen);
+    }
+  }
+
+  /** A batch someone else has begun and not finished. Searches from `from` on. */
+  claimStarted(from: number): ClaimedBatch | undefined {
+    const published = Atomics.load(this.#control, PUBLISHED);
+    for (let number = from; number < published && !this.stopped; number++) {
+      const at = number * INDEX_WORDS;
+      if (Atomics.load(this.#index, at + CURSOR) < this.#index[at + COUNT]!) return this.batch(number);
+    }
+    return undefined;
+  }
+
+  /** The number of the next file of a batch that nobody has, or -1. */
+  nextFile(batch: ClaimedBatch): number {
+    if (this.stopped) return -1;
+    const file = Atomics.add(this.#index, batch.number * INDEX_WORDS + CURSOR, 1);
+    return file < batch.names.length ? file : -1;
+  }
+
+  get placed(): number {
+    return Atomics.load(this.#control, PLACED);
+  }
+
+  get length(): number {
+    return Atomics.load(this.#control, PUBLISHED);
+  }
+
+  batch(number: number): ClaimedBatch {
+    const at = number * INDEX_WORDS;
+    const start = this.#index[at + OFFSET]! * WORD;
+    const length = this.#index[at + TEXT]!;
+    const batch = JSON.parse(Buffer.from(this.memory.data, start, length).toString('utf8')) as Batch;
+    const words = (this.#index[at + COUNT]! * RECORD_BYTES) / 4;
+    return { ...batch, number, records: new Uint32Array(this.memory.data, align(start + length), words) };
+  }
+
+  #announce(): void {
+    Atomics.add(this.#control, CHANGES, 1);
+    Atomics.notify(this.#control, CHANGES);
+  }
+}
+
+function growable(maxByteLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(0, { maxByteLength });
+}
+
+function grow(memory: SharedArrayBuffer, needed: number): void {
+  if (needed <= memory.byteLength) return;
+  memory.grow(Math.min(memory.maxByteLength, Math.ceil(needed / GROWTH) * GROWTH));
+}
+
+function align(offset: number): number {
+  return Math.ceil(offset / WORD) * WORD;
+}

@@ -1,0 +1,66 @@
+import { Planner } from '../plan/plan.ts';
+import type { System } from '../platform/system.ts';
+import { addTally, emptyTally, type Tally } from '../report.ts';
+import type { Folder } from '../scan/folder.ts';
+import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+import type { Queue } from './queue.ts';
+import { work } from './work.ts';
+
+export interface Finished {
+  tally: Tally;
+  /** What ended the copy: a CopyError, or what a user's function threw. */
+  error?: unknown;
+}
+
+export interface RunHooks {
+  progress(event: ProgressEvent): void;
+  /** Everything stale is gone and all files are known. */
+  planned(): void;
+}
+
+/** Works on a queue others plan. Whatever fails ends the copy for all threads. */
+export function runPart(queue: Queue, job: JobSettings, system: System, hooks: RunHooks): Finished {
+  if (!queue.join()) {
+    queue.leave(0);
+    return { tally: emptyTally() };
+  }
+  const finished = attempt(queue, () => work(queue, job, system, hooks.progress));
+  queue.leave(finished.tally.files + finished.tally.links);
+  return finished;
+}
+
+/** Plans a copy, works on it with whoever joins, and notes what was placed. Blocks until all are done. */
+export function runWhole(
+  queue: Queue,
+  job: JobSettings,
+  plan: PlanSettings,
+  system: System,
+  hooks: RunHooks,
+  folders?: Iterable<Folder>,
+): Finished {
+  const planned = emptyTally();
+  const planner = new Planner(queue, plan, job, system, planned);
+  const planning = attempt(queue, () => {
+    for (const _step of planner.publish(folders)) if (queue.stopped) break;
+    hooks.planned();
+    return planned;
+  });
+  const working = runPart(queue, job, system, hooks);
+  queue.sealAndWait();
+  const saving = attempt(queue, () => {
+    planner.saveManifest();
+    return emptyTally();
+  });
+  addTally(planned, working.tally);
+  return { tally: planned, error: planning.error ?? working.error ?? saving.error };
+}
+
+/** Ends the copy for all threads when `step` throws. */
+export function attempt(queue: Queue, step: () => Tally): Finished {
+  try {
+    return { tally: step() };
+  } catch (error) {
+    queue.stop();
+    return { tally: emptyTally(), error };
+  }
+}

@@ -1,0 +1,133 @@
+import { CopyError } from '../errors.ts';
+import { isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
+import { forget, remember, rememberPlaced } from '../plan/record.ts';
+import type { System } from '../platform/system.ts';
+import { countFile, emptyTally, type Tally } from '../report.ts';
+import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
+import { type Outcome, Transferrer } from '../transfer/transfer.ts';
+import { closePair, DestinationTree, openPair } from '../transfer/tree.ts';
+import { compareBatch } from './dry-run.ts';
+import type { JobSettings, ProgressEvent } from './job.ts';
+import type { ClaimedBatch, Queue } from './queue.ts';
+
+type OnProgress = (event: ProgressEvent) => void;
+
+/**
+ * Works on a queue until nothing is left of it. Returns what this thread did; throws a {@link CopyError} at
+ * the first file that fails.
+ */
+export function work(queue: Queue, job: JobSettings, system: System, onProgress: OnProgress): Tally {
+  return new Worker(queue, job, system, onProgress).run();
+}
+
+class Worker {
+  readonly #tally = emptyTally();
+  readonly #queue: Queue;
+  readonly #job: JobSettings;
+  readonly #system: System;
+  readonly #onProgress: OnProgress;
+  readonly #transferrer: Transferrer;
+  readonly #tree: DestinationTree;
+  readonly #durable: boolean;
+  /** The file at hand, for progress within it. */
+  #paths: { source: string; destination: string } | undefined;
+
+  constructor(queue: Queue, job: JobSettings, system: System, onProgress: OnProgress) {
+    this.#queue = queue;
+    this.#job = job;
+    this.#system = system;
+    this.#onProgress = onProgress;
+    this.#durable = job.transfer.durability === 'full';
+    this.#tree = new DestinationTree(system, {
+      durable: this.#durable,
+      created: (count) => {
+        this.#tally.directories += count;
+      },
+    });
+    this.#transferrer = new Transferrer(system, job.transfer, {
+      progress: (bytes, size) => this.#part(bytes, size),
+    });
+  }
+
+  run(): Tally {
+    const queue = this.#queue;
+    try {
+      for (let batch = queue.claim(); batch; batch = queue.claim()) this.#batch(batch);
+      // No batch is left that nobody has: help with those others are at.
+      for (let batch = queue.claimStarted(0); batch; batch = queue.claimStarted(batch.number))
+        this.#batch(batch);
+      return this.#tally;
+    } finally {
+      this.#tree.close();
+    }
+  }
+
+  #batch(batch: ClaimedBatch): void {
+    if (this.#job.dryRun) {
+      compareBatch(this.#queue, batch, this.#job, this.#system, this.#tally);
+      return;
+    }
+    const pair = openPair(this.#system, this.#tree, batch);
+    const links = new Set(batch.links);
+    try {
+      for (let file = this.#queue.nextFile(batch); file >= 0; file = this.#queue.nextFile(batch)) {
+        this.#file(pair, batch, file, links.has(file));
+      }
+    } finally {
+      closePair(this.#system, pair, { durable: this.#durable });
+    }
+  }
+
+  #file(pair: DirectoryPair, batch: ClaimedBatch, file: number, link: boolean): void {
+    const name = batch.names[file]!;
+    const as = batch.renamed?.[file] ?? name;
+    const { symlinks } = this.#job.transfer;
+    const follow = link && symlinks === 'follow';
+    if (isUnchanged(this.#system, pair, { name, as, follow }, batch.records, file)) {
+      this.#count(pair, name, as, { method: undefined, bytes: 0 });
+      return;
+    }
+    // Until it is placed nothing is known of it, also when placing it fails.
+    forget(batch.records, file);
+    if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
+    const lookedAt = Date.now();
+    const outcome =
+      link && symlinks === 'keep'
+        ? this.#transferrer.link(pair, name, as)
+        : this.#transferrer.file(pair, name, as, follow);
+    const { source, destination } = this.#transferrer;
+    const placed = outcome.method !== undefined || outcome.bytes < 0;
+    if (placed) {
+      if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
+      else remember(batch.records, file, source, destination);
+    }
+    this.#count(pair, name, as, outcome);
+  }
+
+  #count(pair: DirectoryPair, name: string, as: string, { method, bytes }: Outcome): void {
+    const tally = this.#tally;
+    const linked = bytes < 0;
+    if (linked) tally.links++;
+    else if (method === undefined) tally.unchanged++;
+    else countFile(tally, method, bytes);
+    if (!this.#job.entries && !this.#job.progress) return;
+
+    const paths = pathsOf(pair, name, as);
+    const size = Math.max(bytes, 0);
+    if (this.#job.entries) {
+      const action = linked ? 'linked' : method === undefined ? 'unchanged' : 'copied';
+      tally.entries.push({ ...paths, action, bytes: size, ...(method && { method }) });
+    }
+    if (this.#job.progress) {
+      this.#onProgress({ ...paths, fileBytes: size, fileSize: size, done: true, ...(method && { method }) });
+    }
+  }
+
+  /** Part of a large file is in place. */
+  #part(bytes: number, size: number): void {
+    if (this.#queue.stopped)
+      throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });
+    if (!this.#paths || bytes >= size) return;
+    this.#onProgress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
+  }
+}

@@ -1,0 +1,397 @@
+import os from 'node:os';
+import path from 'node:path';
+import { CopyError } from './errors.ts';
+import type { Method } from './report.ts';
+
+/** An attribute of a file that can be carried over besides its bytes. */
+export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
+
+/** Options of {@link copyFile}, and of every file that {@link copy} places. */
+export interface CopyFileOptions {
+  /**
+   * Whether to clone, as in cp(1): `auto` clones where the filesystem can and copies elsewhere, `always`
+   * fails where it cannot clone, `never` makes a full copy of every block.
+   *
+   * @default 'auto'
+   */
+  reflink?: 'auto' | 'always' | 'never';
+  /**
+   * What happens to a destination that exists: `true` replaces it, `false` leaves it as it is, `'error'`
+   * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's.
+   * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it.
+   *
+   * @default true
+   */
+  overwrite?: boolean | 'error' | 'changed';
+  /**
+   * Write every file under a temporary name and rename it into place, so that its final name never holds
+   * part of it, even if the process is killed. A destination that exists is always replaced this way;
+   * without `atomic` a new one is created in place, and a later run repairs it if it was torn.
+   *
+   * @default false
+   */
+  atomic?: boolean;
+  /**
+   * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
+   * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
+   * `xattr`: extended attributes; `acl`: POSIX access control lists.
+   *
+   * @default ['mode', 'timestamps']
+   */
+  preserve?: readonly Attribute[];
+  /**
+   * `follow` copies what a symbolic link points to, `keep` copies the link itself. A broken link or a cycle
+   * is an error when followed. A link at the destination is replaced, never followed.
+   *
+   * @default 'follow'
+   */
+  symlinks?: 'follow' | 'keep';
+  /**
+   * `bypass` copies past the page cache (`O_DIRECT`) where a file cannot be cloned, so that large copies do
+   * not push other data out of memory. Slower for data that is read again soon.
+   *
+   * @default 'use'
+   */
+  cache?: 'use' | 'bypass';
+  /**
+   * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
+   * data, `full` also its directory entry.
+   *
+   * @default 'none'
+   */
+  durability?: 'none' | 'file' | 'full';
+  /** Ends the copy: files being written are removed, complete ones stay. Rejects with code `ABORT_ERR`. */
+  signal?: AbortSignal;
+}
+
+/** Where files come from and where they go. */
+export interface Target {
+  /**
+   * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) what matches
+   * below its base. A path that exists is taken literally, also with glob characters in it. Relative to
+   * {@link CopyOptions.cwd}.
+   */
+  from: string;
+  /**
+   * The directory the files go to, created when missing. Relative to {@link CopyOptions.cwd}, which it may
+   * leave only as an absolute path.
+   *
+   * @default '.'
+   */
+  to?: string;
+  /**
+   * Globs of what not to copy, relative to the directory `from`, or to a glob's base. Dotfiles match too.
+   *
+   * @default []
+   */
+  ignore?: string | readonly string[];
+  /**
+   * New path for each file. A string is the new file name; a function gets the path relative to `to` with
+   * forward slashes, and the absolute source, and returns the new path relative to `to`.
+   */
+  rename?: string | ((path: string, source: string) => string);
+  /**
+   * Place all files directly in `to`, without their directories.
+   *
+   * @default false
+   */
+  flatten?: boolean;
+  /** Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. */
+  filter?: (path: string, source: string) => boolean;
+}
+
+/** What {@link CopyOptions.onProgress} is told. */
+export interface Progress {
+  /** Absolute path of the source of the file at hand. */
+  source: string;
+  /** Absolute path of its destination. */
+  destination: string;
+  /** Bytes of this file that are in place. */
+  fileBytes: number;
+  /** Size of this file in bytes. */
+  fileSize: number;
+  /** True once, when the file is complete. */
+  done: boolean;
+  /** How the file was placed; absent while it is underway, and for a file left as it was. */
+  method?: Method;
+  /** Files completed so far, those left as they were included. */
+  files: number;
+  /** Bytes placed so far. */
+  bytes: number;
+}
+
+/** Options of {@link copy}. */
+export interface CopyOptions extends CopyFileOptions {
+  /**
+   * The directory that relative paths of targets belong to.
+   *
+   * @default process.cwd()
+   */
+  cwd?: string;
+  /**
+   * Worker threads, 1 to 8. A few small files are copied without any.
+   *
+   * @default os.availableParallelism(), 8 at most
+   */
+  concurrency?: number;
+  /**
+   * Called for each file, and for large files for each part. Asking for progress does not change how a file
+   * is copied, so a cloned file is reported once, when it is complete.
+   */
+  onProgress?: (progress: Progress) => void;
+  /**
+   * Called once, when all files are known and everything stale is deleted: from then on the copy only adds
+   * and replaces what its targets name.
+   */
+  onPlanned?: () => void;
+  /**
+   * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
+   * is when neither its source nor its destination changed since it was placed, whatever `overwrite` says.
+   */
+  manifest?: string;
+  /**
+   * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
+   * target places now and nobody has changed since; `'everything'` all that no target places.
+   *
+   * @default false
+   */
+  prune?: boolean | 'placed' | 'everything';
+  /**
+   * Paths relative to `to` that `prune: 'everything'` leaves alone, with all that is in them.
+   *
+   * @default []
+   */
+  keep?: readonly string[];
+  /**
+   * A target that matches nothing is a warning instead of an error.
+   *
+   * @default false
+   */
+  allowMissing?: boolean;
+  /**
+   * Put one entry per path into the report.
+   *
+   * @default false
+   */
+  entries?: boolean;
+}
+
+/** The options each file is placed with, complete and fit to be sent to a worker thread. */
+export interface TransferSettings {
+  reflink: 'auto' | 'always' | 'never';
+  overwrite: boolean | 'error' | 'changed';
+  atomic: boolean;
+  preserve: readonly Attribute[];
+  symlinks: 'follow' | 'keep';
+  cache: 'use' | 'bypass';
+  durability: 'none' | 'file' | 'full';
+}
+
+/** A target with nothing left to be guessed. */
+export interface ResolvedTarget {
+  /** As the user wrote it, for messages. */
+  given: string;
+  /** Absolute path, or absolute glob with forward slashes. */
+  from: string;
+  /** Absolute path of the destination directory. */
+  to: string;
+  ignore: readonly string[];
+  flatten: boolean;
+  /** `from` is one file: never a glob, and not a directory. */
+  exact: boolean;
+  rename?: string | ((path: string, source: string) => string) | undefined;
+  filter?: ((path: string, source: string) => boolean) | undefined;
+}
+
+export interface ResolvedCopyOptions {
+  transfer: TransferSettings;
+  targets: ResolvedTarget[];
+  cwd: string;
+  concurrency: number;
+  manifest: string | undefined;
+  prune: false | 'placed' | 'everything';
+  keep: readonly string[];
+  allowMissing: boolean;
+  entries: boolean;
+  onProgress: ((progress: Progress) => void) | undefined;
+  onPlanned: (() => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** More threads than this do not make one disk faster. */
+export const MAX_WORKERS = 8;
+
+export function defaultConcurrency(): number {
+  return Math.min(os.availableParallelism(), MAX_WORKERS);
+}
+
+type Check = (value: unknown) => boolean;
+
+const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isFunction: Check = (value) => typeof value === 'function';
+const isThreadCount: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_WORKERS;
+const oneOf =
+  (...values: unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+
+/** What each option accepts, with the words an error uses for it. */
+type Schema = Record<string, readonly [Check, string]>;
+
+const attributes = ['mode', 'timestamps', 'ownership', 'special', 'xattr', 'acl'] as const;
+
+const fileSchema: Schema = {
+  reflink: [oneOf('auto', 'always', 'never'), "'auto', 'always' or 'never'"],
+  overwrite: [oneOf(true, false, 'error', 'changed'), "true, false, 'error' or 'changed'"],
+  atomic: [isBoolean, 'a boolean'],
+  preserve: [listOf(oneOf(...attributes)), `an array of ${attributes.join(', ')}`],
+  symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
+  cache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
+  durability: [oneOf('none', 'file', 'full'), "'none', 'file' or 'full'"],
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+};
+
+const copySchema: Schema = {
+  ...fileSchema,
+  cwd: [isString, 'a path'],
+  concurrency: [isThreadCount, `a whole number from 1 to ${MAX_WORKERS}`],
+  onProgress: [isFunction, 'a function'],
+  onPlanned: [isFunction, 'a function'],
+  manifest: [isString, 'a path'],
+  prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
+  keep: [listOf(isString), 'an array of paths'],
+  allowMissing: [isBoolean, 'a boolean'],
+  entries: [isBoolean, 'a boolean'],
+};
+
+const targetSchema: Schema = {
+  from: [isString, 'a path or a glob'],
+  to: [isString, 'a path'],
+  ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],
+  rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
+  flatten: [isBoolean, 'a boolean'],
+  filter: [isFunction, 'a function'],
+};
+
+function check(kind: string, given: object, schema: Schema): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
+    if (!rule) {
+      throw new TypeError(
+        `fs-reflink: unknown ${kind} "${name}"; known are ${Object.keys(schema).join(', ')}`,
+      );
+    }
+    if (value !== undefined && !rule[0](value)) {
+      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}`);
+    }
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  return (
+    JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ??
+    String(value)
+  );
+}
+
+function transferSettings(options: CopyFileOptions): TransferSettings {
+  return {
+    reflink: options.reflink ?? 'auto',
+    overwrite: options.overwrite ?? true,
+    atomic: options.atomic ?? false,
+    preserve: options.preserve ?? ['mode', 'timestamps'],
+    symlinks: options.symlinks ?? 'follow',
+    cache: options.cache ?? 'use',
+    durability: options.durability ?? 'none',
+  };
+}
+
+/** Checks the arguments of a single-file copy and fills in what was left out. */
+export function resolveFileOptions(
+  source: unknown,
+  destination: unknown,
+  options: CopyFileOptions,
+): { source: string; destination: string; transfer: TransferSettings } {
+  check('option', options, fileSchema);
+  return {
+    source: filePath('source', source),
+    destination: filePath('destination', destination),
+    transfer: transferSettings(options),
+  };
+}
+
+function filePath(name: string, value: unknown): string {
+  if (!isString(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
+  return path.resolve(value as string);
+}
+
+/** Checks targets and options of a copy and fills in what was left out. */
+export function resolveCopyOptions(
+  targets: Target | readonly Target[],
+  options: CopyOptions,
+): ResolvedCopyOptions {
+  check('option', options, copySchema);
+  const cwd = path.resolve(options.cwd ?? process.cwd());
+  const prune = options.prune === true ? 'placed' : (options.prune ?? false);
+  if (prune === 'placed' && options.manifest === undefined) {
+    throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was placed before');
+  }
+  return {
+    transfer: transferSettings(options),
+    targets: (Array.isArray(targets) ? targets : [targets]).map((target) => resolveTarget(target, cwd)),
+    cwd,
+    concurrency: options.concurrency ?? defaultConcurrency(),
+    manifest: options.manifest === undefined ? undefined : path.resolve(cwd, options.manifest),
+    prune,
+    keep: options.keep ?? [],
+    allowMissing: options.allowMissing ?? false,
+    entries: options.entries ?? false,
+    onProgress: options.onProgress,
+    onPlanned: options.onPlanned,
+    signal: options.signal,
+  };
+}
+
+function resolveTarget(target: Target, cwd: string): ResolvedTarget {
+  check('target option', target, targetSchema);
+  if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
+  const given = target.to ?? '.';
+  const to = path.resolve(cwd, given);
+  if (!path.isAbsolute(given) && !isWithin(cwd, to)) {
+    throw new CopyError({
+      code: 'ERR_OUTSIDE_DESTINATION',
+      reason: `"to" leaves ${JSON.stringify(cwd)}; give an absolute path to mean it`,
+      source: target.from,
+      destination: to,
+    });
+  }
+  return {
+    given: target.from,
+    from: path.resolve(cwd, target.from),
+    to,
+    ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
+    flatten: target.flatten ?? false,
+    exact: false,
+    rename: target.rename,
+    filter: target.filter,
+  };
+}
+
+/** Whether `inner` is `outer` or lies below it, by name alone. Both absolute. */
+export function isWithin(outer: string, inner: string): boolean {
+  const relative = path.relative(outer, inner);
+  return (
+    relative === '' ||
+    (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
+  );
+}

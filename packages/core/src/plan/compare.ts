@@ -1,0 +1,40 @@
+import { FileStatus } from '../platform/status.ts';
+import type { System } from '../platform/system.ts';
+import type { DirectoryPair } from '../transfer/pair.ts';
+import { isAsRecorded, isKnown } from './record.ts';
+
+/**
+ * Timestamps are taken from a clock that ticks every few milliseconds: a file touched this shortly before it
+ * was looked at may change again and look the same. Such a file is not recorded.
+ */
+const TICK_MS = 50;
+/** Filesystems that keep whole seconds (FAT: two). */
+const COARSE_TICK_MS = 2500;
+
+const source = new FileStatus();
+const destination = new FileStatus();
+
+/**
+ * Whether a file is already right: recorded when it was placed, and neither side touched since, as git's
+ * index decides. Size and modification time alone are not enough: package stores give every file one constant
+ * time.
+ */
+export function isUnchanged(
+  system: System,
+  pair: DirectoryPair,
+  names: { name: string; as: string; follow: boolean },
+  records: Uint32Array,
+  file: number,
+): boolean {
+  if (pair.fresh || !isKnown(records, file)) return false;
+  if (system.status(pair.destination, names.as, false, destination) < 0) return false;
+  if (!isAsRecorded(records, file, 'destination', destination)) return false;
+  if (system.status(pair.source, names.name, names.follow, source) < 0) return false;
+  return isAsRecorded(records, file, 'source', source);
+}
+
+/** Whether a later change of a file could look like the state it was copied in. */
+export function mayChangeUnseen(status: FileStatus, lookedAtMs: number): boolean {
+  const coarse = status.modifiedNanoseconds === 0 && status.changedNanoseconds === 0;
+  return lookedAtMs - status.touchedMs < (coarse ? COARSE_TICK_MS : TICK_MS);
+}

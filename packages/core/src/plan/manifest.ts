@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { asCopyError } from '../errors.ts';
+import { temporaryName } from '../transfer/temporary.ts';
+import { forget, RECORD_BYTES, RECORD_WORDS } from './record.ts';
+
+const MAGIC = Buffer.from('fs-reflink manifest 1\n\0\0', 'latin1');
+const HEADER_BYTES = MAGIC.length + 8;
+
+interface Header {
+  /** The directory the destinations belong to: a manifest that was moved along with a project is void. */
+  cwd: string;
+  /** What else decides what a placed file looks like. */
+  fingerprint: string;
+  folders: [directory: string, names: string[]][];
+}
+
+/** What was placed in one directory of the destination, and which of it is planned again. */
+export interface ManifestFolder {
+  names: string[];
+  records: Uint32Array;
+  taken: Uint8Array;
+}
+
+/** What earlier runs placed. Binary, because it is read at every start: names as JSON, then the records. */
+export class Manifest {
+  /** By absolute path of the destination directory. */
+  readonly folders: Map<string, ManifestFolder> = new Map();
+  readonly cwd: string;
+  readonly fingerprint: string;
+
+  constructor(cwd: string, fingerprint: string) {
+    this.cwd = cwd;
+    this.fingerprint = fingerprint;
+  }
+
+  /** Reads a manifest. One that is missing, damaged or of another place is as good as none. */
+  static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
+    const manifest = new Manifest(cwd, fingerprint);
+    let bytes: Buffer;
+    try {
+      bytes = fs.readFileSync(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asCopyError(error, { source: file });
+      return manifest;
+    }
+    try {
+      manifest.#decode(bytes);
+    } catch {
+      manifest.folders.clear();
+      warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is placed anew`);
+    }
+    return manifest;
+  }
+
+  #decode(bytes: Buffer): void {
+    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a manifest');
+    const textLength = bytes.readUInt32LE(MAGIC.length);
+    const files = bytes.readUInt32LE(MAGIC.length + 4);
+    const recordsStart = HEADER_BYTES + textLength;
+    if (bytes.length !== recordsStart + files * RECORD_BYTES) throw new Error('cut short');
+    const header = JSON.parse(bytes.toString('utf8', HEADER_BYTES, recordsStart)) as Header;
+    if (header.cwd !== this.cwd) return;
+    const records = new Uint32Array(files * RECORD_WORDS);
+    Buffer.from(records.buffer).set(bytes.subarray(recordsStart));
+    let start = 0;
+    for (const [directory, names] of header.folders) {
+      const end = start + names.length * RECORD_WORDS;
+      this.folders.set(directory, {
+        names,
+        records: records.subarray(start, end),
+        taken: new Uint8Array(names.length),
+      });
+      start = end;
+    }
+    if (header.fingerprint !== this.fingerprint) this.#distrust();
+  }
+
+  /** Placed with other options: still ours, but to be placed again. */
+  #distrust(): void {
+    for (const { names, records } of this.folders.values()) {
+      for (let file = 0; file < names.length; file++)
+        records.fill(0, file * RECORD_WORDS, file * RECORD_WORDS + RECORD_WORDS / 2);
+    }
+  }
+
+  /** What is known of files that are planned, in their order. They are no longer stale. */
+  take(directory: string, names: readonly string[]): Uint32Array | undefined {
+    const folder = this.folders.get(directory);
+    if (!folder) return undefined;
+    const records = new Uint32Array(names.length * RECORD_WORDS);
+    let numbers: Map<string, number> | undefined;
+    names.forEach((name, file) => {
+      let known: number | undefined = file;
+      if (folder.names[file] !== name) {
+        numbers ??= new Map(folder.names.map((each, number) => [each, number]));
+        known = numbers.get(name);
+      }
+      if (known === undefined) return;
+      folder.taken[known] = 1;
+      records.set(
+        folder.records.subarray(known * RECORD_WORDS, (known + 1) * RECORD_WORDS),
+        file * RECORD_WORDS,
+      );
+    });
+    return records;
+  }
+
+  /** Files placed earlier that nothing places now. */
+  *stale(): Generator<{ directory: string; name: string; folder: ManifestFolder; file: number }> {
+    for (const [directory, folder] of this.folders) {
+      for (let file = 0; file < folder.names.length; file++) {
+        if (folder.taken[file]) continue;
+        yield { directory, name: folder.names[file]!, folder, file };
+      }
+    }
+  }
+
+  /** Adds what a run knows now. Files whose record is empty are not ours and are left out. */
+  add(directory: string, names: readonly string[], records: Uint32Array): void {
+    const folder = this.folders.get(directory);
+    const kept = names
+      .map((_name, file) => file)
+      .filter((file) => records[(file + 1) * RECORD_WORDS - 1] !== 0);
+    const before = folder ? folder.names.length : 0;
+    const all = new Uint32Array((before + kept.length) * RECORD_WORDS);
+    if (folder) all.set(folder.records);
+    kept.forEach((file, position) => {
+      all.set(
+        records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS),
+        (before + position) * RECORD_WORDS,
+      );
+    });
+    const allNames = [...(folder?.names ?? []), ...kept.map((file) => names[file]!)];
+    this.folders.set(directory, { names: allNames, records: all, taken: new Uint8Array(allNames.length) });
+  }
+
+  /** Forgets what is planned again, which {@link add} is told anew, and what was forgotten meanwhile. */
+  dropTaken(): void {
+    for (const [directory, { names, records, taken }] of [...this.folders]) {
+      taken.forEach((isTaken, file) => {
+        if (isTaken) forget(records, file);
+      });
+      this.folders.delete(directory);
+      this.add(directory, names, records);
+    }
+  }
+
+  /** Puts the manifest in place in one step: a killed process leaves the old one. */
+  write(file: string): void {
+    const directory = path.dirname(file);
+    const temporary = path.join(directory, temporaryName());
+    try {
+      fs.mkdirSync(directory, { recursive: true });
+      fs.writeFileSync(temporary, this.#encode());
+      fs.renameSync(temporary, file);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw asCopyError(error, { destination: file });
+    }
+  }
+
+  #encode(): Buffer {
+    const folders = [...this.folders].filter(([, { names }]) => names.length > 0);
+    const header: Header = {
+      cwd: this.cwd,
+      fingerprint: this.fingerprint,
+      folders: folders.map(([directory, { names }]) => [directory, names]),
+    };
+    const text = Buffer.from(JSON.stringify(header), 'utf8');
+    const lengths = Buffer.alloc(8);
+    lengths.writeUInt32LE(text.length, 0);
+    lengths.writeUInt32LE(
+      folders.reduce((sum, [, { names }]) => sum + names.length, 0),
+      4,
+    );
+    const records = folders.map(([, folder]) =>
+      Buffer.from(folder.records.buffer, folder.records.byteOffset, folder.records.byteLength),
+    );
+    return Buffer.concat([MAGIC, lengths, text, ...records]);
+  }
+}

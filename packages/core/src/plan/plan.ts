@@ -1,0 +1,168 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Batch, JobSettings, PlanSettings } from '../execute/job.ts';
+import type { Queue } from '../execute/queue.ts';
+import type { System } from '../platform/system.ts';
+import type { Tally } from '../report.ts';
+import type { Folder, FoundFile } from '../scan/folder.ts';
+import { scanTargets } from '../scan/targets.ts';
+import { Manifest } from './manifest.ts';
+import { PlannedTree, type PruneContext, pruneEverything, pruneStale } from './prune.ts';
+import { RECORD_WORDS } from './record.ts';
+
+/** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
+const BATCH_FILES = 64;
+
+/**
+ * Plans a copy: finds the files, compares with what was placed before, deletes what is stale and publishes
+ * the rest as batches. Written as a generator, so that on the main thread it can be paused.
+ */
+export class Planner {
+  readonly #queue: Queue;
+  readonly #plan: PlanSettings;
+  readonly #job: JobSettings;
+  readonly #system: System;
+  readonly #tally: Tally;
+  #manifest: Manifest | undefined;
+
+  constructor(queue: Queue, plan: PlanSettings, job: JobSettings, system: System, tally: Tally) {
+    this.#queue = queue;
+    this.#plan = plan;
+    this.#job = job;
+    this.#system = system;
+    this.#tally = tally;
+  }
+
+  /** Publishes all batches and closes the queue. `folders` may have been found already. */
+  *publish(folders: Iterable<Folder> = this.#scan()): Generator<void> {
+    const { manifest, cwd, prune } = this.#plan;
+    const warn = (message: string) => void this.#tally.warnings.push(message);
+    if (manifest !== undefined) this.#manifest = Manifest.read(manifest, cwd, fingerprint(this.#job), warn);
+
+    const prunes =
+      prune === 'placed' || (prune === 'everything' && this.#plan.targets.some(({ to }) => !isEmpty(to)));
+    if (!prunes && this.#cannotCollide) {
+      // The first files are placed while the rest is still being looked for.
+      for (const folder of folders) {
+        this.#publishFolder(folder);
+        yield;
+      }
+    } else {
+      const all: Folder[] = [];
+      for (const folder of folders) {
+        all.push(folder);
+        yield;
+      }
+      const winners = this.#cannotCollide ? all : lastWins(all);
+      const records = winners.map((folder) => this.#recordsOf(folder));
+      yield* this.#prune(winners);
+      for (const [position, folder] of winners.entries()) this.#publishFolder(folder, records[position]);
+    }
+    this.#queue.close();
+  }
+
+  *#scan(): Generator<Folder> {
+    const settings = { ...this.#plan, symlinks: this.#job.transfer.symlinks };
+    yield* scanTargets(settings, (message) => this.#tally.warnings.push(message));
+  }
+
+  /** Notes what was placed, once all threads are done and have told the queue how much that was. */
+  saveManifest(): void {
+    const { manifest: file } = this.#plan;
+    if (file === undefined || !this.#manifest || this.#job.dryRun) return;
+    if (this.#queue.placed + this.#tally.pruned === 0 && fs.existsSync(file)) return;
+    this.#manifest.dropTaken();
+    for (let number = 0; number < this.#queue.length; number++) {
+      const batch = this.#queue.batch(number);
+      this.#manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
+    }
+    this.#manifest.write(file);
+  }
+
+  /** One whole directory under its own names cannot hold two files for one place. */
+  get #cannotCollide(): boolean {
+    const [target] = this.#plan.targets;
+    return this.#plan.targets.length === 1 && target?.rename === undefined && !target?.flatten;
+  }
+
+  *#prune(folders: Folder[]): Generator<void> {
+    const { prune, targets, keep } = this.#plan;
+    const context: PruneContext = {
+      tally: this.#tally,
+      entries: this.#job.entries,
+      dryRun: this.#job.dryRun,
+    };
+    if (prune === 'everything') {
+      const planned = new PlannedTree(folders);
+      for (const root of new Set(targets.map(({ to }) => to))) {
+        yield* pruneEverything(root, planned, keep, context);
+      }
+    }
+    if (prune && this.#manifest) yield* pruneStale(this.#manifest, this.#system, context);
+  }
+
+  #recordsOf({ root, below, files }: Folder): Uint32Array | undefined {
+    return this.#manifest?.take(
+      path.join(root, below),
+      files.map(({ as }) => as),
+    );
+  }
+
+  #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
+    const { source, root, below, files } = folder;
+    for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
+      const part = files.slice(start, start + BATCH_FILES);
+      this.#queue.publish(
+        { source, root, below, ...namesOf(part) },
+        records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
+      );
+    }
+  }
+}
+
+function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'> {
+  const renamed: Record<number, string> = {};
+  const links: number[] = [];
+  files.forEach((file, position) => {
+    if (file.as !== file.name) renamed[position] = file.as;
+    if (file.link) links.push(position);
+  });
+  return {
+    names: files.map(({ name }) => name),
+    ...(Object.keys(renamed).length > 0 && { renamed }),
+    ...(links.length > 0 && { links }),
+  };
+}
+
+function destinationNames({ names, renamed }: Batch): string[] {
+  return renamed ? names.map((name, file) => renamed[file] ?? name) : names;
+}
+
+/** Of several files for one place the last target's stays, as if they were copied one after the other. */
+function lastWins(folders: Folder[]): Folder[] {
+  const seen = new Set<string>();
+  const winners: Folder[] = [];
+  for (const folder of folders.toReversed()) {
+    const directory = path.join(folder.root, folder.below);
+    const files = folder.files.toReversed().filter(({ as }) => {
+      const key = `${directory}\0${as}`;
+      return !seen.has(key) && seen.add(key);
+    });
+    winners.push({ ...folder, files: files.reverse() });
+  }
+  return winners.reverse();
+}
+
+/** Files placed with other options may look different, and are placed again. */
+function fingerprint({ transfer: { preserve, symlinks, reflink } }: JobSettings): string {
+  return JSON.stringify([[...preserve].sort(), symlinks, reflink]);
+}
+
+function isEmpty(directory: string): boolean {
+  try {
+    return fs.readdirSync(directory).length === 0;
+  } catch {
+    // Not there, or not a directory: then placing the first file says so.
+    return true;
+  }
+}

@@ -1,0 +1,132 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { asCopyError } from '../errors.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { System } from '../platform/system.ts';
+import type { Tally } from '../report.ts';
+import type { Folder } from '../scan/folder.ts';
+import type { Manifest } from './manifest.ts';
+import { forget, isAsRecorded } from './record.ts';
+
+export interface PruneContext {
+  tally: Tally;
+  entries: boolean;
+  dryRun: boolean;
+}
+
+/** Deletes what earlier runs placed and nothing places now, unless someone changed it since. */
+export function* pruneStale(manifest: Manifest, system: System, context: PruneContext): Generator<void> {
+  const directories = new Set<string>();
+  const status = new FileStatus();
+  for (const { directory, name, folder, file } of manifest.stale()) {
+    const opened = system.openDirectory(directory);
+    if (typeof opened !== 'number') {
+      const there = system.status(opened, name, false, status) >= 0;
+      system.closeDirectory(opened);
+      if (there && isAsRecorded(folder.records, file, 'destination', status)) {
+        remove(path.join(directory, name), context, 1);
+        directories.add(directory);
+      }
+    }
+    if (!context.dryRun) forget(folder.records, file);
+    yield;
+  }
+  if (context.dryRun) return;
+  // Deepest first, so that a directory is empty once its own are gone.
+  for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
+    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd);
+  }
+}
+
+/** Removes a directory that nothing is left in, and those above it that it was alone in. */
+function removeIfEmpty(directory: string, root: string): void {
+  try {
+    for (
+      let current = directory;
+      current !== root && current.startsWith(root + path.sep);
+      current = path.dirname(current)
+    ) {
+      fs.rmdirSync(current);
+    }
+  } catch {
+    // Not empty: something in it is not ours, or is planned.
+  }
+}
+
+/** The destination as planned: which names each directory will hold. */
+export class PlannedTree {
+  readonly #files = new Map<string, Set<string>>();
+  readonly #directories = new Set<string>();
+
+  constructor(folders: Iterable<Folder>) {
+    for (const { root, below, files } of folders) {
+      const directory = path.join(root, below);
+      for (let current = directory; current !== root; current = path.dirname(current))
+        this.#directories.add(current);
+      this.#directories.add(root);
+      const names = this.#files.get(directory) ?? new Set();
+      for (const { as } of files) names.add(as);
+      this.#files.set(directory, names);
+    }
+  }
+
+  hasFile(directory: string, name: string): boolean {
+    return this.#files.get(directory)?.has(name) ?? false;
+  }
+
+  hasDirectory(directory: string): boolean {
+    return this.#directories.has(directory);
+  }
+}
+
+/** Deletes everything below `root` that is neither planned nor to be kept, as emptying it would have. */
+export function* pruneEverything(
+  root: string,
+  planned: PlannedTree,
+  keep: readonly string[],
+  context: PruneContext,
+): Generator<void> {
+  const kept = keep.map((each) => path.resolve(root, each));
+  const pending = [root];
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    for (const entry of list(directory)) {
+      const full = path.join(directory, entry.name);
+      if (kept.includes(full)) continue;
+      const isDirectory = entry.isDirectory();
+      if (
+        isDirectory &&
+        (planned.hasDirectory(full) || kept.some((each) => each.startsWith(full + path.sep)))
+      ) {
+        pending.push(full);
+      } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
+        remove(full, context, isDirectory ? countFiles(full) : 1);
+      }
+    }
+    yield;
+  }
+}
+
+function list(directory: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw asCopyError(error, { destination: directory });
+  }
+}
+
+function countFiles(directory: string): number {
+  return fs
+    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory()).length;
+}
+
+function remove(destination: string, { tally, entries, dryRun }: PruneContext, files: number): void {
+  try {
+    if (!dryRun) fs.rmSync(destination, { recursive: true, force: true });
+  } catch (error) {
+    throw asCopyError(error, { destination });
+  }
+  tally.pruned += files;
+  if (entries) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
+}

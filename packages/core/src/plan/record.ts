@@ -1,0 +1,50 @@
+import { type FileStatus, SIGNATURE_WORDS } from '../platform/status.ts';
+
+/** 32-bit words of a record: the source's signature, then the destination's. */
+export const RECORD_WORDS: number = SIGNATURE_WORDS * 2;
+export const RECORD_BYTES: number = RECORD_WORDS * 4;
+
+/** Whether anything is known of the file: no file has a mode of 0. */
+export function isKnown(records: Uint32Array, file: number): boolean {
+  return records[file * RECORD_WORDS + SIGNATURE_WORDS - 1] !== 0;
+}
+
+export function forget(records: Uint32Array, file: number): void {
+  records.fill(0, file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
+}
+
+/**
+ * Keeps what tells that the destination is ours, and no state of the source: the file is copied again next
+ * time, and may be pruned.
+ */
+export function rememberPlaced(records: Uint32Array, file: number, destination: FileStatus): void {
+  forget(records, file);
+  destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
+}
+
+export function remember(
+  records: Uint32Array,
+  file: number,
+  source: FileStatus,
+  destination: FileStatus,
+): void {
+  source.sign(records, file * RECORD_WORDS);
+  destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
+}
+
+const scratch = new Uint32Array(SIGNATURE_WORDS);
+
+/** Whether a file is in the state that was recorded for the given side. */
+export function isAsRecorded(
+  records: Uint32Array,
+  file: number,
+  side: 'source' | 'destination',
+  status: FileStatus,
+): boolean {
+  status.sign(scratch, 0);
+  const start = file * RECORD_WORDS + (side === 'source' ? 0 : SIGNATURE_WORDS);
+  for (let word = 0; word < SIGNATURE_WORDS; word++) {
+    if (records[start + word] !== scratch[word]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import os from 'node:os';
+
+/** Where an ioctl number keeps its direction and how wide its size field is: four architectures differ. */
+const OLD_IOCTL_LAYOUT = new Set(['mips', 'mipsel', 'ppc', 'ppc64', 'sparc', 'sparc64', 'alpha']);
+
+/** `_IOW(type, number, size)` of <asm/ioctl.h> for one of Node's architecture names. */
+export function ioctlWrite(arch: string, type: number, number: number, size: number): number {
+  const write = OLD_IOCTL_LAYOUT.has(arch) ? 0x8000_0000 : 0x4000_0000;
+  return write + size * 0x1_0000 + type * 0x100 + number;
+}
+
+/** `FICLONE` of <linux/fs.h>: `_IOW(0x94, 9, int)`. */
+export const ficloneNumber = (arch: string): number => ioctlWrite(arch, 0x94, 9, 4);
+
+export const FICLONE: number = ficloneNumber(process.arch);
+
+// Node.js knows these for the architecture it was built for; O_DIRECT is 0x4000 on x86 and 0x10000 on arm64.
+export const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } =
+  fs.constants;
+export const O_DIRECT: number = fs.constants.O_DIRECT ?? 0;
+
+/** The same on every architecture Node.js runs on, and not in `fs.constants`. */
+export const O_CLOEXEC = 0o2_000_000;
+export const O_PATH = 0o10_000_000;
+
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EMPTY_PATH = 0x1000;
+export const RENAME_NOREPLACE = 1;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const SEEK_SET = 0;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+export const FALLOC_FL_KEEP_SIZE = 1;
+export const POSIX_FADV_DONTNEED = 4;
+export const STATX_BASIC_STATS = 0x7ff;
+export const STATX_DIOALIGN = 0x2000;
+
+/** Byte offsets in `struct statx` of <linux/stat.h>, which is laid out alike everywhere. */
+export const STATX = {
+  bytes: 256,
+  uid: 20,
+  gid: 24,
+  mode: 28,
+  ino: 32,
+  size: 40,
+  blocks: 48,
+  atime: 64,
+  ctime: 96,
+  mtime: 112,
+  devMajor: 136,
+  devMinor: 140,
+  dioMemAlign: 152,
+  dioOffsetAlign: 156,
+} as const;
+
+const { errno } = os.constants;
+export const { EACCES, EAGAIN, EBADF, EDQUOT, EEXIST, EFBIG, EINTR, EINVAL, EIO, EISDIR, ENODATA, ENOENT } =
+  errno;
+export const {
+  ENOSPC,
+  ENOSYS,
+  ENOTSUP,
+  ENOTTY,
+  ENXIO,
+  EOPNOTSUPP,
+  EOVERFLOW,
+  EPERM,
+  ERANGE,
+  ETXTBSY,
+  EXDEV,
+} = errno;

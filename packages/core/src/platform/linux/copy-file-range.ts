@@ -1,0 +1,46 @@
+import type { Strategy } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { EOPNOTSUPP } from './constants.ts';
+import { classifyKernelCopy } from './errors.ts';
+import { preallocate } from './preallocate.ts';
+import { moveSegments } from './segments.ts';
+
+/**
+ * Bytes per call. Far below the 2 GiB at which glibc 2.41 loses the result's upper half, and small enough
+ * for progress and for an abort to be seen.
+ */
+export const CHUNK: number = 64 * 1024 * 1024;
+
+/**
+ * Copies inside the kernel; some filesystems share blocks for it without saying so. Blocks are reserved only
+ * where `reserve` says so: on btrfs and ZFS that would defeat compression.
+ */
+export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolean }): Strategy {
+  return {
+    method: 'copy_file_range',
+    syscall: 'copy_file_range',
+    clones: false,
+    creates: false,
+    classify: classifyKernelCopy,
+    run(transfer) {
+      const reserved = reserve ? preallocate(bindings, transfer) : 0;
+      if (reserved < 0) return reserved;
+      const { source, destination, progress } = transfer;
+      return moveSegments(bindings, transfer, (size, already) => {
+        let done = 0;
+        while (done < size) {
+          const moved = bindings.copyFileRange(source, destination, Math.min(size - done, CHUNK));
+          if (moved < 0) return moved;
+          if (moved === 0) {
+            // Nothing at all although there is something to read: not the end of the file but a kernel or
+            // filesystem that cannot (overlayfs up to 5.10, some FUSE). read() will know.
+            return done === 0 && already === 0 ? -EOPNOTSUPP : done;
+          }
+          done += moved;
+          progress(already + done);
+        }
+        return done;
+      });
+    },
+  };
+}

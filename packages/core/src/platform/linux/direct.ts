@@ -1,0 +1,59 @@
+import type { Strategy, Transfer } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from './buffer.ts';
+import { F_GETFL, F_SETFL, O_DIRECT } from './constants.ts';
+import { classifyDirect } from './errors.ts';
+import { writeAll } from './read-write.ts';
+
+/** Copies past the page cache, so that a large copy does not push other data out of it. */
+export function direct(bindings: Bindings): Strategy {
+  return {
+    method: 'direct',
+    syscall: 'read/write(O_DIRECT)',
+    clones: false,
+    creates: false,
+    classify: classifyDirect,
+    run(transfer) {
+      const switched =
+        setDirect(bindings, transfer.source, true) || setDirect(bindings, transfer.destination, true);
+      const result = switched < 0 ? switched : copyAligned(bindings, transfer);
+      if (result < 0) {
+        // The next strategy gets both files as it would have found them.
+        setDirect(bindings, transfer.source, false);
+        setDirect(bindings, transfer.destination, false);
+      }
+      return result;
+    },
+  };
+}
+
+function copyAligned(bindings: Bindings, { source, destination, status, progress }: Transfer): number {
+  const buffer = alignedBuffer();
+  let done = 0;
+  while (done < status.size) {
+    const got = bindings.read(source, buffer, BUFFER_BYTES);
+    if (got < 0) return got;
+    if (got === 0) return done;
+    const aligned = got - (got % ALIGNMENT);
+    const written =
+      writeAll(bindings, destination, buffer, aligned) ||
+      writeTail(bindings, destination, buffer, aligned, got);
+    if (written < 0) return written;
+    done += got;
+    progress(done);
+  }
+  return done;
+}
+
+/** The last part of a block cannot be written directly: it goes through the cache, as GNU dd does it. */
+function writeTail(bindings: Bindings, fd: number, buffer: Buffer, from: number, to: number): number {
+  if (from === to) return 0;
+  const switched = setDirect(bindings, fd, false);
+  return switched < 0 ? switched : writeAll(bindings, fd, buffer.subarray(from), to - from);
+}
+
+function setDirect(bindings: Bindings, fd: number, on: boolean): number {
+  const flags = bindings.fcntl(fd, F_GETFL, 0);
+  if (flags < 0) return flags;
+  return bindings.fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}

@@ -1,0 +1,19 @@
+import type { Strategy } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { FICLONE } from './constants.ts';
+import { classifyClone } from './errors.ts';
+
+/** Shares the source's blocks: btrfs, XFS, bcachefs, OCFS2, overlayfs above them, ZFS, NFS 4.2, CIFS. */
+export function ficlone(bindings: Bindings): Strategy {
+  return {
+    method: 'ficlone',
+    syscall: 'ioctl(FICLONE)',
+    clones: true,
+    creates: false,
+    classify: classifyClone,
+    run({ source, destination, status }) {
+      const result = bindings.ioctl(destination, FICLONE, source);
+      return result < 0 ? result : status.size;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Bindings } from './bindings.ts';
+import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE } from './constants.ts';
+
+/** XATTR_LIST_MAX and XATTR_SIZE_MAX of <linux/limits.h>. */
+const LARGEST = 65_536;
+
+/**
+ * Carries extended attributes from one open file to another. What the destination's filesystem or the
+ * caller's rights do not allow is left out, as cp(1) does without --preserve=all.
+ */
+export function copyExtendedAttributes(
+  bindings: Bindings,
+  source: number,
+  destination: number,
+  wanted: (name: string) => boolean,
+): number {
+  const list = Buffer.alloc(LARGEST);
+  const length = bindings.flistxattr(source, list, LARGEST);
+  if (length < 0) return isTolerable(length) ? 0 : length;
+
+  const value = Buffer.alloc(LARGEST);
+  for (const name of list.toString('utf8', 0, length).split('\0')) {
+    if (name === '' || !wanted(name)) continue;
+    const size = bindings.fgetxattr(source, name, value, LARGEST);
+    if (size < 0) {
+      if (isTolerable(size)) continue;
+      return size;
+    }
+    const result = bindings.fsetxattr(destination, name, value, size, 0);
+    if (result < 0 && !isTolerable(result)) return result;
+  }
+  return 0;
+}
+
+function isTolerable(result: number): boolean {
+  return [EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE].includes(-result);
+}

@@ -1,0 +1,24 @@
+import { loadBindings } from './linux/bindings.ts';
+import { linuxSystem } from './linux/linux.ts';
+import { portableSystem } from './portable/portable.ts';
+import type { System } from './system.ts';
+
+let system: System | undefined;
+
+/**
+ * The fastest lane this runtime allows, loaded once per thread. `FS_REFLINK_NATIVE=off` in the environment
+ * keeps to node:fs.
+ */
+export function loadSystem(): System {
+  return (system ??= choose());
+}
+
+function choose(): System {
+  if (process.env.FS_REFLINK_NATIVE === 'off') return portableSystem('switched off by FS_REFLINK_NATIVE');
+  if (process.platform !== 'linux') return portableSystem(`no native lane for ${process.platform} yet`);
+  try {
+    return linuxSystem(loadBindings());
+  } catch (error) {
+    return portableSystem(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,201 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { FileStatus } from '../status.ts';
+import type { Directory, ErrorClass, Strategy, System } from '../system.ts';
+
+const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
+const { EINVAL, ELOOP, ENOTDIR, ENOSYS, ENOTSUP, EOPNOTSUPP, EXDEV, ENOTTY, EEXIST } = os.constants.errno;
+
+/** Runs a node:fs call that throws; answers as a system call would. */
+function answer(call: () => unknown): number {
+  try {
+    const result = call();
+    return typeof result === 'number' ? result : 0;
+  } catch (error) {
+    return errorNumber(error);
+  }
+}
+
+function errorNumber(error: unknown): number {
+  const { errno } = error as NodeJS.ErrnoException;
+  // Node.js gives libuv's number, negative; without one nothing better is known.
+  return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
+}
+
+const join = (directory: Directory, name: string): string => `${directory.path}${path.sep}${name}`;
+
+const BITS_32 = 0xffff_ffffn;
+const NANOSECONDS = 1_000_000_000n;
+
+function fill(into: FileStatus, stats: fs.BigIntStats): number {
+  into.mode = Number(stats.mode);
+  into.uid = Number(stats.uid);
+  into.gid = Number(stats.gid);
+  into.size = Number(stats.size);
+  into.blocks = Number(stats.blocks);
+  into.deviceMajor = Number((stats.dev >> 32n) & BITS_32);
+  into.deviceMinor = Number(stats.dev & BITS_32);
+  into.inodeLow = Number(stats.ino & BITS_32);
+  into.inodeHigh = Number((stats.ino >> 32n) & BITS_32);
+  into.accessSeconds = Number(stats.atimeNs / NANOSECONDS);
+  into.accessNanoseconds = Number(stats.atimeNs % NANOSECONDS);
+  into.modifiedSeconds = Number(stats.mtimeNs / NANOSECONDS);
+  into.modifiedNanoseconds = Number(stats.mtimeNs % NANOSECONDS);
+  into.changedSeconds = Number(stats.ctimeNs / NANOSECONDS);
+  into.changedNanoseconds = Number(stats.ctimeNs % NANOSECONDS);
+  return 0;
+}
+
+function classifyClone(errno: number): ErrorClass {
+  return [ENOTSUP, EOPNOTSUPP, ENOSYS, EXDEV, ENOTTY].includes(errno)
+    ? 'pair'
+    : errno === EINVAL
+      ? 'file'
+      : 'fatal';
+}
+
+/** `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did: on Linux it is a clone by node:fs. */
+const clone: Strategy = {
+  method: 'ficlone',
+  syscall: 'copyfile(COPYFILE_FICLONE_FORCE)',
+  clones: true,
+  creates: true,
+  classify: classifyClone,
+  run: ({ sourceDirectory, sourceName, destinationDirectory, destinationName, status }) =>
+    answer(() => {
+      fs.copyFileSync(
+        join(sourceDirectory, sourceName),
+        join(destinationDirectory, destinationName),
+        COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
+      );
+      return status.size;
+    }),
+};
+
+/** Bytes per read; one buffer a thread. */
+const CHUNK = 1024 * 1024;
+let buffer: Buffer | undefined;
+
+/** Not copyFileSync: libuv loops for ever when the source is truncated meanwhile, and cannot be stopped. */
+const copy: Strategy = {
+  method: 'node_fs',
+  syscall: 'read/write',
+  clones: false,
+  creates: false,
+  classify: () => 'fatal',
+  run({ source, destination, progress }) {
+    buffer ??= Buffer.allocUnsafeSlow(CHUNK);
+    let done = 0;
+    for (;;) {
+      const got = answer(() => fs.readSync(source, buffer!, 0, CHUNK, done));
+      if (got <= 0) return got < 0 ? got : done;
+      const written = writeAll(destination, buffer, got, done);
+      if (written < 0) return written;
+      done += got;
+      progress(done);
+    }
+  },
+};
+
+function writeAll(fd: number, from: Buffer, size: number, position: number): number {
+  let done = 0;
+  while (done < size) {
+    const written = answer(() => fs.writeSync(fd, from, done, size - done, position + done));
+    if (written < 0) return written;
+    done += written;
+  }
+  return 0;
+}
+
+const cloning = [clone, copy];
+const copying = [copy];
+const always = [clone];
+
+/**
+ * Everything by node:fs, for where koffi cannot be loaded (WebContainers, `--no-addons`, a platform without a
+ * prebuilt binary). Files are addressed by path, and what node:fs does not offer is left out: no O_DIRECT, no
+ * extended attributes, no holes kept.
+ */
+export function portableSystem(nativeError: string | undefined): System {
+  return {
+    name: 'portable',
+    nativeError,
+    ladder: ({ reflink, cannotClone }) =>
+      reflink === 'always' ? always : reflink === 'never' || cannotClone ? copying : cloning,
+
+    openDirectory: (directory) => openDirectory(directory, fs.statSync),
+    openChild: (directory, name) => openDirectory(join(directory, name), fs.lstatSync),
+    closeDirectory: () => {},
+    makeDirectory: (directory, name) => answer(() => fs.mkdirSync(join(directory, name))),
+
+    openSource: (directory, name, follow) =>
+      answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW))),
+    create: (directory, name, mode) =>
+      answer(() => fs.openSync(join(directory, name), O_WRONLY | O_CREAT | O_EXCL, mode)),
+    openCreated: (directory, name) => answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NOFOLLOW)),
+    close: (fd) => void answer(() => fs.closeSync(fd)),
+    // Reads and writes give their positions.
+    rewind: () => 0,
+    reset: (_source, destination) => answer(() => fs.ftruncateSync(destination, 0)),
+
+    status: (directory, name, follow, into) =>
+      answer(() =>
+        fill(into, (follow ? fs.statSync : fs.lstatSync)(join(directory, name), { bigint: true })),
+      ),
+    fileStatus: (fd, into) => answer(() => fill(into, fs.fstatSync(fd, { bigint: true }))),
+    isPseudo: () => false,
+    isLayered: () => false,
+
+    setMode: (fd, mode) => answer(() => fs.fchmodSync(fd, mode)),
+    setOwner: (fd, status) => answer(() => fs.fchownSync(fd, status.uid, status.gid)),
+    setTimes: (fd, status) =>
+      answer(() => fs.futimesSync(fd, seconds(status, 'accessed'), seconds(status, 'modified'))),
+    copyAttributes: () => -ENOTSUP,
+    sync: (fd) => answer(() => fs.fdatasyncSync(fd)),
+    syncDirectory: (directory) => answer(() => syncPath(directory.path)),
+
+    rename: (directory, from, to) => answer(() => fs.renameSync(join(directory, from), join(directory, to))),
+    renameExclusive: (directory, from, to) =>
+      answer(() => {
+        if (fs.existsSync(join(directory, to))) return -EEXIST;
+        fs.linkSync(join(directory, from), join(directory, to));
+        fs.unlinkSync(join(directory, from));
+        return 0;
+      }),
+    unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
+    readLink(directory, name) {
+      try {
+        return fs.readlinkSync(join(directory, name));
+      } catch (error) {
+        return errorNumber(error);
+      }
+    },
+    symlink: (directory, name, target) => answer(() => fs.symlinkSync(target, join(directory, name))),
+  };
+}
+
+function openDirectory(directory: string, stat: typeof fs.lstatSync): Directory | number {
+  const result = answer(() => {
+    const stats = stat(directory);
+    return stats.isDirectory() ? 0 : stats.isSymbolicLink() ? -ELOOP : -ENOTDIR;
+  });
+  return result < 0 ? result : { path: directory, fd: -1 };
+}
+
+function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
+  return which === 'accessed'
+    ? status.accessSeconds + status.accessNanoseconds / 1e9
+    : status.modifiedSeconds + status.modifiedNanoseconds / 1e9;
+}
+
+function syncPath(directory: string): void {
+  const fd = fs.openSync(directory, O_RDONLY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * How a file's bytes got to their destination, by the name of the system call or API that moved them.
+ *
+ * - `ficlone`: cloned, both files share their blocks (`ioctl(FICLONE)`)
+ * - `copy_file_range`: copied inside the kernel, which may have shared blocks without saying so
+ * - `read_write`: copied through a buffer outside the JavaScript heap
+ * - `direct`: the same past the page cache (`O_DIRECT`)
+ * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
+ */
+export type Method = 'ficlone' | 'copy_file_range' | 'read_write' | 'direct' | 'node_fs';
+
+/** What happened to one file, link or stale path. */
+export interface CopyEntry {
+  /** Absolute path of the source; absent for a pruned path. */
+  source?: string;
+  /** Absolute path of the destination. */
+  destination: string;
+  action: 'copied' | 'unchanged' | 'linked' | 'pruned';
+  /** Only on `copied`, and never on a dry run. */
+  method?: Method;
+  /** Size of the file in bytes. */
+  bytes: number;
+}
+
+/** Files and bytes placed by one method. */
+export interface MethodCount {
+  files: number;
+  bytes: number;
+}
+
+/** What a copy really did. */
+export interface CopyReport {
+  /** Files placed in this run. */
+  files: number;
+  /** Bytes placed in this run, as the files' sizes. */
+  bytes: number;
+  /** Files and bytes placed in this run, per method that placed them. */
+  methods: Partial<Record<Method, MethodCount>>;
+  /** Files and links left as they were. */
+  unchanged: number;
+  /** Files and links deleted because nothing places them any more. */
+  pruned: number;
+  /** Directories created. */
+  directories: number;
+  /** Symbolic links placed as links (`symlinks: 'keep'`). */
+  links: number;
+  /** Wall time of the whole call in milliseconds. */
+  durationMs: number;
+  /** What the user should know although nothing failed. */
+  warnings: string[];
+  /** One entry per path, on request (`entries: true`); in no particular order. */
+  entries?: CopyEntry[];
+}
+
+/** The counts one thread collects; every thread's are added up in the end. */
+export type Tally = Omit<CopyReport, 'durationMs' | 'entries'> & { entries: CopyEntry[] };
+
+export function emptyTally(): Tally {
+  return {
+    files: 0,
+    bytes: 0,
+    methods: {},
+    unchanged: 0,
+    pruned: 0,
+    directories: 0,
+    links: 0,
+    warnings: [],
+    entries: [],
+  };
+}
+
+export function countFile(tally: Tally, method: Method | undefined, bytes: number): void {
+  tally.files++;
+  tally.bytes += bytes;
+  if (method === undefined) return;
+  const count = (tally.methods[method] ??= { files: 0, bytes: 0 });
+  count.files++;
+  count.bytes += bytes;
+}
+
+export function addTally(total: Tally, part: Tally): void {
+  total.files += part.files;
+  total.bytes += part.bytes;
+  total.unchanged += part.unchanged;
+  total.pruned += part.pruned;
+  total.directories += part.directories;
+  total.links += part.links;
+  total.warnings.push(...part.warnings);
+  for (const entry of part.entries) total.entries.push(entry);
+  for (const [method, count] of Object.entries(part.methods) as [Method, MethodCount][]) {
+    const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
+    sum.files += count.files;
+    sum.bytes += count.bytes;
+  }
+}
+
+export function toReport(tally: Tally, durationMs: number, withEntries: boolean): CopyReport {
+  const { entries, ...counts } = tally;
+  return { ...counts, durationMs, ...(withEntries ? { entries } : {}) };
+}

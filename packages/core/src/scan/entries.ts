@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { asCopyError, CopyError } from '../errors.ts';
+
+export type EntryKind = 'file' | 'directory' | 'link';
+
+/** What fs.Dirent and fs.Stats tell alike. */
+type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
+
+/** What an entry of a directory is; anything that has no bytes to copy is a named error. */
+export function kindOf(entry: Typed, source: string): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  if (entry.isSymbolicLink()) return 'link';
+  const what = entry.isFIFO() ? 'a FIFO' : entry.isSocket() ? 'a socket' : 'a device';
+  throw new CopyError({ code: 'ERR_NOT_REGULAR', reason: `${what} cannot be copied`, source });
+}
+
+const UNDECODABLE = '\u{FFFD}';
+
+/** A directory's entries. A name that is not UTF-8 is an error: JavaScript could not name it again. */
+export function readDirectory(directory: string): fs.Dirent[] {
+  try {
+    const entries = fs.readdirSync(directory, { withFileTypes: true });
+    if (entries.some((entry) => entry.name.includes(UNDECODABLE))) refuseUndecodable(directory);
+    return entries;
+  } catch (error) {
+    throw asCopyError(error, { source: directory });
+  }
+}
+
+function refuseUndecodable(directory: string): void {
+  for (const name of fs.readdirSync(directory, { encoding: 'buffer' })) {
+    if (Buffer.from(name.toString('utf8'), 'utf8').equals(name)) continue;
+    throw new CopyError({
+      code: 'EILSEQ',
+      reason: `the name is not valid UTF-8 (bytes ${name.toString('hex')})`,
+      source: path.join(directory, name.toString('latin1')),
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { asCopyError } from '../errors.ts';
+import { kindOf } from './entries.ts';
+import { followLink, refuseCycle } from './links.ts';
+import type { WalkedDirectory } from './walk.ts';
+
+type FastGlob = typeof import('fast-glob');
+
+/** Loaded when the first glob is met: most copies have none, and every worker thread would wait for it. */
+const fastGlob = (): FastGlob => createRequire(import.meta.url)('fast-glob') as FastGlob;
+
+/** Whether a path has to be matched instead of opened. */
+export function isGlob(from: string): boolean {
+  return fastGlob().isDynamicPattern(toPattern(from));
+}
+
+/** Splits an absolute glob into the directory it starts from and the pattern below it. */
+export function splitGlob(from: string): { base: string; pattern: string } {
+  const segments = toPattern(from).split('/');
+  const first = segments.findIndex((segment) => segment !== '' && fastGlob().isDynamicPattern(segment));
+  const base = segments.slice(0, first).join('/') || '/';
+  return { base: base.replace(/\\(.)/g, '$1'), pattern: segments.slice(first).join('/') };
+}
+
+interface MatchOptions {
+  ignore: readonly string[];
+  follow: boolean;
+  /** Empty directories are found too. */
+  directories: boolean;
+}
+
+/** What matches a pattern below a directory, by directory, dotfiles included. */
+export function* match(base: string, pattern: string, options: MatchOptions): Generator<WalkedDirectory> {
+  const found = new Map<string, WalkedDirectory>();
+  const at = (relative: string): WalkedDirectory => {
+    let directory = found.get(relative);
+    if (!directory) {
+      directory = { source: path.join(base, relative), relative, files: [] };
+      found.set(relative, directory);
+    }
+    return directory;
+  };
+  for (const entry of entries(base, pattern, options)) {
+    const source = path.join(base, entry.path);
+    const broken = options.follow && entry.dirent.isSymbolicLink();
+    const kind = broken ? kindOf(followLink(source), source) : kindOf(entry.dirent, source);
+    // When it follows links, fast-glob does not tell which entries are some.
+    const link = options.follow || kind === 'link';
+    if (kind === 'directory') {
+      if (options.directories) at(entry.path);
+      continue;
+    }
+    const parent = path.posix.dirname(entry.path);
+    at(parent === '.' ? '' : parent).files.push({ name: entry.name, as: entry.name, link });
+  }
+  yield* found.values();
+}
+
+function entries(
+  base: string,
+  pattern: string,
+  { ignore, follow }: MatchOptions,
+): import('fast-glob').Entry[] {
+  try {
+    return fastGlob().sync(pattern, {
+      cwd: base,
+      dot: true,
+      ignore: [...ignore],
+      onlyFiles: false,
+      objectMode: true,
+      followSymbolicLinks: follow,
+      fs: { readdirSync: guardedReaddir(base) as unknown as typeof fs.readdirSync },
+    });
+  } catch (error) {
+    throw asCopyError(error, { source: path.join(base, pattern) });
+  }
+}
+
+/** fast-glob follows links for ever where they lead in a circle; every directory it opens is checked. */
+function guardedReaddir(base: string): (directory: string, options: { withFileTypes: true }) => fs.Dirent[] {
+  return (directory, options) => {
+    if (path.resolve(directory) !== base && fs.lstatSync(directory).isSymbolicLink()) {
+      refuseCycle(path.resolve(directory), base);
+    }
+    return fs.readdirSync(directory, options);
+  };
+}
+
+/** Globs are written with forward slashes; on Windows paths come with the other ones. */
+function toPattern(from: string): string {
+  return path.sep === '\\' ? from.replaceAll('\\', '/') : from;
+}

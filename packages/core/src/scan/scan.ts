@@ -1,0 +1,131 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError, systemError } from '../errors.ts';
+import { isWithin, type ResolvedTarget } from '../options.ts';
+import { EISDIR, ENOENT } from '../platform/errno.ts';
+import { kindOf } from './entries.ts';
+import type { Folder, FoundFile } from './folder.ts';
+import { isGlob, match, splitGlob } from './glob.ts';
+import { followLink } from './links.ts';
+import { refuseNested } from './nested.ts';
+import { type WalkedDirectory, walk } from './walk.ts';
+
+export interface ScanOptions {
+  follow: boolean;
+  /** Told of a target that matches nothing, where that is allowed. */
+  onMissing: ((message: string) => void) | undefined;
+}
+
+/** Finds what a target names, a directory at a time, under the names it gets in the destination. */
+export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
+  const source = locate(target, options);
+  if (source === undefined) return;
+  let files = 0;
+  let folders = 0;
+  for (const directory of source) {
+    folders++;
+    files += directory.files.length;
+    yield* place(target, directory);
+  }
+  // A directory that is empty is there; a glob that finds nothing is a mistake.
+  if (files === 0 && folders === 0) missing(target, options);
+}
+
+/** What the target's `from` is, or undefined when it is not there and need not be. */
+function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDirectory> | undefined {
+  const { from, ignore } = target;
+  const { follow } = options;
+  const status = fs.lstatSync(from, { throwIfNoEntry: false });
+  if (!status) {
+    if (isGlob(from) && !target.exact) {
+      const { base, pattern } = splitGlob(from);
+      return match(base, pattern, { ignore, follow, directories: false });
+    }
+    return missing(target, options);
+  }
+  const link = status.isSymbolicLink();
+  // A directory that is named itself is always entered, also through a link: its contents are meant.
+  const kind = kindOf(link ? followLink(from) : status, from);
+  if (kind === 'directory') {
+    if (target.exact)
+      throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
+    refuseNested(from, target.to);
+    if (ignore.length === 0) return walk(from, follow);
+    return withRoot(from, match(from, '**', { ignore, follow, directories: true }));
+  }
+  const name = path.basename(from);
+  return [{ source: path.dirname(from), relative: '', files: [{ name, as: name, link }] }];
+}
+
+/** A directory that is copied exists in the destination even if everything in it is ignored. */
+function* withRoot(from: string, found: Iterable<WalkedDirectory>): Generator<WalkedDirectory> {
+  yield { source: from, relative: '', files: [] };
+  yield* found;
+}
+
+function missing(target: ResolvedTarget, options: ScanOptions): undefined {
+  const given = JSON.stringify(target.given);
+  if (options.onMissing) {
+    options.onMissing(`nothing matches ${given} (looked for ${JSON.stringify(target.from)})`);
+    return undefined;
+  }
+  const destination = target.exact ? path.join(target.to, target.rename as string) : target.to;
+  if (target.exact || !isGlob(target.from)) throw systemError(ENOENT, { source: target.from, destination });
+  throw new CopyError({
+    code: 'ERR_NO_MATCH',
+    reason: `nothing matches ${given}`,
+    source: target.from,
+    destination,
+  });
+}
+
+/** Applies filter, flatten and rename to a directory that was found. */
+function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirectory): Generator<Folder> {
+  const { filter, flatten, rename, to: root } = target;
+  const kept = filter
+    ? files.filter((file) => filter(join(relative, file.name), path.join(source, file.name)))
+    : files;
+  const below = flatten ? '' : relative;
+  if (rename === undefined) {
+    // A flattened directory that holds no file leaves nothing behind.
+    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept };
+    return;
+  }
+  const folders = new Map<string, FoundFile[]>();
+  if (files.length === 0 && !flatten) folders.set(below, []);
+  for (const file of kept) {
+    const renamed = newPath(target, join(below, file.name), path.join(source, file.name));
+    const directory = path.posix.dirname(renamed);
+    const key = directory === '.' ? '' : directory;
+    const list = folders.get(key) ?? [];
+    if (list.length === 0) folders.set(key, list);
+    list.push({ ...file, as: path.posix.basename(renamed) });
+  }
+  for (const [directory, list] of folders) yield { source, root, below: directory, files: list };
+}
+
+function newPath({ rename, to }: ResolvedTarget, given: string, source: string): string {
+  const renamed =
+    typeof rename === 'function'
+      ? rename(given, source)
+      : path.posix.join(path.posix.dirname(given), rename!);
+  if (typeof renamed !== 'string' || renamed === '' || renamed.includes('\0')) {
+    throw new TypeError(
+      `fs-reflink: rename must return a path, got ${JSON.stringify(renamed)} for ${JSON.stringify(given)}`,
+    );
+  }
+  const destination = path.resolve(to, renamed);
+  if (destination === to || !isWithin(to, destination)) {
+    throw new CopyError({
+      code: 'ERR_OUTSIDE_DESTINATION',
+      reason: `rename leaves ${JSON.stringify(to)}`,
+      source,
+      destination,
+    });
+  }
+  return path.relative(to, destination).split(path.sep).join('/');
+}
+
+function join(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
+}

@@ -1,0 +1,84 @@
+import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
+import type { LadderQuery, Strategy, System, Transfer } from '../platform/system.ts';
+import type { Method } from '../report.ts';
+import { Capabilities, type PairState } from './capabilities.ts';
+
+/** Tries of one strategy that answers "try again" (ZFS with dirty blocks), and the pause between them. */
+const RETRIES = 3;
+const RETRY_PAUSE_MS = 10;
+
+export interface Placed {
+  method: Method;
+  bytes: number;
+  /** The strategy made its destination and chose its attributes. */
+  created: boolean;
+  /** The strategy took a consistent picture of the source. */
+  cloned: boolean;
+}
+
+/** A {@link Transfer} whose destination is opened when the first strategy needs it. */
+export type OpenTransfer = Transfer & { destination: number; destinationName: string };
+
+export interface LadderPaths {
+  source: string;
+  destination: string;
+}
+
+/**
+ * Moves a file's bytes by the first strategy that can. `open` creates the destination for the strategies that
+ * do not create it themselves. Throws a {@link CopyError} when none can, or one fails in earnest.
+ */
+export function climb(
+  system: System,
+  transfer: OpenTransfer,
+  query: LadderQuery,
+  pair: PairState,
+  open: () => number,
+  paths: () => LadderPaths,
+): Placed {
+  const ladder = system.ladder(query);
+  let attempts: Attempt[] | undefined;
+  for (let rung = 0; rung < ladder.length; rung++) {
+    const strategy = ladder[rung]!;
+    if (!strategy.creates) transfer.destination = transfer.destination < 0 ? open() : transfer.destination;
+    const result = runWithRetries(system, strategy, transfer);
+    if (result >= 0) {
+      Capabilities.succeeded(pair, strategy);
+      return { method: strategy.method, bytes: result, created: strategy.creates, cloned: strategy.clones };
+    }
+    const kind = strategy.classify(-result);
+    if (kind === 'fatal' || rung === ladder.length - 1) {
+      throw systemError(-result, {
+        ...paths(),
+        method: strategy.method,
+        syscall: strategy.syscall,
+        attempts,
+      });
+    }
+    Capabilities.refused(pair, strategy, kind, () => system.isLayered(transfer.sourceDirectory));
+    (attempts ??= []).push({ method: strategy.method, code: errorCode(-result) });
+    startClean(system, transfer, paths);
+  }
+  throw new CopyError({ code: 'ENOTSUP', reason: 'there is no way to copy this file', ...paths() });
+}
+
+function runWithRetries(system: System, strategy: Strategy, transfer: Transfer): number {
+  let result = strategy.run(transfer);
+  for (let retry = 0; retry < RETRIES && result < 0 && strategy.classify(-result) === 'retry'; retry++) {
+    pause(RETRY_PAUSE_MS);
+    if (transfer.destination >= 0) system.reset(transfer.source, transfer.destination);
+    result = strategy.run(transfer);
+  }
+  return result;
+}
+
+/** Bytes one strategy left behind must not be mixed with the next one's. */
+function startClean(system: System, transfer: Transfer, paths: () => LadderPaths): void {
+  if (transfer.destination < 0) return;
+  const result = system.reset(transfer.source, transfer.destination);
+  if (result < 0) throw systemError(-result, { ...paths(), syscall: 'ftruncate' });
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

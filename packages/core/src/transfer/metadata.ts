@@ -1,0 +1,84 @@
+import type { TransferSettings } from '../options.ts';
+import type { FileStatus } from '../platform/status.ts';
+import type { System } from '../platform/system.ts';
+
+const PERMISSIONS = 0o777;
+const SPECIAL = 0o7000;
+const DEFAULT_MODE = 0o666;
+const ACL_NAMES = new Set(['system.posix_acl_access', 'system.nfs4_acl', 'system.richacl']);
+
+/** The attributes a copy carries over, looked up once. */
+export interface Preserved {
+  mode: boolean;
+  timestamps: boolean;
+  ownership: boolean;
+  special: boolean;
+  /** Which extended attributes, if any. */
+  extended: ((name: string) => boolean) | undefined;
+}
+
+export function preserved({ preserve }: TransferSettings): Preserved {
+  const has = new Set(preserve);
+  const [xattr, acl] = [has.has('xattr'), has.has('acl')];
+  return {
+    mode: has.has('mode'),
+    timestamps: has.has('timestamps'),
+    ownership: has.has('ownership'),
+    special: has.has('special'),
+    extended: xattr || acl ? (name) => (isAcl(name) ? acl : xattr) : undefined,
+  };
+}
+
+function isAcl(name: string): boolean {
+  return ACL_NAMES.has(name);
+}
+
+/** The mode a destination is created with; the process's umask applies to it. */
+export function creationMode(keep: Preserved, source: FileStatus): number {
+  return keep.mode ? source.mode & PERMISSIONS : DEFAULT_MODE;
+}
+
+/**
+ * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
+ * source's. Leaves the destination's status in `destination`. Returns 0 or a negative error number.
+ */
+export function carryAttributes(
+  system: System,
+  keep: Preserved,
+  fds: { source: number; destination: number },
+  source: FileStatus,
+  destination: FileStatus,
+): number {
+  const fd = fds.destination;
+  if (keep.ownership) {
+    const result = system.setOwner(fd, source);
+    // Only root may give files away; cp -p goes on too.
+    if (result < 0 && result !== -1) return result;
+  }
+  if (keep.extended) {
+    const result = system.copyAttributes(fds.source, fd, keep.extended);
+    if (result < 0) return result;
+  }
+  if (keep.timestamps) {
+    const result = system.setTimes(fd, source);
+    // Some network filesystems refuse; the bytes are right all the same.
+    if (result < 0 && result !== -1) return result;
+  }
+  const status = system.fileStatus(fd, destination);
+  if (status < 0) return status;
+  const wanted = wantedMode(keep, source, destination);
+  if (wanted === undefined) return 0;
+  const result = system.setMode(fd, wanted);
+  return result < 0 ? result : system.fileStatus(fd, destination);
+}
+
+/** The mode to set, or undefined when the file was created with the right one. */
+function wantedMode(keep: Preserved, source: FileStatus, destination: FileStatus): number | undefined {
+  const mask = PERMISSIONS | SPECIAL;
+  // setuid means something only for the same owner.
+  const sameOwner = source.uid === destination.uid && source.gid === destination.gid;
+  const special = keep.special && sameOwner ? source.mode & SPECIAL : 0;
+  const permissions = (keep.mode ? source.mode : destination.mode) & PERMISSIONS;
+  const wanted = special | permissions;
+  return (destination.mode & mask) === wanted ? undefined : wanted;
+}

@@ -1,0 +1,33 @@
+import type { FileStatus } from '../platform/status.ts';
+import type { Directory } from '../platform/system.ts';
+
+/** An open source directory and the destination directory its files go to. */
+export interface DirectoryPair {
+  source: Directory;
+  destination: Directory;
+  /** Device of the destination, as one number. */
+  device: number;
+  /** This copy made the destination directory: nothing can be in the way of its files. */
+  fresh: boolean;
+  /** Leftovers of killed processes were already looked for. */
+  swept: boolean;
+  /** Files were placed whose directory entries are not on the disk yet. */
+  unsynced: boolean;
+}
+
+export function deviceOf(status: FileStatus): number {
+  return status.deviceMajor * 0x10_0000 + status.deviceMinor;
+}
+
+/** Where a file comes from and goes to, for messages. */
+export function pathsOf(
+  pair: DirectoryPair,
+  name: string,
+  as: string,
+): { source: string; destination: string } {
+  return { source: join(pair.source, name), destination: join(pair.destination, as) };
+}
+
+function join(directory: Directory, name: string): string {
+  return directory.path.endsWith('/') ? directory.path + name : `${directory.path}/${name}`;
+}

@@ -1,0 +1,18 @@
+import { systemError } from '../errors.ts';
+import type { System } from '../platform/system.ts';
+import type { DirectoryPair } from './pair.ts';
+
+/** Gives a complete file its final name. When that fails, what was there is as it was. */
+export function publish(
+  system: System,
+  pair: DirectoryPair,
+  temporary: string,
+  name: string,
+  replace: boolean,
+  paths: () => { source: string; destination: string },
+): void {
+  const result = replace
+    ? system.rename(pair.destination, temporary, name)
+    : system.renameExclusive(pair.destination, temporary, name);
+  if (result < 0) throw systemError(-result, { ...paths(), syscall: 'rename' });
+}

@@ -1,0 +1,124 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { asCopyError, CopyError, systemError } from '../errors.ts';
+import { EEXIST, ENOTDIR } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, System } from '../platform/system.ts';
+import { type DirectoryPair, deviceOf } from './pair.ts';
+
+interface Level {
+  name: string;
+  directory: Directory;
+  fresh: boolean;
+}
+
+/**
+ * The destination's directories, opened one below the other and made where they are missing. Below the root
+ * no symbolic link is followed: what a link there points to is not part of the destination.
+ */
+export class DestinationTree {
+  readonly #system: System;
+  readonly #created: (count: number) => void;
+  readonly #durable: boolean;
+  readonly #status = new FileStatus();
+  #levels: Level[] = [];
+
+  constructor(system: System, { durable, created }: { durable: boolean; created: (count: number) => void }) {
+    this.#system = system;
+    this.#durable = durable;
+    this.#created = created;
+  }
+
+  /** Opens the directory `below` (forward slashes, may be empty) under `root`. Valid until the next call. */
+  open(root: string, below: string, source: string): Level {
+    const names = below === '' ? [root] : [root, ...below.split('/')];
+    let shared = 0;
+    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
+    this.#closeFrom(shared);
+    for (let depth = shared; depth < names.length; depth++) {
+      const name = names[depth]!;
+      this.#levels.push(
+        depth === 0 ? this.#openRoot(root, source) : this.#openBelow(this.#levels.at(-1)!, name, source),
+      );
+    }
+    return this.#levels.at(-1)!;
+  }
+
+  close(): void {
+    this.#closeFrom(0);
+  }
+
+  #closeFrom(depth: number): void {
+    for (const level of this.#levels.splice(depth)) this.#system.closeDirectory(level.directory);
+  }
+
+  #openRoot(root: string, source: string): Level {
+    let fresh = false;
+    try {
+      const first = fs.mkdirSync(root, { recursive: true });
+      fresh = first !== undefined;
+      if (first !== undefined)
+        this.#created(path.relative(first, root).split(path.sep).filter(Boolean).length + 1);
+    } catch (error) {
+      throw asCopyError(error, { source, destination: root });
+    }
+    const directory = this.#system.openDirectory(root);
+    if (typeof directory === 'number')
+      throw systemError(-directory, { source, destination: root, syscall: 'open' });
+    return { name: root, directory, fresh };
+  }
+
+  #openBelow(parent: Level, name: string, source: string): Level {
+    const system = this.#system;
+    const destination = path.join(parent.directory.path, name);
+    const made = system.makeDirectory(parent.directory, name);
+    if (made < 0 && made !== -EEXIST) throw systemError(-made, { source, destination, syscall: 'mkdir' });
+    if (made >= 0) {
+      this.#created(1);
+      if (this.#durable) system.syncDirectory(parent.directory);
+    }
+    const directory = system.openChild(parent.directory, name);
+    if (typeof directory === 'number') throw this.#notADirectory(-directory, parent, name, source);
+    return { name, directory, fresh: made >= 0 };
+  }
+
+  #notADirectory(errno: number, parent: Level, name: string, source: string): CopyError {
+    const destination = path.join(parent.directory.path, name);
+    const isLink =
+      this.#system.status(parent.directory, name, false, this.#status) >= 0 && this.#status.isLink;
+    if (!isLink) return systemError(errno, { source, destination, syscall: 'open' });
+    return new CopyError({
+      code: 'ELOOP',
+      reason: 'a directory of the destination is a symbolic link, which is not followed',
+      source,
+      destination,
+      errno: ENOTDIR,
+    });
+  }
+}
+
+/** Opens both sides of a folder. `created` directories count as fresh: nothing can be in their way. */
+export function openPair(
+  system: System,
+  tree: DestinationTree,
+  folder: { source: string; root: string; below: string },
+): DirectoryPair {
+  const source = system.openDirectory(folder.source);
+  if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
+  try {
+    const { directory, fresh } = tree.open(folder.root, folder.below, folder.source);
+    const status = new FileStatus();
+    const result = system.status(directory, '.', true, status);
+    if (result < 0)
+      throw systemError(-result, { source: folder.source, destination: directory.path, syscall: 'stat' });
+    return { source, destination: directory, device: deviceOf(status), fresh, swept: false, unsynced: false };
+  } catch (error) {
+    system.closeDirectory(source);
+    throw error;
+  }
+}
+
+export function closePair(system: System, pair: DirectoryPair, { durable }: { durable: boolean }): void {
+  if (durable && pair.unsynced) system.syncDirectory(pair.destination);
+  system.closeDirectory(pair.source);
+}
