@@ -36,7 +36,7 @@ export function climb(
   open: () => number,
   paths: () => LadderPaths,
 ): Placed {
-  const ladder = system.ladder(query);
+  let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {
     const strategy = ladder[rung]!;
@@ -58,6 +58,11 @@ export function climb(
     Capabilities.refused(pair, strategy, kind, () => system.isLayered(transfer.sourceDirectory));
     (attempts ??= []).push({ method: strategy.method, code: errorCode(-result) });
     startClean(system, transfer, paths);
+    if (strategy.clones && kind === 'pair') {
+      // What is fastest depends on whether cloning is possible at all.
+      ladder = system.ladder({ ...query, cannotClone: true });
+      rung = -1;
+    }
   }
   throw new CopyError({ code: 'ENOTSUP', reason: 'there is no way to copy this file', ...paths() });
 }
