@@ -1,6 +1,7 @@
 export { copy, plan } from './copy.ts';
 export { type CopyFileResult, copyFile, copyFileSync } from './copy-file.ts';
 export { type Attempt, CopyError, type CopyErrorDetails } from './errors.ts';
+export { isSmallCopy } from './is-small-copy.ts';
 export type { Attribute, CopyFileOptions, CopyOptions, Progress, Target } from './options.ts';
 export type { CopyEntry, CopyReport, Method, MethodCount } from './report.ts';
 export { startWorkers, type Workers } from './start-workers.ts';

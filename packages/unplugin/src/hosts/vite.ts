@@ -1,0 +1,106 @@
+import type { UnpluginOptions } from 'unplugin';
+import type { Environment, ResolvedConfig } from 'vite';
+import type { ResolvedOptions } from '../options.ts';
+import { EnvironmentBuild } from './vite-build.ts';
+import { preparesInPlugin, switchOffEarly } from './vite-output.ts';
+
+/**
+ * Takes Vite's public directory over. Two plugins, because the options are hidden from Vite's own
+ * `renderStart` hook just while it runs: one comes before it and one after, and everybody else sees them as
+ * the user gave them.
+ */
+export function vitePlugins(options: ResolvedOptions): UnpluginOptions[] {
+  const builds = new WeakMap<Environment, EnvironmentBuild>();
+  let legacy = false;
+  let watching = false;
+
+  const buildOf = (environment: Environment): EnvironmentBuild => {
+    let build = builds.get(environment);
+    if (!build) builds.set(environment, (build = new EnvironmentBuild(environment, options)));
+    return build;
+  };
+
+  const before: UnpluginOptions = {
+    name: 'unplugin-reflink',
+    enforce: 'pre',
+    vite: {
+      apply: 'build',
+      configResolved: {
+        order: 'post',
+        handler(config: ResolvedConfig) {
+          if (config.isWorker) return;
+          watching = Boolean(config.build.watch);
+          legacy = !preparesInPlugin(config);
+          if (!legacy) return;
+          for (const [name, { build }] of Object.entries(config.environments)) {
+            if (options.includesEnvironment(name)) switchOffEarly({ ...config, build });
+          }
+        },
+      },
+      buildStart() {
+        buildOf(this.environment).prepare();
+      },
+      buildEnd: {
+        order: 'post',
+        async handler(error) {
+          const build = buildOf(this.environment);
+          if (error) await build.end({ keepWorkers: watching });
+          else if (legacy) build.hide();
+        },
+      },
+      // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
+      renderStart: {
+        order: 'pre',
+        handler() {
+          if (!legacy) buildOf(this.environment).hide();
+        },
+      },
+      async renderError() {
+        await buildOf(this.environment).end({ keepWorkers: watching });
+      },
+      // Alone and first: whoever looks into the output directory from here on finds it complete.
+      writeBundle: {
+        order: 'pre',
+        sequential: true,
+        async handler() {
+          await buildOf(this.environment).settle();
+        },
+      },
+      async watchChange() {
+        await buildOf(this.environment).end({ keepWorkers: true });
+      },
+      closeBundle: {
+        order: 'pre',
+        sequential: true,
+        async handler() {
+          await buildOf(this.environment).end({ keepWorkers: watching });
+        },
+      },
+      async closeWatcher() {
+        await buildOf(this.environment).end({ keepWorkers: false });
+      },
+    },
+  };
+
+  const after: UnpluginOptions = {
+    name: 'unplugin-reflink:place',
+    enforce: 'post',
+    vite: {
+      apply: 'build',
+      renderStart: {
+        order: 'pre',
+        handler() {
+          buildOf(this.environment).begin();
+        },
+      },
+      generateBundle: {
+        order: 'post',
+        async handler(_output, bundle) {
+          await buildOf(this.environment).giveWay(Object.keys(bundle));
+        },
+      },
+    },
+  };
+
+  return [before, after];
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { type CopyOptions, type CopyReport, copy, type Target } from 'fs-reflink';
+
+export interface OutputSettings {
+  /** Absolute path of the output directory. */
+  directory: string;
+  targets: Target[];
+  /** Where the host keeps what may be thrown away. */
+  cacheDirectory: string;
+  /** Delete all that no target places, as the host would have. */
+  empty: boolean;
+  /** What emptying leaves alone, relative to the directory. */
+  keep: string[];
+  engine: CopyOptions;
+}
+
+/** The copy into one output directory: begun when that is safe, settled when the host has to rely on it. */
+export class OutputCopy {
+  readonly directory: string;
+  /** Resolves when nothing more will be deleted; also when the copy failed, which {@link settle} tells. */
+  readonly planned: Promise<void>;
+  readonly #finished: Promise<CopyReport>;
+  readonly #abort = new AbortController();
+
+  constructor({ directory, targets, cacheDirectory, empty, keep, engine }: OutputSettings) {
+    this.directory = directory;
+    let isPlanned = () => {};
+    const planned = new Promise<void>((resolve) => {
+      isPlanned = resolve;
+    });
+    this.#finished = copy(targets, {
+      ...engine,
+      cwd: directory,
+      manifest: manifestFile(cacheDirectory, directory),
+      prune: empty ? 'everything' : 'placed',
+      keep,
+      onPlanned: isPlanned,
+      signal: this.#abort.signal,
+    });
+    // Told by settle(); a build that fails before must not end in an unhandled rejection.
+    this.#finished.catch(isPlanned);
+    this.planned = planned;
+  }
+
+  /** Resolves when everything is in place. Rejects with what went wrong. */
+  settle(): Promise<CopyReport> {
+    return this.#finished;
+  }
+
+  /** Ends the copy of a build that failed. Resolves when no thread works on it any more. */
+  async cancel(): Promise<void> {
+    this.#abort.abort();
+    await this.#finished.catch(() => {});
+  }
+}
+
+/** What was placed is noted outside the output, one file for each output directory. */
+function manifestFile(cacheDirectory: string, directory: string): string {
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16);
+  return path.join(cacheDirectory, 'unplugin-reflink', `${name}.manifest`);
+}
