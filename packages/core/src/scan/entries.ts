@@ -8,12 +8,16 @@ export type EntryKind = 'file' | 'directory' | 'link';
 type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
 /** What an entry of a directory is; anything that has no bytes to copy is a named error. */
-export function kindOf(entry: Typed, source: string): EntryKind {
+export function kindOf(entry: Typed, directory: string, name = ''): EntryKind {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'link';
   const what = entry.isFIFO() ? 'a FIFO' : entry.isSocket() ? 'a socket' : 'a device';
-  throw new CopyError({ code: 'ERR_NOT_REGULAR', reason: `${what} cannot be copied`, source });
+  throw new CopyError({
+    code: 'ERR_NOT_REGULAR',
+    reason: `${what} cannot be copied`,
+    source: path.join(directory, name),
+  });
 }
 
 const UNDECODABLE = '\u{FFFD}';

@@ -23,7 +23,7 @@ export function* walk(root: string, follow: boolean): Generator<WalkedDirectory>
     const below: { source: string; relative: string }[] = [];
     for (const entry of readDirectory(source)) {
       const { name } = entry;
-      let kind = kindOf(entry, `${source}${path.sep}${name}`);
+      let kind = kindOf(entry, source, name);
       const link = kind === 'link';
       if (link && follow) kind = kindBehind(path.join(source, name), root);
       if (kind === 'directory') {

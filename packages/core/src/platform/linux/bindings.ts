@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { EINTR, ENOSYS } from './constants.ts';
 
 type Koffi = typeof import('koffi');
-type NativeFunction = ReturnType<ReturnType<Koffi['load']>['func']>;
 
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
 export type Memory = Uint8Array | Uint32Array | BigInt64Array;
 
 /**
  * The system calls the engine makes, each wrapped once: a result of 0 or more, or the negated error number.
- * Calls that a signal interrupted are made again here, except where the kernel may have moved bytes.
+ * Calls that a signal interrupted before they did anything are made again here; of reads, writes and copies
+ * the strategies decide.
  */
 export interface Bindings {
   openat(directory: number, path: string, flags: number, mode: number): number;
@@ -48,73 +48,103 @@ export interface Bindings {
 export function loadBindings(): Bindings {
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const libc = koffi.load(null);
-
-  const checked = (native: NativeFunction) => {
-    return (...args: unknown[]): number => {
-      for (;;) {
-        const result = Number(native(...args));
-        if (result !== -1) return result;
-        const errno = koffi.errno();
-        if (errno !== EINTR) return -errno;
-      }
-    };
-  };
-  const declare = (signature: string) => checked(libc.func(signature));
+  const native = (signature: string) => libc.func(signature) as (...args: unknown[]) => number;
   // Not in every libc (musl before 1.2.5): the caller sees what an old kernel would answer.
-  const declareIfPresent = (signature: string) => {
+  const nativeIfPresent = (signature: string) => {
     try {
-      return declare(signature);
+      return native(signature);
     } catch {
-      return () => -ENOSYS;
+      return undefined;
+    }
+  };
+
+  /** The result, or the negated error number. To be called right after the system call. */
+  const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
+  /** The same for calls that a signal may interrupt before anything happened. */
+  const insisting = (call: () => number): number => {
+    for (;;) {
+      const result = checked(call());
+      if (result !== -EINTR) return result;
     }
   };
 
   // ppc64 passes variadic arguments through memory the caller provides; everywhere else Node.js runs on
   // Linux a fixed prototype is the same call, and cheaper.
   const variadic = process.arch === 'ppc64';
-  const integerArgument = (name: string) => {
-    if (!variadic) return declare(`int ${name}(int, unsigned long, int)`);
-    const call = checked(libc.func(`int ${name}(int, unsigned long, ...)`));
-    return (fd: number, request: number, argument: number) => call(fd, request, 'int', argument);
-  };
-  const openat = variadic
-    ? declare('int openat(int, const char *, int, ...)')
-    : declare('int openat(int, const char *, int, uint)');
-  const copyFileRange = declareIfPresent('intptr_t copy_file_range(int, void *, int, void *, size_t, uint)');
+  const last = (type: string) => (variadic ? '...' : type);
+  const openat = native(`int openat(int, const char *, int, ${last('uint')})`);
+  const fcntl = native(`int fcntl(int, int, ${last('int')})`);
+  const ioctl = native(`int ioctl(int, unsigned long, ${last('int')})`);
 
+  const close = native('int close(int)');
+  const statx = native('int statx(int, const char *, int, uint, void *)');
+  const mkdirat = native('int mkdirat(int, const char *, uint)');
+  const unlinkat = native('int unlinkat(int, const char *, int)');
+  const renameat = native('int renameat(int, const char *, int, const char *)');
+  const renameat2 = nativeIfPresent('int renameat2(int, const char *, int, const char *, uint)');
+  const linkat = native('int linkat(int, const char *, int, const char *, int)');
+  const symlinkat = native('int symlinkat(const char *, int, const char *)');
+  const readlinkat = native('intptr_t readlinkat(int, const char *, void *, size_t)');
+  const read = native('intptr_t read(int, void *, size_t)');
+  const write = native('intptr_t write(int, const void *, size_t)');
+  const lseek = native('int64_t lseek(int, int64_t, int)');
+  const ftruncate = native('int ftruncate(int, int64_t)');
+  const fallocate = native('int fallocate(int, int, int64_t, int64_t)');
+  const posixFadvise = native('int posix_fadvise(int, int64_t, int64_t, int)');
+  const fchmod = native('int fchmod(int, uint)');
+  const fchown = native('int fchown(int, uint, uint)');
+  const futimens = native('int futimens(int, const void *)');
+  const utimensat = native('int utimensat(int, const char *, const void *, int)');
+  const fdatasync = native('int fdatasync(int)');
+  const fsync = native('int fsync(int)');
+  const copyFileRange = nativeIfPresent('intptr_t copy_file_range(int, void *, int, void *, size_t, uint)');
+  const flistxattr = native('intptr_t flistxattr(int, void *, size_t)');
+  const fgetxattr = native('intptr_t fgetxattr(int, const char *, void *, size_t)');
+  const fsetxattr = native('int fsetxattr(int, const char *, const void *, size_t, int)');
+
+  // Each written out, because a function that all of them share would be too polymorphic to be fast.
   return {
     openat: variadic
-      ? (directory, path, flags, mode) => openat(directory, path, flags, 'uint', mode)
-      : openat,
+      ? (at, path, flags, mode) => insisting(() => openat(at, path, flags, 'uint', mode))
+      : (at, path, flags, mode) => {
+          const result = checked(openat(at, path, flags, mode));
+          return result === -EINTR ? insisting(() => openat(at, path, flags, mode)) : result;
+        },
     // Never made again after EINTR: the descriptor is already gone then.
-    close: libc.func('int close(int)') as Bindings['close'],
-    statx: declare('int statx(int, const char *, int, uint, void *)'),
-    mkdirat: declare('int mkdirat(int, const char *, uint)'),
-    unlinkat: declare('int unlinkat(int, const char *, int)'),
-    renameat: declare('int renameat(int, const char *, int, const char *)'),
-    renameat2: declareIfPresent('int renameat2(int, const char *, int, const char *, uint)'),
-    linkat: declare('int linkat(int, const char *, int, const char *, int)'),
-    symlinkat: declare('int symlinkat(const char *, int, const char *)'),
-    readlinkat: declare('intptr_t readlinkat(int, const char *, void *, size_t)'),
-    read: declare('intptr_t read(int, void *, size_t)'),
-    write: declare('intptr_t write(int, const void *, size_t)'),
-    lseek: declare('int64_t lseek(int, int64_t, int)'),
-    ftruncate: declare('int ftruncate(int, int64_t)'),
-    fallocate: declare('int fallocate(int, int, int64_t, int64_t)'),
+    close: (fd) => close(fd),
+    statx: (at, path, flags, mask, buffer) => checked(statx(at, path, flags, mask, buffer)),
+    mkdirat: (at, path, mode) => checked(mkdirat(at, path, mode)),
+    unlinkat: (at, path, flags) => checked(unlinkat(at, path, flags)),
+    renameat: (from, old, to, path) => checked(renameat(from, old, to, path)),
+    renameat2: (from, old, to, path, flags) =>
+      renameat2 ? checked(renameat2(from, old, to, path, flags)) : -ENOSYS,
+    linkat: (from, old, to, path, flags) => checked(linkat(from, old, to, path, flags)),
+    symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
+    readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
+    read: (fd, buffer, size) => checked(read(fd, buffer, size)),
+    write: (fd, buffer, size) => checked(write(fd, buffer, size)),
+    lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
+    ftruncate: (fd, size) => insisting(() => ftruncate(fd, size)),
+    fallocate: (fd, mode, offset, size) => insisting(() => fallocate(fd, mode, offset, size)),
     // Answers with the error number itself.
-    posixFadvise: libc.func('int posix_fadvise(int, int64_t, int64_t, int)') as Bindings['posixFadvise'],
-    fchmod: declare('int fchmod(int, uint)'),
-    fchown: declare('int fchown(int, uint, uint)'),
-    futimens: declare('int futimens(int, const void *)'),
-    utimensat: declare('int utimensat(int, const char *, const void *, int)'),
-    fdatasync: declare('int fdatasync(int)'),
-    fsync: declare('int fsync(int)'),
-    fcntl: integerArgument('fcntl'),
-    ioctl: integerArgument('ioctl'),
+    posixFadvise: (fd, offset, size, advice) => -posixFadvise(fd, offset, size, advice),
+    fchmod: (fd, mode) => checked(fchmod(fd, mode)),
+    fchown: (fd, uid, gid) => checked(fchown(fd, uid, gid)),
+    futimens: (fd, times) => checked(futimens(fd, times)),
+    utimensat: (at, path, times, flags) => checked(utimensat(at, path, times, flags)),
+    fdatasync: (fd) => insisting(() => fdatasync(fd)),
+    fsync: (fd) => insisting(() => fsync(fd)),
+    fcntl: variadic
+      ? (fd, command, argument) => checked(fcntl(fd, command, 'int', argument))
+      : (fd, command, argument) => checked(fcntl(fd, command, argument)),
+    ioctl: variadic
+      ? (fd, request, argument) => checked(ioctl(fd, request, 'int', argument))
+      : (fd, request, argument) => checked(ioctl(fd, request, argument)),
     // Null offsets: both files' own positions move, so a copy that stops half way can be told from them.
-    copyFileRange: (source, destination, size) => copyFileRange(source, null, destination, null, size, 0),
-    flistxattr: declare('intptr_t flistxattr(int, void *, size_t)'),
-    fgetxattr: declare('intptr_t fgetxattr(int, const char *, void *, size_t)'),
-    fsetxattr: declare('int fsetxattr(int, const char *, const void *, size_t, int)'),
+    copyFileRange: (source, destination, size) =>
+      copyFileRange ? checked(copyFileRange(source, null, destination, null, size, 0)) : -ENOSYS,
+    flistxattr: (fd, buffer, size) => checked(flistxattr(fd, buffer, size)),
+    fgetxattr: (fd, name, buffer, size) => checked(fgetxattr(fd, name, buffer, size)),
+    fsetxattr: (fd, name, buffer, size, flags) => checked(fsetxattr(fd, name, buffer, size, flags)),
   };
 }
