@@ -5,7 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] } },
   resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

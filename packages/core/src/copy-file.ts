@@ -31,8 +31,8 @@ export async function copyFile(
   destination: string,
   options: CopyFileOptions = {},
 ): Promise<CopyFileResult> {
-  const { signal } = options;
   const { job, plan, paths } = prepare(source, destination, options);
+  const { signal } = options;
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue();
   const stop = () => queue.stop();

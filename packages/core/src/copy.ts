@@ -35,7 +35,7 @@ export async function plan(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  return run(resolveCopyOptions(targets, { ...options, entries: true }), { dryRun: true });
+  return run({ ...resolveCopyOptions(targets, options), entries: true }, { dryRun: true });
 }
 
 async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {

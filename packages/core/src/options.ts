@@ -1,5 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { CopyError } from './errors.ts';
 import type { Method } from './report.ts';
 
@@ -297,11 +298,7 @@ function check(kind: string, given: object, schema: Schema): void {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  return (
-    JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ??
-    String(value)
-  );
+  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
 }
 
 function transferSettings(options: CopyFileOptions): TransferSettings {
@@ -324,13 +321,14 @@ export function resolveFileOptions(
 ): { source: string; destination: string; transfer: TransferSettings } {
   check('option', options, fileSchema);
   return {
-    source: filePath('source', source),
-    destination: filePath('destination', destination),
+    source: resolvePath('source', source),
+    destination: resolvePath('destination', destination),
     transfer: transferSettings(options),
   };
 }
 
-function filePath(name: string, value: unknown): string {
+/** An argument that has to be a path, made absolute. */
+export function resolvePath(name: string, value: unknown): string {
   if (!isString(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
   return path.resolve(value as string);
 }

@@ -1,3 +1,3 @@
 export type { CopyReport } from 'fs-reflink';
 export type { Options } from './options.ts';
-export { default as vite } from './vite.ts';
+export { reflink as default, reflink } from './unplugin.ts';

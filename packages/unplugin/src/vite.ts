@@ -11,10 +11,11 @@
  * ```
  */
 import type { Plugin } from 'vite';
-import type { Options } from './options.ts';
-import { reflink } from './unplugin.ts';
+import { vitePlugins } from './hosts/vite.ts';
+import { type Options, resolveOptions } from './options.ts';
 
-const vite: (options?: Options) => Plugin[] = reflink.vite as (options?: Options) => Plugin[];
+// Not by way of unplugin: loading it takes longer than placing a small public directory.
+const vite = (options?: Options): Plugin[] => vitePlugins(resolveOptions(options, 'vite'));
 
 export default vite;
 // For require(): the function itself.

@@ -5,7 +5,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
 import { judgeExisting } from '../transfer/existing.ts';
-import { type DirectoryPair, deviceOf, pathsOf } from '../transfer/pair.ts';
+import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { JobSettings } from './job.ts';
 import type { ClaimedBatch, Queue } from './queue.ts';
 
@@ -22,7 +22,6 @@ export function compareBatch(
   tally: Tally,
 ): void {
   const pair = openExisting(system, batch);
-  if (pair.fresh) tally.directories++;
   try {
     for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
       compareFile(pair, batch, file, job, system, tally);
@@ -45,7 +44,7 @@ function openExisting(system: System, batch: ClaimedBatch): DirectoryPair {
   return {
     source: from,
     destination: directory,
-    device: deviceOf(destination),
+    device: destination.device,
     fresh,
     swept: true,
     unsynced: false,
@@ -70,6 +69,7 @@ function compareFile(
   const keep =
     isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
     (!pair.fresh &&
+      !batch.vacant?.includes(file) &&
       system.status(pair.destination, as, false, destination) >= 0 &&
       judgeExisting(system, job.transfer, pair, name, as, source, destination) === 'keep');
   const linked = isLink && !follow;

@@ -18,6 +18,8 @@ export interface Batch {
   renamed?: Record<number, string> | undefined;
   /** Which of `names` are symbolic links: `keep` places them as links, `follow` what they point to. */
   links?: number[] | undefined;
+  /** On a dry run: which of `names` have nothing in their place once stale files are deleted. */
+  vacant?: number[] | undefined;
 }
 
 /** What every thread that works on a copy has to know; can be sent to a worker thread. */

@@ -42,7 +42,7 @@ export function runWhole(
   const planner = new Planner(queue, plan, job, system, planned);
   const planning = attempt(queue, () => {
     for (const _step of planner.publish(folders)) if (queue.stopped) break;
-    hooks.planned();
+    if (!queue.stopped) hooks.planned();
     return planned;
   });
   const working = runPart(queue, job, system, hooks);

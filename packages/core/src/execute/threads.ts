@@ -27,6 +27,21 @@ export async function runOnThreads(
   folders?: Iterable<Folder>,
 ): Promise<Finished> {
   const release = pool.hold(threads);
+  let thrown: { error: unknown } | undefined;
+  // A callback that throws must not end the process: it is called while a message is received.
+  const guard = (callback: () => void): void => {
+    if (thrown) return;
+    try {
+      callback();
+    } catch (error) {
+      thrown = { error };
+      queue.stop();
+    }
+  };
+  const guarded: RunHooks = {
+    planned: () => guard(() => hooks.planned()),
+    progress: (event) => guard(() => hooks.progress(event)),
+  };
   try {
     const id = ++lastId;
     const planHere = folders !== undefined;
@@ -36,10 +51,11 @@ export async function runOnThreads(
         number,
         { type: 'work', id, memory: queue.memory, job, plan: planThere },
         queue,
-        hooks,
+        guarded,
       );
     });
-    return planHere ? await planAlong(queue, job, plan, hooks, folders, parts) : await gather(parts);
+    const finished = await (planHere ? planAlong(queue, job, plan, guarded, folders, parts) : gather(parts));
+    return thrown ? { ...finished, ...thrown } : finished;
   } finally {
     await release();
   }
@@ -71,9 +87,14 @@ async function gather(parts: Promise<Finished>[]): Promise<Finished> {
   let error: unknown;
   for (const part of await Promise.all(parts)) {
     addTally(tally, part.tally);
-    error ??= part.error;
+    // Threads that were told to end say so; the one that failed says why.
+    if (error === undefined || isEnded(error)) error = part.error ?? error;
   }
   return { tally, error };
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof CopyError && error.code === 'ABORT_ERR';
 }
 
 /** Plans on the main thread while the workers are already placing what was published. */
@@ -96,7 +117,7 @@ async function planAlong(
       await nextTurn();
       since = performance.now();
     }
-    hooks.planned();
+    if (!queue.stopped) hooks.planned();
   } catch (thrown) {
     error = thrown;
     queue.stop();

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
-import { temporaryName } from '../transfer/temporary.ts';
 import { forget, RECORD_BYTES, RECORD_WORDS } from './record.ts';
 
 const MAGIC = Buffer.from('fs-reflink manifest 1\n\0\0', 'latin1');
@@ -149,7 +148,7 @@ export class Manifest {
   /** Puts the manifest in place in one step: a killed process leaves the old one. */
   write(file: string): void {
     const directory = path.dirname(file);
-    const temporary = path.join(directory, temporaryName());
+    const temporary = `${file}.${process.pid}.tmp`;
     try {
       fs.mkdirSync(directory, { recursive: true });
       fs.writeFileSync(temporary, this.#encode());

@@ -7,6 +7,7 @@ import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
 import { scanTargets } from '../scan/targets.ts';
 import { Manifest } from './manifest.ts';
+import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 
@@ -23,6 +24,8 @@ export class Planner {
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #tally: Tally;
+  /** Only on a dry run. */
+  readonly #outlook: Outlook | undefined;
   #manifest: Manifest | undefined;
 
   constructor(queue: Queue, plan: PlanSettings, job: JobSettings, system: System, tally: Tally) {
@@ -31,6 +34,7 @@ export class Planner {
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
+    if (job.dryRun) this.#outlook = new Outlook();
   }
 
   /** Publishes all batches and closes the queue. `folders` may have been found already. */
@@ -90,7 +94,7 @@ export class Planner {
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
-      dryRun: this.#job.dryRun,
+      outlook: this.#outlook,
     };
     if (prune === 'everything') {
       const planned = new PlannedTree(folders);
@@ -110,13 +114,21 @@ export class Planner {
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
     const { source, root, below, files } = folder;
+    if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
     for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
       const part = files.slice(start, start + BATCH_FILES);
       this.#queue.publish(
-        { source, root, below, ...namesOf(part) },
+        { source, root, below, ...namesOf(part), vacant: this.#vacant(folder, part) },
         records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
       );
     }
+  }
+
+  #vacant({ root, below }: Folder, files: FoundFile[]): number[] | undefined {
+    const outlook = this.#outlook;
+    if (!outlook) return undefined;
+    const numbers = [...files.keys()];
+    return numbers.filter((number) => outlook.isRemoved(path.join(root, below, files[number]!.as)));
   }
 }
 

@@ -6,12 +6,14 @@ import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
 import type { Manifest } from './manifest.ts';
+import type { Outlook } from './outlook.ts';
 import { forget, isAsRecorded } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
   entries: boolean;
-  dryRun: boolean;
+  /** On a dry run: where to note what would be deleted. */
+  outlook: Outlook | undefined;
 }
 
 /** Deletes what earlier runs placed and nothing places now, unless someone changed it since. */
@@ -28,25 +30,27 @@ export function* pruneStale(manifest: Manifest, system: System, context: PruneCo
         directories.add(directory);
       }
     }
-    if (!context.dryRun) forget(folder.records, file);
+    if (!context.outlook) forget(folder.records, file);
     yield;
   }
-  if (context.dryRun) return;
   // Deepest first, so that a directory is empty once its own are gone.
   for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
-    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd);
+    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, context.outlook);
   }
 }
 
 /** Removes a directory that nothing is left in, and those above it that it was alone in. */
-function removeIfEmpty(directory: string, root: string): void {
+function removeIfEmpty(directory: string, root: string, outlook: Outlook | undefined): void {
   try {
     for (
       let current = directory;
       current !== root && current.startsWith(root + path.sep);
       current = path.dirname(current)
     ) {
-      fs.rmdirSync(current);
+      if (!outlook) fs.rmdirSync(current);
+      else if (list(current).every(({ name }) => outlook.isRemoved(path.join(current, name))))
+        outlook.remove(current);
+      else return;
     }
   } catch {
     // Not empty: something in it is not ours, or is planned.
@@ -121,9 +125,10 @@ function countFiles(directory: string): number {
     .filter((entry) => !entry.isDirectory()).length;
 }
 
-function remove(destination: string, { tally, entries, dryRun }: PruneContext, files: number): void {
+function remove(destination: string, { tally, entries, outlook }: PruneContext, files: number): void {
   try {
-    if (!dryRun) fs.rmSync(destination, { recursive: true, force: true });
+    if (outlook) outlook.remove(destination);
+    else fs.rmSync(destination, { recursive: true, force: true });
   } catch (error) {
     throw asCopyError(error, { destination });
   }

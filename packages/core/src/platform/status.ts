@@ -1,34 +1,103 @@
+import os from 'node:os';
+
 const IS_REGULAR = 0o100000;
 const IS_DIRECTORY = 0o040000;
 const IS_LINK = 0o120000;
 const TYPE_MASK = 0o170000;
 
+/** Which half of a 64-bit field comes first. */
+const LITTLE_ENDIAN = os.endianness() === 'LE';
+const LOW = LITTLE_ENDIAN ? 0 : 1;
+const HIGH = 1 - LOW;
+const TWO_32 = 0x1_0000_0000;
+
+/** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
+const UID = 5;
+const GID = 6;
+const MODE = 7;
+const INODE = 8;
+const SIZE = 10;
+const BLOCKS = 12;
+const ACCESSED = 16;
+const CHANGED = 24;
+const MODIFIED = 28;
+const DEVICE_MAJOR = 34;
+const DEVICE_MINOR = 35;
+const WORDS = 64;
+/** In a `struct statx_timestamp`, after 64 bits of seconds. */
+const NANOSECONDS = 2;
+
 /** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
 
 /**
- * The attributes of a file the engine works with. Reused from file to file, because one object per file and
- * 64-bit integers on the heap would be most of what the engine allocates. Inode numbers use all 64 bits on
- * some filesystems, so they are kept in halves.
+ * The attributes of a file the engine works with, in the layout of Linux's `struct statx`, so that there the
+ * kernel fills it in place and only what is asked for is decoded. Reused from file to file: objects and
+ * 64-bit integers on the heap would be most of what the engine allocates.
  */
 export class FileStatus {
-  mode = 0;
-  uid = 0;
-  gid = 0;
+  readonly words: Uint32Array = new Uint32Array(WORDS);
+
+  get mode(): number {
+    return LITTLE_ENDIAN ? this.words[MODE]! & 0xffff : this.words[MODE]! >>> 16;
+  }
+
+  set mode(mode: number) {
+    this.words[MODE] = LITTLE_ENDIAN ? mode : mode << 16;
+  }
+
+  get uid(): number {
+    return this.words[UID]!;
+  }
+
+  get gid(): number {
+    return this.words[GID]!;
+  }
+
   /** In bytes. */
-  size = 0;
+  get size(): number {
+    return this.words[SIZE + LOW]! + this.words[SIZE + HIGH]! * TWO_32;
+  }
+
+  set size(bytes: number) {
+    this.words[SIZE + LOW] = bytes;
+    this.words[SIZE + HIGH] = bytes / TWO_32;
+  }
+
   /** Allocated blocks of 512 bytes. */
-  blocks = 0;
-  deviceMajor = 0;
-  deviceMinor = 0;
-  inodeLow = 0;
-  inodeHigh = 0;
-  accessSeconds = 0;
-  accessNanoseconds = 0;
-  modifiedSeconds = 0;
-  modifiedNanoseconds = 0;
-  changedSeconds = 0;
-  changedNanoseconds = 0;
+  get blocks(): number {
+    return this.words[BLOCKS + LOW]! + this.words[BLOCKS + HIGH]! * TWO_32;
+  }
+
+  /** The device the file is on, as one number. */
+  get device(): number {
+    return this.words[DEVICE_MAJOR]! * 0x10_0000 + this.words[DEVICE_MINOR]!;
+  }
+
+  /** Since 1970, or before. */
+  get accessedSeconds(): number {
+    return this.#seconds(ACCESSED);
+  }
+
+  get accessedNanoseconds(): number {
+    return this.words[ACCESSED + NANOSECONDS]!;
+  }
+
+  get modifiedSeconds(): number {
+    return this.#seconds(MODIFIED);
+  }
+
+  get modifiedNanoseconds(): number {
+    return this.words[MODIFIED + NANOSECONDS]!;
+  }
+
+  get changedSeconds(): number {
+    return this.#seconds(CHANGED);
+  }
+
+  get changedNanoseconds(): number {
+    return this.words[CHANGED + NANOSECONDS]!;
+  }
 
   get isRegular(): boolean {
     return (this.mode & TYPE_MASK) === IS_REGULAR;
@@ -43,31 +112,30 @@ export class FileStatus {
   }
 
   isSameFile(other: FileStatus): boolean {
+    const { words } = this;
+    // Inode numbers use all 64 bits on some filesystems.
     return (
-      this.inodeLow === other.inodeLow &&
-      this.inodeHigh === other.inodeHigh &&
-      this.deviceMinor === other.deviceMinor &&
-      this.deviceMajor === other.deviceMajor
+      words[INODE] === other.words[INODE] &&
+      words[INODE + 1] === other.words[INODE + 1] &&
+      words[DEVICE_MINOR] === other.words[DEVICE_MINOR] &&
+      words[DEVICE_MAJOR] === other.words[DEVICE_MAJOR]
     );
   }
 
   /** Whether content or attributes changed between two looks at one file. */
   isSameState(other: FileStatus): boolean {
+    const { words } = this;
     return (
-      this.size === other.size &&
-      this.hasSameModification(other) &&
-      this.changedNanoseconds === other.changedNanoseconds &&
-      this.changedSeconds === other.changedSeconds
+      words[SIZE] === other.words[SIZE] &&
+      words[SIZE + 1] === other.words[SIZE + 1] &&
+      words[MODIFIED + NANOSECONDS] === other.words[MODIFIED + NANOSECONDS] &&
+      words[MODIFIED + LOW] === other.words[MODIFIED + LOW] &&
+      words[CHANGED + NANOSECONDS] === other.words[CHANGED + NANOSECONDS] &&
+      words[CHANGED + LOW] === other.words[CHANGED + LOW]
     );
   }
 
-  hasSameModification(other: FileStatus): boolean {
-    return (
-      this.modifiedNanoseconds === other.modifiedNanoseconds && this.modifiedSeconds === other.modifiedSeconds
-    );
-  }
-
-  /** The same to the microsecond, which is all that node:fs can set. */
+  /** To the microsecond, which is all that node:fs can set. */
   isModifiedAtAbout(other: FileStatus): boolean {
     const seconds = this.modifiedSeconds - other.modifiedSeconds;
     return Math.abs(seconds * 1e9 + this.modifiedNanoseconds - other.modifiedNanoseconds) < 1000;
@@ -80,21 +148,63 @@ export class FileStatus {
     return Math.max(modified, changed);
   }
 
-  assign(other: FileStatus): void {
-    Object.assign(this, other);
+  /** Writes {@link SIGNATURE_WORDS} words from `offset` on. */
+  sign(into: Uint32Array, offset: number): void {
+    const { words } = this;
+    into[offset] = (words[DEVICE_MAJOR]! << 20) ^ words[DEVICE_MINOR]!;
+    into[offset + 1] = words[INODE]!;
+    into[offset + 2] = words[INODE + 1]!;
+    into[offset + 3] = words[SIZE]!;
+    into[offset + 4] = words[SIZE + 1]!;
+    into[offset + 5] = words[MODIFIED + LOW]!;
+    into[offset + 6] = words[MODIFIED + NANOSECONDS]!;
+    into[offset + 7] = words[CHANGED + LOW]!;
+    into[offset + 8] = words[CHANGED + NANOSECONDS]!;
+    into[offset + 9] = words[MODE]!;
   }
 
-  /** Writes {@link SIGNATURE_WORDS} words from `offset` on. */
-  sign(words: Uint32Array, offset: number): void {
-    words[offset] = (this.deviceMajor << 20) ^ this.deviceMinor;
-    words[offset + 1] = this.inodeLow;
-    words[offset + 2] = this.inodeHigh;
-    words[offset + 3] = this.size;
-    words[offset + 4] = this.size / 0x1_0000_0000;
-    words[offset + 5] = this.modifiedSeconds;
-    words[offset + 6] = this.modifiedNanoseconds;
-    words[offset + 7] = this.changedSeconds;
-    words[offset + 8] = this.changedNanoseconds;
-    words[offset + 9] = this.mode;
+  /** Access and modification time as the two `struct timespec` of 64-bit fields that futimens() takes. */
+  writeTimes(into: Uint32Array): Uint32Array {
+    const { words } = this;
+    into[0] = words[ACCESSED]!;
+    into[1] = words[ACCESSED + 1]!;
+    into[2 + LOW] = words[ACCESSED + NANOSECONDS]!;
+    into[2 + HIGH] = 0;
+    into[4] = words[MODIFIED]!;
+    into[5] = words[MODIFIED + 1]!;
+    into[6 + LOW] = words[MODIFIED + NANOSECONDS]!;
+    into[6 + HIGH] = 0;
+    return into;
+  }
+
+  /** Fills in what node:fs knows. */
+  fill(stats: import('node:fs').BigIntStats): void {
+    const { words } = this;
+    this.mode = Number(stats.mode);
+    words[UID] = Number(stats.uid);
+    words[GID] = Number(stats.gid);
+    this.#setLong(INODE, stats.ino);
+    this.#setLong(SIZE, stats.size);
+    this.#setLong(BLOCKS, stats.blocks);
+    this.#setTime(ACCESSED, stats.atimeNs);
+    this.#setTime(MODIFIED, stats.mtimeNs);
+    this.#setTime(CHANGED, stats.ctimeNs);
+    words[DEVICE_MAJOR] = Number(BigInt.asUintN(32, stats.dev >> 32n));
+    words[DEVICE_MINOR] = Number(BigInt.asUintN(32, stats.dev));
+  }
+
+  #seconds(at: number): number {
+    return this.words[at + LOW]! + (this.words[at + HIGH]! | 0) * TWO_32;
+  }
+
+  #setLong(at: number, value: bigint): void {
+    this.words[at + LOW] = Number(BigInt.asUintN(32, value));
+    this.words[at + HIGH] = Number(BigInt.asUintN(32, value >> 32n));
+  }
+
+  #setTime(at: number, nanoseconds: bigint): void {
+    const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+    this.#setLong(at, (nanoseconds - fraction) / 1_000_000_000n);
+    this.words[at + NANOSECONDS] = Number(fraction);
   }
 }

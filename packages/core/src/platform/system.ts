@@ -91,6 +91,9 @@ export interface System {
   /** Whether files of one directory may lie on different disks below, as on overlayfs, FUSE, NFS and CIFS. */
   isLayered(directory: Directory): boolean;
 
+  /** What offsets and lengths of direct I/O on this file have to be multiples of, where the kernel says so. */
+  directAlignment(fd: number): number | Errno;
+
   setMode(fd: number, mode: number): number | Errno;
   setOwner(fd: number, status: FileStatus): number | Errno;
   setTimes(fd: number, status: FileStatus): number | Errno;

@@ -11,17 +11,41 @@ type FastGlob = typeof import('fast-glob');
 /** Loaded when the first glob is met: most copies have none, and every worker thread would wait for it. */
 const fastGlob = (): FastGlob => createRequire(import.meta.url)('fast-glob') as FastGlob;
 
-/** Whether a path has to be matched instead of opened. */
-export function isGlob(from: string): boolean {
-  return fastGlob().isDynamicPattern(toPattern(from));
+/**
+ * Splits an absolute glob into the directory it starts from and the pattern below it; undefined for a path
+ * that is none. Directories that exist under their literal name are no part of the pattern: a project may lie
+ * in `[app]`.
+ */
+export function splitGlob(from: string): { base: string; pattern: string } | undefined {
+  const segments = toPattern(from).split('/');
+  let base = segments[0]!;
+  let first = 1;
+  let escaped = false;
+  for (; first < segments.length - 1; first++) {
+    const segment = segments[first]!;
+    if (!isSpecial(segment) || isDirectory(`${base}/${segment}`)) base += `/${segment}`;
+    else if (isDynamic(segment)) break;
+    else {
+      base += `/${segment.replace(/\\(.)/g, '$1')}`;
+      escaped = true;
+    }
+  }
+  const rest = segments.slice(first);
+  return escaped || rest.some(isSpecial) ? { base: base || '/', pattern: rest.join('/') } : undefined;
 }
 
-/** Splits an absolute glob into the directory it starts from and the pattern below it. */
-export function splitGlob(from: string): { base: string; pattern: string } {
-  const segments = toPattern(from).split('/');
-  const first = segments.findIndex((segment) => segment !== '' && fastGlob().isDynamicPattern(segment));
-  const base = segments.slice(0, first).join('/') || '/';
-  return { base: base.replace(/\\(.)/g, '$1'), pattern: segments.slice(first).join('/') };
+function isSpecial(segment: string): boolean {
+  return isDynamic(segment) || segment.includes('\\');
+}
+
+function isDynamic(segment: string): boolean {
+  const unescaped = segment.replace(/\\./g, '');
+  // Braces may hold slashes; then only several segments together are a pattern.
+  return unescaped !== '' && (/\{[^}]*$/.test(unescaped) || fastGlob().isDynamicPattern(unescaped));
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 interface MatchOptions {

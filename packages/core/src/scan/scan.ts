@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, systemError } from '../errors.ts';
+import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isWithin, type ResolvedTarget } from '../options.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import { kindOf } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';
-import { isGlob, match, splitGlob } from './glob.ts';
+import { match, splitGlob } from './glob.ts';
 import { followLink } from './links.ts';
 import { refuseNested } from './nested.ts';
 import { type WalkedDirectory, walk } from './walk.ts';
@@ -18,11 +18,14 @@ export interface ScanOptions {
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
 export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
-  const source = locate(target, options);
-  if (source === undefined) return;
+  const found = named(target, () => locate(target, options));
+  if (found === undefined) return;
+  const directories = found[Symbol.iterator]();
   let files = 0;
   let folders = 0;
-  for (const directory of source) {
+  for (;;) {
+    const { done, value: directory } = named(target, () => directories.next());
+    if (done) break;
     folders++;
     files += directory.files.length;
     yield* place(target, directory);
@@ -31,17 +34,32 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
   if (files === 0 && folders === 0) missing(target, options);
 }
 
+/** Runs a step of a scan; what it throws names both paths. The user's functions are not called in one. */
+function named<T>(target: ResolvedTarget, step: () => T): T {
+  try {
+    return step();
+  } catch (thrown) {
+    const { from, to, rename, exact } = target;
+    const error = asCopyError(thrown, { source: from });
+    if (error.destination !== undefined) throw error;
+    const { source = from } = error;
+    const below =
+      isWithin(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
+    const destination = path.join(to, exact && typeof rename === 'string' ? rename : below);
+    throw new CopyError({ ...error.details, source, destination });
+  }
+}
+
 /** What the target's `from` is, or undefined when it is not there and need not be. */
 function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDirectory> | undefined {
   const { from, ignore } = target;
   const { follow } = options;
   const status = fs.lstatSync(from, { throwIfNoEntry: false });
   if (!status) {
-    if (isGlob(from) && !target.exact) {
-      const { base, pattern } = splitGlob(from);
-      return match(base, pattern, { ignore, follow, directories: false });
-    }
-    return missing(target, options);
+    const glob = target.exact ? undefined : splitGlob(from);
+    return glob
+      ? match(glob.base, glob.pattern, { ignore, follow, directories: false })
+      : missing(target, options);
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
@@ -70,7 +88,8 @@ function missing(target: ResolvedTarget, options: ScanOptions): undefined {
     return undefined;
   }
   const destination = target.exact ? path.join(target.to, target.rename as string) : target.to;
-  if (target.exact || !isGlob(target.from)) throw systemError(ENOENT, { source: target.from, destination });
+  if (target.exact || !splitGlob(target.from))
+    throw systemError(ENOENT, { source: target.from, destination });
   throw new CopyError({
     code: 'ERR_NO_MATCH',
     reason: `nothing matches ${given}`,

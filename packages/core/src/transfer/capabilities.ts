@@ -24,7 +24,7 @@ export class Capabilities {
 
   /** The state kept for a pair; one lookup for all files of a directory. */
   pair(source: FileStatus, destinationDevice: number): PairState {
-    const sourceDevice = source.deviceMajor * 0x10_0000 + source.deviceMinor;
+    const sourceDevice = source.device;
     if (this.#last && sourceDevice === this.#lastSource && destinationDevice === this.#lastDestination) {
       return this.#last;
     }

@@ -1,4 +1,3 @@
-import type { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 
 /** An open source directory and the destination directory its files go to. */
@@ -13,10 +12,6 @@ export interface DirectoryPair {
   swept: boolean;
   /** Files were placed whose directory entries are not on the disk yet. */
   unsynced: boolean;
-}
-
-export function deviceOf(status: FileStatus): number {
-  return status.deviceMajor * 0x10_0000 + status.deviceMinor;
 }
 
 /** Where a file comes from and goes to, for messages. */

@@ -1,13 +1,14 @@
 import { CopyError, systemError } from '../errors.ts';
 import type { TransferSettings } from '../options.ts';
-import { EEXIST, ELOOP, ENOTSUP } from '../platform/errno.ts';
+import { ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { System } from '../platform/system.ts';
+import type { LadderQuery, System } from '../platform/system.ts';
 import type { Method } from '../report.ts';
 import { Capabilities } from './capabilities.ts';
+import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { judgeExisting } from './existing.ts';
 import { climb, type Placed } from './ladder.ts';
-import { carryAttributes, creationMode, type Preserved, preserved } from './metadata.ts';
+import { carryAttributes, type Preserved, preserved } from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { sweepTemporaries, temporaryName } from './temporary.ts';
@@ -19,11 +20,6 @@ export interface Outcome {
   bytes: number;
 }
 
-export interface TransferHooks {
-  /** After each part of a large file. Throws when the copy was aborted. */
-  progress(bytes: number, size: number): void;
-}
-
 /** Tries of a file whose source changed while it was copied. */
 const TRIES = 2;
 
@@ -33,20 +29,28 @@ const TRIES = 2;
  */
 export class Transferrer {
   /** Status of the last file's source and destination, valid until the next one. */
-  readonly source: FileStatus = new FileStatus();
+  readonly source: FileStatus;
   readonly destination: FileStatus = new FileStatus();
   readonly #after = new FileStatus();
+  readonly #file: CurrentFile;
+  readonly #query: LadderQuery & { size: number; cannotClone: boolean };
   readonly #capabilities = new Capabilities();
   readonly #keep: Preserved;
   readonly #system: System;
   readonly #settings: TransferSettings;
-  readonly #hooks: TransferHooks;
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
     this.#settings = settings;
-    this.#hooks = hooks;
     this.#keep = preserved(settings);
+    this.#file = new CurrentFile(system, this.#keep, hooks);
+    this.source = this.#file.status;
+    this.#query = {
+      reflink: settings.reflink,
+      bypassCache: settings.cache === 'bypass',
+      size: 0,
+      cannotClone: false,
+    };
     if (this.#keep.extended && system.name === 'portable') {
       throw systemError(ENOTSUP, {
         destination: "preserve: 'xattr' and 'acl' need the native lane",
@@ -120,50 +124,24 @@ export class Transferrer {
       pair.swept = true;
       sweepTemporaries(pair.destination.path);
     }
-    let hidden = exists || this.#settings.atomic;
-    const paths = () => pathsOf(pair, name, as);
-    const transfer = this.#transfer(fd, pair, name, hidden ? temporaryName() : as);
+    const file = this.#file.begin(fd, pair, name, as, exists || this.#settings.atomic);
     const state = this.#capabilities.pair(this.source, pair.device);
-    const query = {
-      reflink: this.#settings.reflink,
-      bypassCache: this.#settings.cache === 'bypass',
-      size: this.source.size,
-      cannotClone: state.refused,
-    };
-    let created = false;
-    const create = (): number => {
-      const mode = creationMode(this.#keep, this.source);
-      let result = system.create(pair.destination, transfer.destinationName, mode);
-      if (result === -EEXIST && !hidden) {
-        // Made by someone else since we looked: it is replaced like any other that exists.
-        pair.fresh = false;
-        hidden = true;
-        transfer.destinationName = temporaryName();
-        result = system.create(pair.destination, transfer.destinationName, mode);
-      }
-      if (result < 0) throw systemError(-result, { ...paths(), syscall: 'open' });
-      created = true;
-      return result;
-    };
+    this.#query.size = this.source.size;
+    this.#query.cannotClone = state.refused;
     try {
-      const placed = climb(system, transfer, query, state, create, paths);
-      created ||= placed.created;
-      if (placed.created && transfer.destination < 0)
-        transfer.destination = this.#reopen(pair, transfer.destinationName, paths);
-      if (!this.#isConsistent(fd, pair, placed)) return undefined;
-      if (!this.#arrived(transfer, placed, paths)) return undefined;
-      this.#settle(transfer.destination, pair, placed, paths);
-      if (hidden) {
-        publish(system, pair, transfer.destinationName, as, this.#replaces, paths);
+      const placed = climb(system, file, this.#query, state, file.open, file.paths);
+      if (placed.created) file.reopen();
+      if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
+      this.#settle(file, placed);
+      if (file.hidden) {
+        publish(system, pair, file.destinationName, as, this.#replaces, file.paths);
         // Renaming changes what tells this state of the file from the next.
         system.status(pair.destination, as, false, this.destination);
       }
-      created = false;
+      file.keep();
       return { method: placed.method, bytes: placed.bytes };
     } finally {
-      if (transfer.destination >= 0) system.close(transfer.destination);
-      // Only what this try created: never the old destination.
-      if (created) system.unlink(pair.destination, transfer.destinationName);
+      file.end();
     }
   }
 
@@ -184,68 +162,39 @@ export class Transferrer {
     return !pair.fresh && this.#system.status(pair.destination, as, false, this.destination) >= 0;
   }
 
-  #transfer(source: number, pair: DirectoryPair, sourceName: string, destinationName: string) {
-    const { size } = this.source;
-    return {
-      source,
-      destination: -1,
-      sourceDirectory: pair.source,
-      sourceName,
-      destinationDirectory: pair.destination,
-      destinationName,
-      status: this.source,
-      progress: (bytes: number) => this.#hooks.progress(bytes, size),
-    };
-  }
-
-  #reopen(pair: DirectoryPair, name: string, paths: () => { source: string; destination: string }): number {
-    const result = this.#system.openCreated(pair.destination, name);
-    if (result < 0) throw systemError(-result, { ...paths(), syscall: 'open' });
-    return result;
-  }
-
   /**
    * Whether the bytes are those of one state of the source. A clone is by nature, and its length is checked
    * with the destination's; a copy is when nothing changed while it ran.
    */
-  #isConsistent(fd: number, pair: DirectoryPair, placed: Placed): boolean {
+  #isConsistent(file: CurrentFile, placed: Placed): boolean {
     if (placed.cloned) return true;
-    if (this.#system.fileStatus(fd, this.#after) < 0) return false;
+    if (this.#system.fileStatus(file.source, this.#after) < 0) return false;
     if (!this.source.isSameState(this.#after)) return false;
+    const { size } = this.source;
     // Files of /proc and /sys claim sizes they do not have.
-    return placed.bytes === this.source.size || this.source.size === 0 || this.#system.isPseudo(pair.source);
+    return placed.bytes === size || size === 0 || this.#system.isPseudo(file.sourceDirectory);
   }
 
   /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */
-  #arrived(
-    transfer: { source: number; destination: number },
-    placed: Placed,
-    paths: () => { source: string; destination: string },
-  ): boolean {
-    const carried = carryAttributes(this.#system, this.#keep, transfer, this.source, this.destination);
-    if (carried < 0)
-      throw systemError(-carried, { ...paths(), method: placed.method, syscall: 'set attributes' });
-    if (this.destination.size === placed.bytes) return true;
-    const looked = this.#system.fileStatus(transfer.source, this.#after);
+  #arrived(file: CurrentFile, { method, bytes }: Placed): boolean {
+    const carried = carryAttributes(this.#system, this.#keep, file, this.source, this.destination);
+    if (carried < 0) throw systemError(-carried, { ...file.paths(), method, syscall: 'set attributes' });
+    if (this.destination.size === bytes) return true;
+    const looked = this.#system.fileStatus(file.source, this.#after);
     if (looked >= 0 && !this.source.isSameState(this.#after)) return false;
     throw new CopyError({
       code: 'EIO',
-      reason: `${placed.bytes} bytes were copied and ${this.destination.size} arrived`,
-      method: placed.method,
-      ...paths(),
+      reason: `${bytes} bytes were copied and ${this.destination.size} arrived`,
+      method,
+      ...file.paths(),
     });
   }
 
-  #settle(
-    fd: number,
-    pair: DirectoryPair,
-    placed: Placed,
-    paths: () => { source: string; destination: string },
-  ) {
+  #settle(file: CurrentFile, { method }: Placed): void {
     if (this.#settings.durability === 'none') return;
-    pair.unsynced = true;
-    const synced = this.#system.sync(fd);
-    if (synced < 0) throw systemError(-synced, { ...paths(), method: placed.method, syscall: 'fdatasync' });
+    file.pair.unsynced = true;
+    const synced = this.#system.sync(file.destination);
+    if (synced < 0) throw systemError(-synced, { ...file.paths(), method, syscall: 'fdatasync' });
   }
 
   get #replaces(): boolean {

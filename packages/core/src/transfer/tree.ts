@@ -4,7 +4,7 @@ import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { EEXIST, ENOTDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { type DirectoryPair, deviceOf } from './pair.ts';
+import type { DirectoryPair } from './pair.ts';
 
 interface Level {
   name: string;
@@ -86,15 +86,23 @@ export class DestinationTree {
     const destination = path.join(parent.directory.path, name);
     const isLink =
       this.#system.status(parent.directory, name, false, this.#status) >= 0 && this.#status.isLink;
-    if (!isLink) return systemError(errno, { source, destination, syscall: 'open' });
-    return new CopyError({
-      code: 'ELOOP',
-      reason: 'a directory of the destination is a symbolic link, which is not followed',
-      source,
-      destination,
-      errno: ENOTDIR,
-    });
+    return notADirectory(errno, { source, destination }, isLink);
   }
+}
+
+/** What is wrong with a part of the destination that should be a directory. */
+export function notADirectory(
+  errno: number,
+  paths: { source: string; destination: string },
+  isLink: boolean,
+): CopyError {
+  if (!isLink) return systemError(errno, { ...paths, syscall: 'open' });
+  return new CopyError({
+    code: 'ELOOP',
+    reason: 'a directory of the destination is a symbolic link, which is not followed',
+    ...paths,
+    errno: ENOTDIR,
+  });
 }
 
 /** Opens both sides of a folder. `created` directories count as fresh: nothing can be in their way. */
@@ -111,7 +119,7 @@ export function openPair(
     const result = system.status(directory, '.', true, status);
     if (result < 0)
       throw systemError(-result, { source: folder.source, destination: directory.path, syscall: 'stat' });
-    return { source, destination: directory, device: deviceOf(status), fresh, swept: false, unsynced: false };
+    return { source, destination: directory, device: status.device, fresh, swept: false, unsynced: false };
   } catch (error) {
     system.closeDirectory(source);
     throw error;

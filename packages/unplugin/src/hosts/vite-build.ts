@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { isSmallCopy, startWorkers, type Workers } from 'fs-reflink';
+import { isSmallCopy, preload, startWorkers, type Workers } from 'fs-reflink';
 import type { Environment } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { OutputCopy } from '../output.ts';
@@ -29,10 +29,14 @@ export class EnvironmentBuild {
   prepare(): void {
     if (this.#workers) return;
     const takeover = this.#look();
-    if (takeover && !isSmallCopy(this.#targets(takeover), { cwd: takeover.outDirs[0]! })) {
-      this.#workers = startWorkers(this.#options.engine.concurrency);
-      this.#workers.catch(() => {});
+    if (!takeover) return;
+    if (isSmallCopy(this.#targets(takeover), { cwd: takeover.outDirs[0]! })) {
+      // While the bundler's own threads read the first modules.
+      setImmediate(preload);
+      return;
     }
+    this.#workers = startWorkers(this.#options.engine.concurrency);
+    this.#workers.catch(() => {});
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */

@@ -1,5 +1,4 @@
-import type { UnpluginOptions } from 'unplugin';
-import type { Environment, ResolvedConfig } from 'vite';
+import type { Environment, Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild } from './vite-build.ts';
 import { preparesInPlugin, switchOffEarly } from './vite-output.ts';
@@ -9,7 +8,7 @@ import { preparesInPlugin, switchOffEarly } from './vite-output.ts';
  * `renderStart` hook just while it runs: one comes before it and one after, and everybody else sees them as
  * the user gave them.
  */
-export function vitePlugins(options: ResolvedOptions): UnpluginOptions[] {
+export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
   let legacy = false;
   let watching = false;
@@ -20,84 +19,80 @@ export function vitePlugins(options: ResolvedOptions): UnpluginOptions[] {
     return build;
   };
 
-  const before: UnpluginOptions = {
+  const before: Plugin = {
     name: 'unplugin-reflink',
     enforce: 'pre',
-    vite: {
-      apply: 'build',
-      configResolved: {
-        order: 'post',
-        handler(config: ResolvedConfig) {
-          if (config.isWorker) return;
-          watching = Boolean(config.build.watch);
-          legacy = !preparesInPlugin(config);
-          if (!legacy) return;
-          for (const [name, { build }] of Object.entries(config.environments)) {
-            if (options.includesEnvironment(name)) switchOffEarly({ ...config, build });
-          }
-        },
+    apply: 'build',
+    configResolved: {
+      order: 'post',
+      handler(config) {
+        if (config.isWorker) return;
+        watching = Boolean(config.build.watch);
+        legacy = !preparesInPlugin(config);
+        if (!legacy) return;
+        for (const [name, { build }] of Object.entries(config.environments)) {
+          if (options.includesEnvironment(name)) switchOffEarly({ ...config, build });
+        }
       },
-      buildStart() {
-        buildOf(this.environment).prepare();
+    },
+    buildStart() {
+      buildOf(this.environment).prepare();
+    },
+    buildEnd: {
+      order: 'post',
+      async handler(error) {
+        const build = buildOf(this.environment);
+        if (error) await build.end({ keepWorkers: watching });
+        else if (legacy) build.hide();
       },
-      buildEnd: {
-        order: 'post',
-        async handler(error) {
-          const build = buildOf(this.environment);
-          if (error) await build.end({ keepWorkers: watching });
-          else if (legacy) build.hide();
-        },
+    },
+    // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
+    renderStart: {
+      order: 'pre',
+      handler() {
+        if (!legacy) buildOf(this.environment).hide();
       },
-      // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
-      renderStart: {
-        order: 'pre',
-        handler() {
-          if (!legacy) buildOf(this.environment).hide();
-        },
+    },
+    async renderError() {
+      await buildOf(this.environment).end({ keepWorkers: watching });
+    },
+    // Alone and first: whoever looks into the output directory from here on finds it complete.
+    writeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler() {
+        await buildOf(this.environment).settle();
       },
-      async renderError() {
+    },
+    async watchChange() {
+      await buildOf(this.environment).end({ keepWorkers: true });
+    },
+    closeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler() {
         await buildOf(this.environment).end({ keepWorkers: watching });
       },
-      // Alone and first: whoever looks into the output directory from here on finds it complete.
-      writeBundle: {
-        order: 'pre',
-        sequential: true,
-        async handler() {
-          await buildOf(this.environment).settle();
-        },
-      },
-      async watchChange() {
-        await buildOf(this.environment).end({ keepWorkers: true });
-      },
-      closeBundle: {
-        order: 'pre',
-        sequential: true,
-        async handler() {
-          await buildOf(this.environment).end({ keepWorkers: watching });
-        },
-      },
-      async closeWatcher() {
-        await buildOf(this.environment).end({ keepWorkers: false });
-      },
+    },
+    async closeWatcher() {
+      await buildOf(this.environment).end({ keepWorkers: false });
     },
   };
 
-  const after: UnpluginOptions = {
+  const after: Plugin = {
     name: 'unplugin-reflink:place',
     enforce: 'post',
-    vite: {
-      apply: 'build',
-      renderStart: {
-        order: 'pre',
-        handler() {
-          buildOf(this.environment).begin();
-        },
+    apply: 'build',
+    renderStart: {
+      order: 'pre',
+      handler() {
+        buildOf(this.environment).begin();
       },
-      generateBundle: {
-        order: 'post',
-        async handler(_output, bundle) {
-          await buildOf(this.environment).giveWay(Object.keys(bundle));
-        },
+    },
+    generateBundle: {
+      order: 'post',
+      async handler(_output, bundle) {
+        await buildOf(this.environment).giveWay(Object.keys(bundle));
       },
     },
   };

@@ -4,7 +4,7 @@ import { EINTR, ENOSYS } from './constants.ts';
 type Koffi = typeof import('koffi');
 
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
-export type Memory = Uint8Array | Uint32Array | BigInt64Array;
+export type Memory = Uint8Array | Uint32Array;
 
 /**
  * The system calls the engine makes, each wrapped once: a result of 0 or more, or the negated error number.

@@ -38,23 +38,9 @@ export const POSIX_FADV_DONTNEED = 4;
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_DIOALIGN = 0x2000;
 
-/** Byte offsets in `struct statx` of <linux/stat.h>, which is laid out alike everywhere. */
-export const STATX = {
-  bytes: 256,
-  uid: 20,
-  gid: 24,
-  mode: 28,
-  ino: 32,
-  size: 40,
-  blocks: 48,
-  atime: 64,
-  ctime: 96,
-  mtime: 112,
-  devMajor: 136,
-  devMinor: 140,
-  dioMemAlign: 152,
-  dioOffsetAlign: 156,
-} as const;
+/** 32-bit words of `struct statx` of <linux/stat.h> that only Linux fills in. */
+export const STATX_MASK_WORD = 0;
+export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
 
 const { errno } = os.constants;
 export const { EACCES, EAGAIN, EBADF, EDQUOT, EEXIST, EFBIG, EINTR, EINVAL, EIO, EISDIR, ENODATA, ENOENT } =

@@ -1,4 +1,4 @@
-import type { Strategy } from '../system.ts';
+import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { EOPNOTSUPP } from './constants.ts';
 import { classifyKernelCopy } from './errors.ts';
@@ -25,22 +25,22 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
     run(transfer) {
       const reserved = reserve ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
-      const { source, destination, progress } = transfer;
-      return moveSegments(bindings, transfer, (size, already) => {
-        let done = 0;
-        while (done < size) {
-          const moved = bindings.copyFileRange(source, destination, Math.min(size - done, CHUNK));
-          if (moved < 0) return moved;
-          if (moved === 0) {
-            // Nothing at all although there is something to read: not the end of the file but a kernel or
-            // filesystem that cannot (overlayfs up to 5.10, some FUSE). read() will know.
-            return done === 0 && already === 0 ? -EOPNOTSUPP : done;
-          }
-          done += moved;
-          progress(already + done);
-        }
-        return done;
-      });
+      return moveSegments(bindings, transfer, moveInKernel);
     },
   };
+}
+
+function moveInKernel(bindings: Bindings, transfer: Transfer, size: number, already: number): number {
+  const { source, destination, progress } = transfer;
+  let done = 0;
+  while (done < size) {
+    const moved = bindings.copyFileRange(source, destination, Math.min(size - done, CHUNK));
+    if (moved < 0) return moved;
+    // Before the end it means a kernel or filesystem that cannot (overlayfs up to 5.10, some FUSE), or a
+    // source that became shorter. read() will know.
+    if (moved === 0) return -EOPNOTSUPP;
+    done += moved;
+    progress(already + done);
+  }
+  return done;
 }

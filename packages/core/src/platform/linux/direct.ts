@@ -4,6 +4,7 @@ import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from './buffer.ts';
 import { F_GETFL, F_SETFL, O_DIRECT } from './constants.ts';
 import { classifyDirect } from './errors.ts';
 import { writeAll } from './read-write.ts';
+import { moveSegments } from './segments.ts';
 
 /** Copies past the page cache, so that a large copy does not push other data out of it. */
 export function direct(bindings: Bindings): Strategy {
@@ -16,7 +17,7 @@ export function direct(bindings: Bindings): Strategy {
     run(transfer) {
       const switched =
         setDirect(bindings, transfer.source, true) || setDirect(bindings, transfer.destination, true);
-      const result = switched < 0 ? switched : copyAligned(bindings, transfer);
+      const result = switched < 0 ? switched : moveSegments(bindings, transfer, copyAligned);
       if (result < 0) {
         // The next strategy gets both files as it would have found them.
         setDirect(bindings, transfer.source, false);
@@ -27,22 +28,33 @@ export function direct(bindings: Bindings): Strategy {
   };
 }
 
-function copyAligned(bindings: Bindings, { source, destination, status, progress }: Transfer): number {
+/** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
+function copyAligned(
+  bindings: Bindings,
+  { source, destination, progress }: Transfer,
+  size: number,
+  already: number,
+): number {
   const buffer = alignedBuffer();
   let done = 0;
-  while (done < status.size) {
-    const got = bindings.read(source, buffer, BUFFER_BYTES);
-    if (got < 0) return got;
-    if (got === 0) return done;
+  while (done < size) {
+    // Only whole blocks can be asked for, also where less than one is left.
+    const read = bindings.read(source, buffer, Math.min(roundUp(size - done), BUFFER_BYTES));
+    if (read <= 0) return read < 0 ? read : done;
+    const got = Math.min(read, size - done);
     const aligned = got - (got % ALIGNMENT);
     const written =
       writeAll(bindings, destination, buffer, aligned) ||
       writeTail(bindings, destination, buffer, aligned, got);
     if (written < 0) return written;
     done += got;
-    progress(done);
+    progress(already + done);
   }
   return done;
+}
+
+function roundUp(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
 /** The last part of a block cannot be written directly: it goes through the cache, as GNU dd does it. */

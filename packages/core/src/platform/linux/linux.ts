@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
-import type { FileStatus } from '../status.ts';
+import { isPseudoFilesystem } from '../pseudo.ts';
+import { FileStatus } from '../status.ts';
 import type { Directory, LadderQuery, Strategy, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
@@ -7,7 +8,6 @@ import { copyFileRange } from './copy-file-range.ts';
 import { direct } from './direct.ts';
 import { ficlone } from './ficlone.ts';
 import { readWrite } from './read-write.ts';
-import { StatxBuffer, timesOf } from './statx.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
 /**
@@ -18,7 +18,6 @@ const SMALL_FILE = 64 * 1024;
 
 /** overlayfs, FUSE, NFS, SMB2 and CIFS. */
 const LAYERED_FILESYSTEMS = new Set([0x794c_7630, 0x6573_5546, 0x6969, 0xfe53_4d42, 0xff53_4d42]);
-const PSEUDO_FILESYSTEMS = new Set([0x9fa0 /* proc */, 0x6265_6572 /* sysfs */]);
 
 const DIRECTORY_FLAGS = C.O_PATH | C.O_DIRECTORY | C.O_CLOEXEC;
 // O_NONBLOCK: opening a FIFO that took a file's place must not hang.
@@ -29,19 +28,15 @@ const LINK_BYTES = 4096;
 
 /** Linux by its system calls. */
 export function linuxSystem(bindings: Bindings): System {
-  const statx = new StatxBuffer();
-  const times = new BigInt64Array(4);
+  const times = new Uint32Array(8);
   const ladder = strategies(bindings);
 
   const open = (directory: number, path: string, flags: number): Directory | number => {
     const fd = bindings.openat(directory, path, flags, 0);
     return fd < 0 ? fd : { path, fd };
   };
-  const stat = (fd: number, name: string, flags: number, into: FileStatus): number => {
-    const result = bindings.statx(fd, name, flags, C.STATX_BASIC_STATS, statx.words);
-    if (result >= 0) statx.decode(into);
-    return result;
-  };
+  const stat = (fd: number, name: string, flags: number, into: FileStatus): number =>
+    bindings.statx(fd, name, flags, C.STATX_BASIC_STATS, into.words);
 
   return {
     name: 'linux',
@@ -72,12 +67,19 @@ export function linuxSystem(bindings: Bindings): System {
     status: (directory, name, follow, into) =>
       stat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
     fileStatus: (fd, into) => stat(fd, '', C.AT_EMPTY_PATH, into),
-    isPseudo: (directory) => PSEUDO_FILESYSTEMS.has(statfsSync(directory.path).type),
+    isPseudo: (directory) => isPseudoFilesystem(directory.path),
     isLayered: (directory) => LAYERED_FILESYSTEMS.has(statfsSync(directory.path).type),
+    directAlignment(fd) {
+      const { words } = new FileStatus();
+      const result = bindings.statx(fd, '', C.AT_EMPTY_PATH, C.STATX_DIOALIGN, words);
+      if (result < 0) return result;
+      const known = words[C.STATX_MASK_WORD]! & C.STATX_DIOALIGN;
+      return known ? words[C.STATX_DIO_OFFSET_ALIGN_WORD]! : -C.ENOTSUP;
+    },
 
     setMode: (fd, mode) => bindings.fchmod(fd, mode),
     setOwner: (fd, status) => bindings.fchown(fd, status.uid, status.gid),
-    setTimes: (fd, status) => bindings.futimens(fd, timesOf(status, times)),
+    setTimes: (fd, status) => bindings.futimens(fd, status.writeTimes(times)),
     copyAttributes: (source, destination, wanted) =>
       copyExtendedAttributes(bindings, source, destination, wanted),
     sync: (fd) => bindings.fdatasync(fd),
@@ -107,7 +109,7 @@ export function linuxSystem(bindings: Bindings): System {
       const result = bindings.symlinkat(target, directory.fd, name);
       if (result < 0) return result;
       // Not every filesystem keeps times of links, and nothing depends on them.
-      bindings.utimensat(directory.fd, name, timesOf(status, times), C.AT_SYMLINK_NOFOLLOW);
+      bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
   };

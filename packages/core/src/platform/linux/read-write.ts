@@ -32,7 +32,7 @@ export function readWrite(bindings: Bindings, { bypassCache }: { bypassCache: bo
 function copy(bindings: Bindings, transfer: Transfer): number {
   // /proc and some FUSE files say that they are empty: only reading to the end tells.
   if (transfer.status.size === 0) return pump(bindings, transfer, Number.POSITIVE_INFINITY, 0);
-  return moveSegments(bindings, transfer, (size, already) => pump(bindings, transfer, size, already));
+  return moveSegments(bindings, transfer, pump);
 }
 
 /** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */

@@ -1,4 +1,4 @@
-import type { FileStatus } from '../status.ts';
+import type { Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { EINVAL, ENXIO, SEEK_DATA, SEEK_HOLE, SEEK_SET } from './constants.ts';
 
@@ -6,21 +6,24 @@ const BLOCK = 512;
 /** Holes below this are not worth looking for, and inline files have no blocks at all. */
 const SMALLEST_SPARSE = 64 * 1024;
 
-/** Moves `size` bytes from both files' positions. Returns how many, or a negative error number. */
-type MoveBytes = (size: number, already: number) => number;
+/**
+ * Moves `size` bytes from both files' positions; `already` are in place before. Returns how many, or a
+ * negative error number.
+ */
+type MoveBytes = (bindings: Bindings, transfer: Transfer, size: number, already: number) => number;
 
 /**
  * Runs `move` over a file's data, leaving its holes holes. A dense file is one segment. Returns the bytes
  * that are in place, holes included, or a negative error number.
  */
-export function moveSegments(
-  bindings: Bindings,
-  { source, destination, status }: { source: number; destination: number; status: FileStatus },
-  move: MoveBytes,
-): number {
-  const { size } = status;
-  if (size < SMALLEST_SPARSE || status.blocks * BLOCK >= size) return move(size, 0);
+export function moveSegments(bindings: Bindings, transfer: Transfer, move: MoveBytes): number {
+  const { size, blocks } = transfer.status;
+  const dense = size < SMALLEST_SPARSE || blocks * BLOCK >= size;
+  return dense ? move(bindings, transfer, size, 0) : moveSparse(bindings, transfer, size, move);
+}
 
+function moveSparse(bindings: Bindings, transfer: Transfer, size: number, move: MoveBytes): number {
+  const { source, destination } = transfer;
   let position = 0;
   while (position < size) {
     const start = bindings.lseek(source, position, SEEK_DATA);
@@ -40,10 +43,11 @@ export function moveSegments(
   return result < 0 ? result : size;
 
   function moveFrom(start: number, length: number): number {
-    const sought =
-      bindings.lseek(source, start, SEEK_SET) < 0 ? -EINVAL : bindings.lseek(destination, start, SEEK_SET);
+    const sought = bindings.lseek(source, start, SEEK_SET);
     if (sought < 0) return sought;
-    const moved = move(length, start);
+    const placed = bindings.lseek(destination, start, SEEK_SET);
+    if (placed < 0) return placed;
+    const moved = move(bindings, transfer, length, start);
     return moved < 0 ? moved : start + moved;
   }
 }

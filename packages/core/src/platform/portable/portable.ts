@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { isPseudoFilesystem } from '../pseudo.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, ErrorClass, Strategy, System } from '../system.ts';
 
@@ -26,28 +27,6 @@ function errorNumber(error: unknown): number {
 }
 
 const join = (directory: Directory, name: string): string => `${directory.path}${path.sep}${name}`;
-
-const BITS_32 = 0xffff_ffffn;
-const NANOSECONDS = 1_000_000_000n;
-
-function fill(into: FileStatus, stats: fs.BigIntStats): number {
-  into.mode = Number(stats.mode);
-  into.uid = Number(stats.uid);
-  into.gid = Number(stats.gid);
-  into.size = Number(stats.size);
-  into.blocks = Number(stats.blocks);
-  into.deviceMajor = Number((stats.dev >> 32n) & BITS_32);
-  into.deviceMinor = Number(stats.dev & BITS_32);
-  into.inodeLow = Number(stats.ino & BITS_32);
-  into.inodeHigh = Number((stats.ino >> 32n) & BITS_32);
-  into.accessSeconds = Number(stats.atimeNs / NANOSECONDS);
-  into.accessNanoseconds = Number(stats.atimeNs % NANOSECONDS);
-  into.modifiedSeconds = Number(stats.mtimeNs / NANOSECONDS);
-  into.modifiedNanoseconds = Number(stats.mtimeNs % NANOSECONDS);
-  into.changedSeconds = Number(stats.ctimeNs / NANOSECONDS);
-  into.changedNanoseconds = Number(stats.ctimeNs % NANOSECONDS);
-  return 0;
-}
 
 function classifyClone(errno: number): ErrorClass {
   return [ENOTSUP, EOPNOTSUPP, ENOSYS, EXDEV, ENOTTY].includes(errno)
@@ -142,12 +121,11 @@ export function portableSystem(nativeError: string | undefined): System {
     reset: (_source, destination) => answer(() => fs.ftruncateSync(destination, 0)),
 
     status: (directory, name, follow, into) =>
-      answer(() =>
-        fill(into, (follow ? fs.statSync : fs.lstatSync)(join(directory, name), { bigint: true })),
-      ),
-    fileStatus: (fd, into) => answer(() => fill(into, fs.fstatSync(fd, { bigint: true }))),
-    isPseudo: () => false,
+      answer(() => into.fill((follow ? fs.statSync : fs.lstatSync)(join(directory, name), { bigint: true }))),
+    fileStatus: (fd, into) => answer(() => into.fill(fs.fstatSync(fd, { bigint: true }))),
+    isPseudo: (directory) => process.platform === 'linux' && isPseudoFilesystem(directory.path),
     isLayered: () => false,
+    directAlignment: () => -ENOTSUP,
 
     setMode: (fd, mode) => answer(() => fs.fchmodSync(fd, mode)),
     setOwner: (fd, status) => answer(() => fs.fchownSync(fd, status.uid, status.gid)),
@@ -187,7 +165,7 @@ function openDirectory(directory: string, stat: typeof fs.lstatSync): Directory 
 
 function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
   return which === 'accessed'
-    ? status.accessSeconds + status.accessNanoseconds / 1e9
+    ? status.accessedSeconds + status.accessedNanoseconds / 1e9
     : status.modifiedSeconds + status.modifiedNanoseconds / 1e9;
 }
 

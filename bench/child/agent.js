@@ -1,0 +1,14 @@
+// A process that stays warm: it is told by messages what to do, and times it itself.
+import { importEngine, operations } from './operations.js';
+
+const workers = process.argv[2] === 'workers' ? await (await importEngine()).startWorkers() : undefined;
+
+process.on('message', async ({ operation, places }) => {
+  try {
+    process.send({ answer: await operations[operation](places) });
+  } catch (error) {
+    process.send({ failure: error.stack });
+  }
+});
+process.on('disconnect', () => workers?.close());
+process.send({ answer: 'ready' });

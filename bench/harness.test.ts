@@ -1,0 +1,168 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { generateFiles, readTree } from '../test/support/trees.ts';
+import { Agent, runProgram } from './contenders/children.ts';
+import { type Contender, megabytes, ms } from './contenders/contender.ts';
+import * as ours from './contenders/engine.ts';
+import { compileFloor, cp, floor } from './contenders/programs.ts';
+import { median, race } from './harness.ts';
+import { seriesTable, verdictTable } from './table.ts';
+import { atMost, atMostMore, faster, judge, within } from './targets.ts';
+
+let home: string;
+let from: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'fs-reflink-harness-'));
+  from = join(home, 'source');
+  generateFiles(from, { files: 30, folders: 3, minBytes: 100, maxBytes: 200_000 });
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const run = (...contenders: Contender[]) => race(contenders, { from, scratch: home, rounds: 3 });
+
+function copying(name: string, afterwards: (to: string) => void = () => {}): Contender {
+  return {
+    name,
+    run(source, to) {
+      cpSync(source, to, { recursive: true });
+      afterwards(to);
+      return { figures: { [name]: ms(1) } };
+    },
+  };
+}
+
+test('contenders take turns, and the rounds that warm up do not count', async () => {
+  const turns: string[] = [];
+  const [a, b] = ['A', 'B'].map((name) => copying(name, () => turns.push(name)));
+  const series = await run(a!, b!);
+  expect(turns.join('')).toBe('ABABABAB');
+  expect(series.map(({ label, values }) => [label, values.length])).toEqual([
+    ['A', 3],
+    ['B', 3],
+  ]);
+});
+
+test('every run has a fresh destination', async () => {
+  const places = new Set<string>();
+  await run(copying('A', (to) => places.add(to)));
+  expect(places.size).toBe(4);
+});
+
+describe('a wrong result ends the race', () => {
+  const victim = join('folder-1', 'file-1.bin');
+  test.each<[string, RegExp, Contender]>([
+    ['nothing copied', /left no destination/, { name: 'lazy', run: () => ({ figures: { lazy: ms(1) } }) }],
+    ['a missing file', /file-1.bin is missing/, copying('bad', (to) => rmSync(join(to, victim)))],
+    ['a short file', /has 1 bytes instead of/, copying('bad', (to) => writeFileSync(join(to, victim), 'x'))],
+    ['a file too many', /31 files instead of 30/, copying('bad', (to) => writeFileSync(join(to, 'x'), ''))],
+  ])('%s', async (_, message, contender) => {
+    await expect(run(contender)).rejects.toThrow(message);
+  });
+
+  test('a file of zeros', async () => {
+    const size = readTree(from)['folder-1/file-1.bin']!.size!;
+    const zeros = copying('bad', (to) => writeFileSync(join(to, victim), Buffer.alloc(size)));
+    await expect(run(zeros)).rejects.toThrow(/file-1.bin has other bytes/);
+  });
+
+  test('an engine that only says it copied', async () => {
+    const boast = 'export const copy = async () => ({ files: 30, methods: {} });';
+    const workers = 'export const startWorkers = async () => ({ close() {} });';
+    vi.stubEnv('REFLINK_BENCH_ENGINE', `data:text/javascript,${boast}${workers}`);
+    const agent = await Agent.start('workers');
+    await expect(run(ours.warm(agent))).rejects.toThrow('ours: it left no destination');
+    await agent.close();
+    await expect(run(ours.cold)).rejects.toThrow('ours, cold process: it left no destination');
+  });
+
+  test('an engine that fails', async () => {
+    vi.stubEnv(
+      'REFLINK_BENCH_ENGINE',
+      "data:text/javascript,export const copy = () => { throw Error('broken') }",
+    );
+    const agent = await Agent.start('plain');
+    await expect(run(ours.warm(agent))).rejects.toThrow('broken');
+    await agent.close();
+  });
+
+  test('a process that ends', async () => {
+    vi.stubEnv('REFLINK_BENCH_ENGINE', 'data:text/javascript,export const copy = () => process.exit(3)');
+    const agent = await Agent.start('plain');
+    await expect(run(ours.warm(agent))).rejects.toThrow('ended by itself (3)');
+    await expect(run(ours.warm(agent))).rejects.toThrow('has ended');
+  });
+});
+
+test('a figure that falls short is printed, not thrown', () => {
+  const series = [
+    { label: 'ours', unit: 'ms' as const, values: [100, 120, 90] },
+    { label: 'theirs', unit: 'ms' as const, values: [200, 150, 150] },
+  ];
+  const targets = [
+    faster('ours', 'theirs', 1.5),
+    faster('ours', 'theirs', 2),
+    within('theirs', 'ours', 1.2),
+    atMostMore('theirs', 'ours', 40, 'ms'),
+    atMost('ours', 100, 'ms'),
+  ];
+  const verdicts = judge(targets, series);
+  expect(verdicts.map(({ measured, reached }) => [measured, reached])).toEqual([
+    ['1.50x faster', true],
+    ['1.50x faster', false],
+    ['1.50x', false],
+    ['+ 50.0 ms', false],
+    ['100 ms', true],
+  ]);
+  expect(verdictTable(verdicts.map((verdict) => ({ on: 'here', ...verdict })))).toContain('falls short');
+  expect(seriesTable(series)).toMatch(/ours +100 ms +90.0 ms - 120 ms/);
+});
+
+test('the median of an even number of values is between the middle two', () => {
+  expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5]);
+});
+
+test('new data is what the filesystem gave out, not what a file says it has', async () => {
+  const series = await race([copying('A')], { from, scratch: home, rounds: 1, countNewData: true });
+  expect(series.map(({ label, unit }) => [label, unit])).toContainEqual(['A: new data', 'MB']);
+  expect(megabytes(2_500_000)).toEqual({ value: 2.5, unit: 'MB' });
+});
+
+test("the stand-in for Vite's copy copies, and empties first when it is told to", async () => {
+  const to = join(home, 'copy');
+  const contents = (root: string) =>
+    Object.entries(readTree(root)).map(([path, { sha256 }]) => [path, sha256]);
+  const agent = await Agent.start('plain');
+  await agent.ask('vite', from, to);
+  expect(contents(to)).toEqual(contents(from));
+  writeFileSync(join(to, 'stale'), '');
+  await agent.ask('viteAgain', from, to);
+  expect(contents(to)).toEqual(contents(from));
+  await agent.close();
+});
+
+const hasCompiler = process.platform === 'linux' && succeeds(() => runProgram('gcc', ['--version']));
+
+test.skipIf(process.platform !== 'linux')('cp is a contender', async () => {
+  expect(await run(cp('--reflink=never'))).toHaveLength(1);
+});
+
+test.skipIf(!hasCompiler)('the C program copies what the others copy', async () => {
+  const program = compileFloor(home);
+  const [byKernel] = await run(floor(program, 'copy_file_range'));
+  const [byHand] = await run(floor(program, 'read_write'));
+  for (const series of [byKernel, byHand]) expect(median(series!.values)).toBeGreaterThan(0);
+});
+
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}

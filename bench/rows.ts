@@ -1,0 +1,145 @@
+import type { Contender } from './contenders/contender.ts';
+import * as ours from './contenders/engine.ts';
+import { besideCp, cp, floor, floorName } from './contenders/programs.ts';
+import * as vite from './contenders/vite.ts';
+import type { BenchKind, Stage, VolumeName } from './stage.ts';
+import { atMost, atMostMore, faster, type Target, within } from './targets.ts';
+
+export const works = ['small', 'cold', 'second', 'medium', 'large', 'memory', 'thread', 'vite'] as const;
+export type Work = (typeof works)[number];
+
+export interface Row {
+  work: Work;
+  title: string;
+  volume: VolumeName;
+  countNewData?: boolean;
+  contenders(stage: Stage): Contender[] | Promise<Contender[]>;
+  targets: Target[];
+}
+
+const SMALL = '5,000 files of 0.2-32 KiB in 50 folders';
+const LARGE = '8 files of 200 MB';
+
+/** What the engine promises on each filesystem. */
+export function rowsFor(kind: BenchKind): Row[] {
+  return [
+    small(kind),
+    cold(kind),
+    second,
+    ...(kind === 'ext4' ? [medium] : []),
+    kind === 'ext4' ? largeCopied : largeCloned,
+    memory('small', SMALL),
+    memory('large', LARGE),
+    thread('small', SMALL),
+    thread('large', LARGE),
+    build,
+  ];
+}
+
+const clones = (kind: BenchKind) => kind !== 'ext4';
+
+const smallTargets: Record<BenchKind, { vite: number; cp: number }> = {
+  ext4: { vite: 3.5, cp: 1.7 },
+  xfs: { vite: 2, cp: 1.5 },
+  btrfs: { vite: 1.4, cp: 1.1 },
+};
+
+function small(kind: BenchKind): Row {
+  const program = clones(kind) ? cp('--reflink=auto') : cp();
+  return {
+    work: 'small',
+    title: `${SMALL}, workers started`,
+    volume: 'small',
+    contenders: async (stage) => [
+      ours.warm(await stage.engine()),
+      vite.copy(await stage.vite()),
+      program,
+      floor(stage.floor, clones(kind) ? 'clone' : 'read_write'),
+    ],
+    targets: [
+      faster('ours', "Vite's copy", smallTargets[kind].vite),
+      faster('ours', program.name, smallTargets[kind].cp),
+      within('ours', floorName, 1.2),
+    ],
+  };
+}
+
+function cold(kind: BenchKind): Row {
+  const parts = ['inside', 'spawn to exit'];
+  const target = (part: string) => faster(`ours, cold: ${part}`, `Vite's copy, cold: ${part}`, 2);
+  return {
+    work: 'cold',
+    title: `${SMALL}, cold process`,
+    volume: 'small',
+    contenders: () => [ours.cold, vite.coldCopy],
+    targets: kind === 'ext4' ? parts.map(target) : [],
+  };
+}
+
+const second: Row = {
+  work: 'second',
+  title: `${SMALL}, second run, nothing changed`,
+  volume: 'small',
+  contenders: async (stage) => [ours.twice(await stage.engine()), vite.emptyAndCopy(await stage.vite())],
+  targets: [
+    faster('ours, second run', 'ours, first run', 5),
+    faster('ours, second run', "Vite's empty + copy", 20),
+  ],
+};
+
+const medium: Row = {
+  work: 'medium',
+  title: '400 files of 0.2-2 MB, workers started',
+  volume: 'medium',
+  contenders: async (stage) => [ours.warm(await stage.engine()), vite.copy(await stage.vite()), cp()],
+  targets: [faster('ours', "Vite's copy", 2), faster('ours', 'cp -r', 1.7)],
+};
+
+const largeCloned: Row = {
+  work: 'large',
+  title: `${LARGE}, workers started`,
+  volume: 'large',
+  countNewData: true,
+  contenders: async (stage) => [ours.warm(await stage.engine()), cp('--reflink=auto'), cp('--reflink=never')],
+  // The metadata of the new files takes a few blocks too.
+  targets: [faster('ours', 'cp -r --reflink=never', 100), atMost('ours: new data', 1, 'MB')],
+};
+
+const largeCopied: Row = {
+  work: 'large',
+  title: `${LARGE}, workers started`,
+  volume: 'large',
+  contenders: async (stage) => [ours.warm(await stage.engine()), vite.copy(await stage.vite()), cp()],
+  targets: [faster('ours', 'cp -r', 1)],
+};
+
+const memory = (volume: VolumeName, title: string): Row => ({
+  work: 'memory',
+  title: `memory of a process that copies ${title}`,
+  volume,
+  contenders: () => [ours.memory, ours.memoryWithout],
+  targets: [atMostMore('ours, peak', 'imported only, peak', 40, 'MB')],
+});
+
+const thread = (volume: VolumeName, title: string): Row => ({
+  work: 'thread',
+  title: `longest time the JS thread is held up by ${title}`,
+  volume,
+  contenders: async (stage) => [
+    ours.watched(await stage.engine()),
+    ours.watchedCold,
+    vite.watchedCopy,
+    besideCp,
+  ],
+  targets: [atMost('ours, workers started', 20, 'ms'), atMost('ours, cold process', 20, 'ms')],
+});
+
+const build: Row = {
+  work: 'vite',
+  title: 'a Vite build with 20 public files, 200 KB',
+  volume: 'site',
+  contenders: () => [vite.buildWithPlugin, vite.buildWithout],
+  targets: ['build', 'spawn to exit'].map((part) =>
+    atMostMore(`with the plugin: ${part}`, `without it: ${part}`, 15, 'ms'),
+  ),
+};

@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemError } from '../errors.ts';
+import { EEXIST, ENOTDIR } from '../platform/errno.ts';
+import type { Folder } from '../scan/folder.ts';
+import { notADirectory } from '../transfer/tree.ts';
+
+/** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
+export class Outlook {
+  readonly #removed = new Set<string>();
+  readonly #made = new Set<string>();
+
+  remove(destination: string): void {
+    this.#removed.add(destination);
+  }
+
+  isRemoved(destination: string): boolean {
+    if (this.#removed.size === 0) return false;
+    for (let current = destination; ; current = path.dirname(current)) {
+      if (this.#removed.has(current)) return true;
+      if (path.dirname(current) === current) return false;
+    }
+  }
+
+  /** How many directories would be made for a folder. Throws where something is in their way. */
+  make({ source, root, below }: Folder): number {
+    let count = 0;
+    const make = (directory: string) => {
+      this.#made.add(directory);
+      count++;
+    };
+    for (let above = root; !this.#made.has(above); above = path.dirname(above)) {
+      const status = fs.statSync(above, { throwIfNoEntry: false });
+      if (status?.isDirectory()) break;
+      if (status) {
+        const errno = above === root ? EEXIST : ENOTDIR;
+        throw systemError(errno, { source, destination: root, syscall: 'mkdir' });
+      }
+      make(above);
+    }
+    let directory = root;
+    for (const name of below === '' ? [] : below.split('/')) {
+      directory = path.join(directory, name);
+      if (this.#made.has(directory)) continue;
+      const status = fs.lstatSync(directory, { throwIfNoEntry: false });
+      if (!status || this.isRemoved(directory)) make(directory);
+      else if (!status.isDirectory()) {
+        throw notADirectory(ENOTDIR, { source, destination: directory }, status.isSymbolicLink());
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,107 @@
+import { systemError } from '../errors.ts';
+import { EEXIST } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, System, Transfer } from '../platform/system.ts';
+import { creationMode, type Preserved } from './metadata.ts';
+import { type DirectoryPair, pathsOf } from './pair.ts';
+import { temporaryName } from './temporary.ts';
+
+export interface TransferHooks {
+  /** After each part of a large file. Throws when the copy was aborted. */
+  progress(bytes: number, size: number): void;
+}
+
+/**
+ * The file a thread is at: both descriptors, and what has to be undone if it fails. One object for all files
+ * of a copy, with its functions bound once: files are many and mostly small.
+ */
+export class CurrentFile implements Transfer {
+  readonly status: FileStatus = new FileStatus();
+  source = -1;
+  destination = -1;
+  sourceName = '';
+  /** The name it is written under: its own, or a temporary one. */
+  destinationName = '';
+  /** It is written under a temporary name. */
+  hidden = false;
+  /** A file under {@link destinationName} is this try's, and goes if the try fails. */
+  #created = false;
+  #pair: DirectoryPair | undefined;
+  #as = '';
+  readonly #system: System;
+  readonly #preserved: Preserved;
+  readonly #hooks: TransferHooks;
+
+  constructor(system: System, preserved: Preserved, hooks: TransferHooks) {
+    this.#system = system;
+    this.#preserved = preserved;
+    this.#hooks = hooks;
+  }
+
+  begin(source: number, pair: DirectoryPair, name: string, as: string, hidden: boolean): this {
+    this.source = source;
+    this.destination = -1;
+    this.sourceName = name;
+    this.destinationName = hidden ? temporaryName() : as;
+    this.hidden = hidden;
+    this.#created = false;
+    this.#pair = pair;
+    this.#as = as;
+    return this;
+  }
+
+  get pair(): DirectoryPair {
+    return this.#pair!;
+  }
+
+  get sourceDirectory(): Directory {
+    return this.pair.source;
+  }
+
+  get destinationDirectory(): Directory {
+    return this.pair.destination;
+  }
+
+  readonly paths = (): { source: string; destination: string } =>
+    pathsOf(this.pair, this.sourceName, this.#as);
+
+  readonly progress = (bytes: number): void => {
+    if (bytes < this.status.size) this.#hooks.progress(bytes, this.status.size);
+  };
+
+  /** Creates the destination, for the strategies that do not create it themselves. */
+  readonly open = (): number => {
+    const mode = creationMode(this.#preserved, this.status);
+    let result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
+    if (result === -EEXIST && !this.hidden) {
+      // Made by someone else since we looked: it is replaced like any other that exists.
+      this.pair.fresh = false;
+      this.hidden = true;
+      this.destinationName = temporaryName();
+      result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
+    }
+    if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });
+    this.#created = true;
+    return result;
+  };
+
+  /** Opens what a strategy created. */
+  reopen(): void {
+    this.#created = true;
+    if (this.destination >= 0) return;
+    const result = this.#system.openCreated(this.destinationDirectory, this.destinationName);
+    if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });
+    this.destination = result;
+  }
+
+  /** It is complete under its final name. */
+  keep(): void {
+    this.#created = false;
+  }
+
+  /** Lets go of the destination, and removes what a failed try created: never the old destination. */
+  end(): void {
+    if (this.destination >= 0) this.#system.close(this.destination);
+    if (this.#created) this.#system.unlink(this.destinationDirectory, this.destinationName);
+  }
+}

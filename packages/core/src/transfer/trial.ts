@@ -1,0 +1,218 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { asCopyError, CopyError, errorCode, systemError } from '../errors.ts';
+import { ENOTSUP } from '../platform/errno.ts';
+import { ALIGNMENT } from '../platform/linux/buffer.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, LadderQuery, Strategy, System } from '../platform/system.ts';
+import type { Method } from '../report.ts';
+import { climb, type OpenTransfer } from './ladder.ts';
+import { temporaryName } from './temporary.ts';
+
+/** A file to try on. */
+export interface Original {
+  directory: Directory;
+  name: string;
+  /** Bytes of it that are moved where that can be chosen: a file that was found may be large. */
+  size: number;
+}
+
+const BLOCK = 512;
+const MIB = 1024 * 1024;
+/** A file that is a hole but for some bytes in its middle. */
+const SPARSE = { size: 2 * MIB, data: 64 * 1024, at: MIB };
+const NOTHING: Directory = { path: '', fd: -1 };
+
+/**
+ * Tries strategies between two directories on scratch files, all of which are gone after {@link close}.
+ * Answers are results of strategies: bytes, or a negative error number.
+ */
+export class Trial {
+  readonly #system: System;
+  readonly #paths: { source: string; destination: string };
+  readonly #scratch: string[] = [];
+  #source = NOTHING;
+  #destination = NOTHING;
+
+  constructor(system: System, source: string, destination: string) {
+    this.#system = system;
+    this.#paths = { source, destination };
+  }
+
+  /** Throws a {@link CopyError} when nothing can be tried here. */
+  open(): void {
+    this.#source = this.#directory(this.#paths.source);
+    this.#destination = this.#directory(this.#paths.destination);
+    fs.rmSync(this.#write(this.#paths.destination, 0), { force: true });
+  }
+
+  close(): void {
+    for (const file of this.#scratch) fs.rmSync(file, { force: true });
+    for (const directory of [this.#source, this.#destination]) {
+      if (directory !== NOTHING) this.#system.closeDirectory(directory);
+    }
+  }
+
+  /** A scratch file of `size` bytes; where none can be created, one that is there, `preferred` if possible. */
+  original(preferred: string, size: number): Original {
+    const directory = this.#source;
+    try {
+      return { directory, name: path.basename(this.#write(directory.path, size)), size };
+    } catch (error) {
+      const found = this.#find(preferred);
+      if (found) return { directory, name: found.name, size: Math.min(size, found.size) };
+      const { code, errno, syscall } = asCopyError(error, {});
+      const reason = 'no file can be created beside the source, and none is there that can be read';
+      throw new CopyError({ code, reason, errno, syscall, ...this.#paths, cause: error });
+    }
+  }
+
+  strategy(method: Method, original: Original): number {
+    const strategy = this.#ladder(method, original.size).find((each) => each.method === method);
+    return strategy ? this.#run(original, (transfer) => this.#move(strategy, transfer)) : -ENOTSUP;
+  }
+
+  /** What direct I/O on a copy of `original` has to be aligned to. */
+  alignment(original: Original): number {
+    return this.#run(original, (transfer) => {
+      this.#create(transfer);
+      const said = [transfer.source, transfer.destination].map((fd) => this.#system.directAlignment(fd));
+      return Math.max(...said) > 0 ? Math.max(...said) : ALIGNMENT;
+    });
+  }
+
+  /** Copies as a copy without options would. `size` decides what is tried first, as for a file of that size. */
+  copy(original: Original, size: number): Method {
+    const query: LadderQuery = { reflink: 'auto', bypassCache: false, size, cannotClone: false };
+    const pair = { refused: false, succeeded: false, misses: 0, layered: false };
+    return this.#run(original, (transfer) => {
+      const create = () => this.#create(transfer);
+      return climb(this.#system, transfer, query, pair, create, () => this.#paths).method;
+    });
+  }
+
+  /** Copies a sparse file; one of the destination itself where none can be created beside the source. */
+  sparse(): number {
+    const { size } = SPARSE;
+    const original = this.#sparseOriginal();
+    const [strategy] = this.#ladder('read_write', size);
+    return this.#run({ ...original, size }, (transfer) => {
+      const moved = this.#move(strategy!, transfer);
+      if (moved < 0) return moved;
+      const copied = new FileStatus();
+      const looked = this.#system.fileStatus(transfer.destination, copied);
+      if (looked < 0) return looked;
+      return hasHole(transfer.status) && hasHole(copied) ? moved : -ENOTSUP;
+    });
+  }
+
+  #sparseOriginal(): Original {
+    const { size, data, at } = SPARSE;
+    for (const directory of [this.#source, this.#destination]) {
+      try {
+        const file = this.#write(directory.path, data, at);
+        fs.truncateSync(file, size);
+        return { directory, name: path.basename(file), size };
+      } catch (error) {
+        if (directory === this.#destination) throw asCopyError(error, this.#paths);
+      }
+    }
+    throw new CopyError({ code: errorCode(ENOTSUP), reason: 'nothing to try on', ...this.#paths });
+  }
+
+  /** The strategies of a ladder that `method` is on, if there is one. */
+  #ladder(method: Method, size: number): readonly Strategy[] {
+    const reflink = method === 'ficlone' ? 'always' : method === 'copy_file_range' ? 'auto' : 'never';
+    return this.#system.ladder({ reflink, bypassCache: method === 'direct', size, cannotClone: true });
+  }
+
+  #move(strategy: Strategy, transfer: OpenTransfer): number {
+    if (!strategy.creates) this.#create(transfer);
+    return strategy.run(transfer);
+  }
+
+  /** Lends the original, opened, and a name for its copy, which is gone afterwards. */
+  #run<T>({ directory, name, size }: Original, use: (transfer: OpenTransfer) => T): T {
+    const system = this.#system;
+    const source = system.openSource(directory, name, true);
+    if (source < 0) throw systemError(-source, { ...this.#paths, syscall: 'open' });
+    const status = new FileStatus();
+    system.fileStatus(source, status);
+    status.size = size;
+    const transfer: OpenTransfer = {
+      source,
+      destination: -1,
+      sourceDirectory: directory,
+      sourceName: name,
+      destinationDirectory: this.#destination,
+      destinationName: temporaryName(),
+      status,
+      progress: () => {},
+    };
+    try {
+      return use(transfer);
+    } finally {
+      system.close(source);
+      if (transfer.destination >= 0) system.close(transfer.destination);
+      system.unlink(this.#destination, transfer.destinationName);
+    }
+  }
+
+  #create(transfer: OpenTransfer): number {
+    const fd = this.#system.create(this.#destination, transfer.destinationName, 0o600);
+    if (fd < 0) throw systemError(-fd, { ...this.#paths, syscall: 'open' });
+    transfer.destination = fd;
+    return fd;
+  }
+
+  #directory(directory: string): Directory {
+    const opened = this.#system.openDirectory(directory);
+    if (typeof opened === 'number') throw systemError(-opened, { ...this.#paths, syscall: 'open' });
+    return opened;
+  }
+
+  /** A scratch file: a hole of `position` bytes, then `size` bytes. */
+  #write(directory: string, size: number, position = 0): string {
+    const file = path.join(directory, temporaryName());
+    try {
+      const fd = fs.openSync(file, 'ax', 0o600);
+      this.#scratch.push(file);
+      try {
+        if (position > 0) fs.ftruncateSync(fd, position);
+        fs.writeFileSync(fd, Buffer.alloc(size, 'fs-reflink'));
+      } finally {
+        fs.closeSync(fd);
+      }
+    } catch (error) {
+      throw asCopyError(error, this.#paths);
+    }
+    return file;
+  }
+
+  /** The preferred file, or the first regular one beside it that can be read and is not empty. */
+  #find(preferred: string): { name: string; size: number } | undefined {
+    const names = [preferred, ...readNames(this.#source.path)];
+    const status = new FileStatus();
+    for (const name of names) {
+      if (this.#system.status(this.#source, name, true, status) < 0) continue;
+      if (!status.isRegular || status.size === 0) continue;
+      const fd = this.#system.openSource(this.#source, name, true);
+      if (fd < 0) continue;
+      this.#system.close(fd);
+      return { name, size: status.size };
+    }
+    return undefined;
+  }
+}
+
+function hasHole({ blocks, size }: FileStatus): boolean {
+  return blocks * BLOCK < size / 2;
+}
+
+function readNames(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

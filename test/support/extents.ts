@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, statfsSync } from 'node:fs';
+
+interface Extent {
+  logical: number;
+  physical: number;
+  length: number;
+  flags: string[];
+}
+
+/**
+ * Whether the two files lie on the same physical blocks, all of them.
+ *
+ * `'inline'` when a file is so small that btrfs keeps it in its metadata: no block is there to be shared, so neither
+ * answer would prove anything. Files without any block (empty, or one hole) share nothing.
+ */
+export function sharesExtents(fileA: string, fileB: string): boolean | 'inline' {
+  const [extentsA, extentsB] = extentsOf([fileA, fileB]) as [Extent[], Extent[]];
+  const all = [...extentsA, ...extentsB];
+  if (all.some(({ flags }) => flags.includes('inline'))) return 'inline';
+  if (extentsA.length === 0) return false;
+  const shared = all.every(({ flags }) => flags.includes('shared') && !flags.includes('unknown_loc'));
+  return shared && placement(extentsA) === placement(extentsB);
+}
+
+/** What the file really occupies, holes left out. */
+export function allocatedBytes(path: string): number {
+  return lstatSync(path).blocks * 512;
+}
+
+/** What the filesystem has given out, everything written so far included. */
+export function usedBytes(mountPoint: string): number {
+  execFileSync('sync', ['-f', mountPoint]);
+  const { blocks, bfree, bsize } = statfsSync(mountPoint);
+  return (blocks - bfree) * bsize;
+}
+
+/** `-s` writes the files out first: before that their blocks may have no place yet. */
+function extentsOf(paths: string[]): Extent[][] {
+  const output = execFileSync('filefrag', ['-s', '-b1', '-v', ...paths], { encoding: 'utf8', stdio: 'pipe' });
+  const sections = output.split(/^File size of .*$/m).slice(1);
+  if (sections.length !== paths.length) throw new Error(`filefrag said: ${output}`);
+  return sections.map(extentsIn);
+}
+
+function extentsIn(output: string): Extent[] {
+  const row = /^\s*\d+:\s*(\d+)\.\.\s*\d+:\s*(\d+)\.\.\s*\d+:\s*(\d+):(?:\s*\d+:)?\s*(\S*)$/;
+  return output.split('\n').flatMap((line) => {
+    const [, logical, physical, length, flags] = row.exec(line) ?? [];
+    if (flags === undefined) return [];
+    return [
+      {
+        logical: Number(logical),
+        physical: Number(physical),
+        length: Number(length),
+        flags: flags.split(','),
+      },
+    ];
+  });
+}
+
+/** Neighbours are joined: one file's extent may be recorded as two in the other. */
+function placement(extents: Extent[]): string {
+  const joined: [logical: number, physical: number, length: number][] = [];
+  for (const { logical, physical, length } of extents) {
+    const last = joined.at(-1);
+    if (last && last[0] + last[2] === logical && last[1] + last[2] === physical) last[2] += length;
+    else joined.push([logical, physical, length]);
+  }
+  return JSON.stringify(joined);
+}

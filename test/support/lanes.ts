@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CopyFileOptions, copy, copyFile, copyFileSync, startWorkers, type Workers } from 'fs-reflink';
+
+/** What a copy says that it did: the method it used, or the code it failed with. */
+export interface Copied {
+  method?: string;
+  bytes?: number;
+  code?: string;
+}
+
+type Run = (source: string, destination: string, options: CopyFileOptions) => Promise<Copied>;
+
+interface Request {
+  id: number;
+  source: string;
+  destination: string;
+  options: CopyFileOptions;
+}
+
+/** One of the ways that a file can be copied through the package. */
+export interface Lane {
+  name: string;
+  native: boolean;
+  open(): Promise<{ run: Run; close(): Promise<void> }>;
+}
+
+const byCopy: Run = async (source, destination, options) => {
+  const target = { from: source, to: dirname(destination), rename: basename(destination) };
+  const { entries } = await copy(target, { ...options, entries: true });
+  const [entry] = entries!;
+  if (entry === undefined || entries!.length !== 1)
+    throw new Error(`${entries!.length} entries for one file`);
+  const method = entry.action === 'linked' ? 'symlink' : (entry.method ?? 'unchanged');
+  return { method, bytes: entry.bytes };
+};
+
+export const lanes: Lane[] = [
+  inProcess('copyFile', copyFile),
+  inProcess('copyFileSync', async (...args) => copyFileSync(...args)),
+  inProcess('copy', byCopy),
+  inProcess('copy in worker threads', byCopy, () => startWorkers(2)),
+  { name: 'copyFile without the native lane', native: false, open: openPortable },
+];
+
+function inProcess(name: string, run: Run, start?: () => Promise<Workers>): Lane {
+  return {
+    name,
+    native: true,
+    async open() {
+      const workers = await start?.();
+      return { run: orCode(run), close: async () => workers?.close() };
+    },
+  };
+}
+
+/** A process of its own, because the lane is chosen once per process. */
+async function openPortable(): ReturnType<Lane['open']> {
+  return openChild({ env: { FS_REFLINK_NATIVE: 'off' } });
+}
+
+/** Copies in another process: with its environment, as another user, or started by another `command`. */
+export function openChild({
+  env = {},
+  user,
+  command = [],
+}: {
+  env?: NodeJS.ProcessEnv;
+  user?: number;
+  command?: string[];
+}): {
+  run: Run;
+  close(): Promise<void>;
+} {
+  const [first, ...rest] = [...command, process.execPath];
+  const child = fork(fileURLToPath(new URL('lane-child.js', import.meta.url)), {
+    env: { ...process.env, ...env },
+    execPath: first!,
+    execArgv: rest,
+    ...(user !== undefined && { uid: user, gid: user }),
+  });
+  let lastId = 0;
+  return {
+    run: (source, destination, options) => ask(child, { id: ++lastId, source, destination, options }),
+    close: async () => child.disconnect(),
+  };
+}
+
+function ask(child: ChildProcess, request: Request): Promise<Copied> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`the child ended with exit code ${code}`));
+    child.once('exit', onExit);
+    child.on('message', function onMessage(answer: { id: number; copied: Copied }) {
+      if (answer.id !== request.id) return;
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+      resolve(answer.copied);
+    });
+    child.send({ ...request });
+  });
+}
+
+function orCode(run: Run): Run {
+  return async (...args) => {
+    try {
+      return await run(...args);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === undefined) throw error;
+      return { code };
+    }
+  };
+}
