@@ -152,7 +152,8 @@ export interface CopyOptions extends CopyFileOptions {
   manifest?: string;
   /**
    * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
-   * target places now and nobody has changed since; `'everything'` all that no target places.
+   * target places now and nobody has changed since; `'everything'` all that no target places, and what one
+   * does place but the manifest does not know, which is then created anew.
    *
    * @default false
    */

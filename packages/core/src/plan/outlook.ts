@@ -3,6 +3,7 @@ import path from 'node:path';
 import { systemError } from '../errors.ts';
 import { EEXIST, ENOTDIR } from '../platform/errno.ts';
 import type { Folder } from '../scan/folder.ts';
+import { lstatIfThere } from '../scan/links.ts';
 import { notADirectory } from '../transfer/tree.ts';
 
 /** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
@@ -42,7 +43,7 @@ export class Outlook {
     for (const name of below === '' ? [] : below.split('/')) {
       directory = path.join(directory, name);
       if (this.#made.has(directory)) continue;
-      const status = fs.lstatSync(directory, { throwIfNoEntry: false });
+      const status = lstatIfThere(directory);
       if (!status || this.isRemoved(directory)) make(directory);
       else if (!status.isDirectory()) {
         throw notADirectory(ENOTDIR, { source, destination: directory }, status.isSymbolicLink());

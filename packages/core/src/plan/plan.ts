@@ -27,6 +27,8 @@ export class Planner {
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   #manifest: Manifest | undefined;
+  /** Planned and not published yet, with what the manifest knows of them. */
+  #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
   constructor(queue: Queue, plan: PlanSettings, job: JobSettings, system: System, tally: Tally) {
     this.#queue = queue;
@@ -59,8 +61,9 @@ export class Planner {
       }
       const winners = this.#cannotCollide ? all : lastWins(all);
       const records = winners.map((folder) => this.#recordsOf(folder));
-      yield* this.#prune(winners);
-      for (const [position, folder] of winners.entries()) this.#publishFolder(folder, records[position]);
+      this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
+      yield* this.#prune(winners, records);
+      for (const { folder, records } of this.#waiting.splice(0)) this.#publishFolder(folder, records);
     }
     this.#queue.close();
   }
@@ -80,6 +83,10 @@ export class Planner {
       const batch = this.#queue.batch(number);
       this.#manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
     }
+    // Pruning was ended in its middle: these are as they were.
+    for (const { folder, records } of this.#waiting) {
+      if (records) this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
+    }
     this.#manifest.write(file);
   }
 
@@ -89,7 +96,7 @@ export class Planner {
     return this.#plan.targets.length === 1 && target?.rename === undefined && !target?.flatten;
   }
 
-  *#prune(folders: Folder[]): Generator<void> {
+  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void> {
     const { prune, targets, keep } = this.#plan;
     const context: PruneContext = {
       tally: this.#tally,
@@ -97,7 +104,7 @@ export class Planner {
       outlook: this.#outlook,
     };
     if (prune === 'everything') {
-      const planned = new PlannedTree(folders);
+      const planned = new PlannedTree(folders, records);
       for (const root of new Set(targets.map(({ to }) => to))) {
         yield* pruneEverything(root, planned, keep, context);
       }
@@ -105,11 +112,8 @@ export class Planner {
     if (prune && this.#manifest) yield* pruneStale(this.#manifest, this.#system, context);
   }
 
-  #recordsOf({ root, below, files }: Folder): Uint32Array | undefined {
-    return this.#manifest?.take(
-      path.join(root, below),
-      files.map(({ as }) => as),
-    );
+  #recordsOf(folder: Folder): Uint32Array | undefined {
+    return this.#manifest?.take(path.join(folder.root, folder.below), namesIn(folder));
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
@@ -130,6 +134,10 @@ export class Planner {
     const numbers = [...files.keys()];
     return numbers.filter((number) => outlook.isRemoved(path.join(root, below, files[number]!.as)));
   }
+}
+
+function namesIn({ files }: Folder): string[] {
+  return files.map(({ as }) => as);
 }
 
 function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'> {

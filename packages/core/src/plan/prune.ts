@@ -7,7 +7,7 @@ import type { Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
-import { forget, isAsRecorded } from './record.ts';
+import { forget, isAsRecorded, isKnown } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
@@ -59,17 +59,21 @@ function removeIfEmpty(directory: string, root: string, outlook: Outlook | undef
 
 /** The destination as planned: which names each directory will hold. */
 export class PlannedTree {
-  readonly #files = new Map<string, Set<string>>();
+  /** By directory: names, and whether anything is known of the file that has it now. */
+  readonly #files = new Map<string, Map<string, boolean>>();
   readonly #directories = new Set<string>();
 
-  constructor(folders: Iterable<Folder>) {
-    for (const { root, below, files } of folders) {
+  /** `records` are what is known of each folder's files. */
+  constructor(folders: readonly Folder[], records: readonly (Uint32Array | undefined)[]) {
+    for (const [position, { root, below, files }] of folders.entries()) {
+      const known = records[position];
       const directory = path.join(root, below);
       for (let current = directory; current !== root; current = path.dirname(current))
         this.#directories.add(current);
       this.#directories.add(root);
-      const names = this.#files.get(directory) ?? new Set();
-      for (const { as } of files) names.add(as);
+      const names = this.#files.get(directory) ?? new Map<string, boolean>();
+      for (const [file, { as }] of files.entries())
+        names.set(as, known !== undefined && isKnown(known, file));
       this.#files.set(directory, names);
     }
   }
@@ -78,12 +82,21 @@ export class PlannedTree {
     return this.#files.get(directory)?.has(name) ?? false;
   }
 
+  /** Whether the file that is there may turn out to be right, so that it has to be left for now. */
+  mayBeRight(directory: string, name: string): boolean {
+    return this.#files.get(directory)?.get(name) ?? false;
+  }
+
   hasDirectory(directory: string): boolean {
     return this.#directories.has(directory);
   }
 }
 
-/** Deletes everything below `root` that is neither planned nor to be kept, as emptying it would have. */
+/**
+ * Deletes everything below `root` that is neither planned nor to be kept, as emptying it would have. So goes
+ * what is planned but was not placed by us: to create a file anew is far cheaper than to replace one, for
+ * which ext4 writes its data out at once.
+ */
 export function* pruneEverything(
   root: string,
   planned: PlannedTree,
@@ -104,6 +117,8 @@ export function* pruneEverything(
         pending.push(full);
       } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
         remove(full, context, isDirectory ? countFiles(full) : 1);
+      } else if (!planned.mayBeRight(directory, entry.name)) {
+        remove(full, context, 0);
       }
     }
     yield;
@@ -133,5 +148,5 @@ function remove(destination: string, { tally, entries, outlook }: PruneContext, 
     throw asCopyError(error, { destination });
   }
   tally.pruned += files;
-  if (entries) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
+  if (entries && files > 0) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
 }
