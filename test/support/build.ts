@@ -3,21 +3,25 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const core = fileURLToPath(new URL('../../packages/core', import.meta.url));
+const packages = ['core', 'unplugin'].map((name) =>
+  fileURLToPath(new URL(`../../packages/${name}`, import.meta.url)),
+);
 
-/** Worker threads and child processes run the built engine: before a run it is built if it is out of date. */
+/** Worker threads and child processes run the built packages: before a run they are built if out of date. */
 export default function build(): void {
-  if (isUpToDate()) return;
-  const tsdown = join(core, 'node_modules/tsdown/dist/run.mjs');
-  execFileSync(process.execPath, [tsdown, '--config-loader', 'native', '--logLevel', 'error'], {
-    cwd: core,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  for (const directory of packages) {
+    if (isUpToDate(directory)) continue;
+    const tsdown = join(directory, 'node_modules/tsdown/dist/run.mjs');
+    execFileSync(process.execPath, [tsdown, '--config-loader', 'native', '--logLevel', 'error'], {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
 }
 
-function isUpToDate(): boolean {
-  const built = statSync(join(core, 'dist/worker.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return sources(join(core, 'src')).every((source) => statSync(source).mtimeMs < built);
+function isUpToDate(directory: string): boolean {
+  const built = statSync(join(directory, 'dist/index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return sources(join(directory, 'src')).every((source) => statSync(source).mtimeMs < built);
 }
 
 function sources(directory: string): string[] {

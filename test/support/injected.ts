@@ -32,20 +32,26 @@ export function errnoOf(name: string): number {
 export class Bench implements Disposable {
   readonly source: string;
   readonly destination: string;
-  readonly #root: string;
+  readonly #made: string[] = [];
   readonly #system: System;
   readonly #tree: DestinationTree;
   readonly #pair: DirectoryPair;
   readonly #transferrer: Transferrer;
 
+  /** `source` and `destination` take a new directory each; `tree` is the source directory itself. */
   constructor(
     overrides: Overrides,
     settings: Partial<TransferSettings> = {},
-    places: { source?: string; destination?: string } = {},
+    places: { source?: string; destination?: string; tree?: string } = {},
   ) {
-    this.#root = mkdtempSync(join(os.tmpdir(), 'fs-reflink-bench-'));
-    this.source = mkdtempSync(join(places.source ?? this.#root, 'from-'));
-    this.destination = mkdtempSync(join(places.destination ?? this.#root, 'to-'));
+    const make = (parent: string, prefix: string) => {
+      const made = mkdtempSync(join(parent, prefix));
+      this.#made.push(made);
+      return made;
+    };
+    const root = make(os.tmpdir(), 'fs-reflink-bench-');
+    this.source = places.tree ?? make(places.source ?? root, 'from-');
+    this.destination = make(places.destination ?? root, 'to-');
     const real = loadBindings();
     this.#system = linuxSystem({ ...real, ...overrides(real) });
     this.#tree = new DestinationTree(this.#system, { durable: false, created: () => {} });
@@ -95,9 +101,9 @@ export class Bench implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closePair(this.#system, this.#pair, { durable: false });
+    closePair(this.#system, this.#pair);
     this.#tree.close();
-    for (const directory of [this.source, this.destination, this.#root]) {
+    for (const directory of this.#made) {
       rmSync(directory, { recursive: true, force: true });
     }
   }

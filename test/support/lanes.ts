@@ -89,12 +89,13 @@ export function openChild({
 
 function ask(child: ChildProcess, request: Request): Promise<Copied> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`the child ended with exit code ${code}`));
-    child.once('exit', onExit);
+    const fail = () => reject(new Error(`the child ended: ${child.exitCode ?? child.signalCode}`));
+    if (!child.connected) return fail();
+    child.once('disconnect', fail);
     child.on('message', function onMessage(answer: { id: number; copied: Copied }) {
       if (answer.id !== request.id) return;
       child.off('message', onMessage);
-      child.off('exit', onExit);
+      child.off('disconnect', fail);
       resolve(answer.copied);
     });
     child.send({ ...request });

@@ -1,4 +1,5 @@
-import type { CopyOptions, CopyReport } from 'fs-reflink';
+import { inspect } from 'node:util';
+import { type CopyOptions, type CopyReport, isSmallCopy } from 'fs-reflink';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<
@@ -34,13 +35,14 @@ const ENGINE = ['reflink', 'atomic', 'preserve', 'symlinks', 'cache', 'durabilit
 const KNOWN: readonly string[] = [...ENGINE, 'report', 'environments'];
 
 /**
- * Checks options and fills in what was left out. Values of the engine's options are checked by the engine.
+ * Checks options and fills in what was left out.
  *
  * @throws {TypeError} naming the option, its value and the host
  */
 export function resolveOptions(options: Options | undefined, host: string): ResolvedOptions {
   const given = options ?? {};
-  if (typeof given !== 'object') throw wrong(host, 'options', 'must be an object', given);
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw wrong(host, 'options', 'must be an object', given);
   const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
   if (unknown) {
     throw new TypeError(
@@ -55,13 +57,25 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   if (environments !== undefined && !isList && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
+  const engine = Object.fromEntries(
+    ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  );
+  checkEngine(engine, host);
   return {
-    engine: Object.fromEntries(
-      ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
-    ),
+    engine,
     report,
     includesEnvironment: toPredicate(environments),
   };
+}
+
+/** The engine knows what its options accept, and checks them before it looks at a single target. */
+function checkEngine(engine: EngineOptions, host: string): void {
+  try {
+    isSmallCopy([], engine);
+  } catch (error) {
+    const { message } = error as TypeError;
+    throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
+  }
 }
 
 function toPredicate(environments: Options['environments']): (name: string) => boolean {
@@ -71,6 +85,6 @@ function toPredicate(environments: Options['environments']): (name: string) => b
 
 function wrong(host: string, option: string, what: string, value: unknown): TypeError {
   return new TypeError(
-    `unplugin-reflink (${host}): option "${option}" ${what}, got ${JSON.stringify(value)}`,
+    `unplugin-reflink (${host}): option "${option}" ${what}, got ${inspect(value, { depth: 1, breakLength: Infinity })}`,
   );
 }

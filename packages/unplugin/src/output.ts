@@ -18,15 +18,15 @@ export interface OutputSettings {
 /** The copy into one output directory: begun when that is safe, settled when the host has to rely on it. */
 export class OutputCopy {
   readonly directory: string;
-  /** Resolves when nothing more will be deleted; also when the copy failed, which {@link settle} tells. */
-  readonly planned: Promise<void>;
+  readonly #planned: Promise<void>;
   readonly #finished: Promise<CopyReport>;
+  #failure: { error: unknown } | undefined;
   readonly #abort = new AbortController();
 
   constructor({ directory, targets, cacheDirectory, empty, keep, engine }: OutputSettings) {
     this.directory = directory;
     let isPlanned = () => {};
-    const planned = new Promise<void>((resolve) => {
+    this.#planned = new Promise<void>((resolve) => {
       isPlanned = resolve;
     });
     this.#finished = copy(targets, {
@@ -38,9 +38,17 @@ export class OutputCopy {
       onPlanned: isPlanned,
       signal: this.#abort.signal,
     });
-    // Told by settle(); a build that fails before must not end in an unhandled rejection.
-    this.#finished.catch(isPlanned);
-    this.planned = planned;
+    // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
+    this.#finished.catch((error: unknown) => {
+      this.#failure = { error };
+      isPlanned();
+    });
+  }
+
+  /** Resolves when nothing more will be deleted. Rejects with what went wrong so far. */
+  async planned(): Promise<void> {
+    await this.#planned;
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Resolves when everything is in place. Rejects with what went wrong. */

@@ -30,7 +30,11 @@ export function peek(folders: Iterator<Folder>): { small: boolean; found: Folder
 function sizeOf({ source, files }: Folder): number {
   let bytes = 0;
   for (const { name } of files) {
-    bytes += fs.statSync(path.join(source, name), { throwIfNoEntry: false })?.size ?? 0;
+    try {
+      bytes += fs.statSync(path.join(source, name)).size;
+    } catch {
+      // A link that leads nowhere may be kept as a link; what is no file is refused when it is placed.
+    }
   }
   return bytes;
 }

@@ -5,7 +5,7 @@ import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
-import { closePair, DestinationTree, openPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
 import type { JobSettings, ProgressEvent } from './job.ts';
 import type { ClaimedBatch, Queue } from './queue.ts';
@@ -73,8 +73,9 @@ class Worker {
       for (let file = this.#queue.nextFile(batch); file >= 0; file = this.#queue.nextFile(batch)) {
         this.#file(pair, batch, file, links.has(file));
       }
+      if (this.#durable) syncPair(this.#system, pair);
     } finally {
-      closePair(this.#system, pair, { durable: this.#durable });
+      closePair(this.#system, pair);
     }
   }
 

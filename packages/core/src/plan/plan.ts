@@ -8,7 +8,7 @@ import type { Folder, FoundFile } from '../scan/folder.ts';
 import { scanTargets } from '../scan/targets.ts';
 import { Manifest } from './manifest.ts';
 import { Outlook } from './outlook.ts';
-import { PlannedTree, type PruneContext, pruneEverything, pruneStale } from './prune.ts';
+import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
@@ -101,11 +101,14 @@ export class Planner {
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
+      replaces: this.#job.transfer.overwrite === true,
       outlook: this.#outlook,
     };
     if (prune === 'everything') {
       const planned = new PlannedTree(folders, records);
-      for (const root of new Set(targets.map(({ to }) => to))) {
+      const roots = new Set(targets.map(({ to }) => to));
+      refuseSources(roots, folders, keep);
+      for (const root of roots) {
         yield* pruneEverything(root, planned, keep, context);
       }
     }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { asCopyError } from '../errors.ts';
+import { asCopyError, CopyError } from '../errors.ts';
+import { isWithin } from '../options.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
@@ -12,6 +13,8 @@ import { forget, isAsRecorded, isKnown } from './record.ts';
 export interface PruneContext {
   tally: Tally;
   entries: boolean;
+  /** What is planned is placed whatever is there now. */
+  replaces: boolean;
   /** On a dry run: where to note what would be deleted. */
   outlook: Outlook | undefined;
 }
@@ -117,11 +120,42 @@ export function* pruneEverything(
         pending.push(full);
       } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
         remove(full, context, isDirectory ? countFiles(full) : 1);
-      } else if (!planned.mayBeRight(directory, entry.name)) {
+      } else if (context.replaces && !planned.mayBeRight(directory, entry.name)) {
         remove(full, context, 0);
       }
     }
     yield;
+  }
+}
+
+/** Refuses to empty a directory that something is to be copied from. */
+export function refuseSources(
+  roots: Iterable<string>,
+  folders: readonly Folder[],
+  keep: readonly string[],
+): void {
+  const sources = folders.flatMap(({ source, files }) => [
+    source,
+    ...files.filter(({ link }) => link).map(({ name }) => path.join(source, name)),
+  ]);
+  const places = [...new Set(sources)].map((source) => ({ source, real: realPath(source) }));
+  for (const destination of roots) {
+    const root = realPath(destination);
+    const kept = keep.map((each) => path.resolve(root, each));
+    for (const { source, real } of places) {
+      if (!isWithin(root, real) || kept.some((each) => isWithin(each, real))) continue;
+      const reason = 'the source lies inside the destination, which is to be emptied';
+      throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
+    }
+  }
+}
+
+function realPath(given: string): string {
+  try {
+    return fs.realpathSync.native(given);
+  } catch {
+    // Not there: then nothing can be lost there.
+    return given;
   }
 }
 

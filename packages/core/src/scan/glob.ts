@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
-import { kindOf } from './entries.ts';
+import { kindOf, readDirectory } from './entries.ts';
 import { followLink, refuseCycle } from './links.ts';
 import type { WalkedDirectory } from './walk.ts';
 
@@ -103,12 +103,12 @@ function entries(
 }
 
 /** fast-glob follows links for ever where they lead in a circle; every directory it opens is checked. */
-function guardedReaddir(base: string): (directory: string, options: { withFileTypes: true }) => fs.Dirent[] {
-  return (directory, options) => {
+function guardedReaddir(base: string): (directory: string) => fs.Dirent[] {
+  return (directory) => {
     if (path.resolve(directory) !== base && fs.lstatSync(directory).isSymbolicLink()) {
       refuseCycle(path.resolve(directory), base);
     }
-    return fs.readdirSync(directory, options);
+    return readDirectory(directory);
   };
 }
 

@@ -3,6 +3,16 @@ import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import { isWithin } from '../options.ts';
 
+/** What stands at a path, if anything does: `throwIfNoEntry` alone throws when a file is above it. */
+export function lstatIfThere(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
 /** What stands at a path once links are followed. A broken link is a named error. */
 export function followLink(source: string): fs.Stats {
   try {

@@ -6,7 +6,7 @@ import { EISDIR, ENOENT } from '../platform/errno.ts';
 import { kindOf } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';
 import { match, splitGlob } from './glob.ts';
-import { followLink } from './links.ts';
+import { followLink, lstatIfThere } from './links.ts';
 import { refuseNested } from './nested.ts';
 import { type WalkedDirectory, walk } from './walk.ts';
 
@@ -45,7 +45,8 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
     const { source = from } = error;
     const below =
       isWithin(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
-    const destination = path.join(to, exact && typeof rename === 'string' ? rename : below);
+    const renamed = typeof rename === 'string' && (exact || source === from);
+    const destination = path.join(to, renamed ? rename : below);
     throw new CopyError({ ...error.details, source, destination });
   }
 }
@@ -54,7 +55,7 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
 function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDirectory> | undefined {
   const { from, ignore } = target;
   const { follow } = options;
-  const status = fs.lstatSync(from, { throwIfNoEntry: false });
+  const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
     return glob
@@ -63,7 +64,8 @@ function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDi
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
-  const kind = kindOf(link ? followLink(from) : status, from);
+  const kind =
+    link && !follow && !leadsInside(target) ? 'link' : kindOf(link ? followLink(from) : status, from);
   if (kind === 'directory') {
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
@@ -79,6 +81,15 @@ function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDi
 function* withRoot(from: string, found: Iterable<WalkedDirectory>): Generator<WalkedDirectory> {
   yield { source: from, relative: '', files: [] };
   yield* found;
+}
+
+/** Whether a link that is kept has contents that are meant instead; it may lead nowhere, or in a circle. */
+function leadsInside({ from, exact }: ResolvedTarget): boolean {
+  try {
+    return !exact && fs.statSync(from).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function missing(target: ResolvedTarget, options: ScanOptions): undefined {

@@ -97,6 +97,7 @@ export class Transferrer {
     const temporary = exists ? temporaryName() : as;
     const made = system.symlink(pair.destination, temporary, target, this.source);
     if (made < 0) throw systemError(-made, { ...paths(), syscall: 'symlink' });
+    pair.unsynced = true;
     if (exists) {
       try {
         publish(system, pair, temporary, as, true, paths);

@@ -1,10 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
-import { EEXIST, ENOTDIR } from '../platform/errno.ts';
+import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import type { DirectoryPair } from './pair.ts';
+
+/** What is answered where directories cannot be synced: some network filesystems, Windows. */
+const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
 
 interface Level {
   name: string;
@@ -53,19 +56,34 @@ export class DestinationTree {
   }
 
   #openRoot(root: string, source: string): Level {
-    let fresh = false;
+    let made = 0;
     try {
-      const first = fs.mkdirSync(root, { recursive: true });
-      fresh = first !== undefined;
-      if (first !== undefined)
-        this.#created(path.relative(first, root).split(path.sep).filter(Boolean).length + 1);
+      made = makeDirectories(root);
     } catch (error) {
       throw asCopyError(error, { source, destination: root });
     }
+    if (made > 0) this.#created(made);
+    if (this.#durable) this.#syncAbove(root, made, source);
     const directory = this.#system.openDirectory(root);
     if (typeof directory === 'number')
       throw systemError(-directory, { source, destination: root, syscall: 'open' });
-    return { name: root, directory, fresh };
+    return { name: root, directory, fresh: made > 0 };
+  }
+
+  /** Puts the names of directories that were made, one in the other, on the disk. */
+  #syncAbove(root: string, made: number, source: string): void {
+    let above = root;
+    for (let count = 0; count < made; count++) {
+      above = path.dirname(above);
+      const directory = this.#system.openDirectory(above);
+      if (typeof directory === 'number')
+        throw systemError(-directory, { source, destination: above, syscall: 'open' });
+      try {
+        syncDirectory(this.#system, directory, source);
+      } finally {
+        this.#system.closeDirectory(directory);
+      }
+    }
   }
 
   #openBelow(parent: Level, name: string, source: string): Level {
@@ -75,7 +93,7 @@ export class DestinationTree {
     if (made < 0 && made !== -EEXIST) throw systemError(-made, { source, destination, syscall: 'mkdir' });
     if (made >= 0) {
       this.#created(1);
-      if (this.#durable) system.syncDirectory(parent.directory);
+      if (this.#durable) syncDirectory(system, parent.directory, source);
     }
     const directory = system.openChild(parent.directory, name);
     if (typeof directory === 'number') throw this.#notADirectory(-directory, parent, name, source);
@@ -88,6 +106,36 @@ export class DestinationTree {
       this.#system.status(parent.directory, name, false, this.#status) >= 0 && this.#status.isLink;
     return notADirectory(errno, { source, destination }, isLink);
   }
+}
+
+/**
+ * Makes a directory, and those above it that are missing. Returns how many were made here. Not by
+ * `mkdirSync(recursive)`: that answers ENOENT where the truth is EROFS.
+ */
+function makeDirectories(directory: string): number {
+  if (isDirectory(directory)) return 0;
+  const parent = path.dirname(directory);
+  try {
+    return makeOne(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === directory) throw error;
+  }
+  return makeDirectories(parent) + makeOne(directory);
+}
+
+/** Another thread may have made it first. */
+function makeOne(directory: string): number {
+  try {
+    fs.mkdirSync(directory);
+    return 1;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isDirectory(directory)) return 0;
+    throw error;
+  }
+}
+
+function isDirectory(directory: string): boolean {
+  return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** What is wrong with a part of the destination that should be a directory. */
@@ -126,7 +174,18 @@ export function openPair(
   }
 }
 
-export function closePair(system: System, pair: DirectoryPair, { durable }: { durable: boolean }): void {
-  if (durable && pair.unsynced) system.syncDirectory(pair.destination);
+/** Puts the names of the files that were placed on the disk. */
+export function syncPair(system: System, pair: DirectoryPair): void {
+  if (pair.unsynced) syncDirectory(system, pair.destination, pair.source.path);
+  pair.unsynced = false;
+}
+
+export function closePair(system: System, pair: DirectoryPair): void {
   system.closeDirectory(pair.source);
+}
+
+function syncDirectory(system: System, directory: Directory, source: string): void {
+  const result = system.syncDirectory(directory);
+  if (result >= 0 || CANNOT_SYNC.has(-result)) return;
+  throw systemError(-result, { source, destination: directory.path, syscall: 'fsync' });
 }

@@ -48,6 +48,7 @@ export class EnvironmentBuild {
 
   /** Gives everybody the options back as they were, and begins to copy. */
   begin(): void {
+    const consulted = this.#hidden?.consulted;
     this.restore();
     const takeover = this.#takeover;
     if (this.#copies || !takeover) return;
@@ -57,7 +58,7 @@ export class EnvironmentBuild {
           directory,
           targets: this.#targets(takeover),
           cacheDirectory: this.#environment.config.cacheDir,
-          empty: takeover.empties,
+          empty: takeover.empties && consulted === true,
           keep: keptIn(directory, takeover.outDirs),
           engine: this.#options.engine,
         }),
@@ -71,11 +72,12 @@ export class EnvironmentBuild {
 
   /**
    * The bundle is about to be written: nothing may be deleted any more, and where it has a file of the same
-   * name, ours has to be there before.
+   * name, ours has to be there before. A copy that has failed already ends the build here, before the bundler
+   * meets the same full disk and says less about it.
    */
   async giveWay(fileNames: string[]): Promise<void> {
     if (!this.#copies || !this.#takeover) return;
-    await Promise.all(this.#copies.map(({ planned }) => planned));
+    await Promise.all(this.#copies.map((copy) => copy.planned()));
     const { publicDir } = this.#takeover;
     const collisions = fileNames.filter((name) => isFile(path.join(publicDir, name)));
     for (const name of collisions) {

@@ -30,7 +30,7 @@ export interface Takeover {
  */
 export function takeoverOf({ build, publicDir, root }: OutputConfig): Takeover | undefined {
   const { copyPublicDir, emptyOutDir } = given.get(build) ?? build;
-  if (!build.write || !copyPublicDir || !publicDir || !fs.existsSync(publicDir)) return undefined;
+  if (!build.write || !copyPublicDir || !publicDir || !isDirectory(publicDir)) return undefined;
   const outDirs = resolveOutDirs(root, build);
   if (outDirs.some((outDir) => isInside(outDir, publicDir) || isInside(publicDir, outDir))) return undefined;
   // Left undecided, Vite empties only what lies in the project, and says so otherwise.
@@ -51,7 +51,12 @@ function resolveOutDirs(root: string, build: BuildOptions): string[] {
 /** Whether `inner` is `outer` or lies in it. */
 function isInside(outer: string, inner: string): boolean {
   const relative = path.relative(outer, inner);
-  return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
+  const leaves = relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+  return !leaves;
+}
+
+function isDirectory(name: string): boolean {
+  return fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** What emptying an output directory leaves alone: the other ones in it, and the repository of a deployment. */
@@ -64,16 +69,34 @@ export function keptIn(outDir: string, outDirs: string[]): string[] {
 export class HiddenOptions {
   readonly #build: BuildOptions;
   readonly #saved: Switches;
+  #consulted: boolean;
 
   constructor(build: BuildOptions, { empties }: Takeover) {
     this.#build = build;
     this.#saved = { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir };
+    this.#consulted = given.has(build);
     build.copyPublicDir = false;
-    if (empties) build.emptyOutDir = false;
+    if (!empties || this.#consulted) return;
+    const get = () => {
+      this.#consulted = true;
+      return false;
+    };
+    Object.defineProperty(build, 'emptyOutDir', { get, enumerable: true, configurable: true });
+  }
+
+  /**
+   * Whether Vite would have emptied the output. When an environment is built again, Vite 8 leaves what the
+   * build before has written.
+   */
+  get consulted(): boolean {
+    return this.#consulted;
   }
 
   restore(): void {
-    Object.assign(this.#build, this.#saved);
+    const { copyPublicDir, emptyOutDir } = this.#saved;
+    this.#build.copyPublicDir = copyPublicDir;
+    const plain = { value: emptyOutDir, writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(this.#build, 'emptyOutDir', plain);
   }
 }
 

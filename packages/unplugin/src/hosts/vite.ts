@@ -92,10 +92,20 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     generateBundle: {
       order: 'post',
       async handler(_output, bundle) {
-        await buildOf(this.environment).giveWay(Object.keys(bundle));
+        const build = buildOf(this.environment);
+        await build.giveWay(Object.keys(bundle));
+        if (isPreceded(before.name, this.environment.plugins)) await build.settle();
       },
     },
   };
 
   return [before, after];
+}
+
+/** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */
+function isPreceded(name: string, plugins: readonly Plugin[]): boolean {
+  const ours = plugins.findIndex((plugin) => plugin.name === name);
+  return plugins
+    .slice(0, ours)
+    .some(({ writeBundle }) => typeof writeBundle === 'object' && writeBundle.order === 'pre');
 }

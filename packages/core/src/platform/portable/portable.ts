@@ -163,10 +163,13 @@ function openDirectory(directory: string, stat: typeof fs.lstatSync): Directory 
   return result < 0 ? result : { path: directory, fd: -1 };
 }
 
+/**
+ * A time as the double that node:fs takes, which holds less than nanoseconds. The middle of its microsecond,
+ * so that rounding and cutting it off leave the same one.
+ */
 function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
-  return which === 'accessed'
-    ? status.accessedSeconds + status.accessedNanoseconds / 1e9
-    : status.modifiedSeconds + status.modifiedNanoseconds / 1e9;
+  const nanoseconds = status[`${which}Nanoseconds`];
+  return status[`${which}Seconds`] + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
 }
 
 function syncPath(directory: string): void {

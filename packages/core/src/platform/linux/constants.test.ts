@@ -1,0 +1,36 @@
+import fs from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { FICLONE, ficloneNumber, ioctlWrite, O_CLOEXEC, O_DIRECT } from './constants.ts';
+
+describe('R24: numbers of ioctl requests follow the architecture', () => {
+  test.each(['x64', 'ia32', 'arm', 'arm64', 'riscv64', 's390x', 'loong64'])('FICLONE on %s', (arch) => {
+    expect(ficloneNumber(arch)).toBe(0x4004_9409);
+  });
+
+  test.each(['ppc', 'ppc64', 'mips', 'mipsel', 'sparc', 'sparc64'])('FICLONE on %s', (arch) => {
+    expect(ficloneNumber(arch)).toBe(0x8004_9409);
+  });
+
+  test('FICLONERANGE and FS_IOC_SETFLAGS come out as <linux/fs.h> has them', () => {
+    expect(ioctlWrite('x64', 0x94, 13, 32)).toBe(0x4020_940d);
+    expect(ioctlWrite('x64', 0x66, 2, 8)).toBe(0x4008_6602);
+    expect(ioctlWrite('ppc64', 0x94, 13, 32)).toBe(0x8020_940d);
+  });
+
+  test('the number in use is the one of this architecture', () => {
+    expect(FICLONE).toBe(ficloneNumber(process.arch));
+  });
+
+  test.skipIf(process.platform !== 'linux')('O_DIRECT is what Node.js was built with', () => {
+    const known: Record<string, number> = { x64: 0x4000, ia32: 0x4000, arm64: 0x1_0000, arm: 0x1_0000 };
+    expect(O_DIRECT).toBe(fs.constants.O_DIRECT);
+    if (known[process.arch]) expect(O_DIRECT).toBe(known[process.arch]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('a descriptor opened with O_CLOEXEC has the flag', () => {
+    const descriptor = fs.openSync('/dev/null', fs.constants.O_RDONLY | O_CLOEXEC);
+    const flags = /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'));
+    fs.closeSync(descriptor);
+    expect(Number.parseInt(flags![1]!, 8) & O_CLOEXEC).toBe(O_CLOEXEC);
+  });
+});

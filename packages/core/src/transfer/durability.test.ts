@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { errnoOf } from '../../../../test/support/injected.ts';
+import { Queue } from '../execute/queue.ts';
+import { runWhole } from '../execute/run.ts';
+import { type CopyOptions, resolveCopyOptions } from '../options.ts';
+import { type Bindings, loadBindings } from '../platform/linux/bindings.ts';
+import { linuxSystem } from '../platform/linux/linux.ts';
+
+/** Copies two directories with a file each, over bindings that are told of every call in `seen`. */
+function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links?: string) {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'fs-reflink-durability-'));
+  for (const name of ['one', 'two']) {
+    fs.mkdirSync(path.join(root, 'from', name), { recursive: true });
+    fs.writeFileSync(path.join(root, 'from', name, 'file'), 'content');
+  }
+  if (links !== undefined) {
+    fs.mkdirSync(path.join(root, 'from', links));
+    fs.symlinkSync('nowhere', path.join(root, 'from', links, 'link'));
+  }
+  const real = { ...loadBindings(), ...overrides };
+  const synced: string[] = [];
+  const note = (call: 'fsync' | 'fdatasync') => (fd: number) => {
+    synced.push(`${call} ${path.relative(root, fs.readlinkSync(`/proc/self/fd/${fd}`))}`);
+    return real[call](fd);
+  };
+  const bindings = { ...real, fsync: note('fsync'), fdatasync: note('fdatasync') };
+  const { targets, transfer, ...plan } = resolveCopyOptions(
+    { from: 'from', to: 'to' },
+    { cwd: root, ...options },
+  );
+  const { error } = runWhole(
+    new Queue(),
+    { transfer, dryRun: false, entries: false, progress: false },
+    { ...plan, targets },
+    linuxSystem(bindings),
+    { progress: () => {}, planned: () => {} },
+  );
+  const placed = fs.existsSync(path.join(root, 'to'))
+    ? fs.readdirSync(path.join(root, 'to'), { recursive: true, encoding: 'utf8' }).sort()
+    : [];
+  fs.rmSync(root, { recursive: true });
+  return { synced: synced.sort(), error, placed };
+}
+
+describe.skipIf(process.platform !== 'linux')('durability (Linux)', () => {
+  test('none leaves it to the system', () => {
+    expect(copyTree({}).synced).toEqual([]);
+  });
+
+  test('file puts the data of each file on the disk', () => {
+    expect(copyTree({ durability: 'file' }).synced).toEqual([
+      'fdatasync to/one/file',
+      'fdatasync to/two/file',
+    ]);
+  });
+
+  test('full puts the names there too, those of new directories included', () => {
+    const { synced } = copyTree({ durability: 'full' });
+    expect(synced).toEqual(expect.arrayContaining(['fdatasync to/one/file', 'fdatasync to/two/file']));
+    expect(synced).toEqual(expect.arrayContaining(['fsync ', 'fsync to', 'fsync to/one', 'fsync to/two']));
+  });
+
+  test('full puts the names of links there, too', () => {
+    const { synced } = copyTree({ durability: 'full', symlinks: 'keep' }, {}, 'links');
+    expect(synced).toContain('fsync to/links');
+  });
+
+  test('a filesystem that cannot sync directories is no error', () => {
+    const { error, placed } = copyTree({ durability: 'full' }, { fsync: () => -errnoOf('EINVAL') });
+    expect(error).toBeUndefined();
+    expect(placed).toContain('one/file');
+  });
+
+  test('data are on the disk before an atomic copy gets its name', () => {
+    const { synced } = copyTree({ durability: 'file', atomic: true });
+    expect(synced).toHaveLength(2);
+    for (const call of synced) expect(call).toMatch(/^fdatasync to\/(one|two)\/\.fs-reflink-.*\.tmp$/);
+  });
+
+  test('a disk that cannot keep the data is an error, and the file is removed', () => {
+    const { error, placed } = copyTree({ durability: 'file' }, { fdatasync: () => -errnoOf('EIO') });
+    expect(error).toMatchObject({ code: 'EIO', syscall: 'fdatasync' });
+    expect(placed.filter((name) => name.includes('file') || name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a disk that cannot keep the names is an error', () => {
+    const { error } = copyTree({ durability: 'full' }, { fsync: () => -errnoOf('EIO') });
+    expect(error).toMatchObject({ code: 'EIO' });
+  });
+});

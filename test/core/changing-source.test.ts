@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type CopyFileOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
+import { describe, expect, it } from 'vitest';
+import { mountFilesystem, unavailable } from '../support/filesystems.ts';
+import { contentsOf, filesOf, leavingNothing, refusal, workspace } from './support.ts';
+
+const MIB = 1024 * 1024;
+
+function prepared(sizeMiB: number) {
+  const cwd = workspace();
+  const [source, destination] = [join(cwd, 'source'), join(cwd, 'out/source')];
+  writeFileSync(source, Buffer.alloc(sizeMiB * MIB, 's'));
+  mkdirSync(join(cwd, 'out'));
+  writeFileSync(destination, 'old');
+  return { cwd, source, destination };
+}
+
+const changes: [what: string, change: (source: string) => void][] = [
+  ['grows', (source) => appendFileSync(source, 'more')],
+  ['is truncated', (source) => truncateSync(source, statSync(source).size - 1000)],
+  ['is written to in its middle', (source) => writeFileSync(source, 'else', { flag: 'r+' })],
+];
+const ways: CopyFileOptions[] = [{ reflink: 'never' }, { cache: 'bypass', reflink: 'never' }];
+
+describe('a source that changes again and again while it is copied', () => {
+  for (const [what, change] of changes) {
+    it.each(ways)(`and ${what} is refused, and the old file kept, with %o`, async (options) => {
+      const { cwd, source, destination } = prepared(40);
+      const timer = setInterval(change, 1, source);
+      const error = await leavingNothing(cwd, () => refusal(() => copyFile(source, destination, options)));
+      clearInterval(timer);
+      expect(error).toMatchObject({ code: 'ERR_SOURCE_CHANGED', source, destination });
+      expect(error.message).toContain('changed while it was copied');
+      expect(readFileSync(destination, 'utf8')).toBe('old');
+    });
+  }
+
+  it('leaves no part of a new file', async () => {
+    const { cwd, source } = prepared(40);
+    const timer = setInterval(appendFileSync, 1, source, 'more');
+    const target = { from: 'source', to: 'new' };
+    const error = await leavingNothing(cwd, () => refusal(() => copy(target, { cwd, reflink: 'never' })));
+    clearInterval(timer);
+    expect(error).toMatchObject({ code: 'ERR_SOURCE_CHANGED', source, destination: join(cwd, 'new/source') });
+    expect(filesOf(cwd)).toEqual(['out/source', 'source']);
+  });
+});
+
+describe('a source that changes once while it is copied', () => {
+  it('is copied again, as it is then', async () => {
+    const { cwd, source } = prepared(100);
+    let changed = false;
+    const onProgress = () => {
+      if (!changed) appendFileSync(source, 'more');
+      changed = true;
+    };
+    const options = { cwd, reflink: 'never', onProgress } as const;
+    const report = await leavingNothing(cwd, () => copy({ from: 'source', to: 'out' }, options));
+    expect(changed).toBe(true);
+    expect(report).toMatchObject({ files: 1, bytes: 100 * MIB + 4 });
+    const contents = contentsOf(cwd);
+    expect(contents['out/source']).toBe(contents.source);
+  });
+});
+
+describe('a source that is deleted while it is copied', () => {
+  it('is copied to its end, because it is open', async () => {
+    const { cwd, source, destination } = prepared(40);
+    const options = { cwd, reflink: 'never', onProgress: () => rmSync(source, { force: true }) } as const;
+    const report = await leavingNothing(cwd, () => copy({ from: 'source', to: 'out' }, options));
+    expect(report.files).toBe(1);
+    expect(statSync(destination).size).toBe(40 * MIB);
+  });
+});
+
+/** A directory in which the case of letters does not count, or why there is none. */
+function mountCaseless() {
+  const disk = mountFilesystem('ext4', { sizeMiB: 16, mkfs: ['-O', 'casefold'] });
+  const path = join(disk.path, 'caseless');
+  mkdirSync(path);
+  const { error, status, stderr } = spawnSync('chattr', ['+F', path], { encoding: 'utf8' });
+  if (status === 0) return { path, [Symbol.dispose]: () => disk.unmount() };
+  disk.unmount();
+  throw error ?? new Error(stderr);
+}
+
+function reasonAgainstCaseless(): string | undefined {
+  const reason = unavailable('ext4');
+  if (reason) return reason;
+  try {
+    mountCaseless()[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    return `the kernel cannot: ${(error as Error).message.trim().split('\n').at(-1)}`;
+  }
+}
+
+const reason = reasonAgainstCaseless();
+describe.skipIf(reason)(
+  `where the case of letters does not count${reason ? ` (skipped: ${reason})` : ''}`,
+  () => {
+    it('another spelling is the same file, and stays', async () => {
+      using place = mountCaseless();
+      const [source, destination] = [join(place.path, 'File'), join(place.path, 'fILE')];
+      writeFileSync(source, 'precious');
+      for (const act of [
+        () => copyFile(source, destination),
+        async () => copyFileSync(source, destination),
+        () => copy({ from: source, to: place.path, rename: 'fILE' }),
+      ]) {
+        const error = await leavingNothing(place.path, () => refusal(act));
+        expect(error).toMatchObject({ code: 'ERR_SAME_FILE', source, destination });
+      }
+      expect(readFileSync(source, 'utf8')).toBe('precious');
+    });
+
+    it('another spelling of a directory is the same directory', async () => {
+      using place = mountCaseless();
+      mkdirSync(join(place.path, 'Dir'));
+      writeFileSync(join(place.path, 'Dir/a'), 'precious');
+      const targets: [from: string, to: string, code: string][] = [
+        ['Dir', 'dIR', 'ERR_SAME_FILE'],
+        ['Dir', 'dIR/below', 'ERR_NESTED'],
+      ];
+      for (const [from, to, code] of targets) {
+        expect(await refusal(() => copy({ from, to }, { cwd: place.path }))).toMatchObject({ code });
+      }
+      expect(filesOf(place.path)).toEqual(['Dir/a']);
+    });
+  },
+);

@@ -1,0 +1,241 @@
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { describe, expect, it } from 'vitest';
+import { directory, symlink, writeTree } from '../support/trees.ts';
+import {
+  asNobody,
+  contentsOf,
+  filesOf,
+  fill,
+  inProcess,
+  leavingNothing,
+  refusal,
+  workspace,
+} from './support.ts';
+
+const files = { 'in/a': 'aaa', 'in/b': 'bbb', 'in/deep/c': 'ccc' };
+
+/** Past the tick of the clock within which a file could change again and look the same. */
+const settle = () => wait(70);
+
+async function prepared(spec: Parameters<typeof writeTree>[1] = files) {
+  const cwd = writeTree(workspace(), spec);
+  await settle();
+  const run = (options: CopyOptions = {}, target: Partial<Target> = {}) =>
+    copy({ from: 'in', to: 'out', ...target }, { cwd, manifest: 'cache/manifest', ...options });
+  return { cwd, run, at: (path: string) => join(cwd, path) };
+}
+
+/** Same size and modification time, other content, as a package store with constant times has it. */
+function changeUnseen(path: string): void {
+  const { atime, mtime, size } = statSync(path);
+  writeFileSync(path, 'x'.repeat(size));
+  utimesSync(path, atime, mtime);
+}
+
+describe('a copy with a manifest', () => {
+  it('leaves alone what did not change, and then writes nothing', async () => {
+    const { cwd, run, at } = await prepared();
+    expect(await leavingNothing(cwd, () => run())).toMatchObject({ files: 3, unchanged: 0 });
+    const state = () => {
+      const { ino, mtimeNs, ctimeNs } = statSync(at('cache/manifest'), { bigint: true });
+      return { ino, mtimeNs, ctimeNs };
+    };
+    const before = state();
+    expect(await leavingNothing(cwd, () => run())).toMatchObject({ files: 0, bytes: 0, unchanged: 3 });
+    expect(state()).toEqual(before);
+  });
+
+  const changes: [what: string, change: (at: (path: string) => string) => void][] = [
+    ['a source with new content of the same size and modification time', (at) => changeUnseen(at('in/a'))],
+    ['a source that grew', (at) => appendFileSync(at('in/a'), 'more')],
+    ['a source with another mode', (at) => chmodSync(at('in/a'), 0o755)],
+    [
+      'a source that was replaced by another with its times',
+      (at) => {
+        cpSync(at('in/a'), at('spare'), { preserveTimestamps: true });
+        renameSync(at('spare'), at('in/a'));
+      },
+    ],
+    ['a destination somebody edited', (at) => writeFileSync(at('out/a'), 'mine')],
+    ['a destination with new content and the old times', (at) => changeUnseen(at('out/a'))],
+    ['a destination somebody deleted', (at) => rmSync(at('out/a'))],
+  ];
+  it.each(changes)('copies %s again, and only that', async (_what, change) => {
+    const { run, at } = await prepared();
+    await run();
+    change(at);
+    await settle();
+    expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
+    expect(readFileSync(at('out/a'))).toEqual(readFileSync(at('in/a')));
+    expect(statSync(at('out/a')).mode).toBe(statSync(at('in/a')).mode);
+    expect(await run()).toMatchObject({ files: 0, unchanged: 3 });
+  });
+
+  it('copies all again with other options that change the result', async () => {
+    const { run } = await prepared();
+    await run();
+    expect(await run({ preserve: [] })).toMatchObject({ files: 3 });
+    expect(await run({ preserve: [] })).toMatchObject({ unchanged: 3 });
+    expect(await run({ preserve: [], durability: 'file' })).toMatchObject({ unchanged: 3 });
+  });
+
+  it('does not trust a file that was just written', async () => {
+    const { run, at } = await prepared();
+    await run();
+    writeFileSync(at('in/a'), 'new');
+    await run();
+    changeUnseen(at('in/a'));
+    await run();
+    expect(readFileSync(at('out/a'), 'utf8')).toBe('xxx');
+  });
+
+  it('keeps links, and a linked file is as its target is', async () => {
+    const { run, at } = await prepared({ ...files, 'in/link': symlink('a') });
+    await run();
+    expect(await run()).toMatchObject({ unchanged: 4 });
+    changeUnseen(at('in/a'));
+    expect(await run()).toMatchObject({ files: 2, unchanged: 2 });
+    await settle();
+    expect(await run({ symlinks: 'keep' })).toMatchObject({ files: 3, links: 1 });
+    await settle();
+    expect(await run({ symlinks: 'keep' })).toMatchObject({ unchanged: 4 });
+  });
+
+  it.each([1, 2])('works in worker threads, %d of them', async (count) => {
+    const cwd = workspace();
+    fill(join(cwd, 'in'), { files: 300, folders: 3 });
+    await settle();
+    const workers = await startWorkers(count);
+    const run = (target: Partial<Target> = {}) =>
+      copy({ from: 'in', to: 'out', ...target }, { cwd, manifest: 'm', concurrency: count, prune: true });
+    expect(await run()).toMatchObject({ files: 300 });
+    expect(await run()).toMatchObject({ files: 0, unchanged: 300 });
+    expect(await run({ filter: () => true })).toMatchObject({ files: 0, unchanged: 300 });
+    for (let file = 0; file < 100; file++) rmSync(join(cwd, `in/folder-${file % 3}/file-${file}.bin`));
+    expect(await run()).toMatchObject({ files: 0, unchanged: 200, pruned: 100 });
+    await workers.close();
+    expect(contentsOf(join(cwd, 'out'))).toEqual(contentsOf(join(cwd, 'in')));
+  });
+
+  it('is independent of how the destination is divided into targets', async () => {
+    const { cwd, run } = await prepared();
+    await run();
+    const targets = [
+      { from: 'in/a', to: 'out' },
+      { from: 'in/b', to: 'out' },
+      { from: 'in/deep', to: 'out/deep' },
+    ];
+    expect(await copy(targets, { cwd, manifest: 'cache/manifest' })).toMatchObject({ unchanged: 3 });
+  });
+});
+
+describe('a manifest that cannot be used', () => {
+  const damages: [what: string, damage: (manifest: string) => void][] = [
+    ['empty', (manifest) => writeFileSync(manifest, '')],
+    ['of another kind', (manifest) => writeFileSync(manifest, '{"files":[]}')],
+    ['cut short', (manifest) => writeFileSync(manifest, readFileSync(manifest).subarray(0, -1))],
+    ['longer than it says', (manifest) => appendFileSync(manifest, 'x')],
+    [
+      'with its text overwritten',
+      (manifest) => {
+        const bytes = readFileSync(manifest);
+        writeFileSync(manifest, bytes.fill('#', 40, 80));
+      },
+    ],
+  ];
+  it.each(damages)('because it is %s is warned about, and all is copied', async (_what, damage) => {
+    const { run, at } = await prepared();
+    await run();
+    damage(at('cache/manifest'));
+    const report = await run({ prune: 'placed' });
+    expect(report).toMatchObject({ files: 3, pruned: 0 });
+    expect(report.warnings).toEqual([expect.stringMatching(/manifest .*cache\/manifest.* is damaged/)]);
+    expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
+  });
+
+  it('because it is a directory is an error', async () => {
+    const { cwd, run, at } = await prepared();
+    mkdirSync(at('cache/manifest'), { recursive: true });
+    const error = await leavingNothing(cwd, () => refusal(() => run()));
+    expect(error.code).toBe('EISDIR');
+    expect(error.message).toContain(at('cache/manifest'));
+  });
+
+  it('because the project was moved means that all is copied, and nothing is pruned', async () => {
+    const { cwd, run } = await prepared();
+    await run();
+    const moved = join(workspace(), 'moved');
+    cpSync(cwd, moved, { recursive: true, preserveTimestamps: true });
+    rmSync(join(moved, 'in/b'));
+    const report = await copy(
+      { from: 'in', to: 'out' },
+      { cwd: moved, manifest: 'cache/manifest', prune: 'placed' },
+    );
+    expect(report).toMatchObject({ files: 2, unchanged: 0, pruned: 0 });
+    expect(existsSync(join(moved, 'out/b'))).toBe(true);
+    expect(filesOf(join(cwd, 'out'))).toEqual(['a', 'b', 'deep/c']);
+  });
+});
+
+describe('a copy that fails', () => {
+  it('keeps what its manifest knows of the other files', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('out/b'));
+    mkdirSync(at('out/b'));
+    expect((await refusal(() => run())).code).toBe('EISDIR');
+    rmSync(at('out/b'), { recursive: true });
+    expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
+  });
+
+  it('while it prunes keeps what its manifest knows', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/b'));
+    const ended = new Error('ended');
+    const onPlanned = () => {
+      throw ended;
+    };
+    await expect(run({ prune: true, onPlanned })).rejects.toBe(ended);
+    expect(filesOf(at('out'))).toEqual(['a', 'deep/c']);
+    expect(await run({ prune: true })).toMatchObject({ files: 0, unchanged: 2 });
+  });
+
+  it('while it deletes keeps what its manifest knows', () => {
+    const stale = Object.fromEntries(
+      Array.from({ length: 30 }, (_each, index) => [`out/stale-${index}`, 's']),
+    );
+    const locked = { 'out/locked/x': 'x', 'out/locked': directory({ mode: 0o555 }) };
+    const cwd = writeTree(workspace(), { ...files, ...stale, ...locked });
+    for (const path of ['', ...Object.keys(contentsOf(cwd))]) {
+      if (process.getuid?.() === 0) chownSync(join(cwd, path), 65534, 65534);
+    }
+    const { value } = inProcess(
+      `${asNobody}
+       await new Promise((resolve) => setTimeout(resolve, 70));
+       const run = (more) => lib.copy({ from: 'in', to: 'out' }, { ...argument, manifest: 'manifest', ...more });
+       await run({});
+       const error = await run({ prune: 'everything' }).then(() => undefined, plain);
+       return { error, after: await run({}) };`,
+      { cwd },
+    );
+    expect(value).toMatchObject({ error: { code: 'EACCES' }, after: { files: 0, unchanged: 3 } });
+    chmodSync(join(cwd, 'out/locked'), 0o755);
+  });
+});

@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { copy, startWorkers, type Target, type Workers } from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directory, fifo, symlink } from '../support/trees.ts';
+import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
+import { contentsOf } from './support.ts';
+
+const cases: RefusedCase[] = [
+  {
+    name: 'a FIFO in the tree',
+    files: { 'in/deep/pipe': fifo() },
+    code: 'ERR_NOT_REGULAR',
+    source: 'in/deep/pipe',
+    destination: 'out/deep/pipe',
+    reason: 'FIFO',
+  },
+  {
+    name: 'a link to a device in the tree',
+    files: { 'in/deep/null': symlink('/dev/null') },
+    code: 'ERR_NOT_REGULAR',
+    source: 'in/deep/null',
+    destination: 'out/deep/null',
+    reason: 'device',
+  },
+  {
+    name: 'a broken link in the tree',
+    files: { 'in/deep/l': symlink('nowhere') },
+    code: 'ENOENT',
+    source: 'in/deep/l',
+    destination: 'out/deep/l',
+    reason: '"nowhere"',
+  },
+  {
+    name: 'a link to itself in the tree',
+    files: { 'in/deep/me': symlink('me') },
+    code: 'ELOOP',
+    source: 'in/deep/me',
+    destination: 'out/deep/me',
+  },
+  {
+    name: 'a link to its own directory',
+    files: { 'in/deep/up': symlink('.') },
+    code: 'ELOOP',
+    source: 'in/deep/up',
+    destination: 'out/deep/up',
+    reason: 'cycle',
+  },
+  {
+    name: 'a link to a directory above',
+    files: { 'in/deep/up': symlink('../..') },
+    code: 'ELOOP',
+    source: 'in/deep/up',
+    destination: 'out/deep/up',
+    reason: 'cycle',
+  },
+  {
+    name: 'two linked directories that lead to each other',
+    files: { 'in/one/two': symlink('../../other'), 'other/one': symlink('../in/one') },
+    code: 'ELOOP',
+  },
+  {
+    name: 'a link cycle met by a glob',
+    files: { 'in/deep/up': symlink('..') },
+    targets: { from: 'in/**', to: 'out' },
+    code: 'ELOOP',
+    source: 'in/deep/up',
+    reason: 'cycle',
+  },
+  {
+    name: 'a broken link met by a glob',
+    files: { 'in/deep/l': symlink('nowhere') },
+    targets: { from: 'in/**', to: 'out' },
+    code: 'ENOENT',
+    source: 'in/deep/l',
+  },
+];
+
+describe.each(ways)('copy refuses, $name,', (way) => {
+  let workers: Workers | undefined;
+  beforeAll(async () => {
+    if (way.held) workers = await startWorkers(2);
+  });
+  afterAll(() => workers?.close());
+
+  it.each(cases)('$name', (each) => expectRefused(way, each));
+
+  it('a socket in the tree', async () => {
+    const cwd = prepared(way);
+    const server = createServer().listen(join(cwd, 'in/deep/socket'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    const error = await refusedIn(cwd, way);
+    await new Promise((resolve) => server.close(resolve));
+    expect(error).toMatchObject({ code: 'ERR_NOT_REGULAR', source: join(cwd, 'in/deep/socket') });
+    expect(error.message).toContain('socket');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('a device in the tree (needs root)', async () => {
+    const cwd = prepared(way);
+    const { status } = spawnSync('mknod', [join(cwd, 'in/deep/zero'), 'c', '1', '5']);
+    expect(status).toBe(0);
+    expect(await refusedIn(cwd, way)).toMatchObject({
+      code: 'ERR_NOT_REGULAR',
+      source: join(cwd, 'in/deep/zero'),
+    });
+  });
+
+  const undecodable: [how: string, target: Target][] = [
+    ['a directory', { from: 'in', to: 'out' }],
+    ['a directory and ignore', { from: 'in', to: 'out', ignore: 'none' }],
+    ['a glob', { from: 'in/**', to: 'out' }],
+  ];
+  it.each(undecodable)('a name that is not UTF-8, found by %s', async (_how, targets) => {
+    const cwd = prepared(way);
+    const name = Buffer.concat([Buffer.from(join(cwd, 'in/deep/bad-')), Buffer.from([0xff, 0xfe])]);
+    const { status } = spawnSync('sh', ['-c', 'printf x > "$(cat)"'], { input: name });
+    expect(status).toBe(0);
+    const error = await refusedIn(cwd, way, targets);
+    expect(error.code).toBe('EILSEQ');
+    expect(error.message).toContain('6261642dfffe');
+    expect(error.source).toContain(join(cwd, 'in/deep/bad-'));
+  });
+
+  it('a link to itself is no obstacle when links are kept', async () => {
+    const cwd = prepared(way, {
+      'in/me': symlink('me'),
+      'in/broken': symlink('x'),
+      'in/up': symlink('..'),
+      empty: directory(),
+    });
+    const report = await copy({ from: 'in', to: 'out', ...way.target }, { cwd, symlinks: 'keep' });
+    expect(report.links).toBe(3);
+    expect(contentsOf(join(cwd, 'out'))).toMatchObject({ me: '-> me', broken: '-> x', up: '-> ..' });
+  });
+});

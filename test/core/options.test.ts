@@ -1,0 +1,299 @@
+import { join } from 'node:path';
+import {
+  type Attribute,
+  type CopyEntry,
+  CopyError,
+  type CopyFileOptions,
+  type CopyFileResult,
+  type CopyOptions,
+  type CopyReport,
+  copy,
+  copyFile,
+  copyFileSync,
+  isSmallCopy,
+  type Method,
+  type Progress,
+  plan,
+  startWorkers,
+  type Target,
+  type Workers,
+} from 'fs-reflink';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { writeTree } from '../support/trees.ts';
+import { filesOf, leavingNothing, rejection, workspace } from './support.ts';
+
+/** Wrong values of each option, and how a message shows them. */
+const wrongFileOptions: Record<keyof CopyFileOptions, [value: unknown, shown: string][]> = {
+  reflink: [
+    ['maybe', "'maybe'"],
+    [true, 'true'],
+    [null, 'null'],
+  ],
+  overwrite: [
+    ['yes', "'yes'"],
+    [1, '1'],
+    [null, 'null'],
+  ],
+  atomic: [
+    ['true', "'true'"],
+    [0, '0'],
+  ],
+  preserve: [
+    ['mode', "'mode'"],
+    [['mode', 'colour'], "[ 'mode', 'colour' ]"],
+    [{ mode: true }, '{ mode: true }'],
+  ],
+  symlinks: [
+    [true, 'true'],
+    ['dereference', "'dereference'"],
+  ],
+  cache: [
+    [false, 'false'],
+    ['none', "'none'"],
+  ],
+  durability: [
+    ['all', "'all'"],
+    [2, '2'],
+  ],
+  signal: [
+    [{ aborted: false }, '{ aborted: false }'],
+    ['SIGINT', "'SIGINT'"],
+  ],
+};
+
+const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>, [unknown, string][]> = {
+  cwd: [
+    ['', "''"],
+    [7, '7'],
+    ['a\0b', "'a\\x00b'"],
+  ],
+  concurrency: [
+    [0, '0'],
+    [9, '9'],
+    [1.5, '1.5'],
+    [Number.NaN, 'NaN'],
+    ['2', "'2'"],
+    [2n, '2n'],
+  ],
+  onProgress: [
+    [true, 'true'],
+    [{}, '{}'],
+  ],
+  onPlanned: [['later', "'later'"]],
+  manifest: [
+    [true, 'true'],
+    ['', "''"],
+  ],
+  prune: [
+    ['all', "'all'"],
+    [1, '1'],
+  ],
+  keep: [
+    ['.git', "'.git'"],
+    [[1], '[ 1 ]'],
+  ],
+  allowMissing: [['yes', "'yes'"]],
+  entries: [
+    [1, '1'],
+    [[], '[]'],
+  ],
+};
+
+const circular: { self?: unknown } = {};
+circular.self = circular;
+
+const wrongTargets: Record<keyof Target, [unknown, string][]> = {
+  from: [
+    ['', "''"],
+    [1, '1'],
+    [['a', 'b'], "[ 'a', 'b' ]"],
+    [null, 'null'],
+    ['\0', "'\\x00'"],
+  ],
+  to: [
+    ['', "''"],
+    [null, 'null'],
+    [Symbol.for('x'), 'Symbol(x)'],
+  ],
+  ignore: [
+    [true, 'true'],
+    [['a', 1], "[ 'a', 1 ]"],
+    [/x/, '/x/'],
+  ],
+  rename: [
+    [{}, '{}'],
+    [false, 'false'],
+    ['', "''"],
+  ],
+  flatten: [
+    ['deep', "'deep'"],
+    [1, '1'],
+  ],
+  filter: [
+    ['*.js', "'*.js'"],
+    [circular, '<ref *1> { self: [Circular *1] }'],
+  ],
+};
+
+const rows = (table: Record<string, [unknown, string][]>) =>
+  Object.entries(table).flatMap(([name, values]) => values.map(([value, shown]) => ({ name, value, shown })));
+
+async function expectTypeError(act: () => unknown, ...parts: string[]): Promise<void> {
+  const error = await rejection(async () => act());
+  expect(error).toBeInstanceOf(TypeError);
+  const { message } = error as TypeError;
+  for (const part of parts) expect(message).toContain(part);
+}
+
+describe('a wrong value', () => {
+  it.each(rows(wrongFileOptions))('of option $name: $shown', async ({ name, value, shown }) => {
+    const options = { [name]: value } as CopyFileOptions;
+    const calls = [
+      () => copyFile('a', 'b', options),
+      () => copyFileSync('a', 'b', options),
+      () => copy({ from: 'a' }, options),
+      () => plan({ from: 'a' }, options),
+    ];
+    for (const call of calls) await expectTypeError(call, `option "${name}" must be `, `got ${shown}`);
+  });
+
+  it.each(rows(wrongCopyOptions))('of option $name: $shown', async ({ name, value, shown }) => {
+    const options = { [name]: value } as CopyOptions;
+    for (const call of [copy, plan, async () => isSmallCopy({ from: 'a' }, options)]) {
+      await expectTypeError(() => call({ from: 'a' }, options), `option "${name}" must be `, `got ${shown}`);
+    }
+  });
+
+  it.each(rows(wrongTargets))('of target option $name: $shown', async ({ name, value, shown }) => {
+    const wrong = { from: 'a', [name]: value } as Target;
+    for (const targets of [wrong, [{ from: 'a' }, wrong]]) {
+      await expectTypeError(() => copy(targets), `target option "${name}" must be `, `got ${shown}`);
+    }
+  });
+
+  it.each([undefined, '', 1, null, 'a\0b'])('of a path of copyFile: %j', async (value) => {
+    const wrong = value as string;
+    await expectTypeError(() => copyFile(wrong, 'b'), 'source must be a path, got ');
+    await expectTypeError(() => copyFileSync('a', wrong), 'destination must be a path, got ');
+  });
+
+  it('undefined is as good as left out', async () => {
+    const names = [...Object.keys(wrongFileOptions), ...Object.keys(wrongCopyOptions)];
+    const options = Object.fromEntries(names.map((name) => [name, undefined])) as unknown as CopyOptions;
+    const target = { ...Object.fromEntries(Object.keys(wrongTargets).map((name) => [name, undefined])) };
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const targets = { ...target, from: join(cwd, 'in/a'), to: join(cwd, 'out') } as Target;
+    expect(await leavingNothing(cwd, () => copy(targets, options))).toMatchObject({ files: 1 });
+    expect(filesOf(cwd)).toEqual(['in/a', 'out/a']);
+  });
+});
+
+describe('something unknown', () => {
+  it.each([
+    [
+      'an option',
+      () => copy({ from: 'a' }, { overwirte: false } as CopyOptions),
+      'option "overwirte"',
+      'overwrite',
+    ],
+    [
+      'an option of copyFile',
+      () => copyFile('a', 'b', { manifest: 'm' } as object),
+      'option "manifest"',
+      'atomic',
+    ],
+    [
+      'an option with a name of Object',
+      () => copy({ from: 'a' }, { toString: 1 } as object),
+      '"toString"',
+      'cwd',
+    ],
+    [
+      'a target option',
+      () => copy({ src: 'a' } as unknown as Target),
+      'target option "src"',
+      'from, to, ignore',
+    ],
+    [
+      'a target without from',
+      () => copy({ to: 'a' } as unknown as Target),
+      'target option "from"',
+      'missing',
+    ],
+    ['a target that is a string', () => copy('a' as unknown as Target), 'must be an object', "'a'"],
+    ['a target that is null', () => copy([null] as unknown as Target[]), 'must be an object', 'null'],
+    ['targets left out', () => copy(undefined as unknown as Target), 'must be an object', 'undefined'],
+    [
+      'options that are a string',
+      () => copy({ from: 'a' }, 'fast' as unknown as object),
+      'must be an object',
+      "'fast'",
+    ],
+    [
+      'options that are null',
+      () => copyFile('a', 'b', null as unknown as object),
+      'must be an object',
+      'null',
+    ],
+    ['options that are a list', () => plan({ from: 'a' }, [] as object), 'must be an object', '[]'],
+  ] as [name: string, call: () => unknown, ...parts: string[]][])(
+    'is named, with what is known: %s',
+    async (_name, call, ...parts) => {
+      await expectTypeError(call, ...parts);
+    },
+  );
+
+  it('rejects, and never throws in place', () => {
+    for (const call of [() => copy(1 as never), () => plan(1 as never), () => copyFile(1 as never, 'b')]) {
+      expect(() => call().catch(() => {})).not.toThrow();
+    }
+  });
+});
+
+describe('what rename returns', () => {
+  it.each([[undefined], [''], [3], ['a\0b']])('must be a path: %j', async (value) => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const rename = () => value as string;
+    const act = () => copy({ from: 'in', to: 'out', rename }, { cwd });
+    await leavingNothing(cwd, () => expectTypeError(act, 'rename must return a path', '"a"'));
+  });
+});
+
+describe('types', () => {
+  it('of the functions', () => {
+    type Copy = (targets: Target | readonly Target[], options?: CopyOptions) => Promise<CopyReport>;
+    type File = (source: string, destination: string, options?: CopyFileOptions) => CopyFileResult;
+    expectTypeOf(copy).toEqualTypeOf<Copy>();
+    expectTypeOf(plan).toEqualTypeOf<Copy>();
+    expectTypeOf(copyFile).parameters.toEqualTypeOf<Parameters<File>>();
+    expectTypeOf(copyFile).returns.resolves.toEqualTypeOf<CopyFileResult>();
+    expectTypeOf(copyFileSync).toEqualTypeOf<File>();
+    expectTypeOf(startWorkers).returns.resolves.toEqualTypeOf<Workers>();
+    expectTypeOf(isSmallCopy).returns.toEqualTypeOf<boolean>();
+  });
+
+  it('of options and results', () => {
+    expectTypeOf<CopyOptions>().toExtend<CopyFileOptions>();
+    expectTypeOf<CopyOptions['prune']>().toEqualTypeOf<boolean | 'placed' | 'everything' | undefined>();
+    expectTypeOf<CopyOptions['overwrite']>().toEqualTypeOf<boolean | 'error' | 'changed' | undefined>();
+    expectTypeOf<CopyFileOptions['preserve']>().toEqualTypeOf<readonly Attribute[] | undefined>();
+    expectTypeOf<{ from: string }>().toExtend<Target>();
+    expectTypeOf<{ to: string }>().not.toExtend<Target>();
+    expectTypeOf<{ from: string[] }>().not.toExtend<Target>();
+    expectTypeOf<CopyReport['entries']>().toEqualTypeOf<CopyEntry[] | undefined>();
+    expectTypeOf<Progress['method']>().toEqualTypeOf<Method | undefined>();
+    expectTypeOf<CopyFileResult['method']>().toEqualTypeOf<Method | 'symlink' | 'unchanged'>();
+    expectTypeOf<CopyError>().toExtend<Error>();
+    expectTypeOf<CopyError['code']>().toEqualTypeOf<string>();
+    // @ts-expect-error an unknown option is a type error too
+    const options: CopyOptions = { overwirte: true };
+    expect(Object.keys(options)).toEqual(['overwirte']);
+  });
+
+  it('CopyError is an error with a plain form that makes it again', () => {
+    const error = new CopyError({ code: 'EIO', reason: 'why', source: 'a', destination: 'b', cause: 1 });
+    expect(error).toBeInstanceOf(Error);
+    expect(`${error}`).toBe('CopyError: Cannot copy "a" to "b": EIO: why');
+    expect(new CopyError(structuredClone(error.details))).toEqual(error);
+  });
+});

@@ -1,0 +1,164 @@
+import { chmodSync, chownSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { directory, file, type TreeSpec, writeTree } from '../support/trees.ts';
+import { asNobody, contentsOf, inProcess, workspace } from './support.ts';
+
+interface Case {
+  name: string;
+  files: TreeSpec;
+  from: string;
+  to: string;
+  /** What the error names, when it is not what was given. */
+  source?: string;
+  destination?: string;
+}
+
+/** Everything belongs to the user who copies, but for what a case forbids. */
+const cases: Case[] = [
+  { name: 'an unreadable file', files: { 'in/a': file('a', { mode: 0o000 }) }, from: 'in/a', to: 'out/old' },
+  {
+    name: 'a file in a directory that may not be entered',
+    files: { 'closed/a': 'a', closed: directory({ mode: 0o000 }) },
+    from: 'closed/a',
+    to: 'out/old',
+  },
+  {
+    name: 'an unwritable directory',
+    files: { 'shut/x': 'x', shut: directory({ mode: 0o555 }) },
+    from: 'in/a',
+    to: 'shut/b',
+  },
+  {
+    name: 'a file to be replaced in an unwritable directory',
+    files: { 'shut/x': 'x', shut: directory({ mode: 0o555 }) },
+    from: 'in/a',
+    to: 'shut/x',
+  },
+  {
+    name: 'a directory to be made in an unwritable one',
+    files: { 'shut/x': 'x', shut: directory({ mode: 0o555 }) },
+    from: 'in/a',
+    to: 'shut/new/b',
+    destination: 'shut/new',
+    source: 'in',
+  },
+];
+
+const trees: Case[] = [
+  {
+    name: 'an unreadable file in a tree',
+    files: { 'in/deep/secret': file('s', { mode: 0o000 }) },
+    from: 'in',
+    to: 'out',
+    source: 'in/deep/secret',
+    destination: 'out/deep/secret',
+  },
+  {
+    name: 'an unreadable directory in a tree',
+    files: { 'in/deep/closed/x': 'x', 'in/deep/closed': directory({ mode: 0o000 }) },
+    from: 'in',
+    to: 'out',
+    source: 'in/deep/closed',
+    destination: 'out/deep/closed',
+  },
+  {
+    name: 'a directory in a tree that can be listed and not searched',
+    files: { 'in/deep/listed/x': 'x', 'in/deep/listed': directory({ mode: 0o444 }) },
+    from: 'in',
+    to: 'out',
+    source: 'in/deep/listed/x',
+    destination: 'out/deep/listed/x',
+  },
+  {
+    name: 'an unwritable directory in the destination',
+    files: { 'out/deep/x': 'x', 'out/deep': directory({ mode: 0o555 }), 'in/deep/b': 'b' },
+    from: 'in',
+    to: 'out',
+    source: 'in/deep/b',
+    destination: 'out/deep/b',
+  },
+  {
+    name: 'an unwritable destination that a directory is missing in',
+    files: { 'out/x': 'x', out: directory({ mode: 0o555 }) },
+    from: 'in',
+    to: 'out/new',
+    source: 'in',
+    destination: 'out/new',
+  },
+];
+
+const lanes: Record<string, string> = {
+  copyFile: 'return lib.copyFile(source, destination)',
+  copyFileSync: 'return lib.copyFileSync(source, destination)',
+  'copyFile without the native lane': 'return lib.copyFile(source, destination)',
+};
+const treeLanes: Record<string, string> = {
+  copy: 'return lib.copy({ from: source, to: destination })',
+  'copy with functions': 'return lib.copy({ from: source, to: destination, filter: () => true })',
+  'copy without the native lane': 'return lib.copy({ from: source, to: destination })',
+};
+
+/** Runs in a process without root's rights, which are above all permissions. */
+function refused({ files, from, to }: Case, lane: string, body: string) {
+  const cwd = writeTree(workspace(), { 'in/a': 'new', 'out/old': 'old', ...opened(files) });
+  const before = contentsOf(cwd);
+  for (const path of ['', ...Object.keys(before)]) giveAway(join(cwd, path));
+  // Those within first: after that nobody may get at them.
+  const modes = Object.entries(files)
+    .reverse()
+    .sort(([one], [other]) => other.length - one.length);
+  for (const [path, node] of modes) if (isClosed(node)) chmodSync(join(cwd, path), node.mode!);
+  const env: Record<string, string> = lane.includes('without the native') ? { FS_REFLINK_NATIVE: 'off' } : {};
+  const { value } = inProcess(
+    `${asNobody}
+     const { source, destination } = argument;
+     const open = () => fs.readdirSync('/proc/self/fd').length;
+     const before = open();
+     const run = async () => { ${body} };
+     const error = await run().then(() => undefined, plain);
+     return { error, left: open() - before };`,
+    { source: join(cwd, from), destination: join(cwd, to) },
+    { env },
+  );
+  for (const [path] of modes.reverse()) chmodSync(join(cwd, path), 0o777);
+  return { cwd, before, after: contentsOf(cwd), ...(value as unknown as { error: object; left: number }) };
+}
+
+type Node = TreeSpec[string];
+
+const isClosed = (node: Node): node is Exclude<Node, string | Uint8Array> =>
+  typeof node === 'object' && 'mode' in node;
+
+/** The same without modes: the test has to be able to read it. */
+function opened(files: TreeSpec): TreeSpec {
+  const open = (node: Node): Node => (isClosed(node) ? { ...node, mode: 0o755 } : node);
+  return Object.fromEntries(Object.entries(files).map(([path, node]) => [path, open(node)]));
+}
+
+function giveAway(path: string): void {
+  if (process.getuid?.() === 0) chownSync(path, 65534, 65534);
+}
+
+const rows = (lanesOf: Record<string, string>, casesOf: Case[]) =>
+  Object.entries(lanesOf).flatMap(([lane, body]) =>
+    casesOf.map((each) => ({ lane, body, each, name: each.name })),
+  );
+
+describe('without the right to', () => {
+  it.each([...rows(lanes, cases), ...rows(treeLanes, trees)])(
+    '$name, $lane is refused',
+    ({ lane, body, each }) => {
+      const { cwd, before, after, error, left } = refused(each, lane, body);
+      const source = join(cwd, each.source ?? each.from);
+      const destination = join(cwd, each.destination ?? each.to);
+      expect(error).toMatchObject({ name: 'CopyError', code: 'EACCES', source, destination });
+      expect((error as Error).message).toContain(
+        `${JSON.stringify(source)} to ${JSON.stringify(destination)}`,
+      );
+      expect(left).toBe(0);
+      for (const [path, content] of Object.entries(before)) expect(after[path], path).toBe(content);
+      expect(Object.keys(after).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,187 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type CopyEntry,
+  type CopyOptions,
+  type CopyReport,
+  copy,
+  plan,
+  startWorkers,
+  type Target,
+  type Workers,
+} from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
+
+interface Case {
+  name: string;
+  files?: TreeSpec;
+  targets?: Target | Target[];
+  options?: CopyOptions;
+  /** A copy that was made before. */
+  before?: CopyOptions;
+  /** Between that copy and the plan. */
+  change?: (cwd: string) => void;
+}
+
+const cases: Case[] = [
+  { name: 'a new destination' },
+  { name: 'a destination that exists', files: { 'out/a': 'old', 'out/theirs': 't' } },
+  { name: 'a destination to be left alone', files: { 'out/a': 'old' }, options: { overwrite: false } },
+  {
+    name: 'a destination that is compared',
+    before: {},
+    change: (cwd) => writeTree(cwd, { 'in/a': 'longer than before' }),
+    options: { overwrite: 'changed' },
+  },
+  {
+    name: 'a manifest and prune',
+    before: { manifest: 'manifest' },
+    change: (cwd) => rmSync(join(cwd, 'in/deep'), { recursive: true }),
+    options: { manifest: 'manifest', prune: 'placed' },
+  },
+  {
+    name: 'everything else to be pruned',
+    files: { 'out/stale': 's', 'out/old/x': 'x', 'out/keep/y': 'y' },
+    options: { prune: 'everything', keep: ['keep'] },
+  },
+  {
+    name: 'a file where a directory will be and the reverse, pruned before',
+    files: { 'out/a/was/directory': 'x', 'out/deep': 'was a file' },
+    options: { prune: 'everything' },
+  },
+  {
+    name: 'placed files that are replaced by a directory, and the reverse',
+    before: { manifest: 'manifest' },
+    change: (cwd) => {
+      for (const path of ['in/deep', 'in/a']) rmSync(join(cwd, path), { recursive: true });
+      writeTree(cwd, { 'in/deep': 'a file now', 'in/a/file': 'in a directory now' });
+    },
+    options: { manifest: 'manifest', prune: 'placed' },
+  },
+  { name: 'links to be kept', files: { 'in/link': symlink('a') }, options: { symlinks: 'keep' } },
+  { name: 'links to be followed', files: { 'in/link': symlink('a'), 'in/dir': symlink('../other') } },
+  {
+    name: 'several targets that collide',
+    targets: [
+      { from: 'in', to: 'out' },
+      { from: 'other', to: 'out/deep' },
+      { from: 'in/a', to: 'out', rename: 'b' },
+    ],
+  },
+  {
+    name: 'functions',
+    targets: { from: 'in', to: 'out', rename: (path) => `v1/${path}`, filter: (path) => path !== 'b' },
+  },
+  {
+    name: 'a target that matches nothing',
+    targets: { from: 'none', to: 'out' },
+    options: { allowMissing: true },
+  },
+  { name: 'a directory of many files', files: manyFiles(100) },
+  {
+    name: 'many files, and functions',
+    files: manyFiles(100),
+    targets: { from: 'in', to: 'out', flatten: true },
+  },
+];
+
+function manyFiles(count: number): TreeSpec {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_each, index) => [`in/many/${index}`, `${index}`]),
+  );
+}
+
+const base: TreeSpec = {
+  'in/a': 'a',
+  'in/b': 'bb',
+  'in/deep/c': 'ccc',
+  'in/empty': directory(),
+  'other/x': 'x',
+};
+
+const sorted = (entries: CopyEntry[] = []) =>
+  entries
+    .map(({ method, ...entry }) => entry)
+    .sort((one, other) => (one.destination < other.destination ? -1 : 1));
+
+/** What is told before and after alike. */
+function comparable({ files, bytes, unchanged, pruned, directories, links, warnings, entries }: CopyReport) {
+  return { files, bytes, unchanged, pruned, directories, links, warnings, entries: sorted(entries) };
+}
+
+describe.each(['on the calling thread', 'in worker threads'])('plan, %s', (where) => {
+  let workers: Workers | undefined;
+  beforeAll(async () => {
+    if (where === 'in worker threads') workers = await startWorkers();
+  });
+  afterAll(() => workers?.close());
+
+  it.each(cases)('predicts a copy, and touches nothing: $name', async (each) => {
+    const cwd = writeTree(workspace(), { ...base, ...each.files });
+    const targets = each.targets ?? { from: 'in', to: 'out' };
+    if (each.before) {
+      await wait(70);
+      await copy(targets, { cwd, ...each.before });
+      each.change?.(cwd);
+    }
+    const options = { cwd, ...each.options };
+    const before = readTree(cwd);
+    const planned = await leavingNothing(cwd, () => plan(targets, options));
+    expect(readTree(cwd)).toEqual(before);
+    expect(planned.methods).toEqual({});
+    expect(planned.entries?.filter(({ method }) => method !== undefined)).toEqual([]);
+
+    const copied = await copy(targets, { ...options, entries: true });
+    expect(comparable(planned)).toEqual(comparable(copied));
+    expect(copied.files + copied.unchanged + copied.pruned + copied.links).toBe(copied.entries!.length);
+  });
+});
+
+describe('plan refuses what copy would refuse', () => {
+  const refused: { name: string; files: TreeSpec; options?: CopyOptions; code: string }[] = [
+    { name: 'a directory in the place of a file', files: { 'out/a/x': 'x' }, code: 'EISDIR' },
+    { name: 'a file in the place of a directory', files: { 'out/deep': 'x' }, code: 'ENOTDIR' },
+    { name: 'a file in the place of the destination', files: { out: 'x' }, code: 'EEXIST' },
+    { name: 'a file above the destination', files: { out: 'x' }, code: 'ENOTDIR' },
+    { name: 'a link in the place of a directory', files: { 'out/deep': symlink('../other') }, code: 'ELOOP' },
+    {
+      name: 'a file that exists',
+      files: { 'out/a': 'x' },
+      options: { overwrite: 'error' },
+      code: 'EEXIST',
+    },
+    { name: 'a link to the source', files: { 'out/a': symlink('../in/a') }, code: 'ERR_SAME_FILE' },
+    { name: 'a broken link', files: { 'in/broken': symlink('nowhere') }, code: 'ENOENT' },
+  ];
+
+  it.each(refused)('$name', async ({ name, files, options, code }) => {
+    const cwd = writeTree(workspace(), { ...base, ...files });
+    const target = { from: 'in', to: name.includes('above') ? 'out/below' : 'out' };
+    const before = readTree(cwd);
+    const act = () => plan(target, { cwd, ...options });
+    const planned = await leavingNothing(cwd, () => refusal(act));
+    expect(readTree(cwd)).toEqual(before);
+    const copied = await leavingNothing(cwd, () => refusal(() => copy(target, { cwd, ...options })));
+    expect({ of: 'copy', code: copied.code }).toEqual({ of: 'copy', code });
+    expect(planned.message).toBe(copied.message);
+  });
+
+  it('what makes a TypeError too', async () => {
+    const error = await rejection(() => plan({ from: 'a' }, { reflink: 'maybe' as 'auto' }));
+    expect(error).toBeInstanceOf(TypeError);
+  });
+});
+
+describe('plan of a large copy', () => {
+  it('counts what a copy then places', async () => {
+    const cwd = workspace();
+    fill(join(cwd, 'in'), { files: 300, folders: 3 });
+    const target = { from: 'in', to: 'out/of/here' };
+    const planned = await leavingNothing(cwd, () => plan(target, { cwd }));
+    const copied = await copy(target, { cwd, entries: true });
+    expect(comparable(planned)).toEqual(comparable(copied));
+  });
+});

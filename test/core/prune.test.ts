@@ -1,0 +1,216 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { describe, expect, it } from 'vitest';
+import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { contentsOf, filesOf, leavingNothing, refusal, rejection, workspace } from './support.ts';
+
+const source = { 'in/a': 'a', 'in/b': 'b', 'in/deep/c': 'c', 'in/deep/er/d': 'd' };
+
+async function prepared(more: TreeSpec = {}) {
+  const cwd = writeTree(workspace(), { ...source, ...more });
+  await wait(70);
+  const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
+    leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'placed', ...options }));
+  return { cwd, run, at: (path: string) => join(cwd, path) };
+}
+
+describe("prune: 'placed'", () => {
+  it('deletes what is no longer there, with the directories it leaves empty', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/deep'), { recursive: true });
+    rmSync(at('in/b'));
+    const report = await run({ entries: true });
+    expect(report).toMatchObject({ pruned: 3, files: 0, unchanged: 1 });
+    expect(contentsOf(at('out'))).toEqual({ a: expect.any(String) });
+    const pruned = report.entries!.filter(({ action }) => action === 'pruned');
+    expect(pruned.map(({ destination }) => destination).sort()).toEqual(
+      ['b', 'deep/c', 'deep/er/d'].map((path) => at(`out/${path}`)),
+    );
+  });
+
+  it('is what true means', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/b'));
+    expect(await run({ prune: true })).toMatchObject({ pruned: 1 });
+  });
+
+  it('leaves alone what it did not place, and its directories', async () => {
+    const { run, at } = await prepared({ 'out/theirs': 't', 'out/deep/er/theirs': 't' });
+    await run();
+    rmSync(at('in'), { recursive: true });
+    mkdirSync(at('in'));
+    expect(await run()).toMatchObject({ pruned: 4 });
+    expect(filesOf(at('out'))).toEqual(['deep/er/theirs', 'theirs']);
+  });
+
+  const edits: [how: string, edit: (path: string) => void][] = [
+    ['edited', (path) => writeFileSync(path, 'mine')],
+    [
+      'replaced',
+      (path) => {
+        writeFileSync(`${path}.new`, 'b');
+        renameSync(`${path}.new`, path);
+      },
+    ],
+    [
+      'made a directory',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ];
+  it.each(edits)('leaves alone what somebody has %s since, for ever', async (_how, edit) => {
+    const { run, at } = await prepared();
+    await run();
+    edit(at('out/b'));
+    const before = contentsOf(at('out'));
+    rmSync(at('in/b'));
+    for (let turn = 0; turn < 2; turn++) expect(await run()).toMatchObject({ pruned: 0 });
+    expect(contentsOf(at('out'))).toEqual(before);
+  });
+
+  it('deletes what was placed by a target that is gone', async () => {
+    const { run, at } = await prepared({ 'other/x': 'x' });
+    await run({}, [
+      { from: 'in', to: 'out' },
+      { from: 'other', to: 'elsewhere/deep' },
+    ]);
+    expect(await run()).toMatchObject({ pruned: 1, unchanged: 4 });
+    expect(existsSync(at('elsewhere'))).toBe(false);
+  });
+
+  it('deletes links it placed, and not what they point to', async () => {
+    const { run, at } = await prepared({ 'in/link': symlink('../outside'), outside: 'o' });
+    await run({ symlinks: 'keep' });
+    rmSync(at('in/link'));
+    expect(await run({ symlinks: 'keep' })).toMatchObject({ pruned: 1 });
+    expect(filesOf(at('out'))).not.toContain('link');
+    expect(existsSync(at('outside'))).toBe(true);
+  });
+
+  it('needs a manifest', async () => {
+    for (const prune of [true, 'placed'] as const) {
+      const error = await rejection(() => copy({ from: 'a' }, { prune }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toContain('"prune" needs "manifest"');
+    }
+  });
+});
+
+describe("prune: 'everything'", () => {
+  const theirs: TreeSpec = {
+    'out/stale': 's',
+    'out/.git/HEAD': 'h',
+    'out/old/deep/x': 'x',
+    'out/empty': directory(),
+    'out/link': symlink('../outside'),
+    'out/a': 'old a',
+    'out/deep/stale': 's',
+    'outside/precious': 'p',
+  };
+
+  it.each(['with', 'without'])('deletes all that no target places, %s a manifest', async (which) => {
+    const { run, at } = await prepared(theirs);
+    const options = which === 'with' ? {} : ({ manifest: undefined } as unknown as CopyOptions);
+    const report = await run({ ...options, prune: 'everything' });
+    expect(report).toMatchObject({ files: 4, pruned: 5 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+    expect(contentsOf(at('outside'))).toEqual({ precious: expect.any(String) });
+  });
+
+  it('does it in worker threads too', async () => {
+    const { run, at } = await prepared(theirs);
+    const workers = await startWorkers(2);
+    expect(await run({ prune: 'everything' })).toMatchObject({ files: 4, pruned: 5 });
+    await workers.close();
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('leaves alone what is to be kept, with all that is in it and above it', async () => {
+    const { run, at } = await prepared(theirs);
+    await run({ prune: 'everything', keep: ['.git', 'old/deep/x', 'link/'] });
+    expect(filesOf(at('out')).sort()).toEqual(
+      ['.git/HEAD', 'a', 'b', 'deep/c', 'deep/er/d', 'link', 'old/deep/x'].sort(),
+    );
+  });
+
+  it('makes room where the kind has changed', async () => {
+    const { run, at } = await prepared({ 'out/a/was/directory': 'x', 'out/deep': 'was a file' });
+    await run({ prune: 'everything' });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('keeps what has not changed', async () => {
+    const { run } = await prepared(theirs);
+    await run({ prune: 'everything' });
+    expect(await run({ prune: 'everything' })).toMatchObject({ files: 0, unchanged: 4, pruned: 0 });
+  });
+
+  it('reaches no further than the directories targets go to', async () => {
+    const { run, at } = await prepared(theirs);
+    await run({ prune: 'everything' }, { from: 'in', to: 'out/deep' });
+    expect(filesOf(at('out/deep'))).toEqual(['a', 'b', 'deep/c', 'deep/er/d']);
+    expect(existsSync(at('out/stale'))).toBe(true);
+  });
+
+  it('keeps each target for the others', async () => {
+    const { run, at } = await prepared({ 'more/x': 'x', 'out/nested/stale': 's' });
+    const targets = [
+      { from: 'in', to: 'out' },
+      { from: 'more', to: 'out/nested' },
+    ];
+    expect(await run({ prune: 'everything' }, targets)).toMatchObject({ files: 5, pruned: 1 });
+    expect(filesOf(at('out'))).toEqual(['a', 'b', 'deep/c', 'deep/er/d', 'nested/x']);
+  });
+
+  it.each([
+    [false, 3],
+    ['changed', 3],
+    [true, 4],
+  ] as const)('leaves planned files to what overwrite: %s says', async (overwrite, files) => {
+    const { cwd, run } = await prepared(theirs);
+    await copy({ from: 'in/a', to: 'out' }, { cwd });
+    const options = { prune: 'everything', overwrite, manifest: undefined } as unknown as CopyOptions;
+    expect(await run(options)).toMatchObject({ files, unchanged: 4 - files });
+  });
+
+  const within: [what: string, more: TreeSpec, targets: Target | Target[]][] = [
+    ['a file in the destination', {}, { from: 'out/stale', to: 'out', rename: 'a' }],
+    ['a file that stays where it is', {}, { from: 'out/a', to: 'out' }],
+    ['a glob in the destination', {}, { from: 'out/old/**', to: 'out' }],
+    [
+      "a directory in another target's destination",
+      {},
+      [
+        { from: 'in', to: 'out' },
+        { from: 'out/old', to: 'elsewhere' },
+      ],
+    ],
+    ['a link into the destination', { 'in/link': symlink('../out/stale') }, { from: 'in', to: 'out' }],
+    [
+      'a linked directory in the destination',
+      { 'in/link': symlink('../out/old') },
+      { from: 'in', to: 'out' },
+    ],
+  ];
+  it.each(within)('refuses to delete what is to be copied: %s', async (_what, more, targets) => {
+    const { cwd, run, at } = await prepared({ ...theirs, ...more });
+    const before = contentsOf(cwd);
+    const options = { prune: 'everything', manifest: undefined } as unknown as CopyOptions;
+    const error = await refusal(() => run(options, targets));
+    expect(error).toMatchObject({ code: 'ERR_NESTED', destination: at('out') });
+    expect(error.message).toContain('to be emptied');
+    expect(contentsOf(cwd)).toEqual(before);
+  });
+
+  it('copies from what is to be kept', async () => {
+    const { run, at } = await prepared(theirs);
+    await run({ prune: 'everything', keep: ['old'] }, { from: 'out/old/**', to: 'out' });
+    expect(filesOf(at('out'))).toEqual(['deep/x', 'old/deep/x']);
+  });
+});

@@ -1,0 +1,161 @@
+import { startWorkers, type Workers } from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { symlink } from '../support/trees.ts';
+import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
+
+const nested = { code: 'ERR_NESTED', source: 'in', destination: 'out' };
+
+const cases: RefusedCase[] = [
+  {
+    name: 'a missing source',
+    targets: { from: 'none', to: 'out' },
+    code: 'ENOENT',
+    source: 'none',
+    destination: 'out',
+  },
+  {
+    name: 'a glob that matches nothing',
+    targets: { from: 'in/*.none', to: 'out' },
+    code: 'ERR_NO_MATCH',
+    source: 'in/*.none',
+    destination: 'out',
+    reason: 'nothing matches "in/*.none"',
+  },
+  {
+    ...nested,
+    name: 'a destination inside the source',
+    targets: { from: 'in', to: 'in/out' },
+    destination: 'in/out',
+  },
+  {
+    ...nested,
+    name: 'a destination deep inside the source that does not exist',
+    targets: { from: 'in', to: 'in/x/y/z' },
+    destination: 'in/x/y/z',
+  },
+  {
+    ...nested,
+    name: 'a source inside the destination',
+    targets: { from: 'in/deep', to: 'in' },
+    source: 'in/deep',
+    destination: 'in',
+  },
+  {
+    ...nested,
+    name: 'a destination inside the source by a link',
+    files: { way: symlink('in/deep') },
+    targets: { from: 'in', to: 'way/x' },
+    destination: 'way/x',
+  },
+  {
+    ...nested,
+    name: 'a source inside the destination by a link',
+    files: { way: symlink('in/deep') },
+    targets: { from: 'way', to: 'in' },
+    source: 'way',
+    destination: 'in',
+  },
+  {
+    ...nested,
+    name: 'the same directory',
+    targets: { from: 'in', to: 'in' },
+    code: 'ERR_SAME_FILE',
+    destination: 'in',
+  },
+  {
+    ...nested,
+    name: 'the same directory by a link',
+    files: { way: symlink('in') },
+    targets: { from: 'in', to: 'way' },
+    code: 'ERR_SAME_FILE',
+    destination: 'way',
+  },
+  {
+    name: 'a directory where a file is planned',
+    files: { 'out/a/x': 'x' },
+    code: 'EISDIR',
+    source: 'in/a',
+    destination: 'out/a',
+  },
+  {
+    name: 'a file where a directory is planned',
+    files: { 'out/deep': 'x' },
+    code: 'ENOTDIR',
+    source: 'in/deep',
+    destination: 'out/deep',
+  },
+  {
+    name: 'a link where a directory is planned',
+    files: { 'out/deep': symlink('../in') },
+    code: 'ELOOP',
+    source: 'in/deep',
+    destination: 'out/deep',
+    reason: 'not followed',
+  },
+  {
+    name: 'a file where the destination should be',
+    targets: { from: 'in', to: 'old' },
+    code: 'EEXIST',
+
+    destination: 'old',
+  },
+  {
+    name: 'a new name that is too long',
+    targets: { from: 'in/a', to: 'out', rename: 'n'.repeat(300) },
+    code: 'ENAMETOOLONG',
+    destination: `out/${'n'.repeat(300)}`,
+  },
+  {
+    name: 'a destination above cwd',
+    targets: { from: 'in', to: '../out' },
+    code: 'ERR_OUTSIDE_DESTINATION',
+    destination: '../out',
+    reason: '"to" leaves',
+  },
+  {
+    name: 'a destination above cwd by a detour',
+    targets: { from: 'in', to: 'a/../../out' },
+    code: 'ERR_OUTSIDE_DESTINATION',
+    destination: '../out',
+  },
+  ...['../x', '..', '.', 'y/../../x'].map((path) => ({
+    name: `a new name that leaves the destination, ${path}`,
+    targets: { from: 'in/a', to: 'out', rename: path },
+    code: 'ERR_OUTSIDE_DESTINATION',
+    source: 'in/a',
+    reason: 'rename leaves',
+  })),
+  {
+    name: 'a returned name that leaves the destination',
+    targets: { from: 'in', to: 'out', rename: (path) => `/etc/${path}` },
+    code: 'ERR_OUTSIDE_DESTINATION',
+    reason: 'rename leaves',
+  },
+  {
+    name: 'a file that exists and must not',
+    files: { 'out/deep/b': 'old' },
+    options: { overwrite: 'error' },
+    code: 'EEXIST',
+    source: 'in/deep/b',
+    destination: 'out/deep/b',
+  },
+];
+
+describe.each(ways)('copy refuses, $name,', (way) => {
+  let workers: Workers | undefined;
+  beforeAll(async () => {
+    if (way.held) workers = await startWorkers(2);
+  });
+  afterAll(() => workers?.close());
+
+  it.each(cases)('$name', (each) => expectRefused(way, each));
+
+  it('a file and a directory of two targets in one place', async () => {
+    const cwd = prepared(way, { 'other/deep': 'a file' });
+    const targets = ['in', 'other'].map((from) => ({ from, to: 'out' }));
+    const error = await refusedIn(cwd, way, targets);
+    // Which of them comes first is open.
+    expect(['EISDIR', 'ENOTDIR']).toContain(error.code);
+    expect(error.destination).toBe(`${cwd}/out/deep`);
+  });
+});

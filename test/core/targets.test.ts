@@ -1,0 +1,295 @@
+import { join } from 'node:path';
+import { type CopyOptions, copy, startWorkers, type Target, type Workers } from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { leavingNothing, workspace } from './support.ts';
+
+interface Case {
+  name: string;
+  files: TreeSpec;
+  targets: Target | Target[];
+  options?: CopyOptions;
+  /** Relative path in `out` -> content; `null` is an empty directory. */
+  out: Record<string, string | null>;
+}
+
+const page = { 'public/index.html': 'index', 'public/css/a.css': 'a', 'public/css/deep/b.css': 'b' };
+
+const cases: Case[] = [
+  {
+    name: 'a directory means its contents',
+    files: page,
+    targets: { from: 'public', to: 'out' },
+    out: { 'index.html': 'index', 'css/a.css': 'a', 'css/deep/b.css': 'b' },
+  },
+  {
+    name: 'a trailing slash changes nothing',
+    files: page,
+    targets: { from: 'public/css/', to: 'out/' },
+    out: { 'a.css': 'a', 'deep/b.css': 'b' },
+  },
+  {
+    name: 'a file means the file',
+    files: page,
+    targets: { from: 'public/css/a.css', to: 'out/x' },
+    out: { 'x/a.css': 'a' },
+  },
+  {
+    name: 'a glob means what matches below its base',
+    files: { ...page, 'public/css/no.txt': 'no' },
+    targets: { from: 'public/**/*.css', to: 'out' },
+    out: { 'css/a.css': 'a', 'css/deep/b.css': 'b' },
+  },
+  {
+    name: 'a glob in braces matches both',
+    files: { 'a/1.txt': '1', 'b/2.txt': '2', 'c/3.txt': '3' },
+    targets: { from: '{a,b}/*.txt', to: 'out' },
+    out: { 'a/1.txt': '1', 'b/2.txt': '2' },
+  },
+  {
+    name: 'braces may hold directories',
+    files: { 'a/1.txt': '1', 'b/c/2.txt': '2', 'c/3.txt': '3' },
+    targets: { from: '{a,b/c}/*.txt', to: 'out' },
+    out: { 'a/1.txt': '1', 'b/c/2.txt': '2' },
+  },
+  {
+    name: 'a directory with glob characters that exists is literal below a glob too',
+    files: { '[id] (1)/x/a.txt': 'a', '[id] (1)/x/b.js': 'b', 'i/x/c.txt': 'c' },
+    targets: { from: '[id] (1)/**/*.txt', to: 'out' },
+    out: { 'x/a.txt': 'a' },
+  },
+  {
+    name: 'an escaped path is a path',
+    files: { '[id]/a.txt': 'a', 'i/a.txt': 'no' },
+    targets: { from: '\\[id\\]/a.txt', to: 'out' },
+    out: { 'a.txt': 'a' },
+  },
+  {
+    name: 'a negated extension glob matches the others',
+    files: { 'd/a.js': 'a', 'd/b.map': 'b' },
+    targets: { from: 'd/*.!(map)', to: 'out' },
+    out: { 'a.js': 'a' },
+  },
+  {
+    name: 'a directory with parentheses is taken literally',
+    files: { 'dir (86)/a.txt': 'a' },
+    targets: { from: 'dir (86)', to: 'out' },
+    out: { 'a.txt': 'a' },
+  },
+  {
+    name: 'a directory full of glob characters is taken literally',
+    files: { '[(){}[]!+@escaped-test^$]/deep/a.txt': 'a' },
+    targets: { from: '[(){}[]!+@escaped-test^$]', to: 'out' },
+    out: { 'deep/a.txt': 'a' },
+  },
+  {
+    name: 'a file with glob characters is taken literally',
+    files: { 'pages/[id].html': 'id', 'pages/i.html': 'i' },
+    targets: { from: 'pages/[id].html', to: 'out' },
+    out: { '[id].html': 'id' },
+  },
+  {
+    name: 'an escaped glob below a directory with glob characters matches there',
+    files: { '[id]/a.txt': 'a', 'i/b.txt': 'b' },
+    targets: { from: '\\[id\\]/*.txt', to: 'out' },
+    out: { 'a.txt': 'a' },
+  },
+  {
+    name: 'ignore leaves out what matches, relative to the directory',
+    files: { ...page, 'public/.cache/x': 'x' },
+    targets: { from: 'public', to: 'out', ignore: ['css/deep/**', '.cache'] },
+    out: { 'index.html': 'index', 'css/a.css': 'a' },
+  },
+  {
+    name: 'ignore matches dotfiles too, anywhere with a leading **',
+    files: { 'public/.DS_Store': 'x', 'public/css/.DS_Store': 'x', 'public/.well-known/a': 'a' },
+    targets: { from: 'public', to: 'out', ignore: '**/.DS_Store' },
+    out: { '.well-known/a': 'a', css: null },
+  },
+  {
+    name: 'ignore works on a glob, relative to its base',
+    files: page,
+    targets: { from: 'public/**', to: 'out', ignore: ['css/a.css'] },
+    out: { 'index.html': 'index', 'css/deep/b.css': 'b' },
+  },
+  {
+    name: 'rename by a string is the new file name',
+    files: { 'a/config.prod.json': 'c' },
+    targets: { from: 'a/config.prod.json', to: 'out', rename: 'config.json' },
+    out: { 'config.json': 'c' },
+  },
+  {
+    name: 'rename by a function gets path and source, and may add directories',
+    files: page,
+    targets: {
+      from: 'public',
+      to: 'out',
+      rename: (path, source) => `v1/${path.replaceAll('/', '-')}.${source.split('/').at(-1)?.length}`,
+    },
+    out: { 'v1/index.html.10': 'index', 'v1/css-a.css.5': 'a', 'v1/css-deep-b.css.5': 'b' },
+  },
+  {
+    name: 'flatten drops the directories',
+    files: page,
+    targets: { from: 'public', to: 'out', flatten: true },
+    out: { 'index.html': 'index', 'a.css': 'a', 'b.css': 'b' },
+  },
+  {
+    name: 'flatten comes before rename',
+    files: page,
+    targets: { from: 'public/**/*.css', to: 'out', flatten: true, rename: (path) => `styles/${path}` },
+    out: { 'styles/a.css': 'a', 'styles/b.css': 'b' },
+  },
+  {
+    name: 'filter gets path and source, and leaves out what it says no to',
+    files: page,
+    targets: {
+      from: 'public',
+      to: 'out',
+      filter: (path, source) => path !== 'css/a.css' && source.endsWith(path),
+    },
+    out: { 'index.html': 'index', 'css/deep/b.css': 'b' },
+  },
+  {
+    name: 'of two targets with a file for one place the last wins',
+    files: { 'a/x.txt': 'a', 'a/only-a': '1', 'b/x.txt': 'b', 'b/only-b': '2' },
+    targets: [
+      { from: 'a', to: 'out' },
+      { from: 'b', to: 'out' },
+    ],
+    out: { 'x.txt': 'b', 'only-a': '1', 'only-b': '2' },
+  },
+  {
+    name: 'of three files renamed to one the last wins',
+    files: { 'a/1': '1', 'b/2': '2', 'c/3': '3' },
+    targets: ['a/1', 'c/3', 'b/2'].map((from) => ({ from, to: 'out', rename: 'same' })),
+    out: { same: '2' },
+  },
+  {
+    name: 'targets may share a directory by different roots',
+    files: { 'a/x': 'a', 'b/x': 'b' },
+    targets: [
+      { from: 'a', to: 'out/deep' },
+      { from: 'b', to: 'out', rename: 'deep/x' },
+    ],
+    out: { 'deep/x': 'b' },
+  },
+  {
+    name: 'empty directories are kept',
+    files: { 'public/empty/inner': directory(), 'public/a': 'a' },
+    targets: { from: 'public', to: 'out' },
+    out: { 'empty/inner': null, a: 'a' },
+  },
+  {
+    name: 'an empty directory is a match',
+    files: { empty: directory() },
+    targets: { from: 'empty', to: 'out' },
+    out: {},
+  },
+  {
+    name: 'dotfiles are copied, by directory and by glob',
+    files: { 'public/.htaccess': 'h', 'public/.well-known/security.txt': 's' },
+    targets: [
+      { from: 'public', to: 'out/directory' },
+      { from: 'public/**', to: 'out/glob' },
+    ],
+    out: {
+      'directory/.htaccess': 'h',
+      'directory/.well-known/security.txt': 's',
+      'glob/.htaccess': 'h',
+      'glob/.well-known/security.txt': 's',
+    },
+  },
+  {
+    name: 'names in any script, with spaces and punctuation, come over as they are',
+    files: {
+      'in/Grüße/日本語.txt': '1',
+      'in/emoji 🎉/a b.txt': '2',
+      'in/new\nline': '3',
+      'in/quote"\'`$&;': '4',
+      'in/back\\slash': '5',
+      'in/e\u0301 decomposed': '6',
+      'in/ leading and trailing ': '7',
+      'in/-rf': '8',
+    },
+    targets: { from: 'in', to: 'out' },
+    out: {
+      'Grüße/日本語.txt': '1',
+      'emoji 🎉/a b.txt': '2',
+      'new\nline': '3',
+      'quote"\'`$&;': '4',
+      'back\\slash': '5',
+      'e\u0301 decomposed': '6',
+      ' leading and trailing ': '7',
+      '-rf': '8',
+    },
+  },
+  {
+    name: 'a linked directory is walked like any other',
+    files: { 'real/a': 'a', 'public/link': symlink('../real'), 'public/file': symlink('../real/a') },
+    targets: { from: 'public', to: 'out' },
+    out: { 'link/a': 'a', file: 'a' },
+  },
+  {
+    name: 'a source named through a link is entered',
+    files: { 'real/a': 'a', link: symlink('real') },
+    targets: { from: 'link', to: 'out' },
+    out: { a: 'a' },
+  },
+];
+
+/** What of a tree the cases speak about. */
+function placed(root: string): Record<string, string | null> {
+  const tree = readTree(root);
+  const isEmpty = (path: string) => !Object.keys(tree).some((other) => other.startsWith(`${path}/`));
+  const shown = Object.entries(tree).filter(([path, { type }]) => type !== 'directory' || isEmpty(path));
+  return Object.fromEntries(shown.map(([path, entry]) => [path, entry.sha256 ?? null]));
+}
+
+function expected(spec: Case['out']): Record<string, string | null> {
+  const files = Object.entries(spec).map(([path, content]) => [path, content ?? directory()] as const);
+  return placed(writeTree(join(workspace(), 'expected'), Object.fromEntries(files)));
+}
+
+describe.each(['on the calling thread', 'in worker threads'])('targets, %s', (where) => {
+  let workers: Workers | undefined;
+  beforeAll(async () => {
+    if (where === 'in worker threads') workers = await startWorkers(2);
+  });
+  afterAll(() => workers?.close());
+
+  it.each(cases)('$name', async ({ files, targets, options, out }) => {
+    const cwd = writeTree(workspace(), files);
+    const report = await leavingNothing(cwd, () => copy(targets, { cwd, ...options }));
+    expect(placed(join(cwd, 'out'))).toEqual(expected(out));
+    expect(report.files).toBe(Object.values(out).filter((content) => content !== null).length);
+  });
+});
+
+describe('where targets are looked for', () => {
+  it('a glob is not disturbed by glob characters in cwd', async () => {
+    const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'public/a.txt': 'a', 'public/b.js': 'b' });
+    await copy({ from: 'public/*.txt', to: 'out' }, { cwd });
+    expect(Object.keys(placed(join(cwd, 'out')))).toEqual(['a.txt']);
+  });
+
+  it('ignore is not disturbed by glob characters in the directory', async () => {
+    const cwd = writeTree(workspace(), { '[a] (1)/x.txt': 'x', '[a] (1)/y.map': 'y' });
+    await copy({ from: '[a] (1)', to: 'out', ignore: '*.map' }, { cwd });
+    expect(Object.keys(placed(join(cwd, 'out')))).toEqual(['x.txt']);
+  });
+
+  it('to is cwd when it is left out, and may be absolute', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const elsewhere = workspace();
+    await copy([{ from: 'in/a' }, { from: 'in', to: elsewhere }], { cwd });
+    expect(Object.keys(placed(cwd))).toEqual(['a', 'in/a']);
+    expect(Object.keys(placed(elsewhere))).toEqual(['a']);
+  });
+
+  it('process.cwd() is the default', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const report = await copy({ from: join(cwd, 'in/a'), to: join(cwd, 'out') });
+    expect(report.files).toBe(1);
+  });
+});

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { InlineConfig } from 'vite';
+import { expect } from 'vitest';
+import { pathsIn } from './support.ts';
+
+/** A build in another process; with `edits` a watching one whose entry is written anew that often. */
+export interface ChildCase {
+  root: string;
+  config?: InlineConfig;
+  /** The hook that throws. */
+  failing?: string | undefined;
+  edits?: string[];
+}
+
+export interface Outcome {
+  outcome: string | string[] | { message: string; source?: string; destination?: string };
+  started: number;
+}
+
+/**
+ * Builds in a process of its own, which has to end by itself. After each build nothing may be left of it: no
+ * worker, no rejection that nobody handled, no temporary file.
+ */
+export function buildInChild(id: string, cases: ChildCase[]): Outcome[] {
+  const child = join(import.meta.dirname, 'child.js');
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [child, JSON.stringify({ id, cases })],
+    {
+      encoding: 'utf8',
+      timeout: 50_000,
+      cwd: import.meta.dirname,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    },
+  );
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  const outcomes = JSON.parse(stdout) as (Outcome & { workers: number; unhandled: string[] })[];
+  outcomes.forEach(({ workers, unhandled }, number) => {
+    expect({ workers, unhandled }, JSON.stringify(cases[number])).toEqual({ workers: 0, unhandled: [] });
+    expect(temporariesIn(cases[number]!.root)).toEqual([]);
+  });
+  return outcomes;
+}
+
+function temporariesIn(root: string): string[] {
+  return pathsIn(root).filter((path) => /\.fs-reflink-|\.tmp$/.test(path));
+}

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InlineConfig } from 'vite';
+import { expect, test } from 'vitest';
+import { fifo, symlink, type TreeSpec } from '../support/trees.ts';
+import { buildInChild, type ChildCase } from './child.ts';
+import { describeVites, manyFiles, placed, project, writeOld } from './support.ts';
+
+const few: TreeSpec = { 'public/a.txt': 'a' };
+const many: TreeSpec = { ...few, ...manyFiles, 'public/large.bin': Buffer.alloc(2 * 1024 * 1024, 'large') };
+const volumes: [name: string, spec: TreeSpec][] = [
+  ['few', few],
+  ['many', many],
+];
+
+interface BadCopy {
+  name: string;
+  files: TreeSpec;
+  old?: TreeSpec;
+  config?: InlineConfig;
+  /** The error names them, relative to the root. */
+  source: string;
+  destination: string;
+  code: string;
+  /** What has to be changed for the next build to succeed. */
+  cure: string;
+}
+
+const badCopies: BadCopy[] = [
+  {
+    name: 'a broken link',
+    files: { 'public/z/broken.txt': symlink('nowhere') },
+    source: 'public/z/broken.txt',
+    destination: 'dist/z/broken.txt',
+    code: 'ENOENT',
+    cure: 'public/z/broken.txt',
+  },
+  {
+    name: 'a link to a directory above',
+    files: { 'public/z/up': symlink('..') },
+    source: 'public/z/up',
+    destination: 'dist/z/up',
+    code: 'ELOOP',
+    cure: 'public/z/up',
+  },
+  {
+    name: 'a FIFO',
+    files: { 'public/z/pipe': fifo() },
+    source: 'public/z/pipe',
+    destination: 'dist/z/pipe',
+    code: 'ERR_NOT_REGULAR',
+    cure: 'public/z/pipe',
+  },
+  {
+    name: 'a directory in the way',
+    files: {},
+    old: { 'a.txt/old.txt': 'old' },
+    config: { build: { emptyOutDir: false } },
+    source: 'public/a.txt',
+    destination: 'dist/a.txt',
+    code: 'EISDIR',
+    cure: 'dist/a.txt',
+  },
+];
+
+const hooks = ['transform', 'renderChunk', 'generateBundle', 'writeBundle'];
+
+describeVites((host) => {
+  test.each(volumes)('a plugin that fails leaves nothing behind, %s files', (_name, spec) => {
+    const cases = hooks.flatMap((failing): ChildCase[] => {
+      const root = project(spec);
+      writeOld(root, { 'old.txt': 'old' });
+      return [{ root, failing }];
+    });
+    const outcomes = buildInChild(host.id, cases);
+    for (const [number, { outcome }] of outcomes.entries()) {
+      expect(outcome, hooks[number]).toMatchObject({ message: expect.stringContaining('failed on purpose') });
+    }
+    expect(outcomes.at(-1)!.started > 0).toBe(spec === many);
+    // Vite empties the output before it renders; a failure ahead of that leaves it alone, as ours does.
+    const left = cases.map(({ root }) => placed(join(root, 'dist')));
+    expect(left[0]).toEqual(['old.txt']);
+    expect(left.at(-1)).toContain('a.txt');
+    expect(left.at(-1)).not.toContain('old.txt');
+  });
+
+  test.each(volumes)('a copy that fails names both paths, and can be repeated, %s files', (_name, spec) => {
+    const cases = badCopies.map(({ files, old, config }): ChildCase => {
+      const root = project({ ...spec, ...files });
+      if (old) writeOld(root, old);
+      return { root, ...(config && { config }) };
+    });
+    const outcomes = buildInChild(host.id, cases);
+    for (const [number, { name, source, destination, code, cure }] of badCopies.entries()) {
+      const { root } = cases[number]!;
+      const { message } = outcomes[number]!.outcome as { message: string };
+      for (const path of [source, destination])
+        expect(message, name).toContain(JSON.stringify(join(root, path)));
+      expect(message, name).toContain(`${code}: `);
+      rmSync(join(root, cure), { recursive: true });
+    }
+    const repeated = buildInChild(host.id, cases);
+    expect(repeated.map(({ outcome }) => outcome)).toEqual(badCopies.map(() => 'built'));
+    for (const { root } of cases) expect(readFileSync(join(root, 'dist/a.txt'), 'utf8')).toBe('a');
+  });
+
+  test('the command line says so and ends with the right code', () => {
+    const root = project({ ...many, 'public/z/broken.txt': symlink('nowhere') });
+    const plugin = new URL('../../packages/unplugin/dist/vite.js', import.meta.url);
+    const config = `import reflink from ${JSON.stringify(plugin)}; export default { plugins: [reflink()] };`;
+    writeFileSync(join(root, 'vite.config.js'), config);
+    const run = () =>
+      spawnSync(process.execPath, [host.bin, 'build'], {
+        cwd: root,
+        encoding: 'utf8',
+        timeout: 30_000,
+        env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', VITEST: '' },
+      });
+    const failed = run();
+    expect(failed.status).toBe(1);
+    for (const path of ['public/z/broken.txt', 'dist/z/broken.txt']) {
+      expect(failed.stderr).toContain(JSON.stringify(join(root, path)));
+    }
+    expect(failed.stderr).not.toMatch(/unhandled/i);
+    rmSync(join(root, 'public/z'), { recursive: true });
+    const built = run();
+    expect({ status: built.status, stderr: built.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(built.stdout).toMatch(/^public → dist: [\d,]+ files?, .* in \d+ ms$/m);
+  });
+});

@@ -1,0 +1,155 @@
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
+import { expect, test } from 'vitest';
+import { readTree, type TreeSpec } from '../support/trees.ts';
+import {
+  type BuildSetup,
+  build,
+  describeVites,
+  LONG_AGO,
+  manyFiles,
+  mtimeOf,
+  placed,
+  project,
+  settled,
+  workspace,
+  writeOld,
+} from './support.ts';
+
+const spec: TreeSpec = { 'public/a.txt': 'a', 'public/b/c.txt': 'c' };
+const NOT_EMPTIED = 'is not inside project root and will not be emptied';
+const NOT_SEPARATE = 'The public directory feature may not work correctly';
+
+type Output = { dir?: string; entryFileNames?: string; format?: 'es' | 'cjs' };
+type OutputsOf = (root: string) => Output[];
+
+/** A relative `dir` of an output means something else to Rolldown than to Vite. */
+const outputs: [name: string, outputsOf: OutputsOf, outDirs: string[]][] = [
+  [
+    'two directories',
+    (root) => [{ dir: join(root, 'dist/a') }, { dir: join(root, 'dist/b') }],
+    ['dist/a', 'dist/b'],
+  ],
+  ['one directory', () => [{ entryFileNames: 'one.js' }, { entryFileNames: 'two.js' }], ['dist']],
+  [
+    'one within the other',
+    (root) => [{ dir: join(root, 'dist') }, { dir: join(root, 'dist/in') }],
+    ['dist', 'dist/in'],
+  ],
+  [
+    'the outer one last',
+    (root) => [{ dir: join(root, 'dist/in') }, { dir: join(root, 'dist') }],
+    ['dist/in', 'dist'],
+  ],
+];
+
+const toConfig = (output: Output | Output[]): InlineConfig => ({
+  build: { rollupOptions: { output } } as BuildEnvironmentOptions,
+});
+
+describeVites((host) => {
+  test.each(outputs)('several outputs, %s', async (_name, outputsOf, outDirs) => {
+    const root = project(spec);
+    for (const outDir of outDirs) writeOld(root, { 'old.txt': 'old', '.git/HEAD': 'ref' }, outDir);
+    await settled();
+    const config = toConfig(outputsOf(root));
+    const built = await build(host, root, { config });
+    expect(built.reports.flatMap(Object.keys)).toEqual(outDirs);
+    expect(built.copiedByVite).toEqual([]);
+    for (const outDir of outDirs) {
+      const own = placed(join(root, outDir)).filter((path) => !/^(in\/?|one\.js|two\.js)/.test(path));
+      expect(own).toEqual(['.git', '.git/HEAD', 'a.txt', 'b', 'b/c.txt']);
+      expect(mtimeOf(join(root, outDir, 'b/c.txt'))).toEqual(LONG_AGO);
+    }
+    const again = await build(host, root, { config });
+    expect(again.reports.flatMap((report) => Object.values(report))).toMatchObject(
+      outDirs.map(() => ({ files: 0, unchanged: 2 })),
+    );
+  });
+
+  test('a directory of the public one where an output is', async () => {
+    const root = project({ ...spec, 'public/in/of-outer.txt': 'outer', 'public/in/deep/d.txt': 'd' });
+    for (const isOuterLast of [false, true]) {
+      const trees = [false as const, {}].map(async (options) => {
+        const outDir = join(root, `${isOuterLast}${options ? ' with' : ' without'}`);
+        const output = [{ dir: outDir }, { dir: join(outDir, 'in') }];
+        const config = toConfig(isOuterLast ? output.reverse() : output);
+        for (let run = 0; run < 2; run++) await build(host, root, { config, options });
+        return placed(outDir);
+      });
+      expect(await trees[1]).toEqual(await trees[0]);
+    }
+  });
+
+  test.each([
+    ['few', spec],
+    ['many', { ...spec, ...manyFiles }],
+  ])('lib mode, es and umd, %s files', async (_name, files) => {
+    const root = project(files);
+    writeOld(root, { 'old.txt': 'old' });
+    const lib = { entry: 'main.js', formats: ['es' as const, 'umd' as const], name: 'lib', fileName: 'lib' };
+    const built = await build(host, root, { config: { build: { lib } } });
+    expect(built.reports).toHaveLength(1);
+    expect(built.report.files).toBe(Object.keys(files).length);
+    expect(built.copiedByVite).toEqual([]);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names).toEqual(expect.arrayContaining(['a.txt', 'b/c.txt', 'lib.js', 'lib.umd.cjs']));
+    expect(names).not.toContain('old.txt');
+  });
+
+  const emptied: [name: string, outDir: string, emptyOutDir: boolean | null, isEmptied: boolean][] = [
+    ['in the project', 'dist', null, true],
+    ['in the project, emptyOutDir: true', 'dist', true, true],
+    ['in the project, emptyOutDir: false', 'dist', false, false],
+    ['in the project, with a name of dots', '..dist', null, true],
+    ['outside', '../elsewhere', null, false],
+    ['outside, emptyOutDir: true', '../elsewhere', true, true],
+    ['outside, emptyOutDir: false', '../elsewhere', false, false],
+  ];
+  test.each(emptied)('output %s', async (_name, outDir, emptyOutDir, isEmptied) => {
+    const root = project(spec);
+    writeOld(
+      root,
+      { 'old.txt': 'old', 'old/deep.txt': 'old', '.git/HEAD': 'ref', 'a.txt': 'another' },
+      outDir,
+    );
+    const warnings = outDir.startsWith('../') && emptyOutDir === null ? [NOT_EMPTIED] : [];
+    const config = { build: { outDir, emptyOutDir } };
+    for (let run = 0; run < 2; run++) {
+      const built = await build(host, root, { config, warnings });
+      expect(built.report.pruned).toBe(isEmptied ? 2 : 0);
+      expect(built.copiedByVite).toEqual([]);
+      const old = isEmptied ? [] : ['old', 'old.txt', 'old/deep.txt'];
+      const expected = ['.git', '.git/HEAD', 'a.txt', 'b', 'b/c.txt', ...old];
+      expect(placed(join(root, outDir)).sort()).toEqual(expected.sort());
+      expect(mtimeOf(join(root, outDir, 'a.txt'))).toEqual(LONG_AGO);
+    }
+  });
+
+  test('an output directory that is a link', async () => {
+    const root = project(spec);
+    const real = workspace();
+    symlinkSync(real, join(root, 'dist'));
+    writeOld(real, { 'old.txt': 'old' }, '.');
+    const built = await build(host, root);
+    expect(built.copiedByVite).toEqual([]);
+    expect(placed(real)).toEqual(['a.txt', 'b', 'b/c.txt']);
+  });
+
+  const notSeparate: [name: string, setup: BuildSetup['config'], expected: string][] = [
+    ['the public directory in the output', { publicDir: 'dist/public' }, 'dist/p.txt'],
+    ['the output in the public directory', { build: { outDir: 'public/dist' } }, 'public/dist/a.txt'],
+  ];
+  test.each(notSeparate)('%s is left to Vite', async (_name, config, expected) => {
+    const root = project({ ...spec, 'dist/public/p.txt': 'p' });
+    const build_ = { emptyOutDir: false, ...config?.build };
+    const built = await build(host, root, {
+      config: { ...config, build: build_ },
+      warnings: [NOT_SEPARATE],
+    });
+    expect(built.reports).toEqual([]);
+    expect(built.copiedByVite).not.toEqual([]);
+    expect(existsSync(join(root, expected))).toBe(true);
+  });
+});

@@ -1,0 +1,233 @@
+import fs, { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CopyReport } from 'fs-reflink';
+import reflink from 'unplugin-reflink/vite';
+import type { InlineConfig, Logger, PluginOption } from 'vite';
+import { afterEach, describe, expect, vi } from 'vitest';
+import { type TreeSpec, writeTree } from '../support/trees.ts';
+
+export type Vite = typeof import('vite');
+export type Options = NonNullable<Parameters<typeof reflink>[0]>;
+
+export interface Host {
+  name: string;
+  /** What it is imported by. */
+  id: string;
+  /** Its command. */
+  bin: string;
+  vite: Vite;
+  /** Vite prepares the output in a plugin's hook, from 7.1 on; before, on its own between two hooks. */
+  inPlugin: boolean;
+  /** The bundler is Rolldown. */
+  rolldown: boolean;
+}
+
+const packages = [
+  { name: 'Vite 8', id: 'vite', inPlugin: true, rolldown: true },
+  { name: 'Vite 7', id: 'vite7', inPlugin: true, rolldown: false },
+  { name: 'Vite 7.0', id: 'vite70', inPlugin: false, rolldown: false },
+  { name: 'Vite 6', id: 'vite6', inPlugin: false, rolldown: false },
+];
+
+const hosts: Host[] = await Promise.all(
+  packages.map(async (host) => ({
+    ...host,
+    bin: join(import.meta.dirname, '../node_modules', host.id, 'bin/vite.js'),
+    vite: (await import(host.id)) as Vite,
+  })),
+);
+
+/** Describes what has to hold with every supported Vite. */
+export function describeVites(body: (host: Host) => void): void {
+  describe.each(hosts)('$name', body);
+}
+
+const made: string[] = [];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
+/** No file that is written by a test has it: what carries it was copied by us, with its time. */
+export const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
+
+const page: TreeSpec = {
+  'package.json': '{ "type": "module" }',
+  'index.html': '<!doctype html><script type="module" src="/main.js"></script>',
+  'main.js': 'console.log("page");\n',
+};
+
+/** A directory beside the project that goes with it. */
+export function workspace(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'reflink-vite-')));
+  made.push(path);
+  return path;
+}
+
+/** A page with a public directory whose files are old. */
+export function project(files: TreeSpec = {}): string {
+  const root = join(workspace(), 'project');
+  writeTree(root, { ...page, ...files });
+  makeOld(join(root, 'public'));
+  return root;
+}
+
+/** Past the tick of the clock within which a source could change again and look the same. */
+export const settled = (): Promise<void> => wait(70);
+
+/** Many files: more than are copied without worker threads. */
+export const manyFiles: TreeSpec = Object.fromEntries(
+  Array.from({ length: 80 }, (_each, index) => [`public/many/${index % 4}/${index}.txt`, `file ${index}`]),
+);
+
+function makeOld(directory: string): void {
+  for (const path of pathsIn(directory)) {
+    const full = join(directory, path);
+    if (fs.lstatSync(full).isFile()) fs.utimesSync(full, LONG_AGO, LONG_AGO);
+  }
+}
+
+/** All paths below a directory, links not followed. */
+export function pathsIn(directory: string): string[] {
+  return fs.existsSync(directory)
+    ? fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()
+    : [];
+}
+
+export interface Log extends Logger {
+  infos: string[];
+  warnings: string[];
+  errors: string[];
+}
+
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+const plain = (message: string) => message.replace(escapes, '');
+
+/** Vite's `customLogger`: keeps what it is told. */
+export function collectLog(): Log {
+  const warned = new Set<string>();
+  const log: Log = {
+    infos: [],
+    warnings: [],
+    errors: [],
+    hasWarned: false,
+    info: (message) => void log.infos.push(plain(message)),
+    warn: (message) => void log.warnings.push(plain(message)),
+    warnOnce(message) {
+      if (warned.has(message)) return;
+      warned.add(message);
+      log.warn(message);
+    },
+    error: (message) => void log.errors.push(plain(message)),
+    clearScreen: () => {},
+    hasErrorLogged: () => false,
+  };
+  return log;
+}
+
+export interface Setup {
+  root: string;
+  log: Log;
+  /** What was reported, by output directory relative to the root. */
+  reports: Record<string, CopyReport>[];
+  config: InlineConfig;
+}
+
+/** The config of a build with the plugin, whose reports and messages are kept. */
+export function setUp(
+  root: string,
+  config: InlineConfig = {},
+  options: Options | false = {},
+  { first = [], plugins: others = [] }: Pick<BuildSetup, 'first' | 'plugins'> = {},
+): Setup {
+  const log = collectLog();
+  const reports: Record<string, CopyReport>[] = [];
+  const report = (each: CopyReport, outDir: string) => void reports.push({ [relative(root, outDir)]: each });
+  const ours = options && reflink({ report, ...options });
+  const plugins = [...first, ours, ...others];
+  // Silent is what Rolldown's own progress is then; the logger is told everything all the same.
+  const common: InlineConfig = { configFile: false, root, customLogger: log, logLevel: 'silent', plugins };
+  return { root, log, reports, config: { ...common, ...config } };
+}
+
+export interface Built extends Setup {
+  /** The one report of the build. */
+  report: CopyReport;
+  /** Files of the public directory that Vite copied itself. */
+  copiedByVite: string[];
+}
+
+export interface BuildSetup {
+  config?: InlineConfig;
+  options?: Options | false;
+  plugins?: PluginOption[];
+  /** Plugins that stand before ours. */
+  first?: PluginOption[];
+  /** What Vite and the plugin have to warn about, and nothing else. */
+  warnings?: (string | RegExp)[];
+}
+
+/** Builds once. A warning that is not expected is a failure. */
+export async function build({ vite }: Host, root: string, setup: BuildSetup = {}): Promise<Built> {
+  return observe(root, setup, ({ config }) => vite.build(config));
+}
+
+/** Builds all environments of the config. */
+export async function buildApp({ vite }: Host, root: string, setup: BuildSetup = {}): Promise<Built> {
+  return observe(root, setup, async ({ config }) => {
+    const builder = await vite.createBuilder({ builder: {}, ...config });
+    await builder.buildApp();
+  });
+}
+
+export async function observe(
+  root: string,
+  { config, options, warnings = [], ...plugins }: BuildSetup,
+  act: (setup: Setup) => Promise<unknown>,
+): Promise<Built> {
+  const setup = setUp(root, config, options, plugins);
+  const copyFileSync = vi.spyOn(fs, 'copyFileSync');
+  try {
+    await act(setup);
+    const copiedByVite = copyFileSync.mock.calls.map(([source]) => relative(root, String(source)));
+    expectWarnings(setup.log, warnings);
+    expect(setup.log.errors).toEqual([]);
+    return { ...setup, copiedByVite, report: Object.values(setup.reports[0] ?? {})[0]! };
+  } finally {
+    copyFileSync.mockRestore();
+  }
+}
+
+export function expectWarnings({ warnings }: Log, expected: (string | RegExp)[]): void {
+  expect(warnings).toEqual(
+    expected.map((each) =>
+      typeof each === 'string' ? expect.stringContaining(each) : expect.stringMatching(each),
+    ),
+  );
+}
+
+/** Writes an earlier output. */
+export function writeOld(root: string, spec: TreeSpec, outDir = 'dist'): void {
+  mkdirSync(join(root, outDir), { recursive: true });
+  writeTree(join(root, outDir), spec);
+}
+
+/** All paths below a directory, without those of the bundle. */
+export function placed(directory: string): string[] {
+  return pathsIn(directory).filter((path) => !/^(assets|index\.html)/.test(path));
+}
+
+export function bundled(directory: string): string[] {
+  return pathsIn(directory).filter((path) => path.startsWith('assets/'));
+}
+
+export const mtimeOf = (path: string): Date => statSync(path).mtime;
+
+/** Which file it is, and when it was last touched in any way. */
+export function identityOf(path: string): string {
+  const { ino, ctimeNs } = statSync(path, { bigint: true });
+  return `${ino} ${ctimeNs}`;
+}
