@@ -148,6 +148,7 @@ export interface CopyOptions extends CopyFileOptions {
   /**
    * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
    * is when neither its source nor its destination changed since it was placed, whatever `overwrite` says.
+   * One that cannot be written is a warning: the next copy then places everything anew.
    */
   manifest?: string;
   /**

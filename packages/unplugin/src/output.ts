@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { type CopyOptions, type CopyReport, copy, type Target } from 'fs-reflink';
+import { CopyError, type CopyOptions, type CopyReport, copy, type Target } from 'fs-reflink';
 
 export interface OutputSettings {
   /** Absolute path of the output directory. */
@@ -56,10 +56,12 @@ export class OutputCopy {
     return this.#finished;
   }
 
-  /** Ends the copy of a build that failed. Resolves when no thread works on it any more. */
-  async cancel(): Promise<void> {
+  /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
+  async cancel(): Promise<unknown> {
     this.#abort.abort();
     await this.#finished.catch(() => {});
+    const error = this.#failure?.error;
+    return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;
   }
 }
 

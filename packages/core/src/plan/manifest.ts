@@ -154,7 +154,11 @@ export class Manifest {
       fs.writeFileSync(temporary, this.#encode());
       fs.renameSync(temporary, file);
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
+      try {
+        fs.rmSync(temporary, { force: true });
+      } catch {
+        // What kept it from being written keeps it from being looked for.
+      }
       throw asCopyError(error, { destination: file });
     }
   }

@@ -87,7 +87,14 @@ export class Planner {
     for (const { folder, records } of this.#waiting) {
       if (records) this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
     }
-    this.#manifest.write(file);
+    try {
+      this.#manifest.write(file);
+    } catch (error) {
+      // A cache on a read-only filesystem is no reason to fail: the files are in place.
+      this.#tally.warnings.push(
+        `${(error as Error).message}; without it the next copy places everything anew`,
+      );
+    }
   }
 
   /** One whole directory under its own names cannot hold two files for one place. */

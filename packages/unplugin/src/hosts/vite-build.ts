@@ -18,7 +18,8 @@ export class EnvironmentBuild {
   #hidden: HiddenOptions | undefined;
   #workers: Promise<Workers> | undefined;
   #copies: OutputCopy[] | undefined;
-  #reported = false;
+  /** What became of the copies was said: in a report, or by the error a hook rejected with. */
+  #told = false;
 
   constructor(environment: Environment, options: ResolvedOptions) {
     this.#environment = environment;
@@ -77,7 +78,7 @@ export class EnvironmentBuild {
    */
   async giveWay(fileNames: string[]): Promise<void> {
     if (!this.#copies || !this.#takeover) return;
-    await Promise.all(this.#copies.map((copy) => copy.planned()));
+    await this.#telling(this.#copies.map((copy) => copy.planned()));
     const { publicDir } = this.#takeover;
     const collisions = fileNames.filter((name) => isFile(path.join(publicDir, name)));
     for (const name of collisions) {
@@ -91,9 +92,9 @@ export class EnvironmentBuild {
   /** Resolves when every file is in place. */
   async settle(): Promise<void> {
     const copies = this.#copies ?? [];
-    const reports = await Promise.all(copies.map((copy) => copy.settle()));
-    if (this.#reported) return;
-    this.#reported = true;
+    const reports = await this.#telling(copies.map((copy) => copy.settle()));
+    if (this.#told) return;
+    this.#told = true;
     const { report: tell } = this.#options;
     const { logger, config } = this.#environment;
     for (const [position, report] of reports.entries()) {
@@ -108,14 +109,27 @@ export class EnvironmentBuild {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.restore();
     const copies = this.#copies ?? [];
+    const told = this.#told;
     this.#copies = undefined;
     this.#takeover = undefined;
-    this.#reported = false;
-    await Promise.all(copies.map((copy) => copy.cancel()));
+    this.#told = false;
+    const errors = await Promise.all(copies.map((copy) => copy.cancel()));
+    const error = errors.find((each) => each !== undefined);
+    // The bundler met the same full disk, and its error was first.
+    if (error !== undefined && !told) this.#environment.logger.error(`unplugin-reflink: ${messageOf(error)}`);
     if (keepWorkers) return;
     const workers = this.#workers;
     this.#workers = undefined;
     await (await workers?.catch(() => undefined))?.close();
+  }
+
+  async #telling<T>(outcomes: Promise<T>[]): Promise<T[]> {
+    try {
+      return await Promise.all(outcomes);
+    } catch (error) {
+      this.#told = true;
+      throw error;
+    }
   }
 
   #look(): Takeover | undefined {
@@ -126,6 +140,10 @@ export class EnvironmentBuild {
   #targets({ publicDir }: Takeover) {
     return [{ from: publicDir, to: '.' }];
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isFile(file: string): boolean {
