@@ -177,6 +177,20 @@ describe('a manifest that cannot be used', () => {
     expect(error.message).toContain(at('cache/manifest'));
   });
 
+  it('because it cannot be written is warned about', async () => {
+    const { run, at } = await prepared();
+    // Long enough for its temporary name to be too long.
+    const manifest = `cache/${'m'.repeat(250)}`;
+    for (let time = 0; time < 2; time++) {
+      const report = await run({ manifest });
+      expect(report).toMatchObject({ files: 3, unchanged: 0 });
+      expect(report.warnings).toEqual([
+        expect.stringMatching(/Cannot write .*cache.*ENAMETOOLONG.* everything anew/),
+      ]);
+    }
+    expect(readFileSync(at('out/a'), 'utf8')).toBe('aaa');
+  });
+
   it('because the project was moved means that all is copied, and nothing is pruned', async () => {
     const { cwd, run } = await prepared();
     await run();

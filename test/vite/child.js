@@ -32,12 +32,20 @@ const failure = ({ failing }) => ({
   },
 });
 
-function configOf({ root, config, failing }) {
+const errors = [];
+
+/** Lets the copy come to its end before the bundle is written. */
+const pausing = { name: 'pause', generateBundle: () => wait(400) };
+
+function configOf({ root, config, failing, pause }) {
+  const customLogger = vite.createLogger('silent');
+  customLogger.error = (message) => errors.push(message);
   return {
     configFile: false,
     root,
     logLevel: 'silent',
-    plugins: [reflink({ report: false }), failing && failure({ failing })],
+    customLogger,
+    plugins: [reflink({ report: false }), pause && pausing, failing && failure({ failing })],
     ...config,
   };
 }
@@ -52,43 +60,42 @@ async function build(each) {
   }
 }
 
-/** A watching build, of which `edits` are awaited, before it is closed. */
+/** A watching build that is closed once every edit of the entry ended as expected. */
 async function watch(each) {
   const watcher = await vite.build(configOf(each));
-  const events = [];
-  let wake = () => {};
-  watcher.on('event', (event) => {
-    if (event.code === 'BUNDLE_END') event.result?.close?.();
-    if (event.code === 'END' || event.code === 'ERROR') events.push(event.code);
-    wake();
+  const ends = [];
+  let failed = false;
+  watcher.on('event', ({ code }) => {
+    if (code === 'START') failed = false;
+    if (code === 'ERROR') failed = true;
+    if (code === 'END') ends.push(failed ? 'failed' : 'built');
   });
-  const arrived = async (count) => {
-    while (events.length < count) await new Promise((resolve) => (wake = resolve));
+  const ended = async (expected, count) => {
+    while (ends.length <= count || ends.at(-1) !== expected) await wait(10);
   };
-  await arrived(1);
-  for (const [number, text] of each.edits.entries()) {
-    const before = events.length;
+  await ended('built', 0);
+  for (const [text, expected] of each.edits) {
+    const count = ends.length;
+    // A file that was just begun to be watched may miss a change.
     await wait(200);
     fs.writeFileSync(`${each.root}/main.js`, text);
-    await arrived(before + 1);
-    if (number < each.edits.length - 1) await wait(50);
+    await ended(expected, count);
   }
   await watcher.close();
-  return events;
+  return 'watched';
 }
 
 const outcomes = [];
 for (const each of cases) {
-  const descriptors = fs.readdirSync('/proc/self/fd').length;
   const outcome = await (each.edits ? watch(each) : build(each));
   // Time for a rejection that nobody handles to be noticed.
   await wait(10);
   outcomes.push({
     outcome,
+    errors: errors.splice(0),
     unhandled: unhandled.splice(0),
     workers: running.size,
     started,
-    descriptors: fs.readdirSync('/proc/self/fd').length - descriptors,
   });
 }
 fs.writeSync(1, JSON.stringify(outcomes));

@@ -4,17 +4,23 @@ import type { InlineConfig } from 'vite';
 import { expect } from 'vitest';
 import { pathsIn } from './support.ts';
 
-/** A build in another process; with `edits` a watching one whose entry is written anew that often. */
+/** A build in another process; with `edits` a watching one. */
 export interface ChildCase {
   root: string;
   config?: InlineConfig;
   /** The hook that throws. */
   failing?: string | undefined;
-  edits?: string[];
+  /** Bundling takes longer than copying. */
+  pause?: boolean;
+  /** What the entry is changed to, and how the rebuild has to end. */
+  edits?: string[][];
 }
 
 export interface Outcome {
-  outcome: string | string[] | { message: string; source?: string; destination?: string };
+  outcome: string | { message: string; source?: string; destination?: string };
+  /** What Vite's logger was told. */
+  errors: string[];
+  /** Worker threads so far, in all cases together. */
   started: number;
 }
 

@@ -5,19 +5,16 @@ import type { InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { fifo, symlink, type TreeSpec } from '../support/trees.ts';
 import { buildInChild, type ChildCase } from './child.ts';
-import { describeVites, manyFiles, placed, project, writeOld } from './support.ts';
+import { describeVites, manyFiles, placed, project } from './support.ts';
 
 const few: TreeSpec = { 'public/a.txt': 'a' };
 const many: TreeSpec = { ...few, ...manyFiles, 'public/large.bin': Buffer.alloc(2 * 1024 * 1024, 'large') };
-const volumes: [name: string, spec: TreeSpec][] = [
-  ['few', few],
-  ['many', many],
-];
+/** Copied inline, and in worker threads. */
+const volumes = [few, many];
 
 interface BadCopy {
   name: string;
   files: TreeSpec;
-  old?: TreeSpec;
   config?: InlineConfig;
   /** The error names them, relative to the root. */
   source: string;
@@ -54,8 +51,7 @@ const badCopies: BadCopy[] = [
   },
   {
     name: 'a directory in the way',
-    files: {},
-    old: { 'a.txt/old.txt': 'old' },
+    files: { 'dist/a.txt/old.txt': 'old' },
     config: { build: { emptyOutDir: false } },
     source: 'public/a.txt',
     destination: 'dist/a.txt',
@@ -67,42 +63,62 @@ const badCopies: BadCopy[] = [
 const hooks = ['transform', 'renderChunk', 'generateBundle', 'writeBundle'];
 
 describeVites((host) => {
-  test.each(volumes)('a plugin that fails leaves nothing behind, %s files', (_name, spec) => {
-    const cases = hooks.flatMap((failing): ChildCase[] => {
-      const root = project(spec);
-      writeOld(root, { 'old.txt': 'old' });
-      return [{ root, failing }];
-    });
+  test('a plugin that fails leaves nothing behind', () => {
+    const cases = volumes.flatMap((spec) =>
+      hooks.map((failing): ChildCase => {
+        const root = project({ ...spec, 'dist/old.txt': 'old' });
+        return { root, failing };
+      }),
+    );
     const outcomes = buildInChild(host.id, cases);
     for (const [number, { outcome }] of outcomes.entries()) {
-      expect(outcome, hooks[number]).toMatchObject({ message: expect.stringContaining('failed on purpose') });
+      const message = expect.stringContaining('failed on purpose');
+      expect(outcome, cases[number]!.failing).toMatchObject({ message });
     }
-    expect(outcomes.at(-1)!.started > 0).toBe(spec === many);
     // Vite empties the output before it renders; a failure ahead of that leaves it alone, as ours does.
-    const left = cases.map(({ root }) => placed(join(root, 'dist')));
-    expect(left[0]).toEqual(['old.txt']);
-    expect(left.at(-1)).toContain('a.txt');
-    expect(left.at(-1)).not.toContain('old.txt');
+    for (const { root, failing } of cases) {
+      const left = placed(join(root, 'dist'));
+      if (failing === 'transform') expect(left).toEqual(['old.txt']);
+      if (failing === 'writeBundle') expect(left).toContain('a.txt');
+      if (failing === 'writeBundle') expect(left).not.toContain('old.txt');
+    }
+    expect(outcomes[hooks.length - 1]!.started).toBe(0);
+    expect(outcomes.at(-1)!.started).toBeGreaterThan(0);
   });
 
-  test.each(volumes)('a copy that fails names both paths, and can be repeated, %s files', (_name, spec) => {
-    const cases = badCopies.map(({ files, old, config }): ChildCase => {
+  test('a copy that fails names both paths, and the next build is whole', () => {
+    const all = volumes.flatMap((spec) => badCopies.map((bad) => ({ ...bad, spec })));
+    const cases = all.map(({ spec, files, config }): ChildCase => {
       const root = project({ ...spec, ...files });
-      if (old) writeOld(root, old);
       return { root, ...(config && { config }) };
     });
     const outcomes = buildInChild(host.id, cases);
-    for (const [number, { name, source, destination, code, cure }] of badCopies.entries()) {
+    for (const [number, { name, source, destination, code, cure }] of all.entries()) {
       const { root } = cases[number]!;
       const { message } = outcomes[number]!.outcome as { message: string };
-      for (const path of [source, destination])
+      for (const path of [source, destination]) {
         expect(message, name).toContain(JSON.stringify(join(root, path)));
+      }
       expect(message, name).toContain(`${code}: `);
       rmSync(join(root, cure), { recursive: true });
     }
     const repeated = buildInChild(host.id, cases);
-    expect(repeated.map(({ outcome }) => outcome)).toEqual(badCopies.map(() => 'built'));
+    expect(repeated.map(({ outcome }) => outcome)).toEqual(all.map(() => 'built'));
     for (const { root } of cases) expect(readFileSync(join(root, 'dist/a.txt'), 'utf8')).toBe('a');
+  });
+
+  test('a copy that fails is told beside the failure of another plugin', () => {
+    const cases = volumes.map((spec): ChildCase => {
+      const root = project({ ...spec, 'public/z/broken.txt': symlink('nowhere') });
+      return { root, failing: 'generateBundle', pause: true };
+    });
+    for (const [number, { outcome, errors }] of buildInChild(host.id, cases).entries()) {
+      const { root } = cases[number]!;
+      const paths = [join(root, 'public/z/broken.txt'), join(root, 'dist/z/broken.txt')];
+      const both = paths.map((path) => JSON.stringify(path)).join(' to ');
+      const all = [...errors, (outcome as { message: string }).message];
+      expect(all).toContainEqual(expect.stringContaining(`Cannot copy ${both}: ENOENT`));
+    }
   });
 
   test('the command line says so and ends with the right code', () => {
