@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const filesystemKinds = ['btrfs', 'xfs', 'xfs-noreflink', 'ext4', 'tmpfs', 'overlay'] as const;
+export const filesystemKinds = [
+  'btrfs',
+  'xfs',
+  'xfs-noreflink',
+  'ext4',
+  'tmpfs',
+  'overlay',
+  'exfat',
+] as const;
 export type FilesystemKind = (typeof filesystemKinds)[number];
 
 export interface MountOptions {
@@ -59,6 +67,8 @@ const recipes: Record<FilesystemKind, Recipe> = {
     options: ['loop'],
   },
   tmpfs: { type: 'tmpfs', leastMiB: 1, options: [] },
+  // In user space, where every kernel has it: case does not count there, and each spelling has its own inode.
+  exfat: { type: 'exfat-fuse', mkfs: ['mkfs.exfat'], leastMiB: 16, options: ['loop'] },
   overlay: { type: 'overlay', leastMiB: 1, options: [] },
 };
 

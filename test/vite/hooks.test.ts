@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'vite';
 import { expect, test } from 'vitest';
 import type { TreeSpec } from '../support/trees.ts';
@@ -101,11 +102,14 @@ describeVites((host) => {
     expect(look).toEqual(placed(join(root, 'public')));
   });
 
-  test('a few files are in place before the bundle is', async () => {
+  test('the copy runs while the bundle is rendered', async () => {
     const root = project(small);
-    const looks: string[][] = [];
-    const look = () => void looks.push(pathsIn(join(root, 'dist')));
-    await build(host, root, { plugins: [{ name: 'early', renderChunk: look, generateBundle: look }] });
-    expect(looks).toEqual([pathsIn(join(root, 'public')), pathsIn(join(root, 'public'))]);
+    let look: string[] = [];
+    const renderChunk = async () => {
+      await wait(100);
+      look = pathsIn(join(root, 'dist'));
+    };
+    await build(host, root, { plugins: [{ name: 'slow', renderChunk }] });
+    expect(look).toEqual(pathsIn(join(root, 'public')));
   });
 });

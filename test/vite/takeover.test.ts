@@ -95,7 +95,7 @@ describeVites((host) => {
     expect(placed(join(root, 'dist'))).toEqual([]);
   });
 
-  test('a build of nothing but the public directory imports from it by URL', async () => {
+  test('a module imports a public file by its URL', async () => {
     const root = project({
       'public/a.svg': '<svg/>',
       'main.js': 'import url from "/a.svg"; console.log(url)',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, type CopyOptions, type CopyReport, copy, type Target } from 'fs-reflink';
 
 export interface OutputSettings {
@@ -48,6 +49,8 @@ export class OutputCopy {
   /** Resolves when nothing more will be deleted. Rejects with what went wrong so far. */
   async planned(): Promise<void> {
     await this.#planned;
+    // A small copy runs on this thread and has ended by now; what it failed with is known a turn later.
+    await nextTurn();
     if (this.#failure) throw this.#failure.error;
   }
 

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
@@ -38,8 +37,6 @@ export async function execute(
     const { small, found } = peek(folders);
     // Without functions to call, the worker that plans finds all of it again: a few files, in no time.
     if (!small && !hasFunctions) return await runOnThreads(queue, job, plan, options.concurrency, hooks);
-    // The caller gets its turn first: a bundler's own threads then work while this one copies.
-    if (small) await nextTurn();
     const finished = small
       ? runWhole(queue, job, plan, loadSystem(), hooks, found)
       : await runOnThreads(queue, job, plan, options.concurrency, hooks, resume(found, folders));

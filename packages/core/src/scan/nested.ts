@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
+import { isWithin } from '../options.ts';
+import { spelledAsStored } from './spelling.ts';
 
 interface Identity {
   dev: bigint;
@@ -12,8 +14,9 @@ interface Identity {
  * and inode, not by name: links, bind mounts and other letter cases name the same one.
  */
 export function refuseNested(source: string, destination: string): void {
-  const from = chain(source);
-  const to = chain(destination);
+  const spell = mayDifferInCaseOnly(source, destination) ? spelledAsStored : (given: string) => given;
+  const from = chain(spell(source));
+  const to = chain(spell(destination));
   const [fromSelf] = from;
   const [toSelf] = to;
   if (!fromSelf) return;
@@ -41,6 +44,12 @@ export function refuseNested(source: string, destination: string): void {
       destination,
     });
   }
+}
+
+/** Whether only the case of letters may keep one from lying in the other. */
+function mayDifferInCaseOnly(source: string, destination: string): boolean {
+  const overlap = (one: string, other: string) => isWithin(one, other) || isWithin(other, one);
+  return !overlap(source, destination) && overlap(source.toLowerCase(), destination.toLowerCase());
 }
 
 /** A directory and all above it, as far as they exist, the nearest first. */

@@ -3,6 +3,7 @@ import type { TransferSettings } from '../options.ts';
 import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
+import { differInCaseOnly, spelledAsStored } from '../scan/spelling.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 
 const behindLink = new FileStatus();
@@ -22,7 +23,7 @@ export function judgeExisting(
   if (destination.isDirectory) {
     throw systemError(EISDIR, pathsOf(pair, name, as));
   }
-  if (isSame(system, pair, as, source, destination)) {
+  if (isSame(system, pair, name, as, source, destination)) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
       reason: 'source and destination are the same file',
@@ -44,11 +45,16 @@ export function judgeExisting(
 function isSame(
   system: System,
   pair: DirectoryPair,
+  name: string,
   as: string,
   source: FileStatus,
   destination: FileStatus,
 ) {
   if (source.isSameFile(destination)) return true;
+  const paths = pathsOf(pair, name, as);
+  if (differInCaseOnly(paths.source, paths.destination)) {
+    return spelledAsStored(paths.source) === spelledAsStored(paths.destination);
+  }
   if (!destination.isLink || source.isLink) return false;
   return system.status(pair.destination, as, true, behindLink) >= 0 && source.isSameFile(behindLink);
 }
