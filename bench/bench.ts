@@ -15,7 +15,7 @@ const IMAGE_MIB = 8 * 1024;
 const usage = `usage: pnpm bench [options]
   --filesystem NAME  ${benchKinds.join(', ')}; may be repeated
   --work NAME        ${works.join(', ')}; may be repeated
-  --rounds NUMBER    that count, after one that warms up (default 5)
+  --rounds NUMBER    that count, after three that warm up (default 5)
   --quick            less of everything, once: shows that it works, its figures mean nothing
   --json FILE        every single value
   --engine FILE      another build of fs-reflink`;
@@ -89,7 +89,8 @@ async function measure(row: Row, stage: Stage): Promise<Measurement> {
     from: stage.source(row.volume),
     scratch: stage.scratch,
     rounds: flags.quick ? 1 : Number(flags.rounds),
-    warmUps: flags.quick ? 0 : 1,
+    // V8 compiles a worker's hot code during its first three copies of this size.
+    warmUps: flags.quick ? 0 : 3,
     ...(row.countNewData && { countNewData: true }),
   });
   console.log(seriesTable(series));

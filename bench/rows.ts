@@ -52,6 +52,8 @@ function small(kind: BenchKind): Row {
     volume: 'small',
     contenders: async (stage) => [
       ours.warm(await stage.engine()),
+      // Beside it, because a process that builds once never gets as far as compiled code.
+      ours.first,
       vite.copy(await stage.vite()),
       program,
       floor(stage.floor, clones(kind) ? 'clone' : 'read_write'),

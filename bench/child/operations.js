@@ -15,6 +15,15 @@ export const operations = {
     return { ms: performance.now() - start, methods: report.methods };
   },
 
+  /** Workers stand ready, and have copied nothing yet: what the first build of a process finds. */
+  async oursFirst({ from, to }) {
+    const { copy, startWorkers } = await importEngine();
+    const workers = await startWorkers();
+    const { ms, result } = await timed(() => copy({ from, to }));
+    await workers.close();
+    return { ms, methods: result.methods };
+  },
+
   async oursTwice({ from, to }) {
     const { copy } = await importEngine();
     const options = { manifest: `${to}.manifest` };

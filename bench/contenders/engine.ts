@@ -9,6 +9,14 @@ export const warm = (agent: Agent): Contender => ({
   },
 });
 
+export const first: Contender = {
+  name: 'ours, first copy',
+  run(from, to) {
+    const answer = runNode('once.js', ['oursFirst', from, to]);
+    return { figures: { 'ours, first copy': ms(answer.ms) }, note: methodsOf(answer) };
+  },
+};
+
 export const cold: Contender = {
   name: 'ours, cold process',
   run(from, to) {
