@@ -1,8 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
-import { inspect } from 'node:util';
 import { CopyError } from './errors.ts';
 import type { Method } from './report.ts';
+import { check, copySchema, fileSchema, isString, MAX_WORKERS, show, targetSchema } from './schema.ts';
 
 /** An attribute of a file that can be carried over besides its bytes. */
 export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
@@ -221,86 +221,8 @@ export interface ResolvedCopyOptions {
   signal: AbortSignal | undefined;
 }
 
-/** More threads than this do not make one disk faster. */
-export const MAX_WORKERS = 8;
-
 export function defaultConcurrency(): number {
   return Math.min(os.availableParallelism(), MAX_WORKERS);
-}
-
-type Check = (value: unknown) => boolean;
-
-const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
-const isBoolean: Check = (value) => typeof value === 'boolean';
-const isFunction: Check = (value) => typeof value === 'function';
-const isThreadCount: Check = (value) =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_WORKERS;
-const oneOf =
-  (...values: unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-
-/** What each option accepts, with the words an error uses for it. */
-type Schema = Record<string, readonly [Check, string]>;
-
-const attributes = ['mode', 'timestamps', 'ownership', 'special', 'xattr', 'acl'] as const;
-
-const fileSchema: Schema = {
-  reflink: [oneOf('auto', 'always', 'never'), "'auto', 'always' or 'never'"],
-  overwrite: [oneOf(true, false, 'error', 'changed'), "true, false, 'error' or 'changed'"],
-  atomic: [isBoolean, 'a boolean'],
-  preserve: [listOf(oneOf(...attributes)), `an array of ${attributes.join(', ')}`],
-  symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
-  cache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
-  durability: [oneOf('none', 'file', 'full'), "'none', 'file' or 'full'"],
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
-};
-
-const copySchema: Schema = {
-  ...fileSchema,
-  cwd: [isString, 'a path'],
-  concurrency: [isThreadCount, `a whole number from 1 to ${MAX_WORKERS}`],
-  onProgress: [isFunction, 'a function'],
-  onPlanned: [isFunction, 'a function'],
-  manifest: [isString, 'a path'],
-  prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
-  keep: [listOf(isString), 'an array of paths'],
-  allowMissing: [isBoolean, 'a boolean'],
-  entries: [isBoolean, 'a boolean'],
-};
-
-const targetSchema: Schema = {
-  from: [isString, 'a path or a glob'],
-  to: [isString, 'a path'],
-  ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],
-  rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
-  flatten: [isBoolean, 'a boolean'],
-  filter: [isFunction, 'a function'],
-};
-
-function check(kind: string, given: object, schema: Schema): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}`);
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
-    if (!rule) {
-      throw new TypeError(
-        `fs-reflink: unknown ${kind} "${name}"; known are ${Object.keys(schema).join(', ')}`,
-      );
-    }
-    if (value !== undefined && !rule[0](value)) {
-      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}`);
-    }
-  }
-}
-
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
 }
 
 function transferSettings(options: CopyFileOptions): TransferSettings {

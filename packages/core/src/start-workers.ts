@@ -1,5 +1,6 @@
 import { pool } from './execute/pool.ts';
-import { defaultConcurrency, MAX_WORKERS } from './options.ts';
+import { defaultConcurrency } from './options.ts';
+import { MAX_WORKERS } from './schema.ts';
 
 /** Worker threads that stay ready until they are closed. */
 export interface Workers {
