@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CopyError } from './errors.ts';
 import type { Method } from './report.ts';
 import { check, copySchema, fileSchema, isString, MAX_WORKERS, show, targetSchema } from './schema.ts';
+import { isWithin } from './within.ts';
 
 /** An attribute of a file that can be carried over besides its bytes. */
 export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
@@ -307,13 +308,4 @@ function resolveTarget(target: Target, cwd: string): ResolvedTarget {
     rename: target.rename,
     filter: target.filter,
   };
-}
-
-/** Whether `inner` is `outer` or lies below it, by name alone. Both absolute. */
-export function isWithin(outer: string, inner: string): boolean {
-  const relative = path.relative(outer, inner);
-  return (
-    relative === '' ||
-    (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
-  );
 }

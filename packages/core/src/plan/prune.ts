@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
-import { isWithin } from '../options.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
+import { isWithin } from '../within.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
 import { forget, isAsRecorded, isKnown } from './record.ts';

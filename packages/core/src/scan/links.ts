@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
-import { isWithin } from '../options.ts';
+import { isWithin } from '../within.ts';
 
 /** What stands at a path, if anything does: `throwIfNoEntry` alone throws when a file is above it. */
 export function lstatIfThere(file: string): fs.Stats | undefined {

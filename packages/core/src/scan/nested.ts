@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
-import { isWithin } from '../options.ts';
+import { isWithin } from '../within.ts';
 import { spelledAsStored } from './spelling.ts';
 
 interface Identity {

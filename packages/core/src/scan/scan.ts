@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
-import { isWithin, type ResolvedTarget } from '../options.ts';
+import type { ResolvedTarget } from '../options.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
+import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';
 import { match, splitGlob } from './glob.ts';
