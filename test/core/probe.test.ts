@@ -43,13 +43,13 @@ for (const [kind, expected] of within) {
     it('finds what works within it, and what a copy then does', async () => {
       const root = writeTree(mkdtempSync(join(mounted.path, 'p-')), { from: directory(), to: directory() });
       const found = await leavingNothing(root, () => probe(join(root, 'from'), join(root, 'to')));
-      const place = { filesystem: kind.replace('-noreflink', ''), type: expect.any(Number) };
+      const place = { filesystem: kind.replace('-noreflink', ''), type: expect.any(Number), blockSize: 4096 };
       expect(found).toEqual({
         platform: 'linux',
         native: { loaded: true },
         source: { ...place, path: join(root, 'from') },
         destination: { ...place, path: join(root, 'to') },
-        copyFileRange: yes,
+        kernelCopy: yes,
         sparse: yes,
         ...copying,
         ...expected,
@@ -155,7 +155,7 @@ describe.skipIf(reason)(`probe where nothing can be written${reason ? ` (skipped
     using place = readOnly({ file: 'a' });
     const root = workspace();
     const found = await leavingNothing(root, () => probe(root, place.path));
-    expect(found).toMatchObject({ reflink: no('EROFS'), copyFileRange: no('EROFS'), sparse: no('EROFS') });
+    expect(found).toMatchObject({ reflink: no('EROFS'), kernelCopy: no('EROFS'), sparse: no('EROFS') });
     expect(found.problem).toContain(JSON.stringify(place.path));
     expect(contentsOf(root)).toEqual({});
   });
@@ -166,7 +166,7 @@ describe.skipIf(reason)(`probe where nothing can be written${reason ? ` (skipped
     writeFileSync(join(full.path, 'filler'), Buffer.alloc(1024 * 1024 - 16 * 4096));
     const root = workspace();
     const found = await leavingNothing(full.path, () => probe(root, join(full.path, 'to')));
-    expect(found.problem ?? found.copyFileRange.code).toContain('ENOSPC');
+    expect(found.problem ?? found.kernelCopy.code).toContain('ENOSPC');
     expect(contentsOf(join(full.path, 'to'))).toEqual({});
     expect(contentsOf(root)).toEqual({});
   });
@@ -179,7 +179,7 @@ describe('probe without the native lane', () => {
     const { value } = inProcess('return lib.probe(argument.root, argument.root)', { root }, { env });
     expect(value).toMatchObject({
       native: { loaded: false, error: 'switched off by FS_REFLINK_NATIVE' },
-      copyFileRange: { supported: false },
+      kernelCopy: { supported: false },
       direct: { supported: false },
       sparse: { supported: false },
       method: 'node_fs',

@@ -48,7 +48,7 @@ function showPlace(found: Probe): void {
     ['filesystem', [...new Set([source.filesystem, destination.filesystem])].join(' to ')],
     ['native lane', native.loaded ? 'loaded' : `not loaded: ${native.error}`],
     ['reflink', ability(found.reflink)],
-    ['copy_file_range', ability(found.copyFileRange)],
+    ['copy_file_range', ability(found.kernelCopy)],
     ['direct I/O', ability(direct) + alignment],
     ['holes stay holes', ability(found.sparse)],
     ['so large files go by', method ?? 'unknown'],

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
 import { resolvePath } from './options.ts';
-import { filesystemName } from './platform/linux/filesystems.ts';
 import { loadSystem } from './platform/load.ts';
+import type { System } from './platform/system.ts';
 import type { Method } from './report.ts';
 import { type Original, Trial } from './transfer/trial.ts';
 
@@ -25,10 +25,16 @@ export interface DirectAbility extends Ability {
 export interface ProbePlace {
   /** Absolute path of the directory that was used: the nearest that exists. */
   path: string;
-  /** Name of the filesystem (`ext4`, `btrfs`, `tmpfs` …), or `type` in hexadecimal for an unknown one. */
+  /** Name of the filesystem (`ext4`, `btrfs`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
   filesystem: string;
-  /** The filesystem's number, as `statfs` answers. */
+  /** The filesystem's number, as `statfs` answers; 0 where there is none. */
   type: number;
+  /** Bytes of the smallest part of the disk a file can occupy, and a clone can share. */
+  blockSize: number;
+  /** Whether the volume says that it can clone; absent where filesystems do not say. */
+  clones?: boolean;
+  /** Windows: whether the volume is a Dev Drive. */
+  devDrive?: boolean;
 }
 
 /** What can be done between two places. */
@@ -48,8 +54,8 @@ export interface Probe {
   /** Cloning: both files share their blocks. */
   reflink: Ability;
   /** Copying inside the kernel. */
-  copyFileRange: Ability;
-  /** Copying past the page cache (`O_DIRECT`), as `cache: 'bypass'` asks for. */
+  kernelCopy: Ability;
+  /** Copying past the page cache (`O_DIRECT`, `F_NOCACHE`), as `cache: 'bypass'` asks for. */
   direct: DirectAbility;
   /** Whether a hole of a sparse file stays a hole. */
   sparse: Ability;
@@ -80,9 +86,9 @@ const SMALL = 4 * KIB;
  */
 export async function probe(source: string, destination: string): Promise<Probe> {
   const original = realFile(resolvePath('source', source));
-  const from = placeAt(nearestDirectory(original));
-  const to = placeAt(nearestDirectory(resolvePath('destination', destination)));
   const system = loadSystem();
+  const from = placeAt(system, nearestDirectory(original));
+  const to = placeAt(system, nearestDirectory(resolvePath('destination', destination)));
   const loaded = system.name !== 'portable';
   const trial = new Trial(system, from.path, to.path);
   try {
@@ -100,7 +106,7 @@ export async function probe(source: string, destination: string): Promise<Probe>
   }
 }
 
-type Found = Pick<Probe, 'reflink' | 'copyFileRange' | 'direct' | 'sparse' | 'method' | 'smallFileMethod'> & {
+type Found = Pick<Probe, 'reflink' | 'kernelCopy' | 'direct' | 'sparse' | 'method' | 'smallFileMethod'> & {
   error?: CopyError;
 };
 
@@ -109,15 +115,15 @@ async function tryAll(trial: Trial, preferred: string): Promise<Found> {
     trial.open();
     const large = trial.original(preferred, LARGE);
     const small = trial.original(preferred, SMALL);
-    const reflink = toAbility(trial.strategy('ficlone', large));
-    const copyFileRange = toAbility(trial.strategy('copy_file_range', large));
+    const reflink = toAbility(trial.strategy('clone', large));
+    const kernelCopy = toAbility(trial.strategy('kernel', large));
     await nextTurn();
     const direct = tryDirect(trial, large);
     const sparse = toAbility(trial.sparse());
     await nextTurn();
     return {
       reflink,
-      copyFileRange,
+      kernelCopy,
       direct,
       sparse,
       method: trial.copy(large, LARGE),
@@ -126,7 +132,7 @@ async function tryAll(trial: Trial, preferred: string): Promise<Found> {
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;
     const none: Ability = { supported: false, code: error.code };
-    return { reflink: none, copyFileRange: none, direct: none, sparse: none, error };
+    return { reflink: none, kernelCopy: none, direct: none, sparse: none, error };
   }
 }
 
@@ -139,9 +145,16 @@ function tryDirect(trial: Trial, original: Original): DirectAbility {
   return ability.supported ? { ...ability, alignment: trial.alignment(original) } : ability;
 }
 
-function placeAt(directory: string): ProbePlace {
-  const { type } = fs.statfsSync(directory);
-  return { path: directory, filesystem: filesystemName(type), type };
+function placeAt(system: System, directory: string): ProbePlace {
+  const { name, type, blockSize, clones, devDrive } = system.filesystem(directory);
+  return {
+    path: directory,
+    filesystem: name,
+    type,
+    blockSize,
+    ...(clones !== undefined && { clones }),
+    ...(devDrive !== undefined && { devDrive }),
+  };
 }
 
 /** A link to a file is followed when it is copied: the place that counts is where the file lies. */

@@ -43,6 +43,8 @@ export interface Strategy {
   readonly clones: boolean;
   /** The strategy makes its destination itself, under a name that must not exist. */
   readonly creates: boolean;
+  /** The destination has the source's mode and times when the strategy is done. */
+  readonly carries?: boolean;
   /** Moves all bytes. Returns how many, or a negative error number. */
   run(transfer: Transfer): number | Errno;
   classify(errno: number): ErrorClass;
@@ -55,16 +57,51 @@ export interface LadderQuery {
   readonly size: number;
   /** Whether cloning was already found impossible between these devices. */
   readonly cannotClone: boolean;
+  /** Access control lists are to be carried over: a strategy that can do it at once does. */
+  readonly acl: boolean;
+}
+
+/** Extended attributes that are to be carried over. */
+export interface ExtendedAttributes {
+  /** All but access control lists. */
+  readonly xattr: boolean;
+  readonly acl: boolean;
+}
+
+/** What a filesystem says of itself. */
+export interface Filesystem {
+  /** Its name (`ext4`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
+  readonly name: string;
+  /** Its number, as `statfs` answers; 0 where there is none. */
+  readonly type: number;
+  /** Bytes of the smallest part of the disk a file can occupy, and a clone can share. */
+  readonly blockSize: number;
+  /** Whether it says that it can clone; undefined where filesystems do not say. */
+  readonly clones?: boolean | undefined;
+  /** Windows: the volume is a Dev Drive. */
+  readonly devDrive?: boolean | undefined;
+}
+
+/** The methods of a system by what they do; what it does not have is undefined. */
+export interface SystemMethods {
+  readonly clone: Method | undefined;
+  /** Copies inside the kernel. */
+  readonly kernel: Method | undefined;
+  /** Copies past the page cache. */
+  readonly direct: Method | undefined;
 }
 
 /**
  * What the engine needs of an operating system. Every function returns a result of 0 or more, or a negative
- * error number; none throws.
+ * error number; none throws but `filesystem`.
  */
 export interface System {
-  readonly name: 'linux' | 'portable';
+  readonly name: 'linux' | 'darwin' | 'win32' | 'portable';
   /** Why the native lane is not in use. */
   readonly nativeError?: string | undefined;
+  readonly methods: SystemMethods;
+  /** Whether extended attributes can be carried over. */
+  readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];
 
   openDirectory(path: string): Directory | Errno;
@@ -90,6 +127,8 @@ export interface System {
   isPseudo(directory: Directory): boolean;
   /** Whether files of one directory may lie on different disks below, as on overlayfs, FUSE, NFS and CIFS. */
   isLayered(directory: Directory): boolean;
+  /** The filesystem a directory is on. Throws what `node:fs` throws when it cannot be asked. */
+  filesystem(directory: string): Filesystem;
 
   /** What offsets and lengths of direct I/O on this file have to be multiples of, where the kernel says so. */
   directAlignment(fd: number): number | Errno;
@@ -97,8 +136,7 @@ export interface System {
   setMode(fd: number, mode: number): number | Errno;
   setOwner(fd: number, status: FileStatus): number | Errno;
   setTimes(fd: number, status: FileStatus): number | Errno;
-  /** Carries over extended attributes that `wanted` says yes to. */
-  copyAttributes(source: number, destination: number, wanted: (name: string) => boolean): number | Errno;
+  copyAttributes(source: number, destination: number, wanted: ExtendedAttributes): number | Errno;
   sync(fd: number): number | Errno;
   syncDirectory(directory: Directory): number | Errno;
 

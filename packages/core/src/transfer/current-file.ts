@@ -85,9 +85,13 @@ export class CurrentFile implements Transfer {
     return result;
   };
 
-  /** Opens what a strategy created. */
-  reopen(): void {
+  /** A strategy made the destination: from now on it is this try's. */
+  created(): void {
     this.#created = true;
+  }
+
+  /** Opens the destination where a strategy made it. */
+  reopen(): void {
     if (this.destination >= 0) return;
     const result = this.#system.openCreated(this.destinationDirectory, this.destinationName);
     if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });

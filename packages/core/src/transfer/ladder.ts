@@ -12,6 +12,8 @@ export interface Placed {
   bytes: number;
   /** The strategy made its destination and chose its attributes. */
   created: boolean;
+  /** The destination has the source's mode and times. */
+  carried: boolean;
   /** The strategy took a consistent picture of the source. */
   cloned: boolean;
 }
@@ -44,7 +46,13 @@ export function climb(
     const result = runWithRetries(system, strategy, transfer);
     if (result >= 0) {
       Capabilities.succeeded(pair, strategy);
-      return { method: strategy.method, bytes: result, created: strategy.creates, cloned: strategy.clones };
+      return {
+        method: strategy.method,
+        bytes: result,
+        created: strategy.creates,
+        carried: strategy.carries ?? false,
+        cloned: strategy.clones,
+      };
     }
     const kind = strategy.classify(-result);
     if (kind === 'fatal' || rung === ladder.length - 1) {

@@ -1,11 +1,10 @@
 import type { TransferSettings } from '../options.ts';
 import type { FileStatus } from '../platform/status.ts';
-import type { System } from '../platform/system.ts';
+import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
 
 const PERMISSIONS = 0o777;
 const SPECIAL = 0o7000;
 const DEFAULT_MODE = 0o666;
-const ACL_NAMES = new Set(['system.posix_acl_access', 'system.nfs4_acl', 'system.richacl']);
 
 /** The attributes a copy carries over, looked up once. */
 export interface Preserved {
@@ -14,7 +13,7 @@ export interface Preserved {
   ownership: boolean;
   special: boolean;
   /** Which extended attributes, if any. */
-  extended: ((name: string) => boolean) | undefined;
+  extended: ExtendedAttributes | undefined;
 }
 
 export function preserved({ preserve }: TransferSettings): Preserved {
@@ -25,12 +24,8 @@ export function preserved({ preserve }: TransferSettings): Preserved {
     timestamps: has.has('timestamps'),
     ownership: has.has('ownership'),
     special: has.has('special'),
-    extended: xattr || acl ? (name) => (isAcl(name) ? acl : xattr) : undefined,
+    extended: xattr || acl ? { xattr, acl } : undefined,
   };
-}
-
-function isAcl(name: string): boolean {
-  return ACL_NAMES.has(name);
 }
 
 /** The mode a destination is created with; the process's umask applies to it. */
@@ -70,6 +65,22 @@ export function carryAttributes(
   if (wanted === undefined) return 0;
   const result = system.setMode(fd, wanted);
   return result < 0 ? result : system.fileStatus(fd, destination);
+}
+
+/**
+ * Whether a destination that a strategy gave mode and times needs nothing more. Leaves its status in
+ * `destination`; a name is enough for that, so that it is not opened again.
+ */
+export function isCarried(
+  system: System,
+  keep: Preserved,
+  at: { directory: Directory; name: string },
+  source: FileStatus,
+  destination: FileStatus,
+): boolean {
+  if (!keep.timestamps || keep.ownership || keep.extended) return false;
+  if (system.status(at.directory, at.name, false, destination) < 0) return false;
+  return wantedMode(keep, source, destination) === undefined;
 }
 
 /** The mode to set, or undefined when the file was created with the right one. */

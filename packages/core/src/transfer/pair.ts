@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Directory } from '../platform/system.ts';
 
 /** An open source directory and the destination directory its files go to. */
@@ -24,5 +25,5 @@ export function pathsOf(
 }
 
 function join(directory: Directory, name: string): string {
-  return directory.path.endsWith('/') ? directory.path + name : `${directory.path}/${name}`;
+  return directory.path.endsWith(path.sep) ? directory.path + name : directory.path + path.sep + name;
 }

@@ -8,7 +8,7 @@ import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { judgeExisting } from './existing.ts';
 import { climb, type Placed } from './ladder.ts';
-import { carryAttributes, type Preserved, preserved } from './metadata.ts';
+import { carryAttributes, isCarried, type Preserved, preserved } from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { sweepTemporaries, temporaryName } from './temporary.ts';
@@ -50,8 +50,9 @@ export class Transferrer {
       bypassCache: settings.cache === 'bypass',
       size: 0,
       cannotClone: false,
+      acl: this.#keep.extended?.acl ?? false,
     };
-    if (this.#keep.extended && system.name === 'portable') {
+    if (this.#keep.extended && !system.hasExtendedAttributes) {
       throw systemError(ENOTSUP, {
         destination: "preserve: 'xattr' and 'acl' need the native lane",
         syscall: 'fsetxattr',
@@ -131,7 +132,7 @@ export class Transferrer {
     this.#query.cannotClone = state.refused;
     try {
       const placed = climb(system, file, this.#query, state, file.open, file.paths);
-      if (placed.created) file.reopen();
+      if (placed.created) file.created();
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
       if (file.hidden) {
@@ -177,9 +178,12 @@ export class Transferrer {
   }
 
   /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */
-  #arrived(file: CurrentFile, { method, bytes }: Placed): boolean {
-    const carried = carryAttributes(this.#system, this.#keep, file, this.source, this.destination);
-    if (carried < 0) throw systemError(-carried, { ...file.paths(), method, syscall: 'set attributes' });
+  #arrived(file: CurrentFile, { method, bytes, carried }: Placed): boolean {
+    if (!carried || !this.#isCarried(file)) {
+      file.reopen();
+      const result = carryAttributes(this.#system, this.#keep, file, this.source, this.destination);
+      if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
+    }
     if (this.destination.size === bytes) return true;
     const looked = this.#system.fileStatus(file.source, this.#after);
     if (looked >= 0 && !this.source.isSameState(this.#after)) return false;
@@ -191,8 +195,14 @@ export class Transferrer {
     });
   }
 
+  #isCarried(file: CurrentFile): boolean {
+    const at = { directory: file.destinationDirectory, name: file.destinationName };
+    return isCarried(this.#system, this.#keep, at, this.source, this.destination);
+  }
+
   #settle(file: CurrentFile, { method }: Placed): void {
     if (this.#settings.durability === 'none') return;
+    file.reopen();
     file.pair.unsynced = true;
     const synced = this.#system.sync(file.destination);
     if (synced < 0) throw systemError(-synced, { ...file.paths(), method, syscall: 'fdatasync' });

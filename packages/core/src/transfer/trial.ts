@@ -4,7 +4,7 @@ import { asCopyError, CopyError, errorCode, systemError } from '../errors.ts';
 import { ENOTSUP } from '../platform/errno.ts';
 import { ALIGNMENT } from '../platform/linux/buffer.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, LadderQuery, Strategy, System } from '../platform/system.ts';
+import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
 import type { Method } from '../report.ts';
 import { climb, type OpenTransfer } from './ladder.ts';
 import { temporaryName } from './temporary.ts';
@@ -67,8 +67,10 @@ export class Trial {
     }
   }
 
-  strategy(method: Method, original: Original): number {
-    const strategy = this.#ladder(method, original.size).find((each) => each.method === method);
+  /** Tries the system's way of cloning, copying inside the kernel, or past the cache. */
+  strategy(kind: keyof SystemMethods, original: Original): number {
+    const method = this.#system.methods[kind];
+    const strategy = this.#ladder(kind, original.size).find((each) => each.method === method);
     return strategy ? this.#run(original, (transfer) => this.#move(strategy, transfer)) : -ENOTSUP;
   }
 
@@ -83,7 +85,7 @@ export class Trial {
 
   /** Copies as a copy without options would. `size` decides what is tried first, as for a file of that size. */
   copy(original: Original, size: number): Method {
-    const query: LadderQuery = { reflink: 'auto', bypassCache: false, size, cannotClone: false };
+    const query: LadderQuery = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false };
     const pair = { refused: false, succeeded: false, misses: 0, layered: false };
     return this.#run(original, (transfer) => {
       const create = () => this.#create(transfer);
@@ -95,7 +97,7 @@ export class Trial {
   sparse(): number {
     const { size } = SPARSE;
     const original = this.#sparseOriginal();
-    const [strategy] = this.#ladder('read_write', size);
+    const strategy = this.#ladder('none', size).find(({ clones, creates }) => !clones && !creates);
     return this.#run({ ...original, size }, (transfer) => {
       const moved = this.#move(strategy!, transfer);
       if (moved < 0) return moved;
@@ -120,10 +122,11 @@ export class Trial {
     throw new CopyError({ code: errorCode(ENOTSUP), reason: 'nothing to try on', ...this.#paths });
   }
 
-  /** The strategies of a ladder that `method` is on, if there is one. */
-  #ladder(method: Method, size: number): readonly Strategy[] {
-    const reflink = method === 'ficlone' ? 'always' : method === 'copy_file_range' ? 'auto' : 'never';
-    return this.#system.ladder({ reflink, bypassCache: method === 'direct', size, cannotClone: true });
+  /** The strategies of a ladder that the system's method of this kind is on, if there is one. */
+  #ladder(kind: keyof SystemMethods | 'none', size: number): readonly Strategy[] {
+    const reflink = kind === 'clone' ? 'always' : kind === 'kernel' ? 'auto' : 'never';
+    const bypassCache = kind === 'direct';
+    return this.#system.ladder({ reflink, bypassCache, size, cannotClone: true, acl: false });
   }
 
   #move(strategy: Strategy, transfer: OpenTransfer): number {

@@ -7,6 +7,7 @@ import * as C from './constants.ts';
 import { copyFileRange } from './copy-file-range.ts';
 import { direct } from './direct.ts';
 import { ficlone } from './ficlone.ts';
+import { filesystemName } from './filesystems.ts';
 import { readWrite } from './read-write.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
@@ -40,6 +41,8 @@ export function linuxSystem(bindings: Bindings): System {
 
   return {
     name: 'linux',
+    methods: { clone: 'ficlone', kernel: 'copy_file_range', direct: 'direct' },
+    hasExtendedAttributes: true,
     ladder,
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
@@ -69,6 +72,10 @@ export function linuxSystem(bindings: Bindings): System {
     fileStatus: (fd, into) => stat(fd, '', C.AT_EMPTY_PATH, into),
     isPseudo: (directory) => isPseudoFilesystem(directory.path),
     isLayered: (directory) => LAYERED_FILESYSTEMS.has(statfsSync(directory.path).type),
+    filesystem(directory) {
+      const { type, bsize } = statfsSync(directory);
+      return { name: filesystemName(type), type, blockSize: bsize };
+    },
     directAlignment(fd) {
       const { words } = new FileStatus();
       const result = bindings.statx(fd, '', C.AT_EMPTY_PATH, C.STATX_DIOALIGN, words);

@@ -1,8 +1,11 @@
+import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE } from './constants.ts';
 
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX of <linux/limits.h>. */
 const LARGEST = 65_536;
+
+const ACL_NAMES = new Set(['system.posix_acl_access', 'system.nfs4_acl', 'system.richacl']);
 
 /**
  * Carries extended attributes from one open file to another. What the destination's filesystem or the
@@ -12,7 +15,7 @@ export function copyExtendedAttributes(
   bindings: Bindings,
   source: number,
   destination: number,
-  wanted: (name: string) => boolean,
+  { xattr, acl }: ExtendedAttributes,
 ): number {
   const list = Buffer.alloc(LARGEST);
   const length = bindings.flistxattr(source, list, LARGEST);
@@ -20,7 +23,7 @@ export function copyExtendedAttributes(
 
   const value = Buffer.alloc(LARGEST);
   for (const name of list.toString('utf8', 0, length).split('\0')) {
-    if (name === '' || !wanted(name)) continue;
+    if (name === '' || !(ACL_NAMES.has(name) ? acl : xattr)) continue;
     const size = bindings.fgetxattr(source, name, value, LARGEST);
     if (size < 0) {
       if (isTolerable(size)) continue;

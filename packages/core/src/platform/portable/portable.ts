@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { filesystemName } from '../linux/filesystems.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, ErrorClass, Strategy, System } from '../system.ts';
@@ -102,6 +103,8 @@ export function portableSystem(nativeError: string | undefined): System {
   return {
     name: 'portable',
     nativeError,
+    methods: { clone: 'ficlone', kernel: undefined, direct: undefined },
+    hasExtendedAttributes: false,
     ladder: ({ reflink, cannotClone }) =>
       reflink === 'always' ? always : reflink === 'never' || cannotClone ? copying : cloning,
 
@@ -125,6 +128,11 @@ export function portableSystem(nativeError: string | undefined): System {
     fileStatus: (fd, into) => answer(() => into.fill(fs.fstatSync(fd, { bigint: true }))),
     isPseudo: (directory) => process.platform === 'linux' && isPseudoFilesystem(directory.path),
     isLayered: () => false,
+    filesystem(directory) {
+      const { type, bsize } = fs.statfsSync(directory);
+      const name = process.platform === 'linux' ? filesystemName(type) : `0x${type.toString(16)}`;
+      return { name, type, blockSize: bsize };
+    },
     directAlignment: () => -ENOTSUP,
 
     setMode: (fd, mode) => answer(() => fs.fchmodSync(fd, mode)),

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { CopyError } from '../../packages/core/src/errors.ts';
+import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { System } from '../../packages/core/src/platform/system.ts';
+import type { DirectoryPair } from '../../packages/core/src/transfer/pair.ts';
+import { Transferrer } from '../../packages/core/src/transfer/transfer.ts';
+import { closePair, DestinationTree, openPair } from '../../packages/core/src/transfer/tree.ts';
+
+/** What became of one file: its method, or the code it failed with and the method that failed. */
+export interface Copied {
+  method?: string | undefined;
+  bytes?: number;
+  code?: string;
+  attempts?: string[];
+}
+
+/** A directory pair whose files are copied over one system, whose calls may fail as a test wants them to. */
+export class SystemBench implements Disposable {
+  readonly source: string;
+  readonly destination: string;
+  readonly #made: string[] = [];
+  readonly #system: System;
+  readonly #tree: DestinationTree;
+  readonly #pair: DirectoryPair;
+  readonly #transferrer: Transferrer;
+
+  /** `source` and `destination` take a new directory each; `tree` is the source directory itself. */
+  constructor(
+    system: System,
+    settings: Partial<TransferSettings> = {},
+    places: { source?: string; destination?: string; tree?: string } = {},
+  ) {
+    const make = (parent: string, prefix: string) => {
+      const made = mkdtempSync(join(parent, prefix));
+      this.#made.push(made);
+      return made;
+    };
+    const root = make(os.tmpdir(), 'fs-reflink-bench-');
+    this.source = places.tree ?? make(places.source ?? root, 'from-');
+    this.destination = make(places.destination ?? root, 'to-');
+    this.#system = system;
+    this.#tree = new DestinationTree(this.#system, { durable: false, created: () => {} });
+    this.#pair = openPair(this.#system, this.#tree, {
+      source: this.source,
+      root: this.destination,
+      below: '',
+    });
+    const defaults: TransferSettings = {
+      reflink: 'auto',
+      overwrite: true,
+      atomic: false,
+      preserve: ['mode', 'timestamps'],
+      symlinks: 'follow',
+      cache: 'use',
+      durability: 'none',
+    };
+    this.#transferrer = new Transferrer(this.#system, { ...defaults, ...settings }, { progress: () => {} });
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    writeFileSync(join(this.source, name), content);
+  }
+
+  writeExisting(name: string, content: string | Uint8Array): void {
+    writeFileSync(join(this.destination, name), content);
+  }
+
+  copy(name: string): Copied {
+    try {
+      const { method, bytes } = this.#transferrer.file(this.#pair, name, name, false);
+      return { method, bytes };
+    } catch (error) {
+      if (!(error instanceof CopyError)) throw error;
+      const attempts = error.attempts.map(({ method, code }) => `${method} ${code}`);
+      return { code: error.code, method: error.method, attempts };
+    }
+  }
+
+  /** The names in the destination, temporary ones included. */
+  get names(): string[] {
+    return readdirSync(this.destination).sort();
+  }
+
+  read(name: string): Buffer {
+    return readFileSync(join(this.destination, name));
+  }
+
+  [Symbol.dispose](): void {
+    closePair(this.#system, this.#pair);
+    this.#tree.close();
+    for (const directory of this.#made) {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** An npm package a lane needs and nobody else: a runtime of another platform, a compiler. */
+export interface Tool {
+  name: string;
+  version: string;
+  /** Of the tarball, as the registry states it. */
+  integrity: string;
+}
+
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/lane-tools', import.meta.url));
+
+/**
+ * The directory of an npm package, fetched once and kept beside the dependencies. Not a dependency itself:
+ * some hundred megabytes that only one lane uses, for platforms that are not this one.
+ */
+export function fetchTool({ name, version, integrity }: Tool): string {
+  const home = join(CACHE, `${name.replaceAll('/', '+')}@${version}`);
+  if (existsSync(home)) return home;
+  mkdirSync(CACHE, { recursive: true });
+  const scratch = mkdtempSync(join(CACHE, 'fetch-'));
+  try {
+    execFileSync('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', scratch], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    const tarball = join(scratch, readdirSync(scratch).find((file) => file.endsWith('.tgz'))!);
+    verify(tarball, integrity);
+    execFileSync('tar', ['-xzf', tarball, '-C', scratch]);
+    // Another process may have been faster.
+    if (!existsSync(home)) renameSync(join(scratch, 'package'), home);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return home;
+}
+
+function verify(tarball: string, integrity: string): void {
+  const [algorithm, expected] = integrity.split(/-(.*)/s) as [string, string];
+  const actual = createHash(algorithm).update(readFileSync(tarball)).digest('base64');
+  if (actual !== expected) throw new Error(`${tarball} is ${algorithm}-${actual}, not ${integrity}`);
+}
+
+/**
+ * Why a lane does not run, or undefined when it has to. A lane that fetches other platforms' runtimes runs
+ * only when it is asked for: `REFLINK_LANES` lists lanes by name, or is `all`.
+ */
+export function laneNotAskedFor(lane: string): string | undefined {
+  const asked = (process.env.REFLINK_LANES ?? '').split(/[\s,]+/);
+  return asked.includes('all') || asked.includes(lane) ? undefined : `REFLINK_LANES does not name ${lane}`;
+}
