@@ -59,6 +59,7 @@ export class Bench implements Disposable {
       source: this.source,
       root: this.destination,
       below: '',
+      overwrite: true,
     });
     const defaults: TransferSettings = {
       reflink: 'auto',

@@ -6,8 +6,9 @@
  * - `read_write`: copied through a buffer outside the JavaScript heap
  * - `direct`: the same past the page cache (`O_DIRECT`)
  * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
+ * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
  */
-export type Method = 'ficlone' | 'copy_file_range' | 'read_write' | 'direct' | 'node_fs';
+export type Method = 'ficlone' | 'copy_file_range' | 'read_write' | 'direct' | 'node_fs' | 'transform';
 
 /** What happened to one file, link or stale path. */
 export interface CopyEntry {
