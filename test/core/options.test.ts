@@ -92,6 +92,10 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     ['.git', "'.git'"],
     [[1], '[ 1 ]'],
   ],
+  pruneRoots: [
+    ['out', "'out'"],
+    [[''], "[ '' ]"],
+  ],
   allowMissing: [['yes', "'yes'"]],
   entries: [
     [1, '1'],
@@ -129,6 +133,12 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     ['deep', "'deep'"],
     [1, '1'],
   ],
+  base: [
+    ['', "''"],
+    [1, '1'],
+  ],
+  overwrite: [['newer', "'newer'"]],
+  transform: [['minify', "'minify'"]],
   filter: [
     ['*.js', "'*.js'"],
     [circular, '<ref *1> { self: [Circular *1] }'],

@@ -46,6 +46,7 @@ export class SystemBench implements Disposable {
       source: this.source,
       root: this.destination,
       below: '',
+      overwrite: true,
     });
     const defaults: TransferSettings = {
       reflink: 'auto',

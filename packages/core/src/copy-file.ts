@@ -77,6 +77,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     manifest: undefined,
     prune: false,
     keep: [],
+    pruneRoots: [],
     allowMissing: false,
   };
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };

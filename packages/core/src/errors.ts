@@ -33,6 +33,8 @@ export interface CopyErrorDetails {
  * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias)
  * - `ERR_NESTED`: the source lies inside the destination, or the destination inside the source
  * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
+ * - `ERR_OUTSIDE_BASE`: a target's `base` does not contain what it names
+ * - `ERR_TRANSFORM`: a target's `transform` failed; `cause` is what it threw
  * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device
  * - `ERR_SOURCE_CHANGED`: the source changed while it was copied, twice
  * - `ERR_NO_MATCH`: a target's `from` matches nothing

@@ -2,7 +2,18 @@ export { copy, plan } from './copy.ts';
 export { type CopyFileResult, copyFile, copyFileSync } from './copy-file.ts';
 export { type Attempt, CopyError, type CopyErrorDetails } from './errors.ts';
 export { isSmallCopy } from './is-small-copy.ts';
-export type { Attribute, CopyFileOptions, CopyOptions, Progress, Target } from './options.ts';
+export {
+  type Attribute,
+  type CopyFileOptions,
+  type CopyOptions,
+  checkOptions,
+  type Planned,
+  type PlannedFile,
+  type Progress,
+  type Target,
+  type Transform,
+  type TransformedFile,
+} from './options.ts';
 export { preload } from './preload.ts';
 export { type Ability, type DirectAbility, type Probe, type ProbePlace, probe } from './probe.ts';
 export type { CopyEntry, CopyReport, Method, MethodCount } from './report.ts';

@@ -66,6 +66,20 @@ export interface CopyFileOptions {
   signal?: AbortSignal;
 }
 
+/** What {@link Target.transform} is told about a file besides its content. */
+export interface TransformedFile {
+  /** Absolute path of the source. */
+  source: string;
+  /** Path below the target's `to`, with forward slashes. */
+  path: string;
+}
+
+/** What a file's new content is made by; see {@link Target.transform}. */
+export type Transform = (
+  content: Buffer,
+  file: TransformedFile,
+) => string | Uint8Array | Promise<string | Uint8Array>;
+
 /** Where files come from and where they go. */
 export interface Target {
   /**
@@ -81,6 +95,13 @@ export interface Target {
    * @default '.'
    */
   to?: string;
+  /**
+   * The directory that the kept structure is relative to: each file goes to its path below `base`, under `to`.
+   * Has to contain everything `from` names. Relative to {@link CopyOptions.cwd}.
+   *
+   * @default the directory `from`; a glob's directories before its first pattern; a file's own directory
+   */
+  base?: string;
   /**
    * Globs of what not to copy, relative to the directory `from`, or to a glob's base. Dotfiles match too.
    *
@@ -100,6 +121,20 @@ export interface Target {
   flatten?: boolean;
   /** Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. */
   filter?: (path: string, source: string) => boolean;
+  /**
+   * What happens to a destination that exists, for the files of this target.
+   *
+   * @default the option of the same name
+   */
+  overwrite?: boolean | 'error' | 'changed';
+  /**
+   * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
+   * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:
+   * it is called in every run, and the file is written only when bytes or permission bits differ. Of the
+   * source's attributes it gets the permission bits alone; its times are those of the writing. Links that are
+   * kept as links, and dry runs, do without it.
+   */
+  transform?: Transform;
 }
 
 /** What {@link CopyOptions.onProgress} is told. */
@@ -143,12 +178,13 @@ export interface CopyOptions extends CopyFileOptions {
   onProgress?: (progress: Progress) => void;
   /**
    * Called once, when all files are known and everything stale is deleted: from then on the copy only adds
-   * and replaces what its targets name.
+   * and replaces what its targets name, which can be looked up until the call returns.
    */
-  onPlanned?: () => void;
+  onPlanned?: (planned: Planned) => void;
   /**
    * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
-   * is when neither its source nor its destination changed since it was placed, whatever `overwrite` says.
+   * is when neither its source nor its destination changed since it was placed, and what was placed and is as it
+   * was placed may be replaced, whatever `overwrite` says.
    * One that cannot be written is a warning: the next copy then places everything anew.
    */
   manifest?: string;
@@ -161,11 +197,18 @@ export interface CopyOptions extends CopyFileOptions {
    */
   prune?: boolean | 'placed' | 'everything';
   /**
-   * Paths relative to `to` that `prune: 'everything'` leaves alone, with all that is in them.
+   * Paths that `prune: 'everything'` leaves alone, with all that is in them. Relative to each directory it
+   * works on.
    *
    * @default []
    */
   keep?: readonly string[];
+  /**
+   * The directories `prune: 'everything'` works on. Relative to {@link CopyOptions.cwd}.
+   *
+   * @default each target's `to`
+   */
+  pruneRoots?: readonly string[];
   /**
    * A target that matches nothing is a warning instead of an error.
    *
@@ -178,6 +221,26 @@ export interface CopyOptions extends CopyFileOptions {
    * @default false
    */
   entries?: boolean;
+}
+
+/** A file or link that is going to be placed, or is in its place already. */
+export interface PlannedFile {
+  /** Absolute path of the source. */
+  source: string;
+  /** Absolute path of the destination. */
+  destination: string;
+  /** Which of the targets names it, counted from 0. */
+  target: number;
+}
+
+/** Everything a copy is going to place; see {@link CopyOptions.onPlanned}. */
+export interface Planned {
+  /**
+   * Which of these absolute paths are destinations.
+   *
+   * @param ignoreCase letters that differ in case alone are the same
+   */
+  find(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
 }
 
 /** The options each file is placed with, complete and fit to be sent to a worker thread. */
@@ -199,12 +262,16 @@ export interface ResolvedTarget {
   from: string;
   /** Absolute path of the destination directory. */
   to: string;
+  /** Absolute path. */
+  base?: string | undefined;
   ignore: readonly string[];
   flatten: boolean;
   /** `from` is one file: never a glob, and not a directory. */
   exact: boolean;
   rename?: string | ((path: string, source: string) => string) | undefined;
   filter?: ((path: string, source: string) => boolean) | undefined;
+  overwrite?: TransferSettings['overwrite'] | undefined;
+  transform?: Transform | undefined;
 }
 
 export interface ResolvedCopyOptions {
@@ -215,10 +282,12 @@ export interface ResolvedCopyOptions {
   manifest: string | undefined;
   prune: false | 'placed' | 'everything';
   keep: readonly string[];
+  /** Absolute paths. */
+  pruneRoots: readonly string[];
   allowMissing: boolean;
   entries: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
-  onPlanned: (() => void) | undefined;
+  onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -258,25 +327,44 @@ export function resolvePath(name: string, value: unknown): string {
   return path.resolve(value as string);
 }
 
+/**
+ * Checks the targets and options of a {@link copy} that is to come, without looking at any file.
+ *
+ * @throws {TypeError} for an unknown option, or one of the wrong type
+ */
+export function checkOptions(targets: Target | readonly Target[], options: CopyOptions = {}): void {
+  check('option', options, copySchema);
+  for (const target of asList(targets)) {
+    check('target option', target, targetSchema);
+    if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
+  }
+}
+
+function asList(targets: Target | readonly Target[]): readonly Target[] {
+  return Array.isArray(targets) ? targets : [targets as Target];
+}
+
 /** Checks targets and options of a copy and fills in what was left out. */
 export function resolveCopyOptions(
   targets: Target | readonly Target[],
   options: CopyOptions,
 ): ResolvedCopyOptions {
-  check('option', options, copySchema);
+  checkOptions(targets, options);
   const cwd = path.resolve(options.cwd ?? process.cwd());
   const prune = options.prune === true ? 'placed' : (options.prune ?? false);
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was placed before');
   }
+  const resolved = asList(targets).map((target) => resolveTarget(target, cwd));
   return {
     transfer: transferSettings(options),
-    targets: (Array.isArray(targets) ? targets : [targets]).map((target) => resolveTarget(target, cwd)),
+    targets: resolved,
     cwd,
     concurrency: options.concurrency ?? defaultConcurrency(),
     manifest: options.manifest === undefined ? undefined : path.resolve(cwd, options.manifest),
     prune,
     keep: options.keep ?? [],
+    pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
     allowMissing: options.allowMissing ?? false,
     entries: options.entries ?? false,
     onProgress: options.onProgress,
@@ -286,8 +374,6 @@ export function resolveCopyOptions(
 }
 
 function resolveTarget(target: Target, cwd: string): ResolvedTarget {
-  check('target option', target, targetSchema);
-  if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
   const given = target.to ?? '.';
   const to = path.resolve(cwd, given);
   if (!path.isAbsolute(given) && !isWithin(cwd, to)) {
@@ -302,10 +388,13 @@ function resolveTarget(target: Target, cwd: string): ResolvedTarget {
     given: target.from,
     from: path.resolve(cwd, target.from),
     to,
+    base: target.base === undefined ? undefined : path.resolve(cwd, target.base),
     ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
     flatten: target.flatten ?? false,
     exact: false,
     rename: target.rename,
     filter: target.filter,
+    overwrite: target.overwrite,
+    transform: target.transform,
   };
 }

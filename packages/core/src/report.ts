@@ -11,6 +11,7 @@
  * - `duplicate_extents`: cloned on ReFS (`FSCTL_DUPLICATE_EXTENTS_TO_FILE`)
  * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
  * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
+ * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
  */
 export type Method =
   | 'ficlone'
@@ -22,7 +23,8 @@ export type Method =
   | 'nocache'
   | 'duplicate_extents'
   | 'copy_file_ex'
-  | 'node_fs';
+  | 'node_fs'
+  | 'transform';
 
 /** What happened to one file, link or stale path. */
 export interface CopyEntry {

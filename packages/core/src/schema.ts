@@ -24,9 +24,11 @@ type Schema = Record<string, readonly [Check, string]>;
 
 const attributes = ['mode', 'timestamps', 'ownership', 'special', 'xattr', 'acl'] as const;
 
+const overwrite = [oneOf(true, false, 'error', 'changed'), "true, false, 'error' or 'changed'"] as const;
+
 export const fileSchema: Schema = {
   reflink: [oneOf('auto', 'always', 'never'), "'auto', 'always' or 'never'"],
-  overwrite: [oneOf(true, false, 'error', 'changed'), "true, false, 'error' or 'changed'"],
+  overwrite,
   atomic: [isBoolean, 'a boolean'],
   preserve: [listOf(oneOf(...attributes)), `an array of ${attributes.join(', ')}`],
   symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
@@ -44,6 +46,7 @@ export const copySchema: Schema = {
   manifest: [isString, 'a path'],
   prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
   keep: [listOf(isString), 'an array of paths'],
+  pruneRoots: [listOf(isString), 'an array of paths'],
   allowMissing: [isBoolean, 'a boolean'],
   entries: [isBoolean, 'a boolean'],
 };
@@ -55,6 +58,9 @@ export const targetSchema: Schema = {
   rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
   flatten: [isBoolean, 'a boolean'],
   filter: [isFunction, 'a function'],
+  base: [isString, 'a path'],
+  overwrite,
+  transform: [isFunction, 'a function'],
 };
 
 /** Refuses unknown options and wrong types, naming option and value. */

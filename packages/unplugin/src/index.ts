@@ -1,3 +1,3 @@
-export type { CopyReport } from 'fs-reflink';
-export type { Options } from './options.ts';
+export type { CopyReport, Target } from 'fs-reflink';
+export type { Options, PublicDirectory, Report } from './options.ts';
 export { reflink as default, reflink } from './unplugin.ts';

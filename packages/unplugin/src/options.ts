@@ -1,24 +1,60 @@
+import path from 'node:path';
 import { inspect } from 'node:util';
-import { type CopyOptions, type CopyReport, isSmallCopy } from 'fs-reflink';
+import { type CopyOptions, type CopyReport, checkOptions, type Target } from 'fs-reflink';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<
   CopyOptions,
-  'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'cache' | 'durability' | 'concurrency'
+  'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'cache' | 'durability' | 'concurrency' | 'allowMissing'
 >;
 
-/** Options of the plugin. Without any it takes over the host's public directory. */
+/** A directory whose contents go into the output as they are. */
+export interface PublicDirectory {
+  /** The directory. Relative to the project's root. */
+  dir: string;
+  /**
+   * The directory below the output that its contents go to.
+   *
+   * @default '.'
+   */
+  prefix?: string;
+  /**
+   * Globs of what not to place, relative to `dir`. Dotfiles match too.
+   *
+   * @default []
+   */
+  ignore?: string | readonly string[];
+}
+
+/** What is told about an output directory; see {@link Options.report}. */
+export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void);
+
+/** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {
   /**
-   * What is told about each output directory: nothing, one line through the host's logger, or the report to
-   * a function.
+   * Directories whose contents are placed before the bundle is written, which wins over them. In Vite they take
+   * the place of its own public directory; `false` leaves that one to Vite.
+   *
+   * @default Vite's own; none elsewhere
+   */
+  publicDir?: false | string | PublicDirectory | readonly (string | PublicDirectory)[];
+  /**
+   * What else is placed, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
+   * the output directory, which it may leave only as an absolute path.
+   *
+   * @default []
+   */
+  targets?: readonly Target[];
+  /**
+   * What is told about each output directory: nothing, one line through the bundler's logger, that and a line
+   * for each file placed or deleted, or the report to a function.
    *
    * @default 'summary'
    */
-  report?: false | 'summary' | ((report: CopyReport, outDir: string) => void);
+  report?: Report;
   /**
-   * Vite: environments whose public directory is taken over, by name. Those with `copyPublicDir: false`
-   * never are.
+   * Vite only: environments into whose output is placed, by name. The public directory is never placed where
+   * `copyPublicDir` is false.
    *
    * @default all
    */
@@ -27,12 +63,24 @@ export interface Options extends EngineOptions {
 
 export interface ResolvedOptions {
   engine: EngineOptions;
-  report: false | 'summary' | ((report: CopyReport, outDir: string) => void);
+  /** Undefined: what the host has, if it has one. */
+  publicDirs: readonly PublicDirectory[] | undefined;
+  targets: readonly Target[];
+  report: Report;
   includesEnvironment: (name: string) => boolean;
 }
 
-const ENGINE = ['reflink', 'atomic', 'preserve', 'symlinks', 'cache', 'durability', 'concurrency'] as const;
-const KNOWN: readonly string[] = [...ENGINE, 'report', 'environments'];
+const ENGINE = [
+  'reflink',
+  'atomic',
+  'preserve',
+  'symlinks',
+  'cache',
+  'durability',
+  'concurrency',
+  'allowMissing',
+] as const;
+const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report'];
 
 /**
  * Checks options and fills in what was left out.
@@ -43,39 +91,85 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
+  const known = host === 'vite' ? [...COMMON, 'environments'] : COMMON;
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === 'environments') throw wrong(host, unknown, 'is for Vite only', given.environments);
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}"; known are ${KNOWN.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; known are ${known.join(', ')}`,
     );
   }
-  const { report = 'summary', environments } = given;
-  if (report !== false && report !== 'summary' && typeof report !== 'function') {
-    throw wrong(host, 'report', "must be false, 'summary' or a function", report);
+  const { targets = [], report = 'summary', environments } = given;
+  if (!isReport(report)) {
+    throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
-  const isList = Array.isArray(environments) && environments.every((name) => typeof name === 'string');
-  if (environments !== undefined && !isList && typeof environments !== 'function') {
+  if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
+  if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
-  checkEngine(engine, host);
+  checkByEngine(targets, engine, host);
   return {
     engine,
+    publicDirs: resolvePublicDirs(given.publicDir, host),
+    targets,
     report,
     includesEnvironment: toPredicate(environments),
   };
 }
 
-/** The engine knows what its options accept, and checks them before it looks at a single target. */
-function checkEngine(engine: EngineOptions, host: string): void {
+function isReport(value: unknown): boolean {
+  return value === false || value === 'summary' || value === 'verbose' || typeof value === 'function';
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+/** The engine knows what its options and targets accept. */
+function checkByEngine(targets: readonly Target[], engine: EngineOptions, host: string): void {
   try {
-    isSmallCopy([], engine);
+    checkOptions(targets, engine);
   } catch (error) {
     const { message } = error as TypeError;
     throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
   }
+}
+
+function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDirectory[] | undefined {
+  if (given === undefined) return undefined;
+  if (given === false) return [];
+  const list = Array.isArray(given) ? given : [given];
+  return list.map((each) => resolvePublicDir(each, host));
+}
+
+const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'prefix', 'ignore'];
+
+function resolvePublicDir(given: unknown, host: string): PublicDirectory {
+  const what = 'must be a path, { dir, prefix, ignore }, an array of these or false';
+  const directory = (typeof given === 'string' ? { dir: given } : given) as PublicDirectory;
+  if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
+    throw wrong(host, 'publicDir', what, given);
+  const { dir, prefix = '.', ignore = [] } = directory;
+  const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
+  if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
+  if (!isPath(prefix) || leaves(prefix))
+    throw wrong(host, 'publicDir', '"prefix" must be a path below the output', given);
+  const globs = typeof ignore === 'string' ? [ignore] : ignore;
+  if (!Array.isArray(globs) || !globs.every(isPath))
+    throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
+  return { dir, prefix, ignore: globs };
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
+}
+
+function leaves(relative: string): boolean {
+  const [first] = path.normalize(relative).split(path.sep);
+  return path.isAbsolute(relative) || first === '..';
 }
 
 function toPredicate(environments: Options['environments']): (name: string) => boolean {
@@ -84,7 +178,9 @@ function toPredicate(environments: Options['environments']): (name: string) => b
 }
 
 function wrong(host: string, option: string, what: string, value: unknown): TypeError {
-  return new TypeError(
-    `unplugin-reflink (${host}): option "${option}" ${what}, got ${inspect(value, { depth: 1, breakLength: Infinity })}`,
-  );
+  return new TypeError(`unplugin-reflink (${host}): option "${option}" ${what}, got ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
 }

@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyError, type CopyOptions, type CopyReport, copy, type Target } from 'fs-reflink';
+import { CopyError, type CopyOptions, type CopyReport, copy, type Planned, type Target } from 'fs-reflink';
+import { manifestFile } from './cache.ts';
+import { type Collision, findCollisions } from './collisions.ts';
+import { addReports } from './summary.ts';
+import type { OutputTargets } from './targets.ts';
 
-export interface OutputSettings {
+export interface OutputSettings extends OutputTargets {
   /** Absolute path of the output directory. */
   directory: string;
-  targets: Target[];
-  /** Where the host keeps what may be thrown away. */
+  /** Where it is noted what was placed. */
   cacheDirectory: string;
   /** Delete all that no target places, as the host would have. */
   empty: boolean;
@@ -16,28 +19,36 @@ export interface OutputSettings {
   engine: CopyOptions;
 }
 
-/** The copy into one output directory: begun when that is safe, settled when the host has to rely on it. */
+/**
+ * The copy into one output directory. Everything is placed from the start on, while the bundler is at work; where
+ * the bundle has a file of the same name, ours goes before it is written, and a target's is placed again after.
+ */
 export class OutputCopy {
   readonly directory: string;
-  readonly #planned: Promise<void>;
+  readonly #settings: OutputSettings;
+  readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<CopyReport>;
-  #failure: { error: unknown } | undefined;
   readonly #abort = new AbortController();
+  /** Files of targets that the bundle overwrites, by destination. */
+  readonly #overwritten = new Map<string, Collision>();
+  readonly #gone = new Set<string>();
+  #again: Promise<CopyReport> | undefined;
+  #failure: { error: unknown } | undefined;
 
-  constructor({ directory, targets, cacheDirectory, empty, keep, engine }: OutputSettings) {
+  constructor(settings: OutputSettings) {
+    const { directory, publicTargets, targets, empty, keep } = settings;
     this.directory = directory;
-    let isPlanned = () => {};
-    this.#planned = new Promise<void>((resolve) => {
+    this.#settings = settings;
+    let isPlanned: (planned?: Planned) => void = () => {};
+    this.#planned = new Promise((resolve) => {
       isPlanned = resolve;
     });
-    this.#finished = copy(targets, {
-      ...engine,
-      cwd: directory,
-      manifest: manifestFile(cacheDirectory, directory),
+    this.#finished = copy([...publicTargets, ...targets], {
+      ...this.#common,
       prune: empty ? 'everything' : 'placed',
+      pruneRoots: ['.'],
       keep,
       onPlanned: isPlanned,
-      signal: this.#abort.signal,
     });
     // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
     this.#finished.catch((error: unknown) => {
@@ -46,30 +57,86 @@ export class OutputCopy {
     });
   }
 
-  /** Resolves when nothing more will be deleted. Rejects with what went wrong so far. */
-  async planned(): Promise<void> {
-    await this.#planned;
+  /**
+   * The bundle is about to be written: resolves when nothing more will be deleted, and files of ours that have
+   * the name of one of the bundle's are out of its way. Rejects with what went wrong so far.
+   */
+  async giveWay(names: readonly string[]): Promise<Collision[]> {
+    const planned = await this.#planned;
     // A small copy runs on this thread and has ended by now; what it failed with is known a turn later.
     await nextTurn();
     if (this.#failure) throw this.#failure.error;
+    const collisions = findCollisions(planned!, this.#settings, this.directory, names);
+    if (collisions.length === 0) return [];
+    await this.#finished;
+    for (const collision of collisions) {
+      const { destination } = collision.file;
+      // Another output of the build may have written its own there meanwhile.
+      if (collision.target) this.#overwritten.set(destination, collision);
+      else if (this.#gone.has(destination)) continue;
+      this.#gone.add(destination);
+      // Not left to be overwritten: a link would be written through, and a file may be read-only.
+      await fs.rm(destination, { force: true });
+    }
+    return collisions;
   }
 
-  /** Resolves when everything is in place. Rejects with what went wrong. */
-  settle(): Promise<CopyReport> {
-    return this.#finished;
+  /** Resolves when everything is in place that does not wait for the bundle. Rejects with what went wrong. */
+  async settle(): Promise<void> {
+    await this.#finished;
+  }
+
+  /** The bundle is written: places the targets' files that win over it. */
+  async placeTargets(): Promise<void> {
+    if (this.#overwritten.size === 0) return;
+    const collisions = [...this.#overwritten.values()];
+    this.#overwritten.clear();
+    const before = this.#again;
+    const again = copy(
+      collisions.map((collision) => this.#targetOf(collision)),
+      this.#common,
+    );
+    this.#again = again.then(async (report) => (before ? addReports(await before, report) : report));
+    this.#again.catch((error: unknown) => {
+      this.#failure = { error };
+    });
+    await this.#again;
+  }
+
+  /** What was done so far, added up. */
+  async report(): Promise<CopyReport> {
+    const again = await this.#again;
+    return addReports(await this.#finished, ...(again ? [again] : []));
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
   async cancel(): Promise<unknown> {
     this.#abort.abort();
-    await this.#finished.catch(() => {});
+    await Promise.allSettled([this.#finished, this.#again]);
     const error = this.#failure?.error;
     return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;
   }
-}
 
-/** What was placed is noted outside the output, one file for each output directory. */
-function manifestFile(cacheDirectory: string, directory: string): string {
-  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16);
-  return path.join(cacheDirectory, 'unplugin-reflink', `${name}.manifest`);
+  get #common(): CopyOptions {
+    const { directory, cacheDirectory, engine } = this.#settings;
+    return {
+      ...engine,
+      cwd: directory,
+      manifest: manifestFile(cacheDirectory, directory),
+      signal: this.#abort.signal,
+    };
+  }
+
+  /** The one file, under the name the target gives it. */
+  #targetOf({ file: { source, destination }, target }: Collision): Target {
+    const { to = '.', transform } = target!;
+    const below = path.relative(path.resolve(this.directory, to), destination).split(path.sep).join('/');
+    return {
+      from: source,
+      to: path.dirname(destination),
+      rename: path.basename(destination),
+      overwrite: true,
+      ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
+    };
+  }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { CopyReport } from 'fs-reflink';
+import type { CopyReport, Method } from 'fs-reflink';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -26,4 +26,38 @@ export function summarize(report: CopyReport, directory: string, cwd: string): s
   if (unchanged > 0) parts.push(`${unchanged.toLocaleString('en-US')} unchanged`);
   const where = path.relative(cwd, directory) || '.';
   return `${where}: ${parts.join(', ')} in ${Math.round(durationMs)} ms`;
+}
+
+/** A report as lines: the summary, and where the report has entries one line for each file placed or deleted. */
+export function describeReport(report: CopyReport, directory: string, cwd: string): string {
+  const lines = (report.entries ?? [])
+    .filter(({ action }) => action !== 'unchanged')
+    .map(({ destination, action, method }) => {
+      const name = path.relative(directory, destination).split(path.sep).join('/');
+      return `  ${name} (${action === 'linked' ? 'link' : (method ?? action)})`;
+    });
+  return [summarize(report, directory, cwd), ...lines.sort()].join('\n');
+}
+
+/** Several reports as one. A file that was placed twice counts twice. */
+export function addReports(first: CopyReport, ...others: CopyReport[]): CopyReport {
+  const total: CopyReport = structuredClone(first);
+  for (const report of others) {
+    total.files += report.files;
+    total.bytes += report.bytes;
+    total.unchanged += report.unchanged;
+    total.pruned += report.pruned;
+    total.directories += report.directories;
+    total.links += report.links;
+    total.durationMs += report.durationMs;
+    total.warnings.push(...report.warnings);
+    if (report.entries) (total.entries ??= []).push(...report.entries);
+    for (const method of Object.keys(report.methods) as Method[]) {
+      const { files, bytes } = report.methods[method]!;
+      const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
+      sum.files += files;
+      sum.bytes += bytes;
+    }
+  }
+  return total;
 }

@@ -1,13 +1,27 @@
 import { createUnplugin, type UnpluginInstance } from 'unplugin';
+import { rolldownPlugin, rollupPlugin } from './hosts/rollup.ts';
 import { vitePlugins } from './hosts/vite.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 /** The plugin of every host as one; the entries of the package load only their own. */
 export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__ */ createUnplugin(
-  (options, { framework }) =>
-    vitePlugins(resolveOptions(options, framework)).map(({ name, enforce, ...vite }) => ({
-      name,
-      ...(enforce && { enforce }),
-      vite,
-    })),
+  (options, { framework }) => {
+    const resolved = resolveOptions(options, framework);
+    switch (framework) {
+      case 'vite':
+        return vitePlugins(resolved).map(({ name, enforce, ...vite }) => ({
+          name,
+          ...(enforce && { enforce }),
+          vite,
+        }));
+      case 'rollup':
+        return [{ name: NAME, rollup: rollupPlugin(resolved) }];
+      case 'rolldown':
+        return [{ name: NAME, rolldown: rolldownPlugin(resolved) }];
+      default:
+        throw new TypeError(`unplugin-reflink: ${framework} is not supported`);
+    }
+  },
 );
+
+const NAME = 'unplugin-reflink';

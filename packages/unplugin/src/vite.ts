@@ -1,5 +1,5 @@
 /**
- * Takes over Vite's public directory.
+ * Takes over Vite's public directory, and places what else is asked for.
  *
  * @module
  * @example

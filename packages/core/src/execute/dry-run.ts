@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import { isUnchanged } from '../plan/compare.ts';
+import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
@@ -21,7 +21,7 @@ export function compareBatch(
   system: System,
   tally: Tally,
 ): void {
-  const pair = openExisting(system, batch);
+  const pair = openExisting(system, batch, job);
   try {
     for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
       compareFile(pair, batch, file, job, system, tally);
@@ -33,7 +33,7 @@ export function compareBatch(
 }
 
 /** Opens the destination directory if it is there; if not, it would be made. */
-function openExisting(system: System, batch: ClaimedBatch): DirectoryPair {
+function openExisting(system: System, batch: ClaimedBatch, job: JobSettings): DirectoryPair {
   const from = system.openDirectory(batch.source);
   if (typeof from === 'number') throw systemError(-from, { source: batch.source, syscall: 'open' });
   const to = path.join(batch.root, batch.below);
@@ -44,6 +44,7 @@ function openExisting(system: System, batch: ClaimedBatch): DirectoryPair {
   return {
     source: from,
     destination: directory,
+    overwrite: batch.overwrite ?? job.transfer.overwrite,
     device: destination.device,
     fresh,
     swept: true,
@@ -69,9 +70,10 @@ function compareFile(
   const keep =
     isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
     (!pair.fresh &&
+      !(pair.overwrite !== true && isOurs(system, pair, as, batch.records, file)) &&
       !batch.vacant?.includes(file) &&
       system.status(pair.destination, as, false, destination) >= 0 &&
-      judgeExisting(system, job.transfer, pair, name, as, source, destination) === 'keep');
+      judgeExisting(system, pair, name, as, source, destination) === 'keep');
   const linked = isLink && !follow;
   if (keep) tally.unchanged++;
   else if (linked) tally.links++;

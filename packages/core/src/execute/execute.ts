@@ -2,15 +2,17 @@ import type { ResolvedCopyOptions } from '../options.ts';
 import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
 import { scanTargets } from '../scan/targets.ts';
+import { planAlong } from './along.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
 import type { Queue } from './queue.ts';
-import { type Finished, type RunHooks, runWhole } from './run.ts';
+import { type Finished, type RunHooks, runPart, runWhole } from './run.ts';
 import { peek, resume } from './small.ts';
 import { runOnThreads } from './threads.ts';
 
 export type ExecuteOptions = Pick<ResolvedCopyOptions, 'concurrency'> &
-  Partial<Pick<ResolvedCopyOptions, 'onProgress' | 'onPlanned'>>;
+  Partial<Pick<ResolvedCopyOptions, 'onProgress' | 'onPlanned' | 'signal'>>;
 
 /**
  * Chooses where a copy runs: here when it is small and no worker stands ready, else in worker threads. Never
@@ -22,13 +24,15 @@ export async function execute(
   plan: PlanSettings,
   options: ExecuteOptions,
 ): Promise<Finished> {
-  const hooks = toHooks(options);
-  const hasFunctions = plan.targets.some(
-    ({ rename, filter }) => typeof rename === 'function' || filter !== undefined,
-  );
+  const hooks = toHooks(options, queue);
+  const { concurrency, signal } = options;
+  const along = { queue, job, plan, hooks, concurrency, signal };
+  const transforms = plan.targets.some(({ transform }) => transform !== undefined) && !job.dryRun;
+  const hasFunctions =
+    transforms ||
+    plan.targets.some(({ rename, filter }) => typeof rename === 'function' || filter !== undefined);
   try {
-    if (pool.size > 0 && !hasFunctions)
-      return await runOnThreads(queue, job, plan, options.concurrency, hooks);
+    if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
 
     const warnings: string[] = [];
     const folders = scanTargets({ ...plan, symlinks: job.transfer.symlinks }, (message) =>
@@ -36,10 +40,12 @@ export async function execute(
     );
     const { small, found } = peek(folders);
     // Without functions to call, the worker that plans finds all of it again: a few files, in no time.
-    if (!small && !hasFunctions) return await runOnThreads(queue, job, plan, options.concurrency, hooks);
-    const finished = small
-      ? runWhole(queue, job, plan, loadSystem(), hooks, found)
-      : await runOnThreads(queue, job, plan, options.concurrency, hooks, resume(found, folders));
+    if (!small && !hasFunctions) return await runOnThreads(along);
+    const finished = !small
+      ? await runOnThreads(along, resume(found, folders))
+      : transforms
+        ? await planAlong(along, found, async () => runPart(queue, job, loadSystem(), hooks))
+        : runWhole(queue, job, plan, loadSystem(), hooks, found);
     finished.tally.warnings.push(...warnings);
     return finished;
   } catch (error) {
@@ -48,11 +54,11 @@ export async function execute(
 }
 
 /** A user's callback that throws ends the copy, with what it threw. */
-function toHooks({ onProgress, onPlanned }: ExecuteOptions): RunHooks {
+function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHooks {
   let files = 0;
   let bytes = 0;
   return {
-    planned: () => onPlanned?.(),
+    planned: (transformed) => onPlanned?.(plannedFiles(queue, transformed)),
     progress(event: ProgressEvent) {
       if (event.done) files++;
       if (event.done && event.method !== undefined) bytes += event.fileBytes;

@@ -10,6 +10,8 @@ export interface Batch {
   source: string;
   /** Absolute path of the target's `to`. */
   root: string;
+  /** Which of the targets it is of. */
+  target: number;
   /** The destination directory below it, with forward slashes; empty for the root itself. */
   below: string;
   /** Names of files in `source`. May be empty: then only the directory is made. */
@@ -18,6 +20,8 @@ export interface Batch {
   renamed?: Record<number, string> | undefined;
   /** Which of `names` are symbolic links: `keep` places them as links, `follow` what they point to. */
   links?: number[] | undefined;
+  /** What happens to a destination that exists, where the target says so. */
+  overwrite?: TransferSettings['overwrite'] | undefined;
   /** On a dry run: which of `names` have nothing in their place once stale files are deleted. */
   vacant?: number[] | undefined;
 }
@@ -38,6 +42,8 @@ export interface PlanSettings {
   manifest: string | undefined;
   prune: false | 'placed' | 'everything';
   keep: readonly string[];
+  /** Absolute paths. */
+  pruneRoots: readonly string[];
   allowMissing: boolean;
 }
 

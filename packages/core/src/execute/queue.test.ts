@@ -7,6 +7,7 @@ import { Queue } from './queue.ts';
 const batchOf = (source: string, files: number): Batch => ({
   source,
   root: '/to',
+  target: 0,
   below: source,
   names: Array.from({ length: files }, (_each, file) => `${source} ${file}`),
 });

@@ -4,6 +4,7 @@ import { addTally, emptyTally, type Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
 import type { Queue } from './queue.ts';
+import type { TransformedFolder } from './transformed.ts';
 import { work } from './work.ts';
 
 export interface Finished {
@@ -15,7 +16,7 @@ export interface Finished {
 export interface RunHooks {
   progress(event: ProgressEvent): void;
   /** Everything stale is gone and all files are known. */
-  planned(): void;
+  planned(transformed: readonly TransformedFolder[]): void;
 }
 
 /** Works on a queue others plan. Whatever fails ends the copy for all threads. */
@@ -42,7 +43,7 @@ export function runWhole(
   const planner = new Planner(queue, plan, job, system, planned);
   const planning = attempt(queue, () => {
     for (const _step of planner.publish(folders)) if (queue.stopped) break;
-    if (!queue.stopped) hooks.planned();
+    if (!queue.stopped) hooks.planned([]);
     return planned;
   });
   const working = runPart(queue, job, system, hooks);

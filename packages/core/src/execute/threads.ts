@@ -1,16 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError } from '../errors.ts';
-import { Planner } from '../plan/plan.ts';
-import { loadSystem } from '../platform/load.ts';
-import { addTally, emptyTally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
-import type { FromWorker, JobSettings, PlanSettings } from './job.ts';
+import { type Along, gather, planAlong } from './along.ts';
+import type { FromWorker } from './job.ts';
 import { pool } from './pool.ts';
 import type { Queue } from './queue.ts';
 import type { Finished, RunHooks } from './run.ts';
-
-/** How long planning may hold the main thread before everything else gets a turn. */
-const SLICE_MS = 5;
 
 let lastId = 0;
 
@@ -18,14 +12,8 @@ let lastId = 0;
  * Copies in worker threads. The first of them plans too, off the main thread, unless the user's functions
  * have to be called: then `folders` are found here, with pauses.
  */
-export async function runOnThreads(
-  queue: Queue,
-  job: JobSettings,
-  plan: PlanSettings,
-  threads: number,
-  hooks: RunHooks,
-  folders?: Iterable<Folder>,
-): Promise<Finished> {
+export async function runOnThreads(along: Along, folders?: Iterable<Folder>): Promise<Finished> {
+  const { queue, job, plan, hooks, concurrency: threads } = along;
   const release = pool.hold(threads);
   let thrown: { error: unknown } | undefined;
   // A callback that throws must not end the process: it is called while a message is received.
@@ -39,7 +27,7 @@ export async function runOnThreads(
     }
   };
   const guarded: RunHooks = {
-    planned: () => guard(() => hooks.planned()),
+    planned: (transformed) => guard(() => hooks.planned(transformed)),
     progress: (event) => guard(() => hooks.progress(event)),
   };
   try {
@@ -54,7 +42,9 @@ export async function runOnThreads(
         guarded,
       );
     });
-    const finished = await (planHere ? planAlong(queue, job, plan, guarded, folders, parts) : gather(parts));
+    const finished = await (planHere
+      ? planAlong({ ...along, hooks: guarded }, folders, () => gather(parts))
+      : gather(parts));
     return thrown ? { ...finished, ...thrown } : finished;
   } finally {
     await release();
@@ -69,7 +59,7 @@ function runOnThread(
 ): Promise<Finished> {
   return new Promise((resolve) => {
     pool.send(number, message, (answer: FromWorker) => {
-      if (answer.type === 'planned') hooks.planned();
+      if (answer.type === 'planned') hooks.planned([]);
       if (answer.type === 'progress') for (const event of answer.events) hooks.progress(event);
       if (answer.type !== 'finished') return;
       if (answer.error?.code === 'ERR_WORKER') {
@@ -80,54 +70,4 @@ function runOnThread(
       resolve({ tally: answer.tally, error: answer.error && new CopyError(answer.error) });
     });
   });
-}
-
-async function gather(parts: Promise<Finished>[]): Promise<Finished> {
-  const tally = emptyTally();
-  let error: unknown;
-  for (const part of await Promise.all(parts)) {
-    addTally(tally, part.tally);
-    // Threads that were told to end say so; the one that failed says why.
-    if (error === undefined || isEnded(error)) error = part.error ?? error;
-  }
-  return { tally, error };
-}
-
-function isEnded(error: unknown): boolean {
-  return error instanceof CopyError && error.code === 'ABORT_ERR';
-}
-
-/** Plans on the main thread while the workers are already placing what was published. */
-async function planAlong(
-  queue: Queue,
-  job: JobSettings,
-  plan: PlanSettings,
-  hooks: RunHooks,
-  folders: Iterable<Folder>,
-  parts: Promise<Finished>[],
-): Promise<Finished> {
-  const planned = emptyTally();
-  const planner = new Planner(queue, plan, job, loadSystem(), planned);
-  let error: unknown;
-  try {
-    let since = performance.now();
-    for (const _step of planner.publish(folders)) {
-      if (queue.stopped) break;
-      if (performance.now() - since < SLICE_MS) continue;
-      await nextTurn();
-      since = performance.now();
-    }
-    if (!queue.stopped) hooks.planned();
-  } catch (thrown) {
-    error = thrown;
-    queue.stop();
-  }
-  const worked = await gather(parts);
-  try {
-    planner.saveManifest();
-  } catch (thrown) {
-    error ??= thrown;
-  }
-  addTally(planned, worked.tally);
-  return { tally: planned, error: error ?? worked.error };
 }

@@ -1,5 +1,5 @@
 import { CopyError } from '../errors.ts';
-import { isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
+import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, remember, rememberPlaced } from '../plan/record.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
@@ -67,7 +67,8 @@ class Worker {
       compareBatch(this.#queue, batch, this.#job, this.#system, this.#tally);
       return;
     }
-    const pair = openPair(this.#system, this.#tree, batch);
+    const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
+    const pair = openPair(this.#system, this.#tree, { ...batch, overwrite });
     const links = new Set(batch.links);
     try {
       for (let file = this.#queue.nextFile(batch); file >= 0; file = this.#queue.nextFile(batch)) {
@@ -88,6 +89,8 @@ class Worker {
       this.#count(pair, name, as, { method: undefined, bytes: 0 });
       return;
     }
+    const { overwrite } = pair;
+    if (overwrite !== true && isOurs(this.#system, pair, as, batch.records, file)) pair.overwrite = true;
     // Until it is placed nothing is known of it, also when placing it fails.
     forget(batch.records, file);
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
@@ -96,6 +99,7 @@ class Worker {
       link && symlinks === 'keep'
         ? this.#transferrer.link(pair, name, as)
         : this.#transferrer.file(pair, name, as, follow);
+    pair.overwrite = overwrite;
     const { source, destination } = this.#transferrer;
     const placed = outcome.method !== undefined || outcome.bytes < 0;
     if (placed) {

@@ -33,6 +33,18 @@ export function isUnchanged(
   return isAsRecorded(records, file, 'source', source);
 }
 
+/** Whether what stands in a file's place was put there by an earlier run and not touched since. */
+export function isOurs(
+  system: System,
+  pair: DirectoryPair,
+  as: string,
+  records: Uint32Array,
+  file: number,
+): boolean {
+  if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
+  return isAsRecorded(records, file, 'destination', destination);
+}
+
 /** Whether a later change of a file could look like the state it was copied in. */
 export function mayChangeUnseen(status: FileStatus, lookedAtMs: number): boolean {
   const coarse = status.modifiedNanoseconds === 0 && status.changedNanoseconds === 0;

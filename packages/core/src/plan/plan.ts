@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { systemError } from '../errors.ts';
 import type { Batch, JobSettings, PlanSettings } from '../execute/job.ts';
 import type { Queue } from '../execute/queue.ts';
+import type { TransformedFolder } from '../execute/transformed.ts';
+import type { TransferSettings } from '../options.ts';
+import { EEXIST } from '../platform/errno.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
@@ -27,6 +31,8 @@ export class Planner {
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   #manifest: Manifest | undefined;
+  /** What is not published, because it has to be transformed. */
+  readonly transformed: TransformedFolder[] = [];
   /** Planned and not published yet, with what the manifest knows of them. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
@@ -46,7 +52,7 @@ export class Planner {
     if (manifest !== undefined) this.#manifest = Manifest.read(manifest, cwd, fingerprint(this.#job), warn);
 
     const prunes =
-      prune === 'placed' || (prune === 'everything' && this.#plan.targets.some(({ to }) => !isEmpty(to)));
+      prune === 'placed' || (prune === 'everything' && this.#plan.pruneRoots.some((root) => !isEmpty(root)));
     if (!prunes && this.#cannotCollide) {
       // The first files are placed while the rest is still being looked for.
       for (const folder of folders) {
@@ -59,7 +65,7 @@ export class Planner {
         all.push(folder);
         yield;
       }
-      const winners = this.#cannotCollide ? all : lastWins(all);
+      const winners = this.#cannotCollide ? all : winnersOf(all, this.#job.transfer.overwrite);
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
       yield* this.#prune(winners, records);
@@ -83,6 +89,8 @@ export class Planner {
       const batch = this.#queue.batch(number);
       this.#manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
     }
+    for (const { folder, records } of this.transformed)
+      this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
     // Pruning was ended in its middle: these are as they were.
     for (const { folder, records } of this.#waiting) {
       if (records) this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
@@ -104,16 +112,15 @@ export class Planner {
   }
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void> {
-    const { prune, targets, keep } = this.#plan;
+    const { prune, pruneRoots, keep } = this.#plan;
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
-      replaces: this.#job.transfer.overwrite === true,
       outlook: this.#outlook,
     };
     if (prune === 'everything') {
-      const planned = new PlannedTree(folders, records);
-      const roots = new Set(targets.map(({ to }) => to));
+      const planned = new PlannedTree(folders, records, this.#job.transfer.overwrite);
+      const roots = new Set(pruneRoots);
       refuseSources(roots, folders, keep);
       for (const root of roots) {
         yield* pruneEverything(root, planned, keep, context);
@@ -127,15 +134,40 @@ export class Planner {
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
-    const { source, root, below, files } = folder;
     if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
+    else if (folder.target.transform && this.#setAside(folder, records)) return;
+    const { source, root, below, files } = folder;
+    const { overwrite } = folder.target;
+    const target = this.#plan.targets.indexOf(folder.target);
     for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
       const part = files.slice(start, start + BATCH_FILES);
       this.#queue.publish(
-        { source, root, below, ...namesOf(part), vacant: this.#vacant(folder, part) },
+        { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
         records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
       );
     }
+  }
+
+  /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
+  #setAside(folder: Folder, records: Uint32Array | undefined): boolean {
+    const keeps = this.#job.transfer.symlinks === 'keep';
+    const numbers = [...folder.files.keys()].filter((file) => !(keeps && folder.files[file]!.link));
+    if (numbers.length === 0) return false;
+    const number = this.#plan.targets.indexOf(folder.target);
+    const known = records ?? new Uint32Array(folder.files.length * RECORD_WORDS);
+    const part = (chosen: number[]) => {
+      const of = new Uint32Array(chosen.length * RECORD_WORDS);
+      for (const [position, file] of chosen.entries())
+        of.set(known.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
+      return { folder: { ...folder, files: chosen.map((file) => folder.files[file]!) }, records: of };
+    };
+    this.transformed.push({ number, ...part(numbers) });
+    const links = [...folder.files.keys()].filter((file) => !numbers.includes(file));
+    if (links.length > 0) {
+      const rest = part(links);
+      this.#publishFolder(rest.folder, rest.records);
+    }
+    return true;
   }
 
   #vacant({ root, below }: Folder, files: FoundFile[]): number[] | undefined {
@@ -168,19 +200,26 @@ function destinationNames({ names, renamed }: Batch): string[] {
   return renamed ? names.map((name, file) => renamed[file] ?? name) : names;
 }
 
-/** Of several files for one place the last target's stays, as if they were copied one after the other. */
-function lastWins(folders: Folder[]): Folder[] {
-  const seen = new Set<string>();
-  const winners: Folder[] = [];
-  for (const folder of folders.toReversed()) {
-    const directory = path.join(folder.root, folder.below);
-    const files = folder.files.toReversed().filter(({ as }) => {
-      const key = `${directory}\0${as}`;
-      return !seen.has(key) && seen.add(key);
-    });
-    winners.push({ ...folder, files: files.reverse() });
+/** Which of several files for one place stays, as if they were copied one after the other. */
+function winnersOf(folders: Folder[], overwrite: TransferSettings['overwrite']): Folder[] {
+  const placed = new Map<string, FoundFile>();
+  for (const { source, root, below, files, target } of folders) {
+    const rule = target.overwrite ?? overwrite;
+    const directory = path.join(root, below);
+    for (const file of files) {
+      const destination = path.join(directory, file.as);
+      if (rule === 'error' && placed.has(destination))
+        throw systemError(EEXIST, { source: path.join(source, file.name), destination });
+      if (rule !== false || !placed.has(destination)) placed.set(destination, file);
+    }
   }
-  return winners.reverse();
+  return folders.map((folder) => {
+    const directory = path.join(folder.root, folder.below);
+    return {
+      ...folder,
+      files: folder.files.filter((file) => placed.get(path.join(directory, file.as)) === file),
+    };
+  });
 }
 
 /** Files placed with other options may look different, and are placed again. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
+import type { TransferSettings } from '../options.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
@@ -13,8 +14,6 @@ import { forget, isAsRecorded, isKnown } from './record.ts';
 export interface PruneContext {
   tally: Tally;
   entries: boolean;
-  /** What is planned is placed whatever is there now. */
-  replaces: boolean;
   /** On a dry run: where to note what would be deleted. */
   outlook: Outlook | undefined;
 }
@@ -62,21 +61,26 @@ function removeIfEmpty(directory: string, root: string, outlook: Outlook | undef
 
 /** The destination as planned: which names each directory will hold. */
 export class PlannedTree {
-  /** By directory: names, and whether anything is known of the file that has it now. */
+  /** By directory: names, and whether the file that has it now is to be left. */
   readonly #files = new Map<string, Map<string, boolean>>();
   readonly #directories = new Set<string>();
 
-  /** `records` are what is known of each folder's files. */
-  constructor(folders: readonly Folder[], records: readonly (Uint32Array | undefined)[]) {
-    for (const [position, { root, below, files }] of folders.entries()) {
+  /** `records` are what is known of each folder's files, `overwrite` what happens to others unless a target says. */
+  constructor(
+    folders: readonly Folder[],
+    records: readonly (Uint32Array | undefined)[],
+    overwrite: TransferSettings['overwrite'],
+  ) {
+    for (const [position, { root, below, files, target }] of folders.entries()) {
       const known = records[position];
+      // What is transformed is compared by its bytes.
+      const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
       const directory = path.join(root, below);
-      for (let current = directory; current !== root; current = path.dirname(current))
+      for (let current = directory; !this.#directories.has(current); current = path.dirname(current))
         this.#directories.add(current);
-      this.#directories.add(root);
       const names = this.#files.get(directory) ?? new Map<string, boolean>();
       for (const [file, { as }] of files.entries())
-        names.set(as, known !== undefined && isKnown(known, file));
+        names.set(as, stays || (known !== undefined && isKnown(known, file)));
       this.#files.set(directory, names);
     }
   }
@@ -120,7 +124,7 @@ export function* pruneEverything(
         pending.push(full);
       } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
         remove(full, context, isDirectory ? countFiles(full) : 1);
-      } else if (context.replaces && !planned.mayBeRight(directory, entry.name)) {
+      } else if (!planned.mayBeRight(directory, entry.name)) {
         remove(full, context, 0);
       }
     }

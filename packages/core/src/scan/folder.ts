@@ -1,3 +1,5 @@
+import type { ResolvedTarget } from '../options.ts';
+
 /** A file or link found, and the name it gets. */
 export interface FoundFile {
   name: string;
@@ -16,4 +18,5 @@ export interface Folder {
   /** Path below `root`, with forward slashes; empty for `root` itself. */
   below: string;
   files: FoundFile[];
+  target: ResolvedTarget;
 }

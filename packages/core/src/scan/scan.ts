@@ -29,7 +29,10 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
     if (done) break;
     folders++;
     files += directory.files.length;
-    yield* place(target, directory);
+    yield* place(
+      target,
+      named(target, () => belowBase(target, directory)),
+    );
   }
   // A directory that is empty is there; a glob that finds nothing is a mistake.
   if (files === 0 && folders === 0) missing(target, options);
@@ -110,6 +113,21 @@ function missing(target: ResolvedTarget, options: ScanOptions): undefined {
   });
 }
 
+/** A directory under its path below the target's `base`, where there is one. */
+function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
+  if (base === undefined) return directory;
+  const { source, files } = directory;
+  if (!isWithin(base, source)) {
+    throw new CopyError({
+      code: 'ERR_OUTSIDE_BASE',
+      reason: `it lies outside "base", which is ${JSON.stringify(base)}`,
+      source: path.join(source, files[0]?.name ?? ''),
+      destination: to,
+    });
+  }
+  return { ...directory, relative: path.relative(base, source).split(path.sep).join('/') };
+}
+
 /** Applies filter, flatten and rename to a directory that was found. */
 function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirectory): Generator<Folder> {
   const { filter, flatten, rename, to: root } = target;
@@ -119,7 +137,7 @@ function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirec
   const below = flatten ? '' : relative;
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept };
+    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept, target };
     return;
   }
   const folders = new Map<string, FoundFile[]>();
@@ -132,7 +150,7 @@ function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirec
     if (list.length === 0) folders.set(key, list);
     list.push({ ...file, as: path.posix.basename(renamed) });
   }
-  for (const [directory, list] of folders) yield { source, root, below: directory, files: list };
+  for (const [directory, list] of folders) yield { source, root, below: directory, files: list, target };
 }
 
 function newPath({ rename, to }: ResolvedTarget, given: string, source: string): string {

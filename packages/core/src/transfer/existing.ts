@@ -1,5 +1,4 @@
 import { CopyError, systemError } from '../errors.ts';
-import type { TransferSettings } from '../options.ts';
 import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
@@ -13,7 +12,6 @@ const behindLink = new FileStatus();
  */
 export function judgeExisting(
   system: System,
-  settings: TransferSettings,
   pair: DirectoryPair,
   name: string,
   as: string,
@@ -30,7 +28,7 @@ export function judgeExisting(
       ...pathsOf(pair, name, as),
     });
   }
-  switch (settings.overwrite) {
+  switch (pair.overwrite) {
     case true:
       return 'replace';
     case false:

@@ -1,10 +1,13 @@
 import path from 'node:path';
+import type { TransferSettings } from '../options.ts';
 import type { Directory } from '../platform/system.ts';
 
 /** An open source directory and the destination directory its files go to. */
 export interface DirectoryPair {
   source: Directory;
   destination: Directory;
+  /** What happens to what exists there. */
+  overwrite: TransferSettings['overwrite'];
   /** Device of the destination, as one number. */
   device: number;
   /** This copy made the destination directory: nothing can be in the way of its files. */

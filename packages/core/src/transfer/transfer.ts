@@ -88,10 +88,7 @@ export class Transferrer {
     const exists = this.#exists(pair, as);
     if (exists) {
       const sameLink = this.destination.isLink && system.readLink(pair.destination, as) === target;
-      if (
-        judgeExisting(system, this.#settings, pair, name, as, this.source, this.destination) === 'keep' ||
-        sameLink
-      ) {
+      if (judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep' || sameLink) {
         return { method: undefined, bytes: 0 };
       }
     }
@@ -116,10 +113,7 @@ export class Transferrer {
     const system = this.#system;
     this.#readSource(fd, pair, name, as);
     const exists = this.#exists(pair, as);
-    if (
-      exists &&
-      judgeExisting(system, this.#settings, pair, name, as, this.source, this.destination) === 'keep'
-    ) {
+    if (exists && judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep') {
       return { method: undefined, bytes: 0 };
     }
     if (!pair.fresh && !pair.swept) {
@@ -136,7 +130,8 @@ export class Transferrer {
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
       if (file.hidden) {
-        publish(system, pair, file.destinationName, as, this.#replaces, file.paths);
+        const replaces = pair.overwrite === true || pair.overwrite === 'changed';
+        publish(system, pair, file.destinationName, as, replaces, file.paths);
         // Renaming changes what tells this state of the file from the next.
         system.status(pair.destination, as, false, this.destination);
       }
@@ -206,10 +201,6 @@ export class Transferrer {
     file.pair.unsynced = true;
     const synced = this.#system.sync(file.destination);
     if (synced < 0) throw systemError(-synced, { ...file.paths(), method, syscall: 'fdatasync' });
-  }
-
-  get #replaces(): boolean {
-    return this.#settings.overwrite === true || this.#settings.overwrite === 'changed';
   }
 
   #openError(errno: number, pair: DirectoryPair, name: string, as: string, follow: boolean): CopyError {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
+import type { Batch } from '../execute/job.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -157,7 +158,7 @@ export function notADirectory(
 export function openPair(
   system: System,
   tree: DestinationTree,
-  folder: { source: string; root: string; below: string },
+  folder: Pick<Batch, 'source' | 'root' | 'below'> & Pick<DirectoryPair, 'overwrite'>,
 ): DirectoryPair {
   const source = system.openDirectory(folder.source);
   if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
@@ -167,7 +168,15 @@ export function openPair(
     const result = system.status(directory, '.', true, status);
     if (result < 0)
       throw systemError(-result, { source: folder.source, destination: directory.path, syscall: 'stat' });
-    return { source, destination: directory, device: status.device, fresh, swept: false, unsynced: false };
+    return {
+      source,
+      destination: directory,
+      overwrite: folder.overwrite,
+      device: status.device,
+      fresh,
+      swept: false,
+      unsynced: false,
+    };
   } catch (error) {
     system.closeDirectory(source);
     throw error;

@@ -1,10 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { isSmallCopy, preload, startWorkers, type Workers } from 'fs-reflink';
 import type { Environment } from 'vite';
+import { BuildCopies } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { OutputCopy } from '../output.ts';
-import { summarize } from '../summary.ts';
 import { HiddenOptions, keptIn, type Takeover, takeoverOf } from './vite-output.ts';
 
 /**
@@ -14,35 +11,31 @@ import { HiddenOptions, keptIn, type Takeover, takeoverOf } from './vite-output.
 export class EnvironmentBuild {
   readonly #environment: Environment;
   readonly #options: ResolvedOptions;
+  readonly #copies: BuildCopies;
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
-  #workers: Promise<Workers> | undefined;
-  #copies: OutputCopy[] | undefined;
-  /** What became of the copies was said: in a report, or by the error a hook rejected with. */
-  #told = false;
 
   constructor(environment: Environment, options: ResolvedOptions) {
     this.#environment = environment;
     this.#options = options;
+    const { logger, config } = environment;
+    const log = {
+      info: (message: string) => logger.info(message),
+      warn: (message: string) => logger.warnOnce(`unplugin-reflink: ${message}`),
+      error: (message: string) => logger.error(`unplugin-reflink: ${message}`),
+    };
+    this.#copies = new BuildCopies(options, log, config.root);
   }
 
-  /** The build is certain: threads boot while the modules are transformed. */
+  /** The build is certain. */
   prepare(): void {
-    if (this.#workers) return;
     const takeover = this.#look();
-    if (!takeover) return;
-    if (isSmallCopy(this.#targets(takeover), { cwd: takeover.outDirs[0]! })) {
-      // While the bundler's own threads read the first modules.
-      setImmediate(preload);
-      return;
-    }
-    this.#workers = startWorkers(this.#options.engine.concurrency);
-    this.#workers.catch(() => {});
+    if (takeover) this.#copies.prepare(takeover.targets, takeover.outDirs[0]!);
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
   hide(takeover: Takeover | undefined = this.#look()): void {
-    if (this.#copies || this.#hidden || !takeover) return;
+    if (this.#copies.begun || this.#hidden || !takeover) return;
     this.#takeover = takeover;
     this.#hidden = new HiddenOptions(this.#environment.config.build, takeover);
   }
@@ -52,18 +45,16 @@ export class EnvironmentBuild {
     const consulted = this.#hidden?.consulted;
     this.restore();
     const takeover = this.#takeover;
-    if (this.#copies || !takeover) return;
-    this.#copies = takeover.outDirs.map(
-      (directory) =>
-        new OutputCopy({
-          directory,
-          targets: this.#targets(takeover),
-          cacheDirectory: this.#environment.config.cacheDir,
-          empty: takeover.empties && consulted === true,
-          keep: keptIn(directory, takeover.outDirs),
-          engine: this.#options.engine,
-        }),
-    );
+    if (this.#copies.begun || !takeover) return;
+    for (const directory of takeover.outDirs) {
+      this.#copies.begin({
+        directory,
+        ...takeover.targets,
+        cacheDirectory: path.join(this.#environment.config.cacheDir, 'unplugin-reflink'),
+        empty: takeover.empties && consulted === true,
+        keep: keptIn(directory, takeover.outDirs),
+      });
+    }
   }
 
   restore(): void {
@@ -71,81 +62,34 @@ export class EnvironmentBuild {
     this.#hidden = undefined;
   }
 
-  /**
-   * The bundle is about to be written: nothing may be deleted any more, and where it has a file of the same
-   * name, ours has to be there before. A copy that has failed already ends the build here, before the bundler
-   * meets the same full disk and says less about it.
-   */
-  async giveWay(fileNames: string[]): Promise<void> {
-    if (!this.#copies || !this.#takeover) return;
-    await this.#telling(this.#copies.map((copy) => copy.planned()));
-    const { publicDir } = this.#takeover;
-    const collisions = fileNames.filter((name) => isFile(path.join(publicDir, name)));
-    for (const name of collisions) {
-      this.#environment.logger.warnOnce(
-        `unplugin-reflink: ${name} is both in the public directory and in the bundle; the bundle's is kept`,
-      );
-    }
-    if (collisions.length > 0) await this.settle();
+  /** The bundle of an output is about to be written. */
+  async giveWay(dir: string | undefined, fileNames: string[]): Promise<void> {
+    await this.#copies.giveWay(fileNames, this.#resolve(dir));
   }
 
-  /** Resolves when every file is in place. */
+  /** Resolves when every file is in place that does not wait for the bundle. */
   async settle(): Promise<void> {
-    const copies = this.#copies ?? [];
-    const reports = await this.#telling(copies.map((copy) => copy.settle()));
-    if (this.#told) return;
-    this.#told = true;
-    const { report: tell } = this.#options;
-    const { logger, config } = this.#environment;
-    for (const [position, report] of reports.entries()) {
-      const { directory } = copies[position]!;
-      for (const warning of report.warnings) logger.warn(`unplugin-reflink: ${warning}`);
-      if (tell === 'summary') logger.info(`public → ${summarize(report, directory, config.root)}`);
-      else if (tell) tell(report, directory);
-    }
+    await this.#copies.settle();
+  }
+
+  /** The bundle of an output is written. */
+  async finish(dir: string | undefined): Promise<void> {
+    await this.#copies.finish(this.#resolve(dir));
   }
 
   /** The build is over, or failed: nothing of it is left running. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.restore();
-    const copies = this.#copies ?? [];
-    const told = this.#told;
-    this.#copies = undefined;
     this.#takeover = undefined;
-    this.#told = false;
-    const errors = await Promise.all(copies.map((copy) => copy.cancel()));
-    const error = errors.find((each) => each !== undefined);
-    // The bundler met the same full disk, and its error was first.
-    if (error !== undefined && !told) this.#environment.logger.error(`unplugin-reflink: ${messageOf(error)}`);
-    if (keepWorkers) return;
-    const workers = this.#workers;
-    this.#workers = undefined;
-    await (await workers?.catch(() => undefined))?.close();
+    await this.#copies.end({ keepWorkers });
   }
 
-  async #telling<T>(outcomes: Promise<T>[]): Promise<T[]> {
-    try {
-      return await Promise.all(outcomes);
-    } catch (error) {
-      this.#told = true;
-      throw error;
-    }
+  #resolve(dir: string | undefined): string | undefined {
+    return dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
   }
 
   #look(): Takeover | undefined {
     if (!this.#options.includesEnvironment(this.#environment.name)) return undefined;
-    return takeoverOf(this.#environment.config);
+    return takeoverOf(this.#environment.config, this.#options);
   }
-
-  #targets({ publicDir }: Takeover) {
-    return [{ from: publicDir, to: '.' }];
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 }

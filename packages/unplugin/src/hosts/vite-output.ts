@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ResolvedConfig } from 'vite';
+import type { ResolvedOptions } from '../options.ts';
+import { type OutputTargets, toTargets } from '../targets.ts';
 
 type BuildOptions = ResolvedConfig['build'];
 type Switches = Pick<BuildOptions, 'copyPublicDir' | 'emptyOutDir'>;
@@ -17,25 +19,36 @@ const given = new WeakMap<BuildOptions, Switches>();
 
 /** What Vite would do to the output directories of one environment, and we do instead. */
 export interface Takeover {
-  publicDir: string;
+  targets: OutputTargets;
   outDirs: string[];
+  /** The public directory is ours, so that Vite must not copy it. */
+  copies: boolean;
   /** Emptying them is ours too. */
   empties: boolean;
 }
 
 /**
- * What to take over from Vite for an environment, or undefined when there is nothing: no public directory,
- * switched off by the user or a framework, nothing written, or directories within each other, which Vite
- * warns about and handles in its own way.
+ * What to take over from Vite for an environment, or undefined when nothing is to be placed. Its public directory
+ * stays Vite's where the options say so, and where it and the output lie within each other, which Vite warns
+ * about and handles in its own way; nobody places one where that is switched off by the user or a framework.
  */
-export function takeoverOf({ build, publicDir, root }: OutputConfig): Takeover | undefined {
+export function takeoverOf(
+  { build, publicDir, root }: OutputConfig,
+  options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+): Takeover | undefined {
   const { copyPublicDir, emptyOutDir } = given.get(build) ?? build;
-  if (!build.write || !copyPublicDir || !publicDir || !isDirectory(publicDir)) return undefined;
+  if (!build.write) return undefined;
   const outDirs = resolveOutDirs(root, build);
-  if (outDirs.some((outDir) => isInside(outDir, publicDir) || isInside(publicDir, outDir))) return undefined;
+  const own = copyPublicDir && publicDir && isDirectory(publicDir) ? path.resolve(publicDir) : undefined;
+  const isNested = outDirs.some((outDir) => own && (isInside(outDir, own) || isInside(own, outDir)));
+  const copies = copyPublicDir && (options.publicDirs?.length ?? (own && !isNested ? 1 : 0)) > 0;
+  const publicDirs = copies ? options.publicDirs : [];
+  const targets = toTargets({ ...options, publicDirs }, { root, publicDir: own });
+  if (targets.publicTargets.length + targets.targets.length === 0) return undefined;
   // Left undecided, Vite empties only what lies in the project, and says so otherwise.
   const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
-  return { publicDir: path.resolve(publicDir), outDirs, empties };
+  // What Vite copies itself is there before we begin, and must not be deleted.
+  return { targets, outDirs, copies, empties: empties && (copies || !own) };
 }
 
 /** One directory per output that names its own, and the environment's for the others, as Vite counts them. */
@@ -71,11 +84,11 @@ export class HiddenOptions {
   readonly #saved: Switches;
   #consulted: boolean;
 
-  constructor(build: BuildOptions, { empties }: Takeover) {
+  constructor(build: BuildOptions, { empties, copies }: Takeover) {
     this.#build = build;
     this.#saved = { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir };
     this.#consulted = given.has(build);
-    build.copyPublicDir = false;
+    if (copies) build.copyPublicDir = false;
     if (!empties || this.#consulted) return;
     const get = () => {
       this.#consulted = true;
@@ -104,13 +117,16 @@ export class HiddenOptions {
  * Before 7.1 Vite decides about emptying when a build begins, and in watch mode prepares the output before
  * any hook runs: there the options are switched off for good, once everybody has seen the config.
  */
-export function switchOffEarly(config: OutputConfig): void {
+export function switchOffEarly(
+  config: OutputConfig,
+  options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+): void {
   const { build } = config;
-  const takeover = takeoverOf(config);
+  const takeover = takeoverOf(config, options);
   if (!takeover) return;
   given.set(build, { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir });
   if (takeover.empties) build.emptyOutDir = false;
-  if (build.watch) build.copyPublicDir = false;
+  if (build.watch && takeover.copies) build.copyPublicDir = false;
 }
 
 /** From 7.1 on Vite prepares the output in a plugin's hook; before, between the build and the first output. */

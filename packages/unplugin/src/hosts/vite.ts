@@ -4,7 +4,7 @@ import { EnvironmentBuild } from './vite-build.ts';
 import { preparesInPlugin, switchOffEarly } from './vite-output.ts';
 
 /**
- * Takes Vite's public directory over. Two plugins, because the options are hidden from Vite's own
+ * Places static files into the output of Vite builds, its public directory included. Two plugins, because the options are hidden from Vite's own
  * `renderStart` hook just while it runs: one comes before it and one after, and everybody else sees them as
  * the user gave them.
  */
@@ -31,7 +31,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
-          if (options.includesEnvironment(name)) switchOffEarly({ ...config, build });
+          if (options.includesEnvironment(name)) switchOffEarly({ ...config, build }, options);
         }
       },
     },
@@ -60,8 +60,8 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     writeBundle: {
       order: 'pre',
       sequential: true,
-      async handler() {
-        await buildOf(this.environment).settle();
+      async handler({ dir }) {
+        await buildOf(this.environment).finish(dir);
       },
     },
     async watchChange() {
@@ -91,9 +91,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     generateBundle: {
       order: 'post',
-      async handler(_output, bundle) {
+      async handler({ dir }, bundle) {
         const build = buildOf(this.environment);
-        await build.giveWay(Object.keys(bundle));
+        await build.giveWay(dir, Object.keys(bundle));
         if (isPreceded(before.name, this.environment.plugins)) await build.settle();
       },
     },

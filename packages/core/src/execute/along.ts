@@ -1,0 +1,78 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CopyError } from '../errors.ts';
+import { Planner } from '../plan/plan.ts';
+import { loadSystem } from '../platform/load.ts';
+import { addTally, emptyTally } from '../report.ts';
+import type { Folder } from '../scan/folder.ts';
+import type { JobSettings, PlanSettings } from './job.ts';
+import type { Queue } from './queue.ts';
+import type { Finished, RunHooks } from './run.ts';
+import { transformAll } from './transformed.ts';
+
+/** How long planning may hold the main thread before everything else gets a turn. */
+const SLICE_MS = 5;
+
+export interface Along {
+  queue: Queue;
+  job: JobSettings;
+  plan: PlanSettings;
+  hooks: RunHooks;
+  /** Files that are transformed at a time. */
+  concurrency: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Plans on the main thread, with pauses, because the user's functions have to be called, and transforms what
+ * they shall. `work` is what places the rest: workers that are at it already, or this thread once all is planned.
+ */
+export async function planAlong(
+  { queue, job, plan, hooks, concurrency, signal }: Along,
+  folders: Iterable<Folder>,
+  work: () => Promise<Finished>,
+): Promise<Finished> {
+  const planned = emptyTally();
+  const system = loadSystem();
+  const planner = new Planner(queue, plan, job, system, planned);
+  let error: unknown;
+  try {
+    let since = performance.now();
+    for (const _step of planner.publish(folders)) {
+      if (queue.stopped) break;
+      if (performance.now() - since < SLICE_MS) continue;
+      await nextTurn();
+      since = performance.now();
+    }
+    if (!queue.stopped) hooks.planned(planner.transformed);
+  } catch (thrown) {
+    error = thrown;
+    queue.stop();
+  }
+  const finished = await gather([
+    work(),
+    transformAll(planner.transformed, { queue, job, system, hooks, concurrency, signal }),
+  ]);
+  try {
+    planner.saveManifest();
+  } catch (thrown) {
+    error ??= thrown;
+  }
+  addTally(planned, finished.tally);
+  return { tally: planned, error: error ?? finished.error };
+}
+
+/** Adds up what several parts of a copy did. */
+export async function gather(parts: Promise<Finished>[]): Promise<Finished> {
+  const tally = emptyTally();
+  let error: unknown;
+  for (const part of await Promise.all(parts)) {
+    addTally(tally, part.tally);
+    // Parts that were told to end say so; the one that failed says why.
+    if (error === undefined || isEnded(error)) error = part.error ?? error;
+  }
+  return { tally, error };
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof CopyError && error.code === 'ABORT_ERR';
+}

@@ -1,0 +1,267 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asCopyError, CopyError, systemError } from '../errors.ts';
+import type { TransferSettings, Transform } from '../options.ts';
+import { isOurs } from '../plan/compare.ts';
+import { forget, rememberPlaced } from '../plan/record.ts';
+import { EEXIST, EISDIR } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { System } from '../platform/system.ts';
+import { countFile, emptyTally, type Tally } from '../report.ts';
+import type { Folder } from '../scan/folder.ts';
+import type { DirectoryPair } from '../transfer/pair.ts';
+import { publish } from '../transfer/publish.ts';
+import { sweepTemporaries } from '../transfer/temporary.ts';
+import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
+import type { JobSettings } from './job.ts';
+import type { Queue } from './queue.ts';
+import type { Finished, RunHooks } from './run.ts';
+import { writeAnew } from './write-anew.ts';
+
+/** Files of one directory that a target's function makes the content of, and what the manifest knows of them. */
+export interface TransformedFolder {
+  folder: Folder;
+  /** Which of the targets it is of. */
+  number: number;
+  records: Uint32Array;
+}
+
+export interface TransformContext {
+  queue: Queue;
+  job: JobSettings;
+  system: System;
+  hooks: RunHooks;
+  /** Files at a time. */
+  concurrency: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Reads, transforms and writes on this thread, while the workers place all that needs no JavaScript. */
+export async function transformAll(
+  folders: readonly TransformedFolder[],
+  context: TransformContext,
+): Promise<Finished> {
+  const tally = emptyTally();
+  const { queue } = context;
+  if (folders.length === 0 || queue.stopped) return { tally };
+  queue.join();
+  try {
+    const { default: pLimit } = await import('p-limit');
+    const limit = pLimit(context.concurrency);
+    for (const folder of folders) {
+      await transformFolder(folder, context, tally, (step) => limit(step));
+      if (queue.stopped) break;
+    }
+    return { tally };
+  } catch (error) {
+    queue.stop();
+    return { tally, error };
+  } finally {
+    queue.leave(tally.files);
+  }
+}
+
+async function transformFolder(
+  { folder, records }: TransformedFolder,
+  context: TransformContext,
+  tally: Tally,
+  limit: (step: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { queue, system, job } = context;
+  const durable = job.transfer.durability === 'full';
+  const created = (count: number) => {
+    tally.directories += count;
+  };
+  const tree = new DestinationTree(system, { durable, created });
+  try {
+    const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
+    const pair = openPair(system, tree, { ...folder, overwrite });
+    try {
+      if (!pair.fresh) sweepTemporaries(pair.destination.path);
+      const steps = folder.files.map((_each, file) =>
+        limit(async () => {
+          if (queue.stopped) return;
+          await new TransformedFile(pair, folder, records, file, context).place(tally);
+        }).catch((error: unknown) => {
+          queue.stop();
+          throw error;
+        }),
+      );
+      // All of them, before what they use is closed.
+      const outcomes = await Promise.allSettled(steps);
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
+      if (durable) syncPair(system, pair);
+    } finally {
+      closePair(system, pair);
+    }
+  } finally {
+    tree.close();
+  }
+}
+
+class TransformedFile {
+  readonly #pair: DirectoryPair;
+  readonly #records: Uint32Array;
+  readonly #file: number;
+  readonly #context: TransformContext;
+  readonly #transform: Transform;
+  readonly #as: string;
+  readonly #source: string;
+  readonly #destination: string;
+  /** Below the target's `to`. */
+  readonly #path: string;
+  readonly #status = new FileStatus();
+
+  constructor(
+    pair: DirectoryPair,
+    { source, root, below, files, target }: Folder,
+    records: Uint32Array,
+    file: number,
+    context: TransformContext,
+  ) {
+    const { name, as } = files[file]!;
+    this.#pair = pair;
+    this.#records = records;
+    this.#file = file;
+    this.#context = context;
+    this.#transform = target.transform!;
+    this.#as = as;
+    this.#path = below === '' ? as : `${below}/${as}`;
+    this.#source = path.join(source, name);
+    this.#destination = path.join(root, below, as);
+  }
+
+  async place(tally: Tally): Promise<void> {
+    const { job, queue, hooks } = this.#context;
+    const exists = this.#look();
+    const bytes = exists === 'keep' ? undefined : await this.#placeUnlessAlike(exists !== 'none');
+    if (bytes === undefined && queue.stopped) return;
+    const paths = { source: this.#source, destination: this.#destination };
+    const method = bytes === undefined ? undefined : 'transform';
+    if (method) countFile(tally, method, bytes!);
+    else tally.unchanged++;
+    const size = bytes ?? 0;
+    if (job.entries) {
+      const action = method ? 'copied' : 'unchanged';
+      tally.entries.push({ ...paths, action, bytes: size, ...(method && { method }) });
+    }
+    if (job.progress) {
+      hooks.progress({ ...paths, fileBytes: size, fileSize: size, done: true, ...(method && { method }) });
+    }
+  }
+
+  /** What stands in the file's place, and whether it may be replaced. */
+  #look(): 'none' | 'replace' | 'keep' {
+    const { system } = this.#context;
+    const pair = this.#pair;
+    if (pair.fresh || system.status(pair.destination, this.#as, false, this.#status) < 0) return 'none';
+    const paths = { source: this.#source, destination: this.#destination };
+    if (this.#status.isDirectory) throw systemError(EISDIR, paths);
+    if (isOurs(system, pair, this.#as, this.#records, this.#file)) return 'replace';
+    if (pair.overwrite === 'error') throw systemError(EEXIST, paths);
+    return pair.overwrite === false ? 'keep' : 'replace';
+  }
+
+  /** Writes what the function makes of the file. Undefined: that is there already, or the copy was ended. */
+  async #placeUnlessAlike(exists: boolean): Promise<number | undefined> {
+    const { queue, job, system } = this.#context;
+    const paths = { source: this.#source, destination: this.#destination };
+    const { content, mode } = await this.#read();
+    const made = await this.#apply(content);
+    if (made === undefined || queue.stopped) return undefined;
+    const bits = modeOf(mode, job.transfer);
+    if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
+    forget(this.#records, this.#file);
+    try {
+      const pair = this.#pair;
+      const replace = exists || pair.overwrite === true || pair.overwrite === 'changed';
+      await writeAnew(pair.destination.path, made, {
+        mode: bits,
+        sync: job.transfer.durability !== 'none',
+        publish: (temporary) => publish(system, pair, temporary, this.#as, replace, () => paths),
+      });
+    } catch (error) {
+      throw asCopyError(error, paths);
+    }
+    this.#pair.unsynced = true;
+    if (system.status(this.#pair.destination, this.#as, false, this.#status) >= 0)
+      rememberPlaced(this.#records, this.#file, this.#status);
+    return made.length;
+  }
+
+  async #read(): Promise<{ content: Buffer; mode: number }> {
+    const paths = { source: this.#source, destination: this.#destination };
+    try {
+      const handle = await fs.open(this.#source, 'r');
+      try {
+        const { mode, dev, ino } = await handle.stat({ bigint: true });
+        const there = await fs.stat(this.#destination, { bigint: true }).catch(() => undefined);
+        if (there && there.dev === dev && there.ino === ino) {
+          const reason = 'source and destination are the same file';
+          throw new CopyError({ code: 'ERR_SAME_FILE', reason, ...paths });
+        }
+        return { content: await handle.readFile(), mode: Number(mode) };
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw asCopyError(error, paths);
+    }
+  }
+
+  /** What the user's function returns, as bytes; undefined when the copy is aborted before it does. */
+  async #apply(content: Buffer): Promise<Buffer | undefined> {
+    const { signal } = this.#context;
+    const fail = (reason: string, cause?: unknown) =>
+      new CopyError({
+        code: 'ERR_TRANSFORM',
+        reason,
+        source: this.#source,
+        destination: this.#destination,
+        method: 'transform',
+        cause,
+      });
+    let aborted = () => {};
+    const abort = new Promise<undefined>((resolve) => {
+      aborted = () => resolve(undefined);
+    });
+    signal?.addEventListener('abort', aborted, { once: true });
+    let made: unknown;
+    try {
+      const file = { source: this.#source, path: this.#path };
+      // A turn for everybody else before code whose cost nobody knows.
+      await nextTurn();
+      if (signal?.aborted) return undefined;
+      made = await Promise.race([this.#transform(content, file), abort]);
+    } catch (error) {
+      throw fail(`transform failed: ${error instanceof Error ? error.message : String(error)}`, error);
+    } finally {
+      signal?.removeEventListener('abort', aborted);
+    }
+    if (signal?.aborted) return undefined;
+    if (typeof made === 'string') return Buffer.from(made, 'utf8');
+    if (made instanceof Uint8Array) return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
+    const got = made === null ? 'null' : typeof made;
+    throw fail(`transform must return a string or bytes, got ${got}`);
+  }
+}
+
+/** Bits the written file gets; undefined: those of any new file. */
+function modeOf(mode: number, { preserve }: TransferSettings): number | undefined {
+  if (preserve.includes('special')) return mode & 0o7777;
+  return preserve.includes('mode') ? mode & 0o777 : undefined;
+}
+
+async function isAlike(file: string, bytes: Buffer, mode: number | undefined): Promise<boolean> {
+  try {
+    const there = await fs.lstat(file);
+    if (!there.isFile() || there.size !== bytes.length) return false;
+    if (mode !== undefined && (there.mode & 0o7777) !== mode) return false;
+    return (await fs.readFile(file)).equals(bytes);
+  } catch {
+    // Gone, or unreadable: writing it anew says what is wrong, if anything is.
+    return false;
+  }
+}

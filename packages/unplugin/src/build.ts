@@ -1,0 +1,161 @@
+import { type CopyReport, isSmallCopy, preload, startWorkers, type Workers } from 'fs-reflink';
+import type { ResolvedOptions } from './options.ts';
+import { OutputCopy, type OutputSettings } from './output.ts';
+import { describeReport } from './summary.ts';
+import type { OutputTargets } from './targets.ts';
+
+/** The host's way to say something; messages carry no name of the plugin. */
+export interface HostLog {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+interface Output {
+  copy: OutputCopy;
+  targets: OutputTargets;
+  /** How many bundles will be written there, as far as is known, and how many were. */
+  bundles: { begun: number; written: number };
+  told: boolean;
+}
+
+/** The copies of one build, one for each output directory, from its start to its end. */
+export class BuildCopies {
+  readonly #options: ResolvedOptions;
+  readonly #log: HostLog;
+  readonly #root: string;
+  readonly #outputs = new Map<string, Output>();
+  readonly #warned = new Set<string>();
+  #workers: Promise<Workers> | undefined;
+  /** What went wrong was said by the error a hook rejected with. */
+  #told = false;
+
+  /** `root` is the directory that paths in messages are relative to. */
+  constructor(options: ResolvedOptions, log: HostLog, root: string) {
+    this.#options = options;
+    this.#log = log;
+    this.#root = root;
+  }
+
+  /** A build is certain: threads boot while the modules are transformed. */
+  prepare({ publicTargets, targets }: OutputTargets, directory: string): void {
+    if (this.#workers) return;
+    if (isSmallCopy([...publicTargets, ...targets], { ...this.#options.engine, cwd: directory })) {
+      // While the bundler's own threads read the first modules.
+      setImmediate(preload);
+      return;
+    }
+    this.#workers = startWorkers(this.#options.engine.concurrency);
+    this.#workers.catch(() => {});
+  }
+
+  /** Whether a copy was begun in this build. */
+  get begun(): boolean {
+    return this.#outputs.size > 0;
+  }
+
+  /** Begins to copy into an output directory, once per build however many bundles are written there. */
+  begin(settings: Omit<OutputSettings, 'engine'>): void {
+    const begun = this.#outputs.get(settings.directory);
+    if (begun) {
+      begun.bundles.begun++;
+      return;
+    }
+    const { engine, report } = this.#options;
+    const copy = new OutputCopy({ ...settings, engine: { ...engine, entries: report === 'verbose' } });
+    const { publicTargets, targets } = settings;
+    this.#outputs.set(settings.directory, {
+      copy,
+      targets: { publicTargets, targets },
+      bundles: { begun: 1, written: 0 },
+      told: false,
+    });
+  }
+
+  /**
+   * A bundle with these files is about to be written. A copy that has failed already ends the build here, before
+   * the bundler meets the same full disk and says less about it.
+   */
+  async giveWay(names: readonly string[], directory?: string): Promise<void> {
+    await this.#telling(
+      this.#at(directory).map(async ({ copy }) => {
+        for (const { message } of await copy.giveWay(names)) {
+          if (this.#warned.has(message)) continue;
+          this.#warned.add(message);
+          this.#log.warn(message);
+        }
+      }),
+    );
+  }
+
+  /** Resolves when everything is in place that does not wait for a bundle. */
+  async settle(): Promise<void> {
+    await this.#telling(this.#at().map(({ copy }) => copy.settle()));
+  }
+
+  /** A bundle was written: resolves when every file is in place, and tells what was done. */
+  async finish(directory?: string): Promise<void> {
+    const outputs = this.#at(directory);
+    for (const { bundles } of outputs) bundles.written++;
+    const reports = await this.#telling(
+      outputs.map(async ({ copy }) => {
+        await copy.settle();
+        await copy.placeTargets();
+        return copy.report();
+      }),
+    );
+    for (const [position, output] of outputs.entries()) {
+      if (output.told || output.bundles.written < output.bundles.begun) continue;
+      output.told = true;
+      this.#tell(reports[position]!, output);
+    }
+  }
+
+  /** The build is over, or failed: nothing of it is left running. */
+  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+    const copies = this.#at().map(({ copy }) => copy);
+    const told = this.#told;
+    this.#outputs.clear();
+    this.#warned.clear();
+    this.#told = false;
+    const errors = await Promise.all(copies.map((copy) => copy.cancel()));
+    const error = errors.find((each) => each !== undefined);
+    // The bundler met the same full disk, and its error was first.
+    if (error !== undefined && !told) this.#log.error(messageOf(error));
+    if (keepWorkers) return;
+    const workers = this.#workers;
+    this.#workers = undefined;
+    await (await workers?.catch(() => undefined))?.close();
+  }
+
+  #at(directory?: string): Output[] {
+    const output = directory === undefined ? undefined : this.#outputs.get(directory);
+    return output ? [output] : [...this.#outputs.values()];
+  }
+
+  async #telling<T>(outcomes: Promise<T>[]): Promise<T[]> {
+    try {
+      return await Promise.all(outcomes);
+    } catch (error) {
+      this.#told = true;
+      throw error;
+    }
+  }
+
+  #tell(report: CopyReport, { copy, targets }: Output): void {
+    const { report: tell } = this.#options;
+    for (const warning of report.warnings) this.#log.warn(warning);
+    if (typeof tell === 'function') tell(report, copy.directory);
+    else if (tell)
+      this.#log.info(`${labelOf(targets)} → ${describeReport(report, copy.directory, this.#root)}`);
+  }
+}
+
+function labelOf({ publicTargets, targets }: OutputTargets): string {
+  const parts = [publicTargets.length > 0 && 'public', targets.length > 0 && 'targets'];
+  return parts.filter(Boolean).join(', ');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import type { OutputTargets } from './targets.ts';
+
+/** A file of ours that has the name of one of the bundle's. */
+export interface Collision {
+  file: PlannedFile;
+  /** Set when it wins over the bundle. */
+  target: Target | undefined;
+  /** What the user should know. */
+  message: string;
+}
+
+/** Which files of an output the bundle has too, and who wins. */
+export function findCollisions(
+  planned: Planned,
+  { publicTargets, targets }: OutputTargets,
+  directory: string,
+  names: readonly string[],
+): Collision[] {
+  const places = names.map((name) => path.join(directory, name));
+  return planned.find(places, ignoresCase(directory)).map((file) => {
+    const name = path.relative(directory, file.destination).split(path.sep).join('/');
+    const target = targets[file.target - publicTargets.length];
+    if (target?.overwrite === 'error') {
+      const { source, destination } = file;
+      throw new CopyError({
+        code: 'EEXIST',
+        reason: 'the bundle has a file of this name',
+        source,
+        destination,
+      });
+    }
+    const wins = target !== undefined && target.overwrite !== false;
+    const where = target ? 'the targets' : 'the public directory';
+    const message = `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
+    return { file, target: wins ? target : undefined, message };
+  });
+}
+
+/** Whether names that differ only in the case of letters are one file there. */
+export function ignoresCase(directory: string): boolean {
+  for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
+    const parent = path.dirname(current);
+    const other = swapCase(path.basename(current));
+    if (other === path.basename(current) || !fs.existsSync(current)) continue;
+    // Found under a name that the directory does not list: it is the same one.
+    return fs.existsSync(path.join(parent, other)) && !fs.readdirSync(parent).includes(other);
+  }
+  return false;
+}
+
+function swapCase(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === name ? name.toLowerCase() : upper;
+}

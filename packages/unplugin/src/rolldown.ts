@@ -1,0 +1,25 @@
+/**
+ * Places static files into the output of Rolldown.
+ *
+ * @module
+ * @example
+ * ```js
+ * // rolldown.config.js
+ * import reflink from 'unplugin-reflink/rolldown';
+ *
+ * export default {
+ *   input: 'src/main.js',
+ *   output: { dir: 'dist' },
+ *   plugins: [reflink({ publicDir: 'public' })],
+ * };
+ * ```
+ */
+import type { Plugin } from 'rolldown';
+import { rolldownPlugin } from './hosts/rollup.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const rolldown = (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown'));
+
+export default rolldown;
+// For require(): the function itself.
+export { rolldown as 'module.exports' };

@@ -1,0 +1,25 @@
+/**
+ * Places static files into the output of Rollup.
+ *
+ * @module
+ * @example
+ * ```js
+ * // rollup.config.js
+ * import reflink from 'unplugin-reflink/rollup';
+ *
+ * export default {
+ *   input: 'src/main.js',
+ *   output: { dir: 'dist' },
+ *   plugins: [reflink({ publicDir: 'public' })],
+ * };
+ * ```
+ */
+import type { Plugin } from 'rollup';
+import { rollupPlugin } from './hosts/rollup.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const rollup = (options?: Options): Plugin => rollupPlugin(resolveOptions(options, 'rollup'));
+
+export default rollup;
+// For require(): the function itself.
+export { rollup as 'module.exports' };

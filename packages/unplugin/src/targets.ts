@@ -1,0 +1,31 @@
+import path from 'node:path';
+import type { Target } from 'fs-reflink';
+import type { ResolvedOptions } from './options.ts';
+
+/** What is placed into one output directory, as targets of the engine: `to` is relative to that directory. */
+export interface OutputTargets {
+  /** The bundle wins over these. */
+  publicTargets: Target[];
+  /** These win over the bundle. */
+  targets: Target[];
+}
+
+/** What the options ask for. `publicDir` is the host's own, absolute, for when the options name none. */
+export function toTargets(
+  { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+  { root, publicDir }: { root: string; publicDir?: string | undefined },
+): OutputTargets {
+  const directories = publicDirs ?? (publicDir === undefined ? [] : [{ dir: publicDir }]);
+  return {
+    publicTargets: directories.map(({ dir, prefix = '.', ignore = [] }) => ({
+      from: path.resolve(root, dir),
+      to: prefix,
+      ignore,
+    })),
+    targets: targets.map((target) => ({
+      ...target,
+      from: path.resolve(root, target.from),
+      ...(target.base !== undefined && { base: path.resolve(root, target.base) }),
+    })),
+  };
+}

@@ -1,0 +1,166 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CopyOptions, copy, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import { describe, expect, it } from 'vitest';
+import { writeTree } from '../support/trees.ts';
+import { filesOf, refusal, workspace } from './support.ts';
+
+const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
+
+describe('base', () => {
+  const cases: [name: string, target: Omit<Target, 'to'>, placed: string[]][] = [
+    ['of a glob, above its own', { from: 'src/a/**/*.txt', base: 'src' }, ['a/b/y.txt', 'a/x.txt']],
+    ['of a glob, the working directory', { from: 'src/*.txt', base: '.' }, ['src/z.txt']],
+    ['of a glob, below its own', { from: 'src/**/y.txt', base: 'src/a' }, ['b/y.txt']],
+    ['of a file', { from: 'src/a/b/y.txt', base: 'src' }, ['a/b/y.txt']],
+    ['of a directory', { from: 'src/a', base: 'src' }, ['a/b/y.txt', 'a/x.txt']],
+    ['of a directory, itself', { from: 'src/a', base: 'src/a' }, ['b/y.txt', 'x.txt']],
+    ['with flatten', { from: 'src/a/**', base: 'src', flatten: true }, ['x.txt', 'y.txt']],
+    ['with a new name', { from: 'src/a/x.txt', base: 'src', rename: 'n' }, ['a/n']],
+    ['with filter', { from: 'src', base: '.', filter: (path) => path === 'src/z.txt' }, ['src/z.txt']],
+  ];
+  it.each(cases)('%s', async (_name, target, placed) => {
+    const cwd = writeTree(workspace(), tree);
+    await copy({ ...target, to: 'out' }, { cwd });
+    expect(filesOf(join(cwd, 'out')).sort()).toEqual(placed);
+  });
+
+  it.each([
+    ['a glob', { from: '{src,other}/*.txt', base: 'src' }, 'other/o.txt', 'out'],
+    ['a file', { from: 'src/z.txt', base: 'src/a' }, 'src/z.txt', 'out'],
+    ['a directory', { from: 'src', base: 'src/a' }, 'src/z.txt', 'out'],
+  ])('has to contain what %s names', async (_name, target, source, destination) => {
+    const cwd = writeTree(workspace(), tree);
+    const error = await refusal(() => copy({ ...target, to: 'out' }, { cwd }));
+    expect(error).toMatchObject({ code: 'ERR_OUTSIDE_BASE', source: join(cwd, source) });
+    expect(error.destination).toBe(join(cwd, destination));
+    expect(error.message).toContain(join(cwd, target.base));
+  });
+});
+
+describe('overwrite of a target', () => {
+  const make = () =>
+    writeTree(workspace(), { 'one/a': 'one', 'two/b': 'two', 'out/a': 'old', 'out/b': 'old' });
+  const read = (cwd: string) => ['a', 'b'].map((name) => readFileSync(join(cwd, 'out', name), 'utf8'));
+
+  it.each([
+    [{ overwrite: false }, {}, ['old', 'two'], 1],
+    [{}, { overwrite: false }, ['one', 'old'], 1],
+    [{ overwrite: true }, { overwrite: false }, ['one', 'old'], 1],
+  ] as [Partial<Target>, Partial<Target>, string[], number][])(
+    '%j beside %j',
+    async (one, two, contents, files) => {
+      const cwd = make();
+      const report = await copy(
+        [
+          { from: 'one', to: 'out', ...one },
+          { from: 'two', to: 'out', ...two },
+        ],
+        { cwd },
+      );
+      expect(report).toMatchObject({ files, unchanged: 2 - files });
+      expect(read(cwd)).toEqual(contents);
+    },
+  );
+
+  it('wins over the option', async () => {
+    const cwd = make();
+    await copy({ from: 'one', to: 'out', overwrite: true }, { cwd, overwrite: 'error' });
+    expect(read(cwd)).toEqual(['one', 'old']);
+    const error = await refusal(() => copy({ from: 'two', to: 'out', overwrite: 'error' }, { cwd }));
+    expect(error).toMatchObject({ code: 'EEXIST', destination: join(cwd, 'out/b') });
+  });
+
+  const rules: [NonNullable<Target['overwrite']>, string | undefined][] = [
+    [true, 'two'],
+    [false, 'one'],
+    ['changed', 'two'],
+    ['error', undefined],
+  ];
+  it.each(rules)(
+    '%j decides between two targets as if one were copied after the other',
+    async (overwrite, wins) => {
+      const cwd = writeTree(workspace(), { 'one/a': 'one', 'two/a': 'two' });
+      const targets = [
+        { from: 'one', to: 'out' },
+        { from: 'two', to: 'out', overwrite },
+      ];
+      if (wins === undefined) {
+        const error = await refusal(() => copy(targets, { cwd }));
+        expect(error).toMatchObject({ code: 'EEXIST', source: join(cwd, 'two/a') });
+        return;
+      }
+      await copy(targets, { cwd });
+      expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(wins);
+    },
+  );
+
+  it.each([[false], ['error'], ['changed']] as const)(
+    '%j does not keep an earlier run from being brought up to date',
+    async (overwrite) => {
+      const cwd = writeTree(workspace(), { 'in/a': 'one' });
+      const options: CopyOptions = { cwd, manifest: 'm' };
+      const target: Target = { from: 'in', to: 'out', overwrite };
+      await copy(target, options);
+      writeFileSync(join(cwd, 'in/a'), 'two');
+      expect(await copy(target, options)).toMatchObject({ files: 1 });
+      expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe('two');
+      // What others made of it is theirs.
+      writeFileSync(join(cwd, 'out/a'), 'mine');
+      writeFileSync(join(cwd, 'in/a'), 'three');
+      await copy(target, options).catch(({ code }) => expect(code).toBe('EEXIST'));
+      expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(overwrite === 'changed' ? 'three' : 'mine');
+    },
+  );
+});
+
+describe('pruneRoots', () => {
+  it('is what is emptied, whatever the targets are', async () => {
+    const cwd = writeTree(workspace(), {
+      'in/a': 'a',
+      'out/stale': 's',
+      'out/.git/keep': 'k',
+      'elsewhere/theirs': 't',
+    });
+    const targets = [
+      { from: 'in', to: 'out/deep' },
+      { from: 'in', to: join(cwd, 'elsewhere') },
+    ];
+    const options: CopyOptions = { cwd, prune: 'everything', pruneRoots: ['out'], keep: ['.git'] };
+    const report = await copy(targets, options);
+    expect(report).toMatchObject({ files: 2, pruned: 1 });
+    expect(filesOf(join(cwd, 'out'))).toEqual(['.git/keep', 'deep/a']);
+    expect(filesOf(join(cwd, 'elsewhere'))).toEqual(['a', 'theirs']);
+    rmSync(join(cwd, 'out/deep/a'));
+    expect(await copy([], options)).toMatchObject({ files: 0 });
+    expect(filesOf(join(cwd, 'out'))).toEqual(['.git/keep']);
+  });
+});
+
+describe('what is planned', () => {
+  const many = Object.fromEntries(Array.from({ length: 90 }, (_each, index) => [`in/many/${index}`, 'x']));
+  it.each([
+    ['few', {}, undefined],
+    ['many', many, undefined],
+    ['transformed', {}, (content: Buffer) => content],
+  ] as const)('can be looked up: %s', async (_name, others, transform) => {
+    const cwd = writeTree(workspace(), { ...others, 'in/a.txt': 'a', 'in/Deep/b.txt': 'b', 'two/c': 'c' });
+    const found: PlannedFile[][] = [];
+    const onPlanned = (planned: Planned) => {
+      const names = ['A.txt', 'a.txt', 'deep/b.txt', 'none', 'renamed'].map((name) => join(cwd, 'out', name));
+      found.push(planned.find(names), planned.find(names, true));
+    };
+    const targets = [
+      { from: 'in', to: 'out', ...(transform && { transform }) },
+      { from: 'two', to: 'out', rename: 'renamed' },
+    ];
+    await copy(targets, { cwd, onPlanned });
+    const show = (files: PlannedFile[]) =>
+      files.map(({ source, destination, target }) => [source, destination, target].join(' ')).sort();
+    const line = (from: string, to: string, target: number) =>
+      `${join(cwd, from)} ${join(cwd, 'out', to)} ${target}`;
+    const exact = [line('in/a.txt', 'a.txt', 0), line('two/c', 'renamed', 1)];
+    expect(show(found[0]!)).toEqual(exact);
+    expect(show(found[1]!)).toEqual([line('in/Deep/b.txt', 'Deep/b.txt', 0), ...exact].sort());
+  });
+});
