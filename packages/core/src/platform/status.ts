@@ -27,6 +27,33 @@ const WORDS = 64;
 /** In a `struct statx_timestamp`, after 64 bits of seconds. */
 const NANOSECONDS = 2;
 
+/** Words that only Linux fills in. */
+export const STATX_MASK_WORD = 0;
+export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
+
+/** The same in bytes and under their names in C, to be compared with the header. */
+export const STATX_LAYOUT: Record<string, number> = {
+  size: WORDS * 4,
+  stx_mask: STATX_MASK_WORD * 4,
+  stx_uid: UID * 4,
+  stx_gid: GID * 4,
+  stx_mode: MODE * 4,
+  stx_ino: INODE * 4,
+  stx_size: SIZE * 4,
+  stx_blocks: BLOCKS * 4,
+  stx_atime: ACCESSED * 4,
+  stx_ctime: CHANGED * 4,
+  stx_mtime: MODIFIED * 4,
+  stx_dev_major: DEVICE_MAJOR * 4,
+  stx_dev_minor: DEVICE_MINOR * 4,
+  stx_dio_offset_align: STATX_DIO_OFFSET_ALIGN_WORD * 4,
+};
+export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
+  size: 16,
+  tv_sec: 0,
+  tv_nsec: NANOSECONDS * 4,
+};
+
 /** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
 
