@@ -93,6 +93,7 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     [[1], '[ 1 ]'],
   ],
   allowMissing: [['yes', "'yes'"]],
+  cloneDirectories: [['apfs', "'apfs'"]],
   entries: [
     [1, '1'],
     [[], '[]'],

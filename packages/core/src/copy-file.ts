@@ -78,6 +78,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     prune: false,
     keep: [],
     allowMissing: false,
+    cloneDirectories: false,
   };
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
 }

@@ -39,6 +39,7 @@ export interface PlanSettings {
   prune: false | 'placed' | 'everything';
   keep: readonly string[];
   allowMissing: boolean;
+  cloneDirectories: boolean;
 }
 
 /** Messages to a worker thread. */

@@ -12,20 +12,20 @@ const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
-const UID = 5;
-const GID = 6;
-const MODE = 7;
-const INODE = 8;
-const SIZE = 10;
-const BLOCKS = 12;
-const ACCESSED = 16;
-const CHANGED = 24;
-const MODIFIED = 28;
-const DEVICE_MAJOR = 34;
-const DEVICE_MINOR = 35;
+export const UID = 5;
+export const GID = 6;
+export const MODE = 7;
+export const INODE = 8;
+export const SIZE = 10;
+export const BLOCKS = 12;
+export const ACCESSED = 16;
+export const CHANGED = 24;
+export const MODIFIED = 28;
+export const DEVICE_MAJOR = 34;
+export const DEVICE_MINOR = 35;
 const WORDS = 64;
 /** In a `struct statx_timestamp`, after 64 bits of seconds. */
-const NANOSECONDS = 2;
+export const NANOSECONDS = 2;
 
 /** Words that only Linux fills in. */
 export const STATX_MASK_WORD = 0;
@@ -188,6 +188,12 @@ export class FileStatus {
     into[offset + 7] = words[CHANGED + LOW]!;
     into[offset + 8] = words[CHANGED + NANOSECONDS]!;
     into[offset + 9] = words[MODE]!;
+  }
+
+  /** Makes both other times that of the last change: for a file just made, when that was. */
+  takeChangeTime(): void {
+    this.words.copyWithin(ACCESSED, CHANGED, CHANGED + NANOSECONDS + 1);
+    this.words.copyWithin(MODIFIED, CHANGED, CHANGED + NANOSECONDS + 1);
   }
 
   /** Access and modification time as the two `struct timespec` of 64-bit fields that futimens() takes. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import type { Whence } from '../posix/segments.ts';
 import { STATX_LAYOUT, STATX_TIMESTAMP_LAYOUT } from '../status.ts';
 
 /** Where an ioctl number keeps its direction and how wide its size field is: four architectures differ. */
@@ -32,8 +33,8 @@ export const RENAME_NOREPLACE = 1;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const SEEK_SET = 0;
-export const SEEK_DATA = 3;
-export const SEEK_HOLE = 4;
+/** Where a file's data and its holes begin. */
+export const WHENCE: Whence = { data: 3, hole: 4 };
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const POSIX_FADV_DONTNEED = 4;
 export const STATX_BASIC_STATS = 0x7ff;
@@ -77,18 +78,6 @@ export const layouts: Record<string, Record<string, number>> = {
 };
 
 const { errno } = os.constants;
-export const { EACCES, EAGAIN, EBADF, EDQUOT, EEXIST, EFBIG, EINTR, EINVAL, EIO, EISDIR, ENODATA, ENOENT } =
+export const { EACCES, EDQUOT, EFBIG, EINTR, EINVAL, EIO, ENODATA, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP } =
   errno;
-export const {
-  ENOSPC,
-  ENOSYS,
-  ENOTSUP,
-  ENOTTY,
-  ENXIO,
-  EOPNOTSUPP,
-  EOVERFLOW,
-  EPERM,
-  ERANGE,
-  ETXTBSY,
-  EXDEV,
-} = errno;
+export const { EPERM, ERANGE } = errno;
