@@ -9,6 +9,8 @@ export interface Tables {
   /** `size` is the type's, everything else a field. */
   layouts?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   prototypes?: Readonly<Record<string, string>>;
+  /** Types of functions that are given to the system, as prototypes without a name. */
+  callbacks?: Readonly<Record<string, string>>;
 }
 
 /** Tables, and the headers of one target that have to agree with them. */
@@ -78,6 +80,10 @@ export function sourceOf(check: Check): string {
       }),
     ),
     ...prototypes.map(([name, prototype]) => `static ${pointerTo(name, prototype)} = ${name};`),
+    ...Object.entries(check.callbacks ?? {}).map(
+      ([type, prototype]) =>
+        `${prototype.replace(' (', ` (*volatile checked_${type})(`)} __attribute__((unused)) = (${type})0;`,
+    ),
     'int main(void) {',
     '  int found = 0;',
     ...prototypes.map(([name]) => `  found += checked_${name} != 0;`),
@@ -96,6 +102,24 @@ function pointerTo(name: string, prototype: string): string {
   const [, before, after] = new RegExp(`^(.*\\W)${name}\\s*(\\(.*\\))$`).exec(prototype) ?? [];
   if (before === undefined) throw new Error(`"${prototype}" is no prototype of ${name}`);
   return `${before}(*volatile checked_${name})${after}`;
+}
+
+/**
+ * Sizes of the scalar types in prototypes, as koffi's types that stand for them have them: `toKoffi` translates.
+ */
+export function widths(
+  prototypes: Readonly<Record<string, string>>,
+  toKoffi: (type: string) => string,
+): Record<string, { size: number }> {
+  const types = Object.values(prototypes).flatMap((prototype) => {
+    const [, result, parameters] = /^(.*?) \w*\((.*)\)$/.exec(prototype)!;
+    return [result!, ...parameters!.split(/, */)];
+  });
+  const sizes = [...new Set(types)].flatMap((type) => {
+    const [, bits] = /^u?int(\d+|ptr)_t$/.exec(toKoffi(type)) ?? [];
+    return bits ? [[type, { size: bits === 'ptr' ? 8 : Number(bits) / 8 }]] : [];
+  });
+  return Object.fromEntries(sizes);
 }
 
 /** One check for each name that is said to be absent: it must not compile. */

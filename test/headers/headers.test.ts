@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { reasonToSkip } from '../support/tools.ts';
 import { type Check, checksOfAbsent, run } from './check.ts';
+import { darwinChecks } from './darwin.ts';
 import { linuxChecks, linuxOf32Bits } from './linux.ts';
+import { win32Checks } from './win32.ts';
 import { fetchZig } from './zig.ts';
 
-const checks = [...linuxChecks];
+const checks = [...linuxChecks, ...darwinChecks, ...win32Checks];
 
 const skipped = reasonToSkip('headers', () =>
   process.platform === 'linux' && process.arch === 'x64'
@@ -54,8 +56,17 @@ describe.skipIf(skipped)(`tables against real headers${skipped ? ` (skipped: ${s
       );
     });
 
+    test('an integer of another width', async () => {
+      const prototypes = { lseek: 'off_t lseek(int, int, int)', Sleep: 'void Sleep(unsigned short)' };
+      const name = check.target.includes('windows') ? 'Sleep' : 'lseek';
+      expect(await errorsOf({ ...check, prototypes: { [name]: prototypes[name] } })).toContain(
+        'incompatible function pointer types',
+      );
+    });
+
     test('a wrong type', async () => {
-      const prototypes = { close: 'int close(long)' };
+      const [name, prototype] = knownFunction(check);
+      const prototypes = { [name]: prototype.replace('(', '(int *, ') };
       expect(await errorsOf({ ...check, prototypes })).toContain('incompatible function pointer types');
     });
 
@@ -70,9 +81,9 @@ describe.skipIf(skipped)(`tables against real headers${skipped ? ` (skipped: ${s
     });
 
     test('another symbol than the headers give', async () => {
-      const prototypes = { close: 'int close(int)' };
-      const result = await run(zig, { ...check, prototypes, symbols: { close: 'close$ELSE' } });
-      expect(result).toEqual({ ok: false, errors: expect.stringContaining('close$ELSE') });
+      const [name, prototype] = knownFunction(check);
+      const symbols = { [name]: `${name}$ELSE` };
+      expect(await errorsOf({ ...check, prototypes: { [name]: prototype }, symbols })).toContain('$ELSE');
     });
   });
 
@@ -82,6 +93,12 @@ describe.skipIf(skipped)(`tables against real headers${skipped ? ` (skipped: ${s
     return errors;
   }
 });
+
+function knownFunction({ target }: Check): [string, string] {
+  return target.includes('windows')
+    ? ['CloseHandle', 'BOOL CloseHandle(HANDLE)']
+    : ['close', 'int close(int)'];
+}
 
 /** One check per kind of headers, with the functions of libc in them. */
 function samples(all: Check[]): Check[] {

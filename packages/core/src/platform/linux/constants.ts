@@ -34,7 +34,9 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const SEEK_SET = 0;
 /** Where a file's data and its holes begin. */
-export const WHENCE: Whence = { data: 3, hole: 4 };
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+export const WHENCE: Whence = { data: SEEK_DATA, hole: SEEK_HOLE };
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const POSIX_FADV_DONTNEED = 4;
 export const STATX_BASIC_STATS = 0x7ff;
