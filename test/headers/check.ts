@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Compiled, compile, link } from './zig.ts';
+import { type Compiled, compile, entryOf, link } from './zig.ts';
 
 /** What the TypeScript says about C: values by name, sizes and offsets in bytes, prototypes. */
 export interface Tables {
@@ -84,7 +84,7 @@ export function sourceOf(check: Check): string {
       ([type, prototype]) =>
         `${prototype.replace(' (', ` (*volatile checked_${type})(`)} __attribute__((unused)) = (${type})0;`,
     ),
-    'int main(void) {',
+    `int ${entryOf(check.target)}(void) {`,
     '  int found = 0;',
     ...prototypes.map(([name]) => `  found += checked_${name} != 0;`),
     '  return found;',

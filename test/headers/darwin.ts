@@ -1,6 +1,7 @@
 import { constants, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
 import {
   type FunctionName,
+  koffiTypes,
   prototypes,
   symbolOf,
 } from '../../packages/core/src/platform/darwin/prototypes.ts';

@@ -36,9 +36,12 @@ export function link(zig: string, assembly: string, target: string, libraries: s
   const args = ['build-exe', assembly, '-target', target, ...libraries.map((library) => `-l${library}`)];
   // Only Linux has libraries of two kinds, and programs that begin in a library.
   if (target.includes('linux')) args.push('-dynamic');
-  if (!target.includes('macos')) args.push('-fentry=main');
+  if (!target.includes('macos')) args.push(`-fentry=${entryOf(target)}`);
   return runZig(zig, [...args, '-fno-compiler-rt', `-femit-bin=${assembly}.linked`], '');
 }
+
+/** What a program begins with. Without a C runtime main would be refused: mingw's calls into it. */
+export const entryOf = (target: string): string => (target.includes('macos') ? 'main' : 'checked_all');
 
 function runZig(zig: string, args: string[], input: string): Promise<Compiled> {
   return new Promise((resolve, reject) => {
