@@ -40,8 +40,8 @@ export function link(zig: string, assembly: string, target: string, libraries: s
   return runZig(zig, [...args, '-fno-compiler-rt', `-femit-bin=${assembly}.linked`], '');
 }
 
-/** What a program begins with. Without a C runtime main would be refused: mingw's calls into it. */
-export const entryOf = (target: string): string => (target.includes('macos') ? 'main' : 'checked_all');
+/** What a program begins with: not main on Windows, from where mingw calls into a runtime that is left out. */
+export const entryOf = (target: string): string => (target.includes('windows') ? 'start' : 'main');
 
 function runZig(zig: string, args: string[], input: string): Promise<Compiled> {
   return new Promise((resolve, reject) => {
