@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchTool, type Tool } from '../support/tools.ts';
@@ -41,9 +40,8 @@ export function emulatedNode(node: Tool): string[] {
   return [EMULATOR, '-L', LIBRARIES, join(fetchTool(node), 'bin/node')];
 }
 
-/** The built package as it is installed on arm64, with koffi's binary for it. Returns its index.js. */
-export function installForArm64(): string {
-  const home = mkdtempSync(join(tmpdir(), 'fs-reflink-arm64-'));
+/** Puts the built package into `home` as it is installed on arm64, with koffi's binary for it. Returns its index.js. */
+export function installForArm64(home: string): string {
   cpSync(join(CORE, 'dist'), join(home, 'dist'), { recursive: true });
   cpSync(join(CORE, 'package.json'), join(home, 'package.json'));
   const modules = join(home, 'node_modules');
