@@ -97,6 +97,7 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     [[''], "[ '' ]"],
   ],
   allowMissing: [['yes', "'yes'"]],
+  cloneDirectories: [['apfs', "'apfs'"]],
   entries: [
     [1, '1'],
     [[], '[]'],

@@ -79,6 +79,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     keep: [],
     pruneRoots: [],
     allowMissing: false,
+    cloneDirectories: false,
   };
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
 }

@@ -40,7 +40,8 @@ export async function plan(
 
 async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {
   const started = performance.now();
-  const { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing, entries, signal } = options;
+  const { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing, cloneDirectories, entries, signal } =
+    options;
   const paths = { source: targets[0]?.from, destination: targets[0]?.to };
   if (signal?.aborted) throw abortError(signal, paths);
 
@@ -50,7 +51,16 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     entries,
     progress: options.onProgress !== undefined,
   };
-  const plan: PlanSettings = { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing };
+  const plan: PlanSettings = {
+    targets,
+    cwd,
+    manifest,
+    prune,
+    keep,
+    pruneRoots,
+    allowMissing,
+    cloneDirectories,
+  };
   const queue = new Queue();
   const stop = () => queue.stop();
   signal?.addEventListener('abort', stop, { once: true });

@@ -36,7 +36,8 @@ export interface CopyFileOptions {
   /**
    * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
    * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
-   * `xattr`: extended attributes; `acl`: POSIX access control lists.
+   * `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
+   * attributes, `com.apple.quarantine` among them, whether asked for or not.
    *
    * @default ['mode', 'timestamps']
    */
@@ -49,7 +50,7 @@ export interface CopyFileOptions {
    */
   symlinks?: 'follow' | 'keep';
   /**
-   * `bypass` copies past the page cache (`O_DIRECT`) where a file cannot be cloned, so that large copies do
+   * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`) where a file cannot be cloned, so that large copies do
    * not push other data out of memory. Slower for data that is read again soon.
    *
    * @default 'use'
@@ -216,6 +217,21 @@ export interface CopyOptions extends CopyFileOptions {
    */
   allowMissing?: boolean;
   /**
+   * macOS: clone a directory with everything in it by one call, several times faster than file by file. Apple
+   * says of it, in clonefile(2): "Cloning directories with these functions is strongly discouraged. Use
+   * copyfile(3) to clone directories instead." It cannot be ended before it is done, and other programs may
+   * wait for the disk meanwhile.
+   *
+   * Done only where it comes to the same: for a copy of one target that is a directory, without `ignore`,
+   * `filter`, `rename`, `flatten`, `manifest` and `durability`, that preserves mode and timestamps (and
+   * `xattr` if you like), to a place where nothing is, on the same APFS volume, with `symlinks: 'keep'` or no
+   * link in the directory. Otherwise, and on other systems, it has no effect. Directories then have the
+   * source's mode and times too. The report counts what stands at the destination afterwards.
+   *
+   * @default false
+   */
+  cloneDirectories?: boolean;
+  /**
    * Put one entry per path into the report.
    *
    * @default false
@@ -285,6 +301,7 @@ export interface ResolvedCopyOptions {
   /** Absolute paths. */
   pruneRoots: readonly string[];
   allowMissing: boolean;
+  cloneDirectories: boolean;
   entries: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
@@ -366,6 +383,7 @@ export function resolveCopyOptions(
     keep: options.keep ?? [],
     pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
     allowMissing: options.allowMissing ?? false,
+    cloneDirectories: options.cloneDirectories ?? false,
     entries: options.entries ?? false,
     onProgress: options.onProgress,
     onPlanned: options.onPlanned,

@@ -48,6 +48,7 @@ export const copySchema: Schema = {
   keep: [listOf(isString), 'an array of paths'],
   pruneRoots: [listOf(isString), 'an array of paths'],
   allowMissing: [isBoolean, 'a boolean'],
+  cloneDirectories: [isBoolean, 'a boolean'],
   entries: [isBoolean, 'a boolean'],
 };
 

@@ -45,6 +45,7 @@ export interface PlanSettings {
   /** Absolute paths. */
   pruneRoots: readonly string[];
   allowMissing: boolean;
+  cloneDirectories: boolean;
 }
 
 /** Messages to a worker thread. */

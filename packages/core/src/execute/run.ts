@@ -2,6 +2,7 @@ import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
+import { cloneWhole } from './clone-directory.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
 import type { Queue } from './queue.ts';
 import type { TransformedFolder } from './transformed.ts';
@@ -42,7 +43,8 @@ export function runWhole(
   const planned = emptyTally();
   const planner = new Planner(queue, plan, job, system, planned);
   const planning = attempt(queue, () => {
-    for (const _step of planner.publish(folders)) if (queue.stopped) break;
+    if (cloneWhole(plan, job, system, planned, hooks.progress)) queue.close();
+    else for (const _step of planner.publish(folders)) if (queue.stopped) break;
     if (!queue.stopped) hooks.planned([]);
     return planned;
   });

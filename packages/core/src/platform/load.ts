@@ -1,4 +1,6 @@
-import { loadBindings } from './linux/bindings.ts';
+import { loadBindings as loadDarwin } from './darwin/bindings.ts';
+import { darwinSystem } from './darwin/darwin.ts';
+import { loadBindings as loadLinux } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
 import type { System } from './system.ts';
@@ -15,9 +17,10 @@ export function loadSystem(): System {
 
 function choose(): System {
   if (process.env.FS_REFLINK_NATIVE === 'off') return portableSystem('switched off by FS_REFLINK_NATIVE');
-  if (process.platform !== 'linux') return portableSystem(`no native lane for ${process.platform} yet`);
   try {
-    return linuxSystem(loadBindings());
+    if (process.platform === 'linux') return linuxSystem(loadLinux());
+    if (process.platform === 'darwin') return darwinSystem(loadDarwin());
+    return portableSystem(`no native lane for ${process.platform} yet`);
   } catch (error) {
     return portableSystem(error instanceof Error ? error.message : String(error));
   }

@@ -12,20 +12,47 @@ const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
-const UID = 5;
-const GID = 6;
-const MODE = 7;
-const INODE = 8;
-const SIZE = 10;
-const BLOCKS = 12;
-const ACCESSED = 16;
-const CHANGED = 24;
-const MODIFIED = 28;
-const DEVICE_MAJOR = 34;
-const DEVICE_MINOR = 35;
+export const UID = 5;
+export const GID = 6;
+export const MODE = 7;
+export const INODE = 8;
+export const SIZE = 10;
+export const BLOCKS = 12;
+export const ACCESSED = 16;
+export const CHANGED = 24;
+export const MODIFIED = 28;
+export const DEVICE_MAJOR = 34;
+export const DEVICE_MINOR = 35;
 const WORDS = 64;
 /** In a `struct statx_timestamp`, after 64 bits of seconds. */
-const NANOSECONDS = 2;
+export const NANOSECONDS = 2;
+
+/** Words that only Linux fills in. */
+export const STATX_MASK_WORD = 0;
+export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
+
+/** The same in bytes and under their names in C, to be compared with the header. */
+export const STATX_LAYOUT: Record<string, number> = {
+  size: WORDS * 4,
+  stx_mask: STATX_MASK_WORD * 4,
+  stx_uid: UID * 4,
+  stx_gid: GID * 4,
+  stx_mode: MODE * 4,
+  stx_ino: INODE * 4,
+  stx_size: SIZE * 4,
+  stx_blocks: BLOCKS * 4,
+  stx_atime: ACCESSED * 4,
+  stx_ctime: CHANGED * 4,
+  stx_mtime: MODIFIED * 4,
+  stx_dev_major: DEVICE_MAJOR * 4,
+  stx_dev_minor: DEVICE_MINOR * 4,
+  stx_dio_offset_align: STATX_DIO_OFFSET_ALIGN_WORD * 4,
+};
+export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
+  size: 16,
+  tv_sec: 0,
+  tv_nsec: NANOSECONDS * 4,
+};
 
 /** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
@@ -161,6 +188,12 @@ export class FileStatus {
     into[offset + 7] = words[CHANGED + LOW]!;
     into[offset + 8] = words[CHANGED + NANOSECONDS]!;
     into[offset + 9] = words[MODE]!;
+  }
+
+  /** Makes both other times that of the last change: for a file just made, when that was. */
+  takeChangeTime(): void {
+    this.words.copyWithin(ACCESSED, CHANGED, CHANGED + NANOSECONDS + 1);
+    this.words.copyWithin(MODIFIED, CHANGED, CHANGED + NANOSECONDS + 1);
   }
 
   /** Access and modification time as the two `struct timespec` of 64-bit fields that futimens() takes. */

@@ -68,6 +68,16 @@ export interface ExtendedAttributes {
   readonly acl: boolean;
 }
 
+/** How a system clones a directory with all that is in it: completely, or not at all. */
+export interface DirectoryClone {
+  readonly method: Method;
+  /** The system call an error is reported under. */
+  readonly syscall: string;
+  /** Clones `name` as `as`, which must not exist; links are kept. Returns 0 or more, or a negative error number. */
+  run(source: Directory, name: string, destination: Directory, as: string): number | Errno;
+  classify(errno: number): ErrorClass;
+}
+
 /** What a filesystem says of itself. */
 export interface Filesystem {
   /** Its name (`ext4`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
@@ -103,6 +113,7 @@ export interface System {
   /** Whether extended attributes can be carried over. */
   readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];
+  readonly cloneDirectory?: DirectoryClone;
 
   openDirectory(path: string): Directory | Errno;
   /** Opens a directory below another; a symbolic link is refused. */

@@ -69,15 +69,23 @@ export class CurrentFile implements Transfer {
     if (bytes < this.status.size) this.#hooks.progress(bytes, this.status.size);
   };
 
+  /**
+   * Goes on under a temporary name: someone else made the destination since we looked, and it is replaced
+   * like any other that exists. False when it had such a name all along.
+   */
+  hide(): boolean {
+    if (this.hidden) return false;
+    this.pair.fresh = false;
+    this.hidden = true;
+    this.destinationName = temporaryName();
+    return true;
+  }
+
   /** Creates the destination, for the strategies that do not create it themselves. */
   readonly open = (): number => {
     const mode = creationMode(this.#preserved, this.status);
     let result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
-    if (result === -EEXIST && !this.hidden) {
-      // Made by someone else since we looked: it is replaced like any other that exists.
-      this.pair.fresh = false;
-      this.hidden = true;
-      this.destinationName = temporaryName();
+    if (result === -EEXIST && this.hide()) {
       result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
     }
     if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });

@@ -1,4 +1,5 @@
 import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
+import { EEXIST } from '../platform/errno.ts';
 import type { LadderQuery, Strategy, System, Transfer } from '../platform/system.ts';
 import type { Method } from '../report.ts';
 import { Capabilities, type PairState } from './capabilities.ts';
@@ -19,7 +20,12 @@ export interface Placed {
 }
 
 /** A {@link Transfer} whose destination is opened when the first strategy needs it. */
-export type OpenTransfer = Transfer & { destination: number; destinationName: string };
+export type OpenTransfer = Transfer & {
+  destination: number;
+  destinationName: string;
+  /** Takes another name, because the destination's is taken. False: it already has a name of its own. */
+  hide?(): boolean;
+};
 
 export interface LadderPaths {
   source: string;
@@ -75,8 +81,9 @@ export function climb(
   throw new CopyError({ code: 'ENOTSUP', reason: 'there is no way to copy this file', ...paths() });
 }
 
-function runWithRetries(system: System, strategy: Strategy, transfer: Transfer): number {
+function runWithRetries(system: System, strategy: Strategy, transfer: OpenTransfer): number {
   let result = strategy.run(transfer);
+  if (result === -EEXIST && strategy.creates && transfer.hide?.()) result = strategy.run(transfer);
   for (let retry = 0; retry < RETRIES && result < 0 && strategy.classify(-result) === 'retry'; retry++) {
     pause(RETRY_PAUSE_MS);
     if (transfer.destination >= 0) system.reset(transfer.source, transfer.destination);

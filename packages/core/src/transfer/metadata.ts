@@ -1,6 +1,7 @@
 import type { TransferSettings } from '../options.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
+import { temporaryName } from './temporary.ts';
 
 const PERMISSIONS = 0o777;
 const SPECIAL = 0o7000;
@@ -28,9 +29,31 @@ export function preserved({ preserve }: TransferSettings): Preserved {
   };
 }
 
+/** Attributes a strategy that made the destination chose, and that are not to be carried over. */
+export interface Chosen {
+  /** The destination has the source's times. */
+  times: boolean;
+  /** The mode it should have had; undefined for a destination that was created with the right one. */
+  mode: number | undefined;
+}
+
 /** The mode a destination is created with; the process's umask applies to it. */
 export function creationMode(keep: Preserved, source: FileStatus): number {
   return keep.mode ? source.mode & PERMISSIONS : DEFAULT_MODE;
+}
+
+/**
+ * The mode a new file gets when none is carried over, found by making one: the process's umask cannot be read
+ * without changing it for all threads. Returns a negative error number when that fails.
+ */
+export function findDefaultMode(system: System, directory: Directory, into: FileStatus): number {
+  const name = temporaryName();
+  const fd = system.create(directory, name, DEFAULT_MODE);
+  if (fd < 0) return fd;
+  const result = system.fileStatus(fd, into);
+  system.close(fd);
+  system.unlink(directory, name);
+  return result < 0 ? result : into.mode & PERMISSIONS;
 }
 
 /**
@@ -43,6 +66,7 @@ export function carryAttributes(
   fds: { source: number; destination: number },
   source: FileStatus,
   destination: FileStatus,
+  chosen: Chosen,
 ): number {
   const fd = fds.destination;
   if (keep.ownership) {
@@ -61,9 +85,15 @@ export function carryAttributes(
   }
   const status = system.fileStatus(fd, destination);
   if (status < 0) return status;
-  const wanted = wantedMode(keep, source, destination);
-  if (wanted === undefined) return 0;
-  const result = system.setMode(fd, wanted);
+  const fresh = chosen.times && !keep.timestamps;
+  const wanted = wantedMode(keep, source, destination, chosen.mode);
+  if (!fresh && wanted === undefined) return 0;
+  if (fresh) {
+    destination.takeChangeTime();
+    const result = system.setTimes(fd, destination);
+    if (result < 0) return result;
+  }
+  const result = wanted === undefined ? 0 : system.setMode(fd, wanted);
   return result < 0 ? result : system.fileStatus(fd, destination);
 }
 
@@ -78,18 +108,23 @@ export function isCarried(
   source: FileStatus,
   destination: FileStatus,
 ): boolean {
-  if (!keep.timestamps || keep.ownership || keep.extended) return false;
+  if (!keep.mode || !keep.timestamps || keep.ownership || keep.extended) return false;
   if (system.status(at.directory, at.name, false, destination) < 0) return false;
   return wantedMode(keep, source, destination) === undefined;
 }
 
 /** The mode to set, or undefined when the file was created with the right one. */
-function wantedMode(keep: Preserved, source: FileStatus, destination: FileStatus): number | undefined {
+function wantedMode(
+  keep: Preserved,
+  source: FileStatus,
+  destination: FileStatus,
+  otherwise: number = destination.mode,
+): number | undefined {
   const mask = PERMISSIONS | SPECIAL;
   // setuid means something only for the same owner.
   const sameOwner = source.uid === destination.uid && source.gid === destination.gid;
   const special = keep.special && sameOwner ? source.mode & SPECIAL : 0;
-  const permissions = (keep.mode ? source.mode : destination.mode) & PERMISSIONS;
+  const permissions = (keep.mode ? source.mode : otherwise) & PERMISSIONS;
   const wanted = special | permissions;
   return (destination.mode & mask) === wanted ? undefined : wanted;
 }

@@ -8,7 +8,14 @@ import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { judgeExisting } from './existing.ts';
 import { climb, type Placed } from './ladder.ts';
-import { carryAttributes, isCarried, type Preserved, preserved } from './metadata.ts';
+import {
+  type Chosen,
+  carryAttributes,
+  findDefaultMode,
+  isCarried,
+  type Preserved,
+  preserved,
+} from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { sweepTemporaries, temporaryName } from './temporary.ts';
@@ -19,6 +26,9 @@ export interface Outcome {
   method: Method | undefined;
   bytes: number;
 }
+
+/** The frame created the destination, as it should be. */
+const NOTHING_CHOSEN: Chosen = { times: false, mode: undefined };
 
 /** Tries of a file whose source changed while it was copied. */
 const TRIES = 2;
@@ -36,6 +46,8 @@ export class Transferrer {
   readonly #query: LadderQuery & { size: number; cannotClone: boolean };
   readonly #capabilities = new Capabilities();
   readonly #keep: Preserved;
+  /** The mode of a new file, once it had to be found. */
+  #defaultMode: number | undefined;
   readonly #system: System;
   readonly #settings: TransferSettings;
 
@@ -173,10 +185,12 @@ export class Transferrer {
   }
 
   /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */
-  #arrived(file: CurrentFile, { method, bytes, carried }: Placed): boolean {
+  #arrived(file: CurrentFile, placed: Placed): boolean {
+    const { method, bytes, carried } = placed;
     if (!carried || !this.#isCarried(file)) {
       file.reopen();
-      const result = carryAttributes(this.#system, this.#keep, file, this.source, this.destination);
+      const chosen = placed.created ? this.#chosen(file, placed) : NOTHING_CHOSEN;
+      const result = carryAttributes(this.#system, this.#keep, file, this.source, this.destination, chosen);
       if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
     }
     if (this.destination.size === bytes) return true;
@@ -188,6 +202,16 @@ export class Transferrer {
       method,
       ...file.paths(),
     });
+  }
+
+  #chosen(file: CurrentFile, { method, carried }: Placed): Chosen {
+    if (this.#keep.mode) return { times: carried, mode: undefined };
+    if (this.#defaultMode === undefined) {
+      const mode = findDefaultMode(this.#system, file.destinationDirectory, this.#after);
+      if (mode < 0) throw systemError(-mode, { ...file.paths(), method, syscall: 'open' });
+      this.#defaultMode = mode;
+    }
+    return { times: carried, mode: this.#defaultMode };
   }
 
   #isCarried(file: CurrentFile): boolean {

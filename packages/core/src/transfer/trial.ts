@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, errorCode, systemError } from '../errors.ts';
 import { ENOTSUP } from '../platform/errno.ts';
-import { ALIGNMENT } from '../platform/linux/buffer.ts';
+import { ALIGNMENT } from '../platform/posix/buffer.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
 import type { Method } from '../report.ts';

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { EINTR, ENOSYS } from './constants.ts';
+import { type PrototypeName, signatureOf } from './prototypes.ts';
 
 type Koffi = typeof import('koffi');
 
@@ -44,15 +45,23 @@ export interface Bindings {
   fsetxattr(fd: number, name: string, buffer: Memory, size: number, flags: number): number;
 }
 
-/** Loads koffi and libc. Throws when there is no prebuilt koffi for this runtime or addons are off. */
+/** Under their plain names libc's functions take 32-bit offsets and times there. */
+const ARCHITECTURES_OF_32_BITS = new Set(['arm', 'ia32', 'mips', 'mipsel', 'ppc']);
+
+/**
+ * Loads koffi and libc. Throws when there is no prebuilt koffi for this runtime, addons are off, or the
+ * system has 32 bits.
+ */
 export function loadBindings(): Bindings {
+  if (ARCHITECTURES_OF_32_BITS.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const libc = koffi.load(null);
-  const native = (signature: string) => libc.func(signature) as (...args: unknown[]) => number;
-  // Not in every libc (musl before 1.2.5): the caller sees what an old kernel would answer.
-  const nativeIfPresent = (signature: string) => {
+  const native = (name: PrototypeName, last?: string) =>
+    libc.func(signatureOf(name, last)) as (...args: unknown[]) => number;
+  // Not in every libc (renameat2: not in musl 1.2.5): the caller sees what an old kernel would answer.
+  const nativeIfPresent = (name: PrototypeName) => {
     try {
-      return native(signature);
+      return native(name);
     } catch {
       return undefined;
     }
@@ -71,36 +80,36 @@ export function loadBindings(): Bindings {
   // ppc64 passes variadic arguments through memory the caller provides; everywhere else Node.js runs on
   // Linux a fixed prototype is the same call, and cheaper.
   const variadic = process.arch === 'ppc64';
-  const last = (type: string) => (variadic ? '...' : type);
-  const openat = native(`int openat(int, const char *, int, ${last('uint')})`);
-  const fcntl = native(`int fcntl(int, int, ${last('int')})`);
-  const ioctl = native(`int ioctl(int, unsigned long, ${last('int')})`);
+  const last = (type: string) => (variadic ? undefined : type);
+  const openat = native('openat', last('uint'));
+  const fcntl = native('fcntl', last('int'));
+  const ioctl = native('ioctl', last('int'));
 
-  const close = native('int close(int)');
-  const statx = native('int statx(int, const char *, int, uint, void *)');
-  const mkdirat = native('int mkdirat(int, const char *, uint)');
-  const unlinkat = native('int unlinkat(int, const char *, int)');
-  const renameat = native('int renameat(int, const char *, int, const char *)');
-  const renameat2 = nativeIfPresent('int renameat2(int, const char *, int, const char *, uint)');
-  const linkat = native('int linkat(int, const char *, int, const char *, int)');
-  const symlinkat = native('int symlinkat(const char *, int, const char *)');
-  const readlinkat = native('intptr_t readlinkat(int, const char *, void *, size_t)');
-  const read = native('intptr_t read(int, void *, size_t)');
-  const write = native('intptr_t write(int, const void *, size_t)');
-  const lseek = native('int64_t lseek(int, int64_t, int)');
-  const ftruncate = native('int ftruncate(int, int64_t)');
-  const fallocate = native('int fallocate(int, int, int64_t, int64_t)');
-  const posixFadvise = native('int posix_fadvise(int, int64_t, int64_t, int)');
-  const fchmod = native('int fchmod(int, uint)');
-  const fchown = native('int fchown(int, uint, uint)');
-  const futimens = native('int futimens(int, const void *)');
-  const utimensat = native('int utimensat(int, const char *, const void *, int)');
-  const fdatasync = native('int fdatasync(int)');
-  const fsync = native('int fsync(int)');
-  const copyFileRange = nativeIfPresent('intptr_t copy_file_range(int, void *, int, void *, size_t, uint)');
-  const flistxattr = native('intptr_t flistxattr(int, void *, size_t)');
-  const fgetxattr = native('intptr_t fgetxattr(int, const char *, void *, size_t)');
-  const fsetxattr = native('int fsetxattr(int, const char *, const void *, size_t, int)');
+  const close = native('close');
+  const statx = native('statx');
+  const mkdirat = native('mkdirat');
+  const unlinkat = native('unlinkat');
+  const renameat = native('renameat');
+  const renameat2 = nativeIfPresent('renameat2');
+  const linkat = native('linkat');
+  const symlinkat = native('symlinkat');
+  const readlinkat = native('readlinkat');
+  const read = native('read');
+  const write = native('write');
+  const lseek = native('lseek');
+  const ftruncate = native('ftruncate');
+  const fallocate = native('fallocate');
+  const posixFadvise = native('posix_fadvise');
+  const fchmod = native('fchmod');
+  const fchown = native('fchown');
+  const futimens = native('futimens');
+  const utimensat = native('utimensat');
+  const fdatasync = native('fdatasync');
+  const fsync = native('fsync');
+  const copyFileRange = nativeIfPresent('copy_file_range');
+  const flistxattr = native('flistxattr');
+  const fgetxattr = native('fgetxattr');
+  const fsetxattr = native('fsetxattr');
 
   // Each written out, because a function that all of them share would be too polymorphic to be fast.
   return {

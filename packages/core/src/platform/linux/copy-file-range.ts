@@ -1,9 +1,9 @@
+import { moveSegments } from '../posix/segments.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EOPNOTSUPP } from './constants.ts';
+import { EOPNOTSUPP, WHENCE } from './constants.ts';
 import { classifyKernelCopy } from './errors.ts';
 import { preallocate } from './preallocate.ts';
-import { moveSegments } from './segments.ts';
 
 /**
  * Bytes per call. Far below the 2 GiB at which glibc 2.41 loses the result's upper half, and small enough
@@ -25,7 +25,7 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
     run(transfer) {
       const reserved = reserve ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
-      return moveSegments(bindings, transfer, moveInKernel);
+      return moveSegments(bindings, transfer, WHENCE, moveInKernel);
     },
   };
 }

@@ -1,10 +1,10 @@
+import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from '../posix/buffer.ts';
+import { classifyDirect } from '../posix/errors.ts';
+import { writeAll } from '../posix/read-write.ts';
+import { moveSegments } from '../posix/segments.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from './buffer.ts';
-import { F_GETFL, F_SETFL, O_DIRECT } from './constants.ts';
-import { classifyDirect } from './errors.ts';
-import { writeAll } from './read-write.ts';
-import { moveSegments } from './segments.ts';
+import { F_GETFL, F_SETFL, O_DIRECT, WHENCE } from './constants.ts';
 
 /** Copies past the page cache, so that a large copy does not push other data out of it. */
 export function direct(bindings: Bindings): Strategy {
@@ -17,7 +17,7 @@ export function direct(bindings: Bindings): Strategy {
     run(transfer) {
       const switched =
         setDirect(bindings, transfer.source, true) || setDirect(bindings, transfer.destination, true);
-      const result = switched < 0 ? switched : moveSegments(bindings, transfer, copyAligned);
+      const result = switched < 0 ? switched : moveSegments(bindings, transfer, WHENCE, copyAligned);
       if (result < 0) {
         // The next strategy gets both files as it would have found them.
         setDirect(bindings, transfer.source, false);

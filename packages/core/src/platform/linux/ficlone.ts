@@ -1,7 +1,7 @@
+import { classifyClone } from '../posix/errors.ts';
 import type { Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { FICLONE } from './constants.ts';
-import { classifyClone } from './errors.ts';
 
 /** Shares the source's blocks: btrfs, XFS, bcachefs, OCFS2, overlayfs above them, ZFS, NFS 4.2, CIFS. */
 export function ficlone(bindings: Bindings): Strategy {

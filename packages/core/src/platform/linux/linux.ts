@@ -1,13 +1,13 @@
 import { statfsSync } from 'node:fs';
 import { isPseudoFilesystem } from '../pseudo.ts';
-import { FileStatus } from '../status.ts';
+import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { Directory, LadderQuery, Strategy, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { copyFileRange } from './copy-file-range.ts';
 import { direct } from './direct.ts';
 import { ficlone } from './ficlone.ts';
-import { filesystemName } from './filesystems.ts';
+import { filesystemName, isLayeredFilesystem } from './filesystems.ts';
 import { readWrite } from './read-write.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
@@ -16,9 +16,6 @@ import { copyExtendedAttributes } from './xattr.ts';
  * 125 for 5,000 files of 0.2 to 32 KiB).
  */
 const SMALL_FILE = 64 * 1024;
-
-/** overlayfs, FUSE, NFS, SMB2 and CIFS. */
-const LAYERED_FILESYSTEMS = new Set([0x794c_7630, 0x6573_5546, 0x6969, 0xfe53_4d42, 0xff53_4d42]);
 
 const DIRECTORY_FLAGS = C.O_PATH | C.O_DIRECTORY | C.O_CLOEXEC;
 // O_NONBLOCK: opening a FIFO that took a file's place must not hang.
@@ -71,7 +68,7 @@ export function linuxSystem(bindings: Bindings): System {
       stat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
     fileStatus: (fd, into) => stat(fd, '', C.AT_EMPTY_PATH, into),
     isPseudo: (directory) => isPseudoFilesystem(directory.path),
-    isLayered: (directory) => LAYERED_FILESYSTEMS.has(statfsSync(directory.path).type),
+    isLayered: (directory) => isLayeredFilesystem(statfsSync(directory.path).type),
     filesystem(directory) {
       const { type, bsize } = statfsSync(directory);
       return { name: filesystemName(type), type, blockSize: bsize };
@@ -80,8 +77,8 @@ export function linuxSystem(bindings: Bindings): System {
       const { words } = new FileStatus();
       const result = bindings.statx(fd, '', C.AT_EMPTY_PATH, C.STATX_DIOALIGN, words);
       if (result < 0) return result;
-      const known = words[C.STATX_MASK_WORD]! & C.STATX_DIOALIGN;
-      return known ? words[C.STATX_DIO_OFFSET_ALIGN_WORD]! : -C.ENOTSUP;
+      const known = words[STATX_MASK_WORD]! & C.STATX_DIOALIGN;
+      return known ? words[STATX_DIO_OFFSET_ALIGN_WORD]! : -C.ENOTSUP;
     },
 
     setMode: (fd, mode) => bindings.fchmod(fd, mode),

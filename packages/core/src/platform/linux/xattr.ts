@@ -1,9 +1,6 @@
 import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE } from './constants.ts';
-
-/** XATTR_LIST_MAX and XATTR_SIZE_MAX of <linux/limits.h>. */
-const LARGEST = 65_536;
+import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE, XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
 
 const ACL_NAMES = new Set(['system.posix_acl_access', 'system.nfs4_acl', 'system.richacl']);
 
@@ -17,14 +14,14 @@ export function copyExtendedAttributes(
   destination: number,
   { xattr, acl }: ExtendedAttributes,
 ): number {
-  const list = Buffer.alloc(LARGEST);
-  const length = bindings.flistxattr(source, list, LARGEST);
+  const list = Buffer.alloc(XATTR_LIST_MAX);
+  const length = bindings.flistxattr(source, list, XATTR_LIST_MAX);
   if (length < 0) return isTolerable(length) ? 0 : length;
 
-  const value = Buffer.alloc(LARGEST);
+  const value = Buffer.alloc(XATTR_SIZE_MAX);
   for (const name of list.toString('utf8', 0, length).split('\0')) {
     if (name === '' || !(ACL_NAMES.has(name) ? acl : xattr)) continue;
-    const size = bindings.fgetxattr(source, name, value, LARGEST);
+    const size = bindings.fgetxattr(source, name, value, XATTR_SIZE_MAX);
     if (size < 0) {
       if (isTolerable(size)) continue;
       return size;

@@ -1,0 +1,114 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemError } from '../errors.ts';
+import type { ResolvedTarget, TransferSettings } from '../options.ts';
+import { EEXIST } from '../platform/errno.ts';
+import type { DirectoryClone, System } from '../platform/system.ts';
+import { countFile, type Method, type Tally } from '../report.ts';
+import { lstatIfThere } from '../scan/links.ts';
+import { refuseNested } from '../scan/nested.ts';
+import { walk } from '../scan/walk.ts';
+import { DestinationTree } from '../transfer/tree.ts';
+import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+
+type OnProgress = (event: ProgressEvent) => void;
+
+/**
+ * Clones the directory a copy consists of with one call, when that comes to the same as placing its files one
+ * by one. False: nothing was placed, and the files are still to be. Throws a CopyError where the disk is full
+ * or fails.
+ */
+export function cloneWhole(
+  plan: PlanSettings,
+  job: JobSettings,
+  system: System,
+  tally: Tally,
+  onProgress: OnProgress,
+): boolean {
+  const clone = system.cloneDirectory;
+  const target = clone && plan.cloneDirectories ? wholeDirectory(plan, job) : undefined;
+  if (!clone || !target || !isPlain(target, job.transfer.symlinks)) return false;
+  if (!runClone(clone, target, system, tally)) return false;
+  countPlaced(target, clone.method, job, tally, onProgress);
+  return true;
+}
+
+/** The target of a copy that is one whole directory, goes where nothing is, and asks for no more than a clone has. */
+function wholeDirectory(
+  { targets, manifest }: PlanSettings,
+  { transfer, dryRun }: JobSettings,
+): ResolvedTarget | undefined {
+  const [target] = targets;
+  if (!target || targets.length > 1 || dryRun || manifest !== undefined || !isLikeClone(transfer)) return;
+  const { exact, ignore, base, flatten, rename, filter, transform } = target;
+  const differs = exact || ignore.length > 0 || base !== undefined || flatten || rename !== undefined;
+  return differs || filter || transform ? undefined : target;
+}
+
+function isLikeClone({ reflink, durability, preserve }: TransferSettings): boolean {
+  const has = new Set(preserve);
+  const asked = has.has('ownership') || has.has('special') || has.has('acl');
+  return reflink !== 'never' && durability === 'none' && has.has('mode') && has.has('timestamps') && !asked;
+}
+
+/** Whether there is a tree of files and directories, and nothing where it goes. What is wrong, the scan will say. */
+function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boolean {
+  try {
+    if (!fs.statSync(from).isDirectory() || lstatIfThere(to)) return false;
+    refuseNested(from, to);
+    for (const { files } of walk(from, false)) {
+      // A clone has links as they are.
+      if (symlinks === 'follow' && files.some(({ link }) => link)) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function runClone(clone: DirectoryClone, target: ResolvedTarget, system: System, tally: Tally): boolean {
+  const { to } = target;
+  const from = fs.realpathSync.native(target.from);
+  const source = system.openDirectory(path.dirname(from));
+  if (typeof source === 'number') return false;
+  const tree = new DestinationTree(system, {
+    durable: false,
+    created: (count) => {
+      tally.directories += count;
+    },
+  });
+  try {
+    const { directory } = tree.open(path.dirname(to), '', target.from);
+    const result = clone.run(source, path.basename(from), directory, path.basename(to));
+    if (result >= 0) return true;
+    if (clone.classify(-result) !== 'fatal' || result === -EEXIST) return false;
+    const { method, syscall } = clone;
+    throw systemError(-result, { source: target.from, destination: to, method, syscall });
+  } finally {
+    tree.close();
+    system.closeDirectory(source);
+  }
+}
+
+/** Counts what stands at the destination, not what was found at the source: that may have changed in between. */
+function countPlaced(
+  { from, to }: ResolvedTarget,
+  method: Method,
+  job: JobSettings,
+  tally: Tally,
+  onProgress: OnProgress,
+): void {
+  for (const { relative, files } of walk(to, false)) {
+    tally.directories++;
+    for (const { name, link } of files) {
+      const source = path.join(from, relative, name);
+      const destination = path.join(to, relative, name);
+      const bytes = link ? 0 : fs.lstatSync(destination).size;
+      if (link) tally.links++;
+      else countFile(tally, method, bytes);
+      const placed = { source, destination, ...(!link && { method }) };
+      if (job.entries) tally.entries.push({ ...placed, action: link ? 'linked' : 'copied', bytes });
+      if (job.progress) onProgress({ ...placed, fileBytes: bytes, fileSize: bytes, done: true });
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import os from 'node:os';
+import { classifyClone } from '../posix/errors.ts';
+import type { DirectoryClone, Strategy } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { constants as C } from './constants.ts';
+
+const { EINVAL } = os.constants.errno;
+
+// Without CLONE_NOFOLLOW a link that stands in the destination's place is written through, also one that leads
+// nowhere. The destination is one name in an open directory, so that CLONE_NOFOLLOW_ANY would add nothing.
+const FLAGS = C.CLONE_NOFOLLOW | C.CLONE_NOOWNERCOPY;
+
+/** Whether this macOS knows CLONE_ACL (macOS 13); undefined while nothing has told. */
+let knowsAcl: boolean | undefined;
+
+/** Forgets what was learned of flags. For tests. */
+export function forgetFlags(): void {
+  knowsAcl = undefined;
+}
+
+/**
+ * Shares the source's blocks, on APFS. A clone is complete or not there; it has the source's mode without
+ * setuid and setgid, its times and its extended attributes.
+ *
+ * Not by copyfile(3): its COPYFILE_CLONE copies after any failure, a full disk included, its
+ * COPYFILE_CLONE_FORCE reports every failure as ENOTSUP, and fcopyfile ignores both.
+ */
+export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strategy {
+  return {
+    method: 'clonefile',
+    syscall: 'fclonefileat',
+    clones: true,
+    creates: true,
+    carries: true,
+    classify: classifyClone,
+    run({ source, destinationDirectory, destinationName, status }) {
+      const clone = (flags: number) =>
+        bindings.fclonefileat(source, destinationDirectory.fd, destinationName, flags);
+      const result = acl ? withAcl(clone) : clone(FLAGS);
+      return result < 0 ? result : status.size;
+    },
+  };
+}
+
+/** An unknown flag is EINVAL, as is much else: only the same call without it tells which. */
+function withAcl(clone: (flags: number) => number): number {
+  if (knowsAcl === false) return clone(FLAGS);
+  const result = clone(FLAGS | C.CLONE_ACL);
+  if (result >= 0) knowsAcl = true;
+  if (result !== -EINVAL || knowsAcl) return result;
+  const without = clone(FLAGS);
+  if (without >= 0) knowsAcl = false;
+  return without;
+}
+
+/** Clones a directory with all that is in it, as one call that is complete or did nothing. */
+export function cloneDirectory(bindings: Bindings): DirectoryClone {
+  return {
+    method: 'clonefile',
+    syscall: 'clonefileat',
+    classify: classifyClone,
+    run: (source, name, destination, as) => bindings.clonefileat(source.fd, name, destination.fd, as, FLAGS),
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Numbers of Darwin's headers by their C names; the same on x86-64 and arm64. Error numbers are not among
+ * them: those are the running system's.
+ */
+export const constants = {
+  // <fcntl.h>
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_NONBLOCK: 0x4,
+  O_NOFOLLOW: 0x100,
+  O_CREAT: 0x200,
+  O_EXCL: 0x800,
+  O_NOCTTY: 0x2_0000,
+  O_DIRECTORY: 0x10_0000,
+  O_CLOEXEC: 0x100_0000,
+  AT_FDCWD: -2,
+  AT_SYMLINK_NOFOLLOW: 0x20,
+  F_PREALLOCATE: 42,
+  F_NOCACHE: 48,
+  F_FULLFSYNC: 51,
+  F_BARRIERFSYNC: 85,
+  F_ALLOCATECONTIG: 2,
+  F_ALLOCATEALL: 4,
+  F_PEOFPOSMODE: 3,
+  // <unistd.h>; Linux has the last two the other way round
+  SEEK_SET: 0,
+  SEEK_HOLE: 3,
+  SEEK_DATA: 4,
+  // <sys/stdio.h>
+  RENAME_EXCL: 4,
+  // <sys/clonefile.h>
+  CLONE_NOFOLLOW: 1,
+  CLONE_NOOWNERCOPY: 2,
+  CLONE_ACL: 4,
+  // <copyfile.h>
+  COPYFILE_ACL: 1,
+  COPYFILE_XATTR: 4,
+  COPYFILE_DATA: 8,
+  COPYFILE_DATA_SPARSE: 0x800_0000,
+  // <sys/attr.h>
+  ATTR_BIT_MAP_COUNT: 5,
+  ATTR_VOL_INFO: 0x8000_0000,
+  ATTR_VOL_CAPABILITIES: 0x2_0000,
+  VOL_CAPABILITIES_INTERFACES: 1,
+  VOL_CAP_INT_CLONE: 0x1_0000,
+} as const;
+
+/** Sizes of structures and offsets of the members that are used, in bytes. */
+export const layouts = {
+  'struct stat': {
+    size: 144,
+    st_dev: 0,
+    st_mode: 4,
+    st_ino: 8,
+    st_uid: 16,
+    st_gid: 20,
+    st_atimespec: 32,
+    st_mtimespec: 48,
+    st_ctimespec: 64,
+    st_size: 96,
+    st_blocks: 104,
+  },
+  'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
+  'struct statfs': { size: 2168, f_fstypename: 72, f_mntonname: 88, f_mntfromname: 1112 },
+  fstore_t: {
+    size: 32,
+    fst_flags: 0,
+    fst_posmode: 4,
+    fst_offset: 8,
+    fst_length: 16,
+    fst_bytesalloc: 24,
+  },
+  'struct attrlist': { size: 24, bitmapcount: 0, volattr: 8 },
+  vol_capabilities_attr_t: { size: 32, capabilities: 0, valid: 16 },
+} as const;

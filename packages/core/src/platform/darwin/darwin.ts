@@ -1,0 +1,117 @@
+import { statfsSync } from 'node:fs';
+import os from 'node:os';
+import type { FileStatus } from '../status.ts';
+import type { Directory, System } from '../system.ts';
+import { copyAttributes } from './attributes.ts';
+import type { Bindings } from './bindings.ts';
+import { cloneDirectory } from './clonefile.ts';
+import { constants as C } from './constants.ts';
+import { isLayered, mountBy, volumeClones } from './filesystems.ts';
+import { ladder } from './ladder.ts';
+import { decodeStatus, statBuffer } from './status.ts';
+import { sync } from './sync.ts';
+
+const { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP } = os.constants.errno;
+
+const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
+// O_NONBLOCK: opening a FIFO that took a file's place must not hang.
+const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
+const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
+const DIRECTORY_MODE = 0o777;
+const LINK_BYTES = 4096;
+
+/** What F_NOCACHE needs to go past the cache: whole pages. */
+const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
+
+/** What renameatx_np answers where it, or the filesystem, cannot rename exclusively. */
+const CANNOT_RENAME_EXCLUSIVELY = new Set([EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]);
+
+/** macOS by the functions of libSystem. */
+export function darwinSystem(bindings: Bindings): System {
+  const times = new Uint32Array(8);
+  const stat = statBuffer();
+
+  const open = (directory: number, path: string, flags: number): Directory | number => {
+    const fd = bindings.openat(directory, path, flags, 0);
+    return fd < 0 ? fd : { path, fd };
+  };
+  const decoded = (result: number, into: FileStatus): number => {
+    if (result >= 0) decodeStatus(stat, into);
+    return result;
+  };
+
+  return {
+    name: 'darwin',
+    methods: { clone: 'clonefile', kernel: 'copyfile', direct: 'nocache' },
+    hasExtendedAttributes: true,
+    ladder: ladder(bindings),
+    cloneDirectory: cloneDirectory(bindings),
+
+    openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
+    openChild(directory, name) {
+      const child = open(directory.fd, name, DIRECTORY_FLAGS | C.O_NOFOLLOW);
+      return typeof child === 'number' ? child : { path: `${directory.path}/${name}`, fd: child.fd };
+    },
+    closeDirectory: (directory) => void bindings.close(directory.fd),
+    makeDirectory: (directory, name) => bindings.mkdirat(directory.fd, name, DIRECTORY_MODE),
+
+    openSource: (directory, name, follow) =>
+      bindings.openat(directory.fd, name, follow ? SOURCE_FLAGS : SOURCE_FLAGS | C.O_NOFOLLOW, 0),
+    create: (directory, name, mode) => bindings.openat(directory.fd, name, CREATE_FLAGS, mode),
+    openCreated: (directory, name) =>
+      bindings.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+    close: (fd) => void bindings.close(fd),
+    rewind: (fd) => bindings.lseek(fd, 0, C.SEEK_SET),
+    reset(source, destination) {
+      const truncated = bindings.ftruncate(destination, 0);
+      if (truncated < 0) return truncated;
+      const rewound = bindings.lseek(destination, 0, C.SEEK_SET);
+      return rewound < 0 ? rewound : bindings.lseek(source, 0, C.SEEK_SET);
+    },
+
+    status: (directory, name, follow, into) =>
+      decoded(bindings.fstatat(directory.fd, name, stat, follow ? 0 : C.AT_SYMLINK_NOFOLLOW), into),
+    fileStatus: (fd, into) => decoded(bindings.fstat(fd, stat), into),
+    isPseudo: () => false,
+    isLayered: (directory) => isLayered(mountBy((buffer) => bindings.fstatfs(directory.fd, buffer))),
+    filesystem(directory) {
+      const { type, bsize } = statfsSync(directory);
+      const mount = mountBy((buffer) => bindings.statfs(directory, buffer));
+      return {
+        name: mount?.name ?? `0x${type.toString(16)}`,
+        type,
+        blockSize: bsize,
+        clones: mount && volumeClones(bindings, mount),
+      };
+    },
+    directAlignment: () => PAGE,
+
+    setMode: (fd, mode) => bindings.fchmod(fd, mode),
+    setOwner: (fd, status) => bindings.fchown(fd, status.uid, status.gid),
+    setTimes: (fd, status) => bindings.futimens(fd, status.writeTimes(times)),
+    copyAttributes: (source, destination, wanted) => copyAttributes(bindings, source, destination, wanted),
+    sync: (fd) => sync(bindings, fd),
+    syncDirectory: (directory) => sync(bindings, directory.fd),
+
+    rename: (directory, from, to) => bindings.renameat(directory.fd, from, directory.fd, to),
+    renameExclusive(directory, from, to) {
+      const result = bindings.renameatx(directory.fd, from, directory.fd, to, C.RENAME_EXCL);
+      if (!CANNOT_RENAME_EXCLUSIVELY.has(-result)) return result;
+      const linked = bindings.linkat(directory.fd, from, directory.fd, to, 0);
+      return linked < 0 ? linked : bindings.unlinkat(directory.fd, from, 0);
+    },
+    unlink: (directory, name) => bindings.unlinkat(directory.fd, name, 0),
+    readLink(directory, name) {
+      const buffer = Buffer.alloc(LINK_BYTES);
+      const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);
+      return length < 0 ? length : buffer.toString('utf8', 0, length);
+    },
+    symlink(directory, name, target, status) {
+      const result = bindings.symlinkat(target, directory.fd, name);
+      if (result < 0) return result;
+      // Not every filesystem keeps times of links, and nothing depends on them.
+      bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { classifyDirect } from '../posix/errors.ts';
+import { copyThroughBuffer } from '../posix/read-write.ts';
+import type { Strategy } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { constants as C } from './constants.ts';
+import { WHENCE } from './read-write.ts';
+
+/**
+ * Copies past the page cache, so that a large copy does not push other data out of it. F_NOCACHE is advice:
+ * whole pages at a page's offset go past the cache, and what is less goes through it.
+ */
+export function nocache(bindings: Bindings): Strategy {
+  return {
+    method: 'nocache',
+    syscall: 'read/write(F_NOCACHE)',
+    clones: false,
+    creates: false,
+    classify: classifyDirect,
+    run(transfer) {
+      const { source, destination } = transfer;
+      const switched = bindings.fcntl(source, C.F_NOCACHE, 1) || bindings.fcntl(destination, C.F_NOCACHE, 1);
+      const result = switched < 0 ? switched : copyThroughBuffer(bindings, transfer, WHENCE);
+      if (result < 0) {
+        // The next strategy gets both files as it would have found them.
+        bindings.fcntl(source, C.F_NOCACHE, 0);
+        bindings.fcntl(destination, C.F_NOCACHE, 0);
+      }
+      return result;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** The functions of libc the engine calls, with their types in C. */
+export const prototypes = {
+  openat: 'int openat(int, const char *, int, ...)',
+  close: 'int close(int)',
+  statx: 'int statx(int, const char *, int, unsigned int, struct statx *)',
+  mkdirat: 'int mkdirat(int, const char *, mode_t)',
+  unlinkat: 'int unlinkat(int, const char *, int)',
+  renameat: 'int renameat(int, const char *, int, const char *)',
+  renameat2: 'int renameat2(int, const char *, int, const char *, unsigned int)',
+  linkat: 'int linkat(int, const char *, int, const char *, int)',
+  symlinkat: 'int symlinkat(const char *, int, const char *)',
+  readlinkat: 'ssize_t readlinkat(int, const char *, char *, size_t)',
+  read: 'ssize_t read(int, void *, size_t)',
+  write: 'ssize_t write(int, const void *, size_t)',
+  lseek: 'off_t lseek(int, off_t, int)',
+  ftruncate: 'int ftruncate(int, off_t)',
+  fallocate: 'int fallocate(int, int, off_t, off_t)',
+  posix_fadvise: 'int posix_fadvise(int, off_t, off_t, int)',
+  fchmod: 'int fchmod(int, mode_t)',
+  fchown: 'int fchown(int, uid_t, gid_t)',
+  futimens: 'int futimens(int, const struct timespec *)',
+  utimensat: 'int utimensat(int, const char *, const struct timespec *, int)',
+  fdatasync: 'int fdatasync(int)',
+  fsync: 'int fsync(int)',
+  fcntl: 'int fcntl(int, int, ...)',
+  ioctl: 'int ioctl(int, unsigned long, ...)',
+  copy_file_range: 'ssize_t copy_file_range(int, off_t *, int, off_t *, size_t, unsigned int)',
+  flistxattr: 'ssize_t flistxattr(int, char *, size_t)',
+  fgetxattr: 'ssize_t fgetxattr(int, const char *, void *, size_t)',
+  fsetxattr: 'int fsetxattr(int, const char *, const void *, size_t, int)',
+} as const;
+
+export type PrototypeName = keyof typeof prototypes;
+
+/** Types of C that koffi does not know, by the word it has for them, and their width. */
+export const SCALARS: Readonly<Record<string, { koffi: string; bytes: number }>> = {
+  ssize_t: { koffi: 'intptr_t', bytes: 8 },
+  off_t: { koffi: 'int64_t', bytes: 8 },
+  mode_t: { koffi: 'uint', bytes: 4 },
+  uid_t: { koffi: 'uint', bytes: 4 },
+  gid_t: { koffi: 'uint', bytes: 4 },
+  'unsigned int': { koffi: 'uint', bytes: 4 },
+};
+
+/**
+ * A prototype in koffi's words. `last` stands in for variadic arguments, where a call with a fixed number of
+ * them is the same.
+ */
+export function signatureOf(name: PrototypeName, last?: string): string {
+  let signature: string = prototypes[name];
+  // Memory the kernel reads or fills in: koffi is only to pass its address on.
+  signature = signature.replace(/\b(struct \w+|off_t|(?<!const )char) \*/g, 'void *');
+  for (const [type, { koffi }] of Object.entries(SCALARS)) signature = signature.replaceAll(type, koffi);
+  return last === undefined ? signature : signature.replace('...', last);
+}

@@ -1,0 +1,20 @@
+// node smoke.mjs <the built package's index.js> <a directory on btrfs> <a directory on ext4>
+// Prints one line of JSON per check; without arguments, the checks' names.
+import { pathToFileURL } from 'node:url';
+import { checks } from './checks.mjs';
+
+const [index, btrfs, ext4] = process.argv.slice(2);
+if (index === undefined) for (const check of Object.keys(checks)) console.log(check);
+else await runAll(await import(pathToFileURL(index)));
+
+async function runAll(engine) {
+  for (const [check, run] of Object.entries(checks)) {
+    let result;
+    try {
+      result = { check, ok: true, ...(await run({ engine, btrfs, ext4 })) };
+    } catch (error) {
+      result = { check, ok: false, error: error.stack ?? String(error) };
+    }
+    console.log(JSON.stringify(result));
+  }
+}
