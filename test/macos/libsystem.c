@@ -379,6 +379,9 @@ static int fill_clone(int source, const struct statx *status, int destination, u
 }
 
 static int clone_file(int source, const struct statx *status, int directory, const char *name, uint32_t flags) {
+  char target[PATH_MAX] = "";
+  /* Not told otherwise, it follows a link, and creates what that leads to. */
+  if (!(flags & DARWIN_CLONE_NOFOLLOW) && linux_readlinkat(directory, name, target, sizeof target - 1) > 0) name = target;
   int destination = linux_openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (destination < 0) return -1;
   int result = fill_clone(source, status, destination, flags), error = errno;

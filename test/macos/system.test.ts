@@ -27,7 +27,7 @@ import {
   prototypes,
   symbolOf,
 } from '../../packages/core/src/platform/darwin/prototypes.ts';
-import { FileStatus } from '../../packages/core/src/platform/status.ts';
+import { FileStatus, SIGNATURE_WORDS } from '../../packages/core/src/platform/status.ts';
 import type { Directory, System } from '../../packages/core/src/platform/system.ts';
 import { allocatedBytes } from '../support/extents.ts';
 import { mountFilesystem } from '../support/filesystems.ts';
@@ -174,6 +174,12 @@ describeMacos('functions', [], () => {
     over.fileStatus(0, native);
     filled.fill({ ...lstatSync(home, { bigint: true }), dev: 0x0100_0004n } as never);
     expect(native.device).toBe(filled.device);
+  });
+
+  test('a signature holds the mode and not the number of links', () => {
+    const words = new Uint32Array(SIGNATURE_WORDS);
+    statusOf(darwinSystem(doubleBindings()), 'file').sign(words, 0);
+    expect(words.at(-1)).toBe(lstatSync(join(home, 'file')).mode);
   });
 
   test('what this macOS does not have answers ENOSYS', () => {
