@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
@@ -21,19 +21,20 @@ import { type FilesystemKind, unavailable } from '../support/filesystems.ts';
 import { SystemBench } from '../support/system-bench.ts';
 
 const SOURCE = fileURLToPath(new URL('libsystem.c', import.meta.url));
-const built = new Map<string, string>();
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/macos-double', import.meta.url));
+const FLAGS = ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
 
-/** The double of libSystem, built once per test file for one of Node's architecture names. */
+/** The double of libSystem for one of Node's architecture names, built when its source changed. */
 export function buildDouble(arch = 'x64'): string {
-  const known = built.get(arch);
-  if (known) return known;
-  const home = mkdtempSync(join(tmpdir(), 'fs-reflink-libsystem-'));
-  process.on('exit', () => rmSync(home, { recursive: true, force: true }));
-  const library = join(home, 'libSystem.so');
+  const version = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
+  const library = join(CACHE, `${arch}-${version}.so`);
+  if (existsSync(library)) return library;
+  mkdirSync(CACHE, { recursive: true });
+  const scratch = `${library}.${process.pid}`;
   const macro = arch === 'arm64' ? ['-DDARWIN_ARM64'] : [];
-  const flags = ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
-  execFileSync('gcc', [...flags, ...macro, '-o', library, SOURCE], { stdio: ['ignore', 'ignore', 'pipe'] });
-  built.set(arch, library);
+  execFileSync('gcc', [...FLAGS, ...macro, '-o', scratch, SOURCE], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // Another process may be building it too.
+  renameSync(scratch, library);
   return library;
 }
 
