@@ -10,7 +10,7 @@ export interface Copied {
   code?: string;
 }
 
-type Run = (source: string, destination: string, options: CopyFileOptions) => Promise<Copied>;
+export type Run = (source: string, destination: string, options: CopyFileOptions) => Promise<Copied>;
 
 interface Request {
   id: number;
@@ -23,6 +23,8 @@ interface Request {
 export interface Lane {
   name: string;
   native: boolean;
+  /** What another system's methods are called, by the name of Linux's that does the same. */
+  methods?: Record<string, string>;
   open(): Promise<{ run: Run; close(): Promise<void> }>;
 }
 
@@ -102,7 +104,8 @@ function ask(child: ChildProcess, request: Request): Promise<Copied> {
   });
 }
 
-function orCode(run: Run): Run {
+/** Answers with the code of an error. */
+export function orCode(run: Run): Run {
   return async (...args) => {
     try {
       return await run(...args);

@@ -50,15 +50,15 @@ export interface CopyFileOptions {
    */
   symlinks?: 'follow' | 'keep';
   /**
-   * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`) where a file cannot be cloned, so that large copies do
-   * not push other data out of memory. Slower for data that is read again soon.
+   * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`) where a file cannot be cloned, so that large
+   * copies do not push other data out of memory. Slower for data that is read again soon.
    *
    * @default 'use'
    */
   cache?: 'use' | 'bypass';
   /**
    * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
-   * data, `full` also its directory entry.
+   * data, `full` also its directory entry. On macOS by `F_FULLFSYNC`, which empties the drive's cache too.
    *
    * @default 'none'
    */
@@ -217,8 +217,8 @@ export interface CopyOptions extends CopyFileOptions {
    */
   allowMissing?: boolean;
   /**
-   * macOS: clone a directory with everything in it by one call, several times faster than file by file. Apple
-   * says of it, in clonefile(2): "Cloning directories with these functions is strongly discouraged. Use
+   * macOS: clone a directory with everything in it by one call, instead of one for each file. Apple says of
+   * it, in clonefile(2): "Cloning directories with these functions is strongly discouraged. Use
    * copyfile(3) to clone directories instead." It cannot be ended before it is done, and other programs may
    * wait for the disk meanwhile.
    *

@@ -33,7 +33,7 @@ export function cloneWhole(
   return true;
 }
 
-/** The target of a copy that is one whole directory, goes where nothing is, and asks for no more than a clone has. */
+/** The target of a copy that is one whole directory and asks for no more than a clone has. */
 function wholeDirectory(
   { targets, manifest }: PlanSettings,
   { transfer, dryRun }: JobSettings,
@@ -51,7 +51,7 @@ function isLikeClone({ reflink, durability, preserve }: TransferSettings): boole
   return reflink !== 'never' && durability === 'none' && has.has('mode') && has.has('timestamps') && !asked;
 }
 
-/** Whether there is a tree of files and directories, and nothing where it goes. What is wrong, the scan will say. */
+/** Whether there is a plain tree, and nothing where it goes. What is wrong, the scan will say. */
 function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boolean {
   try {
     if (!fs.statSync(from).isDirectory() || lstatIfThere(to)) return false;
@@ -90,7 +90,7 @@ function runClone(clone: DirectoryClone, target: ResolvedTarget, system: System,
   }
 }
 
-/** Counts what stands at the destination, not what was found at the source: that may have changed in between. */
+/** Counts what stands at the destination: the source may have changed since it was looked at. */
 function countPlaced(
   { from, to }: ResolvedTarget,
   method: Method,

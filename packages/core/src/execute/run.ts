@@ -43,7 +43,7 @@ export function runWhole(
   const planned = emptyTally();
   const planner = new Planner(queue, plan, job, system, planned);
   const planning = attempt(queue, () => {
-    if (cloneWhole(plan, job, system, planned, hooks.progress)) queue.close();
+    if (!queue.stopped && cloneWhole(plan, job, system, planned, hooks.progress)) queue.close();
     else for (const _step of planner.publish(folders)) if (queue.stopped) break;
     if (!queue.stopped) hooks.planned([]);
     return planned;

@@ -73,7 +73,7 @@ export interface DirectoryClone {
   readonly method: Method;
   /** The system call an error is reported under. */
   readonly syscall: string;
-  /** Clones `name` as `as`, which must not exist; links are kept. Returns 0 or more, or a negative error number. */
+  /** Clones `name` as `as`, which must not exist; links are kept. */
   run(source: Directory, name: string, destination: Directory, as: string): number | Errno;
   classify(errno: number): ErrorClass;
 }

@@ -19,7 +19,7 @@ const SIZE = word('st_size');
 const BLOCKS = word('st_blocks');
 const NANOSECONDS = layouts['struct timespec'].tv_nsec / 4;
 
-/** Takes over a `struct stat`. Macs are little-endian: the lower half of 64 bits comes first, here and there. */
+/** Takes over a `struct stat`. Macs are little-endian: the lower half of 64 bits comes first. */
 export function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
   // In the lower half of its word; the number of links is in the other.
   words[S.MODE] = from[MODE]! & 0xffff;

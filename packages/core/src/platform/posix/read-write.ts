@@ -11,7 +11,7 @@ export interface ReadWriteBindings extends SeekBindings {
   write(fd: number, buffer: Uint8Array, size: number): number;
 }
 
-/** Copies through a buffer, in whole pages but for the last. Returns how many bytes, or a negative error number. */
+/** Copies in whole pages but for the last. Returns how many bytes, or a negative error number. */
 export function copyThroughBuffer<B extends ReadWriteBindings>(
   bindings: B,
   transfer: Transfer,

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { basename, dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { copyFileSync } from 'fs-reflink';
+import { CopyError, type CopyErrorDetails } from '../../packages/core/src/errors.ts';
+import { Queue } from '../../packages/core/src/execute/queue.ts';
+import { resolveCopyOptions } from '../../packages/core/src/options.ts';
+import type { Tally } from '../../packages/core/src/report.ts';
+import { type Lane, orCode, type Run } from '../support/lanes.ts';
+import { buildDouble } from './double.ts';
+
+const methods = { ficlone: 'clonefile', copy_file_range: 'copyfile', direct: 'nocache' };
+
+/** Ways to copy over the double. `platform/load.ts` has to be mocked for the first. */
+export const lanes: Lane[] = [
+  {
+    name: 'copyFileSync',
+    native: true,
+    methods,
+    open: async () => ({
+      run: orCode(async (...args) => copyFileSync(...args)),
+      close: async () => {},
+    }),
+  },
+  { name: 'worker threads', native: true, methods, open: openWorkers },
+];
+
+interface Finished {
+  tally: Tally;
+  error?: CopyErrorDetails;
+}
+
+/** Two threads with bindings of their own work on one queue, as those of the package do. */
+async function openWorkers(): ReturnType<Lane['open']> {
+  const workers = [0, 1].map(
+    () =>
+      new Worker(new URL('worker.js', import.meta.url), {
+        workerData: { library: buildDouble() },
+        execArgv: [],
+      }),
+  );
+  const run: Run = async (source, destination, options) => {
+    const target = { from: source, to: dirname(destination), rename: basename(destination) };
+    const { transfer, ...plan } = resolveCopyOptions(target, options);
+    const job = { transfer, dryRun: false, entries: true, progress: false };
+    const { memory } = new Queue();
+    const [planned, worked] = await Promise.all(
+      workers.map((worker, number) => ask(worker, { memory, job, plan: number === 0 ? plan : undefined })),
+    );
+    const failed = planned!.error ?? worked!.error;
+    if (failed) throw new CopyError(failed);
+    const [entry] = [...planned!.tally.entries, ...worked!.tally.entries];
+    return {
+      method: entry!.action === 'linked' ? 'symlink' : (entry!.method ?? 'unchanged'),
+      bytes: entry!.bytes,
+    };
+  };
+  return {
+    run: orCode(run),
+    close: async () => void (await Promise.all(workers.map((worker) => worker.terminate()))),
+  };
+}
+
+async function ask(worker: Worker, message: unknown): Promise<Finished> {
+  worker.postMessage(message);
+  const [answer] = await once(worker, 'message');
+  return answer as Finished;
+}

@@ -1,0 +1,22 @@
+// A worker thread of the package as execute/worker.ts makes it, but over the double of libSystem.
+import { parentPort, workerData } from 'node:worker_threads';
+import { register } from 'tsx/esm/api';
+
+register();
+const load = (path) => import(`../../packages/core/src/${path}`);
+const { asCopyError } = await load('errors.ts');
+const { Queue } = await load('execute/queue.ts');
+const { runPart, runWhole } = await load('execute/run.ts');
+const { loadBindings } = await load('platform/darwin/bindings.ts');
+const { darwinSystem } = await load('platform/darwin/darwin.ts');
+
+const system = darwinSystem(loadBindings({ library: workerData.library, arch: 'x64' }));
+const hooks = { progress: () => {}, planned: () => {} };
+
+parentPort.on('message', ({ memory, job, plan }) => {
+  const queue = new Queue(memory);
+  const { tally, error } = plan
+    ? runWhole(queue, job, plan, system, hooks)
+    : runPart(queue, job, system, hooks);
+  parentPort.postMessage({ tally, error: error && asCopyError(error, {}).details });
+});
