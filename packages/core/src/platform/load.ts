@@ -2,6 +2,8 @@ import { loadBindings } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
 import type { System } from './system.ts';
+import { loadBindings as loadWindowsBindings } from './win32/bindings.ts';
+import { win32System } from './win32/win32.ts';
 
 let system: System | undefined;
 
@@ -15,9 +17,10 @@ export function loadSystem(): System {
 
 function choose(): System {
   if (process.env.FS_REFLINK_NATIVE === 'off') return portableSystem('switched off by FS_REFLINK_NATIVE');
-  if (process.platform !== 'linux') return portableSystem(`no native lane for ${process.platform} yet`);
   try {
-    return linuxSystem(loadBindings());
+    if (process.platform === 'linux') return linuxSystem(loadBindings());
+    if (process.platform === 'win32') return win32System(loadWindowsBindings());
+    return portableSystem(`no native lane for ${process.platform} yet`);
   } catch (error) {
     return portableSystem(error instanceof Error ? error.message : String(error));
   }

@@ -1,4 +1,5 @@
 import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
+import { EEXIST } from '../platform/errno.ts';
 import type { LadderQuery, Strategy, System, Transfer } from '../platform/system.ts';
 import type { Method } from '../report.ts';
 import { Capabilities, type PairState } from './capabilities.ts';
@@ -19,7 +20,16 @@ export interface Placed {
 }
 
 /** A {@link Transfer} whose destination is opened when the first strategy needs it. */
-export type OpenTransfer = Transfer & { destination: number; destinationName: string };
+export interface OpenTransfer extends Transfer {
+  destination: number;
+  destinationName: string;
+  /** Creates the destination, for the strategies that do not create it themselves. */
+  readonly open: () => number;
+  /** Removes a destination that was opened, for a strategy that creates it itself. */
+  discard(): void;
+  /** Takes a temporary name, where the own one was taken since it was looked at. False: it is one already. */
+  evade(): boolean;
+}
 
 export interface LadderPaths {
   source: string;
@@ -27,23 +37,26 @@ export interface LadderPaths {
 }
 
 /**
- * Moves a file's bytes by the first strategy that can. `open` creates the destination for the strategies that
- * do not create it themselves. Throws a {@link CopyError} when none can, or one fails in earnest.
+ * Moves a file's bytes by the first strategy that can. Throws a {@link CopyError} when none can, or one fails
+ * in earnest.
  */
 export function climb(
   system: System,
   transfer: OpenTransfer,
   query: LadderQuery,
   pair: PairState,
-  open: () => number,
   paths: () => LadderPaths,
 ): Placed {
   let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {
     const strategy = ladder[rung]!;
-    if (!strategy.creates) transfer.destination = transfer.destination < 0 ? open() : transfer.destination;
-    const result = runWithRetries(system, strategy, transfer);
+    if (strategy.creates) transfer.discard();
+    else if (transfer.destination < 0) transfer.destination = transfer.open();
+    let result = runWithRetries(system, strategy, transfer);
+    if (result === -EEXIST && strategy.creates && transfer.evade()) {
+      result = runWithRetries(system, strategy, transfer);
+    }
     if (result >= 0) {
       Capabilities.succeeded(pair, strategy);
       return {

@@ -1,5 +1,6 @@
 import type { TransferSettings } from '../options.ts';
-import type { FileStatus } from '../platform/status.ts';
+import { EPERM } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
 
 const PERMISSIONS = 0o777;
@@ -35,7 +36,8 @@ export function creationMode(keep: Preserved, source: FileStatus): number {
 
 /**
  * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
- * source's. Leaves the destination's status in `destination`. Returns 0 or a negative error number.
+ * source's. What a strategy `carried` although it is not wanted is made as if the file had been written.
+ * Leaves the destination's status in `destination`. Returns 0 or a negative error number.
  */
 export function carryAttributes(
   system: System,
@@ -43,25 +45,26 @@ export function carryAttributes(
   fds: { source: number; destination: number },
   source: FileStatus,
   destination: FileStatus,
+  carried: boolean,
 ): number {
   const fd = fds.destination;
   if (keep.ownership) {
     const result = system.setOwner(fd, source);
     // Only root may give files away; cp -p goes on too.
-    if (result < 0 && result !== -1) return result;
+    if (result < 0 && result !== -EPERM) return result;
   }
   if (keep.extended) {
     const result = system.copyAttributes(fds.source, fd, keep.extended);
     if (result < 0) return result;
   }
-  if (keep.timestamps) {
-    const result = system.setTimes(fd, source);
+  if (keep.timestamps || carried) {
+    const result = system.setTimes(fd, keep.timestamps ? source : now());
     // Some network filesystems refuse; the bytes are right all the same.
-    if (result < 0 && result !== -1) return result;
+    if (result < 0 && result !== -EPERM) return result;
   }
   const status = system.fileStatus(fd, destination);
   if (status < 0) return status;
-  const wanted = wantedMode(keep, source, destination);
+  const wanted = wantedMode(keep, source, destination, carried);
   if (wanted === undefined) return 0;
   const result = system.setMode(fd, wanted);
   return result < 0 ? result : system.fileStatus(fd, destination);
@@ -78,18 +81,35 @@ export function isCarried(
   source: FileStatus,
   destination: FileStatus,
 ): boolean {
-  if (!keep.timestamps || keep.ownership || keep.extended) return false;
+  if (!keep.timestamps || !keep.mode || keep.ownership || keep.extended) return false;
   if (system.status(at.directory, at.name, false, destination) < 0) return false;
-  return wantedMode(keep, source, destination) === undefined;
+  return wantedMode(keep, source, destination, true) === undefined;
 }
 
 /** The mode to set, or undefined when the file was created with the right one. */
-function wantedMode(keep: Preserved, source: FileStatus, destination: FileStatus): number | undefined {
+function wantedMode(
+  keep: Preserved,
+  source: FileStatus,
+  destination: FileStatus,
+  carried: boolean,
+): number | undefined {
   const mask = PERMISSIONS | SPECIAL;
   // setuid means something only for the same owner.
   const sameOwner = source.uid === destination.uid && source.gid === destination.gid;
   const special = keep.special && sameOwner ? source.mode & SPECIAL : 0;
-  const permissions = (keep.mode ? source.mode : destination.mode) & PERMISSIONS;
+  const created = carried ? DEFAULT_MODE & ~process.umask() : destination.mode;
+  const permissions = (keep.mode ? source.mode : created) & PERMISSIONS;
   const wanted = special | permissions;
   return (destination.mode & mask) === wanted ? undefined : wanted;
+}
+
+const clock = new FileStatus();
+
+/** A status of this moment. */
+function now(): FileStatus {
+  const ms = Date.now();
+  for (const which of ['accessed', 'modified'] as const) {
+    clock.fillTime(which, Math.floor(ms / 1000), (ms % 1000) * 1_000_000);
+  }
+  return clock;
 }

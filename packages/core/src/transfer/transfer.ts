@@ -54,7 +54,7 @@ export class Transferrer {
     };
     if (this.#keep.extended && !system.hasExtendedAttributes) {
       throw systemError(ENOTSUP, {
-        destination: "preserve: 'xattr' and 'acl' need the native lane",
+        destination: `preserve: 'xattr' and 'acl' ${system.name === 'portable' ? 'need the native lane' : `are not carried over on ${system.name}`}`,
         syscall: 'fsetxattr',
       });
     }
@@ -131,7 +131,7 @@ export class Transferrer {
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
     try {
-      const placed = climb(system, file, this.#query, state, file.open, file.paths);
+      const placed = climb(system, file, this.#query, state, file.paths);
       if (placed.created) file.created();
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
@@ -181,7 +181,8 @@ export class Transferrer {
   #arrived(file: CurrentFile, { method, bytes, carried }: Placed): boolean {
     if (!carried || !this.#isCarried(file)) {
       file.reopen();
-      const result = carryAttributes(this.#system, this.#keep, file, this.source, this.destination);
+      const { source, destination } = this;
+      const result = carryAttributes(this.#system, this.#keep, file, source, destination, carried);
       if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
     }
     if (this.destination.size === bytes) return true;
