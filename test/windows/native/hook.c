@@ -1,0 +1,2 @@
+#include <windows.h>
+__declspec(dllexport) int hook_installed(void){return 0;}
