@@ -4,7 +4,7 @@ import path, { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { copy, startWorkers } from 'fs-reflink';
 import koffi from 'koffi';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readTree, writeTree } from '../support/trees.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
@@ -58,7 +58,14 @@ const trees = {
   'paths of more than 260 characters': { [`${LONG}/deep.txt`]: 'deep' },
 };
 
-describeOnWindows('copy()', () => {
+describeOnWindows('copy() without the native lane', () => {
+  beforeAll(() => {
+    vi.stubEnv('FS_REFLINK_NATIVE', 'off');
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+
   for (const [name, tree] of Object.entries(trees)) {
     test(`places ${name}`, async () => {
       const root = workspace();
@@ -67,7 +74,6 @@ describeOnWindows('copy()', () => {
       expect(report.warnings).toEqual([]);
       expect(report.files).toBe(Object.keys(tree).length);
       expect(contents(join(root, 'to'))).toEqual(contents(join(root, 'from')));
-      // Until there is a lane for Windows.
       expect(report.methods).toEqual({ node_fs: { files: report.files, bytes: report.bytes } });
     });
   }
