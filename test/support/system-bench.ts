@@ -78,6 +78,11 @@ export class SystemBench implements Disposable {
     }
   }
 
+  /** Places a link as a link. Throws what the engine throws. */
+  link(name: string): void {
+    this.#transferrer.link(this.#pair, name, name);
+  }
+
   /** The names in the destination, temporary ones included. */
   get names(): string[] {
     return readdirSync(this.destination).sort();

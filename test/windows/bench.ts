@@ -1,3 +1,5 @@
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TransferSettings } from '../../packages/core/src/options.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { toErrno } from '../../packages/core/src/platform/win32/errors.ts';
@@ -19,11 +21,38 @@ export class WindowsBench extends SystemBench {
   /** Handles that were opened and not closed. */
   readonly open: Set<number>;
 
-  constructor(overrides: Overrides = () => ({}), { build = WINDOWS_10, ...settings }: WindowsSettings = {}) {
+  constructor(
+    overrides: Overrides = () => ({}),
+    { build = WINDOWS_10, ...settings }: WindowsSettings = {},
+    places: ConstructorParameters<typeof SystemBench>[2] = {},
+  ) {
     const open = new Set<number>();
     const real = counting(loadBindings(), open);
-    super(win32System({ ...real, ...overrides(real) }, build), settings);
+    super(win32System({ ...real, ...overrides(real) }, build), settings, places);
     this.open = open;
+  }
+
+  /** A file that is zeros but for some text. */
+  writeLarge(name: string, size: number, data: [at: number, text: string][]): void {
+    const descriptor = openSync(join(this.source, name), 'w');
+    try {
+      ftruncateSync(descriptor, size);
+      for (const [at, text] of data) writeSync(descriptor, text, at);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** So many characters of a copy. */
+  readPart(name: string, at: number, length: number): string {
+    const descriptor = openSync(join(this.destination, name), 'r');
+    try {
+      const buffer = Buffer.alloc(length);
+      readSync(descriptor, buffer, 0, length, at);
+      return buffer.toString();
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }
 

@@ -1,8 +1,13 @@
+import { statSync } from 'node:fs';
 import type { Bindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { constants as C, layouts } from '../../packages/core/src/platform/win32/constants.ts';
 import { failure, type Overrides } from './bench.ts';
 
-const { DUPLICATE_EXTENTS_DATA: EXTENTS, FILE_BASIC_INFO: BASIC, FILE_ALLOCATED_RANGE_BUFFER: RANGE } = layouts;
+const {
+  DUPLICATE_EXTENTS_DATA: EXTENTS,
+  FILE_BASIC_INFO: BASIC,
+  FILE_ALLOCATED_RANGE_BUFFER: RANGE,
+} = layouts;
 const CLUSTER = 4096;
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -61,6 +66,12 @@ export class Refs {
       }
     },
   });
+
+  /** What a file is known by in {@link sparse} and {@link integrity}. */
+  keyOf(path: string): string {
+    const { ino } = statSync(path, { bigint: true });
+    return [ino & 0xffff_ffffn, ino >> 32n].join();
+  }
 
   #integrityOf(key: string): number {
     return this.integrity.get(key) ?? this.inherited;
