@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cached } from '../../support/tools.ts';
 import { compileLibrary, type WinePrograms } from './tools.ts';
 
@@ -94,7 +94,7 @@ function environment(home: string): Record<string, string> {
 /** What is the same in every prefix: Wine's own files and its registry, set to Windows 10. */
 function installation(wine: WinePrograms): string {
   const missing = wine.major < 10 ? compileLibrary('bcryptprimitives') : undefined;
-  const key = wine.version.replaceAll(/[^\w.~-]+/g, '_');
+  const key = [wine.version, missing && basename(dirname(missing))].join('-').replaceAll(/[^\w.~-]+/g, '_');
   return cached(`windows-${key}`, (directory) => {
     const prefix = join(directory, 'prefix');
     const options = {

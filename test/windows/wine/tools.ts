@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,16 +76,22 @@ function withoutPlaceholders(program: Buffer): Buffer {
   return program;
 }
 
-/** Compiles a C file of `test/windows/native` to a DLL. Only a changed file is compiled again. */
+const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
+
+/** Compiles the C files of a directory of `test/windows/native` to a DLL, once for what they say. */
 export function compileLibrary(name: string): string {
-  const source = fileURLToPath(new URL(`../native/${name}.c`, import.meta.url));
-  const hash = createHash('sha256').update(readFileSync(source)).update(zig.version).digest('hex');
-  const home = cached(`windows-${name}-${hash.slice(0, 16)}`, (directory) => {
-    const library = join(directory, `${name}.dll`);
-    const flags = ['-target', 'x86_64-windows-gnu', '-O2', '-Wall', '-Wextra', '-Werror', '-shared'];
+  const sources = readdirSync(join(NATIVE, name)).map((file) => join(NATIVE, name, file));
+  const hash = createHash('sha256').update([zig.version, ...FLAGS].join());
+  for (const source of sources) hash.update(readFileSync(source));
+  const home = cached(`windows-${name}-${hash.digest('hex').slice(0, 16)}`, (directory) => {
+    const compiler = fetchTool(zig);
+    // Without a C library, there are no headers either.
+    const headers = ['-isystem', join(compiler, 'lib/libc/include/any-windows-any')];
+    const files = sources.filter((source) => source.endsWith('.c'));
+    const output = ['-o', join(directory, `${name}.dll`)];
     const scratch = mkdtempSync(join(tmpdir(), 'fs-reflink-zig-'));
     try {
-      execFileSync(join(fetchTool(zig), 'zig'), ['cc', ...flags, '-o', library, source], {
+      execFileSync(join(compiler, 'zig'), ['cc', ...FLAGS, ...headers, ...output, ...files, ...LIBRARIES], {
         cwd: scratch,
         env: { ...process.env, ZIG_LOCAL_CACHE_DIR: scratch, ZIG_GLOBAL_CACHE_DIR: scratch },
         stdio: ['ignore', 'ignore', 'inherit'],
@@ -96,3 +102,10 @@ export function compileLibrary(name: string): string {
   });
   return join(home, `${name}.dll`);
 }
+
+// The C library would have to be compiled first, which takes a minute.
+const FLAGS = [
+  ...['-target', 'x86_64-windows-gnu', '-O2', '-shared', '-nostdlib'],
+  ...['-Wall', '-Wextra', '-Werror'],
+];
+const LIBRARIES = ['-lkernel32', '-ladvapi32', '-lntdll'];

@@ -1,2 +1,0 @@
-#include <windows.h>
-__declspec(dllexport) int hook_installed(void){return 0;}
