@@ -56,7 +56,14 @@ export class SystemBench implements Disposable {
       cache: 'use',
       durability: 'none',
     };
-    this.#transferrer = new Transferrer(this.#system, { ...defaults, ...settings }, { progress: () => {} });
+    this.#transferrer = new Transferrer(
+      this.#system,
+      { ...defaults, ...settings },
+      {
+        progress: () => {},
+        recorded: true,
+      },
+    );
   }
 
   write(name: string, content: string | Uint8Array): void {

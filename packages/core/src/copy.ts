@@ -49,6 +49,7 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     dryRun,
     entries,
     progress: options.onProgress !== undefined,
+    recorded: manifest !== undefined,
   };
   const plan: PlanSettings = { targets, cwd, manifest, prune, keep, allowMissing };
   const queue = new Queue();

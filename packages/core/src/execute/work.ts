@@ -46,6 +46,7 @@ class Worker {
     });
     this.#transferrer = new Transferrer(system, job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
+      recorded: job.recorded,
     });
   }
 
@@ -98,7 +99,7 @@ class Worker {
         : this.#transferrer.file(pair, name, as, follow);
     const { source, destination } = this.#transferrer;
     const placed = outcome.method !== undefined || outcome.bytes < 0;
-    if (placed) {
+    if (placed && this.#job.recorded) {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
     }

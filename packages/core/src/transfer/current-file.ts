@@ -10,6 +10,8 @@ import { temporaryName } from './temporary.ts';
 export interface TransferHooks {
   /** After each part of a large file. Throws when the copy was aborted. */
   progress(bytes: number, size: number): void;
+  /** Whether {@link Transferrer.destination} has to tell one file from another afterwards. */
+  readonly recorded: boolean;
 }
 
 /**

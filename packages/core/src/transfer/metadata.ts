@@ -77,12 +77,17 @@ export function carryAttributes(
 export function isCarried(
   system: System,
   keep: Preserved,
-  at: { directory: Directory; name: string },
+  at: { directory: Directory; name: string; identify: boolean },
   source: FileStatus,
   destination: FileStatus,
 ): boolean {
   if (!keep.timestamps || !keep.mode || keep.ownership || keep.extended) return false;
-  if (system.status(at.directory, at.name, false, destination) < 0) return false;
+  const { directory, name } = at;
+  const looked =
+    at.identify || !system.glance
+      ? system.status(directory, name, false, destination)
+      : system.glance(directory, name, destination);
+  if (looked < 0) return false;
   return wantedMode(keep, source, destination, true) === undefined;
 }
 

@@ -28,7 +28,7 @@ const TRIES = 2;
  * carries attributes over, publishes, and cleans up whatever happens. One per thread and copy.
  */
 export class Transferrer {
-  /** Status of the last file's source and destination, valid until the next one. */
+  /** Status of the last file's source and, where it is recorded, its destination; valid until the next one. */
   readonly source: FileStatus;
   readonly destination: FileStatus = new FileStatus();
   readonly #after = new FileStatus();
@@ -38,10 +38,12 @@ export class Transferrer {
   readonly #keep: Preserved;
   readonly #system: System;
   readonly #settings: TransferSettings;
+  readonly #recorded: boolean;
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
     this.#settings = settings;
+    this.#recorded = hooks.recorded;
     this.#keep = preserved(settings);
     this.#file = new CurrentFile(system, this.#keep, hooks);
     this.source = this.#file.status;
@@ -138,7 +140,7 @@ export class Transferrer {
       if (file.hidden) {
         publish(system, pair, file.destinationName, as, this.#replaces, file.paths);
         // Renaming changes what tells this state of the file from the next.
-        system.status(pair.destination, as, false, this.destination);
+        if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
       return { method: placed.method, bytes: placed.bytes };
@@ -197,7 +199,11 @@ export class Transferrer {
   }
 
   #isCarried(file: CurrentFile): boolean {
-    const at = { directory: file.destinationDirectory, name: file.destinationName };
+    const at = {
+      directory: file.destinationDirectory,
+      name: file.destinationName,
+      identify: this.#recorded,
+    };
     return isCarried(this.#system, this.#keep, at, this.source, this.destination);
   }
 

@@ -40,6 +40,8 @@ export interface Bindings {
     outputSize: number,
   ): number;
   getFileAttributes(path: string): number;
+  /** Attributes, size and times, without opening the file. */
+  getFileAttributesEx(path: string, buffer: Memory): number;
   setFileAttributes(path: string, attributes: number): number;
   createDirectory(path: string): number;
   removeDirectory(path: string): number;
@@ -128,6 +130,8 @@ export function loadBindings(): Bindings {
       const attributes = k.GetFileAttributesW(path);
       return attributes === C.INVALID_FILE_ATTRIBUTES ? refused(k.GetLastError()) : attributes;
     },
+    getFileAttributesEx: (path, buffer) =>
+      checked(k.GetFileAttributesExW(path, C.GetFileExInfoStandard, buffer)),
     setFileAttributes: (path, attributes) => checked(k.SetFileAttributesW(path, attributes)),
     createDirectory: (path) => checked(k.CreateDirectoryW(path, null)),
     removeDirectory: (path) => checked(k.RemoveDirectoryW(path)),

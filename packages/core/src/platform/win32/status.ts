@@ -1,3 +1,4 @@
+import { EINVAL } from '../errno.ts';
 import type { FileStatus } from '../status.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
@@ -24,11 +25,13 @@ const HIGH_TICKS = TWO_32 % TICKS_PER_SECOND;
 const NAME_SURROGATE = 0x2000_0000;
 
 const { FILE_BASIC_INFO: BASIC, FILE_STANDARD_INFO: STANDARD, FILE_ID_INFO: ID } = layouts;
+const DATA = layouts.WIN32_FILE_ATTRIBUTE_DATA;
 const TAG = layouts.FILE_ATTRIBUTE_TAG_INFO;
 const basic = new Uint32Array(BASIC.size / 4);
 const standard = new Uint32Array(STANDARD.size / 4);
 const index = new Uint32Array(layouts.FILE_INTERNAL_INFORMATION.size / 4);
 const id = new Uint32Array(ID.size / 4);
+const data = new Uint32Array(DATA.size / 4);
 const tag = new Uint32Array(TAG.size / 4);
 
 /** The status of an open file. Names are opened for it, so that names and handles tell the same. */
@@ -43,9 +46,27 @@ export function readStatus(bindings: Bindings, handle: number, volume: Volume, i
   const attributes = basic[BASIC.FileAttributes / 4]!;
   into.fillIdentity(modeOf(bindings, handle, attributes), volume.serial, index[0]!, index[1]!);
   into.fillSize(long(standard, STANDARD.EndOfFile), long(standard, STANDARD.AllocationSize) / BLOCK);
-  fillTime(into, 'accessed', BASIC.LastAccessTime);
-  fillTime(into, 'modified', BASIC.LastWriteTime);
-  fillTime(into, 'changed', BASIC.ChangeTime);
+  fillTime(into, 'accessed', basic, BASIC.LastAccessTime);
+  fillTime(into, 'modified', basic, BASIC.LastWriteTime);
+  fillTime(into, 'changed', basic, BASIC.ChangeTime);
+  return 0;
+}
+
+/**
+ * Kind, size and times of a file that is not opened for it: its number and change time stay 0. Returns -EINVAL
+ * for what may stand for another.
+ */
+export function glance(bindings: Bindings, path: string, into: FileStatus): number {
+  const result = bindings.getFileAttributesEx(path, data);
+  if (result < 0) return result;
+  const attributes = data[DATA.dwFileAttributes / 4]!;
+  if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT) return -EINVAL;
+  const size = data[DATA.nFileSizeHigh / 4]! * TWO_32 + data[DATA.nFileSizeLow / 4]!;
+  into.fillIdentity(kindOf(attributes), 0, 0, 0);
+  into.fillSize(size, Math.ceil(size / BLOCK));
+  fillTime(into, 'accessed', data, DATA.ftLastAccessTime);
+  fillTime(into, 'modified', data, DATA.ftLastWriteTime);
+  into.fillTime('changed', 0, 0);
   return 0;
 }
 
@@ -95,8 +116,12 @@ function identify(bindings: Bindings, handle: number, { wide }: Volume): number 
 }
 
 function modeOf(bindings: Bindings, handle: number, attributes: number): number {
-  const permissions = attributes & C.FILE_ATTRIBUTE_READONLY ? READ_ONLY : WRITABLE;
   if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT && isSurrogate(bindings, handle)) return LINK | WRITABLE;
+  return kindOf(attributes);
+}
+
+function kindOf(attributes: number): number {
+  const permissions = attributes & C.FILE_ATTRIBUTE_READONLY ? READ_ONLY : WRITABLE;
   return (attributes & C.FILE_ATTRIBUTE_DIRECTORY ? DIRECTORY : REGULAR) | permissions;
 }
 
@@ -104,9 +129,14 @@ const long = (words: Uint32Array, offset: number): number =>
   words[offset / 4]! + words[offset / 4 + 1]! * TWO_32;
 
 /** In two steps, because a time has more bits than a number. */
-function fillTime(into: FileStatus, which: 'accessed' | 'modified' | 'changed', offset: number): void {
-  const high = basic[offset / 4 + 1]!;
-  const ticks = high * HIGH_TICKS + basic[offset / 4]!;
+function fillTime(
+  into: FileStatus,
+  which: 'accessed' | 'modified' | 'changed',
+  words: Uint32Array,
+  offset: number,
+): void {
+  const high = words[offset / 4 + 1]!;
+  const ticks = high * HIGH_TICKS + words[offset / 4]!;
   const seconds = high * HIGH_SECONDS + Math.floor(ticks / TICKS_PER_SECOND);
   into.fillTime(which, seconds - SECONDS_TO_1970, (ticks % TICKS_PER_SECOND) * 100);
 }

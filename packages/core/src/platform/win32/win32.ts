@@ -10,7 +10,7 @@ import { insist } from './insist.ts';
 import { strategies } from './ladder.ts';
 import { rename, symlink, unlink } from './names.ts';
 import { setSize } from './sparse.ts';
-import { attributesOf, isSurrogate, readStatus, setMode, setTimes } from './status.ts';
+import { attributesOf, glance, isSurrogate, readStatus, setMode, setTimes } from './status.ts';
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
 
 const SHARE_ALL = C.FILE_SHARE_READ | C.FILE_SHARE_WRITE | C.FILE_SHARE_DELETE;
@@ -132,6 +132,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const volume = volumes.get(handle);
       return volume ? readStatus(bindings, handle, volume, into) : -EINVAL;
     },
+    glance: (directory, name, into) => glance(bindings, pathIn(directory, name), into),
     isPseudo: () => false,
     isLayered: () => false,
     filesystem: (directory) => filesystemOf(bindings, directory),
