@@ -36,7 +36,8 @@ export interface CopyFileOptions {
   /**
    * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
    * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
-   * `xattr`: extended attributes; `acl`: POSIX access control lists.
+   * `xattr`: extended attributes; `acl`: POSIX access control lists. Windows: `mode` is whether a file is
+   * read-only, `timestamps` the modification time to 100 ns, `xattr` and `acl` are refused with `ENOTSUP`.
    *
    * @default ['mode', 'timestamps']
    */
@@ -49,7 +50,7 @@ export interface CopyFileOptions {
    */
   symlinks?: 'follow' | 'keep';
   /**
-   * `bypass` copies past the page cache (`O_DIRECT`) where a file cannot be cloned, so that large copies do
+   * `bypass` copies past the page cache (`O_DIRECT`, on Windows `COPY_FILE_NO_BUFFERING`) where a file cannot be cloned, so that large copies do
    * not push other data out of memory. Slower for data that is read again soon.
    *
    * @default 'use'
@@ -57,7 +58,7 @@ export interface CopyFileOptions {
   cache?: 'use' | 'bypass';
   /**
    * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
-   * data, `full` also its directory entry.
+   * data, `full` also its directory entry (not on Windows, which cannot).
    *
    * @default 'none'
    */
