@@ -88,7 +88,8 @@ export class Bench extends SystemBench {
 /** Copies over a system, on this thread. */
 export function copyOver(system: System, target: Target, options: CopyOptions): Finished {
   const { transfer, entries, ...plan } = resolveCopyOptions(target, options);
-  const job = { transfer, entries, dryRun: false, progress: options.onProgress !== undefined };
+  const progress = options.onProgress !== undefined;
+  const job = { transfer, entries, dryRun: false, progress, recorded: options.manifest !== undefined };
   const hooks = {
     planned: () => {},
     progress: (event: ProgressEvent) => options.onProgress?.({ ...event, files: 0, bytes: 0 }),

@@ -57,7 +57,14 @@ export class SystemBench implements Disposable {
       cache: 'use',
       durability: 'none',
     };
-    this.#transferrer = new Transferrer(this.#system, { ...defaults, ...settings }, { progress: () => {} });
+    this.#transferrer = new Transferrer(
+      this.#system,
+      { ...defaults, ...settings },
+      {
+        progress: () => {},
+        recorded: true,
+      },
+    );
   }
 
   write(name: string, content: string | Uint8Array): void {
@@ -77,6 +84,11 @@ export class SystemBench implements Disposable {
       const attempts = error.attempts.map(({ method, code }) => `${method} ${code}`);
       return { code: error.code, method: error.method, attempts };
     }
+  }
+
+  /** Places a link as a link. Throws what the engine throws. */
+  link(name: string): void {
+    this.#transferrer.link(this.#pair, name, name);
   }
 
   /** The names in the destination, temporary ones included. */

@@ -15,28 +15,39 @@ export interface Tool {
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/lane-tools', import.meta.url));
 
 /**
- * The directory of an npm package, fetched once and kept beside the dependencies. Not a dependency itself:
- * some hundred megabytes that only one lane uses, for platforms that are not this one.
+ * A directory that is filled once and kept beside the dependencies. `name` says everything its content depends
+ * on. Any number of processes may ask at the same time: each sees all of it.
  */
-export function fetchTool({ name, version, integrity }: Tool): string {
-  const home = join(CACHE, `${name.replaceAll('/', '+')}@${version}`);
+export function cached(name: string, fill: (directory: string) => void): string {
+  const home = join(CACHE, name);
   if (existsSync(home)) return home;
   mkdirSync(CACHE, { recursive: true });
-  const scratch = mkdtempSync(join(CACHE, 'fetch-'));
+  const scratch = mkdtempSync(join(CACHE, 'fill-'));
   try {
-    execFileSync('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', scratch], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      shell: process.platform === 'win32',
-    });
-    const tarball = join(scratch, readdirSync(scratch).find((file) => file.endsWith('.tgz'))!);
-    verify(tarball, integrity);
-    execFileSync('tar', ['-xzf', tarball, '-C', scratch]);
+    fill(scratch);
     // Another process may have been faster.
-    if (!existsSync(home)) renameSync(join(scratch, 'package'), home);
+    if (!existsSync(home)) renameSync(scratch, home);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   return home;
+}
+
+/**
+ * The directory of an npm package, fetched once. Not a dependency: some hundred megabytes that only one lane
+ * uses, for platforms that are not this one.
+ */
+export function fetchTool({ name, version, integrity }: Tool): string {
+  return cached(`${name.replaceAll('/', '+')}@${version}`, (directory) => {
+    execFileSync('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', directory], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    const tarball = join(directory, readdirSync(directory).find((file) => file.endsWith('.tgz'))!);
+    verify(tarball, integrity);
+    execFileSync('tar', ['-xzf', tarball, '-C', directory, '--strip-components=1']);
+    rmSync(tarball);
+  });
 }
 
 function verify(tarball: string, integrity: string): void {

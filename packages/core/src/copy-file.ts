@@ -61,7 +61,8 @@ export function copyFileSync(
 /** A file is a copy of one target under a new name. */
 function prepare(given: string, destination: string, options: CopyFileOptions) {
   const resolved = resolveFileOptions(given, destination, options);
-  const job: JobSettings = { transfer: resolved.transfer, dryRun: false, entries: true, progress: false };
+  const { transfer } = resolved;
+  const job: JobSettings = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
   const target: ResolvedTarget = {
     given,
     from: resolved.source,

@@ -50,6 +50,7 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     dryRun,
     entries,
     progress: options.onProgress !== undefined,
+    recorded: manifest !== undefined,
   };
   const plan: PlanSettings = {
     targets,

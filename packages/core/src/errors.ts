@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+import { windowsErrorBehind } from './platform/detail.ts';
 import type { Method } from './report.ts';
 
 /** What one strategy answered before another one was tried. */
@@ -118,7 +119,9 @@ export function errorReason(errno: number): string {
 
 /** A {@link CopyError} for a failed system call. `errno` is positive. */
 export function systemError(errno: number, details: Omit<CopyErrorDetails, 'code' | 'reason'>): CopyError {
-  return new CopyError({ code: errorCode(errno), reason: errorReason(errno), errno, ...details });
+  const behind = details.cause === undefined && details.syscall ? windowsErrorBehind(errno) : undefined;
+  const reason = behind ? `${errorReason(errno)} (${behind})` : errorReason(errno);
+  return new CopyError({ code: errorCode(errno), reason, errno, ...details });
 }
 
 /** What a copy rejects with when its signal is aborted. */

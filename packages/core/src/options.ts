@@ -37,7 +37,8 @@ export interface CopyFileOptions {
    * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
    * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
    * `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
-   * attributes, `com.apple.quarantine` among them, whether asked for or not.
+   * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
+   * is read-only, `timestamps` goes to 100 ns, and `xattr` and `acl` are refused with `ENOTSUP`.
    *
    * @default ['mode', 'timestamps']
    */
@@ -50,15 +51,16 @@ export interface CopyFileOptions {
    */
   symlinks?: 'follow' | 'keep';
   /**
-   * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`) where a file cannot be cloned, so that large
-   * copies do not push other data out of memory. Slower for data that is read again soon.
+   * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`, `COPY_FILE_NO_BUFFERING`) where a file cannot be
+   * cloned, so that large copies do not push other data out of memory. Slower for data that is read again soon.
    *
    * @default 'use'
    */
   cache?: 'use' | 'bypass';
   /**
    * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
-   * data, `full` also its directory entry. On macOS by `F_FULLFSYNC`, which empties the drive's cache too.
+   * data, `full` also its directory entry (not on Windows, which cannot). On macOS by `F_FULLFSYNC`, which
+   * empties the drive's cache too.
    *
    * @default 'none'
    */

@@ -33,6 +33,8 @@ export interface JobSettings {
   dryRun: boolean;
   entries: boolean;
   progress: boolean;
+  /** Whether what was placed is kept in a manifest. */
+  recorded: boolean;
 }
 
 /** What the thread that plans a copy has to know besides. */

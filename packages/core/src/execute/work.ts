@@ -46,6 +46,7 @@ class Worker {
     });
     this.#transferrer = new Transferrer(system, job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
+      recorded: job.recorded,
     });
   }
 
@@ -102,7 +103,7 @@ class Worker {
     pair.overwrite = overwrite;
     const { source, destination } = this.#transferrer;
     const placed = outcome.method !== undefined || outcome.bytes < 0;
-    if (placed) {
+    if (placed && this.#job.recorded) {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
     }

@@ -115,12 +115,9 @@ export function* pruneEverything(
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     for (const entry of list(directory)) {
       const full = path.join(directory, entry.name);
-      if (kept.includes(full)) continue;
+      if (kept.some((each) => isWithin(each, full))) continue;
       const isDirectory = entry.isDirectory();
-      if (
-        isDirectory &&
-        (planned.hasDirectory(full) || kept.some((each) => each.startsWith(full + path.sep)))
-      ) {
+      if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))) {
         pending.push(full);
       } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
         remove(full, context, isDirectory ? countFiles(full) : 1);

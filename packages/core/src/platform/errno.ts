@@ -1,7 +1,42 @@
 import os from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 
-// Error numbers differ between systems (ENOTSUP is 95 on Linux and 45 on macOS): the running one's are used.
-const { errno } = os.constants;
-export const { EACCES, EEXIST, EILSEQ, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, ENOTSUP, ENXIO } =
-  errno;
-export const { EPERM } = errno;
+/**
+ * Error numbers differ between systems (ENOTSUP is 95 on Linux and 45 on macOS), and on Windows `node:fs` has
+ * numbers of its own, which are not those of `os.constants`: what `node:fs` answers with counts.
+ */
+const numbers: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(os.constants.errno),
+  ...[...getSystemErrorMap()].map(([errno, [name]]) => [name, -errno] as const),
+]);
+
+/** The positive number of an error, 0 where the system has none of this name. */
+export const errnoOf = (name: string): number => numbers.get(name) ?? 0;
+
+export const EACCES: number = errnoOf('EACCES');
+export const EBADF: number = errnoOf('EBADF');
+export const EBUSY: number = errnoOf('EBUSY');
+export const ECANCELED: number = errnoOf('ECANCELED');
+export const EEXIST: number = errnoOf('EEXIST');
+export const EILSEQ: number = errnoOf('EILSEQ');
+export const EINVAL: number = errnoOf('EINVAL');
+export const EIO: number = errnoOf('EIO');
+export const EISDIR: number = errnoOf('EISDIR');
+export const ELOOP: number = errnoOf('ELOOP');
+export const EMFILE: number = errnoOf('EMFILE');
+export const EMLINK: number = errnoOf('EMLINK');
+export const ENAMETOOLONG: number = errnoOf('ENAMETOOLONG');
+export const ENOENT: number = errnoOf('ENOENT');
+export const ENOMEM: number = errnoOf('ENOMEM');
+export const ENOSPC: number = errnoOf('ENOSPC');
+export const ENOSYS: number = errnoOf('ENOSYS');
+export const ENOTDIR: number = errnoOf('ENOTDIR');
+export const ENOTEMPTY: number = errnoOf('ENOTEMPTY');
+export const ENOTSUP: number = errnoOf('ENOTSUP');
+export const ENOTTY: number = errnoOf('ENOTTY');
+export const EPERM: number = errnoOf('EPERM');
+export const EROFS: number = errnoOf('EROFS');
+export const ETIMEDOUT: number = errnoOf('ETIMEDOUT');
+export const EUNKNOWN: number = errnoOf('UNKNOWN');
+export const EXDEV: number = errnoOf('EXDEV');
+export const ENXIO: number = errnoOf('ENXIO');

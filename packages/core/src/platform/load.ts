@@ -4,6 +4,8 @@ import { loadBindings as loadLinux } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
 import type { System } from './system.ts';
+import { loadBindings as loadWindows } from './win32/bindings.ts';
+import { win32System } from './win32/win32.ts';
 
 let system: System | undefined;
 
@@ -20,6 +22,7 @@ function choose(): System {
   try {
     if (process.platform === 'linux') return linuxSystem(loadLinux());
     if (process.platform === 'darwin') return darwinSystem(loadDarwin());
+    if (process.platform === 'win32') return win32System(loadWindows());
     return portableSystem(`no native lane for ${process.platform} yet`);
   } catch (error) {
     return portableSystem(error instanceof Error ? error.message : String(error));

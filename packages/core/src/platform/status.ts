@@ -228,6 +228,31 @@ export class FileStatus {
     words[DEVICE_MINOR] = Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n));
   }
 
+  /** Fills in what the file is and on which device. The inode number comes as two halves of 32 bits. */
+  fillIdentity(mode: number, device: number, inodeLow: number, inodeHigh: number): void {
+    const { words } = this;
+    this.mode = mode;
+    words[INODE + LOW] = inodeLow;
+    words[INODE + HIGH] = inodeHigh;
+    words[DEVICE_MAJOR] = 0;
+    words[DEVICE_MINOR] = device;
+  }
+
+  /** Fills in its length in bytes and the space it takes on the disk in blocks of 512. */
+  fillSize(bytes: number, blocks: number): void {
+    this.size = bytes;
+    this.words[BLOCKS + LOW] = blocks;
+    this.words[BLOCKS + HIGH] = blocks / TWO_32;
+  }
+
+  /** Fills in one of its times, in seconds since 1970, or before, and nanoseconds after that. */
+  fillTime(which: 'accessed' | 'modified' | 'changed', seconds: number, nanoseconds: number): void {
+    const at = which === 'accessed' ? ACCESSED : which === 'modified' ? MODIFIED : CHANGED;
+    this.words[at + LOW] = seconds;
+    this.words[at + HIGH] = Math.floor(seconds / TWO_32);
+    this.words[at + NANOSECONDS] = nanoseconds;
+  }
+
   #seconds(at: number): number {
     return this.words[at + LOW]! + (this.words[at + HIGH]! | 0) * TWO_32;
   }

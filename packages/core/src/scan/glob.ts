@@ -31,7 +31,9 @@ export function splitGlob(from: string): { base: string; pattern: string } | und
     }
   }
   const rest = segments.slice(first);
-  return escaped || rest.some(isSpecial) ? { base: base || '/', pattern: rest.join('/') } : undefined;
+  // With a slash: alone, a drive is its current directory.
+  const start = path.resolve(`${base}/`);
+  return escaped || rest.some(isSpecial) ? { base: start, pattern: rest.join('/') } : undefined;
 }
 
 function isSpecial(segment: string): boolean {

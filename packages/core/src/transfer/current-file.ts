@@ -1,7 +1,8 @@
 import { systemError } from '../errors.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, System, Transfer } from '../platform/system.ts';
+import type { Directory, System } from '../platform/system.ts';
+import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { temporaryName } from './temporary.ts';
@@ -9,13 +10,15 @@ import { temporaryName } from './temporary.ts';
 export interface TransferHooks {
   /** After each part of a large file. Throws when the copy was aborted. */
   progress(bytes: number, size: number): void;
+  /** Whether {@link Transferrer.destination} has to tell one file from another afterwards. */
+  readonly recorded: boolean;
 }
 
 /**
  * The file a thread is at: both descriptors, and what has to be undone if it fails. One object for all files
  * of a copy, with its functions bound once: files are many and mostly small.
  */
-export class CurrentFile implements Transfer {
+export class CurrentFile implements OpenTransfer {
   readonly status: FileStatus = new FileStatus();
   source = -1;
   destination = -1;
@@ -69,19 +72,6 @@ export class CurrentFile implements Transfer {
     if (bytes < this.status.size) this.#hooks.progress(bytes, this.status.size);
   };
 
-  /**
-   * Goes on under a temporary name: someone else made the destination since we looked, and it is replaced
-   * like any other that exists. False when it had such a name all along.
-   */
-  hide(): boolean {
-    if (this.hidden) return false;
-    this.pair.fresh = false;
-    this.hidden = true;
-    this.destinationName = temporaryName();
-    return true;
-  }
-
-  /** Creates the destination, for the strategies that do not create it themselves. */
   readonly open = (): number => {
     const mode = creationMode(this.#preserved, this.status);
     let result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
@@ -92,6 +82,21 @@ export class CurrentFile implements Transfer {
     this.#created = true;
     return result;
   };
+
+  /** Made by someone else since we looked: it is replaced like any other that exists. */
+  hide(): boolean {
+    if (this.hidden) return false;
+    this.pair.fresh = false;
+    this.hidden = true;
+    this.destinationName = temporaryName();
+    return true;
+  }
+
+  discard(): void {
+    this.end();
+    this.destination = -1;
+    this.#created = false;
+  }
 
   /** A strategy made the destination: from now on it is this try's. */
   created(): void {

@@ -33,7 +33,7 @@ function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links
   );
   const { error } = runWhole(
     new Queue(),
-    { transfer, dryRun: false, entries: false, progress: false },
+    { transfer, dryRun: false, entries: false, progress: false, recorded: false },
     { ...plan, targets },
     linuxSystem(bindings),
     { progress: () => {}, planned: () => {} },

@@ -20,12 +20,16 @@ export interface Placed {
 }
 
 /** A {@link Transfer} whose destination is opened when the first strategy needs it. */
-export type OpenTransfer = Transfer & {
+export interface OpenTransfer extends Transfer {
   destination: number;
   destinationName: string;
-  /** Takes another name, because the destination's is taken. False: it already has a name of its own. */
-  hide?(): boolean;
-};
+  /** Creates the destination, for the strategies that do not create it themselves. */
+  readonly open: () => number;
+  /** Removes a destination that was opened, for a strategy that creates it itself. */
+  discard(): void;
+  /** Takes a temporary name, where the own one was taken since it was looked at. False: it is one already. */
+  hide(): boolean;
+}
 
 export interface LadderPaths {
   source: string;
@@ -33,23 +37,26 @@ export interface LadderPaths {
 }
 
 /**
- * Moves a file's bytes by the first strategy that can. `open` creates the destination for the strategies that
- * do not create it themselves. Throws a {@link CopyError} when none can, or one fails in earnest.
+ * Moves a file's bytes by the first strategy that can. Throws a {@link CopyError} when none can, or one fails
+ * in earnest.
  */
 export function climb(
   system: System,
   transfer: OpenTransfer,
   query: LadderQuery,
   pair: PairState,
-  open: () => number,
   paths: () => LadderPaths,
 ): Placed {
   let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {
     const strategy = ladder[rung]!;
-    if (!strategy.creates) transfer.destination = transfer.destination < 0 ? open() : transfer.destination;
-    const result = runWithRetries(system, strategy, transfer);
+    if (strategy.creates) transfer.discard();
+    else if (transfer.destination < 0) transfer.destination = transfer.open();
+    let result = runWithRetries(system, strategy, transfer);
+    if (result === -EEXIST && strategy.creates && transfer.hide()) {
+      result = runWithRetries(system, strategy, transfer);
+    }
     if (result >= 0) {
       Capabilities.succeeded(pair, strategy);
       return {
@@ -83,7 +90,6 @@ export function climb(
 
 function runWithRetries(system: System, strategy: Strategy, transfer: OpenTransfer): number {
   let result = strategy.run(transfer);
-  if (result === -EEXIST && strategy.creates && transfer.hide?.()) result = strategy.run(transfer);
   for (let retry = 0; retry < RETRIES && result < 0 && strategy.classify(-result) === 'retry'; retry++) {
     pause(RETRY_PAUSE_MS);
     if (transfer.destination >= 0) system.reset(transfer.source, transfer.destination);

@@ -1,4 +1,5 @@
 import type { TransferSettings } from '../options.ts';
+import { EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
 import { temporaryName } from './temporary.ts';
@@ -58,7 +59,8 @@ export function findDefaultMode(system: System, directory: Directory, into: File
 
 /**
  * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
- * source's. Leaves the destination's status in `destination`. Returns 0 or a negative error number.
+ * source's. What a strategy `carried` although it is not wanted is made as if the file had been written.
+ * Leaves the destination's status in `destination`. Returns 0 or a negative error number.
  */
 export function carryAttributes(
   system: System,
@@ -72,7 +74,7 @@ export function carryAttributes(
   if (keep.ownership) {
     const result = system.setOwner(fd, source);
     // Only root may give files away; cp -p goes on too.
-    if (result < 0 && result !== -1) return result;
+    if (result < 0 && result !== -EPERM) return result;
   }
   if (keep.extended) {
     const result = system.copyAttributes(fds.source, fd, keep.extended);
@@ -81,7 +83,7 @@ export function carryAttributes(
   if (keep.timestamps) {
     const result = system.setTimes(fd, source);
     // Some network filesystems refuse; the bytes are right all the same.
-    if (result < 0 && result !== -1) return result;
+    if (result < 0 && result !== -EPERM) return result;
   }
   const status = system.fileStatus(fd, destination);
   if (status < 0) return status;
@@ -104,12 +106,17 @@ export function carryAttributes(
 export function isCarried(
   system: System,
   keep: Preserved,
-  at: { directory: Directory; name: string },
+  at: { directory: Directory; name: string; identify: boolean },
   source: FileStatus,
   destination: FileStatus,
 ): boolean {
-  if (!keep.mode || !keep.timestamps || keep.ownership || keep.extended) return false;
-  if (system.status(at.directory, at.name, false, destination) < 0) return false;
+  if (!keep.timestamps || !keep.mode || keep.ownership || keep.extended) return false;
+  const { directory, name } = at;
+  const looked =
+    at.identify || !system.glance
+      ? system.status(directory, name, false, destination)
+      : system.glance(directory, name, destination);
+  if (looked < 0) return false;
   return wantedMode(keep, source, destination) === undefined;
 }
 

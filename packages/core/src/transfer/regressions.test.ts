@@ -224,7 +224,7 @@ function portableFile() {
     { from: 'file', to: 'out' },
     { cwd: root, ...never },
   );
-  const job = { transfer, dryRun: false, entries: true, progress: false };
+  const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
   const hooks = { progress: () => {}, planned: () => {} };
   const run = () => runWhole(new Queue(), job, { ...plan, targets }, portableSystem('a test'), hooks);
   return { root, source, run };

@@ -38,7 +38,7 @@ const TRIES = 2;
  * carries attributes over, publishes, and cleans up whatever happens. One per thread and copy.
  */
 export class Transferrer {
-  /** Status of the last file's source and destination, valid until the next one. */
+  /** Status of the last file's source and, where it is recorded, its destination; valid until the next one. */
   readonly source: FileStatus;
   readonly destination: FileStatus = new FileStatus();
   readonly #after = new FileStatus();
@@ -50,10 +50,12 @@ export class Transferrer {
   #defaultMode: number | undefined;
   readonly #system: System;
   readonly #settings: TransferSettings;
+  readonly #recorded: boolean;
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
     this.#settings = settings;
+    this.#recorded = hooks.recorded;
     this.#keep = preserved(settings);
     this.#file = new CurrentFile(system, this.#keep, hooks);
     this.source = this.#file.status;
@@ -66,7 +68,7 @@ export class Transferrer {
     };
     if (this.#keep.extended && !system.hasExtendedAttributes) {
       throw systemError(ENOTSUP, {
-        destination: "preserve: 'xattr' and 'acl' need the native lane",
+        destination: `preserve: 'xattr' and 'acl' ${system.name === 'portable' ? 'need the native lane' : `are not carried over on ${system.name}`}`,
         syscall: 'fsetxattr',
       });
     }
@@ -137,7 +139,7 @@ export class Transferrer {
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
     try {
-      const placed = climb(system, file, this.#query, state, file.open, file.paths);
+      const placed = climb(system, file, this.#query, state, file.paths);
       if (placed.created) file.created();
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
@@ -145,7 +147,7 @@ export class Transferrer {
         const replaces = pair.overwrite === true || pair.overwrite === 'changed';
         publish(system, pair, file.destinationName, as, replaces, file.paths);
         // Renaming changes what tells this state of the file from the next.
-        system.status(pair.destination, as, false, this.destination);
+        if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
       return { method: placed.method, bytes: placed.bytes };
@@ -215,7 +217,11 @@ export class Transferrer {
   }
 
   #isCarried(file: CurrentFile): boolean {
-    const at = { directory: file.destinationDirectory, name: file.destinationName };
+    const at = {
+      directory: file.destinationDirectory,
+      name: file.destinationName,
+      identify: this.#recorded,
+    };
     return isCarried(this.#system, this.#keep, at, this.source, this.destination);
   }
 

@@ -87,10 +87,10 @@ export class Trial {
   copy(original: Original, size: number): Method {
     const query: LadderQuery = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false };
     const pair = { refused: false, succeeded: false, misses: 0, layered: false };
-    return this.#run(original, (transfer) => {
-      const create = () => this.#create(transfer);
-      return climb(this.#system, transfer, query, pair, create, () => this.#paths).method;
-    });
+    return this.#run(
+      original,
+      (transfer) => climb(this.#system, transfer, query, pair, () => this.#paths).method,
+    );
   }
 
   /** Copies a sparse file; one of the destination itself where none can be created beside the source. */
@@ -124,7 +124,7 @@ export class Trial {
 
   /** The strategies of a ladder that the system's method of this kind is on, if there is one. */
   #ladder(kind: keyof SystemMethods | 'none', size: number): readonly Strategy[] {
-    const reflink = kind === 'clone' ? 'always' : kind === 'kernel' ? 'auto' : 'never';
+    const reflink = kind === 'clone' ? 'always' : kind === 'none' ? 'never' : 'auto';
     const bypassCache = kind === 'direct';
     return this.#system.ladder({ reflink, bypassCache, size, cannotClone: true, acl: false });
   }
@@ -151,6 +151,9 @@ export class Trial {
       destinationName: temporaryName(),
       status,
       progress: () => {},
+      open: () => this.#create(transfer),
+      discard: () => this.#discard(transfer),
+      hide: () => false,
     };
     try {
       return use(transfer);
@@ -166,6 +169,13 @@ export class Trial {
     if (fd < 0) throw systemError(-fd, { ...this.#paths, syscall: 'open' });
     transfer.destination = fd;
     return fd;
+  }
+
+  #discard(transfer: OpenTransfer): void {
+    if (transfer.destination < 0) return;
+    this.#system.close(transfer.destination);
+    transfer.destination = -1;
+    this.#system.unlink(this.#destination, transfer.destinationName);
   }
 
   #directory(directory: string): Directory {

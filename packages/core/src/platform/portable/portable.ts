@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { EEXIST, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import type { FileStatus } from '../status.ts';
@@ -9,7 +9,7 @@ import type { Directory, ErrorClass, Strategy, System } from '../system.ts';
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
-const { EINVAL, ELOOP, ENOTDIR, ENOSYS, ENOTSUP, EOPNOTSUPP, EXDEV, ENOTTY, EEXIST } = os.constants.errno;
+const EOPNOTSUPP = errnoOf('EOPNOTSUPP');
 
 /** Runs a node:fs call that throws; answers as a system call would. */
 function answer(call: () => unknown): number {

@@ -32,6 +32,7 @@ export const constants = {
   FileAttributeTagInfo: 9,
   FileIdInfo: 18,
   FileInternalInformation: 6,
+  GetFileExInfoStandard: 0,
 
   FSCTL_SET_SPARSE: 0x9_00c4,
   FSCTL_QUERY_ALLOCATED_RANGES: 0x9_40cf,
@@ -110,6 +111,14 @@ export const layouts = {
     FileAttributes: 32,
   },
   FILE_STANDARD_INFO: { size: 24, AllocationSize: 0, EndOfFile: 8, NumberOfLinks: 16 },
+  WIN32_FILE_ATTRIBUTE_DATA: {
+    size: 36,
+    dwFileAttributes: 0,
+    ftLastAccessTime: 12,
+    ftLastWriteTime: 20,
+    nFileSizeHigh: 28,
+    nFileSizeLow: 32,
+  },
   FILE_END_OF_FILE_INFO: { size: 8, EndOfFile: 0 },
   FILE_ATTRIBUTE_TAG_INFO: { size: 8, FileAttributes: 0, ReparseTag: 4 },
   FILE_ID_INFO: { size: 24, VolumeSerialNumber: 0, FileId: 8 },

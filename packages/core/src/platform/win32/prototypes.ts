@@ -17,6 +17,7 @@ export const prototypes = {
     DeviceIoControl:
       'BOOL DeviceIoControl(HANDLE, DWORD, LPVOID, DWORD, LPVOID, DWORD, LPDWORD, LPOVERLAPPED)',
     GetFileAttributesW: 'DWORD GetFileAttributesW(LPCWSTR)',
+    GetFileAttributesExW: 'BOOL GetFileAttributesExW(LPCWSTR, GET_FILEEX_INFO_LEVELS, LPVOID)',
     SetFileAttributesW: 'BOOL SetFileAttributesW(LPCWSTR, DWORD)',
     CreateDirectoryW: 'BOOL CreateDirectoryW(LPCWSTR, LPSECURITY_ATTRIBUTES)',
     RemoveDirectoryW: 'BOOL RemoveDirectoryW(LPCWSTR)',
@@ -52,6 +53,7 @@ const TYPES: Record<string, string> = {
   NTSTATUS: 'int32_t',
   FILE_INFO_BY_HANDLE_CLASS: 'int32_t',
   FILE_INFORMATION_CLASS: 'int32_t',
+  GET_FILEEX_INFO_LEVELS: 'int32_t',
   LARGE_INTEGER: 'int64_t',
   HANDLE: 'intptr_t',
   LPCWSTR: 'str16',

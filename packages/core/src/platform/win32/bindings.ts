@@ -1,0 +1,161 @@
+import { createRequire } from 'node:module';
+import { noteWindowsError } from '../detail.ts';
+import { constants as C } from './constants.ts';
+import { toErrno } from './errors.ts';
+import { prototypes, signature } from './prototypes.ts';
+
+type Koffi = typeof import('koffi');
+
+/** Memory given to Windows by address. */
+export type Memory = Uint8Array | Uint16Array | Uint32Array;
+
+/** Told how many bytes are in place; false ends the copy. */
+export type OnCopied = (bytes: number) => boolean;
+
+/**
+ * The Windows functions the engine calls, each wrapped once: a result of 0 or more, or the negated error
+ * number. Paths are complete and begin with `\\?\`.
+ */
+export interface Bindings {
+  /** Returns a handle. */
+  createFile(path: string, access: number, share: number, disposition: number, flags: number): number;
+  closeHandle(handle: number): number;
+  /** Returns the bytes read, 0 at the end of the file. */
+  readFile(handle: number, buffer: Memory, size: number): number;
+  /** Returns the bytes written. */
+  writeFile(handle: number, buffer: Memory, size: number): number;
+  setFilePointer(handle: number, offset: number): number;
+  flushFileBuffers(handle: number): number;
+  getFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
+  setFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
+  /** The 64-bit number a file has on its volume, into 8 bytes. */
+  getFileIndex(handle: number, buffer: Memory): number;
+  /** Returns how many bytes of `output` were filled, also when there would have been more. */
+  deviceIoControl(
+    handle: number,
+    code: number,
+    input: Memory | null,
+    inputSize: number,
+    output: Memory | null,
+    outputSize: number,
+  ): number;
+  getFileAttributes(path: string): number;
+  /** Attributes, size and times, without opening the file. */
+  getFileAttributesEx(path: string, buffer: Memory): number;
+  setFileAttributes(path: string, attributes: number): number;
+  createDirectory(path: string): number;
+  removeDirectory(path: string): number;
+  deleteFile(path: string): number;
+  moveFile(from: string, to: string, flags: number): number;
+  copyFile(from: string, to: string, flags: number, onCopied: OnCopied | null): number;
+  createSymbolicLink(path: string, target: string, flags: number): number;
+  /** `serial` and `flags` take 4 bytes each, `name` the filesystem's. */
+  getVolumeInformationByHandle(handle: number, serial: Memory, flags: Memory, name: Uint16Array): number;
+  getVolumeInformation(root: string, serial: Memory, flags: Memory, name: Uint16Array): number;
+  getVolumePathName(path: string, root: Uint16Array): number;
+  /** `sizes` takes sectors per cluster, bytes per sector, and free and all clusters. */
+  getDiskFreeSpace(root: string, sizes: Uint32Array): number;
+}
+
+/** Loads koffi and the libraries. Throws when there is no prebuilt koffi for this runtime or addons are off. */
+export function loadBindings(): Bindings {
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const progressType = callbackType(koffi, prototypes.callbacks.LPPROGRESS_ROUTINE);
+  const loadFrom = <Name extends string>(library: string, declared: Readonly<Record<Name, string>>) => {
+    const loaded = koffi.load(library);
+    const functions = {} as Record<Name, (...args: unknown[]) => number>;
+    for (const [name, prototype] of Object.entries<string>(declared)) {
+      const { result, parameters } = signature(prototype);
+      const types = parameters.map((type) => (type === 'LPPROGRESS_ROUTINE' ? progressType : type));
+      functions[name as Name] = loaded.func('__stdcall', name, result, types);
+    }
+    return functions;
+  };
+  const k = loadFrom('kernel32.dll', prototypes.kernel32);
+  const nt = loadFrom('ntdll.dll', prototypes.ntdll);
+
+  const refused = (code: number): number => {
+    const errno = toErrno(code);
+    noteWindowsError(errno, code);
+    return -errno;
+  };
+  /** 1, or the negated error number. To be called right after the function. */
+  const checked = (result: number): number => (result === 0 ? refused(k.GetLastError()) : 1);
+
+  const count = new Uint32Array(1);
+  const statusBlock = new Uint32Array(4);
+  const {
+    CreateFileW,
+    CloseHandle,
+    ReadFile,
+    WriteFile,
+    GetFileInformationByHandleEx,
+    SetFileInformationByHandle,
+    DeviceIoControl,
+    CopyFileExW,
+  } = k;
+
+  return {
+    createFile(path, access, share, disposition, flags) {
+      const handle = CreateFileW(path, access, share, null, disposition, flags, 0);
+      return handle === -1 ? refused(k.GetLastError()) : handle;
+    },
+    closeHandle: (handle) => checked(CloseHandle(handle)),
+    readFile(handle, buffer, size) {
+      const result = checked(ReadFile(handle, buffer, size, count, null));
+      return result < 0 ? result : count[0]!;
+    },
+    writeFile(handle, buffer, size) {
+      const result = checked(WriteFile(handle, buffer, size, count, null));
+      return result < 0 ? result : count[0]!;
+    },
+    setFilePointer: (handle, offset) => checked(k.SetFilePointerEx(handle, offset, null, C.FILE_BEGIN)),
+    flushFileBuffers: (handle) => checked(k.FlushFileBuffers(handle)),
+    getFileInformation: (handle, kind, buffer, size) =>
+      checked(GetFileInformationByHandleEx(handle, kind, buffer, size)),
+    setFileInformation: (handle, kind, buffer, size) =>
+      checked(SetFileInformationByHandle(handle, kind, buffer, size)),
+    getFileIndex(handle, buffer) {
+      const status = nt.NtQueryInformationFile(handle, statusBlock, buffer, 8, C.FileInternalInformation);
+      return status < 0 ? refused(nt.RtlNtStatusToDosError(status)) : 0;
+    },
+    deviceIoControl(handle, code, input, inputSize, output, outputSize) {
+      if (DeviceIoControl(handle, code, input, inputSize, output, outputSize, count, null) === 0) {
+        const error = k.GetLastError();
+        if (error !== C.ERROR_MORE_DATA) return refused(error);
+      }
+      return count[0]!;
+    },
+    getFileAttributes(path) {
+      const attributes = k.GetFileAttributesW(path);
+      return attributes === C.INVALID_FILE_ATTRIBUTES ? refused(k.GetLastError()) : attributes;
+    },
+    getFileAttributesEx: (path, buffer) =>
+      checked(k.GetFileAttributesExW(path, C.GetFileExInfoStandard, buffer)),
+    setFileAttributes: (path, attributes) => checked(k.SetFileAttributesW(path, attributes)),
+    createDirectory: (path) => checked(k.CreateDirectoryW(path, null)),
+    removeDirectory: (path) => checked(k.RemoveDirectoryW(path)),
+    deleteFile: (path) => checked(k.DeleteFileW(path)),
+    moveFile: (from, to, flags) => checked(k.MoveFileExW(from, to, flags)),
+    copyFile(from, to, flags, onCopied) {
+      const routine =
+        onCopied &&
+        ((_size: number | bigint, done: number | bigint) =>
+          onCopied(Number(done)) ? C.PROGRESS_CONTINUE : C.PROGRESS_CANCEL);
+      return checked(CopyFileExW(from, to, routine, null, null, flags));
+    },
+    createSymbolicLink: (path, target, flags) => checked(k.CreateSymbolicLinkW(path, target, flags)),
+    getVolumeInformationByHandle: (handle, serial, flags, name) =>
+      checked(k.GetVolumeInformationByHandleW(handle, null, 0, serial, null, flags, name, name.length)),
+    getVolumeInformation: (root, serial, flags, name) =>
+      checked(k.GetVolumeInformationW(root, null, 0, serial, null, flags, name, name.length)),
+    getVolumePathName: (path, root) => checked(k.GetVolumePathNameW(path, root, root.length)),
+    getDiskFreeSpace: (root, sizes) =>
+      checked(k.GetDiskFreeSpaceW(root, ...[0, 1, 2, 3].map((word) => sizes.subarray(word, word + 1)))),
+  };
+}
+
+function callbackType(koffi: Koffi, prototype: string) {
+  const { result, parameters } = signature(prototype);
+  return koffi.pointer(koffi.proto('__stdcall', null, result, parameters));
+}

@@ -1,0 +1,17 @@
+import { EBUSY } from '../errno.ts';
+
+/** Milliseconds between tries, a second in all: virus scanners and indexers hold new files for moments. */
+const PAUSES = [1, 2, 5, 10, 20, 50, 100, 200, 300, 300];
+
+/** Makes a call again while it answers that the file is in use, a second long at most. */
+export function insist(
+  call: () => number,
+  isBusy: (errno: number) => boolean = (errno) => errno === EBUSY,
+): number {
+  let result = call();
+  for (let tries = 0; tries < PAUSES.length && result < 0 && isBusy(-result); tries++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSES[tries]!);
+    result = call();
+  }
+  return result;
+}

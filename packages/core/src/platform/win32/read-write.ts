@@ -1,0 +1,69 @@
+import type { Strategy, Transfer } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { classifyReadWrite } from './errors.ts';
+import { eachRange, isSparse, setSize, setSparse } from './sparse.ts';
+
+/** Bytes per ReadFile. */
+const CHUNK = 256 * 1024;
+
+let shared: Buffer | undefined;
+
+/** Copies through a buffer, one a thread: the last lane, and the one that keeps holes without cloning. */
+export function readWrite(bindings: Bindings): Strategy {
+  return {
+    method: 'read_write',
+    syscall: 'ReadFile/WriteFile',
+    clones: false,
+    creates: false,
+    classify: classifyReadWrite,
+    run: (transfer) =>
+      isSparse(bindings, transfer)
+        ? copySparse(bindings, transfer)
+        : pump(bindings, transfer, transfer.status.size, 0),
+  };
+}
+
+function copySparse(bindings: Bindings, transfer: Transfer): number {
+  const { source, destination, status } = transfer;
+  // Where it cannot be sparse (FAT), its holes are written out as zeros by whoever reads them.
+  setSparse(bindings, destination, true);
+  const sized = setSize(bindings, destination, status.size);
+  if (sized < 0) return sized;
+  const result = eachRange(bindings, transfer, (start, end) => {
+    const sought = bindings.setFilePointer(source, start);
+    if (sought < 0) return sought;
+    const placed = bindings.setFilePointer(destination, start);
+    return placed < 0 ? placed : pump(bindings, transfer, end - start, start);
+  });
+  return result < 0 ? result : status.size;
+}
+
+/** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
+function pump(
+  bindings: Bindings,
+  { source, destination, progress }: Transfer,
+  size: number,
+  already: number,
+): number {
+  shared ??= Buffer.allocUnsafeSlow(CHUNK);
+  let done = 0;
+  while (done < size) {
+    const got = bindings.readFile(source, shared, Math.min(size - done, CHUNK));
+    if (got <= 0) return got < 0 ? got : done;
+    const written = writeAll(bindings, destination, shared, got);
+    if (written < 0) return written;
+    done += got;
+    progress(already + done);
+  }
+  return done;
+}
+
+function writeAll(bindings: Bindings, handle: number, buffer: Buffer, size: number): number {
+  let done = 0;
+  while (done < size) {
+    const written = bindings.writeFile(handle, done === 0 ? buffer : buffer.subarray(done), size - done);
+    if (written < 0) return written;
+    done += written;
+  }
+  return 0;
+}

@@ -1,0 +1,148 @@
+import { EINVAL } from '../errno.ts';
+import type { FileStatus } from '../status.ts';
+import type { Bindings } from './bindings.ts';
+import { constants as C, layouts } from './constants.ts';
+import type { Volume } from './volume.ts';
+
+const REGULAR = 0o100000;
+const DIRECTORY = 0o040000;
+const LINK = 0o120000;
+/** As libuv: all that Windows has of a mode is whether a file is read-only. */
+const WRITABLE = 0o666;
+const READ_ONLY = 0o444;
+const OWNER_MAY_WRITE = 0o200;
+
+const BLOCK = 512;
+const TWO_32 = 0x1_0000_0000;
+/** Windows counts tenths of microseconds since 1601. */
+const TICKS_PER_SECOND = 10_000_000;
+const SECONDS_TO_1970 = 11_644_473_600;
+/** 2^32 ticks are so many seconds and so many ticks. */
+const HIGH_SECONDS = Math.floor(TWO_32 / TICKS_PER_SECOND);
+const HIGH_TICKS = TWO_32 % TICKS_PER_SECOND;
+
+/** The bit of a reparse tag that says that the entry stands for another: links and junctions, not cloud files. */
+const NAME_SURROGATE = 0x2000_0000;
+
+const { FILE_BASIC_INFO: BASIC, FILE_STANDARD_INFO: STANDARD, FILE_ID_INFO: ID } = layouts;
+const DATA = layouts.WIN32_FILE_ATTRIBUTE_DATA;
+const TAG = layouts.FILE_ATTRIBUTE_TAG_INFO;
+const basic = new Uint32Array(BASIC.size / 4);
+const standard = new Uint32Array(STANDARD.size / 4);
+const index = new Uint32Array(layouts.FILE_INTERNAL_INFORMATION.size / 4);
+const id = new Uint32Array(ID.size / 4);
+const data = new Uint32Array(DATA.size / 4);
+const tag = new Uint32Array(TAG.size / 4);
+
+/** The status of an open file. Names are opened for it, so that names and handles tell the same. */
+export function readStatus(bindings: Bindings, handle: number, volume: Volume, into: FileStatus): number {
+  const result = bindings.getFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
+  if (result < 0) return result;
+  const sized = bindings.getFileInformation(handle, C.FileStandardInfo, standard, STANDARD.size);
+  if (sized < 0) return sized;
+  const identified = identify(bindings, handle, volume);
+  if (identified < 0) return identified;
+
+  const attributes = basic[BASIC.FileAttributes / 4]!;
+  into.fillIdentity(modeOf(bindings, handle, attributes), volume.serial, index[0]!, index[1]!);
+  into.fillSize(long(standard, STANDARD.EndOfFile), long(standard, STANDARD.AllocationSize) / BLOCK);
+  fillTime(into, 'accessed', basic, BASIC.LastAccessTime);
+  fillTime(into, 'modified', basic, BASIC.LastWriteTime);
+  fillTime(into, 'changed', basic, BASIC.ChangeTime);
+  return 0;
+}
+
+/**
+ * Kind, size and times of a file that is not opened for it: its number and change time stay 0. Returns -EINVAL
+ * for what may stand for another.
+ */
+export function glance(bindings: Bindings, path: string, into: FileStatus): number {
+  const result = bindings.getFileAttributesEx(path, data);
+  if (result < 0) return result;
+  const attributes = data[DATA.dwFileAttributes / 4]!;
+  if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT) return -EINVAL;
+  const size = data[DATA.nFileSizeHigh / 4]! * TWO_32 + data[DATA.nFileSizeLow / 4]!;
+  into.fillIdentity(kindOf(attributes), 0, 0, 0);
+  into.fillSize(size, Math.ceil(size / BLOCK));
+  fillTime(into, 'accessed', data, DATA.ftLastAccessTime);
+  fillTime(into, 'modified', data, DATA.ftLastWriteTime);
+  into.fillTime('changed', 0, 0);
+  return 0;
+}
+
+/** Whether an open file, not followed, stands for another: a symbolic link or a junction. */
+export function isSurrogate(bindings: Bindings, handle: number): boolean {
+  if (bindings.getFileInformation(handle, C.FileAttributeTagInfo, tag, TAG.size) < 0) return false;
+  return (tag[TAG.FileAttributes / 4]! & C.FILE_ATTRIBUTE_REPARSE_POINT) !== 0 && isSurrogateTag();
+}
+
+const isSurrogateTag = (): boolean => (tag[TAG.ReparseTag / 4]! & NAME_SURROGATE) !== 0;
+
+/** The attributes of an open file, or a negative error number. */
+export function attributesOf(bindings: Bindings, handle: number): number {
+  const result = bindings.getFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
+  return result < 0 ? result : basic[BASIC.FileAttributes / 4]!;
+}
+
+/** Makes an open file read-only or not. */
+export function setMode(bindings: Bindings, handle: number, mode: number): number {
+  const attributes = attributesOf(bindings, handle);
+  if (attributes < 0) return attributes;
+  const others = attributes & ~(C.FILE_ATTRIBUTE_READONLY | C.FILE_ATTRIBUTE_NORMAL);
+  const wanted = (mode & OWNER_MAY_WRITE) === 0 ? others | C.FILE_ATTRIBUTE_READONLY : others;
+  basic.fill(0);
+  // None at all would mean that they are to stay.
+  basic[BASIC.FileAttributes / 4] = wanted || C.FILE_ATTRIBUTE_NORMAL;
+  return bindings.setFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
+}
+
+/** Sets access and modification time; what is 0 stays. */
+export function setTimes(bindings: Bindings, handle: number, status: FileStatus): number {
+  basic.fill(0);
+  writeTime(status.accessedSeconds, status.accessedNanoseconds, BASIC.LastAccessTime);
+  writeTime(status.modifiedSeconds, status.modifiedNanoseconds, BASIC.LastWriteTime);
+  return bindings.setFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
+}
+
+/** Leaves the file's number in `index`. */
+function identify(bindings: Bindings, handle: number, { wide }: Volume): number {
+  if (!wide || bindings.getFileInformation(handle, C.FileIdInfo, id, ID.size) < 0) {
+    return bindings.getFileIndex(handle, index);
+  }
+  const at = ID.FileId / 4;
+  index[0] = id[at]! ^ Math.imul(id[at + 2]!, 0x9e37_79b1);
+  index[1] = id[at + 1]! ^ Math.imul(id[at + 3]! ^ id[at + 2]!, 0x85eb_ca6b);
+  return 0;
+}
+
+function modeOf(bindings: Bindings, handle: number, attributes: number): number {
+  if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT && isSurrogate(bindings, handle)) return LINK | WRITABLE;
+  return kindOf(attributes);
+}
+
+function kindOf(attributes: number): number {
+  const permissions = attributes & C.FILE_ATTRIBUTE_READONLY ? READ_ONLY : WRITABLE;
+  return (attributes & C.FILE_ATTRIBUTE_DIRECTORY ? DIRECTORY : REGULAR) | permissions;
+}
+
+const long = (words: Uint32Array, offset: number): number =>
+  words[offset / 4]! + words[offset / 4 + 1]! * TWO_32;
+
+/** In two steps, because a time has more bits than a number. */
+function fillTime(
+  into: FileStatus,
+  which: 'accessed' | 'modified' | 'changed',
+  words: Uint32Array,
+  offset: number,
+): void {
+  const high = words[offset / 4 + 1]!;
+  const ticks = high * HIGH_TICKS + words[offset / 4]!;
+  const seconds = high * HIGH_SECONDS + Math.floor(ticks / TICKS_PER_SECOND);
+  into.fillTime(which, seconds - SECONDS_TO_1970, (ticks % TICKS_PER_SECOND) * 100);
+}
+
+function writeTime(seconds: number, nanoseconds: number, offset: number): void {
+  const ticks = BigInt(seconds + SECONDS_TO_1970) * 10_000_000n + BigInt(Math.floor(nanoseconds / 100));
+  basic[offset / 4] = Number(ticks & 0xffff_ffffn);
+  basic[offset / 4 + 1] = Number(ticks >> 32n);
+}

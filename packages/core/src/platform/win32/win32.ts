@@ -1,0 +1,200 @@
+import { readlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
+import type { FileStatus } from '../status.ts';
+import type { Directory, System } from '../system.ts';
+import type { Bindings } from './bindings.ts';
+import { constants as C } from './constants.ts';
+import { insist } from './insist.ts';
+import { strategies } from './ladder.ts';
+import { rename, symlink, unlink } from './names.ts';
+import { setSize } from './sparse.ts';
+import { attributesOf, glance, isSurrogate, readStatus, setMode, setTimes } from './status.ts';
+import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
+
+const SHARE_ALL = C.FILE_SHARE_READ | C.FILE_SHARE_WRITE | C.FILE_SHARE_DELETE;
+const NOT_FOLLOWED = C.FILE_FLAG_BACKUP_SEMANTICS | C.FILE_FLAG_OPEN_REPARSE_POINT;
+const READ_WRITE = (C.GENERIC_READ | C.GENERIC_WRITE) >>> 0;
+/** DELETE as ReFS wants it of a destination it clones to; reading, to set checksums. */
+const CREATE_ACCESS = (READ_WRITE | C.DELETE) >>> 0;
+
+const windowsBuild = (): number => Number(os.release().split('.')[2]);
+
+/**
+ * Windows by its functions. Handles take the place of descriptors, and files are addressed by path, in the
+ * form that may be longer than 260 characters and takes every name as it is.
+ */
+export function win32System(bindings: Bindings, build: number = windowsBuild()): System {
+  /** The volumes of open files, which to ask for again would cost as much as a small file. */
+  const volumes = new Map<number, Volume>();
+  const followed = new Set<number>();
+  /** Statuses of links that lead to directories: Windows has two kinds of links. */
+  const directoryLinks = new WeakSet<FileStatus>();
+
+  const open = (file: string, access: number, flags: number): number =>
+    insist(() => bindings.createFile(file, access, SHARE_ALL, C.OPEN_EXISTING, flags));
+  const remember = (handle: number, volume: Volume): number => {
+    if (handle >= 0) volumes.set(handle, volume);
+    return handle;
+  };
+  const close = (handle: number): void => {
+    volumes.delete(handle);
+    followed.delete(handle);
+    bindings.closeHandle(handle);
+  };
+
+  return {
+    name: 'win32',
+    methods: { clone: 'duplicate_extents', kernel: 'copy_file_ex', direct: 'copy_file_ex' },
+    hasExtendedAttributes: false,
+    ladder: strategies(bindings, { build, isFollowed: (source) => followed.has(source) }),
+
+    openDirectory(directory) {
+      const complete = path.toNamespacedPath(directory);
+      const handle = open(complete, C.FILE_READ_ATTRIBUTES, C.FILE_FLAG_BACKUP_SEMANTICS);
+      if (handle < 0) return handle;
+      const attributes = attributesOf(bindings, handle);
+      const volume = volumeOf(bindings, handle);
+      bindings.closeHandle(handle);
+      if (attributes < 0) return attributes;
+      if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
+      return opened(directory, complete.endsWith('\\') ? complete : `${complete}\\`, volume);
+    },
+    openChild(directory, name) {
+      const { prefix, volume, path: parent } = directory as WindowsDirectory;
+      const attributes = bindings.getFileAttributes(prefix + name);
+      if (attributes < 0) return attributes;
+      if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
+      if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT && isLink(bindings, prefix + name)) return -ELOOP;
+      return opened(path.join(parent, name), `${prefix}${name}\\`, volume);
+    },
+    // It is only a path.
+    closeDirectory: () => {},
+    makeDirectory: (directory, name) => bindings.createDirectory(pathIn(directory, name)),
+
+    openSource(directory, name, follow) {
+      const file = pathIn(directory, name);
+      const handle = open(file, C.GENERIC_READ, follow ? C.FILE_FLAG_BACKUP_SEMANTICS : NOT_FOLLOWED);
+      if (handle < 0) return handle;
+      if (follow) {
+        followed.add(handle);
+        return remember(handle, volumeOf(bindings, handle));
+      }
+      const { volume } = directory as WindowsDirectory;
+      const attributes = attributesOf(bindings, handle);
+      if (attributes < 0 || (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT) === 0)
+        return remember(handle, volume);
+      const link = isSurrogate(bindings, handle);
+      bindings.closeHandle(handle);
+      // A file in the cloud, or deduplicated: its content is what it is opened for.
+      return link ? -ELOOP : remember(open(file, C.GENERIC_READ, C.FILE_FLAG_BACKUP_SEMANTICS), volume);
+    },
+    create: (directory, name) =>
+      remember(
+        bindings.createFile(
+          pathIn(directory, name),
+          CREATE_ACCESS,
+          C.FILE_SHARE_READ | C.FILE_SHARE_DELETE,
+          C.CREATE_NEW,
+          C.FILE_ATTRIBUTE_NORMAL,
+        ),
+        (directory as WindowsDirectory).volume,
+      ),
+    openCreated(directory, name) {
+      const file = pathIn(directory, name);
+      const { volume } = directory as WindowsDirectory;
+      const handle = open(file, READ_WRITE, NOT_FOLLOWED);
+      return remember(handle === -EPERM ? openReadOnly(bindings, file) : handle, volume);
+    },
+    close,
+    rewind: (handle) => bindings.setFilePointer(handle, 0),
+    reset(source, destination) {
+      const emptied = setSize(bindings, destination, 0);
+      if (emptied < 0) return emptied;
+      const rewound = bindings.setFilePointer(destination, 0);
+      return rewound < 0 ? rewound : bindings.setFilePointer(source, 0);
+    },
+
+    status(directory, name, follow, into) {
+      const flags = follow ? C.FILE_FLAG_BACKUP_SEMANTICS : NOT_FOLLOWED;
+      const handle = open(pathIn(directory, name), C.FILE_READ_ATTRIBUTES, flags);
+      if (handle < 0) return handle;
+      const { volume } = directory as WindowsDirectory;
+      const result = readStatus(bindings, handle, follow ? volumeOf(bindings, handle) : volume, into);
+      if (into.isLink && attributesOf(bindings, handle) & C.FILE_ATTRIBUTE_DIRECTORY)
+        directoryLinks.add(into);
+      else directoryLinks.delete(into);
+      bindings.closeHandle(handle);
+      return result;
+    },
+    fileStatus(handle, into) {
+      const volume = volumes.get(handle);
+      return volume ? readStatus(bindings, handle, volume, into) : -EINVAL;
+    },
+    glance: (directory, name, into) => glance(bindings, pathIn(directory, name), into),
+    isPseudo: () => false,
+    isLayered: () => false,
+    filesystem: (directory) => filesystemOf(bindings, directory),
+    directAlignment: () => -ENOTSUP,
+
+    setMode: (handle, mode) => setMode(bindings, handle, mode),
+    // As node:fs: Windows has no numbers for owners.
+    setOwner: () => 0,
+    setTimes: (handle, status) => setTimes(bindings, handle, status),
+    copyAttributes: () => -ENOTSUP,
+    sync: (handle) => bindings.flushFileBuffers(handle),
+    syncDirectory: () => -ENOTSUP,
+
+    rename: (directory, from, to) => rename(bindings, pathIn(directory, from), pathIn(directory, to), true),
+    renameExclusive: (directory, from, to) =>
+      rename(bindings, pathIn(directory, from), pathIn(directory, to), false),
+    unlink: (directory, name) => unlink(bindings, pathIn(directory, name)),
+    readLink(directory, name) {
+      try {
+        return readlinkSync(pathIn(directory, name));
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).errno ?? -EINVAL;
+      }
+    },
+    symlink: (directory, name, target, status) =>
+      symlink(bindings, pathIn(directory, name), target, directoryLinks.has(status)),
+  };
+}
+
+const opened = (path: string, prefix: string, volume: Volume): WindowsDirectory => ({
+  path,
+  fd: -1,
+  prefix,
+  volume,
+});
+
+/** Complete, so that nothing is resolved again for each file, and names keep their dots and spaces. */
+function pathIn(directory: Directory, name: string): string {
+  const { prefix } = directory as WindowsDirectory;
+  return name === '.' ? prefix : prefix + name;
+}
+
+function isLink(bindings: Bindings, file: string): boolean {
+  const handle = bindings.createFile(file, C.FILE_READ_ATTRIBUTES, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED);
+  if (handle < 0) return false;
+  const link = isSurrogate(bindings, handle);
+  bindings.closeHandle(handle);
+  return link;
+}
+
+/** Opens a file for writing although it is read-only, which it is again at once: a handle keeps its rights. */
+function openReadOnly(bindings: Bindings, file: string): number {
+  const attributes = bindings.getFileAttributes(file);
+  if (attributes < 0 || (attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return -EPERM;
+  const cleared = bindings.setFileAttributes(
+    file,
+    attributes & ~C.FILE_ATTRIBUTE_READONLY || C.FILE_ATTRIBUTE_NORMAL,
+  );
+  if (cleared < 0) return cleared;
+  const handle = insist(() =>
+    bindings.createFile(file, READ_WRITE, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED),
+  );
+  bindings.setFileAttributes(file, attributes);
+  return handle;
+}
