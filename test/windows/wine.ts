@@ -82,7 +82,7 @@ export function openWindowsNode(version: Tool): WindowsNode {
 }
 
 /** The path by which Windows sees a file of the host. */
-export function windowsPath(path: string): string {
+function windowsPath(path: string): string {
   return `Z:${path.replaceAll('/', '\\')}`;
 }
 

@@ -54,8 +54,8 @@ export function openPrefix(wine: WinePrograms): Prefix {
     mkdirSync(join(home, 'dosdevices'));
     for (const [letter, target] of Object.entries({ c: '../drive_c', w: '../drive_w', z: '/' }))
       symlinkSync(target, join(home, 'dosdevices', `${letter}:`));
-    const onExit = () => close();
-    process.once('exit', onExit);
+    open.add(close);
+    closeWithProcess();
     return {
       env: environment(home),
       drive,
@@ -64,7 +64,7 @@ export function openPrefix(wine: WinePrograms): Prefix {
         return { host, windows: `C:${host.slice(join(home, 'drive_c').length).replaceAll('/', '\\')}` };
       },
       close() {
-        process.off('exit', onExit);
+        open.delete(close);
         close();
       },
       [Symbol.dispose]() {
@@ -74,6 +74,23 @@ export function openPrefix(wine: WinePrograms): Prefix {
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+const open = new Set<() => void>();
+
+const closeAll = () => {
+  for (const close of open) close();
+};
+
+function closeWithProcess(): void {
+  if (process.listeners('exit').includes(closeAll)) return;
+  process.on('exit', closeAll);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      closeAll();
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    });
   }
 }
 

@@ -1,0 +1,59 @@
+// Runs in Windows; started by ../speed.ts. Prints one line of JSON.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { copy, type Method } from 'fs-reflink';
+import { generateFiles } from '../../support/trees.ts';
+
+const ROUNDS = Number(process.argv[2]);
+const VOLUME = { files: 1000, folders: 20, minBytes: 200, maxBytes: 32 * 1024 };
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'reflink-speed-'));
+const from = path.join(root, 'from');
+const times = { copy: [] as number[], cpSync: [] as number[] };
+const methods = new Set<Method>();
+
+async function timed(kind: keyof typeof times, run: (to: string) => unknown): Promise<void> {
+  const to = path.join(root, 'to');
+  const started = performance.now();
+  await run(to);
+  times[kind].push(performance.now() - started);
+  const files = fs
+    .readdirSync(to, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile());
+  if (files.length !== VOLUME.files) throw new Error(`${kind} placed ${files.length} files`);
+  fs.rmSync(to, { recursive: true });
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+try {
+  const { bytes } = generateFiles(from, VOLUME);
+  // One in the other's place: whatever else the machine does falls on both.
+  for (let round = 0; round < ROUNDS; round++) {
+    await timed('copy', async (to) => {
+      const report = await copy({ from, to });
+      for (const method of Object.keys(report.methods)) methods.add(method as Method);
+    });
+    await timed('cpSync', (to) => fs.cpSync(from, to, { recursive: true }));
+  }
+  const [copyMs, cpSyncMs] = [median(times.copy), median(times.cpSync)];
+  const ratio = Number((cpSyncMs / copyMs).toFixed(2));
+  const round = (ms: number) => Number(ms.toFixed(1));
+  console.log(
+    JSON.stringify({
+      node: process.version,
+      rounds: ROUNDS,
+      files: VOLUME.files,
+      bytes,
+      methods: [...methods],
+      copyMs: round(copyMs),
+      cpSyncMs: round(cpSyncMs),
+      ratio,
+    }),
+  );
+} finally {
+  fs.rmSync(root, { recursive: true, force: true });
+}
