@@ -76,7 +76,8 @@ export class OutputCopy {
       else if (this.#gone.has(destination)) continue;
       this.#gone.add(destination);
       // Not left to be overwritten: a link would be written through, and a file may be read-only.
-      await fs.rm(destination, { force: true });
+      // By the bundle's spelling: FUSE remembers for a while what it found under a name.
+      await fs.rm(collision.bundled, { force: true });
     }
     return collisions;
   }
