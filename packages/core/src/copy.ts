@@ -3,7 +3,7 @@ import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions, type Target } from './options.ts';
-import { type CopyReport, toReport } from './report.ts';
+import { type CopyReport, type Method, toReport } from './report.ts';
 
 /**
  * Places what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
@@ -38,7 +38,11 @@ export async function plan(
   return run({ ...resolveCopyOptions(targets, options), entries: true }, { dryRun: true });
 }
 
-async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {
+/** A copy with all options filled in. `only` keeps to one method, to measure it. */
+export async function run(
+  options: ResolvedCopyOptions,
+  { dryRun, only }: { dryRun: boolean; only?: Method | undefined },
+): Promise<CopyReport> {
   const started = performance.now();
   const { targets, cwd, manifest, prune, keep, allowMissing, entries, signal } = options;
   const paths = { source: targets[0]?.from, destination: targets[0]?.to };
@@ -49,6 +53,7 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     dryRun,
     entries,
     progress: options.onProgress !== undefined,
+    only,
   };
   const plan: PlanSettings = { targets, cwd, manifest, prune, keep, allowMissing };
   const queue = new Queue();

@@ -1,6 +1,6 @@
 import type { CopyErrorDetails } from '../errors.ts';
 import type { Progress, ResolvedTarget, TransferSettings } from '../options.ts';
-import type { Tally } from '../report.ts';
+import type { Method, Tally } from '../report.ts';
 import type { Run } from '../transfer/temporary.ts';
 import type { QueueMemory } from './queue.ts';
 
@@ -29,6 +29,8 @@ export interface JobSettings {
   dryRun: boolean;
   entries: boolean;
   progress: boolean;
+  /** The only method that files may be placed by, to be measured. */
+  only?: Method | undefined;
 }
 
 /** What the thread that plans a copy has to know besides. */

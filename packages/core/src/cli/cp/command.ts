@@ -1,0 +1,73 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_WORKERS } from '../../schema.ts';
+import type { CopyFlags } from './flags.ts';
+
+const collect = (value: string, list: string[] | undefined) => [...(list ?? []), value];
+
+/** `end` is told the exit status. */
+export function copyCommand(end: (status: number) => void): Command {
+  const command = new Command('cp')
+    .summary('copy files, directories and globs')
+    .description('A directory means its contents, as in `rsync from/ to`. Later sources win.')
+    .usage('[options] <from...> <to>')
+    .argument('<paths...>');
+  for (const option of visible) command.addOption(option);
+  for (const option of familiar) command.addOption(option.hideHelp());
+  return command.action(async (paths: string[], flags: CopyFlags) => {
+    const { runCopy } = await import('./cp.ts');
+    end(await runCopy(paths, flags));
+  });
+}
+
+const visible = [
+  new Option('-n, --dry-run', 'say what would be done and touch nothing'),
+  new Option('-v, --verbose', 'a line per file; errors with cause and attempts'),
+  new Option('-q, --quiet', 'errors only').conflicts('verbose'),
+  new Option('--json', 'print the report as JSON; -v adds an entry per file'),
+  new Option('--reflink [when]', 'auto; always (=: fail if not possible); never').choices([
+    'auto',
+    'always',
+    'never',
+  ]),
+  new Option('--overwrite <when>', 'always; changed (size or time differ); never; error').choices([
+    'always',
+    'changed',
+    'never',
+    'error',
+  ]),
+  new Option('--delete [what]', 'what is not in <from>; "placed": only what we placed').choices([
+    'everything',
+    'placed',
+  ]),
+  new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
+  new Option('--manifest <file>', 'remember what was placed, leave the unchanged alone'),
+  new Option('--exclude <glob>', 'as in rsync; may be repeated').argParser(collect),
+  new Option('--flatten', 'all files directly in <to>'),
+  new Option('--ignore-missing-args', 'a source that is not there is a warning'),
+  new Option('-P, --no-dereference', 'keep symbolic links (-L, the default: follow them)'),
+  new Option('--preserve [list]', 'mode,timestamps; ownership,special,xattr,acl,all,none'),
+  new Option('-a, --archive', 'the same as -P --preserve=all'),
+  new Option('--atomic', 'every file under a temporary name first'),
+  new Option('--fsync [what]', 'wait for the disk: file (=), full (directories too)').choices([
+    'file',
+    'full',
+  ]),
+  new Option('--bypass-cache', 'what cannot be cloned goes past the page cache'),
+  new Option('-j, --jobs <n>', 'worker threads, 1 to 8').argParser(toThreads),
+  new Option('-C, --directory <dir>', 'what relative paths belong to'),
+];
+
+/** What users of cp(1) type out of habit. */
+const familiar = [
+  new Option('-L, --dereference'),
+  new Option('--no-clobber').conflicts('overwrite'),
+  new Option('-p'),
+  new Option('-r, --recursive'),
+  new Option('-R'),
+];
+
+function toThreads(value: string): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return count;
+  throw new InvalidArgumentError(`It has to be a whole number from 1 to ${MAX_WORKERS}.`);
+}
