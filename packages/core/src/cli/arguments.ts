@@ -1,4 +1,4 @@
-/** Options whose value is optional, and what they mean without one. */
+/** Options of `cp` whose value is optional, and what they mean without one. */
 const BARE: Readonly<Record<string, string>> = {
   '--reflink': 'always',
   '--delete': 'everything',
@@ -11,6 +11,7 @@ const BARE: Readonly<Record<string, string>> = {
  * that `cp --reflink a b` has two paths. The parser would take the first of them.
  */
 export function withValues(argv: readonly string[]): string[] {
+  if (argv[0] !== 'cp') return [...argv];
   const end = argv.indexOf('--');
   return argv.map((argument, position) => {
     const isOption = (end < 0 || position < end) && Object.hasOwn(BARE, argument);

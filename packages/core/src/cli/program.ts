@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { hasOption, withValues } from './arguments.ts';
 import { benchCommand } from './bench/command.ts';
 import { copyCommand } from './cp/command.ts';
 import { describeError, EXIT, errorToJson, UsageError } from './failure.ts';
+import { help } from './help.ts';
 import { complain, printJson } from './output.ts';
 import { probeCommand } from './probe/command.ts';
 
@@ -17,10 +18,19 @@ export async function runProgram(given: readonly string[]): Promise<number> {
     status = ended;
   });
   try {
+    if (argv.length === 0) throw new UsageError('no command given', program.helpInformation().trimEnd());
     await program.parseAsync(argv, { from: 'user' });
     return status;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
+    const unknown = withValue(thrown);
+    const isKnown = program.commands.some(({ options }) =>
+      options.some(({ long }) => long === unknown?.name),
+    );
+    // The parser looks for near names only without a value; it refuses this one again.
+    if (unknown && !isKnown)
+      return runProgram(argv.map((each) => (each === unknown.given ? unknown.name : each)));
+    const error = unknown ? new UsageError(`option '${unknown.name}' takes no value`) : thrown;
     const usage = toUsageError(error, argv);
     if (hasOption(argv, '--json')) printJson({ error: errorToJson(usage ?? error) });
     else if (usage) complain(usage.hint ? `${usage.message}\n${usage.hint}` : usage.message);
@@ -31,36 +41,25 @@ export async function runProgram(given: readonly string[]): Promise<number> {
 
 function createProgram(end: (status: number) => void): Command {
   const program = new Command('fs-reflink')
-    .description('Copies files: cloned where the filesystem can, inside the kernel where it cannot.')
-    .version(version, '-V, --version')
-    .configureHelp({ optionTerm, helpWidth: HELP_WIDTH })
+    .description('Copies files: cloned where the filesystem can, in the kernel where it cannot.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .configureHelp(help)
     .configureOutput({ writeErr: () => {} })
     .helpCommand(false)
     .exitOverride()
-    .addHelpText('after', OUTLOOK);
-  // Without a command there is nothing to do.
-  program.action(() => {
-    throw new UsageError('no command given', program.helpInformation() + OUTLOOK);
-  });
-  program.addCommand(inherit(copyCommand(end), program));
-  program.addCommand(inherit(probeCommand(end), program));
-  program.addCommand(inherit(benchCommand(end), program));
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).');
+  for (const command of [copyCommand(end), probeCommand(end), benchCommand(end)]) {
+    program.addCommand(command.copyInheritedSettings(program).helpOption('-h, --help', 'print this'));
+  }
   return program;
 }
 
-const HELP_WIDTH = 80;
-
-const OUTLOOK = `
-Each command has its own help: fs-reflink cp --help
-Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`;
-
-function inherit(command: Command, program: Command): Command {
-  return command.copyInheritedSettings(program);
-}
-
-/** An optional value is attached: `--reflink[=when]`. */
-function optionTerm(option: Option): string {
-  return option.flags.replace(' [', '[=').replace(/ <(?=[^>]*>$)/, option.short ? ' <' : '=<');
+/** An unknown option that was given with a value. */
+function withValue(error: unknown): { given: string; name: string } | undefined {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.unknownOption') return undefined;
+  const [, given, name] = /'((--[^=']+)=.*)'/s.exec(error.message) ?? [];
+  return given !== undefined && name !== undefined ? { given, name } : undefined;
 }
 
 /** What is the user's to put right, in words that say how. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../../errors.ts';
 import { resolveCopyOptions } from '../../options.ts';
@@ -53,7 +54,7 @@ async function benchIn(
   using scratch = makeScratch(destination);
   const shown = status(!quiet);
   const given = directory === undefined ? undefined : path.resolve(directory);
-  const work = given ? await contentOf(given, destination, signal) : GENERATED;
+  const work = given ? await contentOf(given, scratch.path, signal) : GENERATED;
   const needed = given ? (work as Total).blocks : 2 * GENERATED.bytes;
   const from = given ?? path.join(scratch.path, 'files');
   refuseShortage(destination, needed * MARGIN, freeBytes(scratch.path), from);
@@ -83,7 +84,7 @@ async function benchIn(
 
 async function contentOf(from: string, to: string, signal: AbortSignal): Promise<Total> {
   const options = resolveCopyOptions({ from, to }, {});
-  const { blksize } = await import('node:fs').then(({ statSync }) => statSync(to));
+  const { blksize } = fs.statSync(to);
   const total = await countTotal(options, () => signal.aborted, blksize);
   if (total && total.files > 0) return total;
   signal.throwIfAborted();

@@ -9,14 +9,14 @@ export function benchCommand(end: (status: number) => void): Command {
   return new Command('bench')
     .summary('measure every method between two places')
     .description(
-      'Copies <dir>, or generated files (64 MB), by each method in turn, and removes the\n' +
-        'copies. Times are from the call to its return, with the source in the cache.',
+      'Copies <dir>, or generated files (68 MB), by each method in turn, and removes the copies. ' +
+        'Times are from the call to its return, with the source in the cache.',
     )
     .usage('[options] [dir]')
     .argument('[dir]', 'files to copy')
-    .option('--to <dir>', 'where copies go (default: beside <dir>, or the current\ndirectory)')
+    .option('--to <dir>', 'where copies go (default: beside <dir>, or here)')
     .addOption(
-      new Option('--rounds <n>', `counted runs of each method, 1 to ${MAX_ROUNDS}`)
+      new Option('--rounds <n>', `counted runs of each method (default: ${DEFAULT_ROUNDS})`)
         .default(DEFAULT_ROUNDS)
         .argParser(toRounds),
     )

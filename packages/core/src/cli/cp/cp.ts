@@ -8,7 +8,7 @@ import {
 } from '../../options.ts';
 import type { CopyReport } from '../../report.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
-import { bytes, counted, methods } from '../format.ts';
+import { bytes, counted } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
 import { complain, print, printJson } from '../output.ts';
 import { countTotal } from '../total.ts';
@@ -49,7 +49,7 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
     const stopped = interruption.status;
     if (json) printJson({ error: errorToJson(error), placed: placedBefore(tracker) });
     else if (stopped === undefined) complain(describeError(error, verbose));
-    else if (!quiet) complain(`interrupted; ${inPlace(tracker)}, no file is left in part`);
+    else if (!quiet) complain(`interrupted; ${inPlace(tracker)}`);
     return stopped ?? EXIT.failed;
   }
 }
@@ -83,7 +83,7 @@ function placedBefore({ methods: counts, placed, completeBytes }: Tracker) {
   return { files: placed, bytes: completeBytes, methods: counts };
 }
 
-function inPlace(tracker: Tracker): string {
-  const how = methods(tracker.methods);
-  return `${counted(tracker.placed, 'file')}, ${bytes(tracker.completeBytes)} placed${how && `: ${how}`}`;
+function inPlace({ placed, completeBytes, methods }: Tracker): string {
+  const how = Object.keys(methods).join(', ');
+  return `complete and in place: ${counted(placed, 'file')}, ${bytes(completeBytes)}${how && ` (${how})`}`;
 }

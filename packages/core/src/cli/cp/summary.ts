@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { CopyEntry, CopyReport } from '../../report.ts';
 import { bytes, counted, duration, methods, number } from '../format.ts';
 
@@ -17,9 +18,16 @@ export function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): st
   ].join('; ');
 }
 
-/** A line for one path, as `cp -v` writes it. */
+/** A line for one path, as `cp -v` writes it; what was left as it was has none. */
 export function entryLine({ action, source, destination, method }: CopyEntry): string | undefined {
-  if (action === 'pruned') return `removed '${destination}'`;
   if (action === 'unchanged') return undefined;
-  return `'${source}' -> '${destination}'${method ? ` (${method})` : action === 'linked' ? ' (link)' : ''}`;
+  if (action === 'pruned') return `removed ${quoted(destination)}`;
+  const how = method ?? (action === 'linked' ? 'link' : undefined);
+  return `${quoted(source!)} -> ${quoted(destination)}${how ? ` (${how})` : ''}`;
+}
+
+/** Paths below the current directory are shorter without it. */
+function quoted(full: string): string {
+  const below = path.relative('', full);
+  return `'${below === '' || below.startsWith('..') ? full : below}'`;
 }

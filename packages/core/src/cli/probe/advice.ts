@@ -26,34 +26,45 @@ const CAN: Partial<Record<NodeJS.Platform, string>> = {
 
 /** What follows from a probe for the user, in whole sentences. Nothing that was not found. */
 export function advice(probe: Probe): string[] {
-  return [aboutCloning(probe), aboutNative(probe)].filter((text) => text !== undefined);
+  const cloning = probe.reflink.supported || probe.problem !== undefined ? [] : aboutCloning(probe);
+  return [...cloning, ...aboutNative(probe)];
 }
 
-function aboutCloning({ reflink, source, destination, platform, problem }: Probe): string | undefined {
-  if (reflink.supported || problem !== undefined) return undefined;
+function aboutCloning({ reflink, source, destination, platform }: Probe): string[] {
+  const names = new Set([source.filesystem, destination.filesystem]);
+  const unable = [...names].filter((name) => NEVER.has(name));
   const can = CAN[platform];
-  const others = can === undefined ? '' : `; ${can}`;
-  for (const { filesystem } of [destination, source]) {
-    if (NEVER.has(filesystem)) return `${filesystem} cannot clone${others}.`;
+  const texts = unable.map((name) => `${name} cannot clone${can === undefined ? '' : `; ${can}`}.`);
+  const crosses = names.size > 1 || (reflink.code === 'EXDEV' && !names.has('overlay'));
+  if (crosses) {
+    const which = names.size > 1 ? ` (${[...names].join(' and ')})` : '';
+    texts.unshift(`Files share blocks only within one filesystem, and these are two${which}.`);
   }
-  if (reflink.code === 'EXDEV') {
-    return 'Files can be cloned only within one filesystem: move one of the two places, or copy once and clone from there.';
-  }
-  const name = destination.filesystem;
-  if (name === 'xfs') {
-    return 'This XFS was made without reflink; mkfs.xfs -m reflink=1, the default since xfsprogs 5.1, makes one that can clone.';
+  return texts.length > 0 ? texts : aboutOneFilesystem(destination.filesystem, reflink.code);
+}
+
+function aboutOneFilesystem(name: string, code: string | undefined): string[] {
+  if (name === 'xfs' && code === 'ENOTSUP') {
+    return [
+      'This XFS was made without reflink; mkfs.xfs -m reflink=1, the default since xfsprogs 5.1, makes one that can clone.',
+    ];
   }
   if (name === 'overlay') {
-    return 'An overlay clones only where its upper layer, and the layer a file is read from, lie on one filesystem that can.';
+    return [
+      'An overlay clones only where its upper layer, and the layer a file is read from, lie on one filesystem that can.',
+    ];
   }
-  if (name === 'btrfs' && reflink.code === 'EINVAL') {
-    return 'btrfs does not clone between files with copy-on-write and files without it (chattr +C, nodatacow).';
+  if (name === 'btrfs' && code === 'EINVAL') {
+    return [
+      'btrfs does not clone between files with copy-on-write and files without it (chattr +C, nodatacow).',
+    ];
   }
-  if (REMOTE.has(name)) return `Whether ${name} clones is decided by what is behind it.`;
-  return undefined;
+  return REMOTE.has(name) ? [`Whether ${name} clones is decided by what is behind it.`] : [];
 }
 
-function aboutNative({ native }: Probe): string | undefined {
-  if (native.loaded) return undefined;
-  return `The native lane is not loaded (${native.error}): everything goes by node:fs, without copies inside the kernel.`;
+function aboutNative({ native }: Probe): string[] {
+  if (native.loaded) return [];
+  return [
+    `The native lane is not loaded (${native.error}): everything goes by node:fs, without copies inside the kernel.`,
+  ];
 }

@@ -5,8 +5,8 @@ export function probeCommand(end: (status: number) => void): Command {
   return new Command('probe')
     .summary('say what a copy between two places can do, and why')
     .description(
-      'Finds out by trying, on scratch files that it removes. Both places may be a file,\n' +
-        'a directory, or a path that does not exist yet. <to> is <from> when left out.',
+      'Finds out by trying, on scratch files that it removes. Both places may be files, directories, or ' +
+        'paths that do not exist yet.',
     )
     .usage('[options] [from] [to]')
     .argument('[from]', 'where files come from (default: the current directory)')
