@@ -54,13 +54,14 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
   }
 }
 
-/** The display is gone before anything else is printed. */
+/** The display is gone before anything else is printed, also when the copy is told to stop. */
 async function runShown(
   options: ResolvedCopyOptions,
   dryRun: boolean,
   tracker: Tracker | undefined,
 ): Promise<CopyReport> {
-  using _display = tracker && new Display(tracker, (ended) => countTotal(options, ended));
+  using display = tracker && new Display(tracker, (ended) => countTotal(options, ended));
+  options.signal?.addEventListener('abort', () => display?.[Symbol.dispose]());
   return await run(options, { dryRun });
 }
 

@@ -44,7 +44,7 @@ function line(tracker: Tracker, total: Total | undefined, width: number): string
 }
 
 /** The most important first: what does not fit is left out from the end. */
-function facts(tracker: Tracker, total: Total | undefined): string[] {
+export function facts(tracker: Tracker, total: Total | undefined): string[] {
   const of = (done: string, all: string | undefined) => (all === undefined ? done : `${done}/${all}`);
   const method = tracker.method ? [tracker.method] : [];
   return [
@@ -57,7 +57,7 @@ function facts(tracker: Tracker, total: Total | undefined): string[] {
 }
 
 /** By bytes; a file that was left as it was counts as one of average size. */
-function share({ files, placed, bytes: done }: Tracker, total: Total): number {
+export function share({ files, placed, bytes: done }: Tracker, total: Total): number {
   if (total.files === 0) return 1;
   if (total.bytes === 0) return Math.min(1, files / total.files);
   const skipped = (files - placed) * (total.bytes / total.files);
