@@ -211,6 +211,27 @@ describe('output that goes nowhere', () => {
   });
 });
 
+const readme = readFileSync(join(command, '../../README.md'), 'utf8');
+const examples = [...readme.matchAll(/^npx fs-reflink (.*?) *#/gm)].map(([, line]) => line!.split(' '));
+
+describe('the documentation', () => {
+  it.each(examples)('has an example that works: %s', (...args) => {
+    const cwd = workspace();
+    fill(join(cwd, 'public'), { files: 6, folders: 2 });
+    writeFileSync(join(cwd, 'model.bin'), 'model');
+    mkdirSync(join(cwd, 'dist'));
+    expect(output(args.filter(Boolean), cwd)).not.toBe('');
+  });
+
+  it('has five of them, and every flag of cp', () => {
+    expect(examples).toHaveLength(5);
+    const flags = output(['cp', '--help']).match(/--[a-z-]+/g)!;
+    // This one goes by its letter.
+    const unnamed = flags.filter((flag) => !readme.includes(flag) && flag !== '--help');
+    expect(unnamed).toEqual(['--no-dereference']);
+  });
+});
+
 describe('the library', () => {
   it('loads nothing of the command line', () => {
     for (const file of ['index.js', 'worker.js']) {

@@ -34,7 +34,8 @@ function aboutCloning({ reflink, source, destination, platform }: Probe): string
   const names = new Set([source.filesystem, destination.filesystem]);
   const unable = [...names].filter((name) => NEVER.has(name));
   const can = CAN[platform];
-  const texts = unable.map((name) => `${name} cannot clone${can === undefined ? '' : `; ${can}`}.`);
+  const texts =
+    unable.length > 0 ? [`${unable.join(' and ')} cannot clone${can === undefined ? '' : `; ${can}`}.`] : [];
   const crosses = names.size > 1 || (reflink.code === 'EXDEV' && !names.has('overlay'));
   if (crosses) {
     const which = names.size > 1 ? ` (${[...names].join(' and ')})` : '';
