@@ -9,9 +9,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import type { CopyOptions, Progress, Target } from '../../packages/core/src/options.ts';
+import type { CopyOptions, Progress } from '../../packages/core/src/options.ts';
 import type { Bindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
+import type { Target } from '../../packages/core/src/target.ts';
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf, openDescriptors } from '../support/injected.ts';

@@ -11,12 +11,12 @@ import { type Finished, runWhole } from '../../packages/core/src/execute/run.ts'
 import {
   type CopyOptions,
   resolveCopyOptions,
-  type Target,
   type TransferSettings,
 } from '../../packages/core/src/options.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
+import type { Target } from '../../packages/core/src/target.ts';
 import { type FilesystemKind, unavailable } from '../support/filesystems.ts';
 import { SystemBench } from '../support/system-bench.ts';
 

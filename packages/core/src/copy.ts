@@ -3,7 +3,7 @@ import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
-import { type CopyReport, toReport } from './report.ts';
+import { type CopyReport, type Method, toReport } from './report.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -39,7 +39,11 @@ export async function plan(
   return run({ ...resolveCopyOptions(targets, options), entries: true }, { dryRun: true });
 }
 
-async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {
+/** A copy with all options filled in. `only` keeps to one method, to measure it. */
+export async function run(
+  options: ResolvedCopyOptions,
+  { dryRun, only }: { dryRun: boolean; only?: Method | undefined },
+): Promise<CopyReport> {
   const started = performance.now();
   const { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing, cloneDirectories, entries, signal } =
     options;
@@ -52,6 +56,7 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     entries,
     progress: options.onProgress !== undefined,
     recorded: manifest !== undefined,
+    only,
   };
   const plan: PlanSettings = {
     targets,

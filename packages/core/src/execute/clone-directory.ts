@@ -1,13 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import type { ResolvedTarget, TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { DirectoryClone, System } from '../platform/system.ts';
 import { countFile, type Method, type Tally } from '../report.ts';
 import { lstatIfThere } from '../scan/links.ts';
 import { refuseNested } from '../scan/nested.ts';
 import { walk } from '../scan/walk.ts';
+import type { ResolvedTarget } from '../target.ts';
 import { DestinationTree } from '../transfer/tree.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
 

@@ -1,6 +1,6 @@
 import type { CopyErrorDetails } from '../errors.ts';
 import type { Progress, TransferSettings } from '../options.ts';
-import type { Tally } from '../report.ts';
+import type { Method, Tally } from '../report.ts';
 import type { ResolvedTarget } from '../target.ts';
 import type { Run } from '../transfer/temporary.ts';
 import type { QueueMemory } from './queue.ts';
@@ -36,6 +36,8 @@ export interface JobSettings {
   progress: boolean;
   /** Whether what was placed is kept in a manifest. */
   recorded: boolean;
+  /** The only method that files may be placed by, to be measured. */
+  only?: Method | undefined;
 }
 
 /** What the thread that plans a copy has to know besides. */

@@ -3,6 +3,7 @@ import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, remember, rememberPlaced } from '../plan/record.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
+import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
@@ -44,7 +45,8 @@ class Worker {
         this.#tally.directories += count;
       },
     });
-    this.#transferrer = new Transferrer(system, job.transfer, {
+    const measured = job.only === undefined ? system : onlyMethod(system, job.only);
+    this.#transferrer = new Transferrer(measured, job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
       recorded: job.recorded,
     });

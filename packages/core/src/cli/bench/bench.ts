@@ -1,0 +1,102 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError } from '../../errors.ts';
+import { resolveCopyOptions } from '../../options.ts';
+import { loadSystem } from '../../platform/load.ts';
+import { plainMethod } from '../../transfer/only.ts';
+import { describeError, EXIT, errorToJson } from '../failure.ts';
+import { bytes } from '../format.ts';
+import { Interruption } from '../interrupt.ts';
+import { complain, print, printJson } from '../output.ts';
+import { countTotal, type Total } from '../total.ts';
+import { GENERATED, generate } from './generate.ts';
+import { measure } from './measure.ts';
+import { destinationFor, freeBytes, makeScratch } from './place.ts';
+import { type BenchResult, resultLines } from './result.ts';
+import { status } from './status.ts';
+
+export interface BenchFlags {
+  to?: string;
+  rounds: number;
+  fsync?: boolean;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+/** Room for directories and what the filesystem needs besides. */
+const MARGIN = 1.05;
+
+/** `fs-reflink bench`. Returns the exit status; nothing it made is left, also after Ctrl-C. */
+export async function runBench(directory: string | undefined, flags: BenchFlags): Promise<number> {
+  const destination = destinationFor(directory, flags.to);
+  using interruption = new Interruption({ quiet: flags.quiet ?? false });
+  try {
+    const result = await benchIn(destination, directory, flags, interruption.signal);
+    if (flags.json) printJson(result);
+    else for (const line of resultLines(result)) print(line);
+    return EXIT.ok;
+  } catch (error) {
+    const stopped = interruption.status;
+    if (stopped === undefined && !(error instanceof CopyError)) throw error;
+    if (flags.json) printJson({ error: errorToJson(error) });
+    else if (stopped === undefined) complain(describeError(error, false));
+    else if (!flags.quiet) complain('interrupted; copies and generated files are removed');
+    return stopped ?? EXIT.failed;
+  }
+}
+
+async function benchIn(
+  destination: string,
+  directory: string | undefined,
+  { rounds, fsync = false, quiet = false }: BenchFlags,
+  signal: AbortSignal,
+): Promise<BenchResult> {
+  using scratch = makeScratch(destination);
+  const shown = status(!quiet);
+  const given = directory === undefined ? undefined : path.resolve(directory);
+  const work = given ? await contentOf(given, scratch.path, signal) : GENERATED;
+  const needed = given ? (work as Total).blocks : 2 * GENERATED.bytes;
+  const from = given ?? path.join(scratch.path, 'files');
+  refuseShortage(destination, needed * MARGIN, freeBytes(scratch.path), from);
+  try {
+    if (!given) {
+      shown.show('generating files');
+      await generate(from, signal);
+    }
+    const system = loadSystem();
+    const { measured, refused } = await measure({
+      system,
+      from,
+      scratch: scratch.path,
+      rounds,
+      fsync,
+      signal,
+      onRun: (round, method) =>
+        shown.show(round === 0 ? `trying ${method}` : `round ${round} of ${rounds}: ${method}`),
+    });
+    const baseline = plainMethod(system);
+    const { files, bytes: size } = work;
+    return { from: given, to: destination, files, bytes: size, rounds, fsync, baseline, measured, refused };
+  } finally {
+    shown.clear();
+  }
+}
+
+async function contentOf(from: string, to: string, signal: AbortSignal): Promise<Total> {
+  const options = resolveCopyOptions({ from, to }, {});
+  const { blksize } = fs.statSync(to);
+  const total = await countTotal(options, () => signal.aborted, blksize);
+  if (total && total.files > 0) return total;
+  signal.throwIfAborted();
+  throw new CopyError({ code: 'ERR_NO_MATCH', reason: 'there is no file to measure with', source: from });
+}
+
+function refuseShortage(directory: string, needed: number, free: number, source: string): void {
+  if (free >= needed) return;
+  throw new CopyError({
+    code: 'ENOSPC',
+    reason: `measuring needs ${bytes(needed)} free there, and ${bytes(free)} are`,
+    source,
+    destination: directory,
+  });
+}

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { run } from '../../copy.ts';
+import { CopyError } from '../../errors.ts';
+import { type CopyOptions, resolveCopyOptions } from '../../options.ts';
+import type { System } from '../../platform/system.ts';
+import type { CopyReport, Method } from '../../report.ts';
+import { startWorkers } from '../../start-workers.ts';
+import { strategiesOf } from '../../transfer/only.ts';
+import { type Spread, spreadOf } from './statistics.ts';
+
+/** `auto` is a copy without options, which may use several methods. */
+export type Contender = Method | 'auto';
+
+export interface Measured extends Spread {
+  method: Contender;
+  /** Files each method placed, as the report of a copy counts them. */
+  methods: CopyReport['methods'];
+  /** Milliseconds of each round. */
+  times: number[];
+}
+
+export interface Refused {
+  method: Method;
+  /** What the system answered. */
+  code: string;
+}
+
+export interface Work {
+  system: System;
+  from: string;
+  /** An empty directory for the copies. */
+  scratch: string;
+  rounds: number;
+  fsync: boolean;
+  signal: AbortSignal;
+  /** Told before each run. */
+  onRun: (round: number, method: Contender) => void;
+}
+
+/**
+ * Measures every method. A first round, which is not counted, tells which of them work here and brings the
+ * source into the cache; then they take turns, each round in another order.
+ */
+export async function measure(work: Work): Promise<{ measured: Measured[]; refused: Refused[] }> {
+  const strategies = strategiesOf(work.system);
+  const workers = await startWorkers();
+  try {
+    const refused: Refused[] = [];
+    const running = new Map<Contender, { times: number[]; methods: CopyReport['methods'] }>();
+    for (const method of ['auto', ...strategies.keys()] as Contender[]) {
+      work.onRun(0, method);
+      try {
+        const { methods } = await once(work, method);
+        running.set(method, { times: [], methods });
+      } catch (error) {
+        if (method === 'auto' || !isRefusal(error, strategies.get(method)!)) throw error;
+        refused.push({ method, code: error.code });
+      }
+    }
+    const order = [...running.keys()];
+    for (let round = 1; round <= work.rounds; round++) {
+      for (const method of rotated(order, round)) {
+        work.onRun(round, method);
+        running.get(method)!.times.push((await once(work, method)).durationMs);
+      }
+    }
+    const measured = order.map((method) => ({
+      method,
+      ...spreadOf(running.get(method)!.times),
+      ...running.get(method)!,
+    }));
+    return { measured, refused };
+  } finally {
+    await workers.close();
+  }
+}
+
+async function once({ from, scratch, fsync, signal }: Work, method: Contender): Promise<CopyReport> {
+  const to = path.join(scratch, 'copy');
+  const options: CopyOptions = { signal, ...(fsync && { durability: 'file' }) };
+  try {
+    return await run(resolveCopyOptions({ from, to }, options), {
+      dryRun: false,
+      only: method === 'auto' ? undefined : method,
+    });
+  } finally {
+    fs.rmSync(to, { recursive: true, force: true });
+  }
+}
+
+/** The method does not work here, which is no failure of the measurement; a full disk is one. */
+function isRefusal(error: unknown, strategy: ReturnType<System['ladder']>[number]): error is CopyError {
+  if (!(error instanceof CopyError) || error.errno === undefined) return false;
+  return error.method === strategy.method && strategy.classify(error.errno) !== 'fatal';
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const start = by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}

@@ -1,0 +1,40 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { UsageError } from '../failure.ts';
+
+/** A directory for the time of a measurement. */
+export interface Scratch extends Disposable {
+  readonly path: string;
+}
+
+/** Where copies go: where the user said, else beside the files, on the same filesystem. */
+export function destinationFor(directory: string | undefined, to: string | undefined): string {
+  const given = path.resolve(to ?? (directory === undefined ? '.' : path.dirname(path.resolve(directory))));
+  if (!isDirectory(given)) throw new UsageError(`'${given}' is no directory, and copies are to go there`);
+  if (directory === undefined) return given;
+  if (!isDirectory(directory)) throw new UsageError(`'${directory}' is no directory`);
+  if (to === undefined && fs.statSync(directory).dev !== fs.statSync(given).dev) {
+    throw new UsageError(
+      `'${directory}' is the root of its filesystem: copies beside it would be on another one. Say where with '--to'`,
+    );
+  }
+  return given;
+}
+
+export function makeScratch(within: string): Scratch {
+  const scratch = fs.mkdtempSync(path.join(within, 'fs-reflink-bench-'));
+  return {
+    path: scratch,
+    [Symbol.dispose]: () => fs.rmSync(scratch, { recursive: true, force: true }),
+  };
+}
+
+/** Bytes that can still be written below a directory. */
+export function freeBytes(directory: string): number {
+  const { bavail, bsize } = fs.statfsSync(directory);
+  return bavail * bsize;
+}
+
+function isDirectory(given: string): boolean {
+  return fs.statSync(given, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,9 @@
+/** What is going on, in one line that the next one takes the place of; on a terminal only. */
+export function status(wanted: boolean): { show(text: string): void; clear(): void } {
+  const stream = process.stderr;
+  const isShown = wanted && stream.isTTY;
+  const write = (text: string) => {
+    if (isShown) stream.write(`\r\u001b[K${text}`);
+  };
+  return { show: write, clear: () => write('') };
+}

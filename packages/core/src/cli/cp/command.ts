@@ -1,0 +1,73 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_WORKERS } from '../../schema.ts';
+import type { CopyFlags } from './flags.ts';
+
+const collect = (value: string, list: string[] | undefined) => [...(list ?? []), value];
+
+/** `end` is told the exit status. */
+export function copyCommand(end: (status: number) => void): Command {
+  const command = new Command('cp')
+    .summary('copy files, directories and globs')
+    .description('A directory means its contents, as in `rsync from/ to`. Later sources win.')
+    .usage('[options] <from...> <to>')
+    .argument('<paths...>');
+  for (const option of familiar) command.addOption(option.hideHelp());
+  for (const option of visible) command.addOption(option);
+  return command.action(async (paths: string[], flags: CopyFlags) => {
+    const { runCopy } = await import('./cp.ts');
+    end(await runCopy(paths, flags));
+  });
+}
+
+/**
+ * What users of cp(1) type out of habit. Added first: an option that comes before its `--no-` form has no
+ * default.
+ */
+const familiar = [
+  new Option('-L, --dereference'),
+  new Option('--no-clobber').conflicts('overwrite'),
+  new Option('-a, --archive'),
+  new Option('-p'),
+  new Option('-r, --recursive'),
+  new Option('-R'),
+];
+
+const visible = [
+  new Option('-n, --dry-run', 'say what would be done and touch nothing'),
+  new Option('-v, --verbose', 'a line per file; errors with cause and attempts'),
+  new Option('-q, --quiet', 'errors only').conflicts('verbose'),
+  new Option('--json', 'print the report as JSON; -v adds an entry per file'),
+  new Option('--reflink [when]', 'always (or fail), never, auto (the default)').choices([
+    'auto',
+    'always',
+    'never',
+  ]),
+  new Option('--overwrite <when>', 'always (default), changed (size or time), never, error').choices([
+    'always',
+    'changed',
+    'never',
+    'error',
+  ]),
+  new Option('--delete [what]', 'what is only in <to>; placed: only what we placed').choices([
+    'everything',
+    'placed',
+  ]),
+  new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
+  new Option('--manifest <file>', 'note what was placed, to leave the unchanged alone'),
+  new Option('--exclude <glob>', 'as in rsync; may be repeated').argParser(collect),
+  new Option('--flatten', 'all files directly in <to>'),
+  new Option('--ignore-missing-args', 'a source that is not there is a warning'),
+  new Option('-P, --no-dereference', 'keep symbolic links (-L, the default: follow them)'),
+  new Option('--preserve [list]', 'mode,timestamps; or more: ownership,special,xattr,acl'),
+  new Option('--atomic', 'every file under a temporary name first'),
+  new Option('--fsync [what]', 'wait for the disk: file, full (directories too)').choices(['file', 'full']),
+  new Option('--bypass-cache', 'what cannot be cloned goes past the page cache'),
+  new Option('-j, --jobs <n>', 'worker threads, 1 to 8').argParser(toThreads),
+  new Option('-C, --directory <dir>', 'what relative paths belong to'),
+];
+
+function toThreads(value: string): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return count;
+  throw new InvalidArgumentError(`It has to be a whole number from 1 to ${MAX_WORKERS}.`);
+}

@@ -1,0 +1,90 @@
+import { run } from '../../copy.ts';
+import { CopyError } from '../../errors.ts';
+import {
+  type CopyOptions,
+  type Progress,
+  type ResolvedCopyOptions,
+  resolveCopyOptions,
+} from '../../options.ts';
+import type { CopyReport } from '../../report.ts';
+import { describeError, EXIT, errorToJson } from '../failure.ts';
+import { bytes, counted } from '../format.ts';
+import { Interruption } from '../interrupt.ts';
+import { complain, print, printJson } from '../output.ts';
+import { countTotal } from '../total.ts';
+import { Display } from './display.ts';
+import { type CopyFlags, toCopyOptions } from './flags.ts';
+import { entryLine, summary } from './summary.ts';
+import { toTargets } from './targets.ts';
+import { Tracker } from './tracker.ts';
+
+/** `fs-reflink cp`. Returns the exit status. */
+export async function runCopy(paths: readonly string[], flags: CopyFlags): Promise<number> {
+  const { dryRun = false, verbose = false, quiet = false, json = false } = flags;
+  const targets = toTargets(paths, flags);
+  using interruption = new Interruption({ quiet });
+  const tracker = new Tracker();
+  const onProgress = (event: Progress) => {
+    tracker.add(event);
+    if (verbose && !json && event.done && event.method !== undefined) {
+      print(entryLine({ ...event, action: 'copied', bytes: event.fileSize })!);
+    }
+  };
+  const options: CopyOptions = {
+    ...toCopyOptions(flags),
+    entries: verbose || dryRun,
+    signal: interruption.signal,
+    // Silence needs no account of what was done so far.
+    ...((!quiet || json) && { onProgress }),
+  };
+  const resolved = resolveCopyOptions(targets, options);
+  const showsProgress = !quiet && !verbose && !dryRun;
+  try {
+    const report = await runShown(resolved, dryRun, showsProgress ? tracker : undefined);
+    if (json) printJson(verbose ? report : withoutEntries(report));
+    else printReport(report, flags);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof CopyError)) throw error;
+    const stopped = interruption.status;
+    if (json) printJson({ error: errorToJson(error), placed: placedBefore(tracker) });
+    else if (stopped === undefined) complain(describeError(error, verbose));
+    else if (!quiet) complain(`interrupted; ${inPlace(tracker)}`);
+    return stopped ?? EXIT.failed;
+  }
+}
+
+/** The display is gone before anything else is printed, also when the copy is told to stop. */
+async function runShown(
+  options: ResolvedCopyOptions,
+  dryRun: boolean,
+  tracker: Tracker | undefined,
+): Promise<CopyReport> {
+  using display = tracker && new Display(tracker, (ended) => countTotal(options, ended));
+  options.signal?.addEventListener('abort', () => display?.[Symbol.dispose]());
+  return await run(options, { dryRun });
+}
+
+function withoutEntries({ entries: _entries, ...report }: CopyReport): CopyReport {
+  return report;
+}
+
+function printReport(report: CopyReport, { dryRun = false, verbose, quiet }: CopyFlags): void {
+  for (const warning of report.warnings) complain(`warning: ${warning}`);
+  if (quiet) return;
+  if (verbose || dryRun) {
+    // A line for each copied file was printed when it was done, but not on a dry run.
+    const rest = report.entries!.filter(({ action }) => dryRun || action !== 'copied');
+    for (const line of rest.map(entryLine)) if (line !== undefined && verbose) print(line);
+  }
+  print(summary(report, { dryRun }));
+}
+
+function placedBefore({ methods: counts, placed, completeBytes }: Tracker) {
+  return { files: placed, bytes: completeBytes, methods: counts };
+}
+
+function inPlace({ placed, completeBytes, methods }: Tracker): string {
+  const how = Object.keys(methods).join(', ');
+  return `complete and in place: ${counted(placed, 'file')}, ${bytes(completeBytes)}${how && ` (${how})`}`;
+}

@@ -1,0 +1,63 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { splitGlob } from '../../scan/glob.ts';
+import type { Target } from '../../target.ts';
+import { UsageError } from '../failure.ts';
+import { toGlobs } from './exclude.ts';
+import type { CopyFlags } from './flags.ts';
+
+/**
+ * What the paths of a command mean: a single file goes to the name given unless that is a directory or ends
+ * in a slash, and everything else goes into the directory given.
+ */
+export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] {
+  const sources = paths.slice(0, -1);
+  const given = paths.at(-1)!;
+  if (paths.length < 2) throw new UsageError(`no destination given after '${given}'`);
+  if (paths.includes('')) throw new UsageError('a path is empty');
+  const cwd = path.resolve(flags.directory ?? '.');
+  const destination = path.resolve(cwd, given);
+  const kinds = sources.map((source) => kindOf(cwd, source));
+  const stray = kinds.findIndex((kind) => kind !== 'directory');
+  // Elsewhere it would empty the directory that a single file is put into.
+  if (flags.delete === 'everything' && stray >= 0) {
+    throw new UsageError(`option '--delete' needs sources that are directories; '${sources[stray]}' is none`);
+  }
+  if (flags.delete === 'placed' && flags.manifest === undefined) {
+    throw new UsageError(`option '--delete=placed' needs '--manifest', which tells what was placed`);
+  }
+  if (flags.keep && flags.delete !== 'everything') {
+    throw new UsageError(`option '--keep' says what '--delete' leaves alone, and there is no '--delete'`);
+  }
+  const common = {
+    ...(flags.exclude && { ignore: toGlobs(flags.exclude) }),
+    ...(flags.flatten && { flatten: true }),
+  };
+  if (sources.length === 1 && kinds[0] === 'file' && !isDirectory(given, destination)) {
+    return [
+      { ...common, from: sources[0]!, to: path.dirname(destination), rename: path.basename(destination) },
+    ];
+  }
+  return sources.map((from) => ({ ...common, from, to: destination }));
+}
+
+function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'missing' {
+  const full = path.resolve(cwd, source);
+  if (statOf(full)?.isDirectory()) return 'directory';
+  // A link that leads nowhere can be copied as a link.
+  if (fs.lstatSync(full, { throwIfNoEntry: false })) return 'file';
+  return splitGlob(full) ? 'glob' : 'missing';
+}
+
+function isDirectory(given: string, full: string): boolean {
+  return given.endsWith('/') || given.endsWith(path.sep) || (statOf(full)?.isDirectory() ?? false);
+}
+
+function statOf(full: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(full, { throwIfNoEntry: false });
+  } catch {
+    // A link in a circle, or a directory that may not be searched: the copy says so, with both paths.
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Progress } from '../../options.ts';
+import type { Method, MethodCount } from '../../report.ts';
+
+/** How far back the rate looks, in milliseconds. */
+const WINDOW_MS = 3000;
+
+/** What a copy has done so far, from what it tells. */
+export class Tracker {
+  readonly started: number = performance.now();
+  readonly methods: Partial<Record<Method, MethodCount>> = {};
+  /** Files done, those left as they were included. */
+  files = 0;
+  /** Files that have a method: placed, not left as they were. */
+  placed = 0;
+  /** The method of the last file; of a large one at hand it is not known yet. */
+  method: Method | undefined;
+  #bytes = 0;
+  /** Bytes in place of files that are not complete. */
+  readonly #parts = new Map<string, number>();
+  #samples: { at: number; bytes: number }[] = [];
+
+  add({ done, destination, fileBytes, method, files, bytes }: Progress): void {
+    this.files = files;
+    this.#bytes = bytes;
+    if (!done) {
+      this.#parts.set(destination, fileBytes);
+      return;
+    }
+    this.#parts.delete(destination);
+    if (method === undefined) return;
+    this.method = method;
+    this.placed++;
+    const count = (this.methods[method] ??= { files: 0, bytes: 0 });
+    count.files++;
+    count.bytes += fileBytes;
+  }
+
+  /** Bytes in place, parts of large files included. */
+  get bytes(): number {
+    let total = this.#bytes;
+    for (const part of this.#parts.values()) total += part;
+    return total;
+  }
+
+  /** Bytes of complete files. */
+  get completeBytes(): number {
+    return this.#bytes;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.started;
+  }
+
+  /** Bytes per second over the last seconds. */
+  rate(): number {
+    const now = { at: performance.now(), bytes: this.bytes };
+    this.#samples.push(now);
+    this.#samples = this.#samples.filter(({ at }) => now.at - at <= WINDOW_MS);
+    const first = this.#samples.length > 1 ? this.#samples[0]! : { at: this.started, bytes: 0 };
+    const seconds = (now.at - first.at) / 1000;
+    return seconds > 0 ? (now.bytes - first.bytes) / seconds : 0;
+  }
+}

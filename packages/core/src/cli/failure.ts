@@ -1,0 +1,45 @@
+import { CopyError } from '../errors.ts';
+
+/** How the command ended, for scripts. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** What the user typed makes no sense; `hint` says how it would. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** One line that names both paths and the code; `verbose` adds what was tried before and the cause. */
+export function describeError(error: unknown, verbose: boolean): string {
+  if (!(error instanceof CopyError)) {
+    if (!(error instanceof Error)) return String(error);
+    return (verbose ? error.stack : undefined) ?? error.message.replace(/^fs-reflink: /, '');
+  }
+  const lines = [new CopyError({ ...error.details, attempts: [] }).message];
+  if (verbose) {
+    for (const { method, code } of error.attempts) lines.push(`  tried before: ${method} (${code})`);
+    if (error.cause !== undefined) lines.push(`  caused by: ${causeOf(error.cause)}`);
+  }
+  return lines.join('\n');
+}
+
+/** The plain form of an error, for JSON. */
+export function errorToJson(error: unknown): Record<string, unknown> {
+  if (error instanceof CopyError) {
+    const { message, details } = error;
+    const cause = details.cause === undefined ? undefined : causeOf(details.cause);
+    return { message, ...details, cause };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof UsageError || error instanceof TypeError;
+  return { message, code: isUsage ? 'ERR_USAGE' : 'ERR_INTERNAL' };
+}
+
+function causeOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+}

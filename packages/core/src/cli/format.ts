@@ -1,0 +1,48 @@
+import type { Method, MethodCount } from '../report.ts';
+
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const CLONES: ReadonlySet<string> = new Set<Method>(['ficlone', 'clonefile', 'duplicate_extents']);
+
+/** Decimal units, as disks are sold: 246 MB. */
+export function bytes(count: number): string {
+  let unit = 0;
+  let value = count;
+  // What would be rounded to 1000 belongs to the next unit.
+  while (Math.round(value) >= 1000 && unit < SIZES.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(value < 9.95 && unit > 0 ? 1 : 0)} ${SIZES[unit]}`;
+}
+
+export function rate(count: number, ms: number): string {
+  return ms > 0 ? `${bytes((count / ms) * 1000)}/s` : '';
+}
+
+export function duration(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${ms.toFixed(0)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+export function number(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** "1 file", "4,213 files". */
+export function counted(count: number, singular: string, plural: string = `${singular}s`): string {
+  return `${number(count)} ${count === 1 ? singular : plural}`;
+}
+
+/** "4,200 cloned (ficlone), 13 copied (read_write)". */
+export function methods(counts: Partial<Record<Method, MethodCount>>): string {
+  return Object.entries(counts)
+    .map(([method, { files }]) => `${number(files)} ${placed(method)}`)
+    .join(', ');
+}
+
+function placed(method: string): string {
+  return `${CLONES.has(method) ? 'cloned' : 'copied'} (${method})`;
+}

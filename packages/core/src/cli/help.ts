@@ -1,0 +1,20 @@
+import { type Command, Help, type Option } from 'commander';
+
+/** How help is laid out: every screen of it fits one terminal of 80 columns and 24 lines. */
+export const help: Partial<Help> & { helpWidth: number } = {
+  helpWidth: 80,
+  /** An optional value is attached: `--reflink[=when]`. */
+  optionTerm: ({ flags, short }: Option) => flags.replace(' [', '[=').replace(/ (?=<)/, short ? ' ' : '='),
+  // Descriptions name the choices, and what each means.
+  optionDescription: ({ description }: Option) => description,
+  subcommandTerm: (command: Command) => command.name(),
+  formatHelp: (command: Command, layout: Help) => {
+    const text = new Help().formatHelp.call(layout, command, layout);
+    // So many options leave no room for a heading.
+    return command.options.length > CROWD
+      ? text.replace(/\nOptions:\n/, '\n').replace(/\n\n(?=\S)/, '\n')
+      : text;
+  },
+};
+
+const CROWD = 16;

@@ -1,0 +1,38 @@
+import { styleText } from 'node:util';
+
+const GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * A reader that has gone (`| head`) ends the output, not the work. Output that is lost for another reason,
+ * such as a full disk, is a failure.
+ */
+export function droppingBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (GONE.has(error.code ?? '')) return;
+      if (stream === process.stdout) complain(`cannot write to standard output: ${error.message}`);
+      process.exitCode = 1;
+    });
+  }
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** A line for the user that is no result: an error, a warning, what is going on. */
+export function complain(text: string): void {
+  process.stderr.write(`fs-reflink: ${text}\n`);
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours only for a terminal that has them; `NO_COLOR` and `TERM=dumb` are respected. */
+export function paint(style: Style, text: string): string {
+  const { stdout } = process;
+  return stdout.isTTY && stdout.hasColors() ? styleText(style, text) : text;
+}

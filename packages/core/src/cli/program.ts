@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { hasOption, withValues } from './arguments.ts';
+import { benchCommand } from './bench/command.ts';
+import { copyCommand } from './cp/command.ts';
+import { describeError, EXIT, errorToJson, UsageError } from './failure.ts';
+import { help } from './help.ts';
+import { complain, printJson } from './output.ts';
+import { probeCommand } from './probe/command.ts';
+
+const { version } = createRequire(import.meta.url)('fs-reflink/package.json') as { version: string };
+
+/** Runs the command line and returns the exit status. Prints whatever there is to say, and never throws. */
+export async function runProgram(given: readonly string[]): Promise<number> {
+  const argv = withValues(given);
+  let status: number = EXIT.ok;
+  const program = createProgram((ended) => {
+    status = ended;
+  });
+  try {
+    if (argv.length === 0) throw new UsageError('no command given', program.helpInformation().trimEnd());
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
+    const unknown = withValue(thrown);
+    const isKnown = program.commands.some(({ options }) =>
+      options.some(({ long }) => long === unknown?.name),
+    );
+    // The parser looks for near names only without a value; it refuses this one again.
+    if (unknown && !isKnown)
+      return runProgram(argv.map((each) => (each === unknown.given ? unknown.name : each)));
+    const error = unknown ? new UsageError(`option '${unknown.name}' takes no value`) : thrown;
+    const usage = toUsageError(error, argv);
+    if (hasOption(argv, '--json')) printJson({ error: errorToJson(usage ?? error) });
+    else if (usage) complain(usage.hint ? `${usage.message}\n${usage.hint}` : usage.message);
+    else complain(describeError(error, hasOption(argv, '--verbose') || hasOption(argv, '-v')));
+    return usage ? EXIT.usage : EXIT.failed;
+  }
+}
+
+function createProgram(end: (status: number) => void): Command {
+  const program = new Command('fs-reflink')
+    .description('Copies files: cloned where the filesystem can, in the kernel where it cannot.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .configureHelp(help)
+    .configureOutput({ writeErr: () => {} })
+    .helpCommand(false)
+    .exitOverride()
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).');
+  for (const command of [copyCommand(end), probeCommand(end), benchCommand(end)]) {
+    program.addCommand(command.copyInheritedSettings(program).helpOption('-h, --help', 'print this'));
+  }
+  return program;
+}
+
+/** An unknown option that was given with a value. */
+function withValue(error: unknown): { given: string; name: string } | undefined {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.unknownOption') return undefined;
+  const [, given, name] = /'((--[^=']+)=.*)'/s.exec(error.message) ?? [];
+  return given !== undefined && name !== undefined ? { given, name } : undefined;
+}
+
+/** What is the user's to put right, in words that say how. */
+function toUsageError(error: unknown, argv: readonly string[]): UsageError | undefined {
+  const command = ['cp', 'probe', 'bench'].find((name) => name === argv[0]);
+  const hint = `Try 'fs-reflink ${command ? `${command} ` : ''}--help'.`;
+  if (error instanceof UsageError) return new UsageError(error.message, error.hint ?? hint);
+  if (error instanceof CommanderError) {
+    return new UsageError(error.message.replace(/^error: /, '').replace('\n', ' '), hint);
+  }
+  if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) {
+    return new UsageError(error.message.replace('fs-reflink: ', ''), hint);
+  }
+  return undefined;
+}

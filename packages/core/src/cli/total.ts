@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ResolvedCopyOptions } from '../options.ts';
+import { scanTargets } from '../scan/targets.ts';
+
+/** How long counting may hold the thread before progress and signals get a turn. */
+const SLICE_MS = 10;
+
+export interface Total {
+  files: number;
+  bytes: number;
+  /** Bytes that full copies occupy on a disk that gives out blocks of `blockSize`. */
+  blocks: number;
+}
+
+/**
+ * Counts what a copy is going to place. The copy itself starts before it knows, so this looks for the files
+ * a second time, beside it. Undefined when `ended` says that nobody wants to know any more.
+ */
+export async function countTotal(
+  options: Pick<ResolvedCopyOptions, 'targets' | 'allowMissing' | 'transfer'>,
+  ended: () => boolean = () => false,
+  blockSize = 1,
+): Promise<Total | undefined> {
+  const { targets, allowMissing } = options;
+  const { symlinks } = options.transfer;
+  const total: Total = { files: 0, bytes: 0, blocks: 0 };
+  let since = performance.now();
+  for (const { source, files } of scanTargets({ targets, symlinks, allowMissing }, () => {})) {
+    for (const { name } of files) {
+      if (performance.now() - since > SLICE_MS) {
+        await nextTurn();
+        since = performance.now();
+      }
+      if (ended()) return undefined;
+      const size = sizeOf(path.join(source, name), symlinks === 'follow');
+      total.files++;
+      total.bytes += size;
+      total.blocks += Math.ceil(size / blockSize) * blockSize;
+    }
+  }
+  return total;
+}
+
+function sizeOf(file: string, follow: boolean): number {
+  const status = (follow ? fs.statSync : fs.lstatSync)(file, { throwIfNoEntry: false });
+  return status?.isFile() ? status.size : 0;
+}

@@ -1,0 +1,157 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { contentsOf, filesOf, workspace } from '../core/support.ts';
+import { writeTree } from '../support/trees.ts';
+import { output, run } from './support.ts';
+
+function prepared(): string {
+  const cwd = workspace();
+  writeTree(join(cwd, 'site'), {
+    'index.html': 'index',
+    'app.js': 'app',
+    'app.js.map': 'map',
+    'img/logo.svg': 'logo',
+    'img/deep/app.js.map': 'deep map',
+    'docs/readme': 'readme',
+    'img/docs/readme': 'deep readme',
+  });
+  writeTree(join(cwd, 'more'), { 'app.js': 'newer', 'extra.txt': 'extra' });
+  return cwd;
+}
+
+const from = (cwd: string, ...args: string[]): string[] => {
+  output(['cp', ...args], cwd);
+  return filesOf(join(cwd, 'to'));
+};
+
+describe('what paths mean', () => {
+  it('copies the contents of a directory', () => {
+    const cwd = prepared();
+    output(['cp', 'site', 'to'], cwd);
+    expect(contentsOf(join(cwd, 'to'))).toEqual(contentsOf(join(cwd, 'site')));
+    output(['cp', 'site', 'to'], cwd);
+    expect(contentsOf(join(cwd, 'to'))).toEqual(contentsOf(join(cwd, 'site')));
+  });
+
+  it('copies a file to the name given', () => {
+    const cwd = prepared();
+    expect(from(cwd, 'site/app.js', 'to/new/name.js')).toEqual(['new/name.js']);
+    writeFileSync(join(cwd, 'to/old'), 'old');
+    output(['cp', 'site/app.js', 'to/old'], cwd);
+    expect(readFileSync(join(cwd, 'to/old'), 'utf8')).toBe('app');
+  });
+
+  it('copies a file into a directory that exists, or is given with a slash', () => {
+    const cwd = prepared();
+    expect(from(cwd, 'site/app.js', 'to/')).toEqual(['app.js']);
+    expect(from(cwd, 'site/index.html', 'to')).toEqual(['app.js', 'index.html']);
+  });
+
+  it('copies several sources into one directory, later ones over earlier ones', () => {
+    const cwd = prepared();
+    expect(from(cwd, 'site/app.js', 'more', 'site/img', 'to')).toEqual([
+      'app.js',
+      'deep/app.js.map',
+      'docs/readme',
+      'extra.txt',
+      'logo.svg',
+    ]);
+    expect(readFileSync(join(cwd, 'to/app.js'), 'utf8')).toBe('newer');
+  });
+
+  it('matches globs below their base', () => {
+    const cwd = prepared();
+    expect(from(cwd, 'site/**/*.map', 'to')).toEqual(['app.js.map', 'img/deep/app.js.map']);
+    expect(from(cwd, '--flatten', 'site/**/*.svg', 'to')).toEqual([
+      'app.js.map',
+      'img/deep/app.js.map',
+      'logo.svg',
+    ]);
+  });
+
+  it('takes what follows -- for paths', () => {
+    const cwd = workspace();
+    writeFileSync(join(cwd, '--reflink'), 'odd');
+    output(['cp', '--', '--reflink', 'to'], cwd);
+    expect(readFileSync(join(cwd, 'to'), 'utf8')).toBe('odd');
+  });
+
+  it('resolves all of them from --directory', () => {
+    const cwd = prepared();
+    output(['cp', '-C', cwd, 'more', 'to', '--manifest', 'm.json']);
+    expect(filesOf(join(cwd, 'to'))).toEqual(['app.js', 'extra.txt']);
+    expect(filesOf(cwd)).toContain('m.json');
+  });
+
+  it('excludes as rsync does', () => {
+    const cwd = prepared();
+    const excluded = (...patterns: string[]) => {
+      output(['cp', '--delete', ...patterns.map((each) => `--exclude=${each}`), 'site', 'to'], cwd);
+      return filesOf(join(cwd, 'site')).filter((file) => !filesOf(join(cwd, 'to')).includes(file));
+    };
+    expect(excluded('*.map')).toEqual(['app.js.map', 'img/deep/app.js.map']);
+    expect(excluded('docs')).toEqual(['docs/readme', 'img/docs/readme']);
+    expect(excluded('/docs/')).toEqual(['docs/readme']);
+    expect(excluded('img/docs')).toEqual(['img/docs/readme']);
+    expect(excluded('**/deep', 'index.*')).toEqual(['img/deep/app.js.map', 'index.html']);
+  });
+
+  it('follows links, or keeps them', () => {
+    const cwd = prepared();
+    symlinkSync('app.js', join(cwd, 'site/link'));
+    expect(output(['cp', 'site/link', 'followed'], cwd)).toContain('1 file,');
+    expect(contentsOf(cwd).followed).toBe(contentsOf(cwd)['site/app.js']);
+    expect(output(['cp', '-P', 'site/link', 'kept'], cwd)).toContain('1 link');
+    expect(contentsOf(cwd).kept).toBe('-> app.js');
+    expect(output(['cp', '-a', '-L', 'site/link', 'both'], cwd)).toContain('1 file,');
+    expect(output(['cp', '-a', 'site/link', 'archived'], cwd)).toContain('1 link');
+  });
+});
+
+describe('what is refused as wrong usage', () => {
+  const refused: [args: string[], says: string][] = [
+    [[], 'no command given'],
+    [['copy'], "unknown command 'copy'"],
+    [['cpp', 'a', 'b'], "unknown command 'cpp' (Did you mean cp?)"],
+    [['cp', 'site'], "no destination given after 'site'"],
+    [['cp', 'site', ''], 'a path is empty'],
+    [['cp', '--relfink=auto', 'site', 'to'], "unknown option '--relfink' (Did you mean --reflink?)"],
+    [['cp', '--dry-run=yes', 'site', 'to'], "option '--dry-run' takes no value"],
+    [['cp', '--reflink=maybe', 'site', 'to'], 'Allowed choices are auto, always, never'],
+    [['cp', '-j', '9', 'site', 'to'], 'It has to be a whole number from 1 to 8'],
+    [['cp', '--preserve=mode,links', 'site', 'to'], "does not know 'links'"],
+    [['cp', '-q', '-v', 'site', 'to'], 'cannot be used with'],
+    [['cp', '--no-clobber', '--overwrite=always', 'site', 'to'], 'cannot be used with'],
+    [['cp', '--delete', 'site/app.js', 'to'], "'site/app.js' is none"],
+    [['cp', '--delete', 'site', 'site/*.js', 'to'], "'site/*.js' is none"],
+    [['cp', '--delete=placed', 'site', 'to'], "needs '--manifest'"],
+    [['cp', '--keep', 'x', 'site', 'to'], "there is no '--delete'"],
+    [['probe', 'a', 'b', 'c'], 'too many arguments'],
+    [['bench', '--rounds', '0'], 'It has to be a whole number from 1 to 100'],
+    [['bench', 'nowhere'], "'nowhere' is no directory"],
+  ];
+  it.each(refused)('%j', (args, says) => {
+    const cwd = prepared();
+    const before = contentsOf(cwd);
+    const { status, stdout, stderr } = run(args, { cwd });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^fs-reflink: /);
+    expect(stderr).toContain(says);
+    if (args.length > 0) {
+      const asJson = run([...args, '--json'], { cwd });
+      expect(asJson).toMatchObject({ status: 2, stderr: '' });
+      expect(JSON.parse(asJson.stdout).error).toMatchObject({ code: 'ERR_USAGE' });
+      expect(JSON.parse(asJson.stdout).error.message).toContain(says);
+    }
+    expect(contentsOf(cwd)).toEqual(before);
+  });
+
+  it('refuses a single file onto a directory of that name in what it is copied into', () => {
+    const cwd = prepared();
+    mkdirSync(join(cwd, 'to/app.js'), { recursive: true });
+    const { status, stderr } = run(['cp', 'site/app.js', 'to'], { cwd });
+    expect(status).toBe(1);
+    expect(stderr).toContain('EISDIR');
+  });
+});
