@@ -1,5 +1,6 @@
+import { median } from 'simple-statistics';
 import type { Unit } from './contenders/contender.ts';
-import { median, type Series } from './harness.ts';
+import type { Series } from './harness.ts';
 
 /** What a figure is to reach, stated on the labels of two series. */
 export interface Target {
@@ -70,5 +71,5 @@ export function judge(targets: Target[], series: Series[]): Verdict[] {
 }
 
 const digits = (value: number) => (value < 10 ? 2 : value < 100 ? 1 : 0);
-const ratio = (value: number) => `${value.toFixed(digits(value))}x`;
+export const ratio = (value: number) => `${value.toFixed(digits(value))}x`;
 export const amount = (value: number, unit: Unit) => `${value.toFixed(digits(Math.abs(value)))} ${unit}`;
