@@ -35,7 +35,10 @@ const volumes = {
   'bytes-10g': eighths(1e10),
 } satisfies Record<string, Volume>;
 
-export type VolumeName = keyof typeof volumes | 'assets';
+export type VolumeName = keyof typeof volumes | 'assets' | 'larger app';
+
+/** Modules of the larger app, for a bundling of some seconds. */
+const MODULES = 4_000;
 
 const quickVolumes: typeof volumes = {
   small: { ...volumes.small, files: 500, folders: 5 },
@@ -82,9 +85,9 @@ export class Stage {
     if (known) return known;
     // As a page's public directory, so that a build can be made around any of them.
     const source = join(this.#home, name, 'public');
-    if (name === 'assets') await placeAssets(source);
+    if (name === 'assets' || name === 'larger app') await placeAssets(source);
     else generateFiles(source, this.#volumes[name]);
-    writePage(dirname(source));
+    writePage(dirname(source), name === 'larger app' ? MODULES : 1);
     this.#sources.set(name, source);
     return source;
   }
@@ -107,7 +110,26 @@ export class Stage {
   }
 }
 
-function writePage(root: string): void {
+/** A page of as many modules, each of them with something to parse and to keep. */
+function writePage(root: string, modules: number): void {
   writeFileSync(join(root, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>\n');
-  writeFileSync(join(root, 'main.js'), "document.body.textContent = 'built';\n");
+  const names = Array.from({ length: modules - 1 }, (_, index) => `module${index}`);
+  for (const name of names) writeFileSync(join(root, `${name}.js`), moduleText(name));
+  const imports = names.map((name) => `import { ${name} } from './${name}.js';\n`).join('');
+  writeFileSync(
+    join(root, 'main.js'),
+    `${imports}import './marker.js';\ndocument.body.textContent = ['built', ${names.join(', ')}].join();\n`,
+  );
+  writeFileSync(join(root, 'marker.js'), 'globalThis.marker = true;\n');
+  // Where the plugins keep what they know of the output.
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+}
+
+function moduleText(name: string): string {
+  const functions = Array.from(
+    { length: 20 },
+    (_, index) => `function step${index}(value) { return value * ${index} + value.toString().length; }\n`,
+  );
+  const chain = functions.reduce((inner, _, index) => `step${index}(${inner})`, 'Date.now()');
+  return `${functions.join('')}export const ${name} = ${chain};\n`;
 }

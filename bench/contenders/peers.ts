@@ -14,6 +14,7 @@ export const aspects = {
   memory: 'peak memory',
   thread: 'JS thread held up',
   data: 'new data',
+  cache: 'cache',
 } as const;
 
 const libraries = [

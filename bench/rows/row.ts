@@ -2,7 +2,7 @@ import type { Contender } from '../contenders/contender.ts';
 import type { Stage, VolumeName } from '../stage.ts';
 import type { Target } from '../targets.ts';
 
-export const chapters = ['promises', 'peers', 'scale'] as const;
+export const chapters = ['promises', 'peers', 'hosts', 'scale'] as const;
 export type Chapter = (typeof chapters)[number];
 
 /** One thing that is measured: contenders, what they copy, and what is to come of it. */

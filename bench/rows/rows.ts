@@ -1,10 +1,11 @@
 import type { BenchKind } from '../stage.ts';
+import { hosts } from './hosts.ts';
 import { peers } from './peers.ts';
 import { promises } from './promises.ts';
 import type { Chapter, Row } from './row.ts';
 import { scales } from './scale.ts';
 
-const rowsOf: Record<Chapter, (kind: BenchKind) => Row[]> = { promises, peers, scale: scales };
+const rowsOf: Record<Chapter, (kind: BenchKind) => Row[]> = { promises, peers, hosts, scale: scales };
 
 /** What is measured on a filesystem, in the order in which it is. */
 export function rowsOn(kind: BenchKind, wanted: { chapters: string[]; works: string[] }): Row[] {
