@@ -1,59 +1,70 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mountFilesystem, unavailable } from '../test/support/filesystems.ts';
-import { race, type Series } from './harness.ts';
+import { race } from './harness.ts';
 import { describeMachine } from './machine.ts';
-import { type Row, rowsFor, works } from './rows.ts';
+import type { Measurement, Results } from './results.ts';
+import { chapters, type Row } from './rows/row.ts';
+import { allWorks, rowsOn } from './rows/rows.ts';
 import { type BenchKind, benchKinds, Stage } from './stage.ts';
-import { seriesTable, verdictTable } from './table.ts';
-import { judge, type Verdict } from './targets.ts';
+import { pivotTable, seriesTable, verdictTable } from './table.ts';
+import { judge } from './targets.ts';
 
-const IMAGE_MIB = 8 * 1024;
+/** Sparse: takes what is written to it. The largest source twice, and room to breathe. */
+const IMAGE_MIB = 40 * 1024;
 
+const works = allWorks(benchKinds);
 const usage = `usage: pnpm bench [options]
+  --chapter NAME     ${chapters.join(', ')}; may be repeated
   --filesystem NAME  ${benchKinds.join(', ')}; may be repeated
-  --work NAME        ${works.join(', ')}; may be repeated
-  --rounds NUMBER    that count, after three that warm up (default 5)
+  --work NAME        only these; may be repeated:
+                     ${works.join(', ')}
+  --rounds NUMBER    that count, instead of each row's own number
   --quick            less of everything, once: shows that it works, its figures mean nothing
   --json FILE        every single value
+  --docs             writes docs/benchmarks.md, its charts and its data anew
+  --from FILE        measures nothing: takes a file that --json wrote
   --engine FILE      another build of fs-reflink`;
 
 const { values: flags } = parseArgs({
   // pnpm hands the -- on that separates its own flags.
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
   options: {
+    chapter: { type: 'string', multiple: true, default: [...chapters] },
     filesystem: { type: 'string', multiple: true, default: benchKinds },
-    work: { type: 'string', multiple: true, default: [...works] },
-    rounds: { type: 'string', default: '5' },
+    work: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    docs: { type: 'boolean', default: false },
+    from: { type: 'string' },
     engine: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-interface Result extends Verdict {
-  on: string;
-}
-interface Measurement {
-  filesystem: BenchKind;
-  work: string;
-  volume: string;
-  title: string;
-  series: Series[];
-  verdicts: Verdict[];
-}
-
 if (flags.help) console.log(usage);
 else await main();
 
 async function main(): Promise<void> {
+  expectKnown('chapter', flags.chapter, chapters);
   expectKnown('filesystem', flags.filesystem, benchKinds);
   expectKnown('work', flags.work, works);
-  if (!(Number(flags.rounds) >= 1)) throw new Error(`--rounds ${flags.rounds}: it is a number from 1`);
+  if (flags.rounds !== undefined && !(Number(flags.rounds) >= 1))
+    throw new Error(`--rounds ${flags.rounds}: it is a number from 1`);
+  if (flags.docs && flags.quick) throw new Error('--docs with --quick: figures of --quick mean nothing');
   if (flags.engine) process.env.REFLINK_BENCH_ENGINE = pathToFileURL(resolve(flags.engine)).href;
+  const results: Results = flags.from ? JSON.parse(readFileSync(flags.from, 'utf8')) : await measureAll();
+  if (flags.json) writeFileSync(flags.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (!flags.docs) return;
+  // Only here: drawing takes a library that measuring does without.
+  const { writeDocs } = await import('./report/docs.ts');
+  for (const file of writeDocs(results)) console.log(`wrote ${file}`);
+}
+
+async function measureAll(): Promise<Results> {
   const machine = describeMachine();
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
   const measurements: Measurement[] = [];
@@ -61,21 +72,24 @@ async function main(): Promise<void> {
     measurements.push(...(await measureOn(kind)));
   }
   printVerdicts(measurements);
-  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, measurements }, undefined, 2)}\n`);
+  return { machine, quick: flags.quick, measurements };
 }
 
 async function measureOn(kind: BenchKind): Promise<Measurement[]> {
+  const rows = rowsOn(kind, { chapters: flags.chapter, works: flags.work });
+  if (rows.length === 0) return [];
   const reason = unavailable(kind);
   if (reason) {
     console.log(`\n${kind}: skipped, ${reason}`);
     return [];
   }
-  using filesystem = mountFilesystem(kind, { sizeMiB: IMAGE_MIB });
+  using filesystem = mountFilesystem(kind, { sizeMiB: kind === 'tmpfs' ? 8 * 1024 : IMAGE_MIB });
   const stage = new Stage(kind, filesystem.path, flags.quick);
   try {
     const measurements: Measurement[] = [];
-    for (const row of rowsFor(kind).filter(({ work }) => flags.work.includes(work))) {
+    for (const row of rows) {
       measurements.push(await measure(row, stage));
+      if (row.scale) stage.forget(row.volume);
     }
     return measurements;
   } finally {
@@ -84,25 +98,28 @@ async function measureOn(kind: BenchKind): Promise<Measurement[]> {
 }
 
 async function measure(row: Row, stage: Stage): Promise<Measurement> {
-  console.log(`\n${stage.kind} · ${row.title}${flags.quick ? ' (much less of it: --quick)' : ''}`);
+  const { chapter, work, volume, title, scale } = row;
+  console.log(`\n${stage.kind} · ${title}${flags.quick ? ' (much less of it: --quick)' : ''}`);
   const series = await race(await row.contenders(stage), {
-    from: stage.source(row.volume),
+    from: await stage.source(volume),
     scratch: stage.scratch,
-    rounds: flags.quick ? 1 : Number(flags.rounds),
-    // V8 compiles a worker's hot code during its first three copies of this size.
-    warmUps: flags.quick ? 0 : 3,
+    rounds: flags.quick ? 1 : Number(flags.rounds ?? row.rounds ?? 5),
+    warmUps: flags.quick ? 0 : (row.warmUps ?? 1),
+    // More than fits into the memory of a small machine would be read from the disk again anyway.
+    prefetch: scale?.amount !== 1e10,
     ...(row.countNewData && { countNewData: true }),
   });
-  console.log(seriesTable(series));
-  const { work, volume, title } = row;
-  return { filesystem: stage.kind, work, volume, title, series, verdicts: judge(row.targets, series) };
+  console.log(chapter === 'promises' ? seriesTable(series) : pivotTable(series));
+  const verdicts = judge(row.targets, series);
+  return { chapter, filesystem: stage.kind, work, volume, title, ...(scale && { scale }), series, verdicts };
 }
 
 function printVerdicts(measurements: Measurement[]): void {
-  console.log(`\nFigures, by medians${flags.quick ? ' (--quick: they mean nothing)' : ''}`);
-  const results: Result[] = measurements.flatMap(({ filesystem, work, volume, verdicts }) =>
+  const results = measurements.flatMap(({ filesystem, work, volume, verdicts }) =>
     verdicts.map((verdict) => ({ on: [...new Set([filesystem, work, volume])].join(', '), ...verdict })),
   );
+  if (results.length === 0) return;
+  console.log(`\nFigures, by medians${flags.quick ? ' (--quick: they mean nothing)' : ''}`);
   console.log(verdictTable(results));
 }
 

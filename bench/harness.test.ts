@@ -1,13 +1,15 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from 'simple-statistics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateFiles, readTree } from '../test/support/trees.ts';
 import { Agent, runProgram } from './contenders/children.ts';
 import { type Contender, megabytes, ms } from './contenders/contender.ts';
 import * as ours from './contenders/engine.ts';
+import { peerContenders } from './contenders/peers.ts';
 import { compileFloor, cp, floor } from './contenders/programs.ts';
-import { median, race } from './harness.ts';
+import { race } from './harness.ts';
 import { seriesTable, verdictTable } from './table.ts';
 import { atMost, atMostMore, faster, judge, within } from './targets.ts';
 
@@ -122,10 +124,6 @@ test('a figure that falls short is printed, not thrown', () => {
   expect(seriesTable(series)).toMatch(/ours +100 ms +90.0 ms - 120 ms/);
 });
 
-test('the median of an even number of values is between the middle two', () => {
-  expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5]);
-});
-
 test('new data is what the filesystem gave out, not what a file says it has', async () => {
   const series = await race([copying('A')], { from, scratch: home, rounds: 1, countNewData: true });
   expect(series.map(({ label, unit }) => [label, unit])).toContainEqual(['A: new data', 'MB']);
@@ -166,3 +164,18 @@ function succeeds(action: () => void): boolean {
     return false;
   }
 }
+
+test.skipIf(process.platform !== 'linux')('every peer copies, again too, and after a change', async () => {
+  for (const occasion of ['first', 'unchanged', 'changed'] as const) {
+    const series = await race(peerContenders('ext4', occasion), {
+      from,
+      scratch: home,
+      rounds: 1,
+      warmUps: 0,
+    });
+    const names = series.map(({ label }) => label).filter((label) => !label.includes(': '));
+    expect(names).toHaveLength(8);
+    const held = series.filter(({ label }) => label.endsWith('JS thread held up'));
+    expect(held).toHaveLength(7);
+  }
+});

@@ -20,6 +20,8 @@ export interface Race {
   rounds: number;
   /** Rounds before the first that counts: they compile the code and fill the caches. @default 1 */
   warmUps?: number;
+  /** Reads the source first, so that every contender finds it in the page cache. @default true */
+  prefetch?: boolean;
   /** Also tells how much more of the filesystem each run took up. */
   countNewData?: boolean;
 }
@@ -49,7 +51,7 @@ async function runOnce(contender: Contender, options: Race, expected: Map<string
   try {
     const to = join(folder, 'copy');
     writeOut(options.scratch);
-    readAll(options.from, expected.keys());
+    if (options.prefetch ?? true) readAll(options.from, expected.keys());
     const usedBefore = options.countNewData ? usedBytes(folder) : 0;
     const { figures, note } = await contender.run(options.from, to);
     // Or else the next contender would pay for writing out what this one has left in the cache.
@@ -111,7 +113,6 @@ function slice(path: string, position: number): Buffer {
   return reading(path, (descriptor) => buffer.subarray(0, readSync(descriptor, buffer, 0, SLICE, position)));
 }
 
-/** So that every contender finds the source in the page cache. */
 function readAll(from: string, paths: Iterable<string>): void {
   const buffer = Buffer.allocUnsafe(1024 * 1024);
   for (const path of paths) {
@@ -139,10 +140,4 @@ function sizesBelow(root: string): Map<string, number> {
 
 function writeOut(directory: string): void {
   spawnSync('sync', ['-f', directory]);
-}
-
-export function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }

@@ -1,24 +1,56 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generateFiles, type Volume } from '../test/support/trees.ts';
+import { placeAssets } from './assets.ts';
 import { Agent } from './contenders/children.ts';
 import { compileFloor } from './contenders/programs.ts';
 
-export type BenchKind = 'ext4' | 'xfs' | 'btrfs';
-export const benchKinds: BenchKind[] = ['ext4', 'xfs', 'btrfs'];
+export type BenchKind = 'ext4' | 'xfs' | 'btrfs' | 'tmpfs';
+export const benchKinds: BenchKind[] = ['ext4', 'xfs', 'btrfs', 'tmpfs'];
 
-export type VolumeName = 'small' | 'medium' | 'large' | 'site';
-const volumes: Record<VolumeName, Volume> = {
+const KIB = 1024;
+const files = (count: number): Volume => ({
+  files: count,
+  folders: Math.ceil(count / 100),
+  minBytes: 4 * KIB,
+  maxBytes: 4 * KIB,
+});
+const eighths = (bytes: number): Volume => ({
+  files: 8,
+  folders: 1,
+  minBytes: bytes / 8,
+  maxBytes: bytes / 8,
+});
+
+const volumes = {
   small: { files: 5000, folders: 50, minBytes: 205, maxBytes: 32 * 1024 },
   medium: { files: 400, folders: 10, minBytes: 200_000, maxBytes: 2_000_000 },
   large: { files: 8, folders: 1, minBytes: 200_000_000, maxBytes: 200_000_000 },
   site: { files: 20, folders: 2, minBytes: 10_000, maxBytes: 10_000 },
-};
-const quickVolumes: Record<VolumeName, Volume> = {
+  'files-1k': files(1_000),
+  'files-10k': files(10_000),
+  'files-100k': files(100_000),
+  'bytes-100m': eighths(1e8),
+  'bytes-1g': eighths(1e9),
+  'bytes-10g': eighths(1e10),
+} satisfies Record<string, Volume>;
+
+export type VolumeName = keyof typeof volumes | 'assets' | 'larger app';
+
+/** Modules of the larger app, for a bundling of some seconds. */
+const MODULES = 4_000;
+
+const quickVolumes: typeof volumes = {
   small: { ...volumes.small, files: 500, folders: 5 },
   medium: { ...volumes.medium, files: 20, folders: 2 },
   large: { ...volumes.large, files: 2, minBytes: 20_000_000, maxBytes: 20_000_000 },
   site: volumes.site,
+  'files-1k': files(10),
+  'files-10k': files(100),
+  'files-100k': files(1_000),
+  'bytes-100m': eighths(1e6),
+  'bytes-1g': eighths(1e7),
+  'bytes-10g': eighths(1e8),
 };
 
 /** One filesystem that is measured on, with the sources and the warm processes, made when first asked for. */
@@ -27,7 +59,7 @@ export class Stage {
   readonly floor: string;
   readonly scratch: string;
   readonly #home: string;
-  readonly #volumes: Record<VolumeName, Volume>;
+  readonly #volumes: typeof volumes;
   readonly #sources = new Map<VolumeName, string>();
   readonly #agents = new Map<string, Promise<Agent>>();
 
@@ -48,15 +80,22 @@ export class Stage {
     return this.#agent('plain');
   }
 
-  source(name: VolumeName): string {
+  async source(name: VolumeName): Promise<string> {
     const known = this.#sources.get(name);
     if (known) return known;
     // As a page's public directory, so that a build can be made around any of them.
     const source = join(this.#home, name, 'public');
-    generateFiles(source, this.#volumes[name]);
-    writePage(dirname(source));
+    if (name === 'assets' || name === 'larger app') await placeAssets(source);
+    else generateFiles(source, this.#volumes[name]);
+    writePage(dirname(source), name === 'larger app' ? MODULES : 1);
     this.#sources.set(name, source);
     return source;
+  }
+
+  /** Makes room: some sources are as large as the disk allows. */
+  forget(name: VolumeName): void {
+    this.#sources.delete(name);
+    rmSync(join(this.#home, name), { recursive: true, force: true });
   }
 
   async close(): Promise<void> {
@@ -71,7 +110,26 @@ export class Stage {
   }
 }
 
-function writePage(root: string): void {
+/** A page of as many modules, each of them with something to parse and to keep. */
+function writePage(root: string, modules: number): void {
   writeFileSync(join(root, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>\n');
-  writeFileSync(join(root, 'main.js'), "document.body.textContent = 'built';\n");
+  const names = Array.from({ length: modules - 1 }, (_, index) => `module${index}`);
+  for (const name of names) writeFileSync(join(root, `${name}.js`), moduleText(name));
+  const imports = names.map((name) => `import { ${name} } from './${name}.js';\n`).join('');
+  writeFileSync(
+    join(root, 'main.js'),
+    `${imports}import './marker.js';\ndocument.body.textContent = ['built', ${names.join(', ')}].join();\n`,
+  );
+  writeFileSync(join(root, 'marker.js'), 'globalThis.marker = true;\n');
+  // Where the plugins keep what they know of the output.
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+}
+
+function moduleText(name: string): string {
+  const functions = Array.from(
+    { length: 20 },
+    (_, index) => `function step${index}(value) { return value * ${index} + value.toString().length; }\n`,
+  );
+  const chain = functions.reduce((inner, _, index) => `step${index}(${inner})`, 'Date.now()');
+  return `${functions.join('')}export const ${name} = ${chain};\n`;
 }

@@ -1,10 +1,13 @@
+import { median } from 'simple-statistics';
 import type { Unit } from './contenders/contender.ts';
-import { median, type Series } from './harness.ts';
+import type { Series } from './harness.ts';
 
 /** What a figure is to reach, stated on the labels of two series. */
 export interface Target {
   subject: string;
   against?: string;
+  /** What both are added to: their difference to it in each round is what counts. */
+  base?: string;
   wanted: string;
   measured(subject: number, against: number, unit: Unit): string;
   reached(subject: number, against: number): boolean;
@@ -49,26 +52,53 @@ export const atMost = (subject: string, limit: number, unit: Unit): Target => ({
   reached: (own) => own <= limit,
 });
 
+/** A difference below this is noise. */
+const LEAST_MS = 1;
+
+/** What `subject` adds to `base` is so many times less than what `against` adds. */
+export const addedLess = (subject: string, against: string, base: string, times: number): Target => ({
+  subject,
+  against,
+  base,
+  wanted: `adds ${times}x less`,
+  measured: (own, other, unit) =>
+    `${amount(own, unit)} to ${amount(other, unit)}, ${ratio(other / Math.max(own, LEAST_MS))} less`,
+  reached: (own, other) => other / Math.max(own, LEAST_MS) >= times,
+});
+
+/** What `subject` takes more than `against`, as a part of it. */
+export const addedAtMost = (subject: string, against: string, part: number): Target => ({
+  subject,
+  against,
+  wanted: `+ ${part * 100} % at most`,
+  measured: (own, other) => `${own < other ? '-' : '+'} ${(Math.abs(own / other - 1) * 100).toFixed(1)} %`,
+  reached: (own, other) => own / other - 1 <= part,
+});
+
 export function judge(targets: Target[], series: Series[]): Verdict[] {
-  const medianOf = (label: string) => {
+  const seriesOf = (label: string) => {
     const found = series.find((candidate) => candidate.label === label);
     if (!found) throw new Error(`no figure is called ${label}`);
     return found;
   };
-  return targets.map(({ subject, against = '', wanted, ...rule }) => {
-    const { values, unit } = medianOf(subject);
-    const own = median(values);
-    const other = against ? median(medianOf(against).values) : 0;
+  return targets.map(({ subject, against = '', base, wanted, ...rule }) => {
+    const over = base === undefined ? undefined : seriesOf(base).values;
+    const middleOf = (label: string) => {
+      const { values } = seriesOf(label);
+      return median(over ? values.map((value, round) => value - over[round]!) : values);
+    };
+    const own = middleOf(subject);
+    const other = against ? middleOf(against) : 0;
     return {
       subject,
       against,
       wanted,
-      measured: rule.measured(own, other, unit),
+      measured: rule.measured(own, other, seriesOf(subject).unit),
       reached: rule.reached(own, other),
     };
   });
 }
 
 const digits = (value: number) => (value < 10 ? 2 : value < 100 ? 1 : 0);
-const ratio = (value: number) => `${value.toFixed(digits(value))}x`;
+export const ratio = (value: number) => `${value.toFixed(digits(value))}x`;
 export const amount = (value: number, unit: Unit) => `${value.toFixed(digits(Math.abs(value)))} ${unit}`;

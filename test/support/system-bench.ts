@@ -46,7 +46,7 @@ export class SystemBench implements Disposable {
       source: this.source,
       root: this.destination,
       below: '',
-      overwrite: true,
+      overwrite: settings.overwrite ?? true,
     });
     const defaults: TransferSettings = {
       reflink: 'auto',

@@ -1,3 +1,9 @@
+/**
+ * The copy engine.
+ *
+ * @module fs-reflink
+ */
+
 export { copy, plan } from './copy.ts';
 export { type CopyFileResult, copyFile, copyFileSync } from './copy-file.ts';
 export { type Attempt, CopyError, type CopyErrorDetails } from './errors.ts';

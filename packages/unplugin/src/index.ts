@@ -1,3 +1,9 @@
+/**
+ * What every bundler's entry shares: options, and the plugin of all bundlers as one.
+ *
+ * @module unplugin-reflink
+ */
+
 export type { CopyReport, Target } from 'fs-reflink';
 export type { Options, PublicDirectory, Report } from './options.ts';
 export { reflink as default, reflink } from './unplugin.ts';

@@ -1,27 +1,25 @@
-import type { Contender } from './contenders/contender.ts';
-import * as ours from './contenders/engine.ts';
-import { besideCp, cp, floor, floorName } from './contenders/programs.ts';
-import * as vite from './contenders/vite.ts';
-import type { BenchKind, Stage, VolumeName } from './stage.ts';
-import { atMost, atMostMore, faster, type Target, within } from './targets.ts';
+import * as ours from '../contenders/engine.ts';
+import { besideCp, cp, floor, floorName } from '../contenders/programs.ts';
+import * as vite from '../contenders/vite.ts';
+import type { BenchKind, VolumeName } from '../stage.ts';
+import { atMost, atMostMore, faster, within } from '../targets.ts';
+import type { Row } from './row.ts';
 
-export const works = ['small', 'cold', 'second', 'medium', 'large', 'memory', 'thread', 'vite'] as const;
-export type Work = (typeof works)[number];
-
-export interface Row {
-  work: Work;
-  title: string;
-  volume: VolumeName;
-  countNewData?: boolean;
-  contenders(stage: Stage): Contender[] | Promise<Contender[]>;
-  targets: Target[];
-}
+type Promised = Omit<Row, 'chapter' | 'warmUps'>;
 
 const SMALL = '5,000 files of 0.2-32 KiB in 50 folders';
 const LARGE = '8 files of 200 MB';
 
+/** V8 compiles a worker's hot code during its first three copies of this size. */
+const WARM_UPS = 3;
+
 /** What the engine promises on each filesystem. */
-export function rowsFor(kind: BenchKind): Row[] {
+export function promises(kind: BenchKind): Row[] {
+  return rowsFor(kind).map((row) => ({ chapter: 'promises', warmUps: WARM_UPS, ...row }));
+}
+
+function rowsFor(kind: BenchKind): Promised[] {
+  if (kind === 'tmpfs') return [];
   return [
     small(kind),
     cold(kind),
@@ -38,13 +36,13 @@ export function rowsFor(kind: BenchKind): Row[] {
 
 const clones = (kind: BenchKind) => kind !== 'ext4';
 
-const smallTargets: Record<BenchKind, { vite: number; cp: number }> = {
+const smallTargets: Record<'ext4' | 'xfs' | 'btrfs', { vite: number; cp: number }> = {
   ext4: { vite: 3.5, cp: 1.7 },
   xfs: { vite: 2, cp: 1.5 },
   btrfs: { vite: 1.4, cp: 1.1 },
 };
 
-function small(kind: BenchKind): Row {
+function small(kind: keyof typeof smallTargets): Promised {
   const program = clones(kind) ? cp('--reflink=auto') : cp();
   return {
     work: 'small',
@@ -66,7 +64,7 @@ function small(kind: BenchKind): Row {
   };
 }
 
-function cold(kind: BenchKind): Row {
+function cold(kind: BenchKind): Promised {
   const parts = ['inside', 'spawn to exit'];
   const target = (part: string) => faster(`ours, cold: ${part}`, `Vite's copy, cold: ${part}`, 2);
   return {
@@ -78,7 +76,7 @@ function cold(kind: BenchKind): Row {
   };
 }
 
-const second: Row = {
+const second: Promised = {
   work: 'second',
   title: `${SMALL}, second run, nothing changed`,
   volume: 'small',
@@ -89,7 +87,7 @@ const second: Row = {
   ],
 };
 
-const medium: Row = {
+const medium: Promised = {
   work: 'medium',
   title: '400 files of 0.2-2 MB, workers started',
   volume: 'medium',
@@ -97,7 +95,7 @@ const medium: Row = {
   targets: [faster('ours', "Vite's copy", 2), faster('ours', 'cp -r', 1.7)],
 };
 
-const largeCloned: Row = {
+const largeCloned: Promised = {
   work: 'large',
   title: `${LARGE}, workers started`,
   volume: 'large',
@@ -107,7 +105,7 @@ const largeCloned: Row = {
   targets: [faster('ours', 'cp -r --reflink=never', 100), atMost('ours: new data', 1, 'MB')],
 };
 
-const largeCopied: Row = {
+const largeCopied: Promised = {
   work: 'large',
   title: `${LARGE}, workers started`,
   volume: 'large',
@@ -115,7 +113,7 @@ const largeCopied: Row = {
   targets: [faster('ours', 'cp -r', 1)],
 };
 
-const memory = (volume: VolumeName, title: string): Row => ({
+const memory = (volume: VolumeName, title: string): Promised => ({
   work: 'memory',
   title: `memory of a process that copies ${title}`,
   volume,
@@ -123,7 +121,7 @@ const memory = (volume: VolumeName, title: string): Row => ({
   targets: [atMostMore('ours, peak', 'imported only, peak', 40, 'MB')],
 });
 
-const thread = (volume: VolumeName, title: string): Row => ({
+const thread = (volume: VolumeName, title: string): Promised => ({
   work: 'thread',
   title: `longest time the JS thread is held up by ${title}`,
   volume,
@@ -136,7 +134,7 @@ const thread = (volume: VolumeName, title: string): Row => ({
   targets: [atMost('ours, workers started', 20, 'ms'), atMost('ours, cold process', 20, 'ms')],
 });
 
-const build: Row = {
+const build: Promised = {
   work: 'vite',
   title: 'a Vite build with 20 public files, 200 KB',
   volume: 'site',

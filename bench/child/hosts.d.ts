@@ -1,0 +1,1 @@
+export function bytesBelow(directory: string): number;

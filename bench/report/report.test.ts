@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Series } from '../harness.ts';
+import type { Measurement, Results } from '../results.ts';
+import { pivot } from '../table.ts';
+import { writeDocs } from './docs.ts';
+import { growthOf } from './growth.ts';
+
+const series = (label: string, ...values: number[]): Series => ({ label, unit: 'ms', values });
+
+const peers: Measurement = {
+  chapter: 'peers',
+  filesystem: 'xfs',
+  work: 'many small',
+  volume: 'small',
+  title: 'many files',
+  series: [
+    series('fs.cp', 400, 500, 450),
+    series('fs.cp: spawn to exit', 600, 600, 600),
+    series('ours', 100, 110, 90),
+    series('ours: spawn to exit', 200, 210, 205),
+  ],
+  verdicts: [],
+};
+const scale = (amount: number, ours: number, theirs: number): Measurement => ({
+  ...peers,
+  chapter: 'scale',
+  work: 'scale of files',
+  scale: { of: 'files', amount },
+  series: [series('ours', ours), series('cp -r', theirs)],
+});
+const results: Results = {
+  machine: { date: '2030-01-02T00:00:00Z', machine: 'a machine', kernel: 'Linux 1', node: 'v1' },
+  quick: false,
+  measurements: [
+    peers,
+    scale(1000, 10, 10),
+    scale(10_000, 100, 50),
+    scale(100_000, 1000, 250),
+    {
+      ...peers,
+      chapter: 'promises',
+      verdicts: [
+        { subject: 'ours', against: 'theirs', measured: '1.9x faster', wanted: '2x', reached: false },
+      ],
+    },
+  ],
+};
+
+test('a table has a line per contender, the fastest first, beside ours', () => {
+  const { header, rows } = pivot(peers.series);
+  expect(header).toEqual(['contender', 'median', 'min - max', 'to ours', 'spawn to exit', '']);
+  expect(rows).toEqual([
+    ['ours', '100 ms', '90.0 ms - 110 ms', '1.00x', '205 ms', ''],
+    ['fs.cp', '450 ms', '400 ms - 500 ms', '4.50x', '600 ms', ''],
+  ]);
+});
+
+test('growth is the power that fits the measured points', () => {
+  const growth = growthOf(results.measurements.filter(({ chapter }) => chapter === 'scale'));
+  expect(growth.map(({ label, exponent }) => [label, exponent.toFixed(2)])).toEqual([
+    ['ours', '1.00'],
+    ['cp -r', '0.70'],
+  ]);
+  expect(growth[0]!.fit(10_000)).toBeCloseTo(100);
+});
+
+test('the page, its pictures and its data come from one run', () => {
+  const docs = mkdtempSync(join(tmpdir(), 'fs-reflink-docs-'));
+  try {
+    const files = writeDocs(results, docs).map((file) => file.slice(docs.length + 1));
+    expect(files).toEqual([
+      'benchmarks.md',
+      'benchmarks.json',
+      'charts/peers-many-small.svg',
+      'charts/scale-of-files.svg',
+    ]);
+    const page = readFileSync(join(docs, 'benchmarks.md'), 'utf8');
+    for (const text of ['a machine', '2030-01-02', '| ours | 100 ms |', 'n^0.70', '**1.9x faster**']) {
+      expect(page).toContain(text);
+    }
+    expect(page).toContain('![many files](charts/peers-many-small.svg)');
+    const picture = readFileSync(join(docs, 'charts/peers-many-small.svg'), 'utf8');
+    for (const text of ['a machine', '2030-01-02', 'fs.cp', '450 ms', '4.50x ours'])
+      expect(picture).toContain(text);
+    expect(JSON.parse(readFileSync(join(docs, 'benchmarks.json'), 'utf8'))).toEqual(results);
+
+    const before = readFileSync(join(docs, 'charts/scale-of-files.svg'), 'utf8');
+    writeDocs(results, docs);
+    expect(readFileSync(join(docs, 'charts/scale-of-files.svg'), 'utf8')).toBe(before);
+  } finally {
+    rmSync(docs, { recursive: true });
+  }
+});

@@ -1,0 +1,28 @@
+import type { Contender } from '../contenders/contender.ts';
+import type { Stage, VolumeName } from '../stage.ts';
+import type { Target } from '../targets.ts';
+
+export const chapters = ['promises', 'peers', 'hosts', 'scale'] as const;
+export type Chapter = (typeof chapters)[number];
+
+/** One thing that is measured: contenders, what they copy, and what is to come of it. */
+export interface Row {
+  chapter: Chapter;
+  work: string;
+  title: string;
+  volume: VolumeName;
+  countNewData?: boolean;
+  /** Where this many rounds are enough, or more would take too long. */
+  rounds?: number;
+  /** Rounds that do not count. @default 1 */
+  warmUps?: number;
+  /** How much of something there is, for the growth of the cost. */
+  scale?: Scale;
+  contenders(stage: Stage): Contender[] | Promise<Contender[]>;
+  targets: Target[];
+}
+
+export interface Scale {
+  of: 'files' | 'bytes';
+  amount: number;
+}
