@@ -35,6 +35,7 @@ describeBundlers((host) => {
       const large = Buffer.alloc(1024 * 1024, 'large');
       const root = writeTree(join(mounted.path, 'project'), {
         'main.js': 'console.log("bundled")',
+        'node_modules/x/index.js': '',
         'static/large.bin': large,
         'assets/main.js': large,
       });
