@@ -19,7 +19,7 @@ export function watchedPaths(
 }
 
 /** A path as far as it is no pattern. Names that exist are none, whatever characters they have. */
-function watchedPart(from: string): string {
+export function watchedPart(from: string): string {
   if (fs.existsSync(from)) return from;
   let current = path.parse(from).root;
   for (const name of from.slice(current.length).split(path.sep)) {
