@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildResult, Metafile } from 'esbuild';
 import type { CopyEntry } from 'fs-reflink';
@@ -14,9 +15,12 @@ export function listOutputs(
   root: string,
 ): void {
   if (!metafile) return;
-  for (const { destination, action, bytes } of entries) {
-    if (action === 'pruned') continue;
-    const name = path.relative(root, destination).split(path.sep).join('/');
-    metafile.outputs[name] = { bytes, inputs: {}, imports: [], exports: [] };
+  for (const entry of entries) {
+    if (entry.action === 'pruned') continue;
+    // The size of what was left alone was of no interest to the copy.
+    if (entry.action !== 'copied')
+      entry.bytes = fs.lstatSync(entry.destination, { throwIfNoEntry: false })?.size ?? 0;
+    const name = path.relative(root, entry.destination).split(path.sep).join('/');
+    metafile.outputs[name] = { bytes: entry.bytes, inputs: {}, imports: [], exports: [] };
   }
 }
