@@ -4,7 +4,7 @@ import type * as esbuild from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
 import { reflink as unified } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { readTree } from '../support/trees.ts';
 import { byDefault, settled } from './contexts.ts';
@@ -41,16 +41,16 @@ describeEsbuilds(({ esbuild }) => {
       entryPoints: _entryPoints,
       ...options
     } = buildOptions(root, [reflink(byDefault)]);
-    const context = await esbuild.context({
-      ...options,
-      // Nothing is to be written to this process' output.
-      stdin: { contents: '', resolveDir: root },
-    });
+    const context = await esbuild.context({ ...options, stdin: { contents: '', resolveDir: root } });
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     try {
       const text = 'nothing is placed, because neither "outdir" nor "outfile" is set';
       expect((await context.rebuild()).warnings).toMatchObject([{ pluginName: 'unplugin-reflink', text }]);
       expect((await context.rebuild()).warnings).toEqual([]);
+      // The bundle went there instead.
+      expect(log).toHaveBeenCalledTimes(2);
     } finally {
+      log.mockRestore();
       await context.dispose();
     }
     expect(Object.keys(readTree(root))).toEqual(before);
@@ -133,9 +133,21 @@ describeEsbuilds(({ esbuild }) => {
   test('an error names both paths and the code, and carries the error itself', async () => {
     const root = makeProject();
     mkdirSync(join(root, 'dist/plain.txt/in the way'), { recursive: true });
-    const { errors } = await run(esbuild, buildOptions(root, [reflink(quiet)]));
+    let returned: esbuild.OnEndResult | null | undefined;
+    const plugin = reflink(quiet);
+    const observed: esbuild.Plugin = {
+      ...plugin,
+      setup: (build) =>
+        plugin.setup({
+          ...build,
+          onEnd: (callback) => build.onEnd(async (result) => (returned = (await callback(result)) ?? null)),
+        }),
+    };
+    const { errors } = await run(esbuild, buildOptions(root, [observed]));
     expect(errors).toHaveLength(1);
-    const { text, pluginName, detail } = errors[0]!;
+    const { text, pluginName } = errors[0]!;
+    // What esbuild makes of it for errors of onEnd is a number.
+    const { detail } = returned!.errors![0]!;
     expect(pluginName).toBe('unplugin-reflink');
     expect(text).toContain(JSON.stringify(join(root, 'static/plain.txt')));
     expect(text).toContain(JSON.stringify(join(root, 'dist/plain.txt')));

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type * as esbuild from 'esbuild';
@@ -79,14 +79,13 @@ export function isVouchedFor({ root, rebuild }: Context): Promise<boolean> {
   const cache = join(root, 'node_modules/.cache');
   const away = join(root, 'node_modules/.away');
   return until(async () => {
+    // What goes on between builds comes to its end.
+    await wait(400);
     rmSync(away, { recursive: true, force: true });
     renameSync(cache, away);
     const { files } = await rebuild();
-    if (files > 0) {
-      await wait(300);
-      return false;
-    }
-    rmSync(cache, { recursive: true, force: true });
+    // Written again: there was a comparison, now or still from before.
+    if (files > 0 || existsSync(cache)) return false;
     renameSync(away, cache);
     return true;
   });
