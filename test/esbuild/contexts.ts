@@ -43,6 +43,8 @@ export async function withContext(
     await body({ root, outDir: join(root, 'dist'), context, reports, rebuild });
   } finally {
     await context.dispose();
+    // Which does not wait for what was placed between builds to be given up.
+    await wait(200);
   }
 }
 
