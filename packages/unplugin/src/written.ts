@@ -62,7 +62,12 @@ export class WrittenBundle {
     const filter = (below: string, source: string) => {
       if (!taken.has(spell(below))) return true;
       const file: PlannedFile = { source, destination: path.join(to, below), target: number };
-      this.#yielded.push({ file, target: undefined, message: kept(file, this.#directory, undefined) });
+      this.#yielded.push({
+        file,
+        bundled: file.destination,
+        target: undefined,
+        message: kept(file, this.#directory, undefined),
+      });
       return false;
     };
     return { ...target, filter };
