@@ -7,7 +7,7 @@ import { writeTree } from '../support/trees.ts';
 const readme = readFileSync(new URL('../../packages/unplugin/README.md', import.meta.url), 'utf8');
 
 test("the README's build runs as it stands there", () => {
-  const [, code] = /<summary>esbuild[^]*?```js\n([^]*?)```/.exec(readme)!;
+  const [, code] = /<summary>esbuild.*?```js\n(.*?)```/s.exec(readme)!;
   // Where the packages it imports are found.
   const cache = join(import.meta.dirname, '../node_modules/.cache');
   mkdirSync(cache, { recursive: true });
