@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packages, publicDirs } from '../../examples/shared/assets.js';
@@ -11,10 +11,13 @@ import { browserMissing, openBrowser } from './chromium.ts';
 
 const missing = browserMissing();
 
+const byConfig = ['-c', '--dir'];
+
 describe.each([
-  ['rollup', 'Rollup'],
-  ['rolldown', 'Rolldown'],
-])('the example of %s, built by its command', (name, title) => {
+  ['rollup', 'Rollup', 'node_modules/.bin/rollup', byConfig],
+  ['rolldown', 'Rolldown', 'node_modules/.bin/rolldown', byConfig],
+  ['esbuild', 'esbuild', process.execPath, ['build.js']],
+])('the example of %s, built by its command', (name, title, command, before) => {
   const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const cache = join(root, 'node_modules/.cache');
   let outDir: string;
@@ -23,8 +26,8 @@ describe.each([
   beforeAll(() => {
     mkdirSync(cache, { recursive: true });
     outDir = join(mkdtempSync(join(cache, 'browser-')), 'dist');
-    const command = join(root, 'node_modules/.bin', name);
-    output = execFileSync(command, ['-c', '--dir', outDir], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+    output = execFileSync(resolve(root, command), [...before, outDir], settings);
   });
 
   afterAll(() => {

@@ -27,6 +27,8 @@ export interface Host {
   name: string;
   /** The host as messages name it. */
   id: string;
+  /** Files are placed once the bundle is written, so that none is placed twice. */
+  placesLast?: boolean;
   /** Makes the plugin and throws it away. */
   create(options: Options): unknown;
   /** Builds once with the plugin, in this process; never rejects. */

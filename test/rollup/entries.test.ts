@@ -10,7 +10,7 @@ import vite from 'unplugin-reflink/vite';
 import type { Plugin as VitePlugin } from 'vite';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
-const entries = ['rolldown', 'rollup', 'vite'];
+const entries = ['esbuild', 'rolldown', 'rollup', 'vite'];
 
 function run(code: string, ...flags: string[]): string {
   return execFileSync(process.execPath, [...flags, '-e', code], {
@@ -41,7 +41,7 @@ describe.each(entries)('the built entry %s', (name) => {
     const loaded = run(`await import('unplugin-reflink/${name}')`, '--import', hook, '--input-type=module');
     expect(loaded).toContain('/packages/core/dist/index.js');
     const others = name === 'vite' ? /\/dist\/(rollup|rolldown)\b/ : /\/dist\/vite\b/;
-    for (const each of ['unplugin', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
+    for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
       expect(loaded).not.toContain(`/node_modules/${each}/`);
     expect(loaded).not.toMatch(others);
   });

@@ -1,4 +1,5 @@
 import { type CopyReport, isSmallCopy, preload, startWorkers, type Workers } from 'fs-reflink';
+import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { describeReport } from './summary.ts';
@@ -66,15 +67,18 @@ export class BuildCopies {
     return [...this.#outputs.values()].every(({ told }) => told);
   }
 
-  /** Begins to copy into an output directory, once per build however many bundles are written there. */
-  begin(settings: Omit<OutputSettings, 'engine'>): void {
+  /**
+   * Begins to copy into an output directory, once per build however many bundles are written there.
+   *
+   * @param entries whether the report shall name every file
+   */
+  begin(settings: Omit<OutputSettings, 'engine'>, entries = this.#options.report === 'verbose'): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
       return;
     }
-    const { engine, report } = this.#options;
-    const copy = new OutputCopy({ ...settings, engine: { ...engine, entries: report === 'verbose' } });
+    const copy = new OutputCopy({ ...settings, engine: { ...this.#options.engine, entries } });
     const { publicTargets, targets } = settings;
     this.#outputs.set(settings.directory, {
       copy,
@@ -90,13 +94,7 @@ export class BuildCopies {
    */
   async giveWay(names: readonly string[], directory?: string): Promise<void> {
     await this.#telling(
-      this.#at(directory).map(async ({ copy }) => {
-        for (const { message } of await copy.giveWay(names)) {
-          if (this.#warned.has(message)) continue;
-          this.#warned.add(message);
-          this.#log.warn(message);
-        }
-      }),
+      this.#at(directory).map(async ({ copy }) => this.#warnOnce(await copy.giveWay(names))),
     );
   }
 
@@ -106,12 +104,13 @@ export class BuildCopies {
   }
 
   /** A bundle was written: resolves when every file is in place, and tells what was done. */
-  async finish(directory?: string): Promise<void> {
+  async finish(directory?: string): Promise<CopyReport[]> {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
     const reports = await this.#telling(
       outputs.map(async ({ copy }) => {
         await copy.settle();
+        this.#warnOnce(copy.overlaps);
         await copy.placeTargets();
         return copy.report();
       }),
@@ -119,8 +118,15 @@ export class BuildCopies {
     for (const [position, output] of outputs.entries()) {
       if (output.told || output.bundles.written < output.bundles.begun) continue;
       output.told = true;
-      this.#tell(reports[position]!, output);
+      for (const warning of reports[position]!.warnings) this.#log.warn(warning);
+      tell(reports[position]!, output.targets, output.copy.directory, this.#options, this.#log, this.#root);
     }
+    return reports;
+  }
+
+  /** Whether something in an output has the place of a file of the bundle that was written before. */
+  winsAt(directory: string): boolean {
+    return this.#at(directory).some(({ copy }) => copy.overlaps.some(({ target }) => target !== undefined));
   }
 
   /** The build is over, or failed: nothing of it is left running. */
@@ -154,13 +160,26 @@ export class BuildCopies {
     }
   }
 
-  #tell(report: CopyReport, { copy, targets }: Output): void {
-    const { report: tell } = this.#options;
-    for (const warning of report.warnings) this.#log.warn(warning);
-    if (typeof tell === 'function') tell(report, copy.directory);
-    else if (tell)
-      this.#log.info(`${labelOf(targets)} → ${describeReport(report, copy.directory, this.#root)}`);
+  #warnOnce(collisions: readonly Collision[]): void {
+    for (const { message } of collisions) {
+      if (this.#warned.has(message)) continue;
+      this.#warned.add(message);
+      this.#log.warn(message);
+    }
   }
+}
+
+/** Tells what was done in an output directory, in the way that was asked for. */
+export function tell(
+  report: CopyReport,
+  targets: OutputTargets,
+  directory: string,
+  { report: how }: Pick<ResolvedOptions, 'report'>,
+  log: Pick<HostLog, 'info'>,
+  root: string,
+): void {
+  if (typeof how === 'function') how(report, directory);
+  else if (how) log.info(`${labelOf(targets)} → ${describeReport(report, directory, root)}`);
 }
 
 function labelOf({ publicTargets, targets }: OutputTargets): string {

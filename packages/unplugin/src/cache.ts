@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { OutputTargets } from './targets.ts';
 
 /** Where a project keeps what may be thrown away, for hosts that do not say so themselves. */
 export function cacheDirectoryOf(root: string): string {
@@ -21,6 +22,17 @@ function isPrivate(directory: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * A part of it for builds that share an output directory, each with targets of its own: none of them may take
+ * what another has placed for stale.
+ */
+export function sharedCacheDirectory(cacheDirectory: string, targets: OutputTargets): string {
+  const text = JSON.stringify(targets, (_key, value) =>
+    typeof value === 'function' ? String(value) : value,
+  );
+  return path.join(cacheDirectory, nameOf(text));
 }
 
 /** What was placed is noted outside the output, one file for each output directory. */

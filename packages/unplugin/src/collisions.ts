@@ -27,23 +27,25 @@ export function findCollisions(
     names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
   );
   return planned.find(places.values(), ignoreCase).map((file) => {
-    const name = path.relative(directory, file.destination).split(path.sep).join('/');
     const target = targets[file.target - publicTargets.length];
-    if (target?.overwrite === 'error') {
-      const { source, destination } = file;
-      throw new CopyError({
-        code: 'EEXIST',
-        reason: 'the bundle has a file of this name',
-        source,
-        destination,
-      });
-    }
+    if (target?.overwrite === 'error') throw refused(file);
     const wins = target !== undefined && target.overwrite !== false;
-    const where = target ? 'the targets' : 'the public directory';
-    const message = `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
     const bundled = places.get(spell(file.destination)) ?? file.destination;
-    return { file, bundled, target: wins ? target : undefined, message };
+    return { file, bundled, target: wins ? target : undefined, message: kept(file, directory, target) };
   });
+}
+
+/** What the user is told; `target` is the one that the file is of, if it is not public. */
+export function kept({ destination }: PlannedFile, directory: string, target: Target | undefined): string {
+  const name = path.relative(directory, destination).split(path.sep).join('/');
+  const wins = target !== undefined && target.overwrite !== false;
+  const where = target ? 'the targets' : 'the public directory';
+  return `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
+}
+
+/** The error of a target that must not replace anything. */
+export function refused({ source, destination }: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
+  return new CopyError({ code: 'EEXIST', reason: 'the bundle has a file of this name', source, destination });
 }
 
 /** Whether names that differ only in the case of letters are one file there. */

@@ -6,6 +6,7 @@ import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions } from './collisions.ts';
 import { addReports } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
+import { WrittenBundle } from './written.ts';
 
 export interface OutputSettings extends OutputTargets {
   /** Absolute path of the output directory. */
@@ -16,6 +17,11 @@ export interface OutputSettings extends OutputTargets {
   empty: boolean;
   /** What emptying leaves alone, relative to the directory. */
   keep: string[];
+  /**
+   * Files of the bundle, relative to the directory, for hosts that have written it before anything is placed;
+   * others call {@link OutputCopy.giveWay}.
+   */
+  written?: readonly string[];
   engine: CopyOptions;
 }
 
@@ -26,6 +32,7 @@ export interface OutputSettings extends OutputTargets {
 export class OutputCopy {
   readonly directory: string;
   readonly #settings: OutputSettings;
+  readonly #written: WrittenBundle;
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<CopyReport>;
   readonly #abort = new AbortController();
@@ -36,25 +43,37 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, publicTargets, targets, empty, keep } = settings;
+    const { directory, targets, empty, keep, written = [] } = settings;
     this.directory = directory;
     this.#settings = settings;
-    let isPlanned: (planned?: Planned) => void = () => {};
+    this.#written = new WrittenBundle(written, settings, directory);
+    let resolvePlanned: (planned?: Planned) => void = () => {};
     this.#planned = new Promise((resolve) => {
-      isPlanned = resolve;
+      resolvePlanned = resolve;
     });
-    this.#finished = copy([...publicTargets, ...targets], {
+    const copied = copy([...this.#written.publicTargets, ...targets], {
       ...this.#common,
       prune: empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
-      onPlanned: isPlanned,
+      onPlanned: (planned) => {
+        this.#written.look(planned);
+        resolvePlanned(planned);
+      },
+    });
+    this.#finished = copied.catch((error: unknown) => {
+      throw this.#written.explain(error);
     });
     // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
     this.#finished.catch((error: unknown) => {
       this.#failure = { error };
-      isPlanned();
+      resolvePlanned();
     });
+  }
+
+  /** Which files of ours were in the bundle that was written before. Complete once everything is settled. */
+  get overlaps(): Collision[] {
+    return this.#written.collisions;
   }
 
   /**

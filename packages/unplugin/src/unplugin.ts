@@ -1,4 +1,5 @@
 import { createUnplugin, type UnpluginInstance } from 'unplugin';
+import { esbuildPlugin } from './hosts/esbuild.ts';
 import { rolldownPlugin, rollupPlugin } from './hosts/rollup.ts';
 import { vitePlugins } from './hosts/vite.ts';
 import { type Options, resolveOptions } from './options.ts';
@@ -14,6 +15,8 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
           ...(enforce && { enforce }),
           vite,
         }));
+      case 'esbuild':
+        return [{ name: NAME, esbuild: { setup: esbuildPlugin(resolved).setup } }];
       case 'rollup':
         return [{ name: NAME, rollup: rollupPlugin(resolved) }];
       case 'rolldown':

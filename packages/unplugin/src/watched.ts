@@ -31,7 +31,7 @@ function nearestExisting(missing: string): string {
 }
 
 /** A path as far as it is no pattern. Names that exist are none, whatever characters they have. */
-function watchedPart(from: string): string {
+export function watchedPart(from: string): string {
   if (fs.existsSync(from)) return from;
   let current = path.parse(from).root;
   for (const name of from.slice(current.length).split(path.sep)) {

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
+import type { ResolvedOptions } from '../options.ts';
+import { toTargets } from '../targets.ts';
+import { EsbuildOutput } from './esbuild-output.ts';
+
+/**
+ * Places static files when esbuild has written its own. It writes them before any hook knows that the build has
+ * not failed, so nothing can be placed earlier; worker threads boot meanwhile.
+ */
+export function esbuildPlugin(options: ResolvedOptions): Plugin {
+  return {
+    name: 'unplugin-reflink',
+    setup(build) {
+      const { initialOptions: given } = build;
+      const root = path.resolve(given.absWorkingDir ?? process.cwd());
+      const targets = toTargets(options, { root });
+      if (given.write === false || targets.publicTargets.length + targets.targets.length === 0) return;
+      const listed = given.metafile === true;
+      // Only there are the names of what esbuild has written. Left in the result: who is asked for it later in
+      // this setup, as other plugins are, cannot be told apart from us.
+      given.metafile = true;
+      let output: EsbuildOutput | undefined;
+      let warned = false;
+
+      build.onStart(() => {
+        // Not before: plugins that are set up later may change it.
+        const directory = directoryOf(root, given);
+        if (directory !== undefined && given.write !== false) {
+          output ??= new EsbuildOutput({ build, options, root, directory, targets, listed });
+          output.start();
+        } else if (given.write !== false && !warned) {
+          warned = true;
+          return { warnings: [{ text: 'nothing is placed, because neither "outdir" nor "outfile" is set' }] };
+        }
+        return undefined;
+      });
+      build.onEnd((result) => output?.end(result));
+      build.onDispose(() => void output?.dispose());
+    },
+  };
+}
+
+/** Where the bundle is written; undefined: to no directory. */
+function directoryOf(root: string, { outdir, outfile }: BuildOptions): string | undefined {
+  if (outdir) return path.resolve(root, outdir);
+  return outfile ? path.dirname(path.resolve(root, outfile)) : undefined;
+}

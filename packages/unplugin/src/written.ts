@@ -1,0 +1,81 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import { type Collision, findCollisions, ignoresCase, kept, refused } from './collisions.ts';
+import type { OutputTargets } from './targets.ts';
+
+/**
+ * A bundle that was written before anything is placed, as some hosts do it: files of the public directory that
+ * have the name of one of its files are left out from the start.
+ */
+export class WrittenBundle {
+  /** The public targets without what the bundle has. */
+  readonly publicTargets: Target[];
+  readonly #names: readonly string[];
+  readonly #targets: OutputTargets;
+  readonly #directory: string;
+  #yielded: Collision[] = [];
+  #others: Collision[] = [];
+
+  /** `names` are the bundle's files, relative to the output directory. */
+  constructor(names: readonly string[], targets: OutputTargets, directory: string) {
+    this.#names = names;
+    this.#targets = targets;
+    this.#directory = directory;
+    const ignoreCase = names.length > 0 && ignoresCase(directory);
+    this.publicTargets = targets.publicTargets.map((target, number) =>
+      this.#yielding(target, number, ignoreCase),
+    );
+  }
+
+  /** Everything is known that is going to be placed. */
+  look(planned: Planned): void {
+    if (this.#names.length === 0) return;
+    this.#others = findCollisions(planned, this.#targets, this.#directory, this.#names);
+  }
+
+  /** Which files of ours the bundle has too. Complete once everything is settled. */
+  get collisions(): Collision[] {
+    const others = new Set(this.#others.map(({ file }) => file.destination));
+    const yielded = this.#yielded.filter(({ file }) => !others.has(file.destination));
+    return [...yielded, ...this.#others];
+  }
+
+  /** What the engine found in the way is the bundle's. */
+  explain(error: unknown): unknown {
+    if (!(error instanceof CopyError) || error.code !== 'EEXIST') return error;
+    const { source, destination } = error;
+    const isOurs = this.#names.some((name) => path.join(this.#directory, name) === destination);
+    return isOurs ? refused({ source: source!, destination: destination! }) : error;
+  }
+
+  /** A function has to be called for every file, so only where something may be in the bundle too. */
+  #yielding(target: Target, number: number, ignoreCase: boolean): Target {
+    const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
+    const to = path.resolve(this.#directory, target.to ?? '.');
+    const taken = new Set<string>();
+    for (const name of this.#names) {
+      const below = path.relative(to, path.join(this.#directory, name));
+      if (ignoreCase || mayHave(target.from, below)) taken.add(spell(below.split(path.sep).join('/')));
+    }
+    if (taken.size === 0) return target;
+    const filter = (below: string, source: string) => {
+      if (!taken.has(spell(below))) return true;
+      const file: PlannedFile = { source, destination: path.join(to, below), target: number };
+      this.#yielded.push({
+        file,
+        bundled: file.destination,
+        target: undefined,
+        message: kept(file, this.#directory, undefined),
+      });
+      return false;
+    };
+    return { ...target, filter };
+  }
+}
+
+function mayHave(from: string, below: string): boolean {
+  // A directory that is not there may be a glob.
+  const place = fs.existsSync(from) ? path.join(from, below) : from;
+  return place === from || fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,223 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as esbuild from 'esbuild';
+import type { CopyReport } from 'fs-reflink';
+import { reflink as unified } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/esbuild';
+import { expect, test, vi } from 'vitest';
+import { identityOf, makeProject } from '../hosts/project.ts';
+import { readTree } from '../support/trees.ts';
+import { byDefault, settled } from './contexts.ts';
+import { buildOptions, collectStderr, describeEsbuilds, talkative } from './hosts.ts';
+
+const quiet = { ...byDefault, report: false } as const;
+
+/** A build that is no exception when it fails. */
+async function run(
+  { build }: Pick<typeof esbuild, 'build'>,
+  options: esbuild.BuildOptions,
+): Promise<Pick<esbuild.BuildResult, 'errors' | 'warnings'> & Partial<esbuild.BuildResult>> {
+  try {
+    return await build(options);
+  } catch (error) {
+    return error as esbuild.BuildFailure;
+  }
+}
+
+describeEsbuilds(({ esbuild }) => {
+  test('write: false places nothing, and says nothing', async () => {
+    const root = makeProject();
+    const result = await run(esbuild, { ...buildOptions(root, [reflink(byDefault)]), write: false });
+    expect(result).toMatchObject({ errors: [], warnings: [] });
+    expect(result.outputFiles).toHaveLength(1);
+    expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+
+  test('without an output directory nothing is placed, which is warned about once', async () => {
+    const root = makeProject();
+    const before = Object.keys(readTree(root));
+    const {
+      outdir: _outdir,
+      entryPoints: _entryPoints,
+      ...options
+    } = buildOptions(root, [reflink(byDefault)]);
+    const context = await esbuild.context({ ...options, stdin: { contents: '', resolveDir: root } });
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    try {
+      const text = 'nothing is placed, because neither "outdir" nor "outfile" is set';
+      expect((await context.rebuild()).warnings).toMatchObject([{ pluginName: 'unplugin-reflink', text }]);
+      expect((await context.rebuild()).warnings).toEqual([]);
+      // The bundle went there instead.
+      expect(log).toHaveBeenCalledTimes(2);
+    } finally {
+      log.mockRestore();
+      await context.dispose();
+    }
+    expect(Object.keys(readTree(root))).toEqual(before);
+  });
+
+  test('a plugin that is set up later may say where the output is', async () => {
+    const root = makeProject();
+    const later: esbuild.Plugin = {
+      name: 'later',
+      setup: ({ initialOptions }) => void (initialOptions.outdir = 'elsewhere'),
+    };
+    const result = await run(esbuild, buildOptions(root, [reflink(quiet), later]));
+    expect(result).toMatchObject({ errors: [], warnings: [] });
+    expect(existsSync(join(root, 'elsewhere/plain.txt'))).toBe(true);
+    expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+
+  test('outfile: its directory, and its name collides', async () => {
+    const root = makeProject({ 'static/app.js': 'public', 'static/app.css': 'public' });
+    const { outdir: _outdir, ...options } = buildOptions(root, [reflink(quiet)]);
+    writeFileSync(join(root, 'main.js'), 'import "./main.css"; console.log("bundled")');
+    writeFileSync(join(root, 'main.css'), 'a { color: red }');
+    const result = await run(esbuild, { ...options, entryPoints: ['main.js'], outfile: 'out/app.js' });
+    expect(result.errors).toEqual([]);
+    expect(result.warnings.map(({ text }) => text).sort()).toEqual(
+      ['app.css', 'app.js'].map(
+        (name) => `${name} is both in the public directory and in the bundle; the bundle's is kept`,
+      ),
+    );
+    expect(readFileSync(join(root, 'out/app.js'), 'utf8')).toContain('bundled');
+    expect(readFileSync(join(root, 'out/app.css'), 'utf8')).toContain('red');
+    expect(readFileSync(join(root, 'out/plain.txt'), 'utf8')).toBe('plain');
+  });
+
+  test('entryNames and prefixes: names collide where they meet', async () => {
+    const root = makeProject({ 'static/bundle.js': 'public', 'static/js/bundle.js': 'public' });
+    const publicDir = ['static', { dir: 'static/js', prefix: 'js' }];
+    const plugins = [reflink({ publicDir, report: false })];
+    const result = await run(esbuild, { ...buildOptions(root, plugins), entryNames: 'js/[name]' });
+    expect(result.warnings.map(({ text }) => text)).toEqual(
+      // Of both directories, once.
+      ["js/bundle.js is both in the public directory and in the bundle; the bundle's is kept"],
+    );
+    expect(readFileSync(join(root, 'dist/js/bundle.js'), 'utf8')).toContain('bundled');
+    expect(readFileSync(join(root, 'dist/bundle.js'), 'utf8')).toBe('public');
+  });
+
+  test('what a public directory ignores does not collide', async () => {
+    const root = makeProject({ 'static/bundle.js': 'public' });
+    const plugins = [reflink({ publicDir: { dir: 'static', ignore: '*.js' }, report: false })];
+    expect((await run(esbuild, buildOptions(root, plugins))).warnings).toEqual([]);
+    expect(readFileSync(join(root, 'dist/bundle.js'), 'utf8')).toContain('bundled');
+  });
+
+  test('allowOverwrite: the output is where the sources are', async () => {
+    const root = makeProject();
+    const plugins = [reflink({ targets: [{ from: 'assets', to: 'copied' }], report: false })];
+    const options = { ...buildOptions(root, plugins), entryPoints: ['main.js'], outdir: '.' };
+    expect(await run(esbuild, { ...options, allowOverwrite: true })).toMatchObject({
+      errors: [],
+      warnings: [],
+    });
+    expect(readFileSync(join(root, 'main.js'), 'utf8')).toContain('(() =>');
+    expect(readFileSync(join(root, 'copied/a.txt'), 'utf8')).toBe('a');
+  });
+
+  test('a build that fails in a plugin of somebody else leaves the output alone', async () => {
+    const root = makeProject();
+    const failing: esbuild.Plugin = {
+      name: 'failing',
+      setup({ onLoad }) {
+        onLoad({ filter: /main/ }, () => ({ errors: [{ text: 'failed on purpose' }] }));
+      },
+    };
+    const { errors } = await run(esbuild, buildOptions(root, [reflink(byDefault), failing]));
+    expect(errors).toMatchObject([{ text: 'failed on purpose' }]);
+    expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+
+  test('an error names both paths and the code, and carries the error itself', async () => {
+    const root = makeProject();
+    mkdirSync(join(root, 'dist/plain.txt/in the way'), { recursive: true });
+    let returned: esbuild.OnEndResult | null | undefined;
+    const plugin = reflink(quiet);
+    const observed: esbuild.Plugin = {
+      ...plugin,
+      setup: (build) =>
+        plugin.setup({
+          ...build,
+          onEnd: (callback) => build.onEnd(async (result) => (returned = (await callback(result)) ?? null)),
+        }),
+    };
+    const { errors } = await run(esbuild, buildOptions(root, [observed]));
+    expect(errors).toHaveLength(1);
+    const { text, pluginName } = errors[0]!;
+    // What esbuild makes of it for errors of onEnd is a number.
+    const { detail } = returned!.errors![0]!;
+    expect(pluginName).toBe('unplugin-reflink');
+    expect(text).toContain(JSON.stringify(join(root, 'static/plain.txt')));
+    expect(text).toContain(JSON.stringify(join(root, 'dist/plain.txt')));
+    expect(detail).toMatchObject({ name: 'CopyError', code: expect.stringMatching(/^E[A-Z]+$/) });
+    expect(text).toContain((detail as { code: string }).code);
+  });
+
+  test('a metafile that was asked for lists what was placed, also when it was there before', async () => {
+    const root = makeProject({ 'static/bundle.js': 'public', 'assets/bundle.css': 'ours' });
+    const targets = [{ from: 'assets/*.css' }, { from: 'assets', to: 'assets' }];
+    const plugins = [reflink({ publicDir: 'static', targets, report: false })];
+    for (let build = 0; build < 2; build++) {
+      const { metafile } = await run(esbuild, { ...buildOptions(root, plugins), metafile: true });
+      const names = Object.keys(metafile!.outputs).sort();
+      const files = Object.entries(readTree(join(root, 'dist'))).filter(([, { type }]) => type === 'file');
+      expect(names).toEqual(files.map(([path]) => `dist/${path}`).sort());
+      for (const [path, { size }] of files) expect(metafile!.outputs[`dist/${path}`]!.bytes, path).toBe(size);
+      const { bytes, ...rest } = metafile!.outputs['dist/assets/sub/c.txt']!;
+      expect({ bytes, rest }).toEqual({ bytes: 1, rest: { inputs: {}, imports: [], exports: [] } });
+      // The bundle's own stays as it is.
+      expect(Object.keys(metafile!.outputs['dist/bundle.js']!.inputs)).toEqual(['main.js']);
+    }
+  });
+
+  test.each([
+    ['info', 1],
+    ['debug', 1],
+    ['verbose', 1],
+    ['warning', 0],
+    ['error', 0],
+    ['silent', 0],
+    [undefined, 0],
+  ] as const)('log level %s', async (logLevel, lines) => {
+    const root = makeProject();
+    const stderr = collectStderr();
+    try {
+      const level: esbuild.Plugin = {
+        name: 'level',
+        setup({ initialOptions, onStart }) {
+          onStart(() => {
+            if (logLevel) initialOptions.logLevel = logLevel;
+            else delete initialOptions.logLevel;
+          });
+        },
+      };
+      await esbuild.build(buildOptions(root, [reflink(byDefault), level]));
+    } finally {
+      stderr.restore();
+    }
+    expect(
+      stderr.lines().filter((line) => /^unplugin-reflink: public, targets → dist: /.test(line)),
+    ).toHaveLength(lines);
+    expect(stderr.lines()).toHaveLength(lines);
+  });
+
+  test('as the unified plugin', async () => {
+    const root = makeProject();
+    await settled();
+    const reports: CopyReport[] = [];
+    const plugin = unified.esbuild({ ...byDefault, report: (each) => void reports.push(each) });
+    for (const files of [17, 0]) {
+      const result = await run(esbuild, buildOptions(root, [plugin, talkative]));
+      expect(result).toMatchObject({ errors: [], warnings: [] });
+      expect(reports.at(-1)).toMatchObject({ files });
+    }
+    expect(reports).toHaveLength(2);
+    rmSync(join(root, 'static/plain.txt'));
+    writeFileSync(join(root, 'main.js'), 'no JavaScript');
+    const before = identityOf(join(root, 'dist/plain.txt'));
+    expect((await run(esbuild, buildOptions(root, [plugin]))).errors).toHaveLength(1);
+    expect(identityOf(join(root, 'dist/plain.txt'))).toBe(before);
+  });
+});

@@ -1,0 +1,85 @@
+// Builds with the built plugin in a process of its own, which has to end by itself; with `wait` it is interrupted.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { setTimeout as wait } from 'node:timers/promises';
+import threads from 'node:worker_threads';
+
+const running = new Set();
+let started = 0;
+threads.Worker = class extends threads.Worker {
+  constructor(file, options) {
+    super(file, options);
+    if (options?.name !== 'fs-reflink') return;
+    started++;
+    running.add(this);
+    this.once('exit', () => running.delete(this));
+  }
+};
+const watches = new Set();
+const watch = fs.watch;
+fs.watch = (...given) => {
+  const watcher = watch(...given);
+  watches.add(watcher);
+  const close = watcher.close.bind(watcher);
+  watcher.close = () => {
+    watches.delete(watcher);
+    close();
+  };
+  return watcher;
+};
+syncBuiltinESMExports();
+
+const unhandled = [];
+process.on('unhandledRejection', (error) => unhandled.push(String(error)));
+
+const { id, mode, root, options, build } = JSON.parse(process.argv[2]);
+const esbuild = await import(id);
+const { default: reflink } = await import('unplugin-reflink/esbuild');
+const given = {
+  absWorkingDir: root,
+  entryPoints: ['main.js'],
+  outdir: 'dist',
+  plugins: [reflink(options)],
+  ...build,
+};
+
+let message;
+const seen = { watches: 0 };
+try {
+  if (mode === 'build') {
+    await esbuild.build(given);
+  } else {
+    const context = await esbuild.context(given);
+    if (mode === 'watch') await context.watch();
+    await context.rebuild();
+    if (mode === 'dispose in a copy') {
+      fs.rmSync(`${root}/dist`, { recursive: true });
+      const rebuilding = context.rebuild();
+      await wait(5);
+      await Promise.all([rebuilding, context.dispose()]);
+    } else {
+      await wait(mode === 'dispose at once' ? 0 : 700);
+      seen.watches = watches.size;
+      if (mode === 'interrupt') fs.writeSync(1, 'waiting');
+      else await context.dispose();
+    }
+  }
+} catch (error) {
+  message = error.message;
+}
+// Time for the end of the context, and for a rejection that nobody handles, to be noticed.
+await wait(200);
+// Threads that are still booting end when they are ready.
+for (let tries = 0; running.size > 0 && mode !== 'interrupt' && tries < 50; tries++) await wait(100);
+const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
+const outcome = {
+  message,
+  started,
+  workers: running.size,
+  seen,
+  watches: watches.size,
+  unhandled,
+  temporaries: names.filter((name) => name.includes('.fs-reflink-')),
+  handlers: process.listenerCount('SIGINT'),
+};
+if (mode !== 'interrupt') fs.writeSync(1, JSON.stringify(outcome));

@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type * as esbuild from 'esbuild';
+import type { CopyReport } from 'fs-reflink';
+import type { Options } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/esbuild';
+import { expect } from 'vitest';
+import { type Bundler, buildOptions } from './hosts.ts';
+
+export interface Context {
+  root: string;
+  outDir: string;
+  context: esbuild.BuildContext;
+  /** Of every build, and of what was placed between builds. */
+  reports: CopyReport[];
+  /** Builds again. An error, or a warning that is not expected, is a failure. */
+  rebuild(): Promise<CopyReport>;
+}
+
+export const byDefault: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
+
+/** Past the tick of the clock within which a source could change again and look the same. */
+export const settled = (): Promise<void> => wait(70);
+
+/** A context of the project, disposed of when the body is over. */
+export async function withContext(
+  { esbuild }: Bundler,
+  root: string,
+  options: Options,
+  body: (context: Context) => Promise<void>,
+  build: esbuild.BuildOptions = {},
+): Promise<void> {
+  const reports: CopyReport[] = [];
+  const plugin = reflink({ report: (each) => void reports.push(each), ...options });
+  const context = await esbuild.context({ ...buildOptions(root, [plugin]), ...build });
+  const rebuild = async () => {
+    const { warnings, errors } = await context.rebuild();
+    expect({ warnings, errors }).toEqual({ warnings: [], errors: [] });
+    return reports.at(-1)!;
+  };
+  try {
+    await body({ root, outDir: join(root, 'dist'), context, reports, rebuild });
+  } finally {
+    await context.dispose();
+    // Which does not wait for what was placed between builds to be given up.
+    await wait(200);
+  }
+}
+
+/** Waits until something holds; says whether it ever did. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  milliseconds = 10_000,
+): Promise<boolean> {
+  for (const end = Date.now() + milliseconds; Date.now() < end; await wait(20)) {
+    if (await holds()) return true;
+  }
+  return false;
+}
+
+/** How often this process watches a file or directory, as the kernel counts (inotify). */
+export function watchesOf(place: string): number {
+  const { ino } = statSync(place);
+  const pattern = new RegExp(`^inotify wd:\\w+ ino:${ino.toString(16)} `, 'gm');
+  return readdirSync('/proc/self/fdinfo').reduce((sum, name) => {
+    try {
+      const text = readFileSync(join('/proc/self/fdinfo', name), 'utf8');
+      return sum + (text.match(pattern)?.length ?? 0);
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
+/**
+ * Whether a rebuild comes to do without any comparison: it finds everything unchanged although the manifest is
+ * gone, without which a copy would place everything anew. The project needs a `node_modules`.
+ */
+export function isVouchedFor({ root, rebuild }: Context): Promise<boolean> {
+  const cache = join(root, 'node_modules/.cache');
+  const away = join(root, 'node_modules/.away');
+  return until(async () => {
+    // What goes on between builds comes to its end.
+    await wait(400);
+    rmSync(away, { recursive: true, force: true });
+    renameSync(cache, away);
+    const { files } = await rebuild();
+    // Written again: there was a comparison, now or still from before.
+    if (files > 0 || existsSync(cache)) return false;
+    renameSync(away, cache);
+    return true;
+  });
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type * as esbuild from 'esbuild';
+import reflink from 'unplugin-reflink/esbuild';
+import { describe, vi } from 'vitest';
+import { BUNDLE } from '../hosts/cases.ts';
+import type { Host, HostOutcome } from '../hosts/project.ts';
+
+export type Esbuild = typeof esbuild;
+
+export interface Bundler extends Host {
+  /** What it is imported by. */
+  package: string;
+  esbuild: Esbuild;
+}
+
+/** Options of a build that is a project's of the table: one entry, one file. */
+export function buildOptions(root: string, plugins: esbuild.Plugin[] = []): esbuild.BuildOptions {
+  return {
+    absWorkingDir: root,
+    entryPoints: [{ in: 'main.js', out: BUNDLE.replace('.js', '') }],
+    bundle: true,
+    outdir: 'dist',
+    logLevel: 'silent',
+    plugins,
+  };
+}
+
+/** The plugin says what it would under this log level, while esbuild itself keeps silent. */
+export const talkative: esbuild.Plugin = {
+  name: 'talkative',
+  setup({ initialOptions, onStart }) {
+    onStart(() => {
+      initialOptions.logLevel = 'info';
+    });
+  },
+};
+
+/** Keeps what is written to stderr in this process. */
+export function collectStderr(): { lines: () => string[]; restore: () => void } {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    written.push(String(chunk));
+    return true;
+  });
+  return {
+    // A message may have several lines.
+    lines: () => written.map((each) => each.replace(/\n$/, '')),
+    restore: () => spy.mockRestore(),
+  };
+}
+
+async function adapter(name: string, id: string): Promise<Bundler> {
+  const bundler = (await import(id)) as Esbuild;
+  return {
+    name,
+    id: 'esbuild',
+    package: id,
+    esbuild: bundler,
+    create: reflink,
+    placesLast: true,
+    async build({ root, options }) {
+      const outcome: HostOutcome = { outDir: join(root, 'dist'), warnings: [], errors: [], log: [] };
+      const stderr = collectStderr();
+      try {
+        const plugins = [reflink(options), talkative];
+        const { warnings } = await bundler.build(buildOptions(root, plugins));
+        outcome.warnings.push(...warnings.map(({ text }) => text));
+      } catch (error) {
+        const { errors, warnings } = error as esbuild.BuildFailure;
+        outcome.errors.push(...errors.map(({ text }) => text));
+        outcome.warnings.push(...warnings.map(({ text }) => text));
+      } finally {
+        stderr.restore();
+      }
+      outcome.log.push(...stderr.lines());
+      return outcome;
+    },
+  };
+}
+
+export const bundlers: Bundler[] = await Promise.all([
+  adapter('esbuild 0.28', 'esbuild'),
+  adapter('esbuild 0.19.0', 'esbuild19'),
+]);
+
+/** Describes what has to hold with the current version and the oldest supported. */
+export function describeEsbuilds(body: (host: Bundler) => void): void {
+  describe.each(bundlers)('$name', body);
+}

@@ -1,0 +1,143 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Plugin } from 'esbuild';
+import reflink from 'unplugin-reflink/esbuild';
+import { expect, test } from 'vitest';
+import { identityOf, makeProject } from '../hosts/project.ts';
+import { byDefault, type Context, until, withContext } from './contexts.ts';
+import { collectStderr, describeEsbuilds } from './hosts.ts';
+
+const unchanged = ['run.sh', 'one/two/three/deepest.bin', 'assets/sub/c.txt'];
+
+describeEsbuilds((host) => {
+  test('a watching context places what is added and changed, and deletes what is deleted', async () => {
+    const root = makeProject();
+    await withContext(host, root, byDefault, async ({ context, outDir, reports }) => {
+      const at = (path: string) => join(outDir, path);
+      const reads = (path: string) => (existsSync(at(path)) ? readFileSync(at(path), 'utf8') : undefined);
+      await context.watch();
+      expect(await until(() => reports.length > 0)).toBe(true);
+      const identities = () => unchanged.map((path) => identityOf(at(path)));
+      await wait(300);
+      const before = identities();
+      const placed = () => reports.slice(1).reduce((sum, { files }) => sum + files, 0);
+      const pruned = () => reports.reduce((sum, report) => sum + report.pruned, 0);
+      const settled = placed();
+
+      writeFileSync(join(root, 'static/added.txt'), 'added');
+      expect(await until(() => reads('added.txt') === 'added')).toBe(true);
+      writeFileSync(join(root, 'assets/a.txt'), 'changed');
+      expect(await until(() => reads('assets/a.txt') === 'changed')).toBe(true);
+      mkdirSync(join(root, 'static/new/deep'), { recursive: true });
+      writeFileSync(join(root, 'static/new/deep/f.txt'), 'deep');
+      expect(await until(() => reads('new/deep/f.txt') === 'deep')).toBe(true);
+      writeFileSync(join(root, 'static/new/deep/g.txt'), 'later');
+      expect(await until(() => reads('new/deep/g.txt') === 'later')).toBe(true);
+      rmSync(join(root, 'static/new'), { recursive: true });
+      expect(await until(() => !existsSync(at('new')))).toBe(true);
+      rmSync(join(root, 'static/zero'));
+      expect(await until(() => !existsSync(at('zero')))).toBe(true);
+      renameSync(join(root, 'assets/b.md'), join(root, 'assets/c.md'));
+      expect(await until(() => reads('assets/c.md') === 'b' && !existsSync(at('assets/b.md')))).toBe(true);
+
+      expect(identities()).toEqual(before);
+      // A change is placed once or, when it is seen half done, twice.
+      expect(placed() - settled).toBeLessThanOrEqual(12);
+      expect(pruned()).toBe(4);
+    });
+  });
+
+  test('a directory that is not there yet, or comes again, is placed when it comes', async () => {
+    const root = makeProject();
+    const options = { publicDir: 'later/on', allowMissing: true, report: false } as const;
+    await withContext(host, root, options, async ({ context, outDir }) => {
+      await context.watch();
+      expect(await until(() => existsSync(join(outDir, 'bundle.js')))).toBe(true);
+      await wait(300);
+      for (const content of ['first', 'second']) {
+        mkdirSync(join(root, 'later/on'), { recursive: true });
+        writeFileSync(join(root, 'later/on/f.txt'), content);
+        const place = join(outDir, 'f.txt');
+        expect(await until(() => existsSync(place) && readFileSync(place, 'utf8') === content)).toBe(true);
+        rmSync(join(root, 'later'), { recursive: true });
+        expect(await until(() => !existsSync(place))).toBe(true);
+      }
+    });
+  });
+
+  test('while the build fails nothing is placed; with the next that works everything is', async () => {
+    const root = makeProject();
+    await withContext(host, root, byDefault, async ({ context, outDir, reports }) => {
+      await context.watch();
+      expect(await until(() => reports.length > 0)).toBe(true);
+      await wait(300);
+      writeFileSync(join(root, 'main.js'), 'this is no JavaScript');
+      // esbuild looks for changes itself, now and then.
+      await wait(2500);
+      writeFileSync(join(root, 'static/plain.txt'), 'held back');
+      await wait(500);
+      expect(readFileSync(join(outDir, 'plain.txt'), 'utf8')).toBe('plain');
+      writeFileSync(join(root, 'main.js'), 'console.log("works again")');
+      expect(await until(() => readFileSync(join(outDir, 'plain.txt'), 'utf8') === 'held back')).toBe(true);
+      expect(readFileSync(join(outDir, 'bundle.js'), 'utf8')).toContain('works again');
+    });
+  });
+
+  test('what goes wrong between builds is printed as esbuild prints errors, and made up for', async () => {
+    const root = makeProject();
+    const stderr = collectStderr();
+    const talks: Plugin = {
+      name: 'talks',
+      setup({ initialOptions, onStart }) {
+        // Too late for esbuild itself, which keeps silent.
+        onStart(() => void (initialOptions.logLevel = 'error'));
+      },
+    };
+    const plugins = [reflink({ ...byDefault, report: false }), talks];
+    const body = async ({ context, outDir }: Context) => {
+      await context.rebuild();
+      await wait(300);
+      mkdirSync(join(outDir, 'added.txt/in the way'), { recursive: true });
+      writeFileSync(join(root, 'static/added.txt'), 'added');
+      expect(await until(() => stderr.lines().join('').includes('added.txt'))).toBe(true);
+      expect(stderr.lines()).toHaveLength(1);
+      expect(stderr.lines()[0]).toMatch(
+        /\[ERROR\] .*static\/added\.txt" to ".*dist\/added\.txt": E\w+: .*\[plugin unplugin-reflink\]/s,
+      );
+      rmSync(join(outDir, 'added.txt'), { recursive: true });
+      await context.rebuild();
+      expect(readFileSync(join(outDir, 'added.txt'), 'utf8')).toBe('added');
+    };
+    try {
+      await withContext(host, root, byDefault, body, { plugins });
+    } finally {
+      stderr.restore();
+    }
+  });
+
+  test('a serving context serves what was placed, in parts too, and what has changed since', async () => {
+    const root = makeProject();
+    await withContext(host, root, byDefault, async ({ context, reports }) => {
+      await context.rebuild();
+      const { port } = await context.serve({ servedir: join(root, 'dist'), host: '127.0.0.1', port: 0 });
+      const get = (path: string, headers: Record<string, string> = {}) =>
+        fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      const text = async (path: string) => (await get(path)).text();
+      expect(await text('/plain.txt')).toBe('plain');
+      expect(await text('/bundle.js')).toContain('bundled');
+      const part = await get('/one/two/three/deepest.bin', { range: 'bytes=2-4' });
+      expect(part.status).toBe(206);
+      expect([...new Uint8Array(await part.arrayBuffer())]).toEqual([2, 253, 254]);
+      expect((await get('/none.txt')).status).toBe(404);
+      expect(await until(() => reports.length > 0)).toBe(true);
+      await wait(400);
+      writeFileSync(join(root, 'static/plain.txt'), 'changed');
+      expect(await until(async () => (await text('/plain.txt')) === 'changed')).toBe(true);
+      writeFileSync(join(root, 'static/added.txt'), 'added');
+      expect(await until(async () => (await get('/added.txt')).status === 200)).toBe(true);
+      rmSync(join(root, 'static/added.txt'));
+      expect(await until(async () => (await get('/added.txt')).status === 404)).toBe(true);
+    });
+  });
+});
