@@ -3,6 +3,7 @@ import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
 import { scanTargets } from '../scan/targets.ts';
 import { planAlong } from './along.ts';
+import { runCold } from './cold.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
@@ -39,10 +40,11 @@ export async function execute(
       warnings.push(message),
     );
     const { small, found } = peek(folders);
-    // Without functions to call, the worker that plans finds all of it again: a few files, in no time.
-    if (!small && !hasFunctions) return await runOnThreads(along);
+    // A thread that plans finds all of it again: a few files, in no time.
+    if (!small && !hasFunctions && (plan.cloneDirectories || job.dryRun)) return await runOnThreads(along);
+    const all = resume(found, folders);
     const finished = !small
-      ? await runOnThreads(along, resume(found, folders))
+      ? await (pool.size > 0 || job.dryRun ? runOnThreads(along, all) : runCold(along, all))
       : transforms
         ? await planAlong(along, found, async () => runPart(queue, job, loadSystem(), hooks))
         : runWhole(queue, job, plan, loadSystem(), hooks, found);

@@ -135,6 +135,16 @@ export class Queue {
     }
   }
 
+  /** The next batch nobody has, when it is published already. */
+  claimPublished(): ClaimedBatch | undefined {
+    for (;;) {
+      const number = Atomics.load(this.#control, NEXT);
+      if (this.stopped || number >= Atomics.load(this.#control, PUBLISHED)) return undefined;
+      if (Atomics.compareExchange(this.#control, NEXT, number, number + 1) === number)
+        return this.batch(number);
+    }
+  }
+
   /** A batch someone else has begun and not finished. Searches from `from` on. */
   claimStarted(from: number): ClaimedBatch | undefined {
     const published = Atomics.load(this.#control, PUBLISHED);
@@ -150,6 +160,27 @@ export class Queue {
     if (this.stopped) return -1;
     const file = Atomics.add(this.#index, batch.number * INDEX_WORDS + CURSOR, 1);
     return file < batch.names.length ? file : -1;
+  }
+
+  /** The name of the file that {@link nextFile} would give, while nobody else asks. */
+  peekName(batch: ClaimedBatch): string | undefined {
+    return batch.names[Atomics.load(this.#index, batch.number * INDEX_WORDS + CURSOR)];
+  }
+
+  /** No more batches will come, and no file is left that nobody has. */
+  get isTaken(): boolean {
+    if (Atomics.load(this.#control, CLOSED) !== 1) return false;
+    return Atomics.load(this.#control, NEXT) >= this.length && !this.claimStarted(0);
+  }
+
+  /**
+   * Whether all files of a closed queue are taken by the calling thread alone. Then no thread can join any more,
+   * and none has to be waited for.
+   */
+  sealIfAlone(): boolean {
+    if (!this.isTaken || this.stopped) return false;
+    Atomics.store(this.#control, SEALED, 1);
+    return Atomics.load(this.#control, JOINED) === 1;
   }
 
   get placed(): number {

@@ -8,15 +8,45 @@ import type { Finished, RunHooks } from './run.ts';
 
 let lastId = 0;
 
+/** Worker threads at a copy. */
+export interface Crew {
+  parts: Promise<Finished>[];
+  /** Resolves when all of them have booted. */
+  ready: Promise<void>;
+  /** Lets go of the threads. */
+  release(): Promise<void>;
+}
+
+/** Has worker threads work on the queue; `planning`: the first of them plans, too. */
+export function engage({ queue, job, plan, hooks, concurrency }: Along, planning: boolean): Crew {
+  const release = pool.hold(concurrency);
+  const id = ++lastId;
+  const message = { type: 'work', id, memory: queue.memory, job } as const;
+  const parts = Array.from({ length: concurrency }, (_each, number) =>
+    runOnThread(number, { ...message, plan: planning && number === 0 ? plan : undefined }, queue, hooks),
+  );
+  return { parts, ready: pool.ready(), release };
+}
+
 /**
  * Copies in worker threads. The first of them plans too, off the main thread, unless the user's functions
  * have to be called: then `folders` are found here, with pauses.
  */
 export async function runOnThreads(along: Along, folders?: Iterable<Folder>): Promise<Finished> {
-  const { queue, job, plan, hooks, concurrency: threads } = along;
-  const release = pool.hold(threads);
+  return guarding(along, async (guarded) => {
+    const { parts, release } = engage(guarded, folders === undefined);
+    try {
+      return await (folders ? planAlong(guarded, folders, () => gather(parts)) : gather(parts));
+    } finally {
+      await release();
+    }
+  });
+}
+
+/** A callback that throws must not end the process: it is called while a message is received. */
+export async function guarding(along: Along, run: (guarded: Along) => Promise<Finished>): Promise<Finished> {
+  const { queue, hooks } = along;
   let thrown: { error: unknown } | undefined;
-  // A callback that throws must not end the process: it is called while a message is received.
   const guard = (callback: () => void): void => {
     if (thrown) return;
     try {
@@ -26,29 +56,14 @@ export async function runOnThreads(along: Along, folders?: Iterable<Folder>): Pr
       queue.stop();
     }
   };
-  const guarded: RunHooks = {
-    planned: (transformed) => guard(() => hooks.planned(transformed)),
-    progress: (event) => guard(() => hooks.progress(event)),
-  };
-  try {
-    const id = ++lastId;
-    const planHere = folders !== undefined;
-    const parts = Array.from({ length: threads }, (_each, number) => {
-      const planThere = number === 0 && !planHere ? plan : undefined;
-      return runOnThread(
-        number,
-        { type: 'work', id, memory: queue.memory, job, plan: planThere },
-        queue,
-        guarded,
-      );
-    });
-    const finished = await (planHere
-      ? planAlong({ ...along, hooks: guarded }, folders, () => gather(parts))
-      : gather(parts));
-    return thrown ? { ...finished, ...thrown } : finished;
-  } finally {
-    await release();
-  }
+  const finished = await run({
+    ...along,
+    hooks: {
+      planned: (transformed) => guard(() => hooks.planned(transformed)),
+      progress: (event) => guard(() => hooks.progress(event)),
+    },
+  });
+  return thrown ? { ...finished, ...thrown } : finished;
 }
 
 function runOnThread(

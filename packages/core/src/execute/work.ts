@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, remember, rememberPlaced } from '../plan/record.ts';
@@ -21,7 +22,14 @@ export function work(queue: Queue, job: JobSettings, system: System, onProgress:
   return new Worker(queue, job, system, onProgress).run();
 }
 
-class Worker {
+/** An open batch of a {@link Worker} that is told when to pause. */
+interface OpenBatch {
+  batch: ClaimedBatch;
+  pair: DirectoryPair;
+  links: Set<number>;
+}
+
+export class Worker {
   readonly #tally = emptyTally();
   readonly #queue: Queue;
   readonly #job: JobSettings;
@@ -30,6 +38,8 @@ class Worker {
   readonly #transferrer: Transferrer;
   readonly #tree: DestinationTree;
   readonly #durable: boolean;
+  /** What {@link help} is at. */
+  #current: OpenBatch | undefined;
   /** The file at hand, for progress within it. */
   #paths: { source: string; destination: string } | undefined;
 
@@ -65,14 +75,40 @@ class Worker {
     }
   }
 
+  /**
+   * Places files nobody has, until `deadline` or one that `mayPlace` says no to. Never waits. Returns whether it
+   * may be called again.
+   */
+  help(deadline: number, mayPlace: (path: string) => boolean): boolean {
+    while (performance.now() < deadline) {
+      const batch = this.#current?.batch ?? this.#queue.claimPublished();
+      if (!batch) return true;
+      const current = (this.#current ??= this.#open(batch));
+      const name = this.#queue.peekName(batch);
+      if (name !== undefined && !mayPlace(`${batch.source}${path.sep}${name}`)) return false;
+      const file = this.#queue.nextFile(batch);
+      if (file >= 0) this.#file(current.pair, batch, file, current.links.has(file));
+      else this.#closeCurrent();
+    }
+    return true;
+  }
+
+  /** Lets go of what {@link help} has open. Returns what it did. */
+  end(): Tally {
+    try {
+      this.#closeCurrent();
+    } finally {
+      this.#tree.close();
+    }
+    return this.#tally;
+  }
+
   #batch(batch: ClaimedBatch): void {
     if (this.#job.dryRun) {
       compareBatch(this.#queue, batch, this.#job, this.#system, this.#tally);
       return;
     }
-    const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const pair = openPair(this.#system, this.#tree, { ...batch, overwrite });
-    const links = new Set(batch.links);
+    const { pair, links } = this.#open(batch);
     try {
       for (let file = this.#queue.nextFile(batch); file >= 0; file = this.#queue.nextFile(batch)) {
         this.#file(pair, batch, file, links.has(file));
@@ -80,6 +116,23 @@ class Worker {
       if (this.#durable) syncPair(this.#system, pair);
     } finally {
       closePair(this.#system, pair);
+    }
+  }
+
+  #open(batch: ClaimedBatch): OpenBatch {
+    const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
+    const pair = openPair(this.#system, this.#tree, { ...batch, overwrite });
+    return { batch, pair, links: new Set(batch.links) };
+  }
+
+  #closeCurrent(): void {
+    const current = this.#current;
+    if (!current) return;
+    this.#current = undefined;
+    try {
+      if (this.#durable) syncPair(this.#system, current.pair);
+    } finally {
+      closePair(this.#system, current.pair);
     }
   }
 

@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { loadSystem } from '../platform/load.ts';
+import type { Folder } from '../scan/folder.ts';
+import { type Along, gather, planAlong } from './along.ts';
+import type { Finished } from './run.ts';
+import { type Crew, engage, guarding } from './threads.ts';
+import { Worker } from './work.ts';
+
+/** How long copying may hold the main thread before everything else gets a turn. */
+const SLICE_MS = 5;
+
+/** A copy that is over by then does without worker threads: booting them takes longer, and the processor too. */
+const ALONE_MS = 20;
+
+/** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
+const SMALL_FILE = 256 * 1024;
+
+/**
+ * A copy when no worker thread stands ready: this thread plans and copies, with pauses, starts workers when there
+ * is much to do, and leaves the copy to them once they are ready.
+ */
+export async function runCold(along: Along, folders: Iterable<Folder>): Promise<Finished> {
+  return guarding(along, async (guarded) => {
+    let crew: Crew | undefined;
+    const help = assist(guarded, () => (crew ??= engage(guarded, false)).ready);
+    const finished = await planAlong(guarded, folders, async () => {
+      const { alone, ...own } = await help;
+      return alone ? own : gather([Promise.resolve(own), ...(crew?.parts ?? [])]);
+    });
+    // Threads that were started in vain may take their time to end.
+    if ((await help).alone) void crew?.release();
+    else await crew?.release();
+    return finished;
+  });
+}
+
+/** Copies until the workers that `start` starts are ready. `alone`: it was over without them. */
+async function assist(
+  { queue, job, hooks }: Along,
+  start: () => Promise<void>,
+): Promise<Finished & { alone: boolean }> {
+  const began = performance.now();
+  let isStarted = false;
+  let isReady = false;
+  const startOnce = () => {
+    if (isStarted) return;
+    isStarted = true;
+    void start().then(() => {
+      isReady = true;
+    });
+  };
+  queue.join();
+  const worker = new Worker(queue, job, loadSystem(), hooks.progress);
+  let finished: Finished;
+  try {
+    let willing = true;
+    while (willing && !isReady && !queue.stopped && !queue.isTaken) {
+      willing = worker.help(performance.now() + SLICE_MS, isSmall);
+      if (!willing || performance.now() - began > ALONE_MS) startOnce();
+      await nextTurn();
+    }
+    finished = { tally: worker.end() };
+  } catch (error) {
+    queue.stop();
+    finished = { tally: worker.end(), error };
+  }
+  const alone = !isStarted || queue.sealIfAlone();
+  queue.leave(finished.tally.files + finished.tally.links);
+  return { ...finished, alone };
+}
+
+function isSmall(path: string): boolean {
+  try {
+    return fs.statSync(path).size <= SMALL_FILE;
+  } catch {
+    // What is wrong with it is said when it is opened.
+    return true;
+  }
+}
