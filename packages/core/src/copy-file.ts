@@ -78,6 +78,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     prune: false,
     keep: [],
     pruneRoots: [],
+    leave: [],
     allowMissing: false,
   };
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };

@@ -40,7 +40,7 @@ export async function plan(
 
 async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }): Promise<CopyReport> {
   const started = performance.now();
-  const { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing, entries, signal } = options;
+  const { targets, cwd, manifest, prune, keep, pruneRoots, leave, allowMissing, entries, signal } = options;
   const paths = { source: targets[0]?.from, destination: targets[0]?.to };
   if (signal?.aborted) throw abortError(signal, paths);
 
@@ -50,7 +50,7 @@ async function run(options: ResolvedCopyOptions, { dryRun }: { dryRun: boolean }
     entries,
     progress: options.onProgress !== undefined,
   };
-  const plan: PlanSettings = { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing };
+  const plan: PlanSettings = { targets, cwd, manifest, prune, keep, pruneRoots, leave, allowMissing };
   const queue = new Queue();
   const stop = () => queue.stop();
   signal?.addEventListener('abort', stop, { once: true });

@@ -210,6 +210,13 @@ export interface CopyOptions extends CopyFileOptions {
    */
   pruneRoots?: readonly string[];
   /**
+   * Destinations that are somebody else's: a file that would go there is not placed, as if no target named it.
+   * Relative to {@link CopyOptions.cwd}.
+   *
+   * @default []
+   */
+  leave?: readonly string[];
+  /**
    * A target that matches nothing is a warning instead of an error.
    *
    * @default false
@@ -284,6 +291,8 @@ export interface ResolvedCopyOptions {
   keep: readonly string[];
   /** Absolute paths. */
   pruneRoots: readonly string[];
+  /** Absolute paths. */
+  leave: readonly string[];
   allowMissing: boolean;
   entries: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
@@ -365,6 +374,7 @@ export function resolveCopyOptions(
     prune,
     keep: options.keep ?? [],
     pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
+    leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
     allowMissing: options.allowMissing ?? false,
     entries: options.entries ?? false,
     onProgress: options.onProgress,

@@ -61,15 +61,21 @@ export class BuildCopies {
     return this.#outputs.size > 0;
   }
 
-  /** Begins to copy into an output directory, once per build however many bundles are written there. */
-  begin(settings: Omit<OutputSettings, 'engine'>): void {
+  /**
+   * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
+   * {@link finish} says what became of each file.
+   */
+  begin({ entries = false, ...settings }: Omit<OutputSettings, 'engine'> & { entries?: boolean }): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
       return;
     }
     const { engine, report } = this.#options;
-    const copy = new OutputCopy({ ...settings, engine: { ...engine, entries: report === 'verbose' } });
+    const copy = new OutputCopy({
+      ...settings,
+      engine: { ...engine, entries: entries || report === 'verbose' },
+    });
     const { publicTargets, targets } = settings;
     this.#outputs.set(settings.directory, {
       copy,
@@ -101,7 +107,7 @@ export class BuildCopies {
   }
 
   /** A bundle was written: resolves when every file is in place, and tells what was done. */
-  async finish(directory?: string): Promise<void> {
+  async finish(directory?: string): Promise<CopyReport[]> {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
     const reports = await this.#telling(
@@ -116,6 +122,7 @@ export class BuildCopies {
       output.told = true;
       this.#tell(reports[position]!, output);
     }
+    return reports;
   }
 
   /** The build is over, or failed: nothing of it is left running. */
@@ -149,8 +156,9 @@ export class BuildCopies {
     }
   }
 
-  #tell(report: CopyReport, { copy, targets }: Output): void {
+  #tell({ entries, ...counts }: CopyReport, { copy, targets }: Output): void {
     const { report: tell } = this.#options;
+    const report = entries && tell === 'verbose' ? { ...counts, entries } : counts;
     for (const warning of report.warnings) this.#log.warn(warning);
     if (typeof tell === 'function') tell(report, copy.directory);
     else if (tell)

@@ -23,20 +23,24 @@ export function findCollisions(
   return planned.find(places, ignoresCase(directory)).map((file) => {
     const name = path.relative(directory, file.destination).split(path.sep).join('/');
     const target = targets[file.target - publicTargets.length];
-    if (target?.overwrite === 'error') {
-      const { source, destination } = file;
-      throw new CopyError({
-        code: 'EEXIST',
-        reason: 'the bundle has a file of this name',
-        source,
-        destination,
-      });
-    }
+    if (target?.overwrite === 'error') throw bundleExists(file);
     const wins = target !== undefined && target.overwrite !== false;
-    const where = target ? 'the targets' : 'the public directory';
-    const message = `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
-    return { file, target: wins ? target : undefined, message };
+    return { file, target: wins ? target : undefined, message: collisionMessage(name, target, wins) };
   });
+}
+
+/** What a target with `overwrite: 'error'` fails with. */
+export function bundleExists({
+  source,
+  destination,
+}: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
+  return new CopyError({ code: 'EEXIST', reason: 'the bundle has a file of this name', source, destination });
+}
+
+/** `target` is undefined for a file of the public directory. */
+export function collisionMessage(name: string, target: Target | undefined, wins: boolean): string {
+  const where = target ? 'the targets' : 'the public directory';
+  return `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
 }
 
 /** Whether names that differ only in the case of letters are one file there. */

@@ -16,6 +16,8 @@ export interface OutputSettings extends OutputTargets {
   empty: boolean;
   /** What emptying leaves alone, relative to the directory. */
   keep: string[];
+  /** Absolute paths that are the bundle's: what targets would place there is not placed. */
+  leave?: readonly string[];
   engine: CopyOptions;
 }
 
@@ -36,7 +38,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, publicTargets, targets, empty, keep } = settings;
+    const { directory, publicTargets, targets, empty, keep, leave = [] } = settings;
     this.directory = directory;
     this.#settings = settings;
     let isPlanned: (planned?: Planned) => void = () => {};
@@ -48,6 +50,7 @@ export class OutputCopy {
       prune: empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
+      leave,
       onPlanned: isPlanned,
     });
     // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.

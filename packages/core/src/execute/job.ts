@@ -44,6 +44,8 @@ export interface PlanSettings {
   keep: readonly string[];
   /** Absolute paths. */
   pruneRoots: readonly string[];
+  /** Absolute paths. */
+  leave: readonly string[];
   allowMissing: boolean;
 }
 

@@ -1,0 +1,37 @@
+import path from 'node:path';
+import { systemError } from '../errors.ts';
+import type { TransferSettings } from '../options.ts';
+import { EEXIST } from '../platform/errno.ts';
+import type { Folder, FoundFile } from '../scan/folder.ts';
+
+/** Which of several files for one place stays, as if they were copied one after the other. */
+export function winnersOf(folders: Folder[], overwrite: TransferSettings['overwrite']): Folder[] {
+  const placed = new Map<string, FoundFile>();
+  for (const { source, root, below, files, target } of folders) {
+    const rule = target.overwrite ?? overwrite;
+    const directory = path.join(root, below);
+    for (const file of files) {
+      const destination = path.join(directory, file.as);
+      if (rule === 'error' && placed.has(destination))
+        throw systemError(EEXIST, { source: path.join(source, file.name), destination });
+      if (rule !== false || !placed.has(destination)) placed.set(destination, file);
+    }
+  }
+  return folders.map((folder) => {
+    const directory = path.join(folder.root, folder.below);
+    return {
+      ...folder,
+      files: folder.files.filter((file) => placed.get(path.join(directory, file.as)) === file),
+    };
+  });
+}
+
+/** Folders without the files that would be placed at these absolute paths. */
+export function* without(folders: Iterable<Folder>, paths: readonly string[]): Generator<Folder> {
+  const left = new Set(paths);
+  for (const folder of folders) {
+    const { root, below, files } = folder;
+    const kept = files.filter(({ as }) => !left.has(path.join(root, below, as)));
+    yield kept.length < files.length ? { ...folder, files: kept } : folder;
+  }
+}
