@@ -14,8 +14,20 @@ export function watchedPaths(
   outputs: ReadonlySet<string> = new Set(),
 ): string[] {
   const found = new Set<string>();
-  for (const { from } of [...publicTargets, ...targets]) add(watchedPart(from), outputs, found);
+  for (const { from } of [...publicTargets, ...targets]) {
+    const part = watchedPart(from);
+    add(part, outputs, found);
+    // Rolldown does not notice that what was missing is there: the directory it will be in does.
+    const parent = fs.existsSync(part) ? part : nearestExisting(part);
+    if (!holds(parent, outputs)) found.add(parent);
+  }
   return [...found];
+}
+
+function nearestExisting(missing: string): string {
+  let current = missing;
+  while (!fs.existsSync(current)) current = path.dirname(current);
+  return current;
 }
 
 /** A path as far as it is no pattern. Names that exist are none, whatever characters they have. */
