@@ -6,8 +6,8 @@ import type { Listing, PlacedAsset } from './webpack-listing.ts';
 export class CompilationAssets {
   readonly #compilation: Compilation;
   readonly #listing: Listing;
-  /** Ours that are assets, by name. */
-  readonly #emitted = new Map<string, PlacedAsset>();
+  /** What did not have to give way to the bundle, by name. */
+  readonly #ours = new Map<string, PlacedAsset>();
   #hidden: Pick<PlacedAsset, 'name' | 'source' | 'info'>[] = [];
 
   constructor(compilation: Compilation, listing: Listing) {
@@ -20,16 +20,15 @@ export class CompilationAssets {
     const compilation = this.#compilation;
     const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
     const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
-    for (const asset of this.#listing.assets) {
-      const { name, source, info } = asset;
+    for (const asset of [...this.#listing.assets, ...this.#listing.links]) {
+      const { name, source, info, file } = asset;
       const existing = bundle.get(spell(name));
-      if (existing !== undefined) {
-        if (!this.#wins(asset, existing, warn)) continue;
-        if (existing !== name) compilation.deleteAsset(existing);
-      }
+      if (existing !== undefined && !this.#wins(asset, existing, warn)) continue;
+      if (existing !== undefined && (file.link || existing !== name)) compilation.deleteAsset(existing);
+      this.#ours.set(name, asset);
+      if (file.link) continue;
       if (existing === name) compilation.updateAsset(name, source, () => info);
       else compilation.emitAsset(name, source, info);
-      this.#emitted.set(name, asset);
     }
   }
 
@@ -77,7 +76,16 @@ export class CompilationAssets {
   /** Files that nobody made something else of, or took away. */
   untouched(): PlacedAsset[] {
     const { assets } = this.#compilation;
-    return [...this.#emitted.values()].filter(({ name, source }) => assets[name] === source);
+    return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
+  }
+
+  /** Where nothing of ours must go: absolute paths. */
+  left(): string[] {
+    const { assets, links } = this.#listing;
+    const untouched = new Set(this.untouched());
+    const kept = (asset: PlacedAsset) =>
+      asset.file.link ? this.#ours.has(asset.name) : untouched.has(asset);
+    return [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
   }
 
   /** Takes assets away, that webpack must not write. Returns how to put them back. */

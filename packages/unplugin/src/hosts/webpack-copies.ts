@@ -56,7 +56,7 @@ export class WebpackCopies {
     const probe = ours[0]?.file.source ?? this.#compiler.context;
     if (!(await isRealDisk(output, probe))) return this.#serve(compilation, directory, ours, building.assets);
     try {
-      const report = await inTurn(directory, () => this.#copy(directory, building, ours));
+      const report = await inTurn(directory, () => this.#copy(directory, building));
       const actions = new Map(report.entries!.map(({ destination, action }) => [destination, action]));
       const placed = ours.filter(({ file }) => actions.has(file.destination));
       // Somebody stands between webpack and the disk: then it has to write all of it itself.
@@ -82,15 +82,14 @@ export class WebpackCopies {
     await this.#copies.end({ keepWorkers });
   }
 
-  async #copy(directory: string, { listing }: Building, ours: PlacedAsset[]): Promise<CopyReport> {
-    const names = new Set(ours);
+  async #copy(directory: string, { listing, assets }: Building): Promise<CopyReport> {
     this.#copies.begin({
       directory,
       ...listing.targets,
       cacheDirectory: this.#cacheDirectory,
       empty: false,
       keep: [],
-      leave: listing.assets.filter((asset) => !names.has(asset)).map(({ file }) => file.destination),
+      leave: assets.left(),
       entries: true,
     });
     const [report] = await this.#copies.finish(directory);

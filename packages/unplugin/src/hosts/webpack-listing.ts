@@ -22,8 +22,8 @@ export interface PlacedAsset {
 
 export interface Listing {
   assets: PlacedAsset[];
-  /** Paths below the output that are placed and no asset: links that are kept as links. */
-  others: Set<string>;
+  /** Links that are kept as links, which webpack knows nothing of. */
+  links: PlacedAsset[];
   /** What to hand to the engine. */
   targets: OutputTargets;
   warnings: string[];
@@ -46,7 +46,7 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
   const found = await findFiles(given, context);
   const listing: Listing = {
     assets: [],
-    others: new Set(),
+    links: [],
     targets: { publicTargets: [], targets: [] },
     warnings: [],
   };
@@ -60,11 +60,10 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
   const described = await mapLimit(found, CONCURRENCY, (each) => describe(each, context));
   const assets = new Map<string, PlacedAsset>();
   for (const asset of described) {
-    if (asset.file.link) listing.others.add(asset.name);
-    else if (isBelow(asset.name) && !(asset.target.overwrite === false && assets.has(asset.name)))
+    if (isBelow(asset.name) && !(asset.target.overwrite === false && assets.has(asset.name)))
       assets.set(asset.name, asset);
   }
-  listing.assets = [...assets.values()];
+  for (const asset of assets.values()) (asset.file.link ? listing.links : listing.assets).push(asset);
   // What is called by a function is called the same again.
   for (const each of given) {
     if (missing.includes(each)) continue;

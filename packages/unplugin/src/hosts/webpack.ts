@@ -68,7 +68,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     processAssets.tap(at(hashing + 1), () => buildings.get(compilation)?.assets.show());
     // Links are no assets, and not to be cleaned away all the same.
     compiler.webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) =>
-      keeps(buildings.get(compilation)?.listing.others, name),
+      keeps(buildings.get(compilation)?.listing, name),
     );
   });
 
@@ -108,6 +108,6 @@ function watch(compilation: Compilation, targets: WebpackTarget[], directory: st
 }
 
 /** Also what a link lies in. */
-function keeps(others: Set<string> | undefined, name: string): boolean {
-  return [...(others ?? [])].some((other) => other === name || other.startsWith(`${name}/`));
+function keeps(listing: Listing | undefined, name: string): boolean {
+  return (listing?.links ?? []).some((link) => link.name === name || link.name.startsWith(`${name}/`));
 }
