@@ -8,6 +8,8 @@ import type { OutputTargets } from '../targets.ts';
 import type { CompilationAssets } from './webpack-assets.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { isRealDisk, mount } from './webpack-memory.ts';
+import { inTurn, ownName } from './webpack-outputs.ts';
+import type { WebpackTarget } from './webpack-targets.ts';
 
 const NAME = 'unplugin-reflink';
 
@@ -24,7 +26,7 @@ export class WebpackCopies {
   readonly #cacheDirectory: string;
   #compilation: Compilation | undefined;
 
-  constructor(compiler: Compiler, options: ResolvedOptions) {
+  constructor(compiler: Compiler, options: ResolvedOptions, targets: readonly WebpackTarget[]) {
     this.#compiler = compiler;
     this.#options = options;
     const logger = compiler.getInfrastructureLogger(NAME);
@@ -36,7 +38,7 @@ export class WebpackCopies {
       error: (message: string) => logger.error(message),
     };
     this.#copies = new BuildCopies(options, log, compiler.context);
-    this.#cacheDirectory = path.join(cacheDirectoryOf(compiler.context), ownName(compiler));
+    this.#cacheDirectory = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
   }
 
   /** Threads boot while the modules are built. */
@@ -128,38 +130,3 @@ export class WebpackCopies {
     });
   }
 }
-
-/** Copies into one directory, one after the other: several compilers may write there. */
-async function inTurn<T>(directory: string, act: () => Promise<T>): Promise<T> {
-  const before = turns.get(directory);
-  const turn = (async () => {
-    await before;
-    return act();
-  })();
-  const ended = turn.then(
-    () => {},
-    () => {},
-  );
-  turns.set(directory, ended);
-  try {
-    return await turn;
-  } finally {
-    if (turns.get(directory) === ended) turns.delete(directory);
-  }
-}
-
-const turns = new Map<string, Promise<void>>();
-
-/**
- * What tells one plugin's files from another's of the same output. Compilers that are built together are made in
- * one turn, in the order of the configuration.
- */
-function ownName({ options: { name = '', output } }: Compiler): string {
-  const key = `${output.path} ${name}`;
-  const number = inThisTurn.get(key) ?? 0;
-  if (inThisTurn.size === 0) setImmediate(() => inThisTurn.clear());
-  inThisTurn.set(key, number + 1);
-  return `webpack-${name.replace(/[^\w-]/g, '_')}${number}`;
-}
-
-const inThisTurn = new Map<string, number>();

@@ -37,7 +37,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     ...webpackTargets(options, compiler.context),
   ];
   if (targets.length === 0) return;
-  const copies = new WebpackCopies(compiler, options);
+  const copies = new WebpackCopies(compiler, options, targets);
   const sources = new FileSources(compiler);
   const buildings = new WeakMap<Compilation, Building>();
   const putBack = new WeakMap<Compilation, () => void>();
