@@ -112,9 +112,9 @@ describeWebpacks((host) => {
     expect(reports).toEqual([]);
     // They come and go with their sources.
     writeFileSync(join(root, 'static/added.txt'), 'added');
-    fs.rmSync(join(root, 'static/plain.txt'));
+    fs.rmSync(join(root, 'static/LICENSE'));
     await vi.waitFor(async () => expect((await get(`${base}/added.txt`)).text).toBe('added'), 10_000);
-    expect((await get(`${base}/plain.txt`)).status).toBe(404);
+    expect((await get(`${base}/LICENSE`)).status).toBe(404);
   });
 
   test("dev: 'emit' has everything in memory", async () => {

@@ -18,6 +18,8 @@ export interface PlacedAsset {
   target: Target;
   /** Its content is the file's own. */
   plain: boolean;
+  /** Which pattern of `output.copy` it comes from, if it does. */
+  number: number | undefined;
 }
 
 export interface Listing {
@@ -57,11 +59,12 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
     const named = `'${pattern!.from}' of output.copy`;
     listing.warnings.push(`nothing matches ${named}, no file is copied`);
   }
-  const described = await mapLimit(found, CONCURRENCY, (each) => describe(each, context));
+  const described = await mapLimit(once(found), CONCURRENCY, (each) => describe(each, context));
   const assets = new Map<string, PlacedAsset>();
   for (const asset of described) {
-    if (isBelow(asset.name) && !(asset.target.overwrite === false && assets.has(asset.name)))
-      assets.set(asset.name, asset);
+    const before = assets.get(asset.name);
+    if (before) refuseSame(before, asset);
+    if (isBelow(asset.name) && !(asset.target.overwrite === false && before)) assets.set(asset.name, asset);
   }
   for (const asset of assets.values()) (asset.file.link ? listing.links : listing.assets).push(asset);
   // What is called by a function is called the same again.
@@ -76,34 +79,56 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
   return listing;
 }
 
+/** A pattern whose names do not tell its files apart. */
+function refuseSame(before: PlacedAsset, { name, number }: PlacedAsset): void {
+  if (number === undefined || before.number !== number) return;
+  throw new Error(`multiple files of one pattern of output.copy are copied to '${name}'`);
+}
+
 interface Found {
   given: WebpackTarget;
   file: ListedFile;
 }
 
-async function findFiles(given: WebpackTarget[], context: ListingContext): Promise<Found[]> {
-  const { compilation, directory, options } = context;
+async function findFiles(
+  given: WebpackTarget[],
+  { compilation, directory, options }: ListingContext,
+): Promise<Found[]> {
   const { symlinks = 'follow', allowMissing = false } = options.engine;
-  const find = async (part: WebpackTarget[], allowMissing: boolean): Promise<Found[]> => {
-    const targets = part.map(({ target }) => target);
-    const files = await list(targets, { cwd: directory, symlinks, allowMissing });
-    return files.map((file) => ({ given: part[file.target]!, file }));
-  };
-  // webpack only warns of patterns that match nothing. What the user asked of us comes after and wins.
-  const patterns = given.filter(({ pattern }) => pattern);
-  const seen = new Set<string>();
-  const copied = (await find(patterns, true)).filter(({ given, file }) => {
-    const { number, ignores } = given.pattern!;
-    const key = `${number} ${file.source}`;
-    if (seen.has(key) || ignores(file.source, compilation)) return false;
-    seen.add(key);
-    return true;
-  });
-  const own = await find(
-    given.filter(({ pattern }) => !pattern),
-    allowMissing,
+  const found: Found[] = [];
+  // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
+  for (const each of given.filter(({ naming }) => naming)) {
+    const { target, pattern } = each;
+    const files = await list(target, {
+      cwd: directory,
+      symlinks,
+      allowMissing: allowMissing || pattern !== undefined,
+    });
+    found.push(
+      ...files
+        .filter(({ source }) => !pattern?.ignores(source, compilation))
+        .map((file) => ({ given: each, file })),
+    );
+  }
+  const plain = given.filter(({ naming }) => !naming);
+  const files = await list(
+    plain.map(({ target }) => target),
+    { cwd: directory, symlinks, allowMissing },
   );
-  return [...copied, ...own];
+  found.push(...files.map((file) => ({ given: plain[file.target]!, file })));
+  // In the order of the targets, of which the last wins.
+  const order = new Map(given.map((each, position) => [each, position]));
+  return found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
+}
+
+/** A file that one pattern names twice is copied once, to where the first of its paths puts it. */
+function once(found: Found[]): Found[] {
+  const seen = new Set<string>();
+  return found.filter(({ given, file }) => {
+    const key = given.pattern && `${given.pattern.number} ${file.source}`;
+    if (key === undefined) return true;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 async function describe({ given, file }: Found, context: ListingContext): Promise<PlacedAsset> {
@@ -111,7 +136,8 @@ async function describe({ given, file }: Found, context: ListingContext): Promis
   const { target, kind, naming } = given;
   const root = path.resolve(directory, target.to ?? '.');
   const below = toPosix(path.relative(root, file.destination));
-  const asset = { file, kind, target, plain: !target.transform || file.link, info: {} };
+  const number = given.pattern?.number;
+  const asset = { file, kind, target, number, plain: !target.transform || file.link, info: {} };
   if (file.link) {
     const name = toPosix(path.relative(directory, file.destination));
     return { ...asset, name, source: new compilation.compiler.webpack.sources.RawSource('') };
