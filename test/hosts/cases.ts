@@ -37,6 +37,8 @@ export const BUNDLE = 'bundle.js';
 export const projectTree: TreeSpec = {
   'package.json': '{ "type": "module" }',
   'main.js': 'console.log("bundled");\n',
+  // What was placed is noted there.
+  node_modules: directory(),
   'static/plain.txt': 'plain',
   'static/.dotfile': 'dot',
   'static/.well-known/deep.json': '{}',

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { OutputOptions, Plugin } from 'rollup';
 import type { Options } from 'unplugin-reflink';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { makeProject } from '../hosts/project.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { runInChild } from './child.ts';
@@ -13,6 +14,8 @@ const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 
 const many: TreeSpec = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`assets/many/${index}.txt`, `file ${index}`]),
 );
+
+afterEach(() => void vi.unstubAllEnvs());
 
 interface Setup {
   outputs: OutputOptions[];
@@ -149,8 +152,14 @@ describeBundlers((host) => {
     const cache = join(root, 'node_modules/.cache/unplugin-reflink');
     expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.manifest$/)]);
     const bare = makeProject();
+    rmSync(join(bare, 'node_modules'), { recursive: true });
+    vi.stubEnv('TMPDIR', makeProject());
     await build(host, bare, { outputs: [{ dir: 'dist' }] });
     expect(readdirSync(bare)).not.toContain('node_modules');
+    const [kept] = readdirSync(tmpdir()).filter((name) => name.startsWith('unplugin-reflink-'));
+    expect(statSync(join(tmpdir(), kept!)).mode & 0o777).toBe(0o700);
+    const noted = readdirSync(join(tmpdir(), kept!), { recursive: true, encoding: 'utf8' });
+    expect(noted).toContainEqual(expect.stringMatching(/\.manifest$/));
   });
 
   test.each([

@@ -61,6 +61,11 @@ export class BuildCopies {
     return this.#outputs.size > 0;
   }
 
+  /** Whether all that was begun is in place and told. */
+  get finished(): boolean {
+    return [...this.#outputs.values()].every(({ told }) => told);
+  }
+
   /**
    * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
    * {@link finish} says what became of each file.

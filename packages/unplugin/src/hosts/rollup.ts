@@ -33,13 +33,16 @@ class RollupBuild {
     return this;
   }
 
-  start(root: string): void {
+  async start(root: string): Promise<void> {
     if (root !== this.#root) {
       this.#root = root;
       this.#targets = toTargets(this.#options, { root });
       this.#copies = this.#newCopies();
     }
     if (!this.#places) return;
+    // Rolldown starts once for every output; there a build ends when it is closed.
+    if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
+      await this.end({ keepWorkers: true });
     this.#copies.prepare(this.#targets, path.join(root, 'dist'));
     const { meta, addWatchFile } = this.#context!;
     if (!meta.watchMode) return;
@@ -103,8 +106,8 @@ function hooks(options: ResolvedOptions) {
   const build = new RollupBuild(options);
   return {
     name: 'unplugin-reflink',
-    buildStart(this: Context, { cwd = process.cwd() }: { cwd?: string }) {
-      build.in(this).start(cwd);
+    async buildStart(this: Context, { cwd = process.cwd() }: { cwd?: string }) {
+      await build.in(this).start(cwd);
     },
     async buildEnd(this: Context, error?: Error) {
       if (error) await build.in(this).end();
