@@ -12,9 +12,10 @@ import { browserMissing, openBrowser } from './chromium.ts';
 const missing = browserMissing();
 
 describe.each([
-  ['rollup', 'Rollup'],
-  ['rolldown', 'Rolldown'],
-])('the example of %s, built by its command', (name, title) => {
+  ['rollup', 'Rollup', ['-c', '--dir']],
+  ['rolldown', 'Rolldown', ['-c', '--dir']],
+  ['webpack', 'webpack', ['--output-path']],
+])('the example of %s, built by its command', (name, title, given) => {
   const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const cache = join(root, 'node_modules/.cache');
   let outDir: string;
@@ -24,7 +25,7 @@ describe.each([
     mkdirSync(cache, { recursive: true });
     outDir = join(mkdtempSync(join(cache, 'browser-')), 'dist');
     const command = join(root, 'node_modules/.bin', name);
-    output = execFileSync(command, ['-c', '--dir', outDir], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+    output = execFileSync(command, [...given, outDir], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
   });
 
   afterAll(() => {

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CopyOptions, type PlannedFile, resolveCopyOptions, type Target } from './options.ts';
+import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
 import { winnersOf } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
+import type { Target } from './target.ts';
 
 /** How long looking for files may hold the thread before everything else gets a turn. */
 const SLICE_MS = 5;
