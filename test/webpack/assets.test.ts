@@ -54,6 +54,7 @@ describeWebpacks((host) => {
     const root = makeProject(files);
     const manifests: WebpackPluginInstance[] = [new WebpackManifestPlugin({ fileName: 'theirs.json' })];
     if (host.current) manifests.push(new ManifestPlugin({ filename: 'own.json' }));
+    await settled();
     const built = await build(host, root, { plugins: manifests, devtool: false });
     expect(built).toMatchObject(clean);
     expect(built.read).toEqual([]);
@@ -87,13 +88,13 @@ describeWebpacks((host) => {
     );
     const config: Configuration = { output: { clean: true } };
     const options: Options = { publicDir: 'static', symlinks: 'keep' };
+    await settled();
     await build(host, root, config, options);
     const first = readTree(join(root, 'dist'));
     expect(Object.keys(first).filter((name) => name.startsWith('old'))).toEqual([]);
     expect(dist(root, 'script.js')).toBe(script);
     expect(first['linked.txt']).toMatchObject({ type: 'symlink' });
     expect(first.empty).toMatchObject({ type: 'directory' });
-    await settled();
     await build(host, root, config, options);
     const placed = ['large.txt', 'run.sh', 'linked.txt', 'one/two/three/deepest.bin'];
     const before = placed.map((name) => identityOf(join(root, 'dist', name)));
@@ -182,10 +183,10 @@ describeWebpacks((host) => {
 
   test('compareBeforeEmit: false does not write over what was placed', async () => {
     const root = makeProject(files);
+    await settled();
     const built = await build(host, root, { output: { compareBeforeEmit: false } });
     expect(built.read).toEqual([]);
     expect(built.reports[0]!.files).toBeGreaterThan(15);
-    await settled();
     const before = identityOf(join(root, 'dist/large.txt'));
     await build(host, root, { output: { compareBeforeEmit: false } });
     expect(identityOf(join(root, 'dist/large.txt'))).toBe(before);
@@ -232,6 +233,7 @@ describeWebpacks((host) => {
 
   test('who is told of written assets is told of these', async () => {
     const root = makeProject(files);
+    await settled();
     const told = new Map<string, { targetPath: string; content: Buffer }>();
     const listener = (compiler: Compiler) =>
       compiler.hooks.assetEmitted.tap('listener', (name, info) => void told.set(name, info));

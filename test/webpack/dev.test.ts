@@ -217,8 +217,8 @@ describeWebpacks((host) => {
       );
       expect(errors).toEqual([]);
     };
-    await compile();
     await wait(70);
+    await compile();
     await compile();
     const names = ['a.txt', 'sub/c.txt', 'large.bin'];
     const before = names.map((name) => identityOf(join(root, 'dist', name)));
