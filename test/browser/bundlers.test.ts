@@ -17,6 +17,7 @@ describe.each([
   ['rollup', 'Rollup', 'node_modules/.bin/rollup', byConfig],
   ['rolldown', 'Rolldown', 'node_modules/.bin/rolldown', byConfig],
   ['esbuild', 'esbuild', process.execPath, ['build.js']],
+  ['webpack', 'webpack', 'node_modules/.bin/webpack', ['--output-path']],
 ])('the example of %s, built by its command', (name, title, command, before) => {
   const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const cache = join(root, 'node_modules/.cache');

@@ -92,6 +92,10 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     ['.git', "'.git'"],
     [[1], '[ 1 ]'],
   ],
+  leave: [
+    ['a', "'a'"],
+    [[1], '[ 1 ]'],
+  ],
   pruneRoots: [
     ['out', "'out'"],
     [[''], "[ '' ]"],

@@ -104,10 +104,10 @@ function describeReports(host: Host): void {
     const lines = (await host.build({ root, options: verbose })).log.join('\n').split('\n');
     expect(
       lines.filter((line) => /^ {2}.* \((ficlone|copy_file_range|read_write)\)$/.test(line)),
-    ).toHaveLength(host.placesLast ? 18 : 19);
+    ).toHaveLength(host.placesOnce ? 18 : 19);
     expect(lines.join('\n')).toMatch(/^ {2}sub\/dir \(86\)\/d\.txt \(\w+\)$/m);
     // Before the bundle and, as it wins over it, after.
-    expect(lines.filter((line) => line.startsWith(`  ${BUNDLE} (`))).toHaveLength(host.placesLast ? 1 : 2);
+    expect(lines.filter((line) => line.startsWith(`  ${BUNDLE} (`))).toHaveLength(host.placesOnce ? 1 : 2);
     rmSync(join(root, 'assets/a.txt'));
     const again = (await host.build({ root, options: verbose })).log.join('\n');
     expect(again).toMatch(/^ {2}a\.txt \(pruned\)$/m);

@@ -27,10 +27,10 @@ export interface Host {
   name: string;
   /** The host as messages name it. */
   id: string;
-  /** Files are placed once the bundle is written, so that none is placed twice. */
-  placesLast?: boolean;
   /** Makes the plugin and throws it away. */
   create(options: Options): unknown;
+  /** It knows what collides before anything is placed, so that no file is placed twice. */
+  placesOnce?: boolean;
   /** Builds once with the plugin, in this process; never rejects. */
   build(project: Project): Promise<HostOutcome>;
 }

@@ -80,6 +80,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     prune: false,
     keep: [],
     pruneRoots: [],
+    leave: [],
     allowMissing: false,
     cloneDirectories: false,
   };

@@ -45,8 +45,19 @@ export async function run(
   { dryRun, only }: { dryRun: boolean; only?: Method | undefined },
 ): Promise<CopyReport> {
   const started = performance.now();
-  const { targets, cwd, manifest, prune, keep, pruneRoots, allowMissing, cloneDirectories, entries, signal } =
-    options;
+  const {
+    targets,
+    cwd,
+    manifest,
+    prune,
+    keep,
+    pruneRoots,
+    allowMissing,
+    leave,
+    cloneDirectories,
+    entries,
+    signal,
+  } = options;
   const paths = { source: targets[0]?.from, destination: targets[0]?.to };
   if (signal?.aborted) throw abortError(signal, paths);
 
@@ -65,6 +76,7 @@ export async function run(
     prune,
     keep,
     pruneRoots,
+    leave,
     allowMissing,
     cloneDirectories,
   };

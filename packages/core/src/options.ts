@@ -141,6 +141,13 @@ export interface CopyOptions extends CopyFileOptions {
    */
   pruneRoots?: readonly string[];
   /**
+   * Destinations that are somebody else's: a file that would go there is not placed, as if no target named it.
+   * Relative to {@link CopyOptions.cwd}.
+   *
+   * @default []
+   */
+  leave?: readonly string[];
+  /**
    * A target that matches nothing is a warning instead of an error.
    *
    * @default false
@@ -210,6 +217,8 @@ export interface ResolvedCopyOptions {
   keep: readonly string[];
   /** Absolute paths. */
   pruneRoots: readonly string[];
+  /** Absolute paths. */
+  leave: readonly string[];
   allowMissing: boolean;
   cloneDirectories: boolean;
   entries: boolean;
@@ -292,6 +301,7 @@ export function resolveCopyOptions(
     prune,
     keep: options.keep ?? [],
     pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
+    leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
     allowMissing: options.allowMissing ?? false,
     cloneDirectories: options.cloneDirectories ?? false,
     entries: options.entries ?? false,

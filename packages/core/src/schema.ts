@@ -47,6 +47,7 @@ export const copySchema: Schema = {
   prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
   keep: [listOf(isString), 'an array of paths'],
   pruneRoots: [listOf(isString), 'an array of paths'],
+  leave: [listOf(isString), 'an array of paths'],
   allowMissing: [isBoolean, 'a boolean'],
   cloneDirectories: [isBoolean, 'a boolean'],
   entries: [isBoolean, 'a boolean'],

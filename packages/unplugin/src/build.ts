@@ -68,17 +68,20 @@ export class BuildCopies {
   }
 
   /**
-   * Begins to copy into an output directory, once per build however many bundles are written there.
-   *
-   * @param entries whether the report shall name every file
+   * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
+   * {@link finish} says what became of each file.
    */
-  begin(settings: Omit<OutputSettings, 'engine'>, entries = this.#options.report === 'verbose'): void {
+  begin({ entries = false, ...settings }: Omit<OutputSettings, 'engine'> & { entries?: boolean }): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
       return;
     }
-    const copy = new OutputCopy({ ...settings, engine: { ...this.#options.engine, entries } });
+    const { engine, report } = this.#options;
+    const copy = new OutputCopy({
+      ...settings,
+      engine: { ...engine, entries: entries || report === 'verbose' },
+    });
     const { publicTargets, targets } = settings;
     this.#outputs.set(settings.directory, {
       copy,
@@ -171,13 +174,15 @@ export class BuildCopies {
 
 /** Tells what was done in an output directory, in the way that was asked for. */
 export function tell(
-  report: CopyReport,
+  { entries, ...counts }: CopyReport,
   targets: OutputTargets,
   directory: string,
   { report: how }: Pick<ResolvedOptions, 'report'>,
   log: Pick<HostLog, 'info'>,
   root: string,
 ): void {
+  // They may have been collected for the host's own use.
+  const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') how(report, directory);
   else if (how) log.info(`${labelOf(targets)} → ${describeReport(report, directory, root)}`);
 }

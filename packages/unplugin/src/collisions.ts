@@ -28,7 +28,7 @@ export function findCollisions(
   );
   return planned.find(places.values(), ignoreCase).map((file) => {
     const target = targets[file.target - publicTargets.length];
-    if (target?.overwrite === 'error') throw refused(file);
+    if (target?.overwrite === 'error') throw bundleExists(file);
     const wins = target !== undefined && target.overwrite !== false;
     const bundled = places.get(spell(file.destination)) ?? file.destination;
     return { file, bundled, target: wins ? target : undefined, message: kept(file, directory, target) };
@@ -38,13 +38,20 @@ export function findCollisions(
 /** What the user is told; `target` is the one that the file is of, if it is not public. */
 export function kept({ destination }: PlannedFile, directory: string, target: Target | undefined): string {
   const name = path.relative(directory, destination).split(path.sep).join('/');
-  const wins = target !== undefined && target.overwrite !== false;
+  return collisionMessage(name, target, target !== undefined && target.overwrite !== false);
+}
+
+/** `target` is undefined for a file of the public directory. */
+export function collisionMessage(name: string, target: Target | undefined, wins: boolean): string {
   const where = target ? 'the targets' : 'the public directory';
   return `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
 }
 
-/** The error of a target that must not replace anything. */
-export function refused({ source, destination }: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
+/** What a target with `overwrite: 'error'` fails with. */
+export function bundleExists({
+  source,
+  destination,
+}: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
   return new CopyError({ code: 'EEXIST', reason: 'the bundle has a file of this name', source, destination });
 }
 

@@ -59,6 +59,20 @@ export interface Options extends EngineOptions {
    * @default all
    */
   environments?: readonly string[] | ((name: string) => boolean);
+  /**
+   * webpack only: copies what `output.copy` names (webpack 5.111 and newer) in webpack's place. A pattern that
+   * cannot be copied the same way here is an error.
+   *
+   * @default false
+   */
+  takeOver?: boolean;
+  /**
+   * webpack only: how files get into an output that is kept in memory, as a development server does. `'serve'`
+   * has them read from where they are when they are asked for; `'emit'` reads all of them into memory.
+   *
+   * @default 'serve'
+   */
+  dev?: 'serve' | 'emit';
 }
 
 export interface ResolvedOptions {
@@ -68,6 +82,8 @@ export interface ResolvedOptions {
   targets: readonly Target[];
   report: Report;
   includesEnvironment: (name: string) => boolean;
+  takeOver: boolean;
+  dev: 'serve' | 'emit';
 }
 
 const ENGINE = [
@@ -82,6 +98,13 @@ const ENGINE = [
 ] as const;
 const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report'];
 
+/** Options of one host alone. */
+const SPECIAL: Record<string, { host: string; name: string }> = {
+  environments: { host: 'vite', name: 'Vite' },
+  takeOver: { host: 'webpack', name: 'webpack' },
+  dev: { host: 'webpack', name: 'webpack' },
+};
+
 /**
  * Checks options and fills in what was left out.
  *
@@ -91,15 +114,17 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const known = host === 'vite' ? [...COMMON, 'environments'] : COMMON;
+  const special = Object.keys(SPECIAL).filter((name) => SPECIAL[name]!.host === host);
+  const known = [...COMMON, ...special];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown === 'environments') throw wrong(host, unknown, 'is for Vite only', given.environments);
+  const other = unknown !== undefined && Object.hasOwn(SPECIAL, unknown) ? SPECIAL[unknown] : undefined;
+  if (unknown && other) throw wrong(host, unknown, `is for ${other.name} only`, given[unknown as never]);
   if (unknown) {
     throw new TypeError(
       `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; known are ${known.join(', ')}`,
     );
   }
-  const { targets = [], report = 'summary', environments } = given;
+  const { targets = [], report = 'summary', environments, takeOver = false, dev = 'serve' } = given;
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
@@ -107,6 +132,8 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
+  if (typeof takeOver !== 'boolean') throw wrong(host, 'takeOver', 'must be a boolean', takeOver);
+  if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'dev', "must be 'serve' or 'emit'", dev);
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
@@ -117,6 +144,8 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     targets,
     report,
     includesEnvironment: toPredicate(environments),
+    takeOver,
+    dev,
   };
 }
 

@@ -22,6 +22,8 @@ export interface OutputSettings extends OutputTargets {
    * others call {@link OutputCopy.giveWay}.
    */
   written?: readonly string[];
+  /** Absolute paths that are the bundle's: what targets would place there is not placed. */
+  leave?: readonly string[];
   engine: CopyOptions;
 }
 
@@ -43,7 +45,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, targets, empty, keep, written = [] } = settings;
+    const { directory, targets, empty, keep, written = [], leave = [] } = settings;
     this.directory = directory;
     this.#settings = settings;
     this.#written = new WrittenBundle(written, settings, directory);
@@ -56,6 +58,7 @@ export class OutputCopy {
       prune: empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
+      leave,
       onPlanned: (planned) => {
         this.#written.look(planned);
         resolvePlanned(planned);

@@ -2,6 +2,7 @@ import { createUnplugin, type UnpluginInstance } from 'unplugin';
 import { esbuildPlugin } from './hosts/esbuild.ts';
 import { rolldownPlugin, rollupPlugin } from './hosts/rollup.ts';
 import { vitePlugins } from './hosts/vite.ts';
+import { webpackPlugin } from './hosts/webpack.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 /** The plugin of every host as one; the entries of the package load only their own. */
@@ -21,6 +22,8 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
         return [{ name: NAME, rollup: rollupPlugin(resolved) }];
       case 'rolldown':
         return [{ name: NAME, rolldown: rolldownPlugin(resolved) }];
+      case 'webpack':
+        return [{ name: NAME, webpack: (compiler) => webpackPlugin(resolved).apply(compiler as never) }];
       default:
         throw new TypeError(`unplugin-reflink: ${framework} is not supported`);
     }

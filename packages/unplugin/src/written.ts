@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
-import { type Collision, findCollisions, ignoresCase, kept, refused } from './collisions.ts';
+import { bundleExists, type Collision, findCollisions, ignoresCase, kept } from './collisions.ts';
 import type { OutputTargets } from './targets.ts';
 
 /**
@@ -46,7 +46,7 @@ export class WrittenBundle {
     if (!(error instanceof CopyError) || error.code !== 'EEXIST') return error;
     const { source, destination } = error;
     const isOurs = this.#names.some((name) => path.join(this.#directory, name) === destination);
-    return isOurs ? refused({ source: source!, destination: destination! }) : error;
+    return isOurs ? bundleExists({ source: source!, destination: destination! }) : error;
   }
 
   /** A function has to be called for every file, so only where something may be in the bundle too. */

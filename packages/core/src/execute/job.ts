@@ -49,6 +49,8 @@ export interface PlanSettings {
   keep: readonly string[];
   /** Absolute paths. */
   pruneRoots: readonly string[];
+  /** Absolute paths. */
+  leave: readonly string[];
   allowMissing: boolean;
   cloneDirectories: boolean;
 }

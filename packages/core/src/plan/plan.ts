@@ -1,11 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { systemError } from '../errors.ts';
 import type { Batch, JobSettings, PlanSettings } from '../execute/job.ts';
 import type { Queue } from '../execute/queue.ts';
 import type { TransformedFolder } from '../execute/transformed.ts';
-import type { TransferSettings } from '../options.ts';
-import { EEXIST } from '../platform/errno.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
@@ -14,6 +11,7 @@ import { Manifest } from './manifest.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
+import { winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
@@ -45,9 +43,10 @@ export class Planner {
     if (job.dryRun) this.#outlook = new Outlook();
   }
 
-  /** Publishes all batches and closes the queue. `folders` may have been found already. */
-  *publish(folders: Iterable<Folder> = this.#scan()): Generator<void> {
-    const { manifest, cwd, prune } = this.#plan;
+  /** Publishes all batches and closes the queue. `found` may be there already. */
+  *publish(found: Iterable<Folder> = this.#scan()): Generator<void> {
+    const { manifest, cwd, prune, leave } = this.#plan;
+    const folders = leave.length > 0 ? without(found, leave) : found;
     const warn = (message: string) => void this.#tally.warnings.push(message);
     if (manifest !== undefined) this.#manifest = Manifest.read(manifest, cwd, fingerprint(this.#job), warn);
 
@@ -198,30 +197,6 @@ function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'>
 
 function destinationNames({ names, renamed }: Batch): string[] {
   return renamed ? names.map((name, file) => renamed[file] ?? name) : names;
-}
-
-/** Which of several files for one place stays, as if they were copied one after the other. */
-function winnersOf(folders: Folder[], overwrite: TransferSettings['overwrite']): Folder[] {
-  const placed = new Map<string, FoundFile>();
-  for (const { source, root, below, files, target } of folders) {
-    const rule = target.overwrite ?? overwrite;
-    const directory = path.join(root, below);
-    for (const file of files) {
-      const key = `${directory}\0${file.as}`;
-      if (rule === 'error' && placed.has(key)) {
-        const paths = { source: path.join(source, file.name), destination: path.join(directory, file.as) };
-        throw systemError(EEXIST, paths);
-      }
-      if (rule !== false || !placed.has(key)) placed.set(key, file);
-    }
-  }
-  return folders.map((folder) => {
-    const directory = path.join(folder.root, folder.below);
-    return {
-      ...folder,
-      files: folder.files.filter((file) => placed.get(`${directory}\0${file.as}`) === file),
-    };
-  });
 }
 
 /** Files placed with other options may look different, and are placed again. */

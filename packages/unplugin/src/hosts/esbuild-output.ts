@@ -119,17 +119,15 @@ export class EsbuildOutput {
     await this.#watch?.begin();
     if (this.#state === 'disposed') throw new Error('the context was disposed of');
     try {
-      this.#copies.begin(
-        {
-          directory,
-          ...targets,
-          cacheDirectory: sharedCacheDirectory(cacheDirectoryOf(root), targets),
-          empty: false,
-          keep: [],
-          written: this.#bundle.map((each) => path.relative(directory, each)),
-        },
-        entries || this.#settings.options.report === 'verbose',
-      );
+      this.#copies.begin({
+        directory,
+        ...targets,
+        cacheDirectory: sharedCacheDirectory(cacheDirectoryOf(root), targets),
+        empty: false,
+        keep: [],
+        written: this.#bundle.map((each) => path.relative(directory, each)),
+        entries,
+      });
       const [report] = await this.#copies.finish(directory);
       this.#wins = this.#copies.winsAt(directory);
       this.#last = { report: report!, warnings: messages.warnings };

@@ -1,0 +1,104 @@
+import type { Compilation } from 'webpack';
+import { bundleExists, collisionMessage, ignoresCase } from '../collisions.ts';
+import type { Listing, PlacedAsset } from './webpack-listing.ts';
+
+/** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
+export class CompilationAssets {
+  readonly #compilation: Compilation;
+  readonly #listing: Listing;
+  /** What did not have to give way to the bundle, by name. */
+  readonly #ours = new Map<string, PlacedAsset>();
+  #hidden: Pick<PlacedAsset, 'name' | 'source' | 'info'>[] = [];
+
+  constructor(compilation: Compilation, listing: Listing) {
+    this.#compilation = compilation;
+    this.#listing = listing;
+  }
+
+  /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
+  emit(directory: string, warn: (message: string) => void): void {
+    const compilation = this.#compilation;
+    const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
+    const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
+    for (const asset of [...this.#listing.assets, ...this.#listing.links]) {
+      const { name, source, info, file } = asset;
+      const existing = bundle.get(spell(name));
+      if (existing !== undefined && !this.#wins(asset, existing, warn)) continue;
+      if (existing !== undefined && (file.link || existing !== name)) compilation.deleteAsset(existing);
+      this.#ours.set(name, asset);
+      if (file.link) continue;
+      if (existing === name) compilation.updateAsset(name, source, () => info);
+      else compilation.emitAsset(name, source, info);
+    }
+  }
+
+  #wins(
+    { kind, target, file, name }: PlacedAsset,
+    existing: string,
+    warn: (message: string) => void,
+  ): boolean {
+    const { WebpackError } = this.#compilation.compiler.webpack;
+    const refuse = (message: string) => void this.#compilation.errors.push(new WebpackError(message));
+    if (kind === 'pattern') {
+      refuse(
+        `unplugin-reflink: copying '${file.source}' to '${name}' would replace an asset of the compilation`,
+      );
+      return false;
+    }
+    if (target.overwrite === 'error') {
+      refuse(`unplugin-reflink: ${bundleExists(file).message}`);
+      return false;
+    }
+    const wins = kind === 'target' && target.overwrite !== false;
+    warn(collisionMessage(existing, kind === 'target' ? target : undefined, wins));
+    return wins;
+  }
+
+  /** For as long as names with hashes of their contents are looked for, which reads all assets. */
+  hide(): void {
+    const { assets, assetsInfo } = this.#compilation;
+    this.#hidden = this.untouched().map(({ name, source, info }) => ({
+      name,
+      source,
+      info: assetsInfo.get(name) ?? info,
+    }));
+    for (const { name } of this.#hidden) {
+      delete assets[name];
+      assetsInfo.delete(name);
+    }
+  }
+
+  show(): void {
+    for (const { name, source, info } of this.#hidden) this.#compilation.emitAsset(name, source, info);
+    this.#hidden = [];
+  }
+
+  /** Files that nobody made something else of, or took away. */
+  untouched(): PlacedAsset[] {
+    const { assets } = this.#compilation;
+    return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
+  }
+
+  /** Where nothing of ours must go: absolute paths. */
+  left(): string[] {
+    const { assets, links } = this.#listing;
+    const untouched = new Set(this.untouched());
+    const kept = (asset: PlacedAsset) =>
+      asset.file.link ? this.#ours.has(asset.name) : untouched.has(asset);
+    return [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
+  }
+
+  /** Takes assets away, that webpack must not write. Returns how to put them back. */
+  detach(gone: readonly PlacedAsset[]): () => void {
+    const compilation = this.#compilation;
+    const names = new Set(gone.map(({ name }) => name));
+    // A new object: webpack complains about changes of this one by now.
+    compilation.assets = Object.fromEntries(
+      Object.entries(compilation.assets).filter(([name]) => !names.has(name)),
+    );
+    return () => {
+      const back = gone.map(({ name, source }) => [name, source] as const);
+      compilation.assets = { ...compilation.assets, ...Object.fromEntries(back) };
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
+
+/** A name with webpack's placeholders, or a function of the same data. */
+export type Template =
+  | string
+  | Extract<Parameters<Compilation['getPathWithInfo']>[0], (...args: never) => unknown>;
+
+/** As webpack tells templates from names; `[\name\]` stands for itself. */
+const PLACEHOLDER = /\[\\*([\w:]+)\\*\]/i;
+
+export function isTemplate(name: unknown): name is string {
+  return typeof name === 'string' && PLACEHOLDER.test(name);
+}
+
+/** What a name is made of. */
+export interface Named {
+  /** Path below the directory that the structure is kept of, with forward slashes. */
+  below: string;
+  /** Absolute path. */
+  file: string;
+  /** What it is the name of. */
+  source: sources.Source;
+  /** What a transform made of the file. */
+  content: Buffer | undefined;
+}
+
+/** The source of a file that did not change is the same one in the next build. */
+const hashes = new WeakMap<sources.Source, string>();
+
+/** Fills in a template as webpack does for files that it copies. The file is read a piece at a time. */
+export async function interpolate(
+  template: Template,
+  named: Named,
+  compilation: Compilation,
+): Promise<{ path: string; info: AssetInfo }> {
+  const { below, file, source } = named;
+  const asksForHash = typeof template === 'function' || template.includes('hash');
+  let contentHash = asksForHash ? hashes.get(source) : undefined;
+  if (asksForHash && contentHash === undefined)
+    hashes.set(source, (contentHash = await hashOf(compilation, named)));
+  const id = sourceFilename(compilation.compiler, file);
+  const name = path.posix.parse(below).name;
+  return compilation.getPathWithInfo(template, {
+    filename: below,
+    ...(contentHash !== undefined && { contentHash, chunk: { name, id, hash: contentHash } }),
+  });
+}
+
+/** Where a file is, as assets tell it. */
+export function sourceFilename({ context }: Compiler, file: string): string {
+  return path.relative(context, file).split(path.sep).join('/');
+}
+
+async function hashOf(compilation: Compilation, { file, content }: Named): Promise<string> {
+  const { hashDigest, hashDigestLength, hashFunction, hashSalt } = compilation.outputOptions;
+  const hash = compilation.compiler.webpack.util.createHash(hashFunction!);
+  if (hashSalt) hash.update(hashSalt);
+  if (content) hash.update(content);
+  else
+    for await (const piece of fs.createReadStream(file, { highWaterMark: 1024 * 1024 })) hash.update(piece);
+  return String(hash.digest(hashDigest)).slice(0, hashDigestLength);
+}

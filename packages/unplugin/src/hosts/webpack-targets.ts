@@ -1,0 +1,56 @@
+import path from 'node:path';
+import type { ListedFile, Target } from 'fs-reflink';
+import type { AssetInfo, Compilation } from 'webpack';
+import type { ResolvedOptions } from '../options.ts';
+import { toTargets } from '../targets.ts';
+import { interpolate, isTemplate, type Named } from './webpack-names.ts';
+
+/** What a file is called below its target's `to`, and what webpack has to know about the name. */
+export interface Name {
+  path: string;
+  info: AssetInfo;
+}
+
+/** A target of the engine, and what of it is webpack's. */
+export interface WebpackTarget {
+  /** Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle. */
+  kind: 'public' | 'target' | 'pattern';
+  target: Target;
+  /** Names made with what the compilation knows. */
+  naming?: (named: Named, compilation: Compilation) => Promise<Name>;
+  /** More about a file than is said anyway. */
+  info?: (name: string, file: ListedFile) => AssetInfo;
+  /** For what comes from `output.copy`: which pattern, and what it was called there. */
+  pattern?: { number: number; from: string; ignores(file: string, compilation: Compilation): boolean };
+}
+
+/** What the options ask for, `to` and `rename` as templates of webpack included. */
+export function webpackTargets(options: ResolvedOptions, root: string): WebpackTarget[] {
+  const { publicTargets, targets } = toTargets(options, { root });
+  return [
+    ...publicTargets.map((target): WebpackTarget => ({ kind: 'public', target })),
+    ...targets.map(withTemplate),
+  ];
+}
+
+function withTemplate(target: Target): WebpackTarget {
+  const { rename, ...unnamed } = target;
+  if (isTemplate(rename)) {
+    const keepsDirectory = !/\[\\*path\\*\]/i.test(rename);
+    return {
+      kind: 'target',
+      target: unnamed,
+      async naming(named, compilation) {
+        const { path: name, info } = await interpolate(rename, named, compilation);
+        return { path: keepsDirectory ? path.posix.join(path.posix.dirname(named.below), name) : name, info };
+      },
+    };
+  }
+  const { to, ...rest } = target;
+  if (!isTemplate(to) || rename !== undefined) return { kind: 'target', target };
+  return {
+    kind: 'target',
+    target: rest,
+    naming: (named, compilation) => interpolate(to, named, compilation),
+  };
+}

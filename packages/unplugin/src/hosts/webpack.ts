@@ -1,0 +1,113 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack';
+import type { ResolvedOptions } from '../options.ts';
+import { watchedPaths } from '../watched.ts';
+import { CompilationAssets } from './webpack-assets.ts';
+import { WebpackCopies } from './webpack-copies.ts';
+import { type Listing, listFiles } from './webpack-listing.ts';
+import { takeOverCopy } from './webpack-patterns.ts';
+import { FileSources } from './webpack-source.ts';
+import { type WebpackTarget, webpackTargets } from './webpack-targets.ts';
+
+const NAME = 'unplugin-reflink';
+/** After webpack has cleaned the output. */
+const AFTER_CLEANING = 200;
+/** Before anybody looks at what was written. */
+const BEFORE_ALL = -10_000;
+
+/** Places static files into the output of webpack 5.76 and newer. */
+export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
+  return { apply: (compiler: Compiler) => applyTo(compiler, options) };
+}
+
+interface Building {
+  listing: Listing;
+  assets: CompilationAssets;
+}
+
+/**
+ * Files are assets as all others, whose content is read only when somebody asks for it, so that everybody who lists
+ * assets knows them. Just before webpack writes them they are placed, and taken away while it writes the others.
+ */
+function applyTo(compiler: Compiler, options: ResolvedOptions): void {
+  const { Compilation, WebpackError } = compiler.webpack;
+  const targets: WebpackTarget[] = [
+    ...(options.takeOver ? takeOverCopy(compiler, options) : []),
+    ...webpackTargets(options, compiler.context),
+  ];
+  if (targets.length === 0) return;
+  const copies = new WebpackCopies(compiler, options, targets);
+  const sources = new FileSources(compiler);
+  const buildings = new WeakMap<Compilation, Building>();
+  const putBack = new WeakMap<Compilation, () => void>();
+
+  compiler.hooks.make.tapPromise(NAME, (compilation) => copies.prepare(plain(targets), compilation));
+
+  compiler.hooks.thisCompilation.tap(NAME, (compilation) => {
+    const directory = outputOf(compilation);
+    if (compiler.watchMode) watch(compilation, targets, directory);
+    const { processAssets } = compilation.hooks;
+    const at = (stage: number) => ({ name: NAME, stage });
+    // When everything is there that the bundle consists of, and before lists of it are made.
+    processAssets.tapPromise(at(Compilation.PROCESS_ASSETS_STAGE_SUMMARIZE - 1), async () => {
+      try {
+        const listing = await listFiles(targets, { compilation, options, directory, sources });
+        const assets = new CompilationAssets(compilation, listing);
+        const warn = (message: string) =>
+          void compilation.warnings.push(new WebpackError(`${NAME}: ${message}`));
+        listing.warnings.forEach(warn);
+        assets.emit(directory, warn);
+        buildings.set(compilation, { listing, assets });
+      } catch (error) {
+        compilation.errors.push(new WebpackError(`${NAME}: ${(error as Error).message}`));
+      }
+    });
+    const hashing = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_HASH;
+    processAssets.tap(at(hashing - 1), () => buildings.get(compilation)?.assets.hide());
+    processAssets.tap(at(hashing + 1), () => buildings.get(compilation)?.assets.show());
+    // Links are no assets, and not to be cleaned away all the same.
+    compiler.webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) =>
+      keeps(buildings.get(compilation)?.listing, name),
+    );
+  });
+
+  compiler.hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async (compilation) => {
+    const building = buildings.get(compilation);
+    if (building) putBack.set(compilation, await copies.place(compilation, outputOf(compilation), building));
+  });
+  compiler.hooks.afterEmit.tap({ name: NAME, stage: BEFORE_ALL }, (compilation) => {
+    putBack.get(compilation)?.();
+    putBack.delete(compilation);
+  });
+
+  compiler.hooks.done.tapPromise(NAME, () => copies.end({ keepWorkers: compiler.watchMode }));
+  compiler.hooks.failed.tap(NAME, () => void copies.end({ keepWorkers: compiler.watchMode }));
+  compiler.hooks.watchClose.tap(NAME, () => void copies.end({ keepWorkers: false }));
+  compiler.hooks.shutdown.tapPromise(NAME, () => copies.end({ keepWorkers: false }));
+}
+
+function plain(targets: WebpackTarget[]) {
+  const of = (isPublic: boolean) =>
+    targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
+  return { publicTargets: of(true), targets: of(false) };
+}
+
+function outputOf(compilation: Compilation): string {
+  return path.resolve(compilation.getPath(compilation.compiler.outputPath, {}));
+}
+
+/** A change of any file that is placed is a reason to build again, and so is a new one. */
+function watch(compilation: Compilation, targets: WebpackTarget[], directory: string): void {
+  for (const each of watchedPaths(plain(targets), new Set([directory]))) {
+    const status = fs.statSync(each, { throwIfNoEntry: false });
+    if (!status) compilation.missingDependencies.add(each);
+    else if (status.isDirectory()) compilation.contextDependencies.add(each);
+    else compilation.fileDependencies.add(each);
+  }
+}
+
+/** Also what a link lies in. */
+function keeps(listing: Listing | undefined, name: string): boolean {
+  return (listing?.links ?? []).some((link) => link.name === name || link.name.startsWith(`${name}/`));
+}

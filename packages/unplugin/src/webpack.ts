@@ -1,0 +1,24 @@
+/**
+ * Places static files into the output of webpack.
+ *
+ * @module
+ * @example
+ * ```js
+ * // webpack.config.js
+ * const reflink = require('unplugin-reflink/webpack');
+ *
+ * module.exports = {
+ *   plugins: [reflink({ publicDir: 'public' })],
+ * };
+ * ```
+ */
+import type { WebpackPluginInstance } from 'webpack';
+import { webpackPlugin } from './hosts/webpack.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const webpack = (options?: Options): WebpackPluginInstance =>
+  webpackPlugin(resolveOptions(options, 'webpack'));
+
+export default webpack;
+// For require(): the function itself.
+export { webpack as 'module.exports' };

@@ -1,0 +1,270 @@
+import fs, { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import CompressionPlugin from 'compression-webpack-plugin';
+import type { Options } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/webpack';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Compiler, type Configuration, ManifestPlugin, type WebpackPluginInstance } from 'webpack';
+import { WebpackManifestPlugin } from 'webpack-manifest-plugin';
+import { BUNDLE } from '../hosts/cases.ts';
+import { identityOf, makeProject } from '../hosts/project.ts';
+import { readTree, type TreeSpec } from '../support/trees.ts';
+import { type Built, type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const script = 'var   a = 1 ;  // written by hand\n';
+const files: TreeSpec = {
+  'static/script.js': script,
+  'static/style.css': 'a { color : red }\n',
+  'static/large.txt': 'x'.repeat(300_000),
+};
+
+/** Everything but what writes into a map or reads for the sake of a compressor. */
+async function build(
+  { webpack }: Bundler,
+  root: string,
+  { plugins = [], ...config }: Configuration = {},
+  options: Options = { publicDir: 'static' },
+): Promise<Built & { reports: ReturnType<typeof reporting>['reports']; read: string[] }> {
+  const { plugin, reports } = reporting(options);
+  const spy = vi.spyOn(fs, 'readFileSync');
+  const compiler = webpack(configOf(root, { ...config, plugins: [plugin, ...plugins] }));
+  const built = await run(compiler!);
+  const read = spy.mock.calls
+    .map(([path]) => String(path))
+    .filter((path) => path.startsWith(`${root}/static`));
+  spy.mockRestore();
+  return { ...built, reports, read };
+}
+
+/** Past the tick of the clock within which a source could change again and look the same. */
+const settled = () => wait(70);
+
+const dist = (root: string, name: string) => readFileSync(join(root, 'dist', name), 'utf8');
+const production: Configuration = { mode: 'production', performance: false };
+
+describeWebpacks((host) => {
+  const clean = { errors: [], warnings: [] };
+
+  test('every file is an asset, in stats and manifests, and none is read', async () => {
+    const root = makeProject(files);
+    const manifests: WebpackPluginInstance[] = [new WebpackManifestPlugin({ fileName: 'theirs.json' })];
+    if (host.current) manifests.push(new ManifestPlugin({ filename: 'own.json' }));
+    await settled();
+    const built = await build(host, root, { plugins: manifests, devtool: false });
+    expect(built).toMatchObject(clean);
+    expect(built.read).toEqual([]);
+    const { assets } = built.stats.toJson({ assets: true, cachedAssets: true });
+    const byName = new Map(assets!.map((asset) => [asset.name, asset]));
+    const names = Object.entries(readTree(join(root, 'dist'))).filter(([, { type }]) => type === 'file');
+    expect([...byName.keys()].sort()).toEqual(names.map(([name]) => name).sort());
+    expect(byName.get('large.txt')).toMatchObject({ size: 300_000, emitted: true, comparedForEmit: false });
+    expect(byName.get('run.sh')!.info).toMatchObject({
+      copied: true,
+      sourceFilename: 'static/run.sh',
+      size: 10,
+    });
+    expect(byName.get('run.sh')!.info).not.toHaveProperty('immutable');
+    for (const name of host.current ? ['own.json', 'theirs.json'] : ['theirs.json'])
+      for (const each of ['one/two/three/deepest.bin', 'dir (86)/a.txt', 'large.txt', '.dotfile'])
+        expect(dist(root, name)).toContain(JSON.stringify(each).slice(1));
+    const again = await build(host, root, { plugins: manifests });
+    const large = again.stats
+      .toJson({ assets: true, cachedAssets: true })
+      .assets!.find(({ name }) => name === 'large.txt');
+    expect(large).toMatchObject({ emitted: false, comparedForEmit: true, size: 300_000 });
+    expect(again.reports[0]).toMatchObject({ files: 0, methods: {} });
+    expect(again.stats.hash).toBe(built.stats.hash);
+  });
+
+  test('output.clean removes what is old and keeps what is placed', async () => {
+    const root = makeProject(
+      { ...files, 'static/link-kept': 'k' },
+      { 'old.txt': 'old', 'old/file.txt': 'old', 'script.js': 'old' },
+    );
+    const config: Configuration = { output: { clean: true } };
+    const options: Options = { publicDir: 'static', symlinks: 'keep' };
+    await settled();
+    await build(host, root, config, options);
+    const first = readTree(join(root, 'dist'));
+    expect(Object.keys(first).filter((name) => name.startsWith('old'))).toEqual([]);
+    expect(dist(root, 'script.js')).toBe(script);
+    expect(first['linked.txt']).toMatchObject({ type: 'symlink' });
+    expect(first.empty).toMatchObject({ type: 'directory' });
+    await build(host, root, config, options);
+    const placed = ['large.txt', 'run.sh', 'linked.txt', 'one/two/three/deepest.bin'];
+    const before = placed.map((name) => identityOf(join(root, 'dist', name)));
+    fs.rmSync(join(root, 'static/style.css'));
+    const { reports } = await build(host, root, config, options);
+    expect(placed.map((name) => identityOf(join(root, 'dist', name)))).toEqual(before);
+    expect(reports[0]!.files).toBe(0);
+    expect(fs.existsSync(join(root, 'dist/style.css'))).toBe(false);
+  });
+
+  test('permission bits and times are kept, and .js stays as it is in production', async () => {
+    const root = makeProject(files);
+    const built = await build(host, root, { ...production, devtool: 'source-map' });
+    expect(built).toMatchObject(clean);
+    expect(dist(root, 'script.js')).toBe(script);
+    expect(dist(root, 'style.css')).toBe('a { color : red }\n');
+    const source = readTree(join(root, 'static'));
+    const placed = readTree(join(root, 'dist'));
+    for (const name of ['script.js', 'run.sh', 'read-only.txt', 'large.txt'])
+      expect(placed[name]).toEqual(source[name]);
+    // Only what looks for source maps looks into scripts.
+    expect(built.read.filter((path) => !/\.(js|css)$/.test(path))).toEqual([]);
+    expect(placed[`${BUNDLE}.map`]).toBeDefined();
+    expect(placed['script.js.map']).toBeUndefined();
+  });
+
+  test('no file is read in production, with names that are hashes of real contents', async () => {
+    const root = makeProject(files);
+    const output = { filename: '[name].[contenthash].js' };
+    const built = await build(host, root, { ...production, output });
+    expect(built).toMatchObject(clean);
+    expect(built.read).toEqual([]);
+    expect(Object.keys(built.stats.compilation.assets)).toContain('large.txt');
+    expect(dist(root, 'script.js')).toBe(script);
+  });
+
+  test('who compresses assets reads them, and what was placed stays', async () => {
+    const root = makeProject(files);
+    const compression = new CompressionPlugin({ test: /large/ }) as WebpackPluginInstance;
+    const built = await build(host, root, { plugins: [compression] });
+    expect(built).toMatchObject(clean);
+    expect(built.read).toEqual([join(root, 'static/large.txt')]);
+    expect(fs.statSync(join(root, 'dist/large.txt.gz')).size).toBeLessThan(2000);
+    expect(readTree(join(root, 'dist'))['large.txt']).toEqual(readTree(join(root, 'static'))['large.txt']);
+  });
+
+  test('what another plugin made of a file is written', async () => {
+    const root = makeProject(files);
+    const { sources, Compilation } = host.webpack;
+    const other = (compiler: Compiler) =>
+      compiler.hooks.compilation.tap('other', (compilation) =>
+        compilation.hooks.processAssets.tap(
+          { name: 'other', stage: Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_TRANSFER },
+          () => {
+            compilation.updateAsset('plain.txt', new sources.RawSource('changed'));
+            compilation.deleteAsset('zero');
+          },
+        ),
+      );
+    for (let run = 0; run < 2; run++) {
+      const { reports, errors } = await build(host, root, { plugins: [other] });
+      expect(errors).toEqual([]);
+      expect(dist(root, 'plain.txt')).toBe('changed');
+      expect(fs.existsSync(join(root, 'dist/zero'))).toBe(false);
+      expect(reports[0]!.files + reports[0]!.unchanged).toBe(14);
+    }
+  });
+
+  test('a page that a plugin makes of a template has its name', async () => {
+    const root = makeProject({ 'static/index.html': 'public page' });
+    const { sources, Compilation } = host.webpack;
+    const html = (compiler: Compiler) =>
+      compiler.hooks.compilation.tap('html', (compilation) =>
+        compilation.hooks.processAssets.tap(
+          { name: 'html', stage: Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_INLINE },
+          () => compilation.emitAsset('index.html', new sources.RawSource('made page')),
+        ),
+      );
+    const { warnings, errors } = await build(host, root, { plugins: [html] });
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([
+      "unplugin-reflink: index.html is both in the public directory and in the bundle; the bundle's is kept",
+    ]);
+    expect(dist(root, 'index.html')).toBe('made page');
+  });
+
+  test('compareBeforeEmit: false does not write over what was placed', async () => {
+    const root = makeProject(files);
+    await settled();
+    const built = await build(host, root, { output: { compareBeforeEmit: false } });
+    expect(built.read).toEqual([]);
+    expect(built.reports[0]!.files).toBeGreaterThan(15);
+    const before = identityOf(join(root, 'dist/large.txt'));
+    await build(host, root, { output: { compareBeforeEmit: false } });
+    expect(identityOf(join(root, 'dist/large.txt'))).toBe(before);
+    expect(readFileSync(join(root, 'static/large.txt'), 'utf8')).toBe('x'.repeat(300_000));
+  });
+
+  test.each([true, false])('a build with errors, emitOnErrors: %s', async (emitOnErrors) => {
+    const root = makeProject(files);
+    writeFileSync(join(root, 'main.js'), 'this is no JavaScript');
+    const { errors, reports } = await build(host, root, { optimization: { emitOnErrors } });
+    expect(errors).toHaveLength(1);
+    expect(reports).toHaveLength(emitOnErrors ? 1 : 0);
+    expect(fs.existsSync(join(root, 'dist/script.js'))).toBe(emitOnErrors);
+  });
+
+  test('the cache on disk does not hold the files', async () => {
+    const root = makeProject({ ...files, 'static/big.bin': Buffer.alloc(20_000_000, 'big') });
+    const cacheDirectory = join(root, 'cache');
+    const cache = { type: 'filesystem' as const, cacheDirectory };
+    for (let run = 0; run < 2; run++)
+      await build(host, root, { cache, mode: 'production', performance: false });
+    const sizes = Object.values(readTree(cacheDirectory)).map(({ size = 0 }) => size);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(1_000_000);
+  });
+
+  test('child compilations do not place anything', async () => {
+    const root = makeProject(files);
+    const child = (compiler: Compiler) =>
+      compiler.hooks.make.tapPromise('child', (compilation) => {
+        const { EntryPlugin } = host.webpack;
+        const inner = compilation.createChildCompiler('child', { filename: 'child.js' }, [
+          new EntryPlugin(root, join(root, 'main.js'), { name: 'child' }),
+        ]);
+        return new Promise<void>((resolve, reject) =>
+          inner.runAsChild((error) => (error ? reject(error) : resolve())),
+        );
+      });
+    const { reports, errors } = await build(host, root, { plugins: [child] });
+    expect(errors).toEqual([]);
+    expect(reports).toHaveLength(1);
+    expect(fs.existsSync(join(root, 'dist/child.js'))).toBe(true);
+  });
+
+  test('who is told of written assets is told of these', async () => {
+    const root = makeProject(files);
+    await settled();
+    const told = new Map<string, { targetPath: string; content: Buffer }>();
+    const listener = (compiler: Compiler) =>
+      compiler.hooks.assetEmitted.tap('listener', (name, info) => void told.set(name, info));
+    await build(host, root, { plugins: [listener] });
+    expect(told.get('script.js')!.targetPath).toBe(join(root, 'dist/script.js'));
+    expect(told.get('script.js')!.content.toString()).toBe(script);
+    expect(told.has(BUNDLE)).toBe(true);
+    told.clear();
+    await build(host, root, { plugins: [listener] });
+    expect([...told.keys()]).toEqual([]);
+  });
+
+  test('what cannot be written is an error of the compilation', async () => {
+    const root = makeProject(files, { 'large.txt/in-the-way': 'directory' });
+    const { errors, read } = await build(host, root);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(
+      /^unplugin-reflink: Cannot copy ".*static\/large\.txt" to ".*dist\/large\.txt": E\w+/,
+    );
+    expect(read).toEqual([]);
+    expect(dist(root, BUNDLE)).toContain('bundled');
+  });
+
+  test('several plugins in one build', async () => {
+    const root = makeProject(files);
+    const second = reflink({ targets: [{ from: 'assets', to: 'assets' }], report: false });
+    for (let run = 0; run < 2; run++) {
+      const { errors, warnings } = await build(host, root, { plugins: [second] });
+      expect({ errors, warnings }).toEqual(clean);
+      expect(dist(root, 'assets/sub/c.txt')).toBe('c');
+      expect(dist(root, 'plain.txt')).toBe('plain');
+    }
+  });
+});

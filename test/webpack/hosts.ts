@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Options } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/webpack';
+import { describe } from 'vitest';
+import webpack, { type Compiler, type Configuration, type Stats } from 'webpack';
+import webpack576 from 'webpack576';
+import { BUNDLE } from '../hosts/cases.ts';
+import type { Host, HostOutcome } from '../hosts/project.ts';
+
+export interface Bundler extends Host {
+  webpack: typeof webpack;
+  /** It has `output.copy` and a manifest plugin of its own. */
+  current: boolean;
+}
+
+/** What was said in a build, by level. */
+export type Log = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
+
+/** A config whose output is `dist` with one file named `BUNDLE`, small and readable. */
+export function configOf(root: string, config: Configuration = {}): Configuration {
+  const { output, ...others } = config;
+  return {
+    context: root,
+    mode: 'none',
+    entry: join(root, 'main.js'),
+    output: { path: join(root, 'dist'), filename: BUNDLE, ...output },
+    ...others,
+  };
+}
+
+/** Keeps what the plugin tells the logger. */
+export function listen(compiler: Compiler): string[] {
+  const log: string[] = [];
+  compiler.hooks.infrastructureLog.tap('test', (name, _type, [message] = []) => {
+    if (name !== 'unplugin-reflink') return undefined;
+    log.push(stripVTControlCharacters(String(message)));
+    return true;
+  });
+  return log;
+}
+
+export interface Built {
+  log: string[];
+  stats: Stats;
+  compiler: Compiler;
+  warnings: string[];
+  errors: string[];
+}
+
+const messagesOf = (list: readonly Error[]) => list.map(({ message }) => message);
+
+/** Runs a compiler once and closes it. */
+export async function run(compiler: Compiler): Promise<Built> {
+  const log = listen(compiler);
+  const stats = await new Promise<Stats>((resolve, reject) => {
+    compiler.run((error, stats) => {
+      compiler.close((closing) => {
+        if (error || closing) reject(error ?? closing);
+        else resolve(stats!);
+      });
+    });
+  });
+  const { warnings, errors } = stats.compilation;
+  return { log, stats, compiler, warnings: messagesOf(warnings), errors: messagesOf(errors) };
+}
+
+function adapter(name: string, pack: typeof webpack, current: boolean): Bundler {
+  return {
+    name,
+    id: 'webpack',
+    placesOnce: true,
+    webpack: pack,
+    current,
+    create: reflink,
+    async build({ root, options }): Promise<HostOutcome> {
+      const outDir = join(root, 'dist');
+      try {
+        const optimization = { emitOnErrors: false };
+        const compiler = pack(configOf(root, { plugins: [reflink(options)], optimization }));
+        const { warnings, errors, log } = await run(compiler!);
+        return { outDir, warnings, errors, log };
+      } catch (error) {
+        return { outDir, warnings: [], errors: [(error as Error).message], log: [] };
+      }
+    },
+  };
+}
+
+export const bundlers: Bundler[] = [
+  adapter('webpack 5', webpack, true),
+  adapter('webpack 5.76', webpack576 as unknown as typeof webpack, false),
+];
+
+/** Describes what has to hold with every supported webpack. */
+export function describeWebpacks(body: (host: Bundler) => void): void {
+  describe.each(bundlers)('$name', body);
+}
+
+/** The plugin whose reports are kept. */
+export function reporting(options: Options): { plugin: ReturnType<typeof reflink>; reports: Reports } {
+  const reports: Reports = [];
+  return { reports, plugin: reflink({ report: (report) => void reports.push(report), ...options }) };
+}
+
+type Reports = Parameters<Extract<Options['report'], (...given: never) => unknown>>[0][];

@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import CopyPlugin from 'copy-webpack-plugin';
+import type { Options } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/webpack';
+import { describe, expect, test } from 'vitest';
+import type { Configuration } from 'webpack';
+import { makeProject } from '../hosts/project.ts';
+import { readTree } from '../support/trees.ts';
+import { configOf, describeWebpacks, run } from './hosts.ts';
+
+type Output = NonNullable<Configuration['output']>;
+
+const templates: [to: string, output: Output][] = [
+  ['[name].[contenthash][ext]', {}],
+  ['deep/[path][name].[contenthash:6][ext]', {}],
+  ['[path][base]', {}],
+  ['[contenthash].[name][ext]', { hashFunction: 'sha256', hashDigestLength: 12 }],
+  ['[name].[contenthash][ext]', { hashSalt: 'salted', hashFunction: 'md4' }],
+  ['[name].[chunkhash:8][ext]', {}],
+  ['[name].[hash:8][ext]', {}],
+];
+
+describeWebpacks(({ webpack }) => {
+  describe('the names webpack gives copies', () => {
+    test.each(templates)('%s %j', async (to, output) => {
+      const root = makeProject({ 'assets/large.bin': Buffer.alloc(3_000_000, 'large') });
+      const build = async (plugin: NonNullable<Configuration['plugins']>[number]) => {
+        rmSync(join(root, 'dist'), { recursive: true, force: true });
+        const { stats, errors } = await run(webpack(configOf(root, { output, plugins: [plugin] }))!);
+        expect(errors).toEqual([]);
+        const infos = stats.compilation.getAssets().map(({ name, info }) => {
+          const { immutable, contenthash, chunkhash } = info;
+          return [name, { immutable, contenthash, chunkhash }] as const;
+        });
+        const hashes = Object.entries(readTree(join(root, 'dist'))).map(([name, { sha256 }]) => [
+          name,
+          sha256,
+        ]);
+        return { files: Object.fromEntries(hashes), infos: Object.fromEntries(infos) };
+      };
+      const theirs = await build(new CopyPlugin({ patterns: [{ from: 'assets', to }] }) as never);
+      const ours = await build(reflink({ targets: [{ from: 'assets', to }], report: false }));
+      expect(Object.keys(ours.files).length).toBeGreaterThan(5);
+      expect(ours).toEqual(theirs);
+    });
+  });
+
+  const renames: [rename: string, names: RegExp[]][] = [
+    ['[name].[contenthash:8][ext]', [/^to\/a\.[0-9a-f]{8}\.txt$/m, /^to\/sub\/c\.[0-9a-f]{8}\.txt$/m]],
+    ['[path]x/[name][ext]', [/^to\/x\/a\.txt$/m, /^to\/sub\/x\/c\.txt$/m]],
+  ];
+  test.each(renames)('rename: %s', async (rename, names) => {
+    const root = makeProject();
+    const targets: Options['targets'] = [{ from: 'assets/**/{a,c}.txt', to: 'to', rename }];
+    const { stats, errors } = await run(
+      webpack(configOf(root, { plugins: [reflink({ targets, report: false })] }))!,
+    );
+    expect(errors).toEqual([]);
+    const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
+    expect(found).toHaveLength(names.length);
+    for (const name of names) expect(found.join('\n')).toMatch(name);
+    const info = stats.compilation.getAsset(found[0]!)?.info;
+    expect(info?.immutable).toBe(rename.includes('hash') ? true : undefined);
+  });
+
+  test('a transformed file is named for what it became', async () => {
+    const root = makeProject();
+    const plugin = (transform: (content: Buffer) => string) =>
+      reflink({ targets: [{ from: 'assets/a.txt', to: '[contenthash][ext]', transform }], report: false });
+    const names: string[] = [];
+    for (const text of ['one', 'other', 'one']) {
+      await run(webpack(configOf(root, { plugins: [plugin(() => text)] }))!);
+      const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
+      // What the build before placed is gone.
+      expect(found).toHaveLength(1);
+      names.push(found[0]!);
+    }
+    expect(names[0]).toBe(names[2]);
+    expect(names[0]).not.toBe(names[1]);
+  });
+});

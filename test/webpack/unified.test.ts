@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import reflink from 'unplugin-reflink';
+import native from 'unplugin-reflink/webpack';
+import { expect, test } from 'vitest';
+import { makeProject } from '../hosts/project.ts';
+import { configOf, describeWebpacks, run } from './hosts.ts';
+
+describeWebpacks(({ webpack }) => {
+  test('the plugin of all hosts', async () => {
+    const root = makeProject();
+    const plugins = [reflink.webpack({ publicDir: 'static', report: 'summary' })];
+    const { errors, warnings, log } = await run(webpack(configOf(root, { plugins }))!);
+    expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
+    expect(log).toEqual([expect.stringMatching(/^public → dist: 13 files/)]);
+    expect(readFileSync(join(root, 'dist/plain.txt'), 'utf8')).toBe('plain');
+  });
+});
+
+test.each([
+  [{ takeOver: 'yes' }, /^unplugin-reflink \(webpack\): option "takeOver" must be a boolean, got 'yes'/],
+  [{ dev: 'memory' }, /^unplugin-reflink \(webpack\): option "dev" must be 'serve' or 'emit', got 'memory'/],
+])('a wrong option of webpack: %j', (options, message) => {
+  expect(() => native(options as never)).toThrow(message);
+});
