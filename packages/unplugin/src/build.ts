@@ -111,15 +111,17 @@ export class BuildCopies {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
     const reports = await this.#telling(
-      outputs.map(async ({ copy }) => {
+      outputs.map(async (output) => {
+        const { copy } = output;
         await copy.settle();
         this.#warnOnce(copy.overlaps);
-        await copy.placeTargets();
+        // Another bundle that is still to be written may be what they win over.
+        if (isWritten(output)) await copy.placeTargets();
         return copy.report();
       }),
     );
     for (const [position, output] of outputs.entries()) {
-      if (output.told || output.bundles.written < output.bundles.begun) continue;
+      if (output.told || !isWritten(output)) continue;
       output.told = true;
       for (const warning of reports[position]!.warnings) this.#log.warn(warning);
       tell(reports[position]!, output.targets, output.copy.directory, this.#options, this.#log, this.#root);
@@ -185,6 +187,10 @@ export function tell(
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') how(report, directory);
   else if (how) log.info(`${labelOf(targets)} → ${describeReport(report, directory, root)}`);
+}
+
+function isWritten({ bundles }: Output): boolean {
+  return bundles.written >= bundles.begun;
 }
 
 function labelOf({ publicTargets, targets }: OutputTargets): string {

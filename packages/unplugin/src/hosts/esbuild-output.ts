@@ -126,7 +126,7 @@ export class EsbuildOutput {
         empty: false,
         keep: [],
         written: this.#bundle.map((each) => path.relative(directory, each)),
-        entries,
+        entries: entries || this.#settings.options.report === 'verbose',
       });
       const [report] = await this.#copies.finish(directory);
       this.#wins = this.#copies.winsAt(directory);
