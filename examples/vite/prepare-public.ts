@@ -1,25 +1,15 @@
-import { realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { packages, publicDirs } from 'example-shared/assets.js';
 import { type CopyReport, copy } from 'fs-reflink';
 
-/** What each package wants to have in the public directory. */
-export const packages = {
-  cesium: 'Build/Cesium',
-  tinymce: '.',
-  'onnxruntime-web': 'dist',
-  '@ffmpeg/core': 'dist',
-  'simple-icons': 'icons',
-};
+export { packages };
 
 export const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** Fills `public/<package>` from node_modules. Quick when it is filled already: the manifest tells. */
 export async function preparePublic(): Promise<CopyReport> {
-  const targets = Object.entries(packages).map(async ([name, folder]) => ({
-    from: await realpath(`${root}node_modules/${name}/${folder}`),
-    to: `public/${name}`,
-  }));
-  return copy(await Promise.all(targets), {
+  const targets = publicDirs.map(({ dir, prefix }) => ({ from: dir, to: `public/${prefix}` }));
+  return copy(targets, {
     cwd: root,
     manifest: 'node_modules/.cache/public.manifest',
     prune: 'placed',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CopyError, type CopyOptions, copy, plan, type Target } from 'fs-reflink';
+import { CopyError, type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, leavingNothing, refusal, rejection, workspace } from './support.ts';
@@ -78,7 +78,7 @@ describe.each([
     expect(identity()).toBe(first);
 
     suffix = '!';
-    expect((await copy(targets, options)).methods).toEqual({ transform: { files: 3, bytes: 17 } });
+    expect((await copy(targets, options)).methods).toEqual({ transform: { files: 3, bytes: 16 } });
     expect(readFileSync(join(cwd, 'out/a.txt'), 'utf8')).toBe('AÉ!');
 
     rmSync(join(cwd, 'in/deep'), { recursive: true });
@@ -204,10 +204,18 @@ describe('transform', () => {
     };
     expect(await plan({ ...shout, transform }, { cwd })).toMatchObject({ files: 1, bytes: 1 });
     expect(existsSync(join(cwd, 'out'))).toBe(false);
+    const workers = await startWorkers(1);
+    try {
+      expect(await plan({ ...shout, transform }, { cwd })).toMatchObject({ files: 1, methods: {} });
+    } finally {
+      await workers.close();
+    }
   });
 
-  it('at most as many as concurrency at a time', async () => {
-    const spec = Object.fromEntries(Array.from({ length: 20 }, (_each, index) => [`in/${index}`, 'x']));
+  it.each([[1], [20]])('at most as many as concurrency at a time, in %i directories', async (folders) => {
+    const spec = Object.fromEntries(
+      Array.from({ length: 20 }, (_each, index) => [`in/${index % folders}/${index}`, 'x']),
+    );
     const cwd = writeTree(workspace(), spec);
     let running = 0;
     let most = 0;

@@ -31,7 +31,7 @@ const packages = [
   { name: 'Vite 6', id: 'vite6', inPlugin: false, rolldown: false },
 ];
 
-const hosts: Host[] = await Promise.all(
+export const vites: Host[] = await Promise.all(
   packages.map(async (host) => ({
     ...host,
     bin: join(import.meta.dirname, '../node_modules', host.id, 'bin/vite.js'),
@@ -41,7 +41,7 @@ const hosts: Host[] = await Promise.all(
 
 /** Describes what has to hold with every supported Vite. */
 export function describeVites(body: (host: Host) => void): void {
-  describe.each(hosts)('$name', body);
+  describe.each(vites)('$name', body);
 }
 
 const made: string[] = [];

@@ -4,9 +4,10 @@ import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { type Finished, runWhole } from './execute/run.ts';
-import { type CopyFileOptions, type ResolvedTarget, resolveFileOptions } from './options.ts';
+import { type CopyFileOptions, resolveFileOptions } from './options.ts';
 import { loadSystem } from './platform/load.ts';
 import type { Method } from './report.ts';
+import type { ResolvedTarget } from './target.ts';
 
 /** What became of one file. */
 export interface CopyFileResult {

@@ -2,8 +2,9 @@ import { abortError } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
-import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions, type Target } from './options.ts';
+import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
 import { type CopyReport, toReport } from './report.ts';
+import type { Target } from './target.ts';
 
 /**
  * Places what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it

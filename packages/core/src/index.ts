@@ -10,11 +10,9 @@ export {
   type Planned,
   type PlannedFile,
   type Progress,
-  type Target,
-  type Transform,
-  type TransformedFile,
 } from './options.ts';
 export { preload } from './preload.ts';
 export { type Ability, type DirectAbility, type Probe, type ProbePlace, probe } from './probe.ts';
 export type { CopyEntry, CopyReport, Method, MethodCount } from './report.ts';
 export { startWorkers, type Workers } from './start-workers.ts';
+export type { Target, Transform, TransformedFile } from './target.ts';

@@ -1,6 +1,7 @@
 import { peek } from './execute/small.ts';
-import { type CopyOptions, resolveCopyOptions, type Target } from './options.ts';
+import { type CopyOptions, resolveCopyOptions } from './options.ts';
 import { scanTargets } from './scan/targets.ts';
+import type { Target } from './target.ts';
 
 /**
  * Whether a copy is so small that it needs no worker threads: at most 32 files and 1 MiB. Looks no further

@@ -37,21 +37,33 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /** A build is certain: threads boot while the modules are transformed. */
+  /** A build is certain: threads boot while the modules are transformed. `directory` may be a guess. */
   prepare({ publicTargets, targets }: OutputTargets, directory: string): void {
     if (this.#workers) return;
-    if (isSmallCopy([...publicTargets, ...targets], { ...this.#options.engine, cwd: directory })) {
+    const { engine } = this.#options;
+    let small = true;
+    try {
+      small = isSmallCopy([...publicTargets, ...targets], { ...engine, cwd: directory });
+    } catch {
+      // The copy itself says what is wrong, if it still is by then.
+    }
+    if (small) {
       // While the bundler's own threads read the first modules.
       setImmediate(preload);
       return;
     }
-    this.#workers = startWorkers(this.#options.engine.concurrency);
+    this.#workers = startWorkers(engine.concurrency);
     this.#workers.catch(() => {});
   }
 
   /** Whether a copy was begun in this build. */
   get begun(): boolean {
     return this.#outputs.size > 0;
+  }
+
+  /** Whether all that was begun is in place and told. */
+  get finished(): boolean {
+    return [...this.#outputs.values()].every(({ told }) => told);
   }
 
   /** Begins to copy into an output directory, once per build however many bundles are written there. */

@@ -5,11 +5,22 @@ import path from 'node:path';
 
 /** Where a project keeps what may be thrown away, for hosts that do not say so themselves. */
 export function cacheDirectoryOf(root: string): string {
-  if (fs.existsSync(path.join(root, 'node_modules')))
-    return path.join(root, 'node_modules/.cache/unplugin-reflink');
-  // Of this user alone: what lies in a shared directory decides what is deleted.
+  const own = path.join(root, 'node_modules/.cache/unplugin-reflink');
+  if (fs.existsSync(path.join(root, 'node_modules'))) return own;
   const user = process.getuid?.() ?? os.userInfo().username;
-  return path.join(os.tmpdir(), `unplugin-reflink-${user}`, nameOf(root));
+  const shared = path.join(os.tmpdir(), `unplugin-reflink-${user}`);
+  return isPrivate(shared) ? path.join(shared, nameOf(root)) : own;
+}
+
+/** What is noted there decides what is deleted: in a directory for all, nobody else may have written it. */
+function isPrivate(directory: string): boolean {
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const { uid, mode } = fs.lstatSync(directory);
+    return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
 }
 
 /** What was placed is noted outside the output, one file for each output directory. */

@@ -6,6 +6,8 @@ import type { OutputTargets } from './targets.ts';
 /** A file of ours that has the name of one of the bundle's. */
 export interface Collision {
   file: PlannedFile;
+  /** Absolute path of the bundle's, which may differ in the case of letters. */
+  bundled: string;
   /** Set when it wins over the bundle. */
   target: Target | undefined;
   /** What the user should know. */
@@ -19,8 +21,12 @@ export function findCollisions(
   directory: string,
   names: readonly string[],
 ): Collision[] {
-  const places = names.map((name) => path.join(directory, name));
-  return planned.find(places, ignoresCase(directory)).map((file) => {
+  const ignoreCase = ignoresCase(directory);
+  const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
+  const places = new Map(
+    names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
+  );
+  return planned.find(places.values(), ignoreCase).map((file) => {
     const name = path.relative(directory, file.destination).split(path.sep).join('/');
     const target = targets[file.target - publicTargets.length];
     if (target?.overwrite === 'error') {
@@ -35,7 +41,8 @@ export function findCollisions(
     const wins = target !== undefined && target.overwrite !== false;
     const where = target ? 'the targets' : 'the public directory';
     const message = `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
-    return { file, target: wins ? target : undefined, message };
+    const bundled = places.get(spell(file.destination)) ?? file.destination;
+    return { file, bundled, target: wins ? target : undefined, message };
   });
 }
 

@@ -76,7 +76,9 @@ export class OutputCopy {
       else if (this.#gone.has(destination)) continue;
       this.#gone.add(destination);
       // Not left to be overwritten: a link would be written through, and a file may be read-only.
-      await fs.rm(destination, { force: true });
+      // By both spellings, the bundle's first: FUSE remembers for a while what it found under a name.
+      for (const spelling of new Set([collision.bundled, destination]))
+        await fs.rm(spelling, { force: true });
     }
     return collisions;
   }

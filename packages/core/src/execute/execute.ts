@@ -27,7 +27,7 @@ export async function execute(
   const hooks = toHooks(options, queue);
   const { concurrency, signal } = options;
   const along = { queue, job, plan, hooks, concurrency, signal };
-  const transforms = plan.targets.some(({ transform }) => transform !== undefined) && !job.dryRun;
+  const transforms = plan.targets.some(({ transform }) => transform !== undefined);
   const hasFunctions =
     transforms ||
     plan.targets.some(({ rename, filter }) => typeof rename === 'function' || filter !== undefined);

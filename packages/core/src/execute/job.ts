@@ -1,6 +1,7 @@
 import type { CopyErrorDetails } from '../errors.ts';
-import type { Progress, ResolvedTarget, TransferSettings } from '../options.ts';
+import type { Progress, TransferSettings } from '../options.ts';
 import type { Tally } from '../report.ts';
+import type { ResolvedTarget } from '../target.ts';
 import type { Run } from '../transfer/temporary.ts';
 import type { QueueMemory } from './queue.ts';
 

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
-import type { TransferSettings, Transform } from '../options.ts';
+import type { TransferSettings } from '../options.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberPlaced } from '../plan/record.ts';
 import { EEXIST, EISDIR } from '../platform/errno.ts';
@@ -10,6 +10,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
+import type { Transform } from '../target.ts';
 import type { DirectoryPair } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/temporary.ts';
@@ -48,11 +49,15 @@ export async function transformAll(
   queue.join();
   try {
     const { default: pLimit } = await import('p-limit');
-    const limit = pLimit(context.concurrency);
-    for (const folder of folders) {
-      await transformFolder(folder, context, tally, (step) => limit(step));
-      if (queue.stopped) break;
-    }
+    const fileLimit = pLimit(context.concurrency);
+    const folderLimit = pLimit(context.concurrency);
+    await allOf(
+      folders.map((folder) =>
+        folderLimit(async () => {
+          if (!queue.stopped) await transformFolder(folder, context, tally, (step) => fileLimit(step));
+        }),
+      ),
+    );
     return { tally };
   } catch (error) {
     queue.stop();
@@ -79,19 +84,15 @@ async function transformFolder(
     const pair = openPair(system, tree, { ...folder, overwrite });
     try {
       if (!pair.fresh) sweepTemporaries(pair.destination.path);
-      const steps = folder.files.map((_each, file) =>
-        limit(async () => {
-          if (queue.stopped) return;
-          await new TransformedFile(pair, folder, records, file, context).place(tally);
-        }).catch((error: unknown) => {
-          queue.stop();
-          throw error;
-        }),
-      );
-      // All of them, before what they use is closed.
-      const outcomes = await Promise.allSettled(steps);
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+      const place = async (file: number) => {
+        if (queue.stopped) return;
+        await new TransformedFile(pair, folder, records, file, context).place(tally);
+      };
+      const stop = (error: unknown) => {
+        queue.stop();
+        throw error;
+      };
+      await allOf(folder.files.map((_each, file) => limit(() => place(file)).catch(stop)));
       if (durable) syncPair(system, pair);
     } finally {
       closePair(system, pair);
@@ -99,6 +100,12 @@ async function transformFolder(
   } finally {
     tree.close();
   }
+}
+
+/** Waits for all of them, also when one fails: they use what is closed then. Rejects as the first that failed. */
+async function allOf(steps: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(steps)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 class TransformedFile {

@@ -207,17 +207,19 @@ function winnersOf(folders: Folder[], overwrite: TransferSettings['overwrite']):
     const rule = target.overwrite ?? overwrite;
     const directory = path.join(root, below);
     for (const file of files) {
-      const destination = path.join(directory, file.as);
-      if (rule === 'error' && placed.has(destination))
-        throw systemError(EEXIST, { source: path.join(source, file.name), destination });
-      if (rule !== false || !placed.has(destination)) placed.set(destination, file);
+      const key = `${directory}\0${file.as}`;
+      if (rule === 'error' && placed.has(key)) {
+        const paths = { source: path.join(source, file.name), destination: path.join(directory, file.as) };
+        throw systemError(EEXIST, paths);
+      }
+      if (rule !== false || !placed.has(key)) placed.set(key, file);
     }
   }
   return folders.map((folder) => {
     const directory = path.join(folder.root, folder.below);
     return {
       ...folder,
-      files: folder.files.filter((file) => placed.get(path.join(directory, file.as)) === file),
+      files: folder.files.filter((file) => placed.get(`${directory}\0${file.as}`) === file),
     };
   });
 }

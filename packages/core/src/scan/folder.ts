@@ -1,4 +1,4 @@
-import type { ResolvedTarget } from '../options.ts';
+import type { ResolvedTarget } from '../target.ts';
 
 /** A file or link found, and the name it gets. */
 export interface FoundFile {

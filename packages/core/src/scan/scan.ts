@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
-import type { ResolvedTarget } from '../options.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
+import type { ResolvedTarget } from '../target.ts';
 import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';

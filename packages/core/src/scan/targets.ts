@@ -1,4 +1,4 @@
-import type { ResolvedTarget } from '../options.ts';
+import type { ResolvedTarget } from '../target.ts';
 import type { Folder } from './folder.ts';
 import { scan } from './scan.ts';
 

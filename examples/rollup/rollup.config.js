@@ -1,0 +1,20 @@
+import { page, publicDirs } from 'example-shared/assets.js';
+import reflink from 'unplugin-reflink/rollup';
+
+export default {
+  input: `${page}/main.js`,
+  output: { dir: 'dist' },
+  plugins: [
+    reflink({
+      publicDir: publicDirs,
+      targets: [
+        { from: `${page}/style.css` },
+        {
+          from: `${page}/index.html`,
+          transform: (html) =>
+            html.toString().replaceAll('{bundler}', 'Rollup').replaceAll('{icon}', 'rollupdotjs'),
+        },
+      ],
+    }),
+  ],
+};

@@ -1,0 +1,122 @@
+import path from 'node:path';
+import { CopyError } from './errors.ts';
+import type { TransferSettings } from './options.ts';
+import { isWithin } from './within.ts';
+
+/** What {@link Target.transform} is told about a file besides its content. */
+export interface TransformedFile {
+  /** Absolute path of the source. */
+  source: string;
+  /** Path below the target's `to`, with forward slashes. */
+  path: string;
+}
+
+/** What a file's new content is made by; see {@link Target.transform}. */
+export type Transform = (
+  content: Buffer,
+  file: TransformedFile,
+) => string | Uint8Array | Promise<string | Uint8Array>;
+
+/** Where files come from and where they go. */
+export interface Target {
+  /**
+   * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) what matches
+   * below its base. A path that exists is taken literally, also with glob characters in it. Relative to
+   * the option `cwd`.
+   */
+  from: string;
+  /**
+   * The directory the files go to, created when missing. Relative to the option `cwd`, which it may
+   * leave only as an absolute path.
+   *
+   * @default '.'
+   */
+  to?: string;
+  /**
+   * The directory that the kept structure is relative to: each file goes to its path below `base`, under `to`.
+   * Has to contain everything `from` names. Relative to the option `cwd`.
+   *
+   * @default the directory `from`; a glob's directories before its first pattern; a file's own directory
+   */
+  base?: string;
+  /**
+   * Globs of what not to copy, relative to the directory `from`, or to a glob's base. Dotfiles match too.
+   *
+   * @default []
+   */
+  ignore?: string | readonly string[];
+  /**
+   * New path for each file. A string is the new file name; a function gets the path relative to `to` with
+   * forward slashes, and the absolute source, and returns the new path relative to `to`.
+   */
+  rename?: string | ((path: string, source: string) => string);
+  /**
+   * Place all files directly in `to`, without their directories.
+   *
+   * @default false
+   */
+  flatten?: boolean;
+  /** Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. */
+  filter?: (path: string, source: string) => boolean;
+  /**
+   * What happens to a destination that exists, for the files of this target.
+   *
+   * @default the option of the same name
+   */
+  overwrite?: boolean | 'error' | 'changed';
+  /**
+   * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
+   * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:
+   * it is called in every run, and the file is written only when bytes or permission bits differ. Of the
+   * source's attributes it gets the permission bits alone; its times are those of the writing. Links that are
+   * kept as links, and dry runs, do without it.
+   */
+  transform?: Transform;
+}
+
+/** A target with nothing left to be guessed. */
+export interface ResolvedTarget {
+  /** As the user wrote it, for messages. */
+  given: string;
+  /** Absolute path, or absolute glob with forward slashes. */
+  from: string;
+  /** Absolute path of the destination directory. */
+  to: string;
+  /** Absolute path. */
+  base?: string | undefined;
+  ignore: readonly string[];
+  flatten: boolean;
+  /** `from` is one file: never a glob, and not a directory. */
+  exact: boolean;
+  rename?: string | ((path: string, source: string) => string) | undefined;
+  filter?: ((path: string, source: string) => boolean) | undefined;
+  overwrite?: TransferSettings['overwrite'] | undefined;
+  transform?: Transform | undefined;
+}
+
+/** Fills in what was left out of a target that was checked. */
+export function resolveTarget(target: Target, cwd: string): ResolvedTarget {
+  const given = target.to ?? '.';
+  const to = path.resolve(cwd, given);
+  if (!path.isAbsolute(given) && !isWithin(cwd, to)) {
+    throw new CopyError({
+      code: 'ERR_OUTSIDE_DESTINATION',
+      reason: `"to" leaves ${JSON.stringify(cwd)}; give an absolute path to mean it`,
+      source: target.from,
+      destination: to,
+    });
+  }
+  return {
+    given: target.from,
+    from: path.resolve(cwd, target.from),
+    to,
+    base: target.base === undefined ? undefined : path.resolve(cwd, target.base),
+    ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
+    flatten: target.flatten ?? false,
+    exact: false,
+    rename: target.rename,
+    filter: target.filter,
+    overwrite: target.overwrite,
+    transform: target.transform,
+  };
+}

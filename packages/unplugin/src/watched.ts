@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { OutputTargets } from './targets.ts';
+
+/** Never a reason to build again, and far too much to watch. */
+const NEVER = new Set(['node_modules', '.git']);
+
+/**
+ * What a watcher has to look at to notice every change of what is placed: directories with all in them, and
+ * files. Where an output or packages lie below one, its entries without those stand for it.
+ */
+export function watchedPaths(
+  { publicTargets, targets }: OutputTargets,
+  outputs: ReadonlySet<string> = new Set(),
+): string[] {
+  const found = new Set<string>();
+  for (const { from } of [...publicTargets, ...targets]) {
+    const part = watchedPart(from);
+    add(part, outputs, found);
+    // Rolldown does not notice that what was missing is there: the directory it will be in does.
+    const parent = fs.existsSync(part) ? part : nearestExisting(part);
+    if (!holds(parent, outputs)) found.add(parent);
+  }
+  return [...found];
+}
+
+function nearestExisting(missing: string): string {
+  let current = missing;
+  while (!fs.existsSync(current)) current = path.dirname(current);
+  return current;
+}
+
+/** A path as far as it is no pattern. Names that exist are none, whatever characters they have. */
+function watchedPart(from: string): string {
+  if (fs.existsSync(from)) return from;
+  let current = path.parse(from).root;
+  for (const name of from.slice(current.length).split(path.sep)) {
+    const next = path.join(current, name);
+    if (/[*?{}()[\]!+@\\]/.test(name) && !fs.existsSync(next)) return current;
+    current = next;
+  }
+  return current;
+}
+
+function add(place: string, outputs: ReadonlySet<string>, found: Set<string>): void {
+  if (outputs.has(place) || NEVER.has(path.basename(place))) return;
+  if (!holds(place, outputs)) {
+    found.add(place);
+    return;
+  }
+  for (const name of fs.readdirSync(place)) add(path.join(place, name), outputs, found);
+}
+
+/** Whether something that must not be watched lies in a directory. */
+function holds(directory: string, outputs: ReadonlySet<string>): boolean {
+  if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
+  if ([...outputs].some((output) => output.startsWith(directory + path.sep))) return true;
+  return [...NEVER].some((name) => fs.existsSync(path.join(directory, name)));
+}

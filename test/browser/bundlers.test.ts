@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packages, publicDirs } from '../../examples/shared/assets.js';
+import { serve } from '../../examples/shared/serve.js';
+import { readTree } from '../support/trees.ts';
+import { browserMissing, openBrowser } from './chromium.ts';
+
+const missing = browserMissing();
+
+describe.each([
+  ['rollup', 'Rollup'],
+  ['rolldown', 'Rolldown'],
+])('the example of %s, built by its command', (name, title) => {
+  const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  const cache = join(root, 'node_modules/.cache');
+  let outDir: string;
+  let output: string;
+
+  beforeAll(() => {
+    mkdirSync(cache, { recursive: true });
+    outDir = join(mkdtempSync(join(cache, 'browser-')), 'dist');
+    const command = join(root, 'node_modules/.bin', name);
+    output = execFileSync(command, ['-c', '--dir', outDir], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+  });
+
+  afterAll(() => {
+    if (outDir) rmSync(join(outDir, '..'), { recursive: true });
+  });
+
+  test('is the packages, the page and the bundle', () => {
+    const sizes = (directory: string) =>
+      Object.values(readTree(directory)).filter(({ type }) => type === 'file').length;
+    const placed = publicDirs.reduce((files, { dir }) => files + sizes(dir), 0);
+    expect(placed).toBeGreaterThan(4000);
+    expect(sizes(outDir)).toBe(placed + 3);
+    expect(statSync(join(outDir, 'main.js')).size).toBeGreaterThan(1000);
+    expect(output).toBeDefined();
+  });
+
+  describe.skipIf(missing)(`in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
+    test('every package works, and nothing complains', { timeout: 120_000 }, async () => {
+      const server = await serve(outDir);
+      const browser = await openBrowser();
+      const complaints: string[] = [];
+      try {
+        const page = await browser.newPage();
+        page.on('pageerror', (error) => complaints.push(String(error)));
+        page.on('console', (message) => {
+          if (message.type() === 'error') complaints.push(message.text());
+        });
+        page.on('response', (response) => {
+          if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+        });
+        await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+        await page.locator('body:not([data-status="loading"])').waitFor({ timeout: 100_000 });
+        expect(await page.title()).toBe(`unplugin-reflink with ${title}`);
+        for (const each of Object.keys(packages)) {
+          const item = page.locator(`[data-package="${each}"]`);
+          expect(await item.getAttribute('data-status'), (await item.textContent()) ?? '').toBe('ok');
+        }
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+  });
+});

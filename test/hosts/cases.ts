@@ -1,0 +1,353 @@
+import { join } from 'node:path';
+import type { Options, Target } from 'unplugin-reflink';
+import { directory, file, symlink, type TreeSpec } from '../support/trees.ts';
+
+/** What has to be in the output under a name. */
+export type Expected =
+  /** The file of the project that has its bytes, permission bits and modification time; `/` for a directory. */
+  | string
+  /** Written by a transform, now, with these bytes. */
+  | { written: string; mode?: number }
+  /** Of an earlier output. */
+  | { old: string }
+  /** A symbolic link. */
+  | { link: string }
+  /** The bundler's. */
+  | { bundle: true };
+
+export interface HostCase {
+  name: string;
+  /** Files of the project beside {@link projectTree}. */
+  tree?: TreeSpec;
+  /** What is in the output before. */
+  old?: TreeSpec;
+  options: Options | ((root: string) => Options);
+  /** Path below the output -> what it is, the bundle left out unless something collides with it. */
+  expected?: Record<string, Expected>;
+  /** The same for paths of the project that lie outside the output. */
+  outside?: Record<string, Expected>;
+  warnings?: RegExp[];
+  /** The build fails, saying this. */
+  error?: RegExp;
+}
+
+/** The name every adapter gives the one file of its bundle. */
+export const BUNDLE = 'bundle.js';
+
+export const projectTree: TreeSpec = {
+  'package.json': '{ "type": "module" }',
+  'main.js': 'console.log("bundled");\n',
+  'static/plain.txt': 'plain',
+  'static/.dotfile': 'dot',
+  'static/.well-known/deep.json': '{}',
+  'static/empty': directory(),
+  'static/linked.txt': symlink('plain.txt'),
+  'static/linked-directory': symlink('one'),
+  'static/one/two/three/deepest.bin': Buffer.from([0, 1, 2, 253, 254, 255]),
+  'static/dir (86)/a.txt': 'parentheses',
+  'static/[(){}[]!+@escaped]/b.txt': 'special',
+  'static/ünïcödé – 漢字.txt': 'non-ASCII',
+  'static/LICENSE': 'no extension',
+  'static/zero': '',
+  'static/run.sh': file('#!/bin/sh\n', { mode: 0o755 }),
+  'static/read-only.txt': file('read-only', { mode: 0o444 }),
+  'more/extra.txt': 'extra',
+  'more/notes.md': 'notes',
+  'assets/a.txt': 'a',
+  'assets/b.md': 'b',
+  'assets/sub/c.txt': 'c',
+  'assets/sub/dir (86)/d.txt': 'd',
+};
+
+const names = [
+  'plain.txt',
+  '.dotfile',
+  '.well-known/deep.json',
+  'one/two/three/deepest.bin',
+  'dir (86)/a.txt',
+  '[(){}[]!+@escaped]/b.txt',
+  'ünïcödé – 漢字.txt',
+  'LICENSE',
+  'zero',
+  'run.sh',
+  'read-only.txt',
+];
+
+function staticFiles(prefix = ''): Record<string, Expected> {
+  return {
+    ...Object.fromEntries(names.map((name) => [prefix + name, `static/${name}`])),
+    [`${prefix}empty`]: '/',
+    [`${prefix}linked.txt`]: 'static/plain.txt',
+    [`${prefix}linked-directory/two/three/deepest.bin`]: 'static/one/two/three/deepest.bin',
+  };
+}
+
+const withoutText = Object.fromEntries(
+  Object.entries(staticFiles()).filter(([name]) => !name.endsWith('.txt') && name !== '.dotfile'),
+);
+
+const upper = (content: Buffer) => content.toString('utf8').toUpperCase();
+const one = (target: Target): Options => ({ targets: [target] });
+
+const publicCases: HostCase[] = [
+  { name: 'a public directory', options: { publicDir: 'static' }, expected: staticFiles() },
+  {
+    name: 'a public directory with a prefix',
+    options: { publicDir: { dir: 'static', prefix: 'below/deeper' } },
+    expected: staticFiles('below/deeper/'),
+  },
+  {
+    name: 'a public directory with something ignored',
+    options: { publicDir: { dir: 'static', ignore: ['**/*.txt', '.dotfile'] } },
+    expected: { ...withoutText, 'dir (86)': '/', '[(){}[]!+@escaped]': '/' },
+  },
+  {
+    name: 'several public directories, of which the last wins',
+    tree: { 'more/plain.txt': 'more' },
+    options: { publicDir: ['static', { dir: 'more', prefix: 'm', ignore: '*.md' }, 'more'] },
+    expected: {
+      ...staticFiles(),
+      'm/extra.txt': 'more/extra.txt',
+      'm/plain.txt': 'more/plain.txt',
+      'extra.txt': 'more/extra.txt',
+      'notes.md': 'more/notes.md',
+      'plain.txt': 'more/plain.txt',
+    },
+  },
+  { name: 'no public directory', options: { publicDir: false }, expected: {} },
+  {
+    name: 'links kept as links',
+    options: { publicDir: 'static', symlinks: 'keep' },
+    expected: {
+      ...Object.fromEntries(names.map((name) => [name, `static/${name}`])),
+      empty: '/',
+      'linked.txt': { link: 'plain.txt' },
+      'linked-directory': { link: 'one' },
+    },
+  },
+];
+
+const targetCases: HostCase[] = [
+  {
+    name: 'a target that is a directory',
+    options: one({ from: 'assets', to: 'x/y' }),
+    expected: {
+      'x/y/a.txt': 'assets/a.txt',
+      'x/y/b.md': 'assets/b.md',
+      'x/y/sub/c.txt': 'assets/sub/c.txt',
+      'x/y/sub/dir (86)/d.txt': 'assets/sub/dir (86)/d.txt',
+    },
+  },
+  {
+    name: 'a target that is a file',
+    options: one({ from: 'assets/sub/c.txt' }),
+    expected: { 'c.txt': 'assets/sub/c.txt' },
+  },
+  {
+    name: 'a target that is a file with glob characters',
+    options: one({ from: 'static/[(){}[]!+@escaped]/b.txt' }),
+    expected: { 'b.txt': 'static/[(){}[]!+@escaped]/b.txt' },
+  },
+  {
+    name: 'a target that is a glob',
+    options: one({ from: 'assets/**/*.txt', to: 'g', ignore: '**/dir*/**' }),
+    expected: { 'g/a.txt': 'assets/a.txt', 'g/sub/c.txt': 'assets/sub/c.txt' },
+  },
+  {
+    name: 'base',
+    options: {
+      targets: [
+        { from: 'assets/sub/*.txt', base: 'assets' },
+        { from: 'assets/a.txt', base: '.' },
+      ],
+    },
+    expected: { 'sub/c.txt': 'assets/sub/c.txt', 'assets/a.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'rename to a name',
+    options: one({ from: 'assets/a.txt', rename: 'renamed.txt' }),
+    expected: { 'renamed.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'rename by a function',
+    options: one({ from: 'assets/*', rename: (path) => `new/${path}.bak` }),
+    expected: { 'new/a.txt.bak': 'assets/a.txt', 'new/b.md.bak': 'assets/b.md' },
+  },
+  {
+    name: 'flatten',
+    options: one({ from: 'assets', flatten: true }),
+    expected: {
+      'a.txt': 'assets/a.txt',
+      'b.md': 'assets/b.md',
+      'c.txt': 'assets/sub/c.txt',
+      'd.txt': 'assets/sub/dir (86)/d.txt',
+    },
+  },
+  {
+    name: 'filter',
+    options: one({ from: 'assets/**', filter: (path) => path === 'sub/c.txt' }),
+    expected: { 'sub/c.txt': 'assets/sub/c.txt', 'sub/dir (86)': '/' },
+  },
+  {
+    name: 'transform',
+    options: {
+      targets: [
+        { from: 'assets/*.{txt,md}', transform: upper },
+        { from: 'static/run.sh', transform: async (_content, { path }) => Buffer.from(path) },
+        { from: 'more', to: 'plain' },
+      ],
+    },
+    expected: {
+      'a.txt': { written: 'A' },
+      'b.md': { written: 'B' },
+      'run.sh': { written: 'run.sh', mode: 0o755 },
+      'plain/extra.txt': 'more/extra.txt',
+      'plain/notes.md': 'more/notes.md',
+    },
+  },
+  {
+    name: 'an absolute to',
+    options: (root) => one({ from: 'assets/a.txt', to: join(root, 'elsewhere') }),
+    expected: {},
+    outside: { 'elsewhere/a.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'links of a target kept as links',
+    options: { ...one({ from: 'static/linked*' }), symlinks: 'keep' },
+    expected: { 'linked.txt': { link: 'plain.txt' }, 'linked-directory': { link: 'one' } },
+  },
+];
+
+const old = { 'a.txt': 'old' };
+const overwriteCases: HostCase[] = [
+  {
+    name: 'overwrite: true replaces',
+    old,
+    options: one({ from: 'assets/a.txt', overwrite: true }),
+    expected: { 'a.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'overwrite: false leaves what is there',
+    old,
+    options: one({ from: 'assets/a.txt', overwrite: false }),
+    expected: { 'a.txt': { old: 'old' } },
+  },
+  {
+    name: "overwrite: 'changed' replaces what differs",
+    old,
+    options: one({ from: 'assets/a.txt', overwrite: 'changed' }),
+    expected: { 'a.txt': 'assets/a.txt' },
+  },
+  {
+    name: "overwrite: 'error' refuses",
+    old,
+    options: one({ from: 'assets/a.txt', overwrite: 'error' }),
+    error: /assets\/a\.txt.* to .*a\.txt.*EEXIST/,
+  },
+];
+
+const mistakes: HostCase[] = [
+  {
+    name: 'a to that leaves the output',
+    options: one({ from: 'assets', to: '../out' }),
+    error: /OUTSIDE_DEST/,
+  },
+  { name: 'a file that is missing', options: one({ from: 'assets/none.txt' }), error: /none\.txt.*ENOENT/ },
+  { name: 'a glob that matches nothing', options: one({ from: 'assets/*.none' }), error: /ERR_NO_MATCH/ },
+  { name: 'a public directory that is missing', options: { publicDir: 'none' }, error: /none.*ENOENT/ },
+  {
+    name: 'what is missing and may be',
+    options: {
+      publicDir: 'none',
+      targets: [{ from: 'assets/*.none' }, { from: 'assets/a.txt' }],
+      allowMissing: true,
+    },
+    expected: { 'a.txt': 'assets/a.txt' },
+    warnings: [/nothing matches ".*none"/, /nothing matches ".*\*\.none"/],
+  },
+  {
+    name: 'a transform that throws',
+    options: one({
+      from: 'assets/a.txt',
+      transform: () => {
+        throw new Error('on purpose');
+      },
+    }),
+    error: /a\.txt.*ERR_TRANSFORM.*on purpose/,
+  },
+  {
+    name: 'a base that does not contain everything',
+    options: one({ from: 'assets/a.txt', base: 'static' }),
+    error: /ERR_OUTSIDE_BASE/,
+  },
+];
+
+const bundleWins = new RegExp(
+  `${BUNDLE} is both in the public directory and in the bundle; the bundle's is kept`,
+);
+const targetWins = new RegExp(`${BUNDLE} is both in the targets and in the bundle; the target's is kept`);
+
+const collisionCases: HostCase[] = [
+  {
+    name: 'the bundle wins over the public directory',
+    tree: { [`static/${BUNDLE}`]: file('public', { mode: 0o444 }) },
+    options: { publicDir: 'static' },
+    expected: { ...staticFiles(), [BUNDLE]: { bundle: true } },
+    warnings: [bundleWins],
+  },
+  {
+    name: 'a target wins over the bundle and the public directory',
+    tree: { [`static/${BUNDLE}`]: 'public', [`assets/${BUNDLE}`]: file('target', { mode: 0o640 }) },
+    options: { publicDir: 'static', targets: [{ from: `assets/${BUNDLE}` }] },
+    expected: { ...staticFiles(), [BUNDLE]: `assets/${BUNDLE}` },
+    warnings: [targetWins],
+  },
+  {
+    name: 'a target wins over the public directory',
+    options: { publicDir: 'static', targets: [{ from: 'assets/a.txt', rename: 'plain.txt' }] },
+    expected: { ...staticFiles(), 'plain.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'a transformed target wins over the bundle',
+    options: one({
+      from: 'assets/**/a.txt',
+      rename: BUNDLE,
+      transform: (content, { path }) => `${path} ${content}`,
+    }),
+    expected: { [BUNDLE]: { written: `${BUNDLE} a` } },
+    warnings: [targetWins],
+  },
+  {
+    name: 'a target with overwrite: false leaves the bundle',
+    options: one({ from: 'assets/a.txt', rename: BUNDLE, overwrite: false }),
+    expected: { [BUNDLE]: { bundle: true } },
+    warnings: [new RegExp(`${BUNDLE} is both in the targets and in the bundle; the bundle's is kept`)],
+  },
+  {
+    name: "a target with overwrite: 'error' refuses the bundle",
+    options: one({ from: 'assets/a.txt', rename: BUNDLE, overwrite: 'error' }),
+    error: /EEXIST.*the bundle has a file of this name/,
+  },
+  {
+    name: 'a kept link with the name of the bundle is not written through',
+    tree: { [`static/${BUNDLE}`]: symlink('plain.txt') },
+    options: { publicDir: { dir: 'static', ignore: ['linked*', '*/**'] }, symlinks: 'keep' },
+    expected: {
+      ...Object.fromEntries(
+        names.filter((name) => !name.includes('/')).map((name) => [name, `static/${name}`]),
+      ),
+      [BUNDLE]: { bundle: true },
+    },
+    outside: { 'static/plain.txt': { old: 'plain' } },
+    warnings: [bundleWins],
+  },
+];
+
+/** What has to hold with every bundler. */
+export const cases: HostCase[] = [
+  ...publicCases,
+  ...targetCases,
+  ...overwriteCases,
+  ...mistakes,
+  ...collisionCases,
+];

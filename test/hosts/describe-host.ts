@@ -1,0 +1,230 @@
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type CopyReport, copyFile, type Method } from 'fs-reflink';
+import type { Options } from 'unplugin-reflink';
+import { describe, expect, test } from 'vitest';
+import { readTree, type TreeSpec } from '../support/trees.ts';
+import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
+import { expectOutput, expectPaths, type Host, identityOf, LONG_AGO, makeProject } from './project.ts';
+
+/** Past the tick of the clock within which a source could change again and look the same. */
+const settled = () => wait(70);
+
+/** Runs the table of cases, and what goes over several builds, with one bundler. */
+export function describeHost(host: Host): void {
+  describe(`${host.name}: `, () => {
+    test.each(cases)('$name', (each) => runCase(host, each));
+    describeReports(host);
+    describeRebuilds(host);
+    describeMistakes(host);
+  });
+}
+
+async function runCase(host: Host, { tree, old, options, ...expected }: HostCase): Promise<void> {
+  const root = makeProject(tree, old);
+  const reports: CopyReport[] = [];
+  const given = typeof options === 'function' ? options(root) : options;
+  const outcome = await host.build({
+    root,
+    options: { report: (each) => void reports.push(each), ...given },
+  });
+  if (expected.error) {
+    expect(outcome.errors.join('\n')).toMatch(expected.error);
+    expectTemporaries(root);
+    return;
+  }
+  expect(outcome.errors).toEqual([]);
+  expect(outcome.warnings).toEqual((expected.warnings ?? []).map((each) => expect.stringMatching(each)));
+  expectOutput(root, outcome.outDir, expected.expected ?? {});
+  expectPaths(root, expected.outside ?? {});
+  expectTemporaries(root);
+  await expectMethods(root, reports, { ...expected.expected, ...expected.outside });
+}
+
+function expectTemporaries(root: string): void {
+  expect(Object.keys(readTree(root)).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
+}
+
+/** Files were placed by what works between these directories, and by nothing else. */
+async function expectMethods(
+  root: string,
+  reports: CopyReport[],
+  expected: Record<string, Expected>,
+): Promise<void> {
+  const [report] = reports;
+  const all = Object.entries(expected).map(([, each]) => each);
+  const copied = all.filter((each) => typeof each === 'string' && each !== '/').length;
+  const written = all.filter((each) => typeof each === 'object' && 'written' in each).length;
+  if (!report) {
+    expect(copied + written).toBe(0);
+    return;
+  }
+  expect(reports).toHaveLength(1);
+  const possible = new Set<string>(['transform']);
+  for (const name of ['plain.txt', 'zero']) {
+    possible.add((await copyFile(join(root, 'static', name), join(root, 'probe', name))).method);
+  }
+  const methods = Object.keys(report.methods) as Method[];
+  for (const method of methods) expect([...possible]).toContain(method);
+  expect(report.methods.transform?.files ?? 0).toBeGreaterThanOrEqual(written);
+  // What gave way to the bundle was placed too.
+  expect(report.files).toBeGreaterThanOrEqual(copied + written);
+  const sum = methods.reduce((files, method) => files + report.methods[method]!.files, 0);
+  expect(sum).toBe(report.files);
+}
+
+const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
+
+function describeReports(host: Host): void {
+  test('report: false says nothing', async () => {
+    const { warnings, errors, log } = await host.build({
+      root: makeProject(),
+      options: { ...options, report: false },
+    });
+    expect({ warnings, errors }).toEqual({ warnings: [], errors: [] });
+    expect(log.filter((line) => /→|placed|reflink/.test(line))).toEqual([]);
+  });
+
+  test("report: 'summary' is one line, also left out", async () => {
+    for (const report of ['summary', undefined] as const) {
+      const { log } = await host.build({
+        root: makeProject(),
+        options: { ...options, ...(report && { report }) },
+      });
+      const lines = log.filter((line) => line.includes('→'));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/public, targets → \S*dist: 17 files, \d+ B \(.*\) in \d+ ms$/);
+    }
+  });
+
+  test("report: 'verbose' names every file and its method", async () => {
+    const root = makeProject({ [`assets/${BUNDLE}`]: 'target' });
+    const verbose: Options = { publicDir: 'static', targets: [{ from: 'assets' }], report: 'verbose' };
+    const lines = (await host.build({ root, options: verbose })).log.join('\n').split('\n');
+    expect(
+      lines.filter((line) => /^ {2}.* \((ficlone|copy_file_range|read_write)\)$/.test(line)),
+    ).toHaveLength(19);
+    expect(lines.join('\n')).toMatch(/^ {2}sub\/dir \(86\)\/d\.txt \(\w+\)$/m);
+    // Before the bundle and, as it wins over it, after.
+    expect(lines.filter((line) => line.startsWith(`  ${BUNDLE} (`))).toHaveLength(2);
+    rmSync(join(root, 'assets/a.txt'));
+    const again = (await host.build({ root, options: verbose })).log.join('\n');
+    expect(again).toMatch(/^ {2}a\.txt \(pruned\)$/m);
+  });
+
+  test('a function is told the report and the absolute output directory, once', async () => {
+    const root = makeProject();
+    const calls: [CopyReport, string][] = [];
+    const report = (...call: [CopyReport, string]) => void calls.push(call);
+    const { outDir, log } = await host.build({ root, options: { ...options, report } });
+    expect(calls).toEqual([[expect.objectContaining({ files: 17, pruned: 0 }), outDir]]);
+    expect(log.filter((line) => line.includes('→'))).toEqual([]);
+  });
+}
+
+function describeRebuilds(host: Host): void {
+  const many: TreeSpec = Object.fromEntries(
+    Array.from({ length: 80 }, (_each, index) => [`assets/many/${index % 4}/${index}.txt`, `file ${index}`]),
+  );
+
+  test.each([
+    ['few', {}],
+    ['many', many],
+  ])('a rebuild leaves unchanged files alone and removes stale ones, %s files', async (_name, tree) => {
+    const root = makeProject({ ...tree, 'static/stale.txt': 'stale', 'assets/stale/s.txt': 'stale' });
+    await settled();
+    const reports: CopyReport[] = [];
+    const build = async () => {
+      const outcome = await host.build({
+        root,
+        options: { ...options, report: (each) => void reports.push(each) },
+      });
+      expect(outcome).toMatchObject({ warnings: [], errors: [] });
+      return outcome.outDir;
+    };
+    const outDir = await build();
+    const total = reports[0]!.files;
+    const unchanged = ['plain.txt', 'run.sh', 'zero', 'linked.txt', 'assets/a.txt', 'assets/sub/c.txt'];
+    const identities = () => unchanged.map((path) => identityOf(join(outDir, path)));
+    const before = identities();
+    rmSync(join(root, 'static/stale.txt'));
+    rmSync(join(root, 'assets/stale'), { recursive: true });
+    writeFileSync(join(root, 'static/added.txt'), 'added');
+    writeFileSync(join(root, 'assets/b.md'), 'changed');
+    utimesSync(join(root, 'assets/b.md'), LONG_AGO, LONG_AGO);
+    await settled();
+    await build();
+    expect(reports[1]).toMatchObject({ files: 2, unchanged: total - 3 });
+    expect(identities()).toEqual(before);
+    const found = Object.keys(readTree(outDir)).map((path) => relative('.', path));
+    expect(found.filter((path) => path.includes('stale'))).toEqual([]);
+    expect(readFileSync(join(outDir, 'assets/b.md'), 'utf8')).toBe('changed');
+    expect(readFileSync(join(outDir, 'added.txt'), 'utf8')).toBe('added');
+    await build();
+    expect(reports[2]).toMatchObject({ files: 0, unchanged: total - 1, methods: {} });
+    expect(identities()).toEqual(before);
+  });
+
+  test('a target that wins over the bundle does so in every build', async () => {
+    const root = makeProject();
+    const winning: Options = { targets: [{ from: 'assets/a.txt', rename: BUNDLE }], report: false };
+    for (let run = 0; run < 3; run++) {
+      const { outDir, warnings } = await host.build({ root, options: winning });
+      expect(warnings).toHaveLength(1);
+      expectOutput(root, outDir, { [BUNDLE]: 'assets/a.txt' });
+    }
+    const { outDir, warnings } = await host.build({ root, options: { targets: [], report: false } });
+    expect(warnings).toEqual([]);
+    expectOutput(root, outDir, { [BUNDLE]: { bundle: true } });
+  });
+
+  test('a build that fails leaves the old output as it was', async () => {
+    const root = makeProject();
+    const { outDir } = await host.build({ root, options: { ...options, report: false } });
+    const before = readTree(outDir);
+    writeFileSync(join(root, 'main.js'), 'this is no JavaScript');
+    writeFileSync(join(root, 'static/plain.txt'), 'changed');
+    rmSync(join(root, 'assets/a.txt'));
+    const failed = await host.build({ root, options: { ...options, report: false } });
+    expect(failed.errors).not.toEqual([]);
+    expect(readTree(outDir)).toEqual(before);
+    expectTemporaries(root);
+  });
+}
+
+function describeMistakes(host: Host): void {
+  const wrong: [given: unknown, named: string[]][] = [
+    [{ targts: [] }, ['"targts"', '[]', 'known are reflink']],
+    [{ reflink: 'sometimes' }, ['"reflink"', "'sometimes'"]],
+    [{ allowMissing: 1 }, ['"allowMissing"', '1']],
+    [{ publicDir: 5 }, ['"publicDir"', '5']],
+    [{ publicDir: '' }, ['"publicDir"', "''"]],
+    [{ publicDir: { dri: 'x' } }, ['"publicDir"', "{ dri: 'x' }"]],
+    [{ publicDir: [{ dir: 'x', prefix: '../y' }] }, ['"publicDir"', '"prefix"', "'../y'"]],
+    [{ publicDir: { dir: 'x', ignore: 5 } }, ['"publicDir"', '"ignore"', '5']],
+    [{ targets: { from: 'x' } }, ['"targets"', 'an array', "{ from: 'x' }"]],
+    [{ targets: [{}] }, ['"from"', 'missing']],
+    [{ targets: [{ from: 'x', dest: 'y' }] }, ['"dest"', 'known are from']],
+    [{ targets: [{ from: 'x', transform: 'minify' }] }, ['"transform"', "'minify'"]],
+    [{ report: 'loud' }, ['"report"', "'loud'"]],
+  ];
+  test.each(wrong)('a wrong option is a TypeError: %j', (given, named) => {
+    let thrown: unknown;
+    try {
+      host.create(given as Options);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(TypeError);
+    for (const each of [`unplugin-reflink (${host.id}): `, ...named])
+      expect((thrown as TypeError).message).toContain(each);
+  });
+
+  if (host.id === 'vite') return;
+  test('environments are for Vite only', () => {
+    expect(() => host.create({ environments: ['client'] })).toThrow(
+      /"environments" is for Vite only.*'client'/,
+    );
+  });
+}

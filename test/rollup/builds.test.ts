@@ -1,0 +1,194 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CopyReport } from 'fs-reflink';
+import type { OutputOptions, Plugin } from 'rollup';
+import type { Options } from 'unplugin-reflink';
+import { expect, test } from 'vitest';
+import { makeProject } from '../hosts/project.ts';
+import { readTree, type TreeSpec } from '../support/trees.ts';
+import { runInChild } from './child.ts';
+import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
+
+const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
+const many: TreeSpec = Object.fromEntries(
+  Array.from({ length: 80 }, (_each, index) => [`assets/many/${index}.txt`, `file ${index}`]),
+);
+
+interface Setup {
+  outputs: OutputOptions[];
+  given?: Options;
+  plugins?: Plugin[];
+  /** All outputs at once. */
+  parallel?: boolean;
+  generate?: boolean;
+}
+
+/** Builds and says what was reported. */
+async function build(host: Bundler, root: string, setup: Setup) {
+  const { outputs, given = options, plugins = [], parallel, generate } = setup;
+  const reports: [CopyReport, string][] = [];
+  const log = { warnings: [], log: [] };
+  const ours = host.plugin({ report: (...call) => void reports.push(call), ...given });
+  await inDirectory(root, async () => {
+    const input = { input: join(root, 'main.js'), plugins: [ours, ...plugins], onLog: logInto(log) };
+    const bundle = await host.bundler.rollup(input);
+    const write = (output: OutputOptions) => (generate ? bundle.generate(output) : bundle.write(output));
+    try {
+      if (parallel) await Promise.all(outputs.map(write));
+      else for (const output of outputs) await write(output);
+    } finally {
+      await bundle.close();
+    }
+  });
+  return { reports, ...log };
+}
+
+describeBundlers((host) => {
+  test.each([[false], [true]])('several output directories, at once: %j', async (parallel) => {
+    const root = makeProject(many);
+    const outputs = ['dist/a', 'dist/b', 'other'].map((dir) => ({ dir }));
+    const { reports, warnings } = await build(host, root, { outputs, parallel });
+    expect(warnings).toEqual([]);
+    expect(reports.map(([, directory]) => directory).sort()).toEqual(
+      ['dist/a', 'dist/b', 'other'].map((dir) => join(root, dir)),
+    );
+    for (const [report, directory] of reports) {
+      expect(report).toMatchObject({ files: 97, unchanged: 0 });
+      expect(existsSync(join(directory, 'main.js'))).toBe(true);
+      expect(readFileSync(join(directory, 'assets/many/7.txt'), 'utf8')).toBe('file 7');
+    }
+  });
+
+  test.each([[false], [true]])(
+    'several bundles in one directory are one copy, at once: %j',
+    async (parallel) => {
+      const root = makeProject({ 'static/a.js': 'public', 'assets/b.js': 'target' });
+      const outputs: OutputOptions[] = ['a.js', 'b.js'].map((entryFileNames) => ({
+        dir: 'dist',
+        entryFileNames,
+      }));
+      const given: Options = { publicDir: 'static', targets: [{ from: 'assets/*.js' }] };
+      const { reports, warnings } = await build(host, root, { outputs, parallel, given });
+      expect(warnings.sort()).toEqual([
+        expect.stringContaining(
+          "a.js is both in the public directory and in the bundle; the bundle's is kept",
+        ),
+        expect.stringContaining("b.js is both in the targets and in the bundle; the target's is kept"),
+      ]);
+      expect(reports).toHaveLength(1);
+      expect(readFileSync(join(root, 'dist/a.js'), 'utf8')).toContain('bundled');
+      expect(readFileSync(join(root, 'dist/b.js'), 'utf8')).toBe('target');
+      expect(readFileSync(join(root, 'static/a.js'), 'utf8')).toBe('public');
+    },
+  );
+
+  test('output.file', async () => {
+    const root = makeProject();
+    const { reports } = await build(host, root, { outputs: [{ file: 'dist/deep/app.js' }] });
+    expect(reports.map(([, directory]) => directory)).toEqual([join(root, 'dist/deep')]);
+    const names = Object.keys(readTree(join(root, 'dist/deep')));
+    expect(names).toEqual(expect.arrayContaining(['app.js', 'plain.txt', 'assets/a.txt']));
+  });
+
+  test('nothing is placed when nothing is written', async () => {
+    const root = makeProject({ ...many, 'node_modules/x/index.js': '' });
+    const before = readTree(root);
+    const { reports } = await build(host, root, { outputs: [{ dir: 'dist' }], generate: true });
+    expect(reports).toEqual([]);
+    expect(readTree(root)).toEqual(before);
+  });
+
+  test.each(['transform', 'renderStart', 'renderChunk', 'generateBundle'])(
+    'when %s fails the old output is as it was',
+    async (hook) => {
+      const root = makeProject(many);
+      await build(host, root, { outputs: [{ dir: 'dist' }] });
+      const before = readTree(join(root, 'dist'));
+      writeFileSync(join(root, 'static/plain.txt'), 'changed');
+      const failing = {
+        name: 'on-purpose',
+        [hook]() {
+          throw new Error('failed on purpose');
+        },
+      };
+      const failed = build(host, root, { outputs: [{ dir: 'dist' }], plugins: [failing] });
+      await expect(failed).rejects.toThrow('failed on purpose');
+      expect(readTree(join(root, 'dist'))).toEqual(before);
+    },
+  );
+
+  test('when the copy fails no bundle is written, and the next build is right', async () => {
+    const root = makeProject(many);
+    const missing: Options = { ...options, targets: [{ from: 'assets/*.none' }] };
+    const failed = build(host, root, { outputs: [{ dir: 'dist' }], given: missing });
+    await expect(failed).rejects.toThrow(/ERR_NO_MATCH/);
+    expect(existsSync(join(root, 'dist/main.js'))).toBe(false);
+    const { reports } = await build(host, root, { outputs: [{ dir: 'dist' }] });
+    expect(reports[0]![0].files).toBe(97);
+  });
+
+  test('what another plugin finds in writeBundle and closeBundle is complete', async () => {
+    const root = makeProject({ ...many, 'assets/main.js': 'target' });
+    const seen: Record<string, string> = {};
+    const look = (hook: string) => () => {
+      seen[hook] =
+        readFileSync(join(root, 'dist/main.js'), 'utf8') + readdirSync(join(root, 'dist/many')).length;
+    };
+    const plugins = [{ name: 'look', writeBundle: look('writeBundle'), closeBundle: look('closeBundle') }];
+    await build(host, root, {
+      outputs: [{ dir: 'dist' }],
+      plugins,
+      given: { targets: [{ from: 'assets' }] },
+    });
+    expect(seen).toEqual({ writeBundle: 'target80', closeBundle: 'target80' });
+  });
+
+  test('what was placed is noted in node_modules, or outside the project', async () => {
+    const root = makeProject({ 'node_modules/x/index.js': '' });
+    await build(host, root, { outputs: [{ dir: 'dist' }] });
+    const cache = join(root, 'node_modules/.cache/unplugin-reflink');
+    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.manifest$/)]);
+    const bare = makeProject();
+    await build(host, bare, { outputs: [{ dir: 'dist' }] });
+    expect(readdirSync(bare)).not.toContain('node_modules');
+  });
+
+  test.each([
+    ['transform', many],
+    ['renderChunk', many],
+    ['generateBundle', many],
+    ['writeBundle', many],
+    [undefined, many],
+    [undefined, {}],
+  ])('a process in which %s fails ends by itself and leaves nothing running', (failing, tree) => {
+    const root = makeProject(tree);
+    const outcome = runInChild(host.id, { root, options, failing });
+    expect(outcome).toEqual({
+      message: failing ? expect.stringContaining('failed on purpose') : undefined,
+      workers: 0,
+      unhandled: [],
+      temporaries: [],
+    });
+  });
+
+  test('so does one that never closes its bundle', () => {
+    const root = makeProject(many);
+    const { message, unhandled } = runInChild(host.id, { root, options, close: false });
+    expect({ message, unhandled }).toEqual({ message: undefined, unhandled: [] });
+  });
+});
+
+test('Rolldown: what cleanDir wipes is placed again, and nothing else is left', async () => {
+  const host = bundlers.find(({ id }) => id === 'rolldown')!;
+  const root = makeProject(many, { 'stale.txt': 'stale', 'sub/stale.txt': 'stale' });
+  const output = { dir: 'dist', cleanDir: true } as OutputOptions;
+  for (let run = 0; run < 2; run++) {
+    const { reports } = await build(host, root, { outputs: [output] });
+    expect(reports.map(([report]) => report)).toEqual([
+      expect.objectContaining({ files: 97, unchanged: 0, pruned: 0 }),
+    ]);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names).toEqual(expect.arrayContaining(['main.js', 'plain.txt', 'assets/many/79.txt']));
+    expect(names.filter((name) => name.includes('stale'))).toEqual([]);
+  }
+});

@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CopyReport } from 'fs-reflink';
+import type { Plugin as RolldownPlugin } from 'rolldown';
+import type { Plugin as RollupPlugin } from 'rollup';
+import reflink, { type Options, type PublicDirectory, type Target } from 'unplugin-reflink';
+import rolldown from 'unplugin-reflink/rolldown';
+import rollup from 'unplugin-reflink/rollup';
+import vite from 'unplugin-reflink/vite';
+import type { Plugin as VitePlugin } from 'vite';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+
+const entries = ['rolldown', 'rollup', 'vite'];
+
+function run(code: string, ...flags: string[]): string {
+  return execFileSync(process.execPath, [...flags, '-e', code], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+}
+
+describe.each(entries)('the built entry %s', (name) => {
+  const print = `process.stdout.write([reflink({ report: false })].flat()[0].name)`;
+
+  test('can be required', () => {
+    expect(run(`const reflink = require('unplugin-reflink/${name}'); ${print}`)).toBe('unplugin-reflink');
+  });
+
+  test('can be imported', () => {
+    const code = `import reflink from 'unplugin-reflink/${name}'; ${print}`;
+    expect(run(code, '--input-type=module')).toBe('unplugin-reflink');
+  });
+
+  test('refuses wrong options as the source does', () => {
+    const code = `try { require('unplugin-reflink/${name}')({ a: 1 }) } catch (e) { process.stdout.write(e.message) }`;
+    expect(run(code)).toContain(`unplugin-reflink (${name}): unknown option "a"`);
+  });
+
+  test('loads neither unplugin nor a bundler nor what only some copies need', () => {
+    const hook = fileURLToPath(new URL('loaded.js', import.meta.url));
+    const loaded = run(`await import('unplugin-reflink/${name}')`, '--import', hook, '--input-type=module');
+    expect(loaded).toContain('/packages/core/dist/index.js');
+    const others = name === 'vite' ? /\/dist\/(rollup|rolldown)\b/ : /\/dist\/vite\b/;
+    for (const each of ['unplugin', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
+      expect(loaded).not.toContain(`/node_modules/${each}/`);
+    expect(loaded).not.toMatch(others);
+  });
+});
+
+describe('the unified plugin', () => {
+  test('has each host natively', () => {
+    expect([reflink.rollup({ report: false })].flat().map(({ name }) => name)).toEqual(['unplugin-reflink']);
+    expect([reflink.rolldown({ report: false })].flat().map(({ name }) => name)).toEqual([
+      'unplugin-reflink',
+    ]);
+    const hooks = Object.keys([reflink.rollup({ report: false })].flat()[0]!);
+    expect(hooks).toEqual(expect.arrayContaining(['generateBundle', 'writeBundle', 'closeWatcher']));
+  });
+
+  test('names the host in its errors', () => {
+    expect(() => reflink.rolldown({ a: 1 } as Options)).toThrow(/unplugin-reflink \(rolldown\).*"a"/);
+  });
+});
+
+test('types', () => {
+  expectTypeOf(rollup).toEqualTypeOf<(options?: Options) => RollupPlugin>();
+  expectTypeOf(rolldown).toEqualTypeOf<(options?: Options) => RolldownPlugin>();
+  expectTypeOf(vite).toEqualTypeOf<(options?: Options) => VitePlugin[]>();
+  expectTypeOf<Options['targets']>().toEqualTypeOf<readonly Target[] | undefined>();
+  expectTypeOf<Options['publicDir']>().toEqualTypeOf<
+    false | string | PublicDirectory | readonly (string | PublicDirectory)[] | undefined
+  >();
+  expectTypeOf<Options['report']>().toEqualTypeOf<
+    false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void) | undefined
+  >();
+  expectTypeOf<{ from: string; base: string; overwrite: 'error' }>().toExtend<Target>();
+  expectTypeOf<{ from: string[] }>().not.toExtend<Target>();
+  expectTypeOf<NonNullable<Target['transform']>>()
+    .parameter(1)
+    .toEqualTypeOf<{ source: string; path: string }>();
+  // @ts-expect-error an unknown option is a type error too
+  const options: Options = { reflnk: 'auto' };
+  expect(Object.keys(options)).toEqual(['reflnk']);
+});
