@@ -56,9 +56,15 @@ export interface Options extends EngineOptions {
    * Vite only: environments into whose output is placed, by name. The public directory is never placed where
    * `copyPublicDir` is false.
    *
-   * @default all
+   * @default all for the public directory, `client` for targets
    */
   environments?: readonly string[] | ((name: string) => boolean);
+  /**
+   * Vite only: whether the development server reloads the page when a file that is placed changes, comes or goes.
+   *
+   * @default false
+   */
+  reload?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -67,7 +73,9 @@ export interface ResolvedOptions {
   publicDirs: readonly PublicDirectory[] | undefined;
   targets: readonly Target[];
   report: Report;
-  includesEnvironment: (name: string) => boolean;
+  /** Undefined: all for the public directory, the client's for targets. */
+  environments: ((name: string) => boolean) | undefined;
+  reload: boolean;
 }
 
 const ENGINE = [
@@ -81,6 +89,7 @@ const ENGINE = [
   'allowMissing',
 ] as const;
 const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report'];
+const VITE_ONLY: readonly string[] = ['environments', 'reload'];
 
 /**
  * Checks options and fills in what was left out.
@@ -91,15 +100,16 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const known = host === 'vite' ? [...COMMON, 'environments'] : COMMON;
+  const known = host === 'vite' ? [...COMMON, ...VITE_ONLY] : COMMON;
   const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown === 'environments') throw wrong(host, unknown, 'is for Vite only', given.environments);
+  if (unknown && VITE_ONLY.includes(unknown))
+    throw wrong(host, unknown, 'is for Vite only', given[unknown as keyof Options]);
   if (unknown) {
     throw new TypeError(
       `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; known are ${known.join(', ')}`,
     );
   }
-  const { targets = [], report = 'summary', environments } = given;
+  const { targets = [], report = 'summary', environments, reload = false } = given;
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
@@ -107,6 +117,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
+  if (typeof reload !== 'boolean') throw wrong(host, 'reload', 'must be true or false', reload);
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
@@ -116,7 +127,8 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     publicDirs: resolvePublicDirs(given.publicDir, host),
     targets,
     report,
-    includesEnvironment: toPredicate(environments),
+    environments: toPredicate(environments),
+    reload,
   };
 }
 
@@ -172,9 +184,9 @@ function leaves(relative: string): boolean {
   return path.isAbsolute(relative) || first === '..';
 }
 
-function toPredicate(environments: Options['environments']): (name: string) => boolean {
-  if (environments === undefined) return () => true;
-  return typeof environments === 'function' ? environments : (name) => environments.includes(name);
+function toPredicate(environments: Options['environments']): ResolvedOptions['environments'] {
+  if (environments === undefined || typeof environments === 'function') return environments;
+  return (name) => environments.includes(name);
 }
 
 function wrong(host: string, option: string, what: string, value: unknown): TypeError {

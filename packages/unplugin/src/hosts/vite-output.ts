@@ -17,6 +17,13 @@ export interface OutputConfig {
 /** Options as the user gave them, where they had to be switched off before the build. */
 const given = new WeakMap<BuildOptions, Switches>();
 
+/** The options for one environment: unless it is named, browsers alone ask for targets. */
+export function optionsFor(environment: string, options: ResolvedOptions): ResolvedOptions | undefined {
+  const { environments } = options;
+  if (environments) return environments(environment) ? options : undefined;
+  return environment === 'client' ? options : { ...options, targets: [] };
+}
+
 /** What Vite would do to the output directories of one environment, and we do instead. */
 export interface Takeover {
   targets: OutputTargets;

@@ -1,0 +1,130 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { type ListedFile, listFiles, type Target } from 'fs-reflink';
+import type { HostLog } from '../build.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { type OutputTargets, toTargets } from '../targets.ts';
+
+/** What stands at a place of the output, were it built. */
+export interface ServedFile {
+  /** Absolute path. */
+  source: string;
+  /** Path below the output, with forward slashes. */
+  name: string;
+  /** The same below the target's `to`. */
+  below: string;
+  /** Undefined for a file of a public directory. */
+  target: Target | undefined;
+}
+
+/** As many links as the kernel follows for one path. */
+const MAX_LINKS = 40;
+const INDEXES = ['index.html', 'index.htm'];
+const EXTENSIONS = ['.html', '.htm'];
+
+/** The files of an output that is not built, by their names in it. Nothing else can be found here. */
+export class ServedFiles {
+  readonly targets: OutputTargets;
+  readonly #outDir: string;
+  readonly #options: ResolvedOptions;
+  readonly #log: HostLog;
+  readonly #said = new Set<string>();
+  readonly #files = new Map<string, ServedFile>();
+  /** Links kept as links, and where they lead. */
+  readonly #links = new Map<string, string>();
+  readonly #sources = new Set<string>();
+  #stale = true;
+
+  constructor(options: ResolvedOptions, root: string, outDir: string, log: HostLog) {
+    this.targets = toTargets({ ...options, publicDirs: options.publicDirs ?? [] }, { root });
+    this.#outDir = outDir;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** Files came or went: they are looked through before the next answer. */
+  invalidate(): void {
+    this.#stale = true;
+  }
+
+  /** Whether a file is the source of one that is placed. */
+  places(source: string): boolean {
+    this.#refresh();
+    return this.#sources.has(source);
+  }
+
+  /** What a server of the output would answer with for a path, decoded and without its leading slash. */
+  find(name: string): ServedFile | undefined {
+    this.#refresh();
+    if (name === '' || name.endsWith('/')) return this.#first(INDEXES.map((index) => name + index));
+    return this.#first([
+      name,
+      ...EXTENSIONS.map((extension) => name + extension),
+      ...INDEXES.map((index) => `${name}/${index}`),
+    ]);
+  }
+
+  #first(names: string[]): ServedFile | undefined {
+    for (const [position, name] of names.entries()) {
+      const file = this.#follow(name);
+      // Vite has no index but its own pages for a public directory while developing.
+      if (file && (position === 0 || file.target)) return file;
+    }
+    return undefined;
+  }
+
+  #follow(name: string, followed = 0): ServedFile | undefined {
+    const file = this.#files.get(name);
+    if (file || this.#links.size === 0 || followed === MAX_LINKS) return file;
+    const parts = name.split('/');
+    for (let length = 1; length <= parts.length; length++) {
+      const link = this.#links.get(parts.slice(0, length).join('/'));
+      if (link === undefined) continue;
+      const place = path.posix.join(...parts.slice(0, length - 1), link, ...parts.slice(length));
+      return path.posix.isAbsolute(link) ? undefined : this.#follow(place, followed + 1);
+    }
+    return undefined;
+  }
+
+  #refresh(): void {
+    if (!this.#stale) return;
+    this.#stale = false;
+    for (const found of [this.#files, this.#links, this.#sources]) found.clear();
+    for (const target of this.targets.publicTargets) this.#scan(target, undefined);
+    for (const target of this.targets.targets) this.#scan(target, target);
+  }
+
+  /** A target at a time: one that is wrong takes nothing away from the others. */
+  #scan(scanned: Target, target: Target | undefined): void {
+    const { symlinks, allowMissing } = this.#options.engine;
+    const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };
+    try {
+      const { files, warnings } = listFiles(scanned, { ...engine, cwd: this.#outDir });
+      for (const warning of warnings) this.#say('warn', warning);
+      for (const file of files) this.#add(file, target);
+    } catch (error) {
+      this.#say('error', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #add({ source, destination, link }: ListedFile, target: Target | undefined): void {
+    const relative = (to: string) => path.relative(to, destination).split(path.sep).join('/');
+    const name = relative(this.#outDir);
+    const leaves = name.startsWith('../') || path.isAbsolute(name);
+    if (leaves || (target?.overwrite === false && (this.#files.has(name) || this.#links.has(name)))) return;
+    this.#sources.add(source);
+    this.#files.delete(name);
+    this.#links.delete(name);
+    if (link) this.#links.set(name, fs.readlinkSync(source));
+    else {
+      const below = relative(path.resolve(this.#outDir, target?.to ?? '.'));
+      this.#files.set(name, { source, name, below, target });
+    }
+  }
+
+  #say(level: 'warn' | 'error', message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    this.#log[level](message);
+  }
+}
