@@ -19,8 +19,6 @@ export interface ServedFile {
 
 /** As many links as the kernel follows for one path. */
 const MAX_LINKS = 40;
-const INDEXES = ['index.html', 'index.htm'];
-const EXTENSIONS = ['.html', '.htm'];
 
 /** The files of an output that is not built, by their names in it. Nothing else can be found here. */
 export class ServedFiles {
@@ -53,24 +51,17 @@ export class ServedFiles {
     return this.#sources.has(source);
   }
 
-  /** What a server of the output would answer with for a path, decoded and without its leading slash. */
+  /** What Vite's preview of the output would answer with for a path, decoded and without its leading slash. */
   find(name: string): ServedFile | undefined {
     this.#refresh();
-    if (name === '' || name.endsWith('/')) return this.#first(INDEXES.map((index) => name + index));
-    return this.#first([
-      name,
-      ...EXTENSIONS.map((extension) => name + extension),
-      ...INDEXES.map((index) => `${name}/${index}`),
-    ]);
+    if (name === '' || name.endsWith('/')) return this.#page(`${name}index.html`);
+    return this.#follow(name) ?? this.#page(`${name}.html`);
   }
 
-  #first(names: string[]): ServedFile | undefined {
-    for (const [position, name] of names.entries()) {
-      const file = this.#follow(name);
-      // Vite has no index but its own pages for a public directory while developing.
-      if (file && (position === 0 || file.target)) return file;
-    }
-    return undefined;
+  /** While developing Vite finds pages by no other name in public directories, and in the project by itself. */
+  #page(name: string): ServedFile | undefined {
+    const file = this.#follow(name);
+    return file?.target && file;
   }
 
   #follow(name: string, followed = 0): ServedFile | undefined {

@@ -1,10 +1,17 @@
 import fs from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import fresh from 'fresh';
 import { lookup } from 'mrmime';
 import parseRange from 'range-parser';
+
+/** By these endings Vite's servers tell what is compressed. */
+const ENCODINGS = new Map([
+  ['.gz', 'gzip'],
+  ['.br', 'br'],
+]);
 
 /** What is answered with: a file as it is, or bytes that were made of one. */
 export interface Content {
@@ -51,7 +58,9 @@ export async function respond(
     if (lastModified) response.setHeader('Last-Modified', lastModified);
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('Accept-Ranges', 'bytes');
-    const type = typeOf(name);
+    const encoding = ENCODINGS.get(path.extname(name));
+    if (encoding) response.setHeader('Content-Encoding', encoding);
+    const type = typeOf(encoding ? name.slice(0, -path.extname(name).length) : name);
     if (type) response.setHeader('Content-Type', type);
     for (const [header, value] of Object.entries(headers)) {
       if (value !== undefined) response.setHeader(header, value as string);
