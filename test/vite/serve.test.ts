@@ -218,6 +218,8 @@ describeVites((host) => {
     expect(await bodyOf('/only.txt')).toBe('public');
     expect(await bodyOf('/alone.txt')).toBe('target');
     expect(await bodyOf('/')).toContain('/main.js');
+    const whole = await startDev(host, root, { targets: [{ from: 'mine' }] });
+    expect((await ask(whole, '/')).body).toBe('no page of the project');
     const own = await startDev(host, root, { publicDir: ['public', 'mine'] });
     expect((await ask(own, '/both.txt')).body).toBe('target');
     expect((await ask(own, '/only.txt')).body).toBe('public');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type ListedFile, listFiles, type Target } from 'fs-reflink';
 import type { HostLog } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type OutputTargets, toTargets } from '../targets.ts';
+import type { Served } from './vite-output.ts';
 
 /** What stands at a place of the output, were it built. */
 export interface ServedFile {
@@ -22,7 +22,7 @@ const MAX_LINKS = 40;
 
 /** The files of an output that is not built, by their names in it. Nothing else can be found here. */
 export class ServedFiles {
-  readonly targets: OutputTargets;
+  readonly #targets: Served['targets'];
   readonly #outDir: string;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
@@ -33,8 +33,8 @@ export class ServedFiles {
   readonly #sources = new Set<string>();
   #stale = true;
 
-  constructor(options: ResolvedOptions, root: string, outDir: string, log: HostLog) {
-    this.targets = toTargets({ ...options, publicDirs: options.publicDirs ?? [] }, { root });
+  constructor({ targets, outDir }: Served, options: ResolvedOptions, log: HostLog) {
+    this.#targets = targets;
     this.#outDir = outDir;
     this.#options = options;
     this.#log = log;
@@ -45,9 +45,9 @@ export class ServedFiles {
     this.#stale = true;
   }
 
-  /** Whether a file is the source of one that is placed. */
-  places(source: string): boolean {
-    this.#refresh();
+  /** Whether a file is the source of one that is placed, or was when files were last looked through. */
+  places(source: string, when: 'now' | 'before'): boolean {
+    if (when === 'now') this.#refresh();
     return this.#sources.has(source);
   }
 
@@ -81,8 +81,8 @@ export class ServedFiles {
     if (!this.#stale) return;
     this.#stale = false;
     for (const found of [this.#files, this.#links, this.#sources]) found.clear();
-    for (const target of this.targets.publicTargets) this.#scan(target, undefined);
-    for (const target of this.targets.targets) this.#scan(target, target);
+    for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
+    for (const target of this.#targets.targets) this.#scan(target, target);
   }
 
   /** A target at a time: one that is wrong takes nothing away from the others. */

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { CopyError } from 'fs-reflink';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
-import { watchedPaths } from '../watched.ts';
 import { type ServedFile, ServedFiles } from './vite-files.ts';
+import type { Served } from './vite-output.ts';
 import { bytesAsContent, type Content, contentOf, respond } from './vite-respond.ts';
 
 type Next = (error?: unknown) => void;
@@ -16,18 +16,22 @@ const INTERNAL = /^\/@(?:fs|id|vite)\//;
 /** Queries by which a module asks for another. */
 const MODULE_QUERY = /[?&](?:import|url|raw|inline|worker|sharedworker)\b/;
 
+/** A file is no longer there, or what it was in is none. */
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+/** Files that come and go together make one look through all, and one reload. */
+const RELOAD_DELAY_MS = 50;
+
 /** Answers with the sources of everything a build would place, below the modules where it is public. */
-export function serveFiles(server: ViteDevServer, options: ResolvedOptions): void {
-  const { config, environments } = server;
-  const { root, logger } = config;
-  const outDir = path.resolve(root, environments.client!.config.build.outDir);
-  const files = new ServedFiles(options, root, outDir, {
+export function serveFiles(server: ViteDevServer, served: Served, options: ResolvedOptions): void {
+  const { logger } = server.config;
+  const files = new ServedFiles(served, options, {
     info: (message) => logger.info(message),
     warn: (message) => logger.warn(`unplugin-reflink: ${message}`),
     error: (message) => logger.error(`unplugin-reflink: ${message}`),
   });
-  watch(server, files, outDir, options.reload);
-  place(server, options, createMiddleware(server, files, options));
+  watch(server, files, served);
+  if (options.reload) reload(server, files, served);
+  place(server, options, createMiddleware(files, { server, served, options }));
 }
 
 /** Before Vite's public directory, or in its place where the options name others. */
@@ -41,8 +45,14 @@ function place({ middlewares }: ViteDevServer, options: ResolvedOptions, handle:
 
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
-function createMiddleware(server: ViteDevServer, files: ServedFiles, options: ResolvedOptions): Middleware {
-  const unwatched = hasUnwatched(server, files);
+interface Context {
+  server: ViteDevServer;
+  served: Served;
+  options: ResolvedOptions;
+}
+
+function createMiddleware(files: ServedFiles, { server, served, options }: Context): Middleware {
+  const unwatched = hasUnwatched(server, served);
   return function reflinkServeMiddleware(request, response, next) {
     const { method, url = '', headers } = request;
     if (method !== 'GET' && method !== 'HEAD') return next();
@@ -53,7 +63,7 @@ function createMiddleware(server: ViteDevServer, files: ServedFiles, options: Re
     if (!file || isLeftToVite(server, file, url)) return next();
     read(file, options)
       .catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
         files.invalidate();
       })
       .then((content) => {
@@ -114,23 +124,39 @@ async function read(
   }
 }
 
-function watch(server: ViteDevServer, files: ServedFiles, outDir: string, reload: boolean): void {
-  const watched = watchedPaths(files.targets, new Set([outDir]));
-  server.watcher.add(watched);
-  server.watcher.on('all', (event, given) => {
-    const file = path.resolve(given);
-    if (!watched.some((each) => file === each || file.startsWith(each + path.sep))) return;
-    const was = reload && files.places(file);
-    if (event !== 'change') files.invalidate();
-    if (was || (reload && files.places(file)))
-      server.environments.client!.hot.send({ type: 'full-reload', path: '*' });
+function watch({ watcher }: ViteDevServer, files: ServedFiles, { watched }: Served): void {
+  // Vite watches the project already.
+  watcher.add(watched.outside);
+  watcher.on('all', (event, file) => {
+    if (event !== 'change' && isWatched(file, watched)) files.invalidate();
   });
 }
 
+function reload({ watcher, environments }: ViteDevServer, files: ServedFiles, { watched }: Served): void {
+  let changed: string[] = [];
+  let placed = false;
+  const send = () => {
+    if (placed || changed.some((file) => files.places(file, 'now')))
+      environments.client!.hot.send({ type: 'full-reload', path: '*' });
+    changed = [];
+    placed = false;
+  };
+  watcher.on('all', (_event, given) => {
+    const file = path.resolve(given);
+    if (!isWatched(file, watched)) return;
+    if (changed.length === 0) setTimeout(send, RELOAD_DELAY_MS).unref();
+    changed.push(file);
+    placed ||= files.places(file, 'before');
+  });
+}
+
+function isWatched(file: string, { paths }: Served['watched']): boolean {
+  return paths.some((each) => file === each || path.resolve(file).startsWith(each + path.sep));
+}
+
 /** Vite's watcher never looks into packages: what is placed from there is looked through with every page. */
-function hasUnwatched({ config }: ViteDevServer, { targets }: ServedFiles): boolean {
-  const { publicTargets, targets: others } = targets;
-  const all = [...publicTargets, ...others];
+function hasUnwatched({ config }: ViteDevServer, { targets }: Served): boolean {
+  const all = [...targets.publicTargets, ...targets.targets];
   return config.server.watch === null || all.some(({ from }) => /[\\/]node_modules[\\/]/.test(from));
 }
 

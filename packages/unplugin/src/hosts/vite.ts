@@ -1,7 +1,7 @@
 import type { Environment, Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild } from './vite-build.ts';
-import { optionsFor, preparesInPlugin, switchOffEarly } from './vite-output.ts';
+import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 
 /**
  * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
@@ -106,10 +106,11 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     apply: 'serve',
     async configureServer(server) {
       const chosen = optionsFor('client', options);
-      if (!chosen || (chosen.targets.length === 0 && !chosen.publicDirs?.length)) return;
+      const served = chosen && servedOf(server.environments.client.config, chosen);
+      if (!served) return;
       // Builds do without all of it.
       const { serveFiles } = await import('./vite-serve.ts');
-      return () => serveFiles(server, chosen);
+      return () => serveFiles(server, served, chosen);
     },
   };
 
