@@ -101,6 +101,19 @@ describeVites((host) => {
     }
   });
 
+  test('what a build would place outside its output is not served', async () => {
+    const root = makeProject(tree);
+    const targets = [
+      { from: 'assets', to: 'x' },
+      { from: 'assets', to: join(root, 'elsewhere') },
+    ];
+    const dev = await startDev(host, root, { targets });
+    expect((await ask(dev, '/x/open.txt')).body).toBe('open');
+    for (const path of ['/../elsewhere/open.txt', '/%2e%2e/elsewhere/open.txt', '/elsewhere/open.txt']) {
+      expect(await askRaw(dev, path), path).toMatch(/^HTTP\/1\.1 (400|404) /);
+    }
+  });
+
   test('an absolute URL and odd methods get nothing else either', async () => {
     const root = makeProject(tree);
     const dev = await startDev(host, root, { targets: [{ from: 'assets', to: 'x' }] });
@@ -142,6 +155,11 @@ describeVites((host) => {
     const dev = await startDev(host, root, { targets: [{ from: 'assets', to: 'x' }] });
     const big = join(root, 'assets/big.bin');
     await Promise.all(Array.from({ length: 20 }, () => askAndLeave(dev.port)));
+    const { etag } = await ask(dev, '/x/big.bin', { method: 'HEAD' });
+    for (let times = 0; times < 5; times++) {
+      await ask(dev, '/x/big.bin', { headers: { 'if-none-match': etag } });
+      await ask(dev, '/x/big.bin', { headers: { range: 'bytes=99999999-' } });
+    }
     await expect.poll(() => timesOpen(big), { timeout: 5000 }).toBe(0);
     writeFileSync(big, 'small');
     expect((await ask(dev, '/x/big.bin')).body).toBe('small');

@@ -287,10 +287,13 @@ describeVites((host) => {
     mkdirSync(join(root, 'assets/new/deeper'), { recursive: true });
     writeFileSync(join(root, 'assets/new/deeper/n.txt'), 'new');
     writeFileSync(join(root, 'static/new.txt'), 'new');
-    writeFileSync(join(outside, 'more/new.txt'), 'new');
-    for (const path of ['/x/new/deeper/n.txt', '/new.txt', '/outside/new.txt']) {
+    for (const path of ['/x/new/deeper/n.txt', '/new.txt']) {
       expect(await eventually(dev, path, ({ status }) => status === 200)).toMatchObject({ body: 'new' });
     }
+    await wait(300);
+    writeFileSync(join(outside, 'more/new.txt'), 'new');
+    const added = await eventually(dev, '/outside/new.txt', ({ status }) => status === 200);
+    expect(added).toMatchObject({ body: 'new' });
     rmSync(join(root, 'assets/new'), { recursive: true });
     expect((await ask(dev, '/x/new/deeper/n.txt')).status).toBe(404);
     // Until it has told of all that.
