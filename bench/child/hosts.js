@@ -59,7 +59,10 @@ export const hosts = {
           mode: 'production',
           cache: { type: 'filesystem', cacheDirectory: path.join(root, '.webpack') },
           performance: false,
-          output: { path: out, ...(variant === 'output.copy' && { copy: [{ from: publicDir, info: { minimized: true } }] }) },
+          output: {
+            path: out,
+            ...(variant === 'output.copy' && { copy: [{ from: publicDir, info: { minimized: true } }] }),
+          },
           plugins: await plugins[variant](),
         };
         await new Promise((resolve, reject) => {

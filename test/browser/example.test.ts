@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { build, type PreviewServer, preview, type Rolldown } from 'vite';
+import { build, createServer, type PreviewServer, preview, type Rolldown, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packages, preparePublic, root } from '../../examples/vite/prepare-public.ts';
 import config from '../../examples/vite/vite.config.ts';
@@ -35,8 +35,15 @@ afterAll(async () => {
   if (scratch) await rm(scratch, { recursive: true });
 });
 
-test('the built output is the public directory and the bundle', async () => {
+const licenses = { cesium: 'LICENSE.md', tinymce: 'license.md' };
+
+test('the built output is the public directory, the targets and the bundle', async () => {
   const [expected, built] = await Promise.all([sizes(path.join(root, 'public')), sizes(outDir)]);
+  for (const [name, file] of Object.entries(licenses)) {
+    const { size } = await stat(path.join(root, 'node_modules', name, file));
+    expect(size).toBeGreaterThan(0);
+    expected.set(`licenses/${name}.txt`, size);
+  }
   for (const fileName of bundled) {
     expect(built.delete(fileName), `${fileName} is built`).toBe(true);
   }
@@ -48,8 +55,32 @@ test('the built output is the public directory and the bundle', async () => {
 
 const missing = browserMissing();
 
-describe.skipIf(missing)(`the built page in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let server: PreviewServer;
+/** Not as a single-page app, whose server answers a missing file with the page. */
+const common = { root, appType: 'mpa', logLevel: 'error' } as const;
+const listening = { host: '127.0.0.1', port: 0 };
+
+const servers: [name: string, start: () => Promise<PreviewServer | ViteDevServer>][] = [
+  ['the built page', () => preview({ ...common, configFile: false, build: { outDir }, preview: listening })],
+  [
+    'the page while developing',
+    async () => {
+      const cacheDir = path.join(scratch, 'dev-cache');
+      const server = await createServer({
+        ...config,
+        ...common,
+        configFile: false,
+        cacheDir,
+        server: listening,
+      });
+      return server.listen();
+    },
+  ],
+];
+
+const lane = `in Chromium${missing ? ` (skipped: ${missing})` : ''}`;
+
+describe.skipIf(missing).each(servers)(`%s ${lane}`, (_name, start) => {
+  let server: PreviewServer | ViteDevServer;
   let browser: Browser;
   let page: Page;
   let origin: string;
@@ -57,16 +88,8 @@ describe.skipIf(missing)(`the built page in Chromium${missing ? ` (skipped: ${mi
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    // Not as a single-page app, whose server answers a missing file with the page.
-    server = await preview({
-      configFile: false,
-      root,
-      appType: 'mpa',
-      logLevel: 'error',
-      build: { outDir },
-      preview: { host: '127.0.0.1', port: 0 },
-    });
-    origin = `http://127.0.0.1:${(server.httpServer.address() as AddressInfo).port}`;
+    server = await start();
+    origin = `http://127.0.0.1:${(server.httpServer!.address() as AddressInfo).port}`;
     browser = await openBrowser();
     page = await browser.newPage();
     page.on('request', (request) => {
@@ -105,8 +128,21 @@ describe.skipIf(missing)(`the built page in Chromium${missing ? ` (skipped: ${mi
     expect(complaints).toEqual([]);
   });
 
-  test('everything comes from the built output', () => {
+  test('everything comes from the server', () => {
     expect(requested.filter((url) => url.origin !== origin).map(String)).toEqual([]);
+  });
+
+  test('the licenses are there, which are targets', async () => {
+    const links = page.locator('.licenses a');
+    expect(await links.count()).toBe(2);
+    for (const [position, [name, file]] of Object.entries(licenses).entries()) {
+      const href = (await links.nth(position).getAttribute('href'))!;
+      expect(href).toBe(`${origin}/licenses/${name}.txt`);
+      const response = await fetch(href);
+      expect(response.headers.get('content-type')).toBe('text/plain');
+      const source = await readFile(path.join(root, 'node_modules', name, file), 'utf8');
+      expect(await response.text()).toBe(source);
+    }
   });
 
   test('a file that is not in the output is not found', async () => {

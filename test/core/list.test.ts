@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, list, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type FileList, list, listSync, type Target } from 'fs-reflink';
 import { describe, expect, test } from 'vitest';
 import { symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';
@@ -13,7 +13,7 @@ const tree = {
   'to/a.txt': 'there before',
 };
 
-function named(cwd: string, files: Awaited<ReturnType<typeof list>>): string[] {
+function named(cwd: string, { files }: FileList): string[] {
   return files.map(({ source, destination, target, link }) => {
     const relative = [source, destination].map((path) => path.slice(cwd.length + 1));
     return `${target}: ${relative.join(' > ')}${link ? ' (link)' : ''}`;
@@ -48,7 +48,10 @@ describe('list', () => {
     const cwd = workspace();
     writeTree(cwd, tree);
     const before = contentsOf(cwd);
-    expect(named(cwd, await list(targets, { cwd, ...options })).sort()).toEqual(files);
+    const found = await list(targets, { cwd, ...options });
+    expect(named(cwd, found).sort()).toEqual(files);
+    expect(found.warnings).toHaveLength(options.allowMissing ? 1 : 0);
+    expect(listSync(targets, { cwd, ...options })).toEqual(found);
     expect(contentsOf(cwd)).toEqual(before);
   });
 

@@ -222,9 +222,10 @@ function describeMistakes(host: Host): void {
   });
 
   if (host.id === 'vite') return;
-  test('environments are for Vite only', () => {
+  test('some options are for Vite only', () => {
     expect(() => host.create({ environments: ['client'] })).toThrow(
       /"environments" is for Vite only.*'client'/,
     );
+    expect(() => host.create({ reload: true })).toThrow(/"reload" is for Vite only.*true/);
   });
 }

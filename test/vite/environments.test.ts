@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuilderOptions, InlineConfig, Plugin } from 'vite';
 import { expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import {
   manyFiles,
   mtimeOf,
   observe,
+  placed,
   project,
   settled,
   writeOld,
@@ -101,6 +102,72 @@ describeVites((host) => {
     expect(built.copiedByVite.sort()).toEqual(['public/a.txt', 'public/b/c.txt']);
     expect(mtimeOf(join(root, 'dist/client/a.txt'))).toEqual(LONG_AGO);
     expect(mtimeOf(join(root, 'dist/server/a.txt'))).not.toEqual(LONG_AGO);
+  });
+
+  const targets = [{ from: 'assets' }];
+  const withTarget: TreeSpec = { ...spec, 'assets/t.txt': 't' };
+
+  test.each([
+    [
+      'left out',
+      undefined,
+      [
+        ['a.txt', 'b', 'b/c.txt', 't.txt'],
+        ['a.txt', 'b', 'b/c.txt'],
+      ],
+    ],
+    [
+      'both',
+      ['client', 'ssr'],
+      [
+        ['a.txt', 'b', 'b/c.txt', 't.txt'],
+        ['a.txt', 'b', 'b/c.txt', 't.txt'],
+      ],
+    ],
+    [
+      'ssr',
+      ['ssr'],
+      [
+        ['a.txt', 'b', 'b/c.txt'],
+        ['a.txt', 'b', 'b/c.txt', 't.txt'],
+      ],
+    ],
+  ] as const)('targets with environments %s', async (_name, environments, expected) => {
+    const root = project(withTarget);
+    const options = { targets, ...(environments && { environments }) };
+    await buildApp(host, root, { config: twoEnvironments(root), options });
+    const found = ['dist/client', 'dist/server'].map((outDir) =>
+      placed(join(root, outDir)).filter((path) => path !== 'main.js'),
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test('targets alone, where the public directory is switched off', async () => {
+    const root = project(withTarget);
+    const config = { ...twoEnvironments(root, OFF, OFF) };
+    const built = await buildApp(host, root, { config, options: { targets } });
+    expect(built.reports.flatMap(Object.keys)).toEqual(['dist/client']);
+    expect(Object.values(built.reports[0]!)[0]).toMatchObject({ files: 1 });
+    expect(placed(join(root, 'dist/client'))).toEqual(['t.txt']);
+  });
+
+  test('a collision is warned about once for each environment that has it', async () => {
+    const root = project({ 'public/main.js': 'public', 'assets/main.js': 'target' });
+    const fixed = { rollupOptions: { input: join(root, 'main.js'), output: { entryFileNames: 'main.js' } } };
+    const config: InlineConfig = {
+      environments: {
+        client: { build: { outDir: 'dist/client', ...fixed } },
+        ssr: { build: { outDir: 'dist/server', ...fixed } },
+      },
+    };
+    const built = await buildApp(host, root, { config, options: { targets }, warnings: [/./, /./] });
+    expect(built.log.warnings.sort()).toEqual([
+      expect.stringContaining("main.js is both in the public directory and in the bundle; the bundle's"),
+      expect.stringContaining("main.js is both in the targets and in the bundle; the target's"),
+    ]);
+    const read = (path: string) => readFileSync(join(root, path), 'utf8');
+    expect(read('dist/client/main.js')).toBe('target');
+    expect(read('dist/server/main.js')).toContain('page');
   });
 
   test('a build for the server only', async () => {

@@ -21,6 +21,7 @@ describe('a wrong option is refused when the plugin is made', () => {
     [{ report: 'loud' }, ['"report"', "'loud'"]],
     [{ environments: 'client' }, ['"environments"', "'client'", 'an array of names or a function']],
     [{ environments: [1] }, ['"environments"', '[ 1 ]']],
+    [{ reload: 'page' }, ['"reload"', "'page'", 'true or false']],
     ['fast', ["'fast'", 'an object']],
     [['reflink'], ["[ 'reflink' ]", 'an object']],
   ];
@@ -88,7 +89,7 @@ describe('the built package', () => {
     execFileSync(process.execPath, [...flags, '-e', code], { cwd: import.meta.dirname, encoding: 'utf8' });
   const print = (plugin: string) =>
     `process.stdout.write(JSON.stringify(${plugin}({ report: false }).map(({ name }) => name)))`;
-  const names = JSON.stringify(['unplugin-reflink', 'unplugin-reflink:place']);
+  const names = JSON.stringify(['unplugin-reflink', 'unplugin-reflink:place', 'unplugin-reflink:serve']);
 
   test('can be required', () => {
     expect(run(`const reflink = require('unplugin-reflink/vite'); ${print('reflink')}`)).toBe(names);

@@ -48,19 +48,23 @@ async function startWatching({ vite }: Host, { root, config }: Setup) {
     while ((ends.length <= count || Date.now() - lastEvent < 150) && Date.now() < until) await wait(10);
     return ends.length > count;
   };
+  const rebuilt = async (make: (attempt: number) => void): Promise<string> => {
+    const count = ends.length;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      make(attempt);
+      if (await nextEnd(count, 5000)) return ends.at(-1)!;
+    }
+    return 'not rebuilt';
+  };
   expect(await nextEnd(0, 30_000)).toBe(true);
   return {
     ends,
     close: () => watcher.close(),
     /** Writes the entry until the change is noticed, and says how the rebuild ended. */
-    async edit(text: string): Promise<string> {
-      const count = ends.length;
-      for (let attempt = 0; attempt < 5; attempt++) {
-        writeFileSync(join(root, 'main.js'), `${text}\n//${attempt}`);
-        if (await nextEnd(count, 5000)) return ends.at(-1)!;
-      }
-      return 'not rebuilt';
-    },
+    edit: (text: string) =>
+      rebuilt((attempt) => writeFileSync(join(root, 'main.js'), `${text}\n//${attempt}`)),
+    /** Changes something else until it is noticed. What was just begun to be watched may miss a change. */
+    change: (make: () => void) => rebuilt(make),
   };
 }
 
@@ -106,10 +110,15 @@ describeVites((host) => {
       expect(await watching.edit('console.log("fails")')).toBe('failed');
       expect(identities()).toEqual(first);
       fails = false;
-      writeTree(join(root, 'public'), { 'added.txt': 'added' });
-      rmSync(join(root, 'public/gone.txt'));
-      expect(await watching.edit('console.log("fourth")')).toBe('built');
-      expect(last()).toMatchObject({ files: 1, unchanged: total - 1 });
+      const before = setup.reports.length;
+      const change = () => {
+        writeFileSync(join(root, 'public/added.txt'), 'added');
+        rmSync(join(root, 'public/gone.txt'), { force: true });
+      };
+      expect(await watching.change(change)).toBe('built');
+      const placedSince = setup.reports.slice(before).map((each) => Object.values(each)[0]!.files);
+      expect(placedSince.reduce((sum, files) => sum + files, 0)).toBe(1);
+      expect(last().files + last().unchanged).toBe(total);
       expect(identities()).toEqual(first);
       expect(existsSync(at('added.txt'))).toBe(true);
       expect(existsSync(at('gone.txt'))).toBe(false);
@@ -120,6 +129,62 @@ describeVites((host) => {
     expect(pathsIn(root).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
     expectWarnings(setup.log, []);
     expect(setup.log.errors.length).toBeGreaterThan(0);
+  });
+
+  test('public files and targets that come, change and go are placed and deleted, alone', async () => {
+    const root = project({
+      ...few,
+      'assets/a.txt': 'a',
+      'assets/sub/b.txt': 'b',
+      'more/one.md': 'one',
+      'more/two.txt': 'two',
+    });
+    const at = (path: string) => join(root, 'dist', path);
+    await settled();
+    const targets = [{ from: 'assets', to: 'x' }, { from: 'more/*.md' }];
+    const setup = setUp(root, {}, { targets });
+    const watching = await startWatching(host, setup);
+    const same = ['same.txt', 'deep/same.txt', 'x/sub/b.txt'];
+    const first = same.map((path) => identityOf(at(path)));
+    const steps: [change: () => void, done: () => boolean, placed: number][] = [
+      [() => writeFileSync(join(root, 'public/gone.txt'), 'new'), () => read('gone.txt') === 'new', 1],
+      [() => writeFileSync(join(root, 'public/added.txt'), 'added'), () => read('added.txt') === 'added', 1],
+      [() => rmSync(join(root, 'public/added.txt'), { force: true }), () => !existsSync(at('added.txt')), 0],
+      [() => writeFileSync(join(root, 'assets/a.txt'), 'changed'), () => read('x/a.txt') === 'changed', 1],
+      [
+        () => writeTree(root, { 'assets/new/deeper/n.txt': 'n', 'more/three.md': 'three' }),
+        () => read('x/new/deeper/n.txt') === 'n' && read('three.md') === 'three',
+        2,
+      ],
+      [
+        () => rmSync(join(root, 'assets/new'), { recursive: true, force: true }),
+        () => !existsSync(at('x/new')),
+        0,
+      ],
+      [() => rmSync(join(root, 'more/one.md'), { force: true }), () => !existsSync(at('one.md')), 0],
+    ];
+    const read = (path: string) => existsSync(at(path)) && readFileSync(at(path), 'utf8');
+    try {
+      for (const [change, done, files] of steps) {
+        await wait(host.rolldown ? 400 : 150);
+        const before = setup.reports.length;
+        expect(await watching.change(change)).toBe('built');
+        await expect.poll(done, { timeout: 5000 }).toBe(true);
+        const reports = setup.reports.slice(before).map((each) => Object.values(each)[0]!);
+        const sum = reports.reduce((all, report) => all + report.files, 0);
+        expect(sum).toBe(files);
+        expect(same.map((path) => identityOf(at(path)))).toEqual(first);
+        expect(bundled(at('.'))).toHaveLength(1);
+      }
+      expect(existsSync(at('two.txt'))).toBe(false);
+      const ends = watching.ends.length;
+      // What is placed is no reason to build again.
+      await wait(500);
+      expect(watching.ends).toHaveLength(ends);
+    } finally {
+      await watching.close();
+    }
+    expect([setup.log.warnings, setup.log.errors]).toEqual([[], []]);
   });
 
   test('a watcher that is closed leaves nothing behind', () => {

@@ -3,6 +3,7 @@ import { ffmpeg } from './demonstrations/ffmpeg.ts';
 import { onnxruntime } from './demonstrations/onnxruntime.ts';
 import { simpleIcons } from './demonstrations/simple-icons.ts';
 import { tinymce } from './demonstrations/tinymce.ts';
+import { showLicenses } from './licenses.ts';
 
 /** Runs a package on the stage of its card and says in a sentence what it did. */
 type Demonstration = (stage: HTMLElement) => Promise<string>;
@@ -44,6 +45,7 @@ function tooLate(): Promise<never> {
 }
 
 const entries = Object.entries(demonstrations);
+await showLicenses(document.querySelector('.licenses')!);
 const outcomes = await Promise.all(entries.map(([name, run]) => show(name, run)));
 const worked = outcomes.filter(Boolean).length;
 document.querySelector('.summary')!.textContent = `${worked} of ${entries.length} packages work`;

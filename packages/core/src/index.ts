@@ -8,7 +8,7 @@ export { copy, plan } from './copy.ts';
 export { type CopyFileResult, copyFile, copyFileSync } from './copy-file.ts';
 export { type Attempt, CopyError, type CopyErrorDetails } from './errors.ts';
 export { isSmallCopy } from './is-small-copy.ts';
-export { type ListedFile, list } from './list.ts';
+export { type FileList, type ListedFile, list, listSync } from './list.ts';
 export {
   type Attribute,
   type CopyFileOptions,

@@ -15,6 +15,14 @@ export interface ListedFile extends PlannedFile {
   link: boolean;
 }
 
+/** What {@link list} finds. */
+export interface FileList {
+  /** One for each destination. */
+  files: ListedFile[];
+  /** Targets that match nothing, where `allowMissing` allows that. */
+  warnings: string[];
+}
+
 /**
  * Lists what {@link copy} would place, without looking at the destination and without touching anything: for a
  * host that has to know the names before it is time to place them. Runs on the calling thread, with pauses.
@@ -26,28 +34,54 @@ export interface ListedFile extends PlannedFile {
 export async function list(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
-): Promise<ListedFile[]> {
-  const { transfer, allowMissing, leave, ...resolved } = resolveCopyOptions(targets, options);
-  const folders: Folder[] = [];
-  const left = new Set(leave);
+): Promise<FileList> {
+  const listing = new Listing(targets, options);
   let since = performance.now();
-  const settings = { targets: resolved.targets, symlinks: transfer.symlinks, allowMissing };
-  for (const folder of scanTargets(settings, () => {})) {
-    folders.push(folder);
+  for (const _folder of listing.find()) {
     if (performance.now() - since < SLICE_MS) continue;
     await nextTurn();
     since = performance.now();
   }
-  const keepsLinks = transfer.symlinks === 'keep';
-  return winnersOf(folders, transfer.overwrite).flatMap(({ source, root, below, files, target }) => {
-    const number = resolved.targets.indexOf(target);
-    return files
-      .map(({ name, as, link }) => ({
-        source: path.join(source, name),
-        destination: path.join(root, below, as),
-        target: number,
+  return listing.result();
+}
+
+/** {@link list} without pauses, for a server that has to answer. */
+export function listSync(targets: Target | readonly Target[], options: CopyOptions = {}): FileList {
+  const listing = new Listing(targets, options);
+  for (const _folder of listing.find());
+  return listing.result();
+}
+
+class Listing {
+  readonly #options;
+  readonly #folders: Folder[] = [];
+  readonly #warnings: string[] = [];
+
+  constructor(targets: Target | readonly Target[], options: CopyOptions) {
+    this.#options = resolveCopyOptions(targets, options);
+  }
+
+  *find(): Generator<Folder> {
+    const { targets, transfer, allowMissing } = this.#options;
+    const settings = { targets, symlinks: transfer.symlinks, allowMissing };
+    for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
+      this.#folders.push(folder);
+      yield folder;
+    }
+  }
+
+  result(): FileList {
+    const { targets, transfer, leave } = this.#options;
+    const left = new Set(leave);
+    const keepsLinks = transfer.symlinks === 'keep';
+    const files = winnersOf(this.#folders, transfer.overwrite).flatMap((folder) =>
+      folder.files.map(({ name, as, link }) => ({
+        source: path.join(folder.source, name),
+        destination: path.join(folder.root, folder.below, as),
+        target: targets.indexOf(folder.target),
         link: link && keepsLinks,
-      }))
-      .filter(({ destination }) => !left.has(destination));
-  });
+      })),
+    );
+    return { files: files.filter(({ destination }) => !left.has(destination)), warnings: this.#warnings };
+  }
 }

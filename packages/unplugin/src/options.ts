@@ -56,7 +56,7 @@ export interface Options extends EngineOptions {
    * Vite only: environments into whose output is placed, by name. The public directory is never placed where
    * `copyPublicDir` is false.
    *
-   * @default all
+   * @default all for the public directory, `client` for targets
    */
   environments?: readonly string[] | ((name: string) => boolean);
   /**
@@ -73,6 +73,12 @@ export interface Options extends EngineOptions {
    * @default 'serve'
    */
   dev?: 'serve' | 'emit';
+  /**
+   * Vite only: whether the development server reloads the page when a file that is placed changes, comes or goes.
+   *
+   * @default false
+   */
+  reload?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -81,7 +87,9 @@ export interface ResolvedOptions {
   publicDirs: readonly PublicDirectory[] | undefined;
   targets: readonly Target[];
   report: Report;
-  includesEnvironment: (name: string) => boolean;
+  /** Undefined: all for the public directory, the client's for targets. */
+  environments: ((name: string) => boolean) | undefined;
+  reload: boolean;
   takeOver: boolean;
   dev: 'serve' | 'emit';
 }
@@ -101,6 +109,7 @@ const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report'];
 /** Options of one host alone. */
 const SPECIAL: Record<string, { host: string; name: string }> = {
   environments: { host: 'vite', name: 'Vite' },
+  reload: { host: 'vite', name: 'Vite' },
   takeOver: { host: 'webpack', name: 'webpack' },
   dev: { host: 'webpack', name: 'webpack' },
 };
@@ -124,7 +133,8 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
       `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; known are ${known.join(', ')}`,
     );
   }
-  const { targets = [], report = 'summary', environments, takeOver = false, dev = 'serve' } = given;
+  const { targets = [], report = 'summary', environments } = given;
+  const { reload = false, takeOver = false, dev = 'serve' } = given;
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
@@ -132,6 +142,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
+  if (typeof reload !== 'boolean') throw wrong(host, 'reload', 'must be true or false', reload);
   if (typeof takeOver !== 'boolean') throw wrong(host, 'takeOver', 'must be a boolean', takeOver);
   if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'dev', "must be 'serve' or 'emit'", dev);
   const engine = Object.fromEntries(
@@ -143,7 +154,8 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     publicDirs: resolvePublicDirs(given.publicDir, host),
     targets,
     report,
-    includesEnvironment: toPredicate(environments),
+    environments: toPredicate(environments),
+    reload,
     takeOver,
     dev,
   };
@@ -201,9 +213,9 @@ function leaves(relative: string): boolean {
   return path.isAbsolute(relative) || first === '..';
 }
 
-function toPredicate(environments: Options['environments']): (name: string) => boolean {
-  if (environments === undefined) return () => true;
-  return typeof environments === 'function' ? environments : (name) => environments.includes(name);
+function toPredicate(environments: Options['environments']): ResolvedOptions['environments'] {
+  if (environments === undefined || typeof environments === 'function') return environments;
+  return (name) => environments.includes(name);
 }
 
 function wrong(host: string, option: string, what: string, value: unknown): TypeError {

@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Environment } from 'vite';
 import { BuildCopies } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { HiddenOptions, keptIn, type Takeover, takeoverOf } from './vite-output.ts';
+import { watchedPaths } from '../watched.ts';
+import { HiddenOptions, keptIn, optionsFor, type Takeover, takeoverOf } from './vite-output.ts';
 
 /**
  * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
@@ -27,10 +28,13 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, log, config.root);
   }
 
-  /** The build is certain. */
-  prepare(): void {
+  /** The build is certain. A watcher is told what to look at through `watch`. */
+  prepare(watch?: (path: string) => void): void {
     const takeover = this.#look();
-    if (takeover) this.#copies.prepare(takeover.targets, takeover.outDirs[0]!);
+    if (!takeover) return;
+    const { targets, outDirs } = takeover;
+    this.#copies.prepare(targets, outDirs[0]!);
+    if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
@@ -89,7 +93,8 @@ export class EnvironmentBuild {
   }
 
   #look(): Takeover | undefined {
-    if (!this.#options.includesEnvironment(this.#environment.name)) return undefined;
-    return takeoverOf(this.#environment.config, this.#options);
+    const { name, config } = this.#environment;
+    const options = optionsFor(name, this.#options);
+    return options && takeoverOf(config, options);
   }
 }

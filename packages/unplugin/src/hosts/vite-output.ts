@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ResolvedConfig } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
+import { watchedPaths } from '../watched.ts';
 
 type BuildOptions = ResolvedConfig['build'];
 type Switches = Pick<BuildOptions, 'copyPublicDir' | 'emptyOutDir'>;
@@ -16,6 +17,34 @@ export interface OutputConfig {
 
 /** Options as the user gave them, where they had to be switched off before the build. */
 const given = new WeakMap<BuildOptions, Switches>();
+
+/** The options for one environment: unless it is named, browsers alone ask for targets. */
+export function optionsFor(environment: string, options: ResolvedOptions): ResolvedOptions | undefined {
+  const { environments } = options;
+  if (environments) return environments(environment) ? options : undefined;
+  return environment === 'client' ? options : { ...options, targets: [] };
+}
+
+/** What a development server answers with, were it built. */
+export interface Served {
+  /** Absolute path. */
+  outDir: string;
+  targets: OutputTargets;
+  /** What to look at for files that come and go, as far as it lies outside the project, too. */
+  watched: { paths: string[]; outside: string[] };
+}
+
+/** What to serve while developing, or undefined when that is nothing. Its own public directory is Vite's. */
+export function servedOf(
+  { root, build }: Pick<OutputConfig, 'root' | 'build'>,
+  options: ResolvedOptions,
+): Served | undefined {
+  const targets = toTargets({ ...options, publicDirs: options.publicDirs ?? [] }, { root });
+  if (targets.publicTargets.length + targets.targets.length === 0) return undefined;
+  const outDir = path.resolve(root, build.outDir);
+  const paths = watchedPaths(targets, new Set([outDir]));
+  return { outDir, targets, watched: { paths, outside: paths.filter((each) => !isInside(root, each)) } };
+}
 
 /** What Vite would do to the output directories of one environment, and we do instead. */
 export interface Takeover {

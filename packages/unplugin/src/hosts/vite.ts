@@ -1,12 +1,12 @@
 import type { Environment, Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild } from './vite-build.ts';
-import { preparesInPlugin, switchOffEarly } from './vite-output.ts';
+import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 
 /**
- * Places static files into the output of Vite builds, its public directory included. Two plugins, because the options are hidden from Vite's own
- * `renderStart` hook just while it runs: one comes before it and one after, and everybody else sees them as
- * the user gave them.
+ * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
+ * options are hidden from Vite's own `renderStart` hook just while it runs: one comes before it and one after, and
+ * everybody else sees them as the user gave them. A third one serves the same files while developing.
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
@@ -31,12 +31,14 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
-          if (options.includesEnvironment(name)) switchOffEarly({ ...config, build }, options);
+          const chosen = optionsFor(name, options);
+          if (chosen) switchOffEarly({ ...config, build }, chosen);
         }
       },
     },
     buildStart() {
-      buildOf(this.environment).prepare();
+      const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
+      buildOf(this.environment).prepare(watch);
     },
     buildEnd: {
       order: 'post',
@@ -99,7 +101,20 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
   };
 
-  return [before, after];
+  const serve: Plugin = {
+    name: 'unplugin-reflink:serve',
+    apply: 'serve',
+    async configureServer(server) {
+      const chosen = optionsFor('client', options);
+      const served = chosen && servedOf(server.environments.client.config, chosen);
+      if (!served) return;
+      // Builds do without all of it.
+      const { serveFiles } = await import('./vite-serve.ts');
+      return () => serveFiles(server, served, chosen);
+    },
+  };
+
+  return [before, after, serve];
 }
 
 /** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */

@@ -99,7 +99,7 @@ async function findFiles(
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
   for (const each of given.filter(({ naming }) => naming)) {
     const { target, pattern } = each;
-    const files = await list(target, {
+    const { files } = await list(target, {
       cwd: directory,
       symlinks,
       allowMissing: allowMissing || pattern !== undefined,
@@ -111,7 +111,7 @@ async function findFiles(
     );
   }
   const plain = given.filter(({ naming }) => !naming);
-  const files = await list(
+  const { files } = await list(
     plain.map(({ target }) => target),
     { cwd: directory, symlinks, allowMissing },
   );

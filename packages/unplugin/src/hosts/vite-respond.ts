@@ -1,0 +1,113 @@
+import fs from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import fresh from 'fresh';
+import { lookup } from 'mrmime';
+import parseRange from 'range-parser';
+
+/** By these endings Vite's servers tell what is compressed. */
+const ENCODINGS = new Map([
+  ['.gz', 'gzip'],
+  ['.br', 'br'],
+]);
+
+/** What is answered with: a file as it is, or bytes that were made of one. */
+export interface Content {
+  size: number;
+  etag: string;
+  modified?: Date;
+  /** Bytes from `start` up to and including `end`. */
+  read(start: number, end: number): Readable;
+  close(): Promise<void>;
+}
+
+export async function contentOf(file: string): Promise<Content> {
+  const handle = await fs.open(file);
+  const { size, mtime } = await handle.stat();
+  return {
+    size,
+    modified: mtime,
+    // That of sirv, which serves Vite's previews: modification times are kept, so both are the same.
+    etag: `W/"${size}-${mtime.getTime()}"`,
+    read: (start, end) => handle.createReadStream({ start, end, autoClose: false }),
+    close: () => handle.close(),
+  };
+}
+
+export function bytesAsContent(bytes: Buffer, etag: string): Content {
+  return {
+    size: bytes.length,
+    etag,
+    read: (start, end) => Readable.from([bytes.subarray(start, end + 1)]),
+    close: async () => {},
+  };
+}
+
+/** Answers a GET or HEAD request, in part or with "not modified" where it asks for that. */
+export async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { name, content, headers }: { name: string; content: Content; headers: Record<string, unknown> },
+): Promise<void> {
+  try {
+    const { etag, modified, size } = content;
+    const lastModified = modified?.toUTCString();
+    response.setHeader('ETag', etag);
+    if (lastModified) response.setHeader('Last-Modified', lastModified);
+    response.setHeader('Cache-Control', 'no-cache');
+    response.setHeader('Accept-Ranges', 'bytes');
+    const encoding = ENCODINGS.get(path.extname(name));
+    if (encoding) response.setHeader('Content-Encoding', encoding);
+    const type = typeOf(encoding ? name.slice(0, -path.extname(name).length) : name);
+    if (type) response.setHeader('Content-Type', type);
+    for (const [header, value] of Object.entries(headers)) {
+      if (value !== undefined) response.setHeader(header, value as string);
+    }
+    if (fresh(request.headers, { etag, 'last-modified': lastModified })) {
+      response.removeHeader('Content-Type');
+      response.writeHead(304).end();
+      return;
+    }
+    const part = partOf(request, size, lastModified);
+    if (part === 'unsatisfiable') {
+      response.setHeader('Content-Range', `bytes */${size}`);
+      response.writeHead(416).end();
+      return;
+    }
+    const { start, end } = part ?? { start: 0, end: size - 1 };
+    if (part) response.setHeader('Content-Range', `bytes ${start}-${end}/${size}`);
+    response.setHeader('Content-Length', end - start + 1);
+    response.writeHead(part ? 206 : 200);
+    if (request.method === 'HEAD' || end < start) response.end();
+    else await pipeline(content.read(start, end), response);
+  } finally {
+    await content.close();
+  }
+}
+
+function typeOf(name: string): string | undefined {
+  // As Vite: sources are no transport streams.
+  if (/\.(?:[tj]sx?|[cm][tj]s)$/.test(name)) return 'text/javascript';
+  const type = lookup(name);
+  return type === 'text/html' ? 'text/html;charset=utf-8' : type;
+}
+
+type Part = { start: number; end: number };
+
+/** The one range that is asked for; several are answered with everything, which is allowed. */
+function partOf(
+  { method, headers }: IncomingMessage,
+  size: number,
+  lastModified: string | undefined,
+): Part | 'unsatisfiable' | undefined {
+  const { range, 'if-range': condition } = headers;
+  if (method !== 'GET' || range === undefined) return undefined;
+  // A weak ETag promises nothing about single bytes.
+  if (condition !== undefined && condition !== lastModified) return undefined;
+  const ranges = parseRange(size, range, { combine: true });
+  if (ranges === -1) return 'unsatisfiable';
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
+  return ranges[0];
+}

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { file, type TreeSpec } from '../support/trees.ts';
+import { makeProject } from './projects.ts';
+
+const LONG_AGO = new Date('2001-02-03T04:05:06.000Z');
+
+const tree: TreeSpec = {
+  'package.json': '{ "name": "kit", "type": "module", "private": true }',
+  'svelte.config.js': `
+    import adapter from '@sveltejs/adapter-static';
+    export default { kit: { adapter: adapter() } };
+  `,
+  'vite.config.js': `
+    import { sveltekit } from '@sveltejs/kit/vite';
+    import reflink from 'unplugin-reflink/vite';
+    export default {
+      plugins: [sveltekit(), reflink({ targets: [{ from: 'data', to: 'data' }], report: 'verbose' })],
+    };
+  `,
+  'src/app.html': '<!doctype html><html><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>',
+  'src/routes/+layout.js': 'export const prerender = true;',
+  'src/routes/+page.svelte': '<h1>a page of SvelteKit</h1>',
+  'static/robots.txt': file('User-agent: *', { mtime: LONG_AGO }),
+  'static/deep/er.txt': file('deeper', { mtime: LONG_AGO }),
+  'data/large.bin': file(Buffer.alloc(300_000, 'data'), { mtime: LONG_AGO }),
+};
+
+test('a build of SvelteKit has its static files and our targets', { timeout: 120_000 }, () => {
+  const root = makeProject(tree);
+  const vite = join(import.meta.dirname, 'node_modules/vite/bin/vite.js');
+  const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 110_000 } as const;
+  const output = execFileSync(process.execPath, [vite, 'build'], settings);
+  const read = (path: string) => readFileSync(join(root, path), 'utf8');
+  expect(read('build/index.html')).toContain('a page of SvelteKit');
+  expect(read('build/robots.txt')).toBe('User-agent: *');
+  expect(read('build/deep/er.txt')).toBe('deeper');
+  expect(statSync(join(root, 'build/data/large.bin')).size).toBe(300_000);
+  const client = join(root, '.svelte-kit/output/client');
+  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
+    expect(statSync(join(client, path)).mtime, path).toEqual(LONG_AGO);
+  }
+  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
+    expect(output).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
+  }
+  expect(output.match(/→/g)).toHaveLength(1);
+  expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 files/);
+});

@@ -1,0 +1,115 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Plugin } from 'vite';
+import { expect, test } from 'vitest';
+import { makeProject } from '../hosts/project.ts';
+import { type Answer, ask, type Served, startDev } from './servers.ts';
+import { describeVites } from './support.ts';
+
+/** What a request is answered with once it is what is waited for; else what it is in the end. */
+async function eventually(served: Served, path: string, accept: (answer: Answer) => boolean) {
+  let answer = await ask(served, path);
+  for (let left = 100; left > 0 && !accept(answer); left--) {
+    await wait(50);
+    answer = await ask(served, path);
+  }
+  return answer;
+}
+
+/** Messages to the page that ask it to reload. */
+function reloads(): { plugin: Plugin; count: () => number } {
+  let count = 0;
+  const plugin: Plugin = {
+    name: 'counts-reloads',
+    configureServer(server) {
+      const { hot } = server.environments.client;
+      const send = hot.send.bind(hot) as (...given: unknown[]) => void;
+      hot.send = (...given: unknown[]) => {
+        if ((given[0] as { type?: string }).type === 'full-reload') count++;
+        send(...given);
+      };
+    },
+  };
+  return { plugin, count: () => count };
+}
+
+describeVites((host) => {
+  test('files that come, change and go', async () => {
+    const root = makeProject({ 'node_modules/pkg/dist/a.js': 'first' });
+    const outside = makeProject();
+    const { plugin, count } = reloads();
+    const dev = await startDev(
+      host,
+      root,
+      {
+        publicDir: 'static',
+        targets: [
+          { from: 'assets', to: 'x' },
+          { from: 'node_modules/pkg/dist', to: 'pkg' },
+          { from: join(outside, 'more'), to: 'outside' },
+        ],
+      },
+      { plugins: [plugin] },
+    );
+    for (const path of ['/x/a.txt', '/pkg/a.js', '/outside/extra.txt']) {
+      expect((await ask(dev, path)).status).toBe(200);
+    }
+    writeFileSync(join(root, 'assets/a.txt'), 'changed');
+    expect((await ask(dev, '/x/a.txt')).body).toBe('changed');
+    // The watcher needs a moment until it looks.
+    await wait(300);
+    mkdirSync(join(root, 'assets/new/deeper'), { recursive: true });
+    writeFileSync(join(root, 'assets/new/deeper/n.txt'), 'new');
+    writeFileSync(join(root, 'static/new.txt'), 'new');
+    for (const path of ['/x/new/deeper/n.txt', '/new.txt']) {
+      expect(await eventually(dev, path, ({ status }) => status === 200)).toMatchObject({ body: 'new' });
+    }
+    await wait(300);
+    writeFileSync(join(outside, 'more/new.txt'), 'new');
+    const added = await eventually(dev, '/outside/new.txt', ({ status }) => status === 200);
+    expect(added).toMatchObject({ body: 'new' });
+    rmSync(join(root, 'assets/new'), { recursive: true });
+    expect((await ask(dev, '/x/new/deeper/n.txt')).status).toBe(404);
+    // Until it has told of all that.
+    await wait(500);
+    await ask(dev, '/x/a.txt');
+    // Vite never watches packages: they are looked through with every page.
+    writeFileSync(join(root, 'node_modules/pkg/dist/b.js'), 'second');
+    expect((await ask(dev, '/pkg/b.js')).status).toBe(404);
+    await ask(dev, '/', { headers: { accept: 'text/html' } });
+    expect((await ask(dev, '/pkg/b.js')).body).toBe('second');
+    expect(count()).toBe(0);
+    expect(dev.log.warnings).toEqual([]);
+    expect(dev.log.errors).toEqual([]);
+  });
+
+  test('the page reloads for what is placed, and only where that is asked for', async () => {
+    const root = makeProject({ 'other/o.txt': 'other', 'main.js': 'console.log(1)' });
+    const { plugin, count } = reloads();
+    const dev = await startDev(
+      host,
+      root,
+      { targets: [{ from: 'assets', to: 'x' }], reload: true },
+      { plugins: [plugin] },
+    );
+    expect((await ask(dev, '/x/a.txt')).status).toBe(200);
+    await wait(300);
+    const steps: (() => void)[] = [
+      () => writeFileSync(join(root, 'assets/a.txt'), 'changed'),
+      () => writeFileSync(join(root, 'assets/added.txt'), 'added'),
+      () => rmSync(join(root, 'assets/added.txt')),
+    ];
+    for (const step of steps) {
+      const before = count();
+      step();
+      for (let left = 100; left > 0 && count() === before; left--) await wait(50);
+      expect(count()).toBeGreaterThan(before);
+      await wait(150);
+    }
+    const before = count();
+    writeFileSync(join(root, 'other/o.txt'), 'changed');
+    await wait(400);
+    expect(count()).toBe(before);
+  });
+});
