@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measurement, Results } from '../results.ts';
@@ -6,10 +6,11 @@ import { bars } from './bars.ts';
 import { type Picture, toSvg } from './chart.ts';
 import { lines } from './lines.ts';
 import { type Chart, toMarkdown } from './markdown.ts';
+import { withFigures } from './readme.ts';
 
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 
-/** Writes the page, its pictures and its data. Returns the files. */
+/** Writes the page, its pictures and its data, and the figures of the readme beside it. Returns the files. */
 export function writeDocs(results: Results, docs: string = DOCS): string[] {
   const pictures = join(docs, 'charts');
   rmSync(pictures, { recursive: true, force: true });
@@ -25,7 +26,10 @@ export function writeDocs(results: Results, docs: string = DOCS): string[] {
   });
   writeFileSync(join(docs, 'benchmarks.md'), toMarkdown(results, charts));
   writeFileSync(join(docs, 'benchmarks.json'), `${JSON.stringify(results, undefined, 1)}\n`);
+  const readme = join(docs, '../README.md');
+  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results, charts));
   return [
+    readme,
     join(docs, 'benchmarks.md'),
     join(docs, 'benchmarks.json'),
     ...charts.map(({ file }) => join(docs, file)),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -68,10 +68,17 @@ test('growth is the power that fits the measured points', () => {
 });
 
 test('the page, its pictures and its data come from one run', () => {
-  const docs = mkdtempSync(join(tmpdir(), 'fs-reflink-docs-'));
+  const root = mkdtempSync(join(tmpdir(), 'fs-reflink-docs-'));
+  const docs = join(root, 'docs');
   try {
-    const files = writeDocs(results, docs).map((file) => file.slice(docs.length + 1));
-    expect(files).toEqual([
+    mkdirSync(docs);
+    writeFileSync(join(root, 'README.md'), 'before\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nafter\n');
+    const [readme, ...files] = writeDocs(results, docs);
+    expect(readFileSync(readme!, 'utf8')).toMatch(
+      /^before\n[^]*\| xfs, many small \| 100 ms \| [^]*\nafter\n$/,
+    );
+    expect(readFileSync(readme!, 'utf8')).not.toContain('old');
+    expect(files.map((file) => file.slice(docs.length + 1))).toEqual([
       'benchmarks.md',
       'benchmarks.json',
       'charts/peers-many-small.svg',
@@ -91,6 +98,6 @@ test('the page, its pictures and its data come from one run', () => {
     writeDocs(results, docs);
     expect(readFileSync(join(docs, 'charts/scale-of-files.svg'), 'utf8')).toBe(before);
   } finally {
-    rmSync(docs, { recursive: true });
+    rmSync(root, { recursive: true });
   }
 });
