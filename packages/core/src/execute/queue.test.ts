@@ -155,3 +155,43 @@ function claimingThread(workerData: object): { ready: Promise<unknown>; ended: P
   const ended = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
   return { ready, ended };
 }
+
+test('a thread that must not wait takes only what is published, and no batch that another one has', () => {
+  const queue = new Queue();
+  const other = new Queue(queue.memory);
+  expect(queue.claimPublished()).toBeUndefined();
+  queue.publish(batchOf('a', 1), undefined);
+  queue.publish(batchOf('b', 1), undefined);
+  const claimed = [queue.claimPublished(), other.claim()].map((batch) => batch?.source);
+  expect(new Set(claimed).size).toBe(2);
+  expect(queue.claimPublished()).toBeUndefined();
+});
+
+test('the next name of a batch is what is given out next', () => {
+  const queue = new Queue();
+  queue.publish(batchOf('a', 2), undefined);
+  const batch = queue.claimPublished()!;
+  for (const file of [0, 1]) {
+    expect(queue.peekName(batch)).toBe(batch.names[file]);
+    expect(queue.nextFile(batch)).toBe(file);
+  }
+  expect(queue.peekName(batch)).toBeUndefined();
+});
+
+test.each([
+  ['nobody else has joined', false, true],
+  ['another thread has', true, false],
+])('a queue of which everything is taken is sealed; alone when %s', (_title, joined, alone) => {
+  const queue = new Queue();
+  queue.join();
+  queue.publish(batchOf('a', 1), undefined);
+  expect(queue.sealIfAlone()).toBe(false);
+  const batch = queue.claimPublished()!;
+  queue.close();
+  expect(queue.isTaken).toBe(false);
+  queue.nextFile(batch);
+  if (joined) new Queue(queue.memory).join();
+  expect(queue.isTaken).toBe(true);
+  expect(queue.sealIfAlone()).toBe(alone);
+  expect(new Queue(queue.memory).join()).toBe(false);
+});
