@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, openSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { contentsOf, filesOf, fill, workspace } from '../core/support.ts';
-import { command, json, output, run } from './support.ts';
+import { command, describeOnLinux, json, output, run } from './support.ts';
 
 /** 3 files in `from`; `to` has one of them, older, and one that is not in `from`. */
 function prepared(): string {
@@ -19,7 +19,7 @@ function prepared(): string {
   return cwd;
 }
 
-describe('what cp prints', () => {
+describeOnLinux('what cp prints', () => {
   it('says in one line what really happened', () => {
     const printed = output(['cp', '--reflink=never', 'from', 'to'], prepared());
     expect(printed).toMatch(/^3 files, 14 B in [\d.]+ m?s: 3 copied \(read_write\)\n$/);
@@ -89,7 +89,7 @@ describe('what cp prints', () => {
   });
 });
 
-describe('what cp does', () => {
+describeOnLinux('what cp does', () => {
   it('touches nothing on a dry run, and says what would be done', () => {
     const cwd = prepared();
     const before = contentsOf(cwd);
@@ -179,7 +179,7 @@ describe('what cp does', () => {
   });
 });
 
-describe('output that goes nowhere', () => {
+describeOnLinux('output that goes nowhere', () => {
   const piped = (line: string, cwd: string) =>
     spawnSync('bash', ['-c', `set -o pipefail; "$0" "$1" ${line}`, process.execPath, command], {
       cwd,
@@ -214,7 +214,7 @@ describe('output that goes nowhere', () => {
 const readme = readFileSync(join(command, '../../README.md'), 'utf8');
 const examples = [...readme.matchAll(/^npx fs-reflink (.*?) *#/gm)].map(([, line]) => line!.split(' '));
 
-describe('the documentation', () => {
+describeOnLinux('the documentation', () => {
   it.each(examples)('has an example that works: %s', (...args) => {
     const cwd = workspace();
     fill(join(cwd, 'public'), { files: 6, folders: 2 });
@@ -230,7 +230,7 @@ describe('the documentation', () => {
   });
 });
 
-describe('the library', () => {
+describeOnLinux('the library', () => {
   it('loads nothing of the command line', () => {
     for (const file of ['index.js', 'worker.js']) {
       const built = readFileSync(join(command, '../../dist', file), 'utf8');

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { contentsOf, filesOf, workspace } from '../core/support.ts';
 import { writeTree } from '../support/trees.ts';
-import { output, run } from './support.ts';
+import { describeOnLinux, output, run } from './support.ts';
 
 function prepared(): string {
   const cwd = workspace();
@@ -25,7 +25,7 @@ const from = (cwd: string, ...args: string[]): string[] => {
   return filesOf(join(cwd, 'to'));
 };
 
-describe('what paths mean', () => {
+describeOnLinux('what paths mean', () => {
   it('copies the contents of a directory', () => {
     const cwd = prepared();
     output(['cp', 'site', 'to'], cwd);
@@ -109,7 +109,7 @@ describe('what paths mean', () => {
   });
 });
 
-describe('what is refused as wrong usage', () => {
+describeOnLinux('what is refused as wrong usage', () => {
   const refused: [args: string[], says: string][] = [
     [[], 'no command given'],
     [['copy'], "unknown command 'copy'"],

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { describe } from 'vitest';
 
 /** The command as it is installed; what it runs is built before all tests. */
 export const command: string = fileURLToPath(
@@ -37,4 +38,10 @@ export function output(args: readonly string[], cwd?: string): string {
 
 export function json<T>(args: readonly string[], cwd?: string): T {
   return JSON.parse(output([...args, '--json'], cwd)) as T;
+}
+
+/** What is expected of methods, modes and shells is Linux's. */
+export function describeOnLinux(name: string, body: () => void): void {
+  if (process.platform === 'linux') describe(name, body);
+  else describe.skip(`${name} (skipped: written for Linux)`, body);
 }
