@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mountFilesystem, unavailable } from '../test/support/filesystems.ts';
 import { race } from './harness.ts';
@@ -23,9 +23,9 @@ const usage = `usage: pnpm bench [options]
                      ${works.join(', ')}
   --rounds NUMBER    that count, instead of each row's own number
   --quick            less of everything, once: shows that it works, its figures mean nothing
-  --json FILE        every single value
-  --docs             writes docs/benchmarks.md, its charts and its data anew
-  --from FILE        measures nothing: takes a file that --json wrote
+  --out DIRECTORY    where a page with charts, tables and every single value goes (default bench/results)
+  --docs             writes docs/benchmarks.md and the figures of README.md anew, too
+  --from FILE        measures nothing: takes the benchmarks.json of an earlier run
   --engine FILE      another build of fs-reflink`;
 
 const { values: flags } = parseArgs({
@@ -37,7 +37,7 @@ const { values: flags } = parseArgs({
     work: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
+    out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
     docs: { type: 'boolean', default: false },
     from: { type: 'string' },
     engine: { type: 'string' },
@@ -57,11 +57,11 @@ async function main(): Promise<void> {
   if (flags.docs && flags.quick) throw new Error('--docs with --quick: figures of --quick mean nothing');
   if (flags.engine) process.env.REFLINK_BENCH_ENGINE = pathToFileURL(resolve(flags.engine)).href;
   const results: Results = flags.from ? JSON.parse(readFileSync(flags.from, 'utf8')) : await measureAll();
-  if (flags.json) writeFileSync(flags.json, `${JSON.stringify(results, undefined, 2)}\n`);
-  if (!flags.docs) return;
   // Only here: drawing takes a library that measuring does without.
-  const { writeDocs } = await import('./report/docs.ts');
-  for (const file of writeDocs(results)) console.log(`wrote ${file}`);
+  const { writeDocs, writePage } = await import('./report/docs.ts');
+  console.log();
+  for (const file of writePage(results, resolve(flags.out)).files) console.log(`wrote ${file}`);
+  if (flags.docs) for (const file of writeDocs(results)) console.log(`wrote ${file}`);
 }
 
 async function measureAll(): Promise<Results> {

@@ -10,8 +10,16 @@ import { withFigures } from './readme.ts';
 
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 
-/** Writes the page, its pictures and its data, and the figures of the readme beside it. Returns the files. */
+/** Writes the page of the documentation, and the figures of the readme beside it. Returns the files. */
 export function writeDocs(results: Results, docs: string = DOCS): string[] {
+  const { files, charts } = writePage(results, docs);
+  const readme = join(docs, '../README.md');
+  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results, charts));
+  return [readme, ...files];
+}
+
+/** Writes a page with its pictures and its data into a directory. */
+export function writePage(results: Results, docs: string): { files: string[]; charts: Chart[] } {
   const pictures = join(docs, 'charts');
   rmSync(pictures, { recursive: true, force: true });
   mkdirSync(pictures, { recursive: true });
@@ -26,14 +34,8 @@ export function writeDocs(results: Results, docs: string = DOCS): string[] {
   });
   writeFileSync(join(docs, 'benchmarks.md'), toMarkdown(results, charts));
   writeFileSync(join(docs, 'benchmarks.json'), `${JSON.stringify(results, undefined, 1)}\n`);
-  const readme = join(docs, '../README.md');
-  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results, charts));
-  return [
-    readme,
-    join(docs, 'benchmarks.md'),
-    join(docs, 'benchmarks.json'),
-    ...charts.map(({ file }) => join(docs, file)),
-  ];
+  const files = ['benchmarks.md', 'benchmarks.json', ...charts.map(({ file }) => file)];
+  return { files: files.map((file) => join(docs, file)), charts };
 }
 
 /** A chart shows one work on every filesystem. */

@@ -16,10 +16,11 @@ const table = (header: string[], rows: string[][]) =>
     .join('\n');
 
 /** The page of the benchmark: machine, charts, tables. All of it comes from one run. */
-export function toMarkdown({ machine, measurements }: Results, charts: Chart[]): string {
+export function toMarkdown({ machine, quick, measurements }: Results, charts: Chart[]): string {
   const parts = [
     '# Benchmarks',
-    '<!-- Written by `npx --yes pnpm@12 bench --docs`. Do not edit. -->',
+    '<!-- Written by `npx --yes pnpm@12 bench`. Do not edit. -->',
+    quick ? '**A quick run, with less of everything: its figures mean nothing.**' : '',
     'Measured side by side in one run: contenders take turns, round after round, each in a fresh process unless a\n' +
       'table says otherwise; medians, with the fastest and the slowest round. Every copy is checked: a contender that\n' +
       'leaves a file out or gets a byte wrong ends the run. Filesystems are loop images. Machines like this one are\n' +

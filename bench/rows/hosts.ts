@@ -25,7 +25,9 @@ export function hosts(kind: BenchKind): Row[] {
     work: `${host} ${which}`,
     title: `${host}, ${which} of a page with 4,200 public files, 246 MB`,
     volume: 'assets',
-    rounds: 5,
+    rounds: 3,
+    // Fresh processes: nothing stays warm but the page cache.
+    warmUps: 0,
     contenders: () => ['none', 'ours', ...variants].map((variant) => hostBuild(host, variant, which)),
     targets,
   });
@@ -68,7 +70,8 @@ export function hosts(kind: BenchKind): Row[] {
       work: 'esbuild rebuild',
       title: 'esbuild, context.rebuild() of a page with 4,200 public files, nothing changed',
       volume: 'assets',
-      rounds: 5,
+      rounds: 3,
+      warmUps: 0,
       contenders: () => ['none', 'ours', 'esbuild-plugin-copy'].map(esbuildRebuild),
       targets: [less('esbuild-plugin-copy', 10)],
     },
@@ -80,6 +83,7 @@ export function hosts(kind: BenchKind): Row[] {
       title: 'watch mode, one of 4,200 public files changed, beside one module changed without any copying',
       volume: 'assets',
       rounds: 3,
+      warmUps: 0,
       contenders: () =>
         ['vite', 'webpack', 'rollup', 'rolldown'].flatMap((host) => [
           hostWatch(host, 'bundle'),
@@ -94,7 +98,8 @@ export function hosts(kind: BenchKind): Row[] {
       work: 'larger app',
       title: 'vite, first build of a larger app (4,000 modules) with 4,200 public files',
       volume: 'larger app',
-      rounds: 5,
+      rounds: 3,
+      warmUps: 0,
       contenders: () =>
         ['none', 'ours', 'builtin'].map((variant) => hostBuild('vite', variant, 'first build')),
       targets: [addedAtMost('ours', BASE, 0.05)],

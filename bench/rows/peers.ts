@@ -12,7 +12,9 @@ export function peers(kind: BenchKind): Row[] {
     title: `${title}, fresh processes`,
     volume,
     countNewData: occasion === 'first',
-    rounds: 5,
+    rounds: 3,
+    // Fresh processes: nothing stays warm but the page cache.
+    warmUps: 0,
     contenders: () => peerContenders(kind, occasion),
     targets: [],
   });
