@@ -35,7 +35,7 @@ const failure = ({ failing }) => ({
 const errors = [];
 
 /** Lets the copy come to its end before the bundle is written. */
-const pausing = { name: 'pause', generateBundle: () => wait(400) };
+const pausing = { name: 'pause', generateBundle: () => wait(1500) };
 
 function configOf({ root, config, failing, pause }) {
   const customLogger = vite.createLogger('silent');
