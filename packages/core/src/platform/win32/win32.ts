@@ -48,7 +48,11 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     name: 'win32',
     methods: { clone: 'duplicate_extents', kernel: 'copy_file_ex', direct: 'copy_file_ex' },
     hasExtendedAttributes: false,
-    ladder: strategies(bindings, { build, isFollowed: (source) => followed.has(source) }),
+    ladder: strategies(bindings, {
+      build,
+      isFollowed: (source) => followed.has(source),
+      volumeOf: (source) => volumes.get(source),
+    }),
 
     openDirectory(directory) {
       const complete = path.toNamespacedPath(directory);
