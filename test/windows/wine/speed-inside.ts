@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { copy, type Method } from 'fs-reflink';
+import { copy, type Method, startWorkers } from 'fs-reflink';
 import { generateFiles } from '../../support/trees.ts';
 
 const ROUNDS = Number(process.argv[2]);
@@ -10,10 +10,15 @@ const VOLUME = { files: 1000, folders: 20, minBytes: 200, maxBytes: 32 * 1024 };
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'reflink-speed-'));
 const from = path.join(root, 'from');
-const times = { copy: [] as number[], cpSync: [] as number[] };
+/** Milliseconds of each round. */
+interface Times {
+  copy: number[];
+  cpSync: number[];
+}
+
 const methods = new Set<Method>();
 
-async function timed(kind: keyof typeof times, run: (to: string) => unknown): Promise<void> {
+async function timed(times: Times, kind: keyof Times, run: (to: string) => unknown): Promise<void> {
   const to = path.join(root, 'to');
   const started = performance.now();
   await run(to);
@@ -25,23 +30,33 @@ async function timed(kind: keyof typeof times, run: (to: string) => unknown): Pr
   fs.rmSync(to, { recursive: true });
 }
 
+/** One in the other's place: whatever else the machine does falls on both. */
+async function measure() {
+  const times: Times = { copy: [], cpSync: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    await timed(times, 'copy', copied);
+    await timed(times, 'cpSync', (to) => fs.cpSync(from, to, { recursive: true }));
+  }
+  const [copyMs, cpSyncMs] = [median(times.copy), median(times.cpSync)];
+  const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
+  return { copyMs: rounded(copyMs, 1), cpSyncMs: rounded(cpSyncMs, 1), ratio: rounded(cpSyncMs / copyMs, 2) };
+}
+
+async function copied(to: string): Promise<void> {
+  const report = await copy({ from, to });
+  for (const method of Object.keys(report.methods)) methods.add(method as Method);
+}
+
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 try {
   const { bytes } = generateFiles(from, VOLUME);
-  // One in the other's place: whatever else the machine does falls on both.
-  for (let round = 0; round < ROUNDS; round++) {
-    await timed('copy', async (to) => {
-      const report = await copy({ from, to });
-      for (const method of Object.keys(report.methods)) methods.add(method as Method);
-    });
-    await timed('cpSync', (to) => fs.cpSync(from, to, { recursive: true }));
-  }
-  const [copyMs, cpSyncMs] = [median(times.copy), median(times.cpSync)];
-  const ratio = Number((cpSyncMs / copyMs).toFixed(2));
-  const round = (ms: number) => Number(ms.toFixed(1));
+  const alone = await measure();
+  const workers = await startWorkers();
+  const workersHeld = await measure();
+  await workers.close();
   console.log(
     JSON.stringify({
       node: process.version,
@@ -49,9 +64,9 @@ try {
       files: VOLUME.files,
       bytes,
       methods: [...methods],
-      copyMs: round(copyMs),
-      cpSyncMs: round(cpSyncMs),
-      ratio,
+      ...alone,
+      // As in a build tool that started its workers before.
+      workersHeld,
     }),
   );
 } finally {

@@ -1,6 +1,7 @@
-import fs from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadSystem } from '../platform/load.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, System } from '../platform/system.ts';
 import type { Folder } from '../scan/folder.ts';
 import { type Along, gather, planAlong } from './along.ts';
 import type { Finished } from './run.ts';
@@ -51,12 +52,15 @@ async function assist(
     });
   };
   queue.join();
-  const worker = new Worker(queue, job, loadSystem(), hooks.progress);
+  const system = loadSystem();
+  const worker = new Worker(queue, job, system, hooks.progress);
+  const looked = new FileStatus();
+  const mayPlace = (directory: Directory, name: string) => isSmall(system, directory, name, looked);
   let finished: Finished;
   try {
     let willing = true;
     while (willing && !isReady && !queue.stopped && !queue.isTaken) {
-      willing = worker.help(performance.now() + SLICE_MS, isSmall);
+      willing = worker.help(performance.now() + SLICE_MS, mayPlace);
       if (!willing || performance.now() - began > ALONE_MS) startOnce();
       await nextTurn();
     }
@@ -70,11 +74,9 @@ async function assist(
   return { ...finished, alone };
 }
 
-function isSmall(path: string): boolean {
-  try {
-    return fs.statSync(path).size <= SMALL_FILE;
-  } catch {
-    // What is wrong with it is said when it is opened.
-    return true;
-  }
+/** What is wrong with a file that does not answer is said when it is opened. */
+function isSmall(system: System, directory: Directory, name: string, into: FileStatus): boolean {
+  const glanced = system.glance?.(directory, name, into) ?? -1;
+  const isKnown = glanced >= 0 || system.status(directory, name, true, into) >= 0;
+  return !isKnown || into.size <= SMALL_FILE;
 }

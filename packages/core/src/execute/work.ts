@@ -1,8 +1,7 @@
-import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, remember, rememberPlaced } from '../plan/record.ts';
-import type { System } from '../platform/system.ts';
+import type { Directory, System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
@@ -79,13 +78,13 @@ export class Worker {
    * Places files nobody has, until `deadline` or one that `mayPlace` says no to. Never waits. Returns whether it
    * may be called again.
    */
-  help(deadline: number, mayPlace: (path: string) => boolean): boolean {
+  help(deadline: number, mayPlace: (directory: Directory, name: string) => boolean): boolean {
     while (performance.now() < deadline) {
       const batch = this.#current?.batch ?? this.#queue.claimPublished();
       if (!batch) return true;
       const current = (this.#current ??= this.#open(batch));
       const name = this.#queue.peekName(batch);
-      if (name !== undefined && !mayPlace(`${batch.source}${path.sep}${name}`)) return false;
+      if (name !== undefined && !mayPlace(current.pair.source, name)) return false;
       const file = this.#queue.nextFile(batch);
       if (file >= 0) this.#file(current.pair, batch, file, current.links.has(file));
       else this.#closeCurrent();

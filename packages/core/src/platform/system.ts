@@ -59,6 +59,8 @@ export interface LadderQuery {
   readonly cannotClone: boolean;
   /** Access control lists are to be carried over: a strategy that can do it at once does. */
   readonly acl: boolean;
+  /** The open source; undefined where no certain file is asked for. */
+  readonly source?: number | undefined;
 }
 
 /** Extended attributes that are to be carried over. */

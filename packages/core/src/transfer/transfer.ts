@@ -43,7 +43,7 @@ export class Transferrer {
   readonly destination: FileStatus = new FileStatus();
   readonly #after = new FileStatus();
   readonly #file: CurrentFile;
-  readonly #query: LadderQuery & { size: number; cannotClone: boolean };
+  readonly #query: LadderQuery & { size: number; cannotClone: boolean; source: number };
   readonly #capabilities = new Capabilities();
   readonly #keep: Preserved;
   /** The mode of a new file, once it had to be found. */
@@ -65,6 +65,7 @@ export class Transferrer {
       size: 0,
       cannotClone: false,
       acl: this.#keep.extended?.acl ?? false,
+      source: -1,
     };
     if (this.#keep.extended && !system.hasExtendedAttributes) {
       throw systemError(ENOTSUP, {
@@ -138,6 +139,7 @@ export class Transferrer {
     const state = this.#capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
+    this.#query.source = fd;
     try {
       const placed = climb(system, file, this.#query, state, file.paths);
       if (placed.created) file.created();

@@ -30,6 +30,8 @@ export interface Bindings {
   setFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
   /** The 64-bit number a file has on its volume, into 8 bytes. */
   getFileIndex(handle: number, buffer: Memory): number;
+  /** How many bytes extended attributes take, into 4 bytes. */
+  getExtendedAttributesSize(handle: number, buffer: Memory): number;
   /** Returns how many bytes of `output` were filled, also when there would have been more. */
   deviceIoControl(
     handle: number,
@@ -84,6 +86,11 @@ export function loadBindings(): Bindings {
 
   const count = new Uint32Array(1);
   const statusBlock = new Uint32Array(4);
+  const queried = (handle: number, kind: number, buffer: Memory, size: number): number => {
+    const status = NtQueryInformationFile(handle, statusBlock, buffer, size, kind);
+    return status < 0 ? refused(nt.RtlNtStatusToDosError(status)) : 0;
+  };
+  const { NtQueryInformationFile } = nt;
   const {
     CreateFileW,
     CloseHandle,
@@ -115,10 +122,8 @@ export function loadBindings(): Bindings {
       checked(GetFileInformationByHandleEx(handle, kind, buffer, size)),
     setFileInformation: (handle, kind, buffer, size) =>
       checked(SetFileInformationByHandle(handle, kind, buffer, size)),
-    getFileIndex(handle, buffer) {
-      const status = nt.NtQueryInformationFile(handle, statusBlock, buffer, 8, C.FileInternalInformation);
-      return status < 0 ? refused(nt.RtlNtStatusToDosError(status)) : 0;
-    },
+    getFileIndex: (handle, buffer) => queried(handle, C.FileInternalInformation, buffer, 8),
+    getExtendedAttributesSize: (handle, buffer) => queried(handle, C.FileEaInformation, buffer, 4),
     deviceIoControl(handle, code, input, inputSize, output, outputSize) {
       if (DeviceIoControl(handle, code, input, inputSize, output, outputSize, count, null) === 0) {
         const error = k.GetLastError();

@@ -49,6 +49,7 @@ const ERRNOS = new Map<number, number>([
   // To libuv the first is EISDIR, which is what reading a directory comes to; no directory is read here.
   [C.ERROR_INVALID_FUNCTION, E.ENOTSUP],
   [C.ERROR_NOT_SUPPORTED, E.ENOTSUP],
+  [C.ERROR_CALL_NOT_IMPLEMENTED, E.ENOSYS],
   [C.ERROR_SEM_TIMEOUT, E.ETIMEDOUT],
   [C.ERROR_WRITE_PROTECT, E.EROFS],
   [C.ERROR_NOT_SAME_DEVICE, E.EXDEV],

@@ -8,7 +8,7 @@ const CHUNK = 256 * 1024;
 
 let shared: Buffer | undefined;
 
-/** Copies through a buffer, one a thread: the last lane, and the one that keeps holes without cloning. */
+/** Copies through a buffer, one a thread: small files first, the last lane for all, and the one that keeps holes. */
 export function readWrite(bindings: Bindings): Strategy {
   return {
     method: 'read_write',

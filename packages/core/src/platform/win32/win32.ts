@@ -48,7 +48,11 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     name: 'win32',
     methods: { clone: 'duplicate_extents', kernel: 'copy_file_ex', direct: 'copy_file_ex' },
     hasExtendedAttributes: false,
-    ladder: strategies(bindings, { build, isFollowed: (source) => followed.has(source) }),
+    ladder: strategies(bindings, {
+      build,
+      isFollowed: (source) => followed.has(source),
+      volumeOf: (source) => volumes.get(source),
+    }),
 
     openDirectory(directory) {
       const complete = path.toNamespacedPath(directory);
@@ -121,7 +125,9 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const handle = open(pathIn(directory, name), C.FILE_READ_ATTRIBUTES, flags);
       if (handle < 0) return handle;
       const { volume } = directory as WindowsDirectory;
-      const result = readStatus(bindings, handle, follow ? volumeOf(bindings, handle) : volume, into);
+      // The directory itself was followed when it was opened.
+      const leads = follow && name !== '.';
+      const result = readStatus(bindings, handle, leads ? volumeOf(bindings, handle) : volume, into);
       if (into.isLink && attributesOf(bindings, handle) & C.FILE_ATTRIBUTE_DIRECTORY)
         directoryLinks.add(into);
       else directoryLinks.delete(into);
