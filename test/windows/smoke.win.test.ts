@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path, { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { copy, startWorkers } from 'fs-reflink';
 import koffi from 'koffi';
@@ -101,7 +102,7 @@ describeOnWindows('copy() without the native lane', () => {
     mkdirSync(join(root, 'cache'));
     const options = { manifest: join(root, 'cache', 'manifest.json') };
     // What was written just before it is copied is not recorded: it may change again and look the same.
-    await setTimeout(200);
+    await wait(200);
     expect(await copy(target, options)).toMatchObject({ files: 3, unchanged: 0 });
     expect(existsSync(options.manifest)).toBe(true);
     expect(await copy(target, options)).toMatchObject({ files: 0, unchanged: 3 });
