@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyReport, copy, type Method, probe } from 'fs-reflink';
+import { type CopyReport, type Method, probe } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
+import reflinkWebpack from 'unplugin-reflink/webpack';
 import { expect, test } from 'vitest';
-import type { Compiler } from 'webpack';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
@@ -58,17 +58,6 @@ describeOnWindows('Vite 8', () => {
   });
 });
 
-/** To become `unplugin-reflink/webpack` once that is there. */
-function webpackPlugin(report: (report: CopyReport) => void) {
-  return {
-    apply({ hooks, context, options }: Compiler) {
-      hooks.afterEmit.tapPromise('reflink', async () => {
-        report(await copy({ from: join(context, 'public'), to: options.output.path! }));
-      });
-    },
-  };
-}
-
 describeOnWindows('webpack 5', () => {
   test('places the public directory of a build', async () => {
     const { default: webpack } = await import('webpack');
@@ -78,8 +67,9 @@ describeOnWindows('webpack 5', () => {
       context: root,
       mode: 'production',
       entry: './main.cjs',
+      performance: false,
       output: { path: join(root, 'dist'), filename: 'main.js' },
-      plugins: [webpackPlugin((report) => void reports.push(report))],
+      plugins: [reflinkWebpack({ publicDir: 'public', report: (report) => void reports.push(report) })],
     })!;
     const stats = await new Promise<import('webpack').Stats>((resolve, reject) => {
       compiler.run((error, result) => (error ? reject(error) : resolve(result!)));

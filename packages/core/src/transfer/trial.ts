@@ -85,12 +85,12 @@ export class Trial {
 
   /** Copies as a copy without options would. `size` decides what is tried first, as for a file of that size. */
   copy(original: Original, size: number): Method {
-    const query: LadderQuery = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false };
+    const query = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false } as const;
     const pair = { refused: false, succeeded: false, misses: 0, layered: false };
-    return this.#run(
-      original,
-      (transfer) => climb(this.#system, transfer, query, pair, () => this.#paths).method,
-    );
+    return this.#run(original, (transfer) => {
+      const asked: LadderQuery = { ...query, source: transfer.source };
+      return climb(this.#system, transfer, asked, pair, () => this.#paths).method;
+    });
   }
 
   /** Copies a sparse file; one of the destination itself where none can be created beside the source. */
