@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mountFilesystem, unavailable } from '../test/support/filesystems.ts';
@@ -67,31 +67,29 @@ async function main(): Promise<void> {
 async function measureAll(): Promise<Results> {
   const machine = describeMachine();
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
-  const measurements: Measurement[] = [];
+  const results: Results = { machine, quick: flags.quick, measurements: [] };
   for (const kind of benchKinds.filter((kind) => flags.filesystem.includes(kind))) {
-    measurements.push(...(await measureOn(kind)));
+    await measureOn(kind, results);
   }
-  printVerdicts(measurements);
-  return { machine, quick: flags.quick, measurements };
+  printVerdicts(results.measurements);
+  return results;
 }
 
-async function measureOn(kind: BenchKind): Promise<Measurement[]> {
+async function measureOn(kind: BenchKind, results: Results): Promise<void> {
   const rows = rowsOn(kind, { chapters: flags.chapter, works: flags.work });
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return;
   const reason = unavailable(kind);
-  if (reason) {
-    console.log(`\n${kind}: skipped, ${reason}`);
-    return [];
-  }
+  if (reason) return console.log(`\n${kind}: skipped, ${reason}`);
   using filesystem = mountFilesystem(kind, { sizeMiB: kind === 'tmpfs' ? 8 * 1024 : IMAGE_MIB });
   const stage = new Stage(kind, filesystem.path, flags.quick);
   try {
-    const measurements: Measurement[] = [];
     for (const row of rows) {
-      measurements.push(await measure(row, stage));
+      results.measurements.push(await measure(row, stage));
+      // A run that does not come to its end has not measured for nothing.
+      mkdirSync(flags.out, { recursive: true });
+      writeFileSync(join(flags.out, 'benchmarks.json'), JSON.stringify(results));
       if (row.scale) stage.forget(row.volume);
     }
-    return measurements;
   } finally {
     await stage.close();
   }
