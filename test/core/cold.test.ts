@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { copy } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { generateFiles } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';
+
+const library = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
 /** More than what is copied without a look at the clock. */
 const FILES = 400;
@@ -58,5 +62,34 @@ describe('a copy while no workers stand ready', () => {
     );
     await expect(copied).rejects.toThrow('the callback of the user');
     expect(Object.values(contentsOf(`${cwd}/to`)).length).toBeLessThan(FILES);
+  });
+});
+
+describe('a process that ends while its worker threads boot', () => {
+  // An addon that is loaded in a thread that is being ended would abort the process.
+  const statusOf = (code: string, ...args: string[]) => {
+    const script = `import * as lib from ${JSON.stringify(library)};${code}`;
+    const { status, signal, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', script, ...args],
+      { encoding: 'utf8', timeout: 30_000 },
+    );
+    return { status, signal, stderr };
+  };
+
+  test('because it has nothing more to do ends as it should', () => {
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: 120, folders: 1 });
+    const copies = `for (let time = 0; time < 10; time++)
+      await lib.copy({ from: 'from', to: 'to' + time }, { cwd: process.argv[1] });`;
+    for (let run = 0; run < 6; run++) {
+      expect(statusOf(copies, cwd)).toEqual({ status: 0, signal: null, stderr: '' });
+      for (let time = 0; time < 10; time++) rmSync(`${cwd}/to${time}`, { recursive: true });
+    }
+  });
+
+  test.each([10, 20, 30, 40, 50, 60, 70, 80])('because it is ended after %i ms ends as it should', (ms) => {
+    const code = `void lib.startWorkers(2); setTimeout(() => process.exit(7), ${ms});`;
+    expect(statusOf(code)).toEqual({ status: 7, signal: null, stderr: '' });
   });
 });

@@ -161,8 +161,15 @@ describeBundlers((host) => {
 
   test('a watcher that is closed leaves no thread behind', async () => {
     const { readdirSync } = await import('node:fs');
-    const names = () =>
-      readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim());
+    const nameOf = (id: string) => {
+      try {
+        return [readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim()];
+      } catch {
+        // It has ended since it was listed.
+        return [];
+      }
+    };
+    const names = () => readdirSync('/proc/self/task').flatMap(nameOf);
     const root = makeProject(many);
     const threads = names().length;
     const watching = await startWatching(host, root, options);

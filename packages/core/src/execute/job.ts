@@ -76,4 +76,6 @@ export type ProgressEvent = Omit<Progress, 'files' | 'bytes'>;
 
 export interface WorkerData {
   run: Run;
+  /** What the thread's addon is loaded through. */
+  gate: SharedArrayBuffer;
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { CopyError } from '../errors.ts';
 import { emptyTally } from '../report.ts';
 import { currentRun } from '../transfer/temporary.ts';
+import { Gate } from './gate.ts';
 import type { FromWorker, ToWorker, WorkerData } from './job.ts';
 
 // Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript.
@@ -17,6 +18,7 @@ export type Listener = (message: FromWorker) => void;
 
 interface Member {
   worker: Worker;
+  gate: Gate;
   ready: Promise<void>;
   listeners: Map<number, Listener>;
 }
@@ -63,12 +65,30 @@ class Pool {
 
   async #end(): Promise<void> {
     const members = this.#members.splice(0);
-    await Promise.all(members.map(({ worker }) => worker.terminate()));
+    await Promise.all(
+      members.map(async ({ worker, gate, ready }) => {
+        if (gate.close()) await ready;
+        await worker.terminate();
+      }),
+    );
   }
 }
 
+const gates = new Set<Gate>();
+
+/** The process may end by itself, or be ended, while the thread is booting. */
+function watchOver(gate: Gate): void {
+  if (gates.size === 0) process.once('exit', closeGates);
+  gates.add(gate);
+}
+
+function closeGates(): void {
+  for (const gate of gates) gate.closeAndWait();
+}
+
 function start(onExit: (member: Member) => void): Member {
-  const data: WorkerData = { run: currentRun() };
+  const gate = new Gate();
+  const data: WorkerData = { run: currentRun(), gate: gate.memory };
   const worker = new Worker(WORKER, {
     workerData: data,
     name: 'fs-reflink',
@@ -77,6 +97,7 @@ function start(onExit: (member: Member) => void): Member {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   worker.unref();
+  watchOver(gate);
   const listeners = new Map<number, Listener>();
   let isReady: () => void;
   const ready = new Promise<void>((resolve) => {
@@ -84,6 +105,8 @@ function start(onExit: (member: Member) => void): Member {
   });
   let cause: unknown;
   worker.once('exit', (code) => {
+    gates.delete(gate);
+    if (gates.size === 0) process.off('exit', closeGates);
     onExit(member);
     isReady();
     fail(listeners, cause ?? new Error(`exit code ${code}`));
@@ -100,7 +123,7 @@ function start(onExit: (member: Member) => void): Member {
     }
     listener?.(message);
   });
-  const member: Member = { worker, ready, listeners };
+  const member: Member = { worker, gate, ready, listeners };
   return member;
 }
 

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asCopyError } from '../errors.ts';
 import { loadSystem } from '../platform/load.ts';
+import type { System } from '../platform/system.ts';
 import { joinRun } from '../transfer/temporary.ts';
+import { Gate } from './gate.ts';
 import type { FromWorker, ProgressEvent, ToWorker, WorkerData } from './job.ts';
 import { Queue } from './queue.ts';
 import { runPart, runWhole } from './run.ts';
@@ -12,11 +14,18 @@ const PROGRESS_MS = 16;
 const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 
-joinRun((workerData as WorkerData).run);
-const system = loadSystem();
-send({ type: 'ready', nativeError: system.nativeError });
+const { run, gate } = workerData as WorkerData;
+joinRun(run);
+const system = new Gate(gate).pass(loadSystem);
+// Without one this thread is about to be ended.
+if (system) serve(system);
 
-port.on('message', ({ id, memory, job, plan }: ToWorker) => {
+function serve(system: System): void {
+  send({ type: 'ready', nativeError: system.nativeError });
+  port.on('message', (message: ToWorker) => work(system, message));
+}
+
+function work(system: System, { id, memory, job, plan }: ToWorker): void {
   const queue = new Queue(memory);
   const progress = progressSender(id);
   const hooks = { progress: progress.add, planned: () => send({ type: 'planned', id }) };
@@ -30,7 +39,7 @@ port.on('message', ({ id, memory, job, plan }: ToWorker) => {
     tally,
     error: error === undefined ? undefined : asCopyError(error, {}).details,
   });
-});
+}
 
 function progressSender(id: number) {
   let events: ProgressEvent[] = [];
