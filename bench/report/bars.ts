@@ -3,14 +3,14 @@ import { aspects } from '../contenders/peers.ts';
 import type { Series } from '../harness.ts';
 import type { Measurement } from '../results.ts';
 import { amount, ratio } from '../targets.ts';
-import { OURS, type Picture, THEIRS, title } from './chart.ts';
+import { INK, OURS, type Picture, THEIRS, title } from './chart.ts';
 
 const WIDTH = 880;
 const BAR = 24;
 const PANEL_HEAD = 46;
 const TOP = 64;
 const LEFT = 190;
-const RIGHT = 190;
+const RIGHT = 200;
 
 /** One panel of bars per filesystem, the fastest on top; whiskers from the fastest to the slowest round. */
 export function bars(measurements: Measurement[], caption: string): Picture {
@@ -62,27 +62,25 @@ function timesOf(series: Series[]): Series[] {
 }
 
 function barsOf(times: Series[], index: number): object {
-  const ours = times.find(({ label }) => label === 'ours');
   return {
     type: 'bar',
     xAxisIndex: index,
     yAxisIndex: index,
     barWidth: BAR - 8,
-    data: times.map(({ label, unit, values }) => {
-      const value = median(values);
-      const beside = ours && label !== 'ours' ? `   ${ratio(value / median(ours.values))} ours` : '';
-      return {
-        value,
-        itemStyle: { color: label === 'ours' ? OURS : THEIRS },
-        // Behind the whisker.
-        label: { show: true, position: 'right', distance: 14, formatter: `${amount(value, unit)}${beside}` },
-      };
-    }),
-    label: { fontSize: 12, color: '#24292f' },
+    data: times.map(({ label, values }) => ({
+      value: median(values),
+      itemStyle: { color: label === 'ours' ? OURS : THEIRS },
+    })),
   };
 }
 
+/** With the figures behind them, where no whisker crosses them out. */
 function whiskersOf(times: Series[], index: number): object {
+  const ours = times.find(({ label }) => label === 'ours');
+  const figures = times.map(({ label, unit, values }) => {
+    const beside = ours && label !== 'ours' ? `   ${ratio(median(values) / median(ours.values))} ours` : '';
+    return `${amount(median(values), unit)}${beside}`;
+  });
   type Api = { value(dimension: number): number; coord(point: [number, number]): [number, number] };
   return {
     type: 'custom',
@@ -90,10 +88,10 @@ function whiskersOf(times: Series[], index: number): object {
     yAxisIndex: index,
     silent: true,
     data: times.map(({ values }, row) => [row, min(values), max(values)]),
-    renderItem(_params: unknown, api: Api) {
+    renderItem({ dataIndex }: { dataIndex: number }, api: Api) {
       const [from, y] = api.coord([api.value(1), api.value(0)]);
       const [to] = api.coord([api.value(2), api.value(0)]);
-      const style = { stroke: '#24292f', lineWidth: 1 };
+      const style = { stroke: INK, lineWidth: 1 };
       const line = (x1: number, y1: number, x2: number, y2: number) => ({
         type: 'line',
         shape: { x1, y1, x2, y2 },
@@ -101,7 +99,22 @@ function whiskersOf(times: Series[], index: number): object {
       });
       return {
         type: 'group',
-        children: [line(from, y, to, y), line(from, y - 3, from, y + 3), line(to, y - 3, to, y + 3)],
+        children: [
+          line(from, y, to, y),
+          line(from, y - 3, from, y + 3),
+          line(to, y - 3, to, y + 3),
+          {
+            type: 'text',
+            style: {
+              text: figures[dataIndex],
+              x: to + 10,
+              y,
+              verticalAlign: 'middle',
+              fontSize: 12,
+              fill: INK,
+            },
+          },
+        ],
       };
     },
     encode: { x: [1, 2], y: 0 },

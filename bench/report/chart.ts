@@ -2,7 +2,7 @@ import { type EChartsCoreOption, init } from 'echarts';
 
 /** Readable on light and on dark pages alike, because the picture brings its own paper. */
 const PAPER = '#ffffff';
-const INK = '#24292f';
+export const INK = '#24292f';
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 export const OURS = '#d9480f';
 export const THEIRS = '#7a8794';
