@@ -1,6 +1,6 @@
 // Builds the page: node build.js [directory] [--serve]
 import { build, context } from 'esbuild';
-import { page, publicDirs } from 'example-shared/assets.js';
+import { page, publicDirs } from 'example-common/assets.js';
 import reflink from 'unplugin-reflink/esbuild';
 
 const serves = process.argv.includes('--serve');

@@ -1,4 +1,4 @@
-import { page, publicDirs } from 'example-shared/assets.js';
+import { page, publicDirs } from 'example-common/assets.js';
 import reflink from 'unplugin-reflink/rolldown';
 
 export default {

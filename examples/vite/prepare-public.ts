@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { packages, publicDirs } from 'example-shared/assets.js';
+import { packages, publicDirs } from 'example-common/assets.js';
 import { type CopyReport, copy } from 'fs-reflink';
 
 export { packages };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { page, publicDirs } from 'example-shared/assets.js';
+import { page, publicDirs } from 'example-common/assets.js';
 import reflink from 'unplugin-reflink/webpack';
 
 export default {

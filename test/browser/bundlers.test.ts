@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packages, publicDirs } from '../../examples/shared/assets.js';
-import { serve } from '../../examples/shared/serve.js';
+import { packages, publicDirs } from '../../examples/common/assets.js';
+import { serve } from '../../examples/common/serve.js';
 import { readTree } from '../support/trees.ts';
 import { browserMissing, openBrowser } from './chromium.ts';
 

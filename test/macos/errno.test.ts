@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransferSettings } from '../../packages/core/src/options.ts';
 import { constants } from '../../packages/core/src/platform/darwin/constants.ts';
+import { type Outcome, testOutcomes } from '../support/error-outcomes.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf, openDescriptors } from '../support/injected.ts';
 import type { Copied } from '../support/system-bench.ts';
@@ -64,13 +65,6 @@ const nocacheWrite: Subject = {
 const read: Subject = { ...nocacheRead, method: 'read_write', settings: never, next: undefined };
 const write: Subject = { ...nocacheWrite, method: 'read_write', settings: never, next: undefined };
 
-/**
- * What an error number means to a strategy: `pair`, the next strategy, also for the files to come; `file`,
- * the next strategy for this file; `retry`, the same again, and the next one when that does not help;
- * `fatal`, the copy ends.
- */
-type Outcome = 'pair' | 'file' | 'retry' | 'fatal';
-
 const full = ['ENOSPC', 'EDQUOT', 'EIO', 'ENOMEM', 'EROFS', 'EMFILE', 'ENFILE', 'ESTALE', 'EDEADLK', 'EFBIG'];
 const broken = [...full, 'ENAMETOOLONG', 'ELOOP', 'ENOTDIR'];
 const unable = ['EXDEV', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'ENOTTY'];
@@ -101,9 +95,6 @@ const rows = table.flatMap(([name, subject, outcome, errnos]) =>
   errnos.map((errno) => ({ name, subject, outcome, errno })),
 );
 
-/** Libuv's name where it has one of its own for the same number. */
-const codeOf = (errno: string): string => (errno === 'EOPNOTSUPP' ? 'ENOTSUP' : errno);
-
 describeMacos('an error number of a function', ['btrfs'], () => {
   let btrfs: MountedFilesystem;
   beforeAll(() => {
@@ -111,47 +102,7 @@ describeMacos('an error number of a function', ['btrfs'], () => {
   });
   afterAll(() => btrfs?.unmount());
 
-  test.each(rows.filter(({ outcome }) => outcome === 'fatal'))(
-    '$errno from $name ends the copy and leaves everything as it was',
-    ({ subject, errno }) => {
-      const expected = { code: codeOf(errno), method: subject.method };
-      copies(subject, errno, Number.POSITIVE_INFINITY, (bench, copy) => {
-        expect(copy('new')).toMatchObject(expected);
-        expect(bench.names).toEqual([]);
-        bench.writeExisting('existing', 'old');
-        expect(copy('existing')).toMatchObject(expected);
-        expect(bench.names).toEqual(['existing']);
-        expect(bench.read('existing').toString()).toBe('old');
-      });
-    },
-  );
-
-  test.each(rows.filter(({ outcome }) => outcome === 'file' || outcome === 'pair'))(
-    '$errno from $name hands over to the next strategy, for the $outcome',
-    ({ subject, outcome, errno }) => {
-      // Once only: the second file shows whether the first one's answer was remembered.
-      copies(subject, errno, 1, (bench, copy) => {
-        bench.writeExisting('existing', 'old');
-        expect(copy('existing')).toEqual({ method: subject.next, bytes: content.length });
-        expect(copy('new')).toEqual({
-          method: outcome === 'pair' ? subject.next : subject.method,
-          bytes: content.length,
-        });
-        expect(bench.names).toEqual(['existing', 'new']);
-        for (const name of bench.names) expect(bench.read(name).equals(content)).toBe(true);
-      });
-    },
-  );
-
-  test.each(rows.filter(({ outcome }) => outcome === 'retry'))(
-    '$errno from $name makes the same strategy try again',
-    ({ subject, errno }) => {
-      copies(subject, errno, 1, (bench, copy) => {
-        expect(copy('new')).toEqual({ method: subject.method, bytes: content.length });
-        expect(bench.read('new').equals(content)).toBe(true);
-      });
-    },
-  );
+  testOutcomes(rows, content, copies);
 
   test.each(
     rows.filter(({ outcome, subject }) => outcome === 'retry' && subject.next && subject !== nocacheRead),
