@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError } from '../errors.ts';
+import type { Found } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
-import type { Folder } from '../scan/folder.ts';
 import type { JobSettings, PlanSettings } from './job.ts';
 import type { Queue } from './queue.ts';
 import type { Finished, RunHooks } from './run.ts';
@@ -28,22 +28,22 @@ export interface Along {
  */
 export async function planAlong(
   { queue, job, plan, hooks, concurrency, signal }: Along,
-  folders: Iterable<Folder>,
+  found: Found,
   work: () => Promise<Finished>,
 ): Promise<Finished> {
   const planned = emptyTally();
   const system = loadSystem();
-  const planner = new Planner(queue, plan, job, system, planned);
+  const planner = new Planner(queue, plan, job, { system, tally: planned, found });
   let error: unknown;
   try {
     let since = performance.now();
-    for (const _step of planner.publish(folders)) {
+    for (const _step of planner.publish()) {
       if (queue.stopped) break;
       if (performance.now() - since < SLICE_MS) continue;
       await nextTurn();
       since = performance.now();
     }
-    if (!queue.stopped) hooks.planned(planner.transformed);
+    if (!queue.stopped) hooks.planned(planner.transformed, planner.settled);
   } catch (thrown) {
     error = thrown;
     queue.stop();

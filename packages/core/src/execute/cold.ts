@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Found } from '../plan/look.ts';
 import { loadSystem } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import type { Folder } from '../scan/folder.ts';
 import { type Along, gather, planAlong } from './along.ts';
 import type { Finished } from './run.ts';
 import { type Crew, engage, guarding } from './threads.ts';
@@ -14,6 +14,9 @@ const SLICE_MS = 5;
 /** A copy that is over by then does without worker threads: booting them takes longer, and the processor too. */
 const ALONE_MS = 20;
 
+/** Placing this many small files takes less than that. */
+const FEW_FILES = 64;
+
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
 const SMALL_FILE = 256 * 1024;
 
@@ -21,11 +24,11 @@ const SMALL_FILE = 256 * 1024;
  * A copy when no worker thread stands ready: this thread plans and copies, with pauses, starts workers when there
  * is much to do, and leaves the copy to them once they are ready.
  */
-export async function runCold(along: Along, folders: Iterable<Folder>): Promise<Finished> {
+export async function runCold(along: Along, found: Found): Promise<Finished> {
   return guarding(along, async (guarded) => {
     let crew: Crew | undefined;
     const help = assist(guarded, () => (crew ??= engage(guarded, false)).ready);
-    const finished = await planAlong(guarded, folders, async () => {
+    const finished = await planAlong(guarded, found, async () => {
       const { alone, ...own } = await help;
       return alone ? own : gather([Promise.resolve(own), ...(crew?.parts ?? [])]);
     });
@@ -61,7 +64,8 @@ async function assist(
     let willing = true;
     while (willing && !isReady && !queue.stopped && !queue.isTaken) {
       willing = worker.help(performance.now() + SLICE_MS, mayPlace);
-      if (!willing || performance.now() - began > ALONE_MS) startOnce();
+      const isLong = performance.now() - began > ALONE_MS && queue.expected > FEW_FILES;
+      if (!willing || isLong) startOnce();
       await nextTurn();
     }
     finished = { tally: worker.end() };

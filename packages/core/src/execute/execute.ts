@@ -1,7 +1,7 @@
 import type { ResolvedCopyOptions } from '../options.ts';
+import { look } from '../plan/look.ts';
 import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
-import { scanTargets } from '../scan/targets.ts';
 import { planAlong } from './along.ts';
 import { runCold } from './cold.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
@@ -36,18 +36,16 @@ export async function execute(
     if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
 
     const warnings: string[] = [];
-    const folders = scanTargets({ ...plan, symlinks: job.transfer.symlinks }, (message) =>
-      warnings.push(message),
-    );
+    const { manifest, folders } = look(plan, job, (message) => warnings.push(message));
     const { small, found } = peek(folders);
     // A thread that plans finds all of it again: a few files, in no time.
     if (!small && !hasFunctions && (plan.cloneDirectories || job.dryRun)) return await runOnThreads(along);
-    const all = resume(found, folders);
+    const all = { manifest, folders: resume(found, folders) };
     const finished = !small
       ? await (pool.size > 0 || job.dryRun ? runOnThreads(along, all) : runCold(along, all))
       : transforms
-        ? await planAlong(along, found, async () => runPart(queue, job, loadSystem(), hooks))
-        : runWhole(queue, job, plan, loadSystem(), hooks, found);
+        ? await planAlong(along, all, async () => runPart(queue, job, loadSystem(), hooks))
+        : runWhole(queue, job, plan, loadSystem(), hooks, all);
     finished.tally.warnings.push(...warnings);
     return finished;
   } catch (error) {
@@ -60,7 +58,7 @@ function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHo
   let files = 0;
   let bytes = 0;
   return {
-    planned: (transformed) => onPlanned?.(plannedFiles(queue, transformed)),
+    planned: (transformed, settled) => onPlanned?.(plannedFiles(queue, transformed, settled)),
     progress(event: ProgressEvent) {
       if (event.done) files++;
       if (event.done && event.method !== undefined) bytes += event.fileBytes;

@@ -27,6 +27,16 @@ export interface Batch {
   vacant?: number[] | undefined;
 }
 
+/** What lies in one directory of a target and is in place already. */
+export interface SettledFolder {
+  /** Absolute paths. */
+  source: string;
+  destination: string;
+  /** Which of the targets it is of. */
+  target: number;
+  names: string[];
+}
+
 /** What every thread that works on a copy has to know; can be sent to a worker thread. */
 export interface JobSettings {
   transfer: TransferSettings;
@@ -67,7 +77,7 @@ export type ToWorker = {
 /** Messages from a worker thread. */
 export type FromWorker =
   | { type: 'ready'; nativeError: string | undefined }
-  | { type: 'planned'; id: number }
+  | { type: 'planned'; id: number; settled: SettledFolder[] }
   | { type: 'progress'; id: number; events: ProgressEvent[] }
   | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };
 

@@ -1,10 +1,15 @@
 import path from 'node:path';
 import type { Planned, PlannedFile } from '../options.ts';
+import type { SettledFolder } from './job.ts';
 import type { Queue } from './queue.ts';
 import type { TransformedFolder } from './transformed.ts';
 
 /** Looks up what was published; reads only the batches of directories that are asked for. */
-export function plannedFiles(queue: Queue, transformed: readonly TransformedFolder[]): Planned {
+export function plannedFiles(
+  queue: Queue,
+  transformed: readonly TransformedFolder[],
+  settled: readonly SettledFolder[],
+): Planned {
   return {
     find(paths, ignoreCase = false) {
       const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
@@ -27,6 +32,14 @@ export function plannedFiles(queue: Queue, transformed: readonly TransformedFold
       for (const { folder, number } of transformed) {
         const pairs = folder.files.map(({ name, as }): [string, string] => [name, as]);
         add(path.join(folder.root, folder.below), folder.source, number, pairs);
+      }
+      for (const { source, destination, target, names } of settled) {
+        add(
+          destination,
+          source,
+          target,
+          names.map((name): [string, string] => [name, name]),
+        );
       }
       return found;
     },

@@ -51,6 +51,8 @@ export class Queue {
   readonly #control: Int32Array;
   readonly #index: Int32Array;
   #end = 0;
+  /** How many files are going to be published, as far as the planning thread knows. Not shared. */
+  expected = 0;
 
   constructor(memory?: QueueMemory) {
     this.memory = memory ?? {

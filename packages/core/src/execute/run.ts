@@ -1,9 +1,9 @@
+import { type Found, look } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
-import type { Folder } from '../scan/folder.ts';
 import { cloneWhole } from './clone-directory.ts';
-import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+import type { JobSettings, PlanSettings, ProgressEvent, SettledFolder } from './job.ts';
 import type { Queue } from './queue.ts';
 import type { TransformedFolder } from './transformed.ts';
 import { work } from './work.ts';
@@ -17,7 +17,7 @@ export interface Finished {
 export interface RunHooks {
   progress(event: ProgressEvent): void;
   /** Everything stale is gone and all files are known. */
-  planned(transformed: readonly TransformedFolder[]): void;
+  planned(transformed: readonly TransformedFolder[], settled: readonly SettledFolder[]): void;
 }
 
 /** Works on a queue others plan. Whatever fails ends the copy for all threads. */
@@ -38,20 +38,26 @@ export function runWhole(
   plan: PlanSettings,
   system: System,
   hooks: RunHooks,
-  folders?: Iterable<Folder>,
+  found?: Found,
 ): Finished {
   const planned = emptyTally();
-  const planner = new Planner(queue, plan, job, system, planned);
+  let planner: Planner | undefined;
   const planning = attempt(queue, () => {
+    const warn = (message: string) => void planned.warnings.push(message);
+    planner = new Planner(queue, plan, job, {
+      system,
+      tally: planned,
+      found: found ?? look(plan, job, warn),
+    });
     if (!queue.stopped && cloneWhole(plan, job, system, planned, hooks.progress)) queue.close();
-    else for (const _step of planner.publish(folders)) if (queue.stopped) break;
-    if (!queue.stopped) hooks.planned([]);
+    else for (const _step of planner.publish()) if (queue.stopped) break;
+    if (!queue.stopped) hooks.planned([], planner.settled);
     return planned;
   });
   const working = runPart(queue, job, system, hooks);
   queue.sealAndWait();
   const saving = attempt(queue, () => {
-    planner.saveManifest();
+    planner?.saveManifest();
     return emptyTally();
   });
   addTally(planned, working.tally);

@@ -1,5 +1,5 @@
 import { CopyError } from '../errors.ts';
-import type { Folder } from '../scan/folder.ts';
+import type { Found } from '../plan/look.ts';
 import { type Along, gather, planAlong } from './along.ts';
 import type { FromWorker } from './job.ts';
 import { pool } from './pool.ts';
@@ -30,13 +30,13 @@ export function engage({ queue, job, plan, hooks, concurrency }: Along, planning
 
 /**
  * Copies in worker threads. The first of them plans too, off the main thread, unless the user's functions
- * have to be called: then `folders` are found here, with pauses.
+ * have to be called: then files are `found` here, with pauses.
  */
-export async function runOnThreads(along: Along, folders?: Iterable<Folder>): Promise<Finished> {
+export async function runOnThreads(along: Along, found?: Found): Promise<Finished> {
   return guarding(along, async (guarded) => {
-    const { parts, release } = engage(guarded, folders === undefined);
+    const { parts, release } = engage(guarded, found === undefined);
     try {
-      return await (folders ? planAlong(guarded, folders, () => gather(parts)) : gather(parts));
+      return await (found ? planAlong(guarded, found, () => gather(parts)) : gather(parts));
     } finally {
       await release();
     }
@@ -59,7 +59,7 @@ export async function guarding(along: Along, run: (guarded: Along) => Promise<Fi
   const finished = await run({
     ...along,
     hooks: {
-      planned: (transformed) => guard(() => hooks.planned(transformed)),
+      planned: (transformed, settled) => guard(() => hooks.planned(transformed, settled)),
       progress: (event) => guard(() => hooks.progress(event)),
     },
   });
@@ -74,7 +74,7 @@ function runOnThread(
 ): Promise<Finished> {
   return new Promise((resolve) => {
     pool.send(number, message, (answer: FromWorker) => {
-      if (answer.type === 'planned') hooks.planned([]);
+      if (answer.type === 'planned') hooks.planned([], answer.settled);
       if (answer.type === 'progress') for (const event of answer.events) hooks.progress(event);
       if (answer.type !== 'finished') return;
       if (answer.error?.code === 'ERR_WORKER') {

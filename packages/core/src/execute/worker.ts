@@ -6,7 +6,7 @@ import { joinRun } from '../transfer/temporary.ts';
 import { Gate } from './gate.ts';
 import type { FromWorker, ProgressEvent, ToWorker, WorkerData } from './job.ts';
 import { Queue } from './queue.ts';
-import { runPart, runWhole } from './run.ts';
+import { type RunHooks, runPart, runWhole } from './run.ts';
 
 /** How long progress is collected before it is sent, so that small files do not cost a message each. */
 const PROGRESS_MS = 16;
@@ -28,7 +28,10 @@ function serve(system: System): void {
 function work(system: System, { id, memory, job, plan }: ToWorker): void {
   const queue = new Queue(memory);
   const progress = progressSender(id);
-  const hooks = { progress: progress.add, planned: () => send({ type: 'planned', id }) };
+  const hooks: RunHooks = {
+    progress: progress.add,
+    planned: (_transformed, settled) => send({ type: 'planned', id, settled: [...settled] }),
+  };
   const { tally, error } = plan
     ? runWhole(queue, job, plan, system, hooks)
     : runPart(queue, job, system, hooks);

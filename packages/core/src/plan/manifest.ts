@@ -27,6 +27,8 @@ export class Manifest {
   readonly folders: Map<string, ManifestFolder> = new Map();
   readonly cwd: string;
   readonly fingerprint: string;
+  /** Something was forgotten that nothing is placed for. */
+  changed = false;
 
   constructor(cwd: string, fingerprint: string) {
     this.cwd = cwd;
@@ -103,6 +105,13 @@ export class Manifest {
       );
     });
     return records;
+  }
+
+  /** The same where all of a directory is planned as it is known. */
+  takeAll(directory: string): Uint32Array {
+    const folder = this.folders.get(directory);
+    folder?.taken.fill(1);
+    return folder?.records.slice() ?? new Uint32Array();
   }
 
   /** Files placed earlier that nothing places now. */

@@ -1,13 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Batch, JobSettings, PlanSettings } from '../execute/job.ts';
+import type { Batch, JobSettings, PlanSettings, SettledFolder } from '../execute/job.ts';
 import type { Queue } from '../execute/queue.ts';
 import type { TransformedFolder } from '../execute/transformed.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
-import { scanTargets } from '../scan/targets.ts';
-import { Manifest } from './manifest.ts';
+import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
@@ -28,13 +27,21 @@ export class Planner {
   readonly #tally: Tally;
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
-  #manifest: Manifest | undefined;
+  readonly #found: Found;
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
+  /** What is not published, because it is in place. */
+  readonly #settled: { folder: Folder; records: Uint32Array }[] = [];
   /** Planned and not published yet, with what the manifest knows of them. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
-  constructor(queue: Queue, plan: PlanSettings, job: JobSettings, system: System, tally: Tally) {
+  constructor(
+    queue: Queue,
+    plan: PlanSettings,
+    job: JobSettings,
+    { system, tally, found }: { system: System; tally: Tally; found: Found },
+  ) {
+    this.#found = found;
     this.#queue = queue;
     this.#plan = plan;
     this.#job = job;
@@ -43,18 +50,17 @@ export class Planner {
     if (job.dryRun) this.#outlook = new Outlook();
   }
 
-  /** Publishes all batches and closes the queue. `found` may be there already. */
-  *publish(found: Iterable<Folder> = this.#scan()): Generator<void> {
-    const { manifest, cwd, prune, leave } = this.#plan;
+  /** Publishes all batches and closes the queue. */
+  *publish(): Generator<void> {
+    const { prune, leave } = this.#plan;
+    const found = this.#found.folders;
     const folders = leave.length > 0 ? without(found, leave) : found;
-    const warn = (message: string) => void this.#tally.warnings.push(message);
-    if (manifest !== undefined) this.#manifest = Manifest.read(manifest, cwd, fingerprint(this.#job), warn);
-
     const prunes =
       prune === 'placed' || (prune === 'everything' && this.#plan.pruneRoots.some((root) => !isEmpty(root)));
     if (!prunes && this.#cannotCollide) {
       // The first files are placed while the rest is still being looked for.
       for (const folder of folders) {
+        if (!folder.settled) this.#queue.expected += folder.files.length;
         this.#publishFolder(folder);
         yield;
       }
@@ -62,6 +68,7 @@ export class Planner {
       const all: Folder[] = [];
       for (const folder of folders) {
         all.push(folder);
+        if (!folder.settled) this.#queue.expected += folder.files.length;
         yield;
       }
       const winners = this.#cannotCollide ? all : winnersOf(all, this.#job.transfer.overwrite);
@@ -73,35 +80,37 @@ export class Planner {
     this.#queue.close();
   }
 
-  *#scan(): Generator<Folder> {
-    const settings = { ...this.#plan, symlinks: this.#job.transfer.symlinks };
-    yield* scanTargets(settings, (message) => this.#tally.warnings.push(message));
-  }
-
   /** Notes what was placed, once all threads are done and have told the queue how much that was. */
   saveManifest(): void {
     const { manifest: file } = this.#plan;
-    if (file === undefined || !this.#manifest || this.#job.dryRun) return;
-    if (this.#queue.placed + this.#tally.pruned === 0 && fs.existsSync(file)) return;
-    this.#manifest.dropTaken();
+    const { manifest } = this.#found;
+    if (file === undefined || !manifest || this.#job.dryRun) return;
+    if (this.#queue.placed === 0 && !manifest.changed && fs.existsSync(file)) return;
+    manifest.dropTaken();
     for (let number = 0; number < this.#queue.length; number++) {
       const batch = this.#queue.batch(number);
-      this.#manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
+      manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
     }
-    for (const { folder, records } of this.transformed)
-      this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
-    // Pruning was ended in its middle: these are as they were.
-    for (const { folder, records } of this.#waiting) {
-      if (records) this.#manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
-    }
+    // What is still waiting is as it was: pruning was ended in its middle.
+    for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
+      if (records) manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
     try {
-      this.#manifest.write(file);
+      manifest.write(file);
     } catch (error) {
       // A cache on a read-only filesystem is no reason to fail: the files are in place.
       this.#tally.warnings.push(
         `${(error as Error).message}; without it the next copy places everything anew`,
       );
     }
+  }
+
+  get settled(): SettledFolder[] {
+    return this.#settled.map(({ folder: { source, root, below, files, target } }) => ({
+      source,
+      destination: path.join(root, below),
+      target: this.#plan.targets.indexOf(target),
+      names: files.map(({ as }) => as),
+    }));
   }
 
   /** One whole directory under its own names cannot hold two files for one place. */
@@ -125,14 +134,20 @@ export class Planner {
         yield* pruneEverything(root, planned, keep, context);
       }
     }
-    if (prune && this.#manifest) yield* pruneStale(this.#manifest, this.#system, context);
+    if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, this.#system, context);
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
-    return this.#manifest?.take(path.join(folder.root, folder.below), namesIn(folder));
+    const { manifest } = this.#found;
+    const directory = path.join(folder.root, folder.below);
+    return folder.settled ? manifest?.takeAll(directory) : manifest?.take(directory, namesIn(folder));
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
+    if (folder.settled && records) {
+      this.#settle(folder, records);
+      return;
+    }
     if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, files } = folder;
@@ -144,6 +159,22 @@ export class Planner {
         { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
         records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
       );
+    }
+  }
+
+  #settle(folder: Folder, records: Uint32Array): void {
+    this.#settled.push({ folder, records });
+    this.#tally.unchanged += folder.files.length;
+    if (!this.#job.entries) return;
+    const { source, root, below, files } = folder;
+    for (const { name, as } of files) {
+      const destination = path.join(root, below, as);
+      this.#tally.entries.push({
+        source: path.join(source, name),
+        destination,
+        action: 'unchanged',
+        bytes: 0,
+      });
     }
   }
 
@@ -197,11 +228,6 @@ function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'>
 
 function destinationNames({ names, renamed }: Batch): string[] {
   return renamed ? names.map((name, file) => renamed[file] ?? name) : names;
-}
-
-/** Files placed with other options may look different, and are placed again. */
-function fingerprint({ transfer: { preserve, symlinks, reflink } }: JobSettings): string {
-  return JSON.stringify([[...preserve].sort(), symlinks, reflink]);
 }
 
 function isEmpty(directory: string): boolean {

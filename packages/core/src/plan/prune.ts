@@ -32,7 +32,10 @@ export function* pruneStale(manifest: Manifest, system: System, context: PruneCo
         directories.add(directory);
       }
     }
-    if (!context.outlook) forget(folder.records, file);
+    if (!context.outlook) {
+      forget(folder.records, file);
+      manifest.changed = true;
+    }
     yield;
   }
   // Deepest first, so that a directory is empty once its own are gone.
@@ -63,7 +66,10 @@ function removeIfEmpty(directory: string, root: string, outlook: Outlook | undef
 export class PlannedTree {
   /** By directory: names, and whether the file that has it now is to be left. */
   readonly #files = new Map<string, Map<string, boolean>>();
-  readonly #directories = new Set<string>();
+  /** Each with the directories in it. */
+  readonly #directories = new Map<string, string[]>();
+  /** Those that are known to hold nothing else. */
+  readonly #alone = new Set<string>();
 
   /** `records` are what is known of each folder's files, `overwrite` what happens to others unless a target says. */
   constructor(
@@ -71,13 +77,16 @@ export class PlannedTree {
     records: readonly (Uint32Array | undefined)[],
     overwrite: TransferSettings['overwrite'],
   ) {
-    for (const [position, { root, below, files, target }] of folders.entries()) {
+    for (const [position, { root, below, files, target, settled }] of folders.entries()) {
       const known = records[position];
       // What is transformed is compared by its bytes.
       const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
       const directory = path.join(root, below);
-      for (let current = directory; !this.#directories.has(current); current = path.dirname(current))
-        this.#directories.add(current);
+      this.directoriesIn(directory);
+      if (settled?.alone) {
+        this.#alone.add(directory);
+        continue;
+      }
       const names = this.#files.get(directory) ?? new Map<string, boolean>();
       for (const [file, { as }] of files.entries())
         names.set(as, stays || (known !== undefined && isKnown(known, file)));
@@ -97,6 +106,21 @@ export class PlannedTree {
   hasDirectory(directory: string): boolean {
     return this.#directories.has(directory);
   }
+
+  isAlone(directory: string): boolean {
+    return this.#alone.has(directory);
+  }
+
+  /** Absolute paths. */
+  directoriesIn(directory: string): string[] {
+    let known = this.#directories.get(directory);
+    if (!known) {
+      this.#directories.set(directory, (known = []));
+      const parent = path.dirname(directory);
+      if (parent !== directory) this.directoriesIn(parent).push(directory);
+    }
+    return known;
+  }
 }
 
 /**
@@ -111,11 +135,16 @@ export function* pruneEverything(
   context: PruneContext,
 ): Generator<void> {
   const kept = keep.map((each) => path.resolve(root, each));
+  const isKept = (full: string) => kept.some((each) => isWithin(each, full));
   const pending = [root];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    if (planned.isAlone(directory)) {
+      pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
+      continue;
+    }
     for (const entry of list(directory)) {
       const full = path.join(directory, entry.name);
-      if (kept.some((each) => isWithin(each, full))) continue;
+      if (isKept(full)) continue;
       const isDirectory = entry.isDirectory();
       if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))) {
         pending.push(full);
@@ -135,7 +164,9 @@ export function refuseSources(
   folders: readonly Folder[],
   keep: readonly string[],
 ): void {
-  const sources = folders.flatMap(({ source, files }) => [
+  // Below its root a directory that is settled is no link, and holds none.
+  const unknown = folders.filter(({ source, target, settled }) => !settled || source === target.from);
+  const sources = unknown.flatMap(({ source, files }) => [
     source,
     ...files.filter(({ link }) => link).map(({ name }) => path.join(source, name)),
   ]);

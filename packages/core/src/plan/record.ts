@@ -32,8 +32,6 @@ export function remember(
   destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
 }
 
-const scratch = new Uint32Array(SIGNATURE_WORDS);
-
 /** Whether a file is in the state that was recorded for the given side. */
 export function isAsRecorded(
   records: Uint32Array,
@@ -41,10 +39,5 @@ export function isAsRecorded(
   side: 'source' | 'destination',
   status: FileStatus,
 ): boolean {
-  status.sign(scratch, 0);
-  const start = file * RECORD_WORDS + (side === 'source' ? 0 : SIGNATURE_WORDS);
-  for (let word = 0; word < SIGNATURE_WORDS; word++) {
-    if (records[start + word] !== scratch[word]) return false;
-  }
-  return true;
+  return status.isSigned(records, file * RECORD_WORDS + (side === 'source' ? 0 : SIGNATURE_WORDS));
 }

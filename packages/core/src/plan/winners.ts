@@ -21,10 +21,7 @@ export function winnersOf(folders: Folder[], overwrite: TransferSettings['overwr
   }
   return folders.map((folder) => {
     const directory = path.join(folder.root, folder.below);
-    return {
-      ...folder,
-      files: folder.files.filter((file) => placed.get(`${directory}\0${file.as}`) === file),
-    };
+    return only(folder, (file) => placed.get(`${directory}\0${file.as}`) === file);
   });
 }
 
@@ -32,8 +29,12 @@ export function winnersOf(folders: Folder[], overwrite: TransferSettings['overwr
 export function* without(folders: Iterable<Folder>, paths: readonly string[]): Generator<Folder> {
   const left = new Set(paths);
   for (const folder of folders) {
-    const { root, below, files } = folder;
-    const kept = files.filter(({ as }) => !left.has(path.join(root, below, as)));
-    yield kept.length < files.length ? { ...folder, files: kept } : folder;
+    const { root, below } = folder;
+    yield only(folder, ({ as }) => !left.has(path.join(root, below, as)));
   }
+}
+
+function only(folder: Folder, isKept: (file: FoundFile) => boolean): Folder {
+  const files = folder.files.filter(isKept);
+  return files.length < folder.files.length ? { ...folder, files, settled: undefined } : folder;
 }

@@ -190,6 +190,23 @@ export class FileStatus {
     into[offset + 9] = words[MODE]!;
   }
 
+  /** Whether {@link sign} would write what is there. */
+  isSigned(by: Uint32Array, offset: number): boolean {
+    const { words } = this;
+    return (
+      by[offset] === ((words[DEVICE_MAJOR]! << 20) ^ words[DEVICE_MINOR]!) >>> 0 &&
+      by[offset + 1] === words[INODE] &&
+      by[offset + 2] === words[INODE + 1] &&
+      by[offset + 3] === words[SIZE] &&
+      by[offset + 4] === words[SIZE + 1] &&
+      by[offset + 5] === words[MODIFIED + LOW] &&
+      by[offset + 6] === words[MODIFIED + NANOSECONDS] &&
+      by[offset + 7] === words[CHANGED + LOW] &&
+      by[offset + 8] === words[CHANGED + NANOSECONDS] &&
+      by[offset + 9] === words[MODE]
+    );
+  }
+
   /** Makes both other times that of the last change: for a file just made, when that was. */
   takeChangeTime(): void {
     this.words.copyWithin(ACCESSED, CHANGED, CHANGED + NANOSECONDS + 1);

@@ -19,4 +19,6 @@ export interface Folder {
   below: string;
   files: FoundFile[];
   target: ResolvedTarget;
+  /** All of it is in place already. `alone`: and nothing else is in its destination. */
+  settled?: { alone: boolean } | undefined;
 }

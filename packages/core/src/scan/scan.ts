@@ -9,12 +9,13 @@ import type { Folder, FoundFile } from './folder.ts';
 import { match, splitGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { refuseNested } from './nested.ts';
-import { type WalkedDirectory, walk } from './walk.ts';
+import { type Recall, type WalkedDirectory, walk } from './walk.ts';
 
 export interface ScanOptions {
   follow: boolean;
   /** Told of a target that matches nothing, where that is allowed. */
   onMissing: ((message: string) => void) | undefined;
+  recall: Recall | undefined;
 }
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
@@ -74,11 +75,20 @@ function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDi
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
-    if (ignore.length === 0) return walk(from, follow);
+    if (ignore.length === 0) return walk(from, follow, recallFor(target, options));
     return withRoot(from, match(from, '**', { ignore, follow, directories: true }));
   }
   const name = path.basename(from);
   return [{ source: path.dirname(from), relative: '', files: [{ name, as: name, link }] }];
+}
+
+/** What is known of a directory that is placed as it is. */
+function recallFor(
+  { to, base, rename, flatten, filter, transform }: ResolvedTarget,
+  { follow, recall }: ScanOptions,
+): Parameters<typeof walk>[2] {
+  if (!recall || !follow || base || rename || flatten || filter || transform) return undefined;
+  return (source, relative) => recall(source, path.join(to, relative), to);
 }
 
 /** A directory that is copied exists in the destination even if everything in it is ignored. */
@@ -129,7 +139,10 @@ function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): Wa
 }
 
 /** Applies filter, flatten and rename to a directory that was found. */
-function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirectory): Generator<Folder> {
+function* place(
+  target: ResolvedTarget,
+  { source, relative, files, settled }: WalkedDirectory,
+): Generator<Folder> {
   const { filter, flatten, rename, to: root } = target;
   const kept = filter
     ? files.filter((file) => filter(join(relative, file.name), path.join(source, file.name)))
@@ -137,7 +150,7 @@ function* place(target: ResolvedTarget, { source, relative, files }: WalkedDirec
   const below = flatten ? '' : relative;
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept, target };
+    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept, target, settled };
     return;
   }
   const folders = new Map<string, FoundFile[]>();

@@ -1,8 +1,11 @@
 import type { ResolvedTarget } from '../target.ts';
 import type { Folder } from './folder.ts';
 import { scan } from './scan.ts';
+import type { Recall } from './walk.ts';
 
 export interface ScanSettings {
+  /** What need not be looked for again. */
+  recall?: Recall | undefined;
   targets: readonly ResolvedTarget[];
   symlinks: 'follow' | 'keep';
   allowMissing: boolean;
@@ -10,10 +13,11 @@ export interface ScanSettings {
 
 /** Finds the files of all targets, in the targets' order. `warn` is told of targets that match nothing. */
 export function* scanTargets(
-  { targets, symlinks, allowMissing }: ScanSettings,
+  { targets, symlinks, allowMissing, recall }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder> {
   for (const target of targets) {
-    yield* scan(target, { follow: symlinks === 'follow', onMissing: allowMissing ? warn : undefined });
+    const onMissing = allowMissing ? warn : undefined;
+    yield* scan(target, { follow: symlinks === 'follow', onMissing, recall });
   }
 }

@@ -1,0 +1,29 @@
+import type { JobSettings, PlanSettings } from '../execute/job.ts';
+import { loadSystem } from '../platform/load.ts';
+import type { Folder } from '../scan/folder.ts';
+import { scanTargets } from '../scan/targets.ts';
+import { Manifest } from './manifest.ts';
+import { Memory } from './memory.ts';
+
+/** What a copy begins with. */
+export interface Found {
+  /** What earlier runs placed. */
+  manifest: Manifest | undefined;
+  /** What is to be placed; looked for as it is asked for. */
+  folders: Iterator<Folder> & Iterable<Folder>;
+}
+
+/** Looks at what is known of earlier runs and at what there is now. */
+export function look(plan: PlanSettings, job: JobSettings, warn: (message: string) => void): Found {
+  const { manifest: file, cwd, prune } = plan;
+  const manifest = file === undefined ? undefined : Manifest.read(file, cwd, fingerprint(job), warn);
+  // Progress is told of every file, and a dry run changes what it finds.
+  const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
+  const recall = recalls ? new Memory(manifest, loadSystem(), prune === 'everything').recall : undefined;
+  return { manifest, folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall }, warn) };
+}
+
+/** Files placed with other options may look different, and are placed again. */
+function fingerprint({ transfer: { preserve, symlinks, reflink } }: JobSettings): string {
+  return JSON.stringify([[...preserve].sort(), symlinks, reflink]);
+}

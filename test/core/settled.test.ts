@@ -1,0 +1,145 @@
+import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type CopyOptions, copy, type Planned, startWorkers, type Target } from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeTree } from '../support/trees.ts';
+import { contentsOf, filesOf, fill, leavingNothing, refusal, workspace } from './support.ts';
+
+/** Past the tick of the clock within which a file could change again and look the same. */
+const tick = () => wait(70);
+
+async function prepared() {
+  const cwd = workspace();
+  fill(join(cwd, 'in'), { files: 300, folders: 6 });
+  writeTree(join(cwd, 'more'), { 'folder-0/file-0.bin': 'of more', 'folder-0/own': 'own' });
+  await tick();
+  const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
+    copy(target, { cwd, manifest: 'cache/manifest', prune: 'everything', entries: true, ...options });
+  return { cwd, run, at: (path: string) => join(cwd, path) };
+}
+
+const stateOf = (path: string) => {
+  const { ino, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return { ino, mtimeNs, ctimeNs };
+};
+
+describe.each([
+  ['on the calling thread', false],
+  ['with workers that stand ready', true],
+])('most of a tree is in place already, %s', (_where, held) => {
+  let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
+  beforeAll(async () => {
+    if (held) workers = await startWorkers(2);
+  });
+  afterAll(() => workers?.close());
+
+  it('all of it: every file is told, none is touched, nothing is noted anew', async () => {
+    const { cwd, run, at } = await prepared();
+    await run();
+    const before = [stateOf(at('cache/manifest')), stateOf(at('out/folder-3')), stateOf(at('out'))];
+    const report = held ? await run() : await leavingNothing(cwd, () => run());
+    expect(report).toMatchObject({ files: 0, bytes: 0, unchanged: 300, pruned: 0, directories: 0 });
+    const told = report.entries!.map(({ source, destination, action }) => [source, destination, action]);
+    const all = filesOf(at('in')).map((path) => [at(`in/${path}`), at(`out/${path}`), 'unchanged']);
+    expect(told.sort()).toEqual(all.sort());
+    expect([stateOf(at('cache/manifest')), stateOf(at('out/folder-3')), stateOf(at('out'))]).toEqual(before);
+  });
+
+  it('what is not ours goes, and that is no reason to note anything', async () => {
+    const { run, at } = await prepared();
+    await run();
+    writeTree(at('out'), {
+      'index.html': 'old',
+      'assets/old.js': 'old',
+      'folder-2/foreign': 'x',
+      '.git/x': '',
+    });
+    const before = stateOf(at('cache/manifest'));
+    const report = await run({ keep: ['.git'] });
+    expect(report).toMatchObject({ files: 0, unchanged: 300, pruned: 3 });
+    expect(contentsOf(at('out'))).toMatchObject(contentsOf(at('in')));
+    expect(filesOf(at('out')).filter((path) => !path.endsWith('.bin'))).toEqual(['.git/x']);
+    expect(existsSync(at('out/assets'))).toBe(false);
+    expect(stateOf(at('cache/manifest'))).toEqual(before);
+  });
+
+  it('but for one file: that alone is placed, and all is known after', async () => {
+    const { run, at } = await prepared();
+    await run();
+    const [other] = [stateOf(at('out/folder-1/file-1.bin'))];
+    writeFileSync(at('in/folder-1/file-7.bin'), 'changed');
+    await tick();
+    const report = await run();
+    expect(report).toMatchObject({ files: 1, unchanged: 299 });
+    const [placed] = report.entries!.filter(({ action }) => action === 'copied');
+    expect(placed).toMatchObject({ destination: at('out/folder-1/file-7.bin'), method: expect.any(String) });
+    expect(readFileSync(at('out/folder-1/file-7.bin'), 'utf8')).toBe('changed');
+    expect(stateOf(at('out/folder-1/file-1.bin'))).toEqual(other);
+    expect(await run()).toMatchObject({ files: 0, unchanged: 300 });
+  });
+
+  it('but for a directory that went and one that came', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('in/folder-4'), at('in/folder-new'));
+    expect(await run()).toMatchObject({ files: 50, unchanged: 250, pruned: 50 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+    expect(await run()).toMatchObject({ files: 0, unchanged: 300, pruned: 0 });
+  });
+
+  it('what is in place can be looked up like all that is planned', async () => {
+    const { run, at } = await prepared();
+    await run();
+    writeFileSync(at('in/folder-1/file-7.bin'), 'changed');
+    const found: ReturnType<Planned['find']>[] = [];
+    const paths = [at('out/folder-1/file-7.bin'), at('out/folder-2/file-2.bin'), at('out/none')];
+    await run({ onPlanned: (planned) => void found.push(planned.find(paths)) });
+    expect(found[0]!.sort((one, other) => (one.source < other.source ? -1 : 1))).toEqual([
+      { source: at('in/folder-1/file-7.bin'), destination: paths[0], target: 0 },
+      { source: at('in/folder-2/file-2.bin'), destination: paths[1], target: 0 },
+    ]);
+  });
+
+  it('where two targets meet, the second still wins, and what one no longer has goes', async () => {
+    const { run, at } = await prepared();
+    const both = [
+      { from: 'in', to: 'out' },
+      { from: 'more', to: 'out' },
+    ];
+    expect(await run({}, both)).toMatchObject({ files: 301 });
+    expect(await run({}, both)).toMatchObject({ files: 0, unchanged: 301 });
+    expect(readFileSync(at('out/folder-0/file-0.bin'), 'utf8')).toBe('of more');
+    rmSync(at('more/folder-0/file-0.bin'));
+    rmSync(at('more/folder-0/own'));
+    expect(await run({}, both)).toMatchObject({ files: 1, unchanged: 299, pruned: 1 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('what is to be left is not taken for placed', async () => {
+    const { run, at } = await prepared();
+    const leave = [at('out/folder-1/file-7.bin')];
+    expect(await run({ leave })).toMatchObject({ files: 299 });
+    expect(await run({ leave })).toMatchObject({ files: 0, unchanged: 299 });
+    expect(await run()).toMatchObject({ files: 1, unchanged: 299 });
+    expect(await run({ leave, prune: 'placed' })).toMatchObject({ files: 0, unchanged: 299 });
+  });
+
+  it('a source that was moved into the destination is refused before anything is deleted', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('in'), at('out/in'));
+    symlinkSync('out/in', at('in'));
+    const before = contentsOf(at('out'));
+    expect(await refusal(() => run())).toMatchObject({ code: 'ERR_NESTED' });
+    expect(contentsOf(at('out'))).toEqual(before);
+  });
+
+  it('a directory of the destination that became a link is refused', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('out/folder-5'), at('elsewhere'));
+    symlinkSync('../elsewhere', at('out/folder-5'));
+    expect(await refusal(() => run({ prune: 'placed' }))).toMatchObject({ code: 'ELOOP' });
+  });
+});
