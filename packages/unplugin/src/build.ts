@@ -1,4 +1,5 @@
-import { type CopyReport, isSmallCopy, preload, startWorkers, type Workers } from 'fs-reflink';
+import type { CopyReport } from 'fs-reflink';
+import { type Booting, boot } from './boot.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
@@ -27,7 +28,7 @@ export class BuildCopies {
   readonly #root: string;
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
-  #workers: Promise<Workers> | undefined;
+  #workers: Booting | undefined;
   /** What went wrong was said by the error a hook rejected with. */
   #told = false;
 
@@ -38,23 +39,9 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /** A build is certain: threads boot while the modules are transformed. `directory` may be a guess. */
-  prepare({ publicTargets, targets }: OutputTargets, directory: string): void {
-    if (this.#workers) return;
-    const { engine } = this.#options;
-    let small = true;
-    try {
-      small = isSmallCopy([...publicTargets, ...targets], { ...engine, cwd: directory });
-    } catch {
-      // The copy itself says what is wrong, if it still is by then.
-    }
-    if (small) {
-      // While the bundler's own threads read the first modules.
-      setImmediate(preload);
-      return;
-    }
-    this.#workers = startWorkers(engine.concurrency);
-    this.#workers.catch(() => {});
+  /** A build is certain. `directory` may be a guess. Takes over what is `booting` already. */
+  prepare(targets: OutputTargets, directory: string, cacheDirectory: string, booting?: Booting): void {
+    this.#workers ??= booting ?? boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
   }
 
   /** Whether a copy was begun in this build. */

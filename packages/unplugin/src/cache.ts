@@ -40,6 +40,11 @@ export function manifestFile(cacheDirectory: string, directory: string): string 
   return path.join(cacheDirectory, `${nameOf(directory)}.manifest`);
 }
 
+/** Whether an earlier build placed something there that may be there still. */
+export function wasPlaced(cacheDirectory: string, directory: string): boolean {
+  return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
+}
+
 function nameOf(directory: string): string {
   return createHash('sha256').update(directory).digest('hex').slice(0, 16);
 }

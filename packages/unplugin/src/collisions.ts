@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import type { Planned, PlannedFile, Target } from 'fs-reflink';
+import { CopyError } from 'fs-reflink/check';
 import type { OutputTargets } from './targets.ts';
 
 /** A file of ours that has the name of one of the bundle's. */

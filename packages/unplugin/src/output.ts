@@ -1,9 +1,11 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyError, type CopyOptions, type CopyReport, copy, type Planned, type Target } from 'fs-reflink';
+import type { CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
+import { CopyError } from 'fs-reflink/check';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions } from './collisions.ts';
+import { loadEngine } from './engine.ts';
 import { addReports } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
@@ -53,8 +55,7 @@ export class OutputCopy {
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
     });
-    const copied = copy([...this.#written.publicTargets, ...targets], {
-      ...this.#common,
+    const copied = this.#copy([...this.#written.publicTargets, ...targets], {
       prune: empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
@@ -116,10 +117,7 @@ export class OutputCopy {
     const collisions = [...this.#overwritten.values()];
     this.#overwritten.clear();
     const before = this.#again;
-    const again = copy(
-      collisions.map((collision) => this.#targetOf(collision)),
-      this.#common,
-    );
+    const again = this.#copy(collisions.map((collision) => this.#targetOf(collision)));
     this.#again = again.then(async (report) => (before ? addReports(await before, report) : report));
     this.#again.catch((error: unknown) => {
       this.#failure = { error };
@@ -141,14 +139,16 @@ export class OutputCopy {
     return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;
   }
 
-  get #common(): CopyOptions {
+  async #copy(targets: readonly Target[], options: CopyOptions = {}): Promise<CopyReport> {
     const { directory, cacheDirectory, engine } = this.#settings;
-    return {
+    const { copy } = await loadEngine();
+    return copy(targets, {
       ...engine,
       cwd: directory,
       manifest: manifestFile(cacheDirectory, directory),
       signal: this.#abort.signal,
-    };
+      ...options,
+    });
   }
 
   /** The one file, under the name the target gives it. */

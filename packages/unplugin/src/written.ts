@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import type { Planned, PlannedFile, Target } from 'fs-reflink';
+import { CopyError } from 'fs-reflink/check';
 import { bundleExists, type Collision, findCollisions, ignoresCase, kept } from './collisions.ts';
 import type { OutputTargets } from './targets.ts';
 

@@ -52,11 +52,13 @@ function readLink(file: string): string {
 }
 
 let counter = 0;
-const thread = randomBytes(3).toString('hex');
+/** Made when it is needed: the first random bytes of a process take milliseconds. */
+let thread: string | undefined;
 
 /** A name no file has, short enough for every filesystem whatever the destination is called. */
 export function temporaryName(): string {
   const { realm, pid, id } = currentRun();
+  thread ??= randomBytes(3).toString('hex');
   return `${PREFIX}${realm}-${pid}-${id}-${thread}${(counter++).toString(36)}${SUFFIX}`;
 }
 

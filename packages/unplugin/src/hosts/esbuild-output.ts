@@ -32,6 +32,7 @@ const TRY_AGAIN_AFTER = 250;
 /** What one esbuild context places: at the end of each build and, while the context lives, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
+  readonly #cacheDirectory: string;
   readonly #copies: BuildCopies;
   #messages: EsbuildMessages;
   #watch: OutputWatch | undefined;
@@ -50,6 +51,7 @@ export class EsbuildOutput {
   constructor(settings: EsbuildOutputSettings) {
     const { build, options, root } = settings;
     this.#settings = settings;
+    this.#cacheDirectory = sharedCacheDirectory(cacheDirectoryOf(root), settings.targets);
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},
@@ -65,7 +67,7 @@ export class EsbuildOutput {
     const { targets, directory } = this.#settings;
     this.#state = 'building';
     clearTimeout(this.#timer);
-    if (!this.#watch) this.#copies.prepare(targets, directory);
+    if (!this.#watch) this.#copies.prepare(targets, directory, this.#cacheDirectory);
   }
 
   /** A build has ended, and its files are written. */
@@ -114,7 +116,7 @@ export class EsbuildOutput {
 
   /** Copies what has changed, from the manifest on. */
   async #place(messages: EsbuildMessages, entries: boolean): Promise<CopyReport> {
-    const { directory, root, targets } = this.#settings;
+    const { directory, targets } = this.#settings;
     this.#messages = messages;
     await this.#watch?.begin();
     if (this.#state === 'disposed') throw new Error('the context was disposed of');
@@ -122,7 +124,7 @@ export class EsbuildOutput {
       this.#copies.begin({
         directory,
         ...targets,
-        cacheDirectory: sharedCacheDirectory(cacheDirectoryOf(root), targets),
+        cacheDirectory: this.#cacheDirectory,
         empty: false,
         keep: [],
         written: this.#bundle.map((each) => path.relative(directory, each)),

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Environment } from 'vite';
+import type { Environment, ResolvedConfig } from 'vite';
+import { type Booting, boot } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
@@ -28,13 +29,17 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, log, config.root);
   }
 
-  /** The build is certain. A watcher is told what to look at through `watch`. */
-  prepare(watch?: (path: string) => void): void {
+  /**
+   * The build is certain. A watcher is told what to look at through `watch`. Returns whether what is `booting`
+   * is in use.
+   */
+  prepare(booting: Booting | undefined, watch?: (path: string) => void): boolean {
     const takeover = this.#look();
-    if (!takeover) return;
+    if (!takeover) return false;
     const { targets, outDirs } = takeover;
-    this.#copies.prepare(targets, outDirs[0]!);
+    this.#copies.prepare(targets, outDirs[0]!, cacheDirectoryOf(this.#environment.config), booting);
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
+    return true;
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
@@ -54,7 +59,7 @@ export class EnvironmentBuild {
       this.#copies.begin({
         directory,
         ...takeover.targets,
-        cacheDirectory: path.join(this.#environment.config.cacheDir, 'unplugin-reflink'),
+        cacheDirectory: cacheDirectoryOf(this.#environment.config),
         empty: takeover.empties && consulted === true,
         keep: keptIn(directory, takeover.outDirs),
       });
@@ -97,4 +102,24 @@ export class EnvironmentBuild {
     const options = optionsFor(name, this.#options);
     return options && takeoverOf(config, options);
   }
+}
+
+/**
+ * Makes the engine ready before any environment's build begins, for the first that will place something: Vite
+ * takes a while from here to there.
+ */
+export function bootEarly(config: ResolvedConfig, options: ResolvedOptions): Booting | undefined {
+  for (const [name, { build }] of Object.entries(config.environments)) {
+    const chosen = optionsFor(name, options);
+    const takeover = chosen && takeoverOf({ ...config, build }, chosen);
+    if (!takeover) continue;
+    const { targets, outDirs } = takeover;
+    const cacheDirectory = cacheDirectoryOf(config);
+    return boot(targets, { directory: outDirs[0]!, cacheDirectory, engine: options.engine });
+  }
+  return undefined;
+}
+
+function cacheDirectoryOf({ cacheDir }: Pick<ResolvedConfig, 'cacheDir'>): string {
+  return path.join(cacheDir, 'unplugin-reflink');
 }

@@ -1,6 +1,7 @@
 import type { Environment, Plugin } from 'vite';
+import type { Booting } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { EnvironmentBuild } from './vite-build.ts';
+import { bootEarly, EnvironmentBuild } from './vite-build.ts';
 import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 
 /**
@@ -10,6 +11,7 @@ import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-o
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
+  let booting: Booting | undefined;
   let legacy = false;
   let watching = false;
 
@@ -28,6 +30,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       handler(config) {
         if (config.isWorker) return;
         watching = Boolean(config.build.watch);
+        booting ??= bootEarly(config, options);
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
@@ -38,7 +41,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      buildOf(this.environment).prepare(watch);
+      if (buildOf(this.environment).prepare(booting, watch)) booting = undefined;
     },
     buildEnd: {
       order: 'post',
@@ -74,6 +77,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       sequential: true,
       async handler() {
         await buildOf(this.environment).end({ keepWorkers: watching });
+        // For an environment that was not built.
+        await (await booting?.catch(() => undefined))?.close();
+        booting = undefined;
       },
     },
     async closeWatcher() {

@@ -44,7 +44,7 @@ export class WebpackCopies {
   /** Threads boot while the modules are built. */
   async prepare(targets: OutputTargets, { compiler }: Compilation): Promise<void> {
     if (await isRealDisk(compiler.outputFileSystem!, compiler.context))
-      this.#copies.prepare(targets, compiler.outputPath);
+      this.#copies.prepare(targets, compiler.outputPath, this.#cacheDirectory);
   }
 
   /**
