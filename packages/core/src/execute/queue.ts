@@ -198,8 +198,14 @@ export class Queue {
     const start = this.#index[at + OFFSET]! * WORD;
     const length = this.#index[at + TEXT]!;
     const batch = JSON.parse(Buffer.from(this.memory.data, start, length).toString('utf8')) as Batch;
-    const words = (this.#index[at + COUNT]! * RECORD_BYTES) / 4;
-    return { ...batch, number, records: new Uint32Array(this.memory.data, align(start + length), words) };
+    return { ...batch, number, records: this.records(number) };
+  }
+
+  /** One record per file of a batch. */
+  records(number: number): Uint32Array {
+    const at = number * INDEX_WORDS;
+    const start = align(this.#index[at + OFFSET]! * WORD + this.#index[at + TEXT]!);
+    return new Uint32Array(this.memory.data, start, (this.#index[at + COUNT]! * RECORD_BYTES) / 4);
   }
 
   #announce(): void {

@@ -11,14 +11,17 @@ interface Header {
   cwd: string;
   /** What else decides what a placed file looks like. */
   fingerprint: string;
-  folders: [directory: string, names: string[]][];
+  folders: [directory: string, names: readonly string[]][];
 }
 
 /** What was placed in one directory of the destination, and which of it is planned again. */
-export interface ManifestFolder {
-  names: string[];
-  records: Uint32Array;
+export interface ManifestFolder extends NamedRecords {
   taken: Uint8Array;
+}
+
+interface NamedRecords {
+  names: readonly string[];
+  records: Uint32Array;
 }
 
 /** What earlier runs placed. Binary, because it is read at every start: names as JSON, then the records. */
@@ -126,21 +129,10 @@ export class Manifest {
 
   /** Adds what a run knows now. Files whose record is empty are not ours and are left out. */
   add(directory: string, names: readonly string[], records: Uint32Array): void {
-    const folder = this.folders.get(directory);
-    const kept = names
-      .map((_name, file) => file)
-      .filter((file) => records[(file + 1) * RECORD_WORDS - 1] !== 0);
-    const before = folder ? folder.names.length : 0;
-    const all = new Uint32Array((before + kept.length) * RECORD_WORDS);
-    if (folder) all.set(folder.records);
-    kept.forEach((file, position) => {
-      all.set(
-        records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS),
-        (before + position) * RECORD_WORDS,
-      );
-    });
-    const allNames = [...(folder?.names ?? []), ...kept.map((file) => names[file]!)];
-    this.folders.set(directory, { names: allNames, records: all, taken: new Uint8Array(allNames.length) });
+    const kept = withoutEmpty(names, records);
+    const known = this.folders.get(directory);
+    const all = known ? joined(known, kept) : kept;
+    this.folders.set(directory, { ...all, taken: new Uint8Array(all.names.length) });
   }
 
   /** Forgets what is planned again, which {@link add} is told anew, and what was forgotten meanwhile. */
@@ -191,4 +183,23 @@ export class Manifest {
     );
     return Buffer.concat([MAGIC, lengths, text, ...records]);
   }
+}
+
+function withoutEmpty(names: readonly string[], records: Uint32Array): NamedRecords {
+  const isRecorded = (file: number) => records[(file + 1) * RECORD_WORDS - 1] !== 0;
+  const kept: number[] = [];
+  for (let file = 0; file < names.length; file++) if (isRecorded(file)) kept.push(file);
+  // As a rule all of them are.
+  if (kept.length === names.length) return { names, records };
+  const of = new Uint32Array(kept.length * RECORD_WORDS);
+  for (const [position, file] of kept.entries())
+    of.set(records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
+  return { names: kept.map((file) => names[file]!), records: of };
+}
+
+function joined(one: NamedRecords, other: NamedRecords): NamedRecords {
+  const records = new Uint32Array(one.records.length + other.records.length);
+  records.set(one.records);
+  records.set(other.records, one.records.length);
+  return { names: [...one.names, ...other.names], records };
 }

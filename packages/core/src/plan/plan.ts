@@ -28,6 +28,7 @@ export class Planner {
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   readonly #found: Found;
+  readonly #published: { directory: string; names: string[]; batch: number }[] = [];
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
@@ -87,10 +88,8 @@ export class Planner {
     if (file === undefined || !manifest || this.#job.dryRun) return;
     if (this.#queue.placed === 0 && !manifest.changed && fs.existsSync(file)) return;
     manifest.dropTaken();
-    for (let number = 0; number < this.#queue.length; number++) {
-      const batch = this.#queue.batch(number);
-      manifest.add(path.join(batch.root, batch.below), destinationNames(batch), batch.records);
-    }
+    for (const { directory, names, batch } of this.#published)
+      manifest.add(directory, names, this.#queue.records(batch));
     // What is still waiting is as it was: pruning was ended in its middle.
     for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
       if (records) manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
@@ -152,13 +151,15 @@ export class Planner {
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, files } = folder;
     const { overwrite } = folder.target;
+    const directory = path.join(root, below);
     const target = this.#plan.targets.indexOf(folder.target);
     for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
       const part = files.slice(start, start + BATCH_FILES);
-      this.#queue.publish(
+      const batch = this.#queue.publish(
         { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
         records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
       );
+      this.#published.push({ directory, names: part.map(({ as }) => as), batch });
     }
   }
 
@@ -224,10 +225,6 @@ function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'>
     ...(Object.keys(renamed).length > 0 && { renamed }),
     ...(links.length > 0 && { links }),
   };
-}
-
-function destinationNames({ names, renamed }: Batch): string[] {
-  return renamed ? names.map((name, file) => renamed[file] ?? name) : names;
 }
 
 function isEmpty(directory: string): boolean {
