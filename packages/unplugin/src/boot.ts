@@ -8,8 +8,8 @@ import type { OutputTargets } from './targets.ts';
 export type Booting = Promise<Workers | undefined>;
 
 export interface BootSettings {
-  /** Absolute path of the output directory. */
-  directory: string;
+  /** Absolute path of the output directory, if that is known. */
+  directory: string | undefined;
   cacheDirectory: string;
   engine: CopyOptions;
 }
@@ -29,7 +29,7 @@ async function bootFor(
   const { isSmallCopy, preload, startWorkers } = await loadEngine();
   // Most of it will be in place then, and to see that takes less than booting threads.
   if (!wasPlaced(cacheDirectory, directory)) {
-    const isSmall = isSmallCopy([...publicTargets, ...targets], { ...engine, cwd: directory });
+    const isSmall = isSmallCopy([...publicTargets, ...targets], engine);
     if (!isSmall) return startWorkers(engine.concurrency);
   }
   // While the bundler's own threads read the first modules.

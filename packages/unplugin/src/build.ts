@@ -39,8 +39,13 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /** A build is certain. `directory` may be a guess. Takes over what is `booting` already. */
-  prepare(targets: OutputTargets, directory: string, cacheDirectory: string, booting?: Booting): void {
+  /** A build is certain, into `directory` if that is known. Takes over what is `booting` already. */
+  prepare(
+    targets: OutputTargets,
+    directory: string | undefined,
+    cacheDirectory: string,
+    booting?: Booting,
+  ): void {
     this.#workers ??= booting ?? boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
   }
 

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { OutputTargets } from './targets.ts';
 
+const MANIFEST = '.manifest';
+
 /** Where a project keeps what may be thrown away, for hosts that do not say so themselves. */
 export function cacheDirectoryOf(root: string): string {
   const own = path.join(root, 'node_modules/.cache/unplugin-reflink');
@@ -37,12 +39,18 @@ export function sharedCacheDirectory(cacheDirectory: string, targets: OutputTarg
 
 /** What was placed is noted outside the output, one file for each output directory. */
 export function manifestFile(cacheDirectory: string, directory: string): string {
-  return path.join(cacheDirectory, `${nameOf(directory)}.manifest`);
+  return path.join(cacheDirectory, `${nameOf(directory)}${MANIFEST}`);
 }
 
-/** Whether an earlier build placed something there that may be there still. */
-export function wasPlaced(cacheDirectory: string, directory: string): boolean {
-  return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
+function isManifest(name: string): boolean {
+  return name.endsWith(MANIFEST);
+}
+
+/** Whether an earlier build placed something there that may be there still; without a directory, anywhere. */
+export function wasPlaced(cacheDirectory: string, directory: string | undefined): boolean {
+  if (directory !== undefined)
+    return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
+  return fs.existsSync(cacheDirectory) && fs.readdirSync(cacheDirectory).some(isManifest);
 }
 
 function nameOf(directory: string): string {

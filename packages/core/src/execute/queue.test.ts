@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { RECORD_WORDS } from '../plan/record.ts';
 import type { Batch } from './job.ts';
-import { Queue } from './queue.ts';
+import { MADE, Queue, SWEPT } from './queue.ts';
 
 const batchOf = (source: string, files: number): Batch => ({
   source,
@@ -41,6 +41,24 @@ test('what one thread notes in the records the others see', () => {
   queue.close();
   queue.claim()!.records[RECORD_WORDS] = 42;
   expect(new Queue(queue.memory).batch(0).records[RECORD_WORDS]).toBe(42);
+});
+
+test('what is noted of a directory holds for all of its batches, and in every thread', () => {
+  const queue = new Queue();
+  const first = queue.publish(batchOf('a', 2), undefined);
+  const other = queue.publish(batchOf('b', 2), undefined);
+  const second = queue.publish(batchOf('a', 2), undefined, first);
+  queue.note(MADE, queue.batch(second));
+  const thread = new Queue(queue.memory);
+  expect([first, second, other].map((number) => thread.has(MADE, thread.batch(number)))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(thread.has(SWEPT, thread.batch(first))).toBe(false);
+  thread.note(SWEPT, thread.batch(first));
+  expect(queue.has(SWEPT, queue.batch(second))).toBe(true);
+  expect(queue.has(MADE, queue.batch(second))).toBe(true);
 });
 
 test.each([

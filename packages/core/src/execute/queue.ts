@@ -27,13 +27,22 @@ const OFFSET = 0;
 const TEXT = 1;
 const COUNT = 2;
 const CURSOR = 3;
-const INDEX_WORDS = 4;
+/** The first batch of the same directory, and there what all threads should know of that. */
+const FIRST = 4;
+const NOTES = 5;
+const INDEX_WORDS = 6;
 
 /** Bounds of address space, not of memory: pages are used as the queue grows. */
 const MAX_BATCHES = 1 << 20;
 const MAX_DATA = 1 << 30;
 const GROWTH = 1 << 18;
 const WORD = 8;
+
+/** This copy made the directory. */
+export const MADE = 1;
+/** Leftovers in the directory were looked for. */
+export const SWEPT = 2;
+export type Note = typeof MADE | typeof SWEPT;
 
 /** A batch as a working thread has it. */
 export interface ClaimedBatch extends Batch {
@@ -64,8 +73,11 @@ export class Queue {
     this.#index = new Int32Array(this.memory.index);
   }
 
-  /** Publishes a batch. `records` are what the manifest knows of its files. */
-  publish(batch: Batch, records: Uint32Array | undefined): number {
+  /**
+   * Publishes a batch. `records` are what the manifest knows of its files, `first` is the first batch of the same
+   * directory if there is one already. Returns its number.
+   */
+  publish(batch: Batch, records: Uint32Array | undefined, first?: number): number {
     const number = Atomics.load(this.#control, PUBLISHED);
     const text = Buffer.from(JSON.stringify(batch), 'utf8');
     const start = this.#end;
@@ -81,6 +93,7 @@ export class Queue {
     this.#index[at + TEXT] = text.length;
     this.#index[at + COUNT] = batch.names.length;
     this.#index[at + CURSOR] = 0;
+    this.#index[at + FIRST] = first ?? number;
     Atomics.store(this.#control, PUBLISHED, number + 1);
     this.#announce();
     return number;
@@ -167,6 +180,19 @@ export class Queue {
   /** The name of the file that {@link nextFile} would give, while nobody else asks. */
   peekName(batch: ClaimedBatch): string | undefined {
     return batch.names[Atomics.load(this.#index, batch.number * INDEX_WORDS + CURSOR)];
+  }
+
+  /** What any thread has noted of the directory of a batch. */
+  has(note: Note, { number }: ClaimedBatch): boolean {
+    return (Atomics.load(this.#index, this.#notesAt(number)) & note) !== 0;
+  }
+
+  note(note: Note, { number }: ClaimedBatch): void {
+    Atomics.or(this.#index, this.#notesAt(number), note);
+  }
+
+  #notesAt(number: number): number {
+    return this.#index[number * INDEX_WORDS + FIRST]! * INDEX_WORDS + NOTES;
   }
 
   /** No more batches will come, and no file is left that nobody has. */

@@ -9,7 +9,7 @@ import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
 import type { JobSettings, ProgressEvent } from './job.ts';
-import type { ClaimedBatch, Queue } from './queue.ts';
+import { type ClaimedBatch, MADE, type Queue, SWEPT } from './queue.ts';
 
 type OnProgress = (event: ProgressEvent) => void;
 
@@ -107,32 +107,40 @@ export class Worker {
       compareBatch(this.#queue, batch, this.#job, this.#system, this.#tally);
       return;
     }
-    const { pair, links } = this.#open(batch);
+    const open = this.#open(batch);
+    const { pair, links } = open;
     try {
       for (let file = this.#queue.nextFile(batch); file >= 0; file = this.#queue.nextFile(batch)) {
         this.#file(pair, batch, file, links.has(file));
       }
-      if (this.#durable) syncPair(this.#system, pair);
     } finally {
-      closePair(this.#system, pair);
+      this.#close(open);
     }
   }
 
   #open(batch: ClaimedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
     const pair = openPair(this.#system, this.#tree, { ...batch, overwrite });
+    if (pair.fresh) this.#queue.note(MADE, batch);
+    // By another thread, maybe: to look for a file there would wait for those that are being made.
+    else pair.fresh = this.#queue.has(MADE, batch);
+    pair.swept = this.#queue.has(SWEPT, batch);
     return { batch, pair, links: new Set(batch.links) };
+  }
+
+  #close({ batch, pair }: OpenBatch): void {
+    try {
+      if (pair.swept) this.#queue.note(SWEPT, batch);
+      if (this.#durable) syncPair(this.#system, pair);
+    } finally {
+      closePair(this.#system, pair);
+    }
   }
 
   #closeCurrent(): void {
     const current = this.#current;
-    if (!current) return;
     this.#current = undefined;
-    try {
-      if (this.#durable) syncPair(this.#system, current.pair);
-    } finally {
-      closePair(this.#system, current.pair);
-    }
+    if (current) this.#close(current);
   }
 
   #file(pair: DirectoryPair, batch: ClaimedBatch, file: number, link: boolean): void {

@@ -153,12 +153,15 @@ export class Planner {
     const { overwrite } = folder.target;
     const directory = path.join(root, below);
     const target = this.#plan.targets.indexOf(folder.target);
+    let first: number | undefined;
     for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
       const part = files.slice(start, start + BATCH_FILES);
       const batch = this.#queue.publish(
         { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
         records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
+        first,
       );
+      first ??= batch;
       this.#published.push({ directory, names: part.map(({ as }) => as), batch });
     }
   }

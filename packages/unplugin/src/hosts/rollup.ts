@@ -43,7 +43,8 @@ class RollupBuild {
     // Rolldown starts once for every output; there a build ends when it is closed.
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
-    this.#copies.prepare(this.#targets, path.join(root, 'dist'), cacheDirectoryOf(root));
+    // Where it goes to is said when it is written.
+    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
     const { meta, addWatchFile } = this.#context!;
     if (!meta.watchMode) return;
     for (const each of watchedPaths(this.#targets, this.#directories)) addWatchFile.call(this.#context, each);
