@@ -1,8 +1,16 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type CopyEntry,
+  type CopyOptions,
+  copy,
+  type Planned,
+  type PlannedFile,
+  type Target,
+} from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
-import { writeTree } from '../support/trees.ts';
+import { symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -163,4 +171,39 @@ describe('what is planned', () => {
     expect(show(found[0]!)).toEqual(exact);
     expect(show(found[1]!)).toEqual([line('in/Deep/b.txt', 'Deep/b.txt', 0), ...exact].sort());
   });
+
+  it.each([
+    ['few', {}, {}, undefined],
+    ['many', many, {}, undefined],
+    ['links', { 'in/link': symlink('a.txt') }, { symlinks: 'keep' }, undefined],
+    ['transformed', many, {}, (content: Buffer) => `made of ${content}`],
+  ] as const)(
+    'has the same to say of each file afterwards as the report: %s',
+    async (_name, others, settings, transform) => {
+      const cwd = writeTree(workspace(), {
+        ...others,
+        'in/a.txt': 'aa',
+        'in/deep/b.txt': 'bbb',
+        'two/c': 'c',
+      });
+      const targets = [
+        { from: 'in', to: 'out', ...(transform && { transform }) },
+        { from: 'two', to: 'out', rename: 'renamed' },
+      ];
+      await wait(70);
+      for (const changed of [undefined, 'in/a.txt']) {
+        if (changed) writeFileSync(join(cwd, changed), 'changed');
+        let planned: Planned | undefined;
+        const options: CopyOptions = { cwd, manifest: '.manifest', entries: true, ...settings };
+        const { entries } = await copy(targets, { ...options, onPlanned: (each) => void (planned = each) });
+        const all = entries!.map(({ destination }) => destination);
+        const order = (list: CopyEntry[]) =>
+          list.toSorted((one, other) => (one.destination < other.destination ? -1 : 1));
+        expect(order(planned!.entries([...all, join(cwd, 'out/none')]))).toEqual(order(entries!));
+        expect(planned!.entries([join(cwd, 'out/renamed')])).toMatchObject([
+          { action: changed ? 'unchanged' : 'copied', destination: join(cwd, 'out/renamed') },
+        ]);
+      }
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, type CopyOptions, type CopyReport, copy, type Planned, type Target } from 'fs-reflink';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions } from './collisions.ts';
-import { addReports } from './summary.ts';
+import { addReports, withoutEntries } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -40,6 +40,7 @@ export class OutputCopy {
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
+  /** Files of the first copy that were taken away again, by destination. */
   readonly #gone = new Set<string>();
   #again: Promise<CopyReport> | undefined;
   #failure: { error: unknown } | undefined;
@@ -118,19 +119,21 @@ export class OutputCopy {
     const before = this.#again;
     const again = copy(
       collisions.map((collision) => this.#targetOf(collision)),
-      this.#common,
+      { ...this.#common, entries: true },
     );
-    this.#again = again.then(async (report) => (before ? addReports(await before, report) : report));
+    this.#again = again.then(async (report) => (before ? addAgain(await before, report) : report));
     this.#again.catch((error: unknown) => {
       this.#failure = { error };
     });
     await this.#again;
   }
 
-  /** What was done so far, added up. */
+  /** What was done so far. Each file counts once, and none that had to give way for good. */
   async report(): Promise<CopyReport> {
     const again = await this.#again;
-    return addReports(await this.#finished, ...(again ? [again] : []));
+    const planned = await this.#planned;
+    const stayed = withoutEntries(await this.#finished, planned!.entries(this.#gone));
+    return again ? addReports(stayed, again) : stayed;
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -163,4 +166,11 @@ export class OutputCopy {
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }
+}
+
+/** Files may be placed again after each of several bundles; the last time counts. */
+function addAgain(before: CopyReport, again: CopyReport): CopyReport {
+  const places = new Set(again.entries!.map(({ destination }) => destination));
+  const repeated = before.entries!.filter(({ destination }) => places.has(destination));
+  return addReports(withoutEntries(before, repeated), again);
 }

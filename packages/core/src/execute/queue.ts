@@ -1,5 +1,6 @@
 import { RECORD_BYTES } from '../plan/record.ts';
 import type { Batch } from './job.ts';
+import { OUTCOME_BYTES, OUTCOME_WORDS } from './outcomes.ts';
 
 /** Shared memory of a queue; what is sent to the threads that work on it. */
 export interface QueueMemory {
@@ -40,6 +41,8 @@ export interface ClaimedBatch extends Batch {
   number: number;
   /** One record per file: what was known of it, and where to note what is known now. */
   records: Uint32Array;
+  /** What became of each file. */
+  outcomes: Float64Array;
 }
 
 /**
@@ -68,7 +71,7 @@ export class Queue {
     const text = Buffer.from(JSON.stringify(batch), 'utf8');
     const start = this.#end;
     const recordsStart = align(start + text.length);
-    this.#end = align(recordsStart + batch.names.length * RECORD_BYTES);
+    this.#end = outcomesStart(recordsStart, batch.names.length) + batch.names.length * OUTCOME_BYTES;
     grow(this.memory.data, this.#end);
     grow(this.memory.index, (number + 1) * INDEX_WORDS * 4);
 
@@ -196,8 +199,14 @@ export class Queue {
     const start = this.#index[at + OFFSET]! * WORD;
     const length = this.#index[at + TEXT]!;
     const batch = JSON.parse(Buffer.from(this.memory.data, start, length).toString('utf8')) as Batch;
-    const words = (this.#index[at + COUNT]! * RECORD_BYTES) / 4;
-    return { ...batch, number, records: new Uint32Array(this.memory.data, align(start + length), words) };
+    const count = this.#index[at + COUNT]!;
+    const recordsStart = align(start + length);
+    return {
+      ...batch,
+      number,
+      records: new Uint32Array(this.memory.data, recordsStart, (count * RECORD_BYTES) / 4),
+      outcomes: new Float64Array(this.memory.data, outcomesStart(recordsStart, count), count * OUTCOME_WORDS),
+    };
   }
 
   #announce(): void {
@@ -213,6 +222,10 @@ function growable(maxByteLength: number): SharedArrayBuffer {
 function grow(memory: SharedArrayBuffer, needed: number): void {
   if (needed <= memory.byteLength) return;
   memory.grow(Math.min(memory.maxByteLength, Math.ceil(needed / GROWTH) * GROWTH));
+}
+
+function outcomesStart(recordsStart: number, count: number): number {
+  return align(recordsStart + count * RECORD_BYTES);
 }
 
 function align(offset: number): number {

@@ -160,7 +160,7 @@ export class Planner {
         of.set(known.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
       return { folder: { ...folder, files: chosen.map((file) => folder.files[file]!) }, records: of };
     };
-    this.transformed.push({ number, ...part(numbers) });
+    this.transformed.push({ number, ...part(numbers), results: [] });
     const links = [...folder.files.keys()].filter((file) => !numbers.includes(file));
     if (links.length > 0) {
       const rest = part(links);
