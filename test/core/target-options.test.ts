@@ -5,6 +5,7 @@ import {
   type CopyEntry,
   type CopyOptions,
   copy,
+  ignoresCase,
   type Planned,
   type PlannedFile,
   type Target,
@@ -206,4 +207,55 @@ describe('what is planned', () => {
       }
     },
   );
+});
+
+describe('overlaps of targets', () => {
+  const many = Object.fromEntries(Array.from({ length: 90 }, (_each, index) => [`one/many/${index}`, 'x']));
+  it.each([
+    ['few', {}, undefined],
+    ['many', many, undefined],
+    ['transformed', {}, (content: Buffer) => content],
+  ] as const)('are told on request, with who stays: %s', async (_name, others, transform) => {
+    const cwd = writeTree(workspace(), {
+      ...others,
+      'one/a.txt': 'one',
+      'one/deep/b.txt': 'one',
+      'one/alone.txt': 'one',
+      'two/a.txt': 'two',
+      'two/deep/b.txt': 'two',
+      'three/b.txt': 'three',
+    });
+    const targets: Target[] = [
+      { from: 'one', to: 'out' },
+      { from: 'two', to: 'out', ...(transform && { transform }) },
+      { from: 'three', to: 'out/deep', overwrite: false },
+    ];
+    const { overlaps } = await copy(targets, { cwd, overlaps: true });
+    const at = (from: string, to: string, target: number) => ({
+      source: join(cwd, from),
+      destination: join(cwd, 'out', to),
+      target,
+    });
+    expect(overlaps).toEqual([
+      { kept: at('two/a.txt', 'a.txt', 1), left: at('one/a.txt', 'a.txt', 0) },
+      { kept: at('two/deep/b.txt', 'deep/b.txt', 1), left: at('one/deep/b.txt', 'deep/b.txt', 0) },
+      { kept: at('two/deep/b.txt', 'deep/b.txt', 1), left: at('three/b.txt', 'deep/b.txt', 2) },
+    ]);
+    expect(readFileSync(join(cwd, 'out/deep/b.txt'), 'utf8')).toBe('two');
+    expect(await copy(targets, { cwd })).not.toHaveProperty('overlaps');
+  });
+
+  it('names that differ in case alone are one file where the filesystem says so', async () => {
+    const cwd = writeTree(workspace(), { 'one/a.txt': 'one', 'two/A.TXT': 'two' });
+    const targets = [
+      { from: 'one', to: 'out' },
+      { from: 'two', to: 'out' },
+    ];
+    const { files, overlaps } = await copy(targets, { cwd, overlaps: true });
+    const alike = ignoresCase(cwd);
+    expect({ files, overlaps: overlaps!.length }).toEqual(
+      alike ? { files: 1, overlaps: 1 } : { files: 2, overlaps: 0 },
+    );
+    expect(readFileSync(join(cwd, 'out/A.TXT'), 'utf8')).toBe('two');
+  });
 });

@@ -174,6 +174,13 @@ export interface CopyOptions extends CopyFileOptions {
    * @default false
    */
   entries?: boolean;
+  /**
+   * Put into the report which files go to one place, of which the last target's stays, or the first's where
+   * `overwrite` is false.
+   *
+   * @default false
+   */
+  overlaps?: boolean;
 }
 
 /** A file or link that is going to be placed, or is in its place already. */
@@ -228,6 +235,7 @@ export interface ResolvedCopyOptions {
   allowMissing: boolean;
   cloneDirectories: boolean;
   entries: boolean;
+  overlaps: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;
@@ -311,6 +319,7 @@ export function resolveCopyOptions(
     allowMissing: options.allowMissing ?? false,
     cloneDirectories: options.cloneDirectories ?? false,
     entries: options.entries ?? false,
+    overlaps: options.overlaps ?? false,
     onProgress: options.onProgress,
     onPlanned: options.onPlanned,
     signal: options.signal,

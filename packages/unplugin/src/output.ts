@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, type CopyOptions, type CopyReport, copy, type Planned, type Target } from 'fs-reflink';
 import { manifestFile } from './cache.ts';
-import { type Collision, findCollisions } from './collisions.ts';
+import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { addReports, withoutEntries } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
@@ -24,6 +24,8 @@ export interface OutputSettings extends OutputTargets {
   written?: readonly string[];
   /** Absolute paths that are the bundle's: what targets would place there is not placed. */
   leave?: readonly string[];
+  /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
+  told?: readonly string[];
   engine: CopyOptions;
 }
 
@@ -60,6 +62,7 @@ export class OutputCopy {
       pruneRoots: ['.'],
       keep,
       leave,
+      overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
       onPlanned: (planned) => {
         this.#written.look(planned);
         resolvePlanned(planned);
@@ -128,11 +131,22 @@ export class OutputCopy {
     await this.#again;
   }
 
+  /** What the user should know of files that are both public and a target's, unless the bundle has them too. */
+  async overlapMessages(): Promise<string[]> {
+    const { overlaps = [] } = await this.#finished;
+    const { told = [] } = this.#settings;
+    const bundled = [...told, ...this.#gone, ...this.overlaps.map(({ file }) => file.destination)];
+    const messages = overlapMessages(overlaps, this.#settings, this.directory);
+    for (const destination of bundled) messages.delete(destination);
+    return [...messages.values()];
+  }
+
   /** What was done so far. Each file counts once, and none that had to give way for good. */
   async report(): Promise<CopyReport> {
     const again = await this.#again;
     const planned = await this.#planned;
-    const stayed = withoutEntries(await this.#finished, planned!.entries(this.#gone));
+    const { overlaps: _overlaps, ...first } = await this.#finished;
+    const stayed = withoutEntries(first, planned!.entries(this.#gone));
     return again ? addReports(stayed, again) : stayed;
   }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, type Planned, type PlannedFile, type Target } from 'fs-reflink';
-import { bundleExists, type Collision, findCollisions, ignoresCase, kept } from './collisions.ts';
+import { CopyError, ignoresCase, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
 import type { OutputTargets } from './targets.ts';
 
 /**

@@ -11,7 +11,7 @@ import { Manifest } from './manifest.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
-import { winnersOf, without } from './winners.ts';
+import { type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
@@ -64,7 +64,9 @@ export class Planner {
         all.push(folder);
         yield;
       }
-      const winners = this.#cannotCollide ? all : winnersOf(all, this.#job.transfer.overwrite);
+      const winners = this.#cannotCollide
+        ? all
+        : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
       yield* this.#prune(winners, records);
@@ -108,6 +110,12 @@ export class Planner {
   get #cannotCollide(): boolean {
     const [target] = this.#plan.targets;
     return this.#plan.targets.length === 1 && target?.rename === undefined && !target?.flatten;
+  }
+
+  get #onOverlap(): ((kept: FoundIn, left: FoundIn) => void) | undefined {
+    const { overlaps, targets } = this.#plan;
+    if (!overlaps) return undefined;
+    return (kept, left) => void this.#tally.overlaps.push(toOverlap(targets, kept, left));
   }
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void> {
