@@ -27,6 +27,8 @@ export interface HostCase {
   /** The same for paths of the project that lie outside the output. */
   outside?: Record<string, Expected>;
   warnings?: RegExp[];
+  /** What a development server, which has no bundle, warns of instead. */
+  served?: RegExp[];
   /** The build fails, saying this. */
   error?: RegExp;
 }
@@ -303,6 +305,7 @@ const collisionCases: HostCase[] = [
     options: { publicDir: 'static', targets: [{ from: `assets/${BUNDLE}` }] },
     expected: { ...staticFiles(), [BUNDLE]: `assets/${BUNDLE}` },
     warnings: [targetWins],
+    served: [new RegExp(`${BUNDLE} is both in the public directory and in the targets`)],
   },
   {
     name: 'a target wins over the public directory',

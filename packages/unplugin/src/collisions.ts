@@ -67,15 +67,17 @@ export function overlapMessages(
   for (const { kept, left } of overlaps) {
     const wins = kept.target >= publicTargets.length;
     if (wins === left.target >= publicTargets.length) continue;
-    const whose = wins ? "target's" : "public directory's";
-    messages.set(
-      kept.destination,
-      `${nameOf(kept, directory)} is both in the public directory and in the targets; the ${whose} is kept`,
-    );
+    messages.set(kept.destination, overlapMessage(nameOf(kept, directory), wins));
     // Of three files for one place only the last word counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
   return messages;
+}
+
+/** `wins`: the target's is kept. */
+export function overlapMessage(name: string, wins: boolean): string {
+  const whose = wins ? "target's" : "public directory's";
+  return `${name} is both in the public directory and in the targets; the ${whose} is kept`;
 }
 
 /** What a target with `overwrite: 'error'` fails with. */

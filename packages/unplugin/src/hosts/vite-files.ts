@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type ListedFile, listSync, type Target } from 'fs-reflink';
 import type { HostLog } from '../build.ts';
+import { overlapMessage } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Served } from './vite-output.ts';
 
@@ -31,6 +32,8 @@ export class ServedFiles {
   /** Links kept as links, and where they lead. */
   readonly #links = new Map<string, string>();
   readonly #sources = new Set<string>();
+  /** What to say of names that are both public and a target's. */
+  readonly #overlaps = new Map<string, string>();
   #stale = true;
 
   constructor({ targets, outDir }: Served, options: ResolvedOptions, log: HostLog) {
@@ -80,9 +83,10 @@ export class ServedFiles {
   #refresh(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    for (const found of [this.#files, this.#links, this.#sources]) found.clear();
+    for (const found of [this.#files, this.#links, this.#sources, this.#overlaps]) found.clear();
     for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
     for (const target of this.#targets.targets) this.#scan(target, target);
+    for (const message of this.#overlaps.values()) this.#say('warn', message);
   }
 
   /** A target at a time: one that is wrong takes nothing away from the others. */
@@ -102,7 +106,12 @@ export class ServedFiles {
     const relative = (to: string) => path.relative(to, destination).split(path.sep).join('/');
     const name = relative(this.#outDir);
     const leaves = name.startsWith('../') || path.isAbsolute(name);
-    if (leaves || (target?.overwrite === false && (this.#files.has(name) || this.#links.has(name)))) return;
+    if (leaves) return;
+    const exists = this.#files.has(name) || this.#links.has(name);
+    const wins = target?.overwrite !== false;
+    const isPublic = exists && !this.#files.get(name)?.target;
+    if (target && isPublic) this.#overlaps.set(name, overlapMessage(name, wins));
+    if (exists && !wins) return;
     this.#sources.add(source);
     this.#files.delete(name);
     this.#links.delete(name);
