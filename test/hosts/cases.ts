@@ -338,6 +338,14 @@ const collisionCases: HostCase[] = [
     warnings: [/sub\/c\.txt is both in the public directory and in the targets; the target's is kept/],
   },
   {
+    name: 'several targets for one link are nothing to warn of',
+    options: {
+      targets: [{ from: 'static/linked.txt' }, { from: 'static/linked.txt' }],
+      symlinks: 'keep',
+    },
+    expected: { 'linked.txt': { link: 'plain.txt' } },
+  },
+  {
     name: 'several targets for one place are nothing to warn of',
     tree: { 'more/a.txt': 'more' },
     options: { publicDir: 'static', targets: [{ from: 'assets/a.txt' }, { from: 'more/a.txt' }] },

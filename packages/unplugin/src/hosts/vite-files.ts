@@ -32,6 +32,8 @@ export class ServedFiles {
   /** Links kept as links, and where they lead. */
   readonly #links = new Map<string, string>();
   readonly #sources = new Set<string>();
+  /** Names of what is public and has not given way to a target. */
+  readonly #public = new Set<string>();
   /** What to say of names that are both public and a target's. */
   readonly #overlaps = new Map<string, string>();
   #stale = true;
@@ -83,7 +85,8 @@ export class ServedFiles {
   #refresh(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    for (const found of [this.#files, this.#links, this.#sources, this.#overlaps]) found.clear();
+    for (const found of [this.#files, this.#links, this.#sources, this.#public, this.#overlaps])
+      found.clear();
     for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
     for (const target of this.#targets.targets) this.#scan(target, target);
     for (const message of this.#overlaps.values()) this.#say('warn', message);
@@ -109,9 +112,10 @@ export class ServedFiles {
     if (leaves) return;
     const exists = this.#files.has(name) || this.#links.has(name);
     const wins = target?.overwrite !== false;
-    const isPublic = exists && !this.#files.get(name)?.target;
-    if (target && isPublic) this.#overlaps.set(name, overlapMessage(name, wins));
+    if (target && this.#public.has(name)) this.#overlaps.set(name, overlapMessage(name, wins));
     if (exists && !wins) return;
+    if (target) this.#public.delete(name);
+    else this.#public.add(name);
     this.#sources.add(source);
     this.#files.delete(name);
     this.#links.delete(name);
