@@ -106,6 +106,7 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     [1, '1'],
     [[], '[]'],
   ],
+  overlaps: [['twice', "'twice'"]],
 };
 
 const circular: { self?: unknown } = {};

@@ -1,8 +1,17 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Planned, type PlannedFile, type Target } from 'fs-reflink';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type CopyEntry,
+  type CopyOptions,
+  copy,
+  ignoresCase,
+  type Planned,
+  type PlannedFile,
+  type Target,
+} from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
-import { writeTree } from '../support/trees.ts';
+import { symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -162,5 +171,91 @@ describe('what is planned', () => {
     const exact = [line('in/a.txt', 'a.txt', 0), line('two/c', 'renamed', 1)];
     expect(show(found[0]!)).toEqual(exact);
     expect(show(found[1]!)).toEqual([line('in/Deep/b.txt', 'Deep/b.txt', 0), ...exact].sort());
+  });
+
+  it.each([
+    ['few', {}, {}, undefined],
+    ['many', many, {}, undefined],
+    ['links', { 'in/link': symlink('a.txt') }, { symlinks: 'keep' }, undefined],
+    ['transformed', many, {}, (content: Buffer) => `made of ${content}`],
+  ] as const)(
+    'has the same to say of each file afterwards as the report: %s',
+    async (_name, others, settings, transform) => {
+      const cwd = writeTree(workspace(), {
+        ...others,
+        'in/a.txt': 'aa',
+        'in/deep/b.txt': 'bbb',
+        'two/c': 'c',
+      });
+      const targets = [
+        { from: 'in', to: 'out', ...(transform && { transform }) },
+        { from: 'two', to: 'out', rename: 'renamed' },
+      ];
+      await wait(70);
+      for (const changed of [undefined, 'in/a.txt']) {
+        if (changed) writeFileSync(join(cwd, changed), 'changed');
+        let planned: Planned | undefined;
+        const options: CopyOptions = { cwd, manifest: '.manifest', entries: true, ...settings };
+        const { entries } = await copy(targets, { ...options, onPlanned: (each) => void (planned = each) });
+        const all = entries!.map(({ destination }) => destination);
+        const order = (list: CopyEntry[]) =>
+          list.toSorted((one, other) => (one.destination < other.destination ? -1 : 1));
+        expect(order(planned!.entries([...all, join(cwd, 'out/none')]))).toEqual(order(entries!));
+        expect(planned!.entries([join(cwd, 'out/renamed')])).toMatchObject([
+          { action: changed ? 'unchanged' : 'copied', destination: join(cwd, 'out/renamed') },
+        ]);
+      }
+    },
+  );
+});
+
+describe('overlaps of targets', () => {
+  const many = Object.fromEntries(Array.from({ length: 90 }, (_each, index) => [`one/many/${index}`, 'x']));
+  it.each([
+    ['few', {}, undefined],
+    ['many', many, undefined],
+    ['transformed', {}, (content: Buffer) => content],
+  ] as const)('are told on request, with who stays: %s', async (_name, others, transform) => {
+    const cwd = writeTree(workspace(), {
+      ...others,
+      'one/a.txt': 'one',
+      'one/deep/b.txt': 'one',
+      'one/alone.txt': 'one',
+      'two/a.txt': 'two',
+      'two/deep/b.txt': 'two',
+      'three/b.txt': 'three',
+    });
+    const targets: Target[] = [
+      { from: 'one', to: 'out' },
+      { from: 'two', to: 'out', ...(transform && { transform }) },
+      { from: 'three', to: 'out/deep', overwrite: false },
+    ];
+    const { overlaps } = await copy(targets, { cwd, overlaps: true });
+    const at = (from: string, to: string, target: number) => ({
+      source: join(cwd, from),
+      destination: join(cwd, 'out', to),
+      target,
+    });
+    expect(overlaps).toEqual([
+      { kept: at('two/a.txt', 'a.txt', 1), left: at('one/a.txt', 'a.txt', 0) },
+      { kept: at('two/deep/b.txt', 'deep/b.txt', 1), left: at('one/deep/b.txt', 'deep/b.txt', 0) },
+      { kept: at('two/deep/b.txt', 'deep/b.txt', 1), left: at('three/b.txt', 'deep/b.txt', 2) },
+    ]);
+    expect(readFileSync(join(cwd, 'out/deep/b.txt'), 'utf8')).toBe('two');
+    expect(await copy(targets, { cwd })).not.toHaveProperty('overlaps');
+  });
+
+  it('names that differ in case alone are one file where the filesystem says so', async () => {
+    const cwd = writeTree(workspace(), { 'one/a.txt': 'one', 'two/A.TXT': 'two' });
+    const targets = [
+      { from: 'one', to: 'out' },
+      { from: 'two', to: 'out' },
+    ];
+    const { files, overlaps } = await copy(targets, { cwd, overlaps: true });
+    const alike = ignoresCase(cwd);
+    expect({ files, overlaps: overlaps!.length }).toEqual(
+      alike ? { files: 1, overlaps: 1 } : { files: 2, overlaps: 0 },
+    );
+    expect(readFileSync(join(cwd, 'out/A.TXT'), 'utf8')).toBe('two');
   });
 });

@@ -57,7 +57,6 @@ async function adapter(name: string, id: string): Promise<Bundler> {
     package: id,
     esbuild: bundler,
     create: reflink,
-    placesOnce: true,
     async build({ root, options }) {
       const outcome: HostOutcome = { outDir: join(root, 'dist'), warnings: [], errors: [], log: [] };
       const stderr = collectStderr();

@@ -27,6 +27,8 @@ export interface HostCase {
   /** The same for paths of the project that lie outside the output. */
   outside?: Record<string, Expected>;
   warnings?: RegExp[];
+  /** What a development server, which has no bundle, warns of instead. */
+  served?: RegExp[];
   /** The build fails, saying this. */
   error?: RegExp;
 }
@@ -303,11 +305,51 @@ const collisionCases: HostCase[] = [
     options: { publicDir: 'static', targets: [{ from: `assets/${BUNDLE}` }] },
     expected: { ...staticFiles(), [BUNDLE]: `assets/${BUNDLE}` },
     warnings: [targetWins],
+    served: [new RegExp(`${BUNDLE} is both in the public directory and in the targets`)],
   },
   {
     name: 'a target wins over the public directory',
     options: { publicDir: 'static', targets: [{ from: 'assets/a.txt', rename: 'plain.txt' }] },
     expected: { ...staticFiles(), 'plain.txt': 'assets/a.txt' },
+    warnings: [/plain\.txt is both in the public directory and in the targets; the target's is kept/],
+  },
+  {
+    name: 'a target with overwrite: false leaves what is public',
+    options: {
+      publicDir: 'static',
+      targets: [{ from: 'assets/a.txt', rename: 'plain.txt', overwrite: false }],
+    },
+    expected: staticFiles(),
+    warnings: [
+      /plain\.txt is both in the public directory and in the targets; the public directory's is kept/,
+    ],
+  },
+  {
+    name: 'of several targets for one public file the last wins, with one warning',
+    tree: { 'more/sub/c.txt': 'more', 'static/sub/c.txt': 'public' },
+    options: {
+      publicDir: 'static',
+      targets: [
+        { from: 'assets/sub/*.txt', to: 'sub' },
+        { from: 'more/sub', to: 'sub' },
+      ],
+    },
+    expected: { ...staticFiles(), 'sub/c.txt': 'more/sub/c.txt' },
+    warnings: [/sub\/c\.txt is both in the public directory and in the targets; the target's is kept/],
+  },
+  {
+    name: 'several targets for one link are nothing to warn of',
+    options: {
+      targets: [{ from: 'static/linked.txt' }, { from: 'static/linked.txt' }],
+      symlinks: 'keep',
+    },
+    expected: { 'linked.txt': { link: 'plain.txt' } },
+  },
+  {
+    name: 'several targets for one place are nothing to warn of',
+    tree: { 'more/a.txt': 'more' },
+    options: { publicDir: 'static', targets: [{ from: 'assets/a.txt' }, { from: 'more/a.txt' }] },
+    expected: { ...staticFiles(), 'a.txt': 'more/a.txt' },
   },
   {
     name: 'a transformed target wins over the bundle',

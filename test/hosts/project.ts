@@ -29,8 +29,6 @@ export interface Host {
   id: string;
   /** Makes the plugin and throws it away. */
   create(options: Options): unknown;
-  /** It knows what collides before anything is placed, so that no file is placed twice. */
-  placesOnce?: boolean;
   /** Builds once with the plugin, in this process; never rejects. */
   build(project: Project): Promise<HostOutcome>;
 }

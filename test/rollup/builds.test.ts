@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { OutputOptions, Plugin } from 'rollup';
 import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test, vi } from 'vitest';
-import { makeProject } from '../hosts/project.ts';
+import { identityOf, makeProject } from '../hosts/project.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { runInChild } from './child.ts';
 import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
@@ -14,6 +15,9 @@ const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 
 const many: TreeSpec = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`assets/many/${index}.txt`, `file ${index}`]),
 );
+
+/** Past the tick of the clock within which a source could change again and look the same. */
+const settled = () => wait(70);
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -187,17 +191,90 @@ describeBundlers((host) => {
   });
 });
 
-test('Rolldown: what cleanDir wipes is placed again, and nothing else is left', async () => {
-  const host = bundlers.find(({ id }) => id === 'rolldown')!;
-  const root = makeProject(many, { 'stale.txt': 'stale', 'sub/stale.txt': 'stale' });
-  const output = { dir: 'dist', cleanDir: true } as OutputOptions;
+const rolldownHost = bundlers.find(({ id }) => id === 'rolldown')!;
+const cleaned = (dir: string) => ({ dir, cleanDir: true }) as OutputOptions;
+
+test('Rolldown: cleanDir leaves what is unchanged in its place, and nothing else', async () => {
+  const root = makeProject(many, { 'stale.txt': 'stale', 'sub/stale.txt': 'stale', 'plain.txt': 'not ours' });
+  await settled();
+  const seen: unknown[] = [];
+  const look = { name: 'look', outputOptions: (given: object) => void seen.push(given) } as Plugin;
+  const at = (name: string) => join(root, 'dist', name);
+  const placed = ['plain.txt', 'assets/many/79.txt'];
+  let identities: string[] = [];
   for (let run = 0; run < 2; run++) {
-    const { reports } = await build(host, root, { outputs: [output] });
-    expect(reports.map(([report]) => report)).toEqual([
-      expect.objectContaining({ files: 97, unchanged: 0, pruned: 0 }),
-    ]);
+    const { reports, warnings } = await build(rolldownHost, root, {
+      outputs: [{ ...cleaned('dist'), entryFileNames: `main-${run}.js` }],
+      plugins: [look],
+    });
+    expect(warnings).toEqual([]);
+    const [[report]] = reports as [[CopyReport, string]];
+    expect(report).toMatchObject(run === 0 ? { files: 97, unchanged: 0 } : { files: 0, unchanged: 97 });
+    if (run === 1) expect(placed.map((name) => identityOf(at(name)))).toEqual(identities);
+    identities = placed.map((name) => identityOf(at(name)));
     const names = Object.keys(readTree(join(root, 'dist')));
-    expect(names).toEqual(expect.arrayContaining(['main.js', 'plain.txt', 'assets/many/79.txt']));
-    expect(names.filter((name) => name.includes('stale'))).toEqual([]);
+    expect(names).toEqual(expect.arrayContaining([`main-${run}.js`, ...placed]));
+    expect(names.filter((name) => name.includes('stale') || name === `main-${1 - run}.js`)).toEqual([]);
+    expect(readFileSync(at('plain.txt'), 'utf8')).toBe('plain');
   }
+  expect(seen).toEqual([cleaned('dist'), cleaned('dist')].map((each) => expect.objectContaining(each)));
+});
+
+test.each([false, true])('Rolldown: cleanDir spares outputs below, at once: %j', async (parallel) => {
+  const root = makeProject(many, { 'stale.txt': 'stale' });
+  for (let run = 0; run < 2; run++) {
+    const outputs = [{ dir: 'dist/below' }, cleaned('dist')];
+    // All are known when the first is written.
+    if (parallel) outputs.reverse();
+    const { reports } = await build(rolldownHost, root, { outputs, parallel });
+    expect(reports.map(([{ files, unchanged }]) => files + unchanged)).toEqual([97, 97]);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names).toEqual(
+      expect.arrayContaining(['below/main.js', 'below/plain.txt', 'main.js', 'plain.txt']),
+    );
+    expect(names).not.toContain('stale.txt');
+  }
+});
+
+test('Rolldown: with cleanDir two bundles in one directory are both kept', async () => {
+  const root = makeProject(many, { 'stale.txt': 'stale' });
+  const outputs = ['a.js', 'b.js'].map((entryFileNames) => ({ ...cleaned('dist'), entryFileNames }));
+  await build(rolldownHost, root, { outputs, parallel: true });
+  const names = Object.keys(readTree(join(root, 'dist')));
+  expect(names).toEqual(expect.arrayContaining(['a.js', 'b.js', 'plain.txt']));
+  expect(names).not.toContain('stale.txt');
+});
+
+test('Rolldown: a build that fails leaves the old output also with cleanDir', async () => {
+  const root = makeProject(many, { 'old.txt': 'old' });
+  const before = readTree(join(root, 'dist'));
+  const failing = {
+    name: 'on-purpose',
+    renderChunk() {
+      throw new Error('failed on purpose');
+    },
+  };
+  const failed = build(rolldownHost, root, { outputs: [cleaned('dist')], plugins: [failing] });
+  await expect(failed).rejects.toThrow('failed on purpose');
+  expect(readTree(join(root, 'dist'))).toEqual(before);
+});
+
+test('Rolldown: cleanDir is its own where nothing is placed, or the next build does without', async () => {
+  const root = makeProject({}, { 'stale.txt': 'stale' });
+  await build(rolldownHost, root, { outputs: [cleaned('dist')], given: { targets: [] } });
+  expect(Object.keys(readTree(join(root, 'dist')))).toEqual(['main.js']);
+  const host = { ...rolldownHost, plugin: () => shared };
+  const shared = rolldownHost.plugin({ ...options, report: false });
+  await build(host, root, { outputs: [cleaned('dist')] });
+  writeFileSync(join(root, 'dist/foreign.txt'), 'foreign');
+  await build(host, root, { outputs: [{ dir: 'dist' }] });
+  expect(existsSync(join(root, 'dist/foreign.txt'))).toBe(true);
+});
+
+test('Rolldown: without a directory everything goes to its default', async () => {
+  const root = makeProject();
+  const { reports } = await build(rolldownHost, root, { outputs: [{}] });
+  expect(reports.map(([, directory]) => directory)).toEqual([join(root, 'dist')]);
+  const names = Object.keys(readTree(join(root, 'dist')));
+  expect(names).toEqual(expect.arrayContaining(['main.js', 'plain.txt', 'assets/a.txt']));
 });

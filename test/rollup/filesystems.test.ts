@@ -45,8 +45,7 @@ describeBundlers((host) => {
         reflink: 'always',
       });
       expect(warnings).toHaveLength(1);
-      // The target's before the bundle and after it.
-      expect(report.methods).toEqual({ ficlone: { files: 3, bytes: 3 * large.length } });
+      expect(report.methods).toEqual({ ficlone: { files: 2, bytes: 2 * large.length } });
       expect(sharesExtents(join(root, 'static/large.bin'), join(root, 'dist/large.bin'))).toBe(true);
       expect(sharesExtents(join(root, 'assets/main.js'), join(root, 'dist/main.js'))).toBe(true);
     });
@@ -77,6 +76,34 @@ describeBundlers((host) => {
       // FUSE remembers for a second what it found under a name.
       await wait(1200);
       expect(readFileSync(join(dir, 'main.js'), 'utf8')).toBe('target');
+    });
+
+    test('of public files and targets whose names differ in case alone the targets are placed', async () => {
+      const names = Array.from({ length: 80 }, (_each, index) => `file-${index}.txt`);
+      const root = makeProject({
+        ...Object.fromEntries(names.map((name) => [`public/${name}`, 'public'])),
+        ...Object.fromEntries(names.map((name) => [`upper/${name.toUpperCase()}`, 'target'])),
+      });
+      const dir = join(mounted.path, `overlaps-${host.id}`);
+      mkdirSync(dir);
+      const { report, warnings } = await build(host, root, dir, {
+        publicDir: 'public',
+        targets: [{ from: 'upper' }],
+        preserve: [],
+      });
+      expect(report).toMatchObject({ files: 80 });
+      expect(warnings.sort()).toEqual(
+        names
+          .map((name) => `${name.toUpperCase()} is both in the public directory and in the targets`)
+          .sort()
+          .map((message) => expect.stringContaining(message)),
+      );
+      expect(
+        readdirSync(dir)
+          .filter((name) => /^file/i.test(name))
+          .sort(),
+      ).toEqual(names.map((name) => name.toUpperCase()).sort());
+      expect(readFileSync(join(dir, 'FILE-7.TXT'), 'utf8')).toBe('target');
     });
   });
 });

@@ -89,7 +89,12 @@ describe('the built package', () => {
     execFileSync(process.execPath, [...flags, '-e', code], { cwd: import.meta.dirname, encoding: 'utf8' });
   const print = (plugin: string) =>
     `process.stdout.write(JSON.stringify(${plugin}({ report: false }).map(({ name }) => name)))`;
-  const names = JSON.stringify(['unplugin-reflink', 'unplugin-reflink:place', 'unplugin-reflink:serve']);
+  const names = JSON.stringify([
+    'unplugin-reflink',
+    'unplugin-reflink:place',
+    'unplugin-reflink:serve',
+    'unplugin-reflink:public',
+  ]);
 
   test('can be required', () => {
     expect(run(`const reflink = require('unplugin-reflink/vite'); ${print('reflink')}`)).toBe(names);

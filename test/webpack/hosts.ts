@@ -69,7 +69,6 @@ function adapter(name: string, pack: typeof webpack, current: boolean): Bundler 
   return {
     name,
     id: 'webpack',
-    placesOnce: true,
     webpack: pack,
     current,
     create: reflink,

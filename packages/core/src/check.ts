@@ -7,3 +7,4 @@
 
 export { CopyError } from './errors.ts';
 export { checkOptions } from './options.ts';
+export { ignoresCase } from './scan/spelling.ts';

@@ -83,6 +83,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     leave: [],
     allowMissing: false,
     cloneDirectories: false,
+    overlaps: false,
   };
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
 }

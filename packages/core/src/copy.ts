@@ -56,6 +56,7 @@ export async function run(
     leave,
     cloneDirectories,
     entries,
+    overlaps,
     signal,
   } = options;
   const paths = { source: targets[0]?.from, destination: targets[0]?.to };
@@ -79,6 +80,7 @@ export async function run(
     leave,
     allowMissing,
     cloneDirectories,
+    overlaps,
   };
   const queue = new Queue();
   const stop = () => queue.stop();
@@ -87,7 +89,7 @@ export async function run(
     const { tally, error } = await execute(queue, job, plan, options);
     if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
     if (error !== undefined) throw error;
-    return toReport(tally, performance.now() - started, entries);
+    return toReport(tally, performance.now() - started, { entries, overlaps });
   } finally {
     signal?.removeEventListener('abort', stop);
   }

@@ -20,6 +20,7 @@ export {
 } from './options.ts';
 export { preload } from './preload.ts';
 export { type Ability, type DirectAbility, type Probe, type ProbePlace, probe } from './probe.ts';
-export type { CopyEntry, CopyReport, Method, MethodCount } from './report.ts';
+export type { CopyEntry, CopyReport, Method, MethodCount, Overlap } from './report.ts';
+export { ignoresCase } from './scan/spelling.ts';
 export { startWorkers, type Workers } from './start-workers.ts';
 export type { Target, Transform, TransformedFile } from './target.ts';

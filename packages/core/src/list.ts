@@ -24,8 +24,9 @@ export interface FileList {
 }
 
 /**
- * Lists what {@link copy} would place, without looking at the destination and without touching anything: for a
- * host that has to know the names before it is time to place them. Runs on the calling thread, with pauses.
+ * Lists what {@link copy} would place, without touching anything, and without looking at the destination but for
+ * whether the case of letters counts there, where two names differ in it alone: for a host that has to know the
+ * names before it is time to place them. Runs on the calling thread, with pauses.
  * Of the options `cwd`, `symlinks`, `overwrite`, `allowMissing` and `leave` count.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type

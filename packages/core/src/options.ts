@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { Method } from './report.ts';
+import type { CopyEntry, Method } from './report.ts';
 import { check, copySchema, fileSchema, isString, MAX_WORKERS, show, targetSchema } from './schema.ts';
 import { type ResolvedTarget, resolveTarget, type Target } from './target.ts';
 
@@ -109,7 +109,7 @@ export interface CopyOptions extends CopyFileOptions {
   onProgress?: (progress: Progress) => void;
   /**
    * Called once, when all files are known and everything stale is deleted: from then on the copy only adds
-   * and replaces what its targets name, which can be looked up until the call returns.
+   * and replaces what its targets name, which can be looked up.
    */
   onPlanned?: (planned: Planned) => void;
   /**
@@ -174,6 +174,13 @@ export interface CopyOptions extends CopyFileOptions {
    * @default false
    */
   entries?: boolean;
+  /**
+   * Put into the report which files go to one place, of which the last target's stays, or the first's where
+   * `overwrite` is false.
+   *
+   * @default false
+   */
+  overlaps?: boolean;
 }
 
 /** A file or link that is going to be placed, or is in its place already. */
@@ -194,6 +201,12 @@ export interface Planned {
    * @param ignoreCase letters that differ in case alone are the same
    */
   find(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
+
+  /**
+   * What has become of the files that go to these absolute paths, as far as the copy has come; all of it once the
+   * call has returned.
+   */
+  entries(paths: Iterable<string>): CopyEntry[];
 }
 
 /** The options each file is placed with, complete and fit to be sent to a worker thread. */
@@ -222,6 +235,7 @@ export interface ResolvedCopyOptions {
   allowMissing: boolean;
   cloneDirectories: boolean;
   entries: boolean;
+  overlaps: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;
@@ -305,6 +319,7 @@ export function resolveCopyOptions(
     allowMissing: options.allowMissing ?? false,
     cloneDirectories: options.cloneDirectories ?? false,
     entries: options.entries ?? false,
+    overlaps: options.overlaps ?? false,
     onProgress: options.onProgress,
     onPlanned: options.onPlanned,
     signal: options.signal,

@@ -1,3 +1,5 @@
+import type { PlannedFile } from './options.ts';
+
 /**
  * How a file's bytes got to their destination, by the name of the system call or API that moved them.
  *
@@ -67,10 +69,21 @@ export interface CopyReport {
   warnings: string[];
   /** One entry per path, on request (`entries: true`); in no particular order. */
   entries?: CopyEntry[];
+  /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not placed. */
+  overlaps?: Overlap[];
+}
+
+/** Two files for one place. Where the case of letters does not count there, their names may differ in it. */
+export interface Overlap {
+  /** What is placed, or has to give way to one more. */
+  kept: PlannedFile;
+  /** What is not. */
+  left: PlannedFile;
 }
 
 /** The counts one thread collects; every thread's are added up in the end. */
-export type Tally = Omit<CopyReport, 'durationMs' | 'entries'> & { entries: CopyEntry[] };
+export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps'> &
+  Required<Pick<CopyReport, 'entries' | 'overlaps'>>;
 
 export function emptyTally(): Tally {
   return {
@@ -83,6 +96,7 @@ export function emptyTally(): Tally {
     links: 0,
     warnings: [],
     entries: [],
+    overlaps: [],
   };
 }
 
@@ -104,6 +118,7 @@ export function addTally(total: Tally, part: Tally): void {
   total.links += part.links;
   total.warnings.push(...part.warnings);
   for (const entry of part.entries) total.entries.push(entry);
+  for (const overlap of part.overlaps) total.overlaps.push(overlap);
   for (const [method, count] of Object.entries(part.methods) as [Method, MethodCount][]) {
     const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
     sum.files += count.files;
@@ -111,7 +126,11 @@ export function addTally(total: Tally, part: Tally): void {
   }
 }
 
-export function toReport(tally: Tally, durationMs: number, withEntries: boolean): CopyReport {
-  const { entries, ...counts } = tally;
-  return { ...counts, durationMs, ...(withEntries ? { entries } : {}) };
+export function toReport(
+  tally: Tally,
+  durationMs: number,
+  asked: { entries: boolean; overlaps: boolean },
+): CopyReport {
+  const { entries, overlaps, ...counts } = tally;
+  return { ...counts, durationMs, ...(asked.entries && { entries }), ...(asked.overlaps && { overlaps }) };
 }

@@ -51,6 +51,7 @@ export const copySchema: Schema = {
   allowMissing: [isBoolean, 'a boolean'],
   cloneDirectories: [isBoolean, 'a boolean'],
   entries: [isBoolean, 'a boolean'],
+  overlaps: [isBoolean, 'a boolean'],
 };
 
 export const targetSchema: Schema = {

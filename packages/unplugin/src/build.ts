@@ -89,7 +89,7 @@ export class BuildCopies {
    */
   async giveWay(names: readonly string[], directory?: string): Promise<void> {
     await this.#telling(
-      this.#at(directory).map(async ({ copy }) => this.#warnOnce(await copy.giveWay(names))),
+      this.#at(directory).map(async ({ copy }) => this.#warnOnce(messagesOf(await copy.giveWay(names)))),
     );
   }
 
@@ -106,9 +106,12 @@ export class BuildCopies {
       outputs.map(async (output) => {
         const { copy } = output;
         await copy.settle();
-        this.#warnOnce(copy.overlaps);
+        this.#warnOnce(messagesOf(copy.overlaps));
         // Another bundle that is still to be written may be what they win over.
-        if (isWritten(output)) await copy.placeTargets();
+        if (isWritten(output)) {
+          await copy.placeTargets();
+          this.#warnOnce(await copy.overlapMessages());
+        }
         return copy.report();
       }),
     );
@@ -157,8 +160,8 @@ export class BuildCopies {
     }
   }
 
-  #warnOnce(collisions: readonly Collision[]): void {
-    for (const { message } of collisions) {
+  #warnOnce(messages: readonly string[]): void {
+    for (const message of messages) {
       if (this.#warned.has(message)) continue;
       this.#warned.add(message);
       this.#log.warn(message);
@@ -188,6 +191,10 @@ function isWritten({ bundles }: Output): boolean {
 function labelOf({ publicTargets, targets }: OutputTargets): string {
   const parts = [publicTargets.length > 0 && 'public', targets.length > 0 && 'targets'];
   return parts.filter(Boolean).join(', ');
+}
+
+function messagesOf(collisions: readonly Collision[]): string[] {
+  return collisions.map(({ message }) => message);
 }
 
 function messageOf(error: unknown): string {

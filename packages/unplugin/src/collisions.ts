@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import type { Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/check';
+import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
+import { CopyError, ignoresCase } from 'fs-reflink/check';
 import type { OutputTargets } from './targets.ts';
 
 /** A file of ours that has the name of one of the bundle's. */
@@ -37,9 +36,13 @@ export function findCollisions(
 }
 
 /** What the user is told; `target` is the one that the file is of, if it is not public. */
-export function kept({ destination }: PlannedFile, directory: string, target: Target | undefined): string {
-  const name = path.relative(directory, destination).split(path.sep).join('/');
-  return collisionMessage(name, target, target !== undefined && target.overwrite !== false);
+export function kept(file: PlannedFile, directory: string, target: Target | undefined): string {
+  const wins = target !== undefined && target.overwrite !== false;
+  return collisionMessage(nameOf(file, directory), target, wins);
+}
+
+function nameOf({ destination }: PlannedFile, directory: string): string {
+  return path.relative(directory, destination).split(path.sep).join('/');
 }
 
 /** `target` is undefined for a file of the public directory. */
@@ -48,27 +51,33 @@ export function collisionMessage(name: string, target: Target | undefined, wins:
   return `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
 }
 
+/** What the user should know of files that are both public and a target's, by the absolute path of what is kept. */
+export function overlapMessages(
+  overlaps: readonly Overlap[],
+  { publicTargets }: OutputTargets,
+  directory: string,
+): Map<string, string> {
+  const messages = new Map<string, string>();
+  for (const { kept, left } of overlaps) {
+    const wins = kept.target >= publicTargets.length;
+    if (wins === left.target >= publicTargets.length) continue;
+    messages.set(kept.destination, overlapMessage(nameOf(kept, directory), wins));
+    // Of three files for one place only the last word counts.
+    if (left.destination !== kept.destination) messages.delete(left.destination);
+  }
+  return messages;
+}
+
+/** `wins`: the target's is kept. */
+export function overlapMessage(name: string, wins: boolean): string {
+  const whose = wins ? "target's" : "public directory's";
+  return `${name} is both in the public directory and in the targets; the ${whose} is kept`;
+}
+
 /** What a target with `overwrite: 'error'` fails with. */
 export function bundleExists({
   source,
   destination,
 }: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
   return new CopyError({ code: 'EEXIST', reason: 'the bundle has a file of this name', source, destination });
-}
-
-/** Whether names that differ only in the case of letters are one file there. */
-export function ignoresCase(directory: string): boolean {
-  for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
-    const parent = path.dirname(current);
-    const other = swapCase(path.basename(current));
-    if (other === path.basename(current) || !fs.existsSync(current)) continue;
-    // Found under a name that the directory does not list: it is the same one.
-    return fs.existsSync(path.join(parent, other)) && !fs.readdirSync(parent).includes(other);
-  }
-  return false;
-}
-
-function swapCase(name: string): string {
-  const upper = name.toUpperCase();
-  return upper === name ? name.toLowerCase() : upper;
 }

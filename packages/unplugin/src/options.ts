@@ -34,7 +34,8 @@ export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDi
 export interface Options extends EngineOptions {
   /**
    * Directories whose contents are placed before the bundle is written, which wins over them. In Vite they take
-   * the place of its own public directory; `false` leaves that one to Vite.
+   * the place of its own public directory, which the first without a prefix becomes; `false` leaves that one to
+   * Vite.
    *
    * @default Vite's own; none elsewhere
    */

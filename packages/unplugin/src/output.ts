@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/check';
 import { manifestFile } from './cache.ts';
-import { type Collision, findCollisions } from './collisions.ts';
+import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { loadEngine } from './engine.ts';
-import { addReports } from './summary.ts';
+import { addReports, withoutEntries } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -26,6 +26,8 @@ export interface OutputSettings extends OutputTargets {
   written?: readonly string[];
   /** Absolute paths that are the bundle's: what targets would place there is not placed. */
   leave?: readonly string[];
+  /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
+  told?: readonly string[];
   engine: CopyOptions;
 }
 
@@ -42,6 +44,7 @@ export class OutputCopy {
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
+  /** Files of the first copy that were taken away again, by destination. */
   readonly #gone = new Set<string>();
   #again: Promise<CopyReport> | undefined;
   #failure: { error: unknown } | undefined;
@@ -60,6 +63,7 @@ export class OutputCopy {
       pruneRoots: ['.'],
       keep,
       leave,
+      overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
       onPlanned: (planned) => {
         this.#written.look(planned);
         resolvePlanned(planned);
@@ -117,18 +121,34 @@ export class OutputCopy {
     const collisions = [...this.#overwritten.values()];
     this.#overwritten.clear();
     const before = this.#again;
-    const again = this.#copy(collisions.map((collision) => this.#targetOf(collision)));
-    this.#again = again.then(async (report) => (before ? addReports(await before, report) : report));
+    const again = this.#copy(
+      collisions.map((collision) => this.#targetOf(collision)),
+      { entries: true },
+    );
+    this.#again = again.then(async (report) => (before ? addAgain(await before, report) : report));
     this.#again.catch((error: unknown) => {
       this.#failure = { error };
     });
     await this.#again;
   }
 
-  /** What was done so far, added up. */
+  /** What the user should know of files that are both public and a target's, unless the bundle has them too. */
+  async overlapMessages(): Promise<string[]> {
+    const { overlaps = [] } = await this.#finished;
+    const { told = [] } = this.#settings;
+    const bundled = [...told, ...this.#gone, ...this.overlaps.map(({ file }) => file.destination)];
+    const messages = overlapMessages(overlaps, this.#settings, this.directory);
+    for (const destination of bundled) messages.delete(destination);
+    return [...messages.values()];
+  }
+
+  /** What was done so far. Each file counts once, and none that had to give way for good. */
   async report(): Promise<CopyReport> {
     const again = await this.#again;
-    return addReports(await this.#finished, ...(again ? [again] : []));
+    const planned = await this.#planned;
+    const { overlaps: _overlaps, ...first } = await this.#finished;
+    const stayed = withoutEntries(first, planned!.entries(this.#gone));
+    return again ? addReports(stayed, again) : stayed;
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -163,4 +183,11 @@ export class OutputCopy {
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }
+}
+
+/** Files may be placed again after each of several bundles; the last time counts. */
+function addAgain(before: CopyReport, again: CopyReport): CopyReport {
+  const places = new Set(again.entries!.map(({ destination }) => destination));
+  const repeated = before.entries!.filter(({ destination }) => places.has(destination));
+  return addReports(withoutEntries(before, repeated), again);
 }

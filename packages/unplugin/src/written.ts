@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/check';
-import { bundleExists, type Collision, findCollisions, ignoresCase, kept } from './collisions.ts';
+import { CopyError, ignoresCase } from 'fs-reflink/check';
+import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
 import type { OutputTargets } from './targets.ts';
 
 /**

@@ -63,6 +63,8 @@ export interface PlanSettings {
   leave: readonly string[];
   allowMissing: boolean;
   cloneDirectories: boolean;
+  /** Tell which files several targets name. */
+  overlaps: boolean;
 }
 
 /** Messages to a worker thread. */

@@ -1,8 +1,20 @@
 import path from 'node:path';
 import type { Planned, PlannedFile } from '../options.ts';
+import type { CopyEntry } from '../report.ts';
 import type { SettledFolder } from './job.ts';
+import { type FileResult, notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 import type { TransformedFolder } from './transformed.ts';
+
+/** Files of one destination directory, and what is known of them. */
+interface Part {
+  from: string;
+  to: string;
+  target: number;
+  /** Each file's name, and its name in the destination. */
+  names: [string, string][];
+  result(file: number): FileResult | undefined;
+}
 
 /** Looks up what was published; reads only the batches of directories that are asked for. */
 export function plannedFiles(
@@ -12,36 +24,72 @@ export function plannedFiles(
 ): Planned {
   return {
     find(paths, ignoreCase = false) {
-      const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
-      const wanted = new Set([...paths].map((each) => spell(path.resolve(each))));
-      const directories = new Set([...wanted].map((each) => path.dirname(each)));
       const found: PlannedFile[] = [];
-      const add = (to: string, from: string, target: number, names: Iterable<[string, string]>) => {
-        if (!directories.has(spell(to))) return;
-        for (const [name, as] of names) {
-          const destination = path.join(to, as);
-          if (!wanted.has(spell(destination))) continue;
-          found.push({ source: path.join(from, name), destination, target });
-        }
-      };
-      for (let number = 0; number < queue.length; number++) {
-        const { root, below, source, target, names, renamed } = queue.batch(number);
-        const pairs = names.map((name, file): [string, string] => [name, renamed?.[file] ?? name]);
-        add(path.join(root, below), source, target, pairs);
-      }
-      for (const { folder, number } of transformed) {
-        const pairs = folder.files.map(({ name, as }): [string, string] => [name, as]);
-        add(path.join(folder.root, folder.below), folder.source, number, pairs);
-      }
-      for (const { source, destination, target, names } of settled) {
-        add(
-          destination,
-          source,
-          target,
-          names.map((name): [string, string] => [name, name]),
-        );
+      for (const { file } of select(partsOf(queue, transformed, settled), paths, ignoreCase))
+        found.push(file);
+      return found;
+    },
+    entries(paths) {
+      const found: CopyEntry[] = [];
+      for (const { file, result } of select(partsOf(queue, transformed, settled), paths, false)) {
+        const { source, destination } = file;
+        if (result) found.push({ source, destination, ...result });
       }
       return found;
     },
   };
+}
+
+function* partsOf(
+  queue: Queue,
+  transformed: readonly TransformedFolder[],
+  settled: readonly SettledFolder[],
+): Generator<Part> {
+  for (let number = 0; number < queue.length; number++) {
+    const { root, below, source, target, names, renamed, outcomes } = queue.batch(number);
+    yield {
+      from: source,
+      to: path.join(root, below),
+      target,
+      names: names.map((name, file) => [name, renamed?.[file] ?? name]),
+      result: (file) => notedResult(outcomes, file),
+    };
+  }
+  for (const { folder, number, results } of transformed) {
+    yield {
+      from: folder.source,
+      to: path.join(folder.root, folder.below),
+      target: number,
+      names: folder.files.map(({ name, as }) => [name, as]),
+      result: (file) => results[file],
+    };
+  }
+  for (const { source, destination, target, names } of settled) {
+    yield {
+      from: source,
+      to: destination,
+      target,
+      names: names.map((name) => [name, name]),
+      result: () => ({ action: 'unchanged', bytes: 0 }),
+    };
+  }
+}
+
+function* select(
+  parts: Iterable<Part>,
+  paths: Iterable<string>,
+  ignoreCase: boolean,
+): Generator<{ file: PlannedFile; result: FileResult | undefined }> {
+  const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
+  const wanted = new Set([...paths].map((each) => spell(path.resolve(each))));
+  if (wanted.size === 0) return;
+  const directories = new Set([...wanted].map((each) => path.dirname(each)));
+  for (const { from, to, target, names, result } of parts) {
+    if (!directories.has(spell(to))) continue;
+    for (const [number, [name, as]] of names.entries()) {
+      const destination = path.join(to, as);
+      if (!wanted.has(spell(destination))) continue;
+      yield { file: { source: path.join(from, name), destination, target }, result: result(number) };
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import { RECORD_BYTES } from '../plan/record.ts';
 import type { Batch } from './job.ts';
+import { OUTCOME_BYTES, OUTCOME_WORDS } from './outcomes.ts';
 
 /** Shared memory of a queue; what is sent to the threads that work on it. */
 export interface QueueMemory {
@@ -49,6 +50,8 @@ export interface ClaimedBatch extends Batch {
   number: number;
   /** One record per file: what was known of it, and where to note what is known now. */
   records: Uint32Array;
+  /** What became of each file. */
+  outcomes: Float64Array;
 }
 
 /**
@@ -82,7 +85,7 @@ export class Queue {
     const text = Buffer.from(JSON.stringify(batch), 'utf8');
     const start = this.#end;
     const recordsStart = align(start + text.length);
-    this.#end = align(recordsStart + batch.names.length * RECORD_BYTES);
+    this.#end = outcomesStart(recordsStart, batch.names.length) + batch.names.length * OUTCOME_BYTES;
     grow(this.memory.data, this.#end);
     grow(this.memory.index, (number + 1) * INDEX_WORDS * 4);
 
@@ -224,14 +227,23 @@ export class Queue {
     const start = this.#index[at + OFFSET]! * WORD;
     const length = this.#index[at + TEXT]!;
     const batch = JSON.parse(Buffer.from(this.memory.data, start, length).toString('utf8')) as Batch;
-    return { ...batch, number, records: this.records(number) };
+    const { records, outcomes } = this.#notedAt(number);
+    return { ...batch, number, records, outcomes };
   }
 
   /** One record per file of a batch. */
   records(number: number): Uint32Array {
+    return this.#notedAt(number).records;
+  }
+
+  #notedAt(number: number): Pick<ClaimedBatch, 'records' | 'outcomes'> {
     const at = number * INDEX_WORDS;
+    const count = this.#index[at + COUNT]!;
     const start = align(this.#index[at + OFFSET]! * WORD + this.#index[at + TEXT]!);
-    return new Uint32Array(this.memory.data, start, (this.#index[at + COUNT]! * RECORD_BYTES) / 4);
+    return {
+      records: new Uint32Array(this.memory.data, start, (count * RECORD_BYTES) / 4),
+      outcomes: new Float64Array(this.memory.data, outcomesStart(start, count), count * OUTCOME_WORDS),
+    };
   }
 
   #announce(): void {
@@ -247,6 +259,10 @@ function growable(maxByteLength: number): SharedArrayBuffer {
 function grow(memory: SharedArrayBuffer, needed: number): void {
   if (needed <= memory.byteLength) return;
   memory.grow(Math.min(memory.maxByteLength, Math.ceil(needed / GROWTH) * GROWTH));
+}
+
+function outcomesStart(recordsStart: number, count: number): number {
+  return align(recordsStart + count * RECORD_BYTES);
 }
 
 function align(offset: number): number {

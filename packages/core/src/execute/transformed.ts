@@ -16,6 +16,7 @@ import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/temporary.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import type { JobSettings } from './job.ts';
+import { type FileResult, resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 import type { Finished, RunHooks } from './run.ts';
 import { writeAnew } from './write-anew.ts';
@@ -26,6 +27,8 @@ export interface TransformedFolder {
   /** Which of the targets it is of. */
   number: number;
   records: Uint32Array;
+  /** What became of each file, once that is known. */
+  results: (FileResult | undefined)[];
 }
 
 export interface TransformContext {
@@ -68,7 +71,7 @@ export async function transformAll(
 }
 
 async function transformFolder(
-  { folder, records }: TransformedFolder,
+  { folder, records, results }: TransformedFolder,
   context: TransformContext,
   tally: Tally,
   limit: (step: () => Promise<void>) => Promise<void>,
@@ -86,7 +89,7 @@ async function transformFolder(
       if (!pair.fresh) sweepTemporaries(pair.destination.path);
       const place = async (file: number) => {
         if (queue.stopped) return;
-        await new TransformedFile(pair, folder, records, file, context).place(tally);
+        results[file] = await new TransformedFile(pair, folder, records, file, context).place(tally);
       };
       const stop = (error: unknown) => {
         queue.stop();
@@ -140,23 +143,23 @@ class TransformedFile {
     this.#destination = path.join(root, below, as);
   }
 
-  async place(tally: Tally): Promise<void> {
+  /** Undefined: the copy was ended before. */
+  async place(tally: Tally): Promise<FileResult | undefined> {
     const { job, queue, hooks } = this.#context;
     const exists = this.#look();
     const bytes = exists === 'keep' ? undefined : await this.#placeUnlessAlike(exists !== 'none');
-    if (bytes === undefined && queue.stopped) return;
+    if (bytes === undefined && queue.stopped) return undefined;
     const paths = { source: this.#source, destination: this.#destination };
     const method = bytes === undefined ? undefined : 'transform';
-    if (method) countFile(tally, method, bytes!);
+    const result = resultOf({ method, bytes: bytes ?? 0 });
+    if (method) countFile(tally, method, result.bytes);
     else tally.unchanged++;
-    const size = bytes ?? 0;
-    if (job.entries) {
-      const action = method ? 'copied' : 'unchanged';
-      tally.entries.push({ ...paths, action, bytes: size, ...(method && { method }) });
-    }
+    if (job.entries) tally.entries.push({ ...paths, ...result });
     if (job.progress) {
+      const size = result.bytes;
       hooks.progress({ ...paths, fileBytes: size, fileSize: size, done: true, ...(method && { method }) });
     }
+    return result;
   }
 
   /** What stands in the file's place, and whether it may be replaced. */

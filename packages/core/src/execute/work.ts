@@ -9,6 +9,7 @@ import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
 import type { JobSettings, ProgressEvent } from './job.ts';
+import { noteOutcome, resultOf } from './outcomes.ts';
 import { type ClaimedBatch, MADE, type Queue, SWEPT } from './queue.ts';
 
 type OnProgress = (event: ProgressEvent) => void;
@@ -149,7 +150,7 @@ export class Worker {
     const { symlinks } = this.#job.transfer;
     const follow = link && symlinks === 'follow';
     if (isUnchanged(this.#system, pair, { name, as, follow }, batch.records, file)) {
-      this.#count(pair, name, as, { method: undefined, bytes: 0 });
+      this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
     const { overwrite } = pair;
@@ -169,25 +170,30 @@ export class Worker {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
     }
-    this.#count(pair, name, as, outcome);
+    this.#count(pair, batch, file, outcome);
   }
 
-  #count(pair: DirectoryPair, name: string, as: string, { method, bytes }: Outcome): void {
+  #count(pair: DirectoryPair, batch: ClaimedBatch, file: number, outcome: Outcome): void {
+    noteOutcome(batch.outcomes, file, outcome);
     const tally = this.#tally;
-    const linked = bytes < 0;
-    if (linked) tally.links++;
-    else if (method === undefined) tally.unchanged++;
+    const result = resultOf(outcome);
+    const { action, method, bytes } = result;
+    if (action === 'linked') tally.links++;
+    else if (action === 'unchanged') tally.unchanged++;
     else countFile(tally, method, bytes);
     if (!this.#job.entries && !this.#job.progress) return;
 
-    const paths = pathsOf(pair, name, as);
-    const size = Math.max(bytes, 0);
-    if (this.#job.entries) {
-      const action = linked ? 'linked' : method === undefined ? 'unchanged' : 'copied';
-      tally.entries.push({ ...paths, action, bytes: size, ...(method && { method }) });
-    }
+    const name = batch.names[file]!;
+    const paths = pathsOf(pair, name, batch.renamed?.[file] ?? name);
+    if (this.#job.entries) tally.entries.push({ ...paths, ...result });
     if (this.#job.progress) {
-      this.#onProgress({ ...paths, fileBytes: size, fileSize: size, done: true, ...(method && { method }) });
+      this.#onProgress({
+        ...paths,
+        fileBytes: bytes,
+        fileSize: bytes,
+        done: true,
+        ...(method && { method }),
+      });
     }
   }
 

@@ -10,7 +10,7 @@ import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
-import { winnersOf, without } from './winners.ts';
+import { type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
@@ -72,7 +72,9 @@ export class Planner {
         if (!folder.settled) this.#queue.expected += folder.files.length;
         yield;
       }
-      const winners = this.#cannotCollide ? all : winnersOf(all, this.#job.transfer.overwrite);
+      const winners = this.#cannotCollide
+        ? all
+        : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
       yield* this.#prune(winners, records);
@@ -116,6 +118,12 @@ export class Planner {
   get #cannotCollide(): boolean {
     const [target] = this.#plan.targets;
     return this.#plan.targets.length === 1 && target?.rename === undefined && !target?.flatten;
+  }
+
+  get #onOverlap(): ((kept: FoundIn, left: FoundIn) => void) | undefined {
+    const { overlaps, targets } = this.#plan;
+    if (!overlaps) return undefined;
+    return (kept, left) => void this.#tally.overlaps.push(toOverlap(targets, kept, left));
   }
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void> {
@@ -195,7 +203,7 @@ export class Planner {
         of.set(known.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
       return { folder: { ...folder, files: chosen.map((file) => folder.files[file]!) }, records: of };
     };
-    this.transformed.push({ number, ...part(numbers) });
+    this.transformed.push({ number, ...part(numbers), results: [] });
     const links = [...folder.files.keys()].filter((file) => !numbers.includes(file));
     if (links.length > 0) {
       const rest = part(links);

@@ -27,3 +27,20 @@ function storedName(directory: string, name: string): string {
   }
   return names.includes(name) ? name : (names.find((each) => differInCaseOnly(each, name)) ?? name);
 }
+
+/** Whether names that differ only in the case of letters are one file in a directory, which need not be there yet. */
+export function ignoresCase(directory: string): boolean {
+  for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
+    const parent = path.dirname(current);
+    const other = swapCase(path.basename(current));
+    if (other === path.basename(current) || !fs.existsSync(current)) continue;
+    // Found under a name that the directory does not list: it is the same one.
+    return fs.existsSync(path.join(parent, other)) && !fs.readdirSync(parent).includes(other);
+  }
+  return false;
+}
+
+function swapCase(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === name ? name.toLowerCase() : upper;
+}

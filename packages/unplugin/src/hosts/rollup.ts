@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type { Plugin as RolldownPlugin } from 'rolldown';
+import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { BuildCopies } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
+import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
@@ -10,6 +11,9 @@ import { watchedPaths } from '../watched.ts';
 /** What is used of a hook's `this`; Rollup and Rolldown have it both. */
 type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
 type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'>;
+
+/** Where Rolldown writes to when nothing is said. */
+const DEFAULT_DIRECTORY = 'dist';
 
 /** All that Rollup and Rolldown share: one plugin's builds, one after the other. */
 class RollupBuild {
@@ -20,6 +24,8 @@ class RollupBuild {
   #copies: BuildCopies;
   /** Where outputs of earlier builds are: nothing there is watched. */
   readonly #directories = new Set<string>();
+  /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
+  readonly #outputs = new Map<string, boolean>();
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
@@ -50,24 +56,34 @@ class RollupBuild {
     for (const each of watchedPaths(this.#targets, this.#directories)) addWatchFile.call(this.#context, each);
   }
 
+  /**
+   * Takes over emptying the output directory: Rolldown would delete what is unchanged, too. Returns the options that
+   * it has to see, when these are others.
+   */
+  takeOverCleaning(output: OutputOptions): OutputOptions | undefined {
+    const { dir = DEFAULT_DIRECTORY, file, cleanDir = false } = output;
+    if (!this.#places || file !== undefined) return undefined;
+    this.#outputs.set(dir, cleanDir);
+    return cleanDir ? { ...output, cleanDir: false } : undefined;
+  }
+
   /** The bundle of an output is complete, and going to be written. */
   async begin(output: Output, names: string[]): Promise<void> {
+    if (!this.#places) return;
     const directory = this.#directoryOf(output);
-    if (!this.#places || directory === undefined) return;
     this.#directories.add(directory);
     this.#copies.begin({
       directory,
       ...this.#targets,
       cacheDirectory: cacheDirectoryOf(this.#root),
-      empty: false,
-      keep: [],
+      empty: this.#isCleaned(directory),
+      keep: keptIn(directory, [...this.#directories, ...this.#resolved(this.#outputs.keys())]),
     });
     await this.#copies.giveWay(names, directory);
   }
 
   async finish(output: Output): Promise<void> {
-    const directory = this.#directoryOf(output);
-    if (this.#places && directory !== undefined) await this.#copies.finish(directory);
+    if (this.#places) await this.#copies.finish(this.#directoryOf(output));
   }
 
   /** The build is over, or failed. Threads of a watcher stay for the next. */
@@ -83,9 +99,18 @@ class RollupBuild {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
   }
 
-  #directoryOf({ dir, file }: Output): string | undefined {
-    if (dir !== undefined) return path.resolve(this.#root, dir);
-    return file === undefined ? undefined : path.dirname(path.resolve(this.#root, file));
+  #directoryOf({ dir, file }: Output): string {
+    if (dir !== undefined || file === undefined) return path.resolve(this.#root, dir ?? DEFAULT_DIRECTORY);
+    return path.dirname(path.resolve(this.#root, file));
+  }
+
+  #isCleaned(directory: string): boolean {
+    const cleaned = [...this.#outputs].filter(([, cleans]) => cleans).map(([dir]) => dir);
+    return this.#resolved(cleaned).includes(directory);
+  }
+
+  #resolved(directories: Iterable<string>): string[] {
+    return [...directories].map((dir) => path.resolve(this.#root, dir));
   }
 
   #newCopies(): BuildCopies {
@@ -103,8 +128,7 @@ class RollupBuild {
  * The hooks both bundlers have. Only `generateBundle` tells whether the bundle is going to be written, and all that
  * can fail before has not: until then no file is touched, and the copy runs while the bundle is written.
  */
-function hooks(options: ResolvedOptions) {
-  const build = new RollupBuild(options);
+function hooks(build: RollupBuild) {
   return {
     name: 'unplugin-reflink',
     async buildStart(this: Context, { cwd = process.cwd() }: { cwd?: string }) {
@@ -142,5 +166,14 @@ function hooks(options: ResolvedOptions) {
   } as const;
 }
 
-export const rollupPlugin = (options: ResolvedOptions): RollupPlugin => hooks(options) as RollupPlugin;
-export const rolldownPlugin = (options: ResolvedOptions): RolldownPlugin => hooks(options) as RolldownPlugin;
+export const rollupPlugin = (options: ResolvedOptions): RollupPlugin =>
+  hooks(new RollupBuild(options)) as RollupPlugin;
+
+export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
+  const build = new RollupBuild(options);
+  return {
+    ...(hooks(build) as RolldownPlugin),
+    // Last, so that others see the options as they were given.
+    outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
+  };
+}

@@ -2,9 +2,10 @@ import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
 import { type Booting, boot } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
+import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
-import { HiddenOptions, keptIn, optionsFor, type Takeover, takeoverOf } from './vite-output.ts';
+import { HiddenOptions, optionsFor, type Takeover, takeoverOf } from './vite-output.ts';
 
 /**
  * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type ListedFile, listSync, type Target } from 'fs-reflink';
 import type { HostLog } from '../build.ts';
+import { overlapMessage } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Served } from './vite-output.ts';
 
@@ -31,6 +32,10 @@ export class ServedFiles {
   /** Links kept as links, and where they lead. */
   readonly #links = new Map<string, string>();
   readonly #sources = new Set<string>();
+  /** Names of what is public and has not given way to a target. */
+  readonly #public = new Set<string>();
+  /** What to say of names that are both public and a target's. */
+  readonly #overlaps = new Map<string, string>();
   #stale = true;
 
   constructor({ targets, outDir }: Served, options: ResolvedOptions, log: HostLog) {
@@ -80,9 +85,11 @@ export class ServedFiles {
   #refresh(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    for (const found of [this.#files, this.#links, this.#sources]) found.clear();
+    for (const found of [this.#files, this.#links, this.#sources, this.#public, this.#overlaps])
+      found.clear();
     for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
     for (const target of this.#targets.targets) this.#scan(target, target);
+    for (const message of this.#overlaps.values()) this.#say('warn', message);
   }
 
   /** A target at a time: one that is wrong takes nothing away from the others. */
@@ -102,7 +109,13 @@ export class ServedFiles {
     const relative = (to: string) => path.relative(to, destination).split(path.sep).join('/');
     const name = relative(this.#outDir);
     const leaves = name.startsWith('../') || path.isAbsolute(name);
-    if (leaves || (target?.overwrite === false && (this.#files.has(name) || this.#links.has(name)))) return;
+    if (leaves) return;
+    const exists = this.#files.has(name) || this.#links.has(name);
+    const wins = target?.overwrite !== false;
+    if (target && this.#public.has(name)) this.#overlaps.set(name, overlapMessage(name, wins));
+    if (exists && !wins) return;
+    if (target) this.#public.delete(name);
+    else this.#public.add(name);
     this.#sources.add(source);
     this.#files.delete(name);
     this.#links.delete(name);

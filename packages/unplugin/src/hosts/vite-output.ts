@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ResolvedConfig } from 'vite';
+import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
@@ -90,21 +91,8 @@ function resolveOutDirs(root: string, build: BuildOptions): string[] {
   return [...new Set(list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir)))];
 }
 
-/** Whether `inner` is `outer` or lies in it. */
-function isInside(outer: string, inner: string): boolean {
-  const relative = path.relative(outer, inner);
-  const leaves = relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
-  return !leaves;
-}
-
 function isDirectory(name: string): boolean {
   return fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** What emptying an output directory leaves alone: the other ones in it, and the repository of a deployment. */
-export function keptIn(outDir: string, outDirs: string[]): string[] {
-  const nested = outDirs.filter((other) => other !== outDir && isInside(outDir, other));
-  return [...nested.map((other) => path.relative(outDir, other)), '.git'];
 }
 
 /** Vite's options for a while as if the user had switched them off. */

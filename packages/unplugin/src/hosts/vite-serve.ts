@@ -60,6 +60,10 @@ function createMiddleware(files: ServedFiles, { server, served, options }: Conte
     if (name === undefined || INTERNAL.test(url)) return next();
     if (unwatched && headers.accept?.includes('text/html')) files.invalidate();
     const file = files.find(name);
+    if (!file && isLeftOut(server, options, name)) {
+      response.writeHead(404).end();
+      return;
+    }
     if (!file || isLeftToVite(server, file, url)) return next();
     read(file, options)
       .catch((error: unknown) => {
@@ -97,14 +101,26 @@ function isLeftToVite({ config, environments }: ViteDevServer, file: ServedFile,
   const { root, publicDir } = config;
   const { source, name, target } = file;
   const inProject = path.join(root, name);
-  if (MODULE_QUERY.test(url) && isFile(inProject)) return true;
+  const isPublic = () => isPublicForVite(publicDir, name);
+  // A module that is the URL of a public file is Vite's, too.
+  if (MODULE_QUERY.test(url) && (isPublic() || isFile(inProject))) return true;
   if (!target) return /\.html?$/.test(name) && isFile(inProject);
   if (target.overwrite === false) {
-    return isFile(inProject) || (publicDir !== '' && isFile(path.join(publicDir, name)));
+    return isFile(inProject) || isPublic();
   }
   // A source that is served under its own name, and imported under it too.
   const modules = environments.client!.moduleGraph.getModulesByFile(source.split(path.sep).join('/'));
   return source === inProject && !target.transform && (modules?.size ?? 0) > 0;
+}
+
+/** Whether Vite takes for public, and would complain about, what a build leaves out. */
+function isLeftOut({ config }: ViteDevServer, { publicDirs }: ResolvedOptions, name: string): boolean {
+  const isOurs = publicDirs !== undefined && publicDirs.length > 0;
+  return isOurs && isPublicForVite(config.publicDir, name) && !isFile(path.join(config.root, name));
+}
+
+function isPublicForVite(publicDir: string, name: string): boolean {
+  return publicDir !== '' && isFile(path.join(publicDir, name));
 }
 
 async function read(

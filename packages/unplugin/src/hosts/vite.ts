@@ -3,11 +3,13 @@ import type { Booting } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { bootEarly, EnvironmentBuild } from './vite-build.ts';
 import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
+import { publicDirectoryPlugin } from './vite-public.ts';
 
 /**
  * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
  * options are hidden from Vite's own `renderStart` hook just while it runs: one comes before it and one after, and
- * everybody else sees them as the user gave them. A third one serves the same files while developing.
+ * everybody else sees them as the user gave them. A third one serves the same files while developing, and
+ * the last tells Vite which directory is public.
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
@@ -120,7 +122,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
   };
 
-  return [before, after, serve];
+  return [before, after, serve, publicDirectoryPlugin(options)];
 }
 
 /** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */

@@ -1,5 +1,6 @@
+import { ignoresCase } from 'fs-reflink';
 import type { Compilation } from 'webpack';
-import { bundleExists, collisionMessage, ignoresCase } from '../collisions.ts';
+import { bundleExists, collisionMessage } from '../collisions.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 
 /** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
@@ -8,6 +9,8 @@ export class CompilationAssets {
   readonly #listing: Listing;
   /** What did not have to give way to the bundle, by name. */
   readonly #ours = new Map<string, PlacedAsset>();
+  /** Destinations of what the bundle has too, and the user was told of. */
+  readonly #told: string[] = [];
   #hidden: Pick<PlacedAsset, 'name' | 'source' | 'info'>[] = [];
 
   constructor(compilation: Compilation, listing: Listing) {
@@ -23,6 +26,7 @@ export class CompilationAssets {
     for (const asset of [...this.#listing.assets, ...this.#listing.links]) {
       const { name, source, info, file } = asset;
       const existing = bundle.get(spell(name));
+      if (existing !== undefined) this.#told.push(file.destination);
       if (existing !== undefined && !this.#wins(asset, existing, warn)) continue;
       if (existing !== undefined && (file.link || existing !== name)) compilation.deleteAsset(existing);
       this.#ours.set(name, asset);
@@ -86,6 +90,11 @@ export class CompilationAssets {
     const kept = (asset: PlacedAsset) =>
       asset.file.link ? this.#ours.has(asset.name) : untouched.has(asset);
     return [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
+  }
+
+  /** Of which files the user was told that the bundle has them too: absolute paths. */
+  get told(): readonly string[] {
+    return this.#told;
   }
 
   /** Takes assets away, that webpack must not write. Returns how to put them back. */

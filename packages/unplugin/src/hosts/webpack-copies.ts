@@ -92,6 +92,7 @@ export class WebpackCopies {
       empty: false,
       keep: [],
       leave: assets.left(),
+      told: assets.told,
       entries: true,
     });
     const [report] = await this.#copies.finish(directory);
