@@ -36,10 +36,11 @@ describe.each(entries)('the built entry %s', (name) => {
     expect(run(code)).toContain(`unplugin-reflink (${name}): unknown option "a"`);
   });
 
-  test('loads neither unplugin nor a bundler nor what only some copies need', () => {
+  test('loads neither unplugin nor a bundler, and the engine only once there is a build', () => {
     const hook = fileURLToPath(new URL('loaded.js', import.meta.url));
     const loaded = run(`await import('unplugin-reflink/${name}')`, '--import', hook, '--input-type=module');
-    expect(loaded).toContain('/packages/core/dist/index.js');
+    expect(loaded).toContain('/packages/core/dist/check.js');
+    expect(loaded).not.toContain('/packages/core/dist/index.js');
     const others = name === 'vite' ? /\/dist\/(rollup|rolldown)\b/ : /\/dist\/vite\b/;
     for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
       expect(loaded).not.toContain(`/node_modules/${each}/`);
