@@ -41,6 +41,7 @@ export function describeReport(report: CopyReport, directory: string, cwd: strin
 
 /** Several reports as one. A file that was placed twice counts twice. */
 export function addReports(first: CopyReport, ...others: CopyReport[]): CopyReport {
+  if (others.length === 0) return first;
   const total: CopyReport = structuredClone(first);
   for (const report of others) {
     total.files += report.files;

@@ -33,7 +33,7 @@ export class CompilationAssets {
   }
 
   #wins(
-    { kind, target, file, name }: PlacedAsset,
+    { given: { kind, target }, file, name }: PlacedAsset,
     existing: string,
     warn: (message: string) => void,
   ): boolean {
