@@ -19,6 +19,8 @@ export interface ListedFile extends PlannedFile {
 export interface FileList {
   /** One for each destination. */
   files: ListedFile[];
+  /** Directories that were looked into, those without files included, and what is made of them: absolute paths. */
+  folders: { source: string; destination: string }[];
   /** Targets that match nothing, where `allowMissing` allows that. */
   warnings: string[];
 }
@@ -75,18 +77,21 @@ class Listing {
     const left = new Set(leave);
     const keepsLinks = transfer.symlinks === 'keep';
     const files: ListedFile[] = [];
+    const folders: FileList['folders'] = [];
     for (const folder of winnersOf(this.#folders, transfer.overwrite)) {
       const target = targets.indexOf(folder.target);
       // Once for all files of a directory: joining paths is most of the time this takes.
       const from = withSeparator(folder.source);
-      const to = withSeparator(path.join(folder.root, folder.below));
+      const directory = path.join(folder.root, folder.below);
+      const to = withSeparator(directory);
+      folders.push({ source: folder.source, destination: directory });
       for (const { name, as, link } of folder.files) {
         const destination = to + as;
         if (!left.has(destination))
           files.push({ source: from + name, destination, target, link: link && keepsLinks });
       }
     }
-    return { files, warnings: this.#warnings };
+    return { files, folders, warnings: this.#warnings };
   }
 }
 

@@ -38,9 +38,12 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /** A build is certain: threads boot while the modules are transformed. `directory` may be a guess. */
-  prepare({ publicTargets, targets }: OutputTargets, directory: string): void {
-    if (this.#workers) return;
+  /**
+   * A build is certain: threads boot while the modules are transformed, if there is work for them. `directory` may be
+   * a guess. Returns whether there is.
+   */
+  prepare({ publicTargets, targets }: OutputTargets, directory: string): boolean {
+    if (this.#workers) return true;
     const { engine } = this.#options;
     let small = true;
     try {
@@ -51,10 +54,11 @@ export class BuildCopies {
     if (small) {
       // While the bundler's own threads read the first modules.
       setImmediate(preload);
-      return;
+      return false;
     }
     this.#workers = startWorkers(engine.concurrency);
     this.#workers.catch(() => {});
+    return true;
   }
 
   /** Whether a copy was begun in this build. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, type CopyOptions, type CopyReport, copy, type Planned, type Target } from 'fs-reflink';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions } from './collisions.ts';
-import { addReports } from './summary.ts';
+import { addReports, continueReport } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -24,6 +24,10 @@ export interface OutputSettings extends OutputTargets {
   written?: readonly string[];
   /** Absolute paths that are the bundle's: what targets would place there is not placed. */
   leave?: readonly string[];
+  /** What was placed there earlier in the build, with entries: it is told as if it were placed now. */
+  earlier?: CopyReport | undefined;
+  /** Nothing but these files of the targets has to be looked at; `others` are in place. */
+  changed?: { files: Target[]; others: number } | undefined;
   engine: CopyOptions;
 }
 
@@ -45,7 +49,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, targets, empty, keep, written = [], leave = [] } = settings;
+    const { directory, targets, empty, keep, written = [], leave = [], changed } = settings;
     this.directory = directory;
     this.#settings = settings;
     this.#written = new WrittenBundle(written, settings, directory);
@@ -53,9 +57,9 @@ export class OutputCopy {
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
     });
-    const copied = copy([...this.#written.publicTargets, ...targets], {
+    const copied = copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
       ...this.#common,
-      prune: empty ? 'everything' : 'placed',
+      prune: changed ? false : empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
       leave,
@@ -64,9 +68,12 @@ export class OutputCopy {
         resolvePlanned(planned);
       },
     });
-    this.#finished = copied.catch((error: unknown) => {
-      throw this.#written.explain(error);
-    });
+    this.#finished = copied.then(
+      (report) => completed(report, settings),
+      (error: unknown) => {
+        throw this.#written.explain(error);
+      },
+    );
     // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
     this.#finished.catch((error: unknown) => {
       this.#failure = { error };
@@ -163,4 +170,9 @@ export class OutputCopy {
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }
+}
+
+function completed(report: CopyReport, { earlier, changed }: OutputSettings): CopyReport {
+  if (earlier) return continueReport(earlier, report);
+  return changed ? { ...report, unchanged: report.unchanged + changed.others } : report;
 }

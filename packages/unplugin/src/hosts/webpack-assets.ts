@@ -2,6 +2,14 @@ import type { Compilation } from 'webpack';
 import { bundleExists, collisionMessage, ignoresCase } from '../collisions.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 
+/** What becomes of the files when the compilation is written. */
+export interface FinalAssets {
+  /** Those that nobody made something else of, or took away. */
+  ours: PlacedAsset[];
+  /** Where nothing of ours must go: absolute paths. */
+  left: string[];
+}
+
 /** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
 export class CompilationAssets {
   readonly #compilation: Compilation;
@@ -79,13 +87,15 @@ export class CompilationAssets {
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
-  /** Where nothing of ours must go: absolute paths. */
-  left(): string[] {
+  /** What is ours and what is not, when nobody changes assets any more. */
+  final(): FinalAssets {
     const { assets, links } = this.#listing;
-    const untouched = new Set(this.untouched());
+    const ours = this.untouched();
+    const untouched = new Set(ours);
     const kept = (asset: PlacedAsset) =>
       asset.file.link ? this.#ours.has(asset.name) : untouched.has(asset);
-    return [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
+    const left = [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
+    return { ours, left };
   }
 
   /** Takes assets away, that webpack must not write. Returns how to put them back. */
@@ -97,8 +107,7 @@ export class CompilationAssets {
       Object.entries(compilation.assets).filter(([name]) => !names.has(name)),
     );
     return () => {
-      const back = gone.map(({ name, source }) => [name, source] as const);
-      compilation.assets = { ...compilation.assets, ...Object.fromEntries(back) };
+      for (const { name, source } of gone) compilation.assets[name] = source;
     };
   }
 }

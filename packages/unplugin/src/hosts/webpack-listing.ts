@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { CopyError, type ListedFile, list, type Target } from 'fs-reflink';
+import { CopyError, type FileList, type ListedFile, list, type Target } from 'fs-reflink';
 import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputTargets } from '../targets.ts';
 import { sourceFilename } from './webpack-names.ts';
 import type { FileSources } from './webpack-source.ts';
-import type { WebpackTarget } from './webpack-targets.ts';
+import { isPlain, type WebpackTarget } from './webpack-targets.ts';
 
 /** A file that is going to be placed, as an asset. */
 export interface PlacedAsset {
@@ -23,6 +23,10 @@ export interface Listing {
   assets: PlacedAsset[];
   /** Links that are kept as links, which webpack knows nothing of. */
   links: PlacedAsset[];
+  /** Whether some files are placed somewhere else than in the output, and are no assets. */
+  leavesOutput: boolean;
+  /** Directories that files of plain targets were looked for in, and what is made of them: absolute paths. */
+  folders: FileList['folders'];
   /** What to hand to the engine. */
   targets: OutputTargets;
   warnings: string[];
@@ -42,10 +46,12 @@ const CONCURRENCY = 8;
 /** Finds the files of all targets and what they are going to be called. */
 export async function listFiles(given: WebpackTarget[], context: ListingContext): Promise<Listing> {
   const { compilation } = context;
-  const found = await findFiles(given, context);
+  const { found, folders } = await findFiles(given, context);
   const listing: Listing = {
     assets: [],
     links: [],
+    leavesOutput: false,
+    folders,
     targets: { publicTargets: [], targets: [] },
     warnings: [],
   };
@@ -61,8 +67,8 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
   for (const asset of described) {
     const before = assets.get(asset.name);
     if (before) refuseSame(before, asset);
-    if (isBelow(asset.name) && !(asset.given.target.overwrite === false && before))
-      assets.set(asset.name, asset);
+    if (!isBelow(asset.name)) listing.leavesOutput = true;
+    else if (!(asset.given.target.overwrite === false && before)) assets.set(asset.name, asset);
   }
   for (const asset of assets.values()) (asset.file.link ? listing.links : listing.assets).push(asset);
   // What is called by a function is called the same again.
@@ -73,7 +79,6 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
   }
   const sourceNames = new SourceNames(compilation.compiler);
   for (const asset of listing.assets) asset.info = withInfo(asset, sourceNames.of(asset.file.source));
-  context.sources.sweep();
   return listing;
 }
 
@@ -91,7 +96,7 @@ interface Found {
 async function findFiles(
   given: WebpackTarget[],
   { compilation, directory, options }: ListingContext,
-): Promise<Found[]> {
+): Promise<{ found: Found[]; folders: FileList['folders'] }> {
   const { symlinks = 'follow', allowMissing = false } = options.engine;
   let found: Found[] = [];
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
@@ -106,14 +111,15 @@ async function findFiles(
     found = found.concat(wanted.map((file) => ({ given: each, file })));
   }
   const plain = given.filter(({ naming }) => !naming);
-  const { files } = await list(
+  const { files, folders } = await list(
     plain.map(({ target }) => target),
     { cwd: directory, symlinks, allowMissing },
   );
   found = found.concat(files.map((file) => ({ given: plain[file.target]!, file })));
   // In the order of the targets, of which the last wins.
   const order = new Map(given.map((each, position) => [each, position]));
-  return found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
+  found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
+  return { found, folders };
 }
 
 /** A file that one pattern names twice is copied once, to where the first of its paths puts it. */
@@ -124,11 +130,6 @@ function once(found: Found[]): Found[] {
     if (key === undefined) return true;
     return !seen.has(key) && seen.add(key);
   });
-}
-
-/** Whether its files have the names that the engine gives them, and their own contents. */
-function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
-  return !naming && !pattern && !target.transform;
 }
 
 async function describeAll(found: Found[], context: ListingContext): Promise<PlacedAsset[]> {
@@ -221,6 +222,13 @@ function withInfo({ name, file, given, info, source }: PlacedAsset, sourceFilena
     ...info,
     ...given.info?.(name, file),
   };
+}
+
+/** The same asset with what the file holds now. */
+export function withSource(asset: PlacedAsset, source: sources.Source): PlacedAsset {
+  if (source === asset.source) return asset;
+  const changed = { ...asset, source };
+  return { ...changed, info: withInfo(changed, asset.info.sourceFilename!) };
 }
 
 /** {@link sourceFilename} of many files, a directory at a time. */

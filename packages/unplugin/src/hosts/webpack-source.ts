@@ -51,17 +51,30 @@ function makeFileSource({ webpack }: Compiler): new (file: string, state?: FileS
     }
 
     get #looked(): FileState {
-      return (this.#state ??= stateOf(this.file));
+      return (this.#state ??= stateOf(this.file).state);
     }
   };
+}
+
+interface Known {
+  state: FileState;
+  source: FileSource;
+  /** What webpack's watcher knew of the file when it was looked at. */
+  watched: Watched | undefined;
+}
+
+/** What webpack's watcher knows of a file; its types tell less. */
+interface Watched {
+  safeTime: number;
+  timestamp?: number;
 }
 
 /** Sources of earlier builds, so that an unchanged file is the same to webpack, which then does nothing. */
 export class FileSources {
   readonly #Source: ReturnType<typeof makeFileSource>;
   readonly #compiler: Compiler;
-  #known = new Map<string, { state: FileState; source: FileSource }>();
-  #used = new Map<string, { state: FileState; source: FileSource }>();
+  #known = new Map<string, Known>();
+  #used = new Map<string, Known>();
 
   constructor(compiler: Compiler) {
     this.#compiler = compiler;
@@ -71,10 +84,17 @@ export class FileSources {
   get(file: string): Source {
     // No build comes after this one that could ask for the same.
     if (!this.#compiler.watchMode) return new this.#Source(file);
-    const state = stateOf(file);
     const before = this.#known.get(file);
+    const watched = this.#watched(file);
+    if (before && isSameTime(before.watched, watched)) {
+      this.#used.set(file, before);
+      return before.source;
+    }
+    const { state, isLink } = stateOf(file);
     const source = before && isSame(before.state, state) ? before.source : new this.#Source(file, state);
-    this.#used.set(file, { state, source });
+    // Nobody watches what a link leads to.
+    if (!mayChangeUnseen(state, Date.now()))
+      this.#used.set(file, { state, source, watched: isLink ? undefined : watched });
     return source;
   }
 
@@ -83,11 +103,35 @@ export class FileSources {
     this.#known = this.#used;
     this.#used = new Map();
   }
+
+  #watched(file: string): Watched | undefined {
+    const entry = this.#compiler.fileTimestamps?.get(file);
+    return typeof entry === 'object' && entry !== null ? (entry as Watched) : undefined;
+  }
 }
 
-function stateOf(file: string): FileState {
-  const { dev, ino, size, mtimeMs, ctimeMs } = fs.statSync(file);
-  return { dev, ino, size, mtimeMs, ctimeMs };
+function isSameTime(one: Watched | undefined, other: Watched | undefined): boolean {
+  if (one?.timestamp === undefined || other === undefined) return false;
+  return one.timestamp === other.timestamp && one.safeTime === other.safeTime;
+}
+
+function stateOf(file: string): { state: FileState; isLink: boolean } {
+  const link = fs.lstatSync(file);
+  const isLink = link.isSymbolicLink();
+  const { dev, ino, size, mtimeMs, ctimeMs } = isLink ? fs.statSync(file) : link;
+  return { state: { dev, ino, size, mtimeMs, ctimeMs }, isLink };
+}
+
+/**
+ * Times are those of a clock that ticks every few milliseconds, or seconds: what was touched this shortly before it
+ * was looked at may change again and look the same.
+ */
+export function mayChangeUnseen(
+  { mtimeMs, ctimeMs }: Pick<FileState, 'mtimeMs' | 'ctimeMs'>,
+  lookedAt: number,
+): boolean {
+  const isCoarse = Number.isInteger(mtimeMs / 1000) && Number.isInteger(ctimeMs / 1000);
+  return lookedAt - Math.max(mtimeMs, ctimeMs) < (isCoarse ? 2500 : 50);
 }
 
 function isSame(one: FileState, other: FileState): boolean {
