@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
-import { winnersOf } from './plan/winners.ts';
+import { cannotCollide, winnersOf } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
@@ -78,7 +78,8 @@ class Listing {
     const keepsLinks = transfer.symlinks === 'keep';
     const files: ListedFile[] = [];
     const folders: FileList['folders'] = [];
-    for (const folder of winnersOf(this.#folders, transfer.overwrite)) {
+    const found = this.#folders;
+    for (const folder of cannotCollide(targets) ? found : winnersOf(found, transfer.overwrite)) {
       const target = targets.indexOf(folder.target);
       // Once for all files of a directory: joining paths is most of the time this takes.
       const from = withSeparator(folder.source);

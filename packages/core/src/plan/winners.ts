@@ -3,6 +3,7 @@ import { systemError } from '../errors.ts';
 import type { TransferSettings } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
+import type { ResolvedTarget } from '../target.ts';
 
 /** Which of several files for one place stays, as if they were copied one after the other. */
 export function winnersOf(folders: Folder[], overwrite: TransferSettings['overwrite']): Folder[] {
@@ -36,4 +37,10 @@ export function* without(folders: Iterable<Folder>, paths: readonly string[]): G
     const kept = files.filter(({ as }) => !left.has(path.join(root, below, as)));
     yield kept.length < files.length ? { ...folder, files: kept } : folder;
   }
+}
+
+/** One whole directory under its own names cannot hold two files for one place. */
+export function cannotCollide(targets: readonly ResolvedTarget[]): boolean {
+  const [target] = targets;
+  return targets.length === 1 && target!.rename === undefined && !target!.flatten;
 }

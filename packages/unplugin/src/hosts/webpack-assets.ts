@@ -102,10 +102,10 @@ export class CompilationAssets {
   detach(gone: readonly PlacedAsset[]): () => void {
     const compilation = this.#compilation;
     const names = new Set(gone.map(({ name }) => name));
+    const { assets } = compilation;
+    const others = Object.keys(assets).filter((name) => !names.has(name));
     // A new object: webpack complains about changes of this one by now.
-    compilation.assets = Object.fromEntries(
-      Object.entries(compilation.assets).filter(([name]) => !names.has(name)),
-    );
+    compilation.assets = Object.fromEntries(others.map((name) => [name, assets[name]!]));
     return () => {
       for (const { name, source } of gone) compilation.assets[name] = source;
     };

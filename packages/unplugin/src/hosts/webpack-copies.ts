@@ -100,11 +100,13 @@ export class WebpackCopies {
       const placed = changed ? ours : ours.filter(({ file }) => actions.has(file.destination));
       // Somebody stands between webpack and the disk: then it has to write all of it itself.
       if (placed[0] && !(await isRealDisk(output, placed[0].file.destination))) return () => {};
+      const isWritten = ({ file }: PlacedAsset) =>
+        (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
       for (const asset of placed) {
-        const action = actions.get(asset.file.destination) ?? 'unchanged';
-        if (action === 'unchanged') compilation.comparedForEmitAssets.add(asset.name);
-        else await this.#tellEmitted(compilation, directory, asset);
+        const { emittedAssets, comparedForEmitAssets } = compilation;
+        (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
       }
+      await this.#tellWritten(compilation, directory, placed.filter(isWritten));
       return assets.detach(placed);
     } catch (error) {
       const { WebpackError } = this.#compiler.webpack;
@@ -173,19 +175,19 @@ export class WebpackCopies {
     return assets.detach(plain);
   }
 
-  async #tellEmitted(compilation: Compilation, outputPath: string, asset: PlacedAsset): Promise<void> {
-    const { name, source, file } = asset;
-    compilation.emittedAssets.add(name);
+  async #tellWritten(compilation: Compilation, outputPath: string, written: PlacedAsset[]): Promise<void> {
     const { assetEmitted } = this.#compiler.hooks;
     if (!assetEmitted.isUsed()) return;
-    await assetEmitted.promise(name, {
-      get content() {
-        return source.buffer();
-      },
-      source,
-      outputPath,
-      compilation,
-      targetPath: file.destination,
-    });
+    for (const { name, source, file } of written) {
+      await assetEmitted.promise(name, {
+        get content() {
+          return source.buffer();
+        },
+        source,
+        outputPath,
+        compilation,
+        targetPath: file.destination,
+      });
+    }
   }
 }
