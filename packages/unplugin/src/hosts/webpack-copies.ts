@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type CopyReport, preload } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
-import { BuildCopies } from '../build.ts';
+import { BuildCopies, type HostLog, tell } from '../build.ts';
 import { cacheDirectoryOf, manifestFile } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
@@ -27,6 +27,7 @@ interface Building {
 export class WebpackCopies {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
+  readonly #log: HostLog;
   readonly #copies: BuildCopies;
   readonly #cacheDirectory: string;
   readonly #unregister: () => void;
@@ -41,7 +42,7 @@ export class WebpackCopies {
     this.#options = options;
     const logger = compiler.getInfrastructureLogger(NAME);
     const { WebpackError } = compiler.webpack;
-    const log = {
+    this.#log = {
       info: (message: string) => logger.info(message),
       warn: (message: string) => {
         this.#hasWarned = true;
@@ -49,7 +50,7 @@ export class WebpackCopies {
       },
       error: (message: string) => logger.error(message),
     };
-    this.#copies = new BuildCopies(options, log, compiler.context);
+    this.#copies = new BuildCopies(options, this.#log, compiler.context);
     this.#cacheDirectory = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
     this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
   }
@@ -136,11 +137,18 @@ export class WebpackCopies {
   async #copy(
     directory: string,
     listing: Listing,
-    { ours, left }: FinalAssets,
+    final: FinalAssets,
     changed: PlacedAsset[] | undefined,
   ): Promise<CopyReport> {
-    const earlier = await this.#early?.finish();
+    const early = this.#early;
     this.#early = undefined;
+    const earlier = await early?.finish();
+    if (earlier && (await early!.isFinal(listing, final))) {
+      const { context } = this.#compiler;
+      tell(earlier, listing.targets, directory, this.#options, this.#log, context);
+      return earlier;
+    }
+    const { ours, left } = final;
     this.#copies.begin({
       ...this.#settings(directory, listing.targets),
       leave: left,

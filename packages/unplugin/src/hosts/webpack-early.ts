@@ -2,7 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import { OutputCopy, type OutputSettings } from '../output.ts';
+import type { FinalAssets } from './webpack-assets.ts';
+import { SeenDirectories } from './webpack-directories.ts';
+import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { inTurn } from './webpack-outputs.ts';
+import { mayHaveChanged } from './webpack-source.ts';
 
 /** Whether there is nothing in a directory, or no directory. */
 export function isVacant(directory: string): boolean {
@@ -15,15 +19,18 @@ export function isVacant(directory: string): boolean {
 
 /**
  * A copy into an output that nothing is in yet, begun while the modules are built. Whether the build will be written
- * nobody knows by then: the copy that is made when it is finds most of its files in place, and where there is no such
- * copy, all of them are taken away again.
+ * nobody knows by then. When it is, and anything is not as this copy has left it, another one sees to that; when it is
+ * not, all files are taken away again.
  */
 export class EarlyCopy {
   readonly #settings: OutputSettings;
   /** The first directory on the way to the output that was not there. */
   readonly #missing: string | undefined;
   readonly #report: Promise<CopyReport | undefined>;
+  readonly #began = Date.now();
   #copy: OutputCopy | undefined;
+  /** What it has left, from the moment when it was over. */
+  #places: SeenDirectories | undefined;
   #isOver = false;
 
   constructor(settings: OutputSettings) {
@@ -38,6 +45,17 @@ export class EarlyCopy {
   /** What was placed, once no thread works on it any more; nothing where that failed. */
   async finish(): Promise<CopyReport | undefined> {
     return this.#report;
+  }
+
+  /** Whether a copy that is made now would find everything as this one has left it. */
+  async isFinal({ assets, links, leavesOutput, folders }: Listing, { left }: FinalAssets): Promise<boolean> {
+    const report = await this.#report;
+    if (!report || left.length + links.length + report.warnings.length > 0 || leavesOutput) return false;
+    const copied = new Map(report.entries!.map(({ source, destination }) => [destination, source]));
+    const isSame = ({ file }: PlacedAsset) => copied.get(file.destination) === file.source;
+    if (copied.size !== assets.length || !assets.every(isSame) || !this.#places!.areSame) return false;
+    const looked = [...folders, ...assets.map(({ file }) => file)];
+    return looked.every(({ source }) => !mayHaveChanged(source, this.#began));
   }
 
   /** The build was not written. */
@@ -60,7 +78,11 @@ export class EarlyCopy {
     if (this.#isOver) return undefined;
     this.#copy = new OutputCopy(this.#settings);
     await this.#copy.settle();
-    return this.#copy.report();
+    const report = await this.#copy.report();
+    const { directory } = this.#settings;
+    const directories = report.entries!.map(({ destination }) => path.dirname(destination));
+    this.#places = new SeenDirectories([...new Set([directory, ...directories])]);
+    return report;
   }
 }
 

@@ -134,6 +134,12 @@ export function mayChangeUnseen(
   return lookedAt - Math.max(mtimeMs, ctimeMs) < (isCoarse ? 2500 : 50);
 }
 
+/** Whether a file, or a directory's entries, may have been touched since, or are gone. */
+export function mayHaveChanged(file: string, since: number): boolean {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  return !stats || mayChangeUnseen(stats, since);
+}
+
 function isSame(one: FileState, other: FileState): boolean {
   return (
     one.ino === other.ino &&
