@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy, type FileList, list, listSync, type Target } from 'fs-reflink';
 import { describe, expect, test } from 'vitest';
-import { symlink, writeTree } from '../support/trees.ts';
+import { directory, symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';
 
 const tree = {
@@ -53,6 +53,21 @@ describe('list', () => {
     expect(found.warnings).toHaveLength(options.allowMissing ? 1 : 0);
     expect(listSync(targets, { cwd, ...options })).toEqual(found);
     expect(contentsOf(cwd)).toEqual(before);
+  });
+
+  test('directories that were looked into are told, those without files too', async () => {
+    const cwd = workspace();
+    writeTree(cwd, { ...tree, 'from/empty': directory() });
+    const { folders } = await list([{ from: 'from', to: 'to' }, { from: 'other/a.txt' }], { cwd });
+    const below = folders.map((each) =>
+      [each.source, each.destination].map((path) => path.slice(cwd.length)),
+    );
+    expect(below.sort()).toEqual([
+      ['/from', '/to'],
+      ['/from/empty', '/to/empty'],
+      ['/from/sub', '/to/sub'],
+      ['/other', ''],
+    ]);
   });
 
   test('what is missing is an error', async () => {

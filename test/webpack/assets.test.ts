@@ -81,6 +81,28 @@ describeWebpacks((host) => {
     expect(again.stats.hash).toBe(built.stats.hash);
   });
 
+  test('no file is looked at before somebody asks how large it is', async () => {
+    const root = makeProject(files);
+    const spies = (['statSync', 'lstatSync'] as const).map((method) => vi.spyOn(fs, method));
+    const looked: string[] = [];
+    // A copy without threads looks at its files before that, and after.
+    const listener = (compiler: Compiler) => {
+      compiler.hooks.finishMake.tap('listener', () => {
+        for (const spy of spies) spy.mockClear();
+      });
+      compiler.hooks.afterCompile.tap('listener', () => {
+        for (const { mock } of spies) looked.push(...mock.calls.map(([path]) => String(path)));
+      });
+    };
+    const { stats } = await build(host, root, { plugins: [listener] });
+    expect(looked).not.toContain(join(root, 'static/large.txt'));
+    const assets = stats.toJson({ assets: true }).assets!;
+    expect(assets.find(({ name }) => name === 'large.txt')).toMatchObject({
+      size: 300_000,
+      info: { size: 300_000 },
+    });
+  });
+
   test('output.clean removes what is old and keeps what is placed', async () => {
     const root = makeProject(
       { ...files, 'static/link-kept': 'k' },

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import fs, {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Options } from 'unplugin-reflink';
@@ -6,6 +14,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Configuration, Watching } from 'webpack';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { symlink } from '../support/trees.ts';
 import { type Bundler, configOf, describeWebpacks, reporting } from './hosts.ts';
 
 const opened: Watching[] = [];
@@ -96,6 +105,77 @@ describeWebpacks((host) => {
     expect(identities()).toEqual(before);
     expect(reports.at(-1)).toMatchObject({ files: 0 });
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
+  });
+
+  test('a file changes, and nothing but it is looked for, looked at, or placed', async () => {
+    const many = Array.from({ length: 60 }, (_each, number) => [`static/many/${number}.txt`, 'as it was']);
+    const root = makeProject({ ...Object.fromEntries(many), 'static/linked': symlink('../assets') });
+    const { after, reports, builds } = await watch(host, root, { publicDir: 'static' });
+    const total = reports[0]!.files + reports[0]!.unchanged;
+    const changed = join(root, 'static/many/7.txt');
+    // The first build that follows looks at all files: what webpack's watcher knows of them is told from then on.
+    await after(() => writeFileSync(changed, 'first'));
+    await wait(70);
+    const seen = new Set<string>();
+    for (const method of ['readdirSync', 'lstatSync', 'statSync', 'readFileSync'] as const) {
+      const original = fs[method] as (...given: unknown[]) => unknown;
+      vi.spyOn(fs, method).mockImplementation(((...given: unknown[]) => {
+        seen.add(`${method} ${String(given[0])}`);
+        return original(...given);
+      }) as never);
+    }
+    await after(() => writeFileSync(changed, 'second'));
+    vi.restoreAllMocks();
+    const of = (method: string, below: string) =>
+      [...seen].filter((each) => each.startsWith(`${method} ${join(root, below)}`));
+    expect(of('readdirSync', 'static')).toEqual([]);
+    expect(of('readFileSync', 'static')).toEqual([]);
+    expect(of('lstatSync', 'static/many/')).toEqual([`lstatSync ${changed}`]);
+    expect(of('lstatSync', 'dist/')).toEqual([]);
+    expect(readFileSync(join(root, 'dist/many/7.txt'), 'utf8')).toBe('second');
+    expect(reports.at(-1)).toMatchObject({ files: 1, unchanged: total - 1, pruned: 0 });
+    // Nobody tells of what is behind a link: it is looked at whenever there is another reason to build.
+    writeFileSync(join(root, 'assets/a.txt'), 'behind a link');
+    await after(() => writeFileSync(join(root, 'main.js'), 'console.log("bundled again")'));
+    expect(readFileSync(join(root, 'dist/linked/a.txt'), 'utf8')).toBe('behind a link');
+    expect(reports.at(-1)).toMatchObject({ files: 1, unchanged: total - 1 });
+    expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
+  });
+
+  test('what is deleted from the output is placed again by the next build', async () => {
+    const root = makeProject();
+    const { after, reports } = await watch(host, root, options);
+    await after(() => writeFileSync(join(root, 'static/LICENSE'), 'changed'));
+    rmSync(join(root, 'dist/plain.txt'));
+    rmSync(join(root, 'dist/texts'), { recursive: true });
+    await after(() => writeFileSync(join(root, 'main.js'), 'console.log("bundled again")'));
+    expect(readFileSync(join(root, 'dist/plain.txt'), 'utf8')).toBe('plain');
+    expect(existsSync(join(root, 'dist/texts/a.txt'))).toBe(true);
+    expect(reports.at(-1)!.files).toBeGreaterThan(1);
+  });
+
+  test('directories come and go, empty ones too', async () => {
+    const root = makeProject();
+    const { after } = await watch(host, root, { publicDir: 'static' });
+    await after(() => writeFileSync(join(root, 'static/LICENSE'), 'changed'));
+    await after(() => mkdirSync(join(root, 'static/one/new')));
+    await after(() => writeFileSync(join(root, 'static/LICENSE'), 'changed again'));
+    expect(existsSync(join(root, 'dist/one/new'))).toBe(true);
+    await after(() => rmSync(join(root, 'static/one/two'), { recursive: true }));
+    expect(existsSync(join(root, 'dist/one/two/three/deepest.bin'))).toBe(false);
+  });
+
+  test('files outside the output, and names that a function gives', async () => {
+    const root = makeProject();
+    const named = { from: 'assets', to: 'named', rename: (name: string) => `${name}.copy` };
+    const given: Options = { targets: [{ from: 'assets', to: join(root, 'elsewhere') }, named] };
+    const { after, reports } = await watch(host, root, given);
+    for (const content of ['first', 'second']) {
+      await after(() => writeFileSync(join(root, 'assets/a.txt'), content));
+      expect(readFileSync(join(root, 'elsewhere/a.txt'), 'utf8')).toBe(content);
+      expect(readFileSync(join(root, 'dist/named/a.txt.copy'), 'utf8')).toBe(content);
+      expect(reports.at(-1)!.files).toBe(2);
+    }
   });
 
   test('an output inside what is watched does not begin builds', async () => {

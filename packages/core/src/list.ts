@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
-import { winnersOf } from './plan/winners.ts';
+import { cannotCollide, winnersOf } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
@@ -19,6 +19,8 @@ export interface ListedFile extends PlannedFile {
 export interface FileList {
   /** One for each destination. */
   files: ListedFile[];
+  /** Directories that were looked into, those without files included, and what is made of them: absolute paths. */
+  folders: { source: string; destination: string }[];
   /** Targets that match nothing, where `allowMissing` allows that. */
   warnings: string[];
 }
@@ -75,14 +77,26 @@ class Listing {
     const { targets, transfer, leave } = this.#options;
     const left = new Set(leave);
     const keepsLinks = transfer.symlinks === 'keep';
-    const files = winnersOf(this.#folders, transfer.overwrite).flatMap((folder) =>
-      folder.files.map(({ name, as, link }) => ({
-        source: path.join(folder.source, name),
-        destination: path.join(folder.root, folder.below, as),
-        target: targets.indexOf(folder.target),
-        link: link && keepsLinks,
-      })),
-    );
-    return { files: files.filter(({ destination }) => !left.has(destination)), warnings: this.#warnings };
+    const files: ListedFile[] = [];
+    const folders: FileList['folders'] = [];
+    const found = this.#folders;
+    for (const folder of cannotCollide(targets) ? found : winnersOf(found, transfer.overwrite)) {
+      const target = targets.indexOf(folder.target);
+      // Once for all files of a directory: joining paths is most of the time this takes.
+      const from = withSeparator(folder.source);
+      const directory = path.join(folder.root, folder.below);
+      const to = withSeparator(directory);
+      folders.push({ source: folder.source, destination: directory });
+      for (const { name, as, link } of folder.files) {
+        const destination = to + as;
+        if (!left.has(destination))
+          files.push({ source: from + name, destination, target, link: link && keepsLinks });
+      }
+    }
+    return { files, folders, warnings: this.#warnings };
   }
+}
+
+function withSeparator(directory: string): string {
+  return directory.endsWith(path.sep) ? directory : directory + path.sep;
 }

@@ -4,9 +4,6 @@ import { wasPlaced } from './cache.ts';
 import { loadEngine } from './engine.ts';
 import type { OutputTargets } from './targets.ts';
 
-/** Threads that are getting ready, or undefined where the copy will do without. Rejects as the copy will. */
-export type Booting = Promise<Workers | undefined>;
-
 export interface BootSettings {
   /** Absolute path of the output directory, if that is known. */
   directory: string | undefined;
@@ -14,24 +11,35 @@ export interface BootSettings {
   engine: CopyOptions;
 }
 
-/** Makes the engine ready for a copy, beside what the bundler does until then. */
-export function boot(targets: OutputTargets, settings: BootSettings): Booting {
-  const booting = bootFor(targets, settings);
-  // The copy itself says what is wrong, if it still is by then.
-  booting.catch(() => {});
-  return booting;
+/** The engine while it is made ready for a copy. */
+export interface Booting {
+  /** Whether there is work for threads, as soon as that is known. They boot from then on. */
+  isLarge: Promise<boolean>;
+  /** Lets go of the threads. */
+  end(): Promise<void>;
 }
 
-async function bootFor(
+/** Makes the engine ready for a copy, beside what the bundler does until then. */
+export function boot(targets: OutputTargets, settings: BootSettings): Booting {
+  // The copy itself says what is wrong, if it still is by then.
+  const isLarge = isWorkForThreads(targets, settings).catch(() => false);
+  const workers = isLarge.then((large) => start(large, settings)).catch(() => undefined);
+  return { isLarge, end: async () => (await workers)?.close() };
+}
+
+async function isWorkForThreads(
   { publicTargets, targets }: OutputTargets,
   { directory, cacheDirectory, engine }: BootSettings,
-): Booting {
-  const { isSmallCopy, preload, startWorkers } = await loadEngine();
+): Promise<boolean> {
+  const { isSmallCopy } = await loadEngine();
   // Most of it will be in place then, and to see that takes less than booting threads.
-  if (!wasPlaced(cacheDirectory, directory)) {
-    const isSmall = isSmallCopy([...publicTargets, ...targets], engine);
-    if (!isSmall) return startWorkers(engine.concurrency);
-  }
+  if (wasPlaced(cacheDirectory, directory)) return false;
+  return !isSmallCopy([...publicTargets, ...targets], engine);
+}
+
+async function start(isLarge: boolean, { engine }: BootSettings): Promise<Workers | undefined> {
+  const { preload, startWorkers } = await loadEngine();
+  if (isLarge) return startWorkers(engine.concurrency);
   // While the bundler's own threads read the first modules.
   await nextTurn();
   preload();

@@ -28,7 +28,7 @@ export class BuildCopies {
   readonly #root: string;
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
-  #workers: Booting | undefined;
+  #booting: Booting | undefined;
   /** What went wrong was said by the error a hook rejected with. */
   #told = false;
 
@@ -39,14 +39,18 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /** A build is certain, into `directory` if that is known. Takes over what is `booting` already. */
-  prepare(
+  /**
+   * A build is certain, into `directory` if that is known. Takes over what is `booting` already. Resolves with
+   * whether there is work for threads.
+   */
+  async prepare(
     targets: OutputTargets,
     directory: string | undefined,
     cacheDirectory: string,
     booting?: Booting,
-  ): void {
-    this.#workers ??= booting ?? boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
+  ): Promise<boolean> {
+    this.#booting ??= booting ?? boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
+    return this.#booting.isLarge;
   }
 
   /** Whether a copy was begun in this build. */
@@ -141,9 +145,9 @@ export class BuildCopies {
     // The bundler met the same full disk, and its error was first.
     if (error !== undefined && !told) this.#log.error(messageOf(error));
     if (keepWorkers) return;
-    const workers = this.#workers;
-    this.#workers = undefined;
-    await (await workers?.catch(() => undefined))?.close();
+    const booting = this.#booting;
+    this.#booting = undefined;
+    await booting?.end();
   }
 
   #at(directory?: string): Output[] {

@@ -6,7 +6,7 @@ import { CopyError } from 'fs-reflink/check';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { loadEngine } from './engine.ts';
-import { addReports, withoutEntries } from './summary.ts';
+import { addReports, continueReport, withoutEntries } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -28,6 +28,10 @@ export interface OutputSettings extends OutputTargets {
   leave?: readonly string[];
   /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
   told?: readonly string[];
+  /** What was placed there earlier in the build, with entries: it is told as if it were placed now. */
+  earlier?: CopyReport | undefined;
+  /** Nothing but these files of the targets has to be looked at; `others` are in place. */
+  changed?: { files: Target[]; others: number } | undefined;
   engine: CopyOptions;
 }
 
@@ -50,7 +54,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, targets, empty, keep, written = [], leave = [] } = settings;
+    const { directory, targets, empty, keep, written = [], leave = [], changed } = settings;
     this.directory = directory;
     this.#settings = settings;
     this.#written = new WrittenBundle(written, settings, directory);
@@ -58,8 +62,8 @@ export class OutputCopy {
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
     });
-    const copied = this.#copy([...this.#written.publicTargets, ...targets], {
-      prune: empty ? 'everything' : 'placed',
+    const copied = this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
+      prune: changed ? false : empty ? 'everything' : 'placed',
       pruneRoots: ['.'],
       keep,
       leave,
@@ -69,9 +73,12 @@ export class OutputCopy {
         resolvePlanned(planned);
       },
     });
-    this.#finished = copied.catch((error: unknown) => {
-      throw this.#written.explain(error);
-    });
+    this.#finished = copied.then(
+      (report) => completed(report, settings),
+      (error: unknown) => {
+        throw this.#written.explain(error);
+      },
+    );
     // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
     this.#finished.catch((error: unknown) => {
       this.#failure = { error };
@@ -190,4 +197,9 @@ function addAgain(before: CopyReport, again: CopyReport): CopyReport {
   const places = new Set(again.entries!.map(({ destination }) => destination));
   const repeated = before.entries!.filter(({ destination }) => places.has(destination));
   return addReports(withoutEntries(before, repeated), again);
+}
+
+function completed(report: CopyReport, { earlier, changed }: OutputSettings): CopyReport {
+  if (earlier) return continueReport(earlier, report);
+  return changed ? { ...report, unchanged: report.unchanged + changed.others } : report;
 }

@@ -9,7 +9,7 @@ function formatBytes(bytes: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
 }
 
-const count = (number: number, noun: string): string =>
+const counted = (number: number, noun: string): string =>
   `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 
 /** A report as one line: what was placed and how, and what was left. */
@@ -20,9 +20,9 @@ export function summarize(report: CopyReport, directory: string, cwd: string): s
     const how = Object.entries(methods).map(
       ([method, { files }]) => `${method} ${files.toLocaleString('en-US')}`,
     );
-    parts.push(`${count(files, 'file')}, ${formatBytes(bytes)}${how.length ? ` (${how.join(', ')})` : ''}`);
+    parts.push(`${counted(files, 'file')}, ${formatBytes(bytes)}${how.length ? ` (${how.join(', ')})` : ''}`);
   }
-  if (links > 0) parts.push(count(links, 'link'));
+  if (links > 0) parts.push(counted(links, 'link'));
   if (unchanged > 0) parts.push(`${unchanged.toLocaleString('en-US')} unchanged`);
   const where = path.relative(cwd, directory) || '.';
   return `${where}: ${parts.join(', ')} in ${Math.round(durationMs)} ms`;
@@ -65,6 +65,7 @@ export function withoutEntries(report: CopyReport, gone: readonly CopyEntry[]): 
 
 /** Several reports of different files as one. */
 export function addReports(first: CopyReport, ...others: CopyReport[]): CopyReport {
+  if (others.length === 0) return first;
   const total: CopyReport = structuredClone(first);
   for (const report of others) {
     total.files += report.files;
@@ -84,4 +85,41 @@ export function addReports(first: CopyReport, ...others: CopyReport[]): CopyRepo
     }
   }
   return total;
+}
+
+/**
+ * Two copies to the same places as one, both with entries: what the second left as it was, the first had placed, and
+ * what it took away again was never there.
+ */
+export function continueReport(first: CopyReport, second: CopyReport): CopyReport {
+  const placed = new Map(
+    first.entries!.filter(({ action }) => action !== 'unchanged').map((entry) => [entry.destination, entry]),
+  );
+  const total: CopyReport = {
+    ...second,
+    ...{ files: 0, bytes: 0, methods: {}, links: 0, unchanged: 0, pruned: 0 },
+    directories: first.directories + second.directories,
+    durationMs: first.durationMs + second.durationMs,
+    entries: [],
+  };
+  for (const entry of second.entries!) {
+    const before = placed.get(entry.destination);
+    if (entry.action === 'pruned' && before) continue;
+    count(total, entry.action === 'unchanged' && before ? before : entry);
+  }
+  return total;
+}
+
+function count(total: CopyReport, entry: CopyEntry): void {
+  const { action, method, bytes } = entry;
+  total.entries!.push(entry);
+  if (action === 'linked') total.links++;
+  if (action === 'unchanged') total.unchanged++;
+  if (action === 'pruned') total.pruned++;
+  if (action !== 'copied') return;
+  total.files++;
+  total.bytes += bytes;
+  const sum = (total.methods[method!] ??= { files: 0, bytes: 0 });
+  sum.files++;
+  sum.bytes += bytes;
 }

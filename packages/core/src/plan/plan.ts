@@ -10,7 +10,7 @@ import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
-import { type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
+import { cannotCollide, type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
@@ -53,12 +53,11 @@ export class Planner {
 
   /** Publishes all batches and closes the queue. */
   *publish(): Generator<void> {
-    const { prune, leave } = this.#plan;
+    const { leave, targets } = this.#plan;
     const found = this.#found.folders;
     const folders = leave.length > 0 ? without(found, leave) : found;
-    const prunes =
-      prune === 'placed' || (prune === 'everything' && this.#plan.pruneRoots.some((root) => !isEmpty(root)));
-    if (!prunes && this.#cannotCollide) {
+    const isPlain = cannotCollide(targets);
+    if (isPlain && !this.#prunes) {
       // The first files are placed while the rest is still being looked for.
       for (const folder of folders) {
         if (!folder.settled) this.#queue.expected += folder.files.length;
@@ -72,9 +71,7 @@ export class Planner {
         if (!folder.settled) this.#queue.expected += folder.files.length;
         yield;
       }
-      const winners = this.#cannotCollide
-        ? all
-        : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
+      const winners = isPlain ? all : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
       yield* this.#prune(winners, records);
@@ -114,10 +111,11 @@ export class Planner {
     }));
   }
 
-  /** One whole directory under its own names cannot hold two files for one place. */
-  get #cannotCollide(): boolean {
-    const [target] = this.#plan.targets;
-    return this.#plan.targets.length === 1 && target?.rename === undefined && !target?.flatten;
+  /** Whether there may be anything that has to go. */
+  get #prunes(): boolean {
+    const { prune, pruneRoots } = this.#plan;
+    if (prune === 'everything') return pruneRoots.some((root) => !isEmpty(root));
+    return prune === 'placed' && (this.#found.manifest?.folders.size ?? 0) > 0;
   }
 
   get #onOverlap(): ((kept: FoundIn, left: FoundIn) => void) | undefined {

@@ -88,3 +88,9 @@ function only(folder: Folder, isKept: (file: FoundFile) => boolean): Folder {
   const files = folder.files.filter(isKept);
   return files.length < folder.files.length ? { ...folder, files, settled: undefined } : folder;
 }
+
+/** One whole directory under its own names cannot hold two files for one place. */
+export function cannotCollide(targets: readonly ResolvedTarget[]): boolean {
+  const [target] = targets;
+  return targets.length === 1 && target!.rename === undefined && !target!.flatten;
+}

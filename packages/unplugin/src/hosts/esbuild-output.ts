@@ -67,7 +67,7 @@ export class EsbuildOutput {
     const { targets, directory } = this.#settings;
     this.#state = 'building';
     clearTimeout(this.#timer);
-    if (!this.#watch) this.#copies.prepare(targets, directory, this.#cacheDirectory);
+    if (!this.#watch) void this.#copies.prepare(targets, directory, this.#cacheDirectory);
   }
 
   /** A build has ended, and its files are written. */

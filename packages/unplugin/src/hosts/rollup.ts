@@ -50,7 +50,7 @@ class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     // Where it goes to is said when it is written.
-    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
+    void this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
     const { meta, addWatchFile } = this.#context!;
     if (!meta.watchMode) return;
     for (const each of watchedPaths(this.#targets, this.#directories)) addWatchFile.call(this.#context, each);

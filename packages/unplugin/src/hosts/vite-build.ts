@@ -38,7 +38,7 @@ export class EnvironmentBuild {
     const takeover = this.#look();
     if (!takeover) return false;
     const { targets, outDirs } = takeover;
-    this.#copies.prepare(targets, outDirs[0]!, cacheDirectoryOf(this.#environment.config), booting);
+    void this.#copies.prepare(targets, outDirs[0]!, cacheDirectoryOf(this.#environment.config), booting);
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
     return true;
   }

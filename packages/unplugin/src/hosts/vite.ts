@@ -80,7 +80,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       async handler() {
         await buildOf(this.environment).end({ keepWorkers: watching });
         // For an environment that was not built.
-        await (await booting?.catch(() => undefined))?.close();
+        await booting?.end();
         booting = undefined;
       },
     },

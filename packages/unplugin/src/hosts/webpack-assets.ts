@@ -1,7 +1,17 @@
-import { ignoresCase } from 'fs-reflink';
+import { ignoresCase } from 'fs-reflink/check';
 import type { Compilation } from 'webpack';
 import { bundleExists, collisionMessage } from '../collisions.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
+
+/** What becomes of the files when the compilation is written. */
+export interface FinalAssets {
+  /** Those that nobody made something else of, or took away. */
+  ours: PlacedAsset[];
+  /** Where nothing of ours must go: absolute paths. */
+  left: string[];
+  /** Of which files the user was told that the bundle has them too: absolute paths. */
+  told: readonly string[];
+}
 
 /** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
 export class CompilationAssets {
@@ -9,7 +19,6 @@ export class CompilationAssets {
   readonly #listing: Listing;
   /** What did not have to give way to the bundle, by name. */
   readonly #ours = new Map<string, PlacedAsset>();
-  /** Destinations of what the bundle has too, and the user was told of. */
   readonly #told: string[] = [];
   #hidden: Pick<PlacedAsset, 'name' | 'source' | 'info'>[] = [];
 
@@ -37,7 +46,7 @@ export class CompilationAssets {
   }
 
   #wins(
-    { kind, target, file, name }: PlacedAsset,
+    { given: { kind, target }, file, name }: PlacedAsset,
     existing: string,
     warn: (message: string) => void,
   ): boolean {
@@ -83,31 +92,27 @@ export class CompilationAssets {
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
-  /** Where nothing of ours must go: absolute paths. */
-  left(): string[] {
+  /** What is ours and what is not, when nobody changes assets any more. */
+  final(): FinalAssets {
     const { assets, links } = this.#listing;
-    const untouched = new Set(this.untouched());
+    const ours = this.untouched();
+    const untouched = new Set(ours);
     const kept = (asset: PlacedAsset) =>
       asset.file.link ? this.#ours.has(asset.name) : untouched.has(asset);
-    return [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
-  }
-
-  /** Of which files the user was told that the bundle has them too: absolute paths. */
-  get told(): readonly string[] {
-    return this.#told;
+    const left = [...assets, ...links].filter((asset) => !kept(asset)).map(({ file }) => file.destination);
+    return { ours, left, told: this.#told };
   }
 
   /** Takes assets away, that webpack must not write. Returns how to put them back. */
   detach(gone: readonly PlacedAsset[]): () => void {
     const compilation = this.#compilation;
     const names = new Set(gone.map(({ name }) => name));
+    const { assets } = compilation;
+    const others = Object.keys(assets).filter((name) => !names.has(name));
     // A new object: webpack complains about changes of this one by now.
-    compilation.assets = Object.fromEntries(
-      Object.entries(compilation.assets).filter(([name]) => !names.has(name)),
-    );
+    compilation.assets = Object.fromEntries(others.map((name) => [name, assets[name]!]));
     return () => {
-      const back = gone.map(({ name, source }) => [name, source] as const);
-      compilation.assets = { ...compilation.assets, ...Object.fromEntries(back) };
+      for (const { name, source } of gone) compilation.assets[name] = source;
     };
   }
 }

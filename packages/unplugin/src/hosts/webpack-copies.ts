@@ -1,15 +1,19 @@
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
-import { BuildCopies } from '../build.ts';
+import { BuildCopies, type HostLog, tell } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { OutputSettings } from '../output.ts';
 import type { OutputTargets } from '../targets.ts';
-import type { CompilationAssets } from './webpack-assets.ts';
+import type { CompilationAssets, FinalAssets } from './webpack-assets.ts';
+import { PlacedBefore, targetOf } from './webpack-before.ts';
+import { EarlyCopy, isVacant } from './webpack-early.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { isRealDisk, mount } from './webpack-memory.ts';
-import { inTurn, ownName } from './webpack-outputs.ts';
-import type { WebpackTarget } from './webpack-targets.ts';
+import { isTemplate } from './webpack-names.ts';
+import { inTurn, isShared, ownName, registerOutput } from './webpack-outputs.ts';
+import { engineTargets, isIndependent, type WebpackTarget } from './webpack-targets.ts';
 
 const NAME = 'unplugin-reflink';
 
@@ -22,29 +26,49 @@ interface Building {
 export class WebpackCopies {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
+  readonly #log: HostLog;
   readonly #copies: BuildCopies;
   readonly #cacheDirectory: string;
+  readonly #unregister: () => void;
   #compilation: Compilation | undefined;
+  #early: EarlyCopy | undefined;
+  /** What a watcher placed last, and nobody had to be told anything about. */
+  #before: PlacedBefore | undefined;
+  #hasWarned = false;
 
   constructor(compiler: Compiler, options: ResolvedOptions, targets: readonly WebpackTarget[]) {
     this.#compiler = compiler;
     this.#options = options;
     const logger = compiler.getInfrastructureLogger(NAME);
     const { WebpackError } = compiler.webpack;
-    const log = {
+    this.#log = {
       info: (message: string) => logger.info(message),
-      warn: (message: string) =>
-        void this.#compilation?.warnings.push(new WebpackError(`${NAME}: ${message}`)),
+      warn: (message: string) => {
+        this.#hasWarned = true;
+        this.#compilation?.warnings.push(new WebpackError(`${NAME}: ${message}`));
+      },
       error: (message: string) => logger.error(message),
     };
-    this.#copies = new BuildCopies(options, log, compiler.context);
+    this.#copies = new BuildCopies(options, this.#log, compiler.context);
     this.#cacheDirectory = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
+    this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
   }
 
-  /** Threads boot while the modules are built. */
-  async prepare(targets: OutputTargets, { compiler }: Compilation): Promise<void> {
-    if (await isRealDisk(compiler.outputFileSystem!, compiler.context))
-      this.#copies.prepare(targets, compiler.outputPath, this.#cacheDirectory);
+  /** Threads boot while the modules are built, and begin with an output that is still to be filled. */
+  async prepare(targets: readonly WebpackTarget[], { compiler }: Compilation): Promise<void> {
+    if (!(await isRealDisk(compiler.outputFileSystem!, compiler.context))) return;
+    const directory = path.resolve(compiler.outputPath);
+    const isLarge = await this.#copies.prepare(engineTargets(targets), directory, this.#cacheDirectory);
+    const isAlone = !isShared(directory) && !isTemplate(directory) && targets.every(isIndependent);
+    if (!isLarge || !isAlone || !isVacant(directory)) return;
+    this.#early = new EarlyCopy({
+      ...this.#settings(directory, engineTargets(targets)),
+      engine: { ...this.#options.engine, entries: true },
+    });
+  }
+
+  async finishEarly(): Promise<void> {
+    await this.#early?.finish();
   }
 
   /**
@@ -54,26 +78,35 @@ export class WebpackCopies {
   async place(compilation: Compilation, directory: string, building: Building): Promise<() => void> {
     this.#compilation = compilation;
     const output = this.#compiler.outputFileSystem!;
-    const ours = building.assets.untouched();
+    const { listing, assets } = building;
+    const final = assets.final();
+    const { ours } = final;
     const probe = ours[0]?.file.source ?? this.#compiler.context;
-    if (!(await isRealDisk(output, probe))) return this.#serve(compilation, directory, ours, building.assets);
+    if (!(await isRealDisk(output, probe))) return this.#serve(compilation, directory, ours, assets);
+    const changed = this.#before?.changed(directory, listing, final);
+    this.#before = undefined;
+    this.#hasWarned = listing.warnings.length > 0;
     try {
-      const report = await inTurn(directory, () => this.#copy(directory, building));
+      const report = await inTurn(directory, () => this.#copy(directory, listing, final, changed));
+      if (this.#compiler.watchMode && !this.#hasWarned)
+        this.#before = new PlacedBefore(directory, listing, final);
       const actions = new Map(report.entries!.map(({ destination, action }) => [destination, action]));
-      const placed = ours.filter(({ file }) => actions.has(file.destination));
+      const placed = changed ? ours : ours.filter(({ file }) => actions.has(file.destination));
       // Somebody stands between webpack and the disk: then it has to write all of it itself.
       if (placed[0] && !(await isRealDisk(output, placed[0].file.destination))) return () => {};
+      const isWritten = ({ file }: PlacedAsset) =>
+        (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
       for (const asset of placed) {
-        const unchanged = actions.get(asset.file.destination) === 'unchanged';
-        if (unchanged) compilation.comparedForEmitAssets.add(asset.name);
-        else await this.#tellEmitted(compilation, directory, asset);
+        const { emittedAssets, comparedForEmitAssets } = compilation;
+        (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
       }
-      return building.assets.detach(placed);
+      await this.#tellWritten(compilation, directory, placed.filter(isWritten));
+      return assets.detach(placed);
     } catch (error) {
       const { WebpackError } = this.#compiler.webpack;
       compilation.errors.push(new WebpackError(`${NAME}: ${(error as Error).message}`));
       // A disk that is full for us is so for webpack, which would read all files into memory first.
-      building.assets.detach(ours);
+      assets.detach(ours);
       return () => {};
     }
   }
@@ -81,22 +114,51 @@ export class WebpackCopies {
   /** The build is over. Threads of a watcher stay for the next. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.#compilation = undefined;
+    this.#before?.look();
+    const early = this.#early;
+    this.#early = undefined;
+    await early?.undo();
     await this.#copies.end({ keepWorkers });
   }
 
-  async #copy(directory: string, { listing, assets }: Building): Promise<CopyReport> {
+  async close(): Promise<void> {
+    this.#unregister();
+    await this.end({ keepWorkers: false });
+  }
+
+  /** With `changed` only these files are looked at. */
+  async #copy(
+    directory: string,
+    listing: Listing,
+    final: FinalAssets,
+    changed: PlacedAsset[] | undefined,
+  ): Promise<CopyReport> {
+    const early = this.#early;
+    this.#early = undefined;
+    const earlier = await early?.finish();
+    if (earlier && (await early!.isFinal(listing, final))) {
+      const { context } = this.#compiler;
+      tell(earlier, listing.targets, directory, this.#options, this.#log, context);
+      return earlier;
+    }
+    const { ours, left, told } = final;
     this.#copies.begin({
-      directory,
-      ...listing.targets,
-      cacheDirectory: this.#cacheDirectory,
-      empty: false,
-      keep: [],
-      leave: assets.left(),
-      told: assets.told,
+      ...this.#settings(directory, listing.targets),
+      leave: left,
+      told,
+      earlier,
+      changed: changed && {
+        files: changed.map(targetOf),
+        others: ours.length - changed.length,
+      },
       entries: true,
     });
     const [report] = await this.#copies.finish(directory);
     return report!;
+  }
+
+  #settings(directory: string, targets: OutputTargets): Omit<OutputSettings, 'engine'> {
+    return { directory, ...targets, cacheDirectory: this.#cacheDirectory, empty: false, keep: [] };
   }
 
   /** The output is in memory: files are read from where they are. */
@@ -115,19 +177,19 @@ export class WebpackCopies {
     return assets.detach(plain);
   }
 
-  async #tellEmitted(compilation: Compilation, outputPath: string, asset: PlacedAsset): Promise<void> {
-    const { name, source, file } = asset;
-    compilation.emittedAssets.add(name);
+  async #tellWritten(compilation: Compilation, outputPath: string, written: PlacedAsset[]): Promise<void> {
     const { assetEmitted } = this.#compiler.hooks;
     if (!assetEmitted.isUsed()) return;
-    await assetEmitted.promise(name, {
-      get content() {
-        return source.buffer();
-      },
-      source,
-      outputPath,
-      compilation,
-      targetPath: file.destination,
-    });
+    for (const { name, source, file } of written) {
+      await assetEmitted.promise(name, {
+        get content() {
+          return source.buffer();
+        },
+        source,
+        outputPath,
+        compilation,
+        targetPath: file.destination,
+      });
+    }
   }
 }

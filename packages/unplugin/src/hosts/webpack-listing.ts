@@ -1,11 +1,13 @@
 import path from 'node:path';
-import { CopyError, type ListedFile, list, type Target } from 'fs-reflink';
-import type { AssetInfo, Compilation, sources } from 'webpack';
+import type { FileList, ListedFile, Target } from 'fs-reflink';
+import { CopyError } from 'fs-reflink/check';
+import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
+import { loadEngine } from '../engine.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputTargets } from '../targets.ts';
 import { sourceFilename } from './webpack-names.ts';
-import { type FileSources, stateOf } from './webpack-source.ts';
-import type { WebpackTarget } from './webpack-targets.ts';
+import type { FileSources } from './webpack-source.ts';
+import { isPlain, type WebpackTarget } from './webpack-targets.ts';
 
 /** A file that is going to be placed, as an asset. */
 export interface PlacedAsset {
@@ -14,18 +16,19 @@ export interface PlacedAsset {
   file: ListedFile;
   source: sources.Source;
   info: AssetInfo;
-  kind: WebpackTarget['kind'];
-  target: Target;
+  given: WebpackTarget;
   /** Its content is the file's own. */
   plain: boolean;
-  /** Which pattern of `output.copy` it comes from, if it does. */
-  number: number | undefined;
 }
 
 export interface Listing {
   assets: PlacedAsset[];
   /** Links that are kept as links, which webpack knows nothing of. */
   links: PlacedAsset[];
+  /** Whether some files are placed somewhere else than in the output, and are no assets. */
+  leavesOutput: boolean;
+  /** Directories that files of plain targets were looked for in, and what is made of them: absolute paths. */
+  folders: FileList['folders'];
   /** What to hand to the engine. */
   targets: OutputTargets;
   warnings: string[];
@@ -45,10 +48,12 @@ const CONCURRENCY = 8;
 /** Finds the files of all targets and what they are going to be called. */
 export async function listFiles(given: WebpackTarget[], context: ListingContext): Promise<Listing> {
   const { compilation } = context;
-  const found = await findFiles(given, context);
+  const { found, folders } = await findFiles(given, context);
   const listing: Listing = {
     assets: [],
     links: [],
+    leavesOutput: false,
+    folders,
     targets: { publicTargets: [], targets: [] },
     warnings: [],
   };
@@ -59,29 +64,29 @@ export async function listFiles(given: WebpackTarget[], context: ListingContext)
     const named = `'${pattern!.from}' of output.copy`;
     listing.warnings.push(`nothing matches ${named}, no file is copied`);
   }
-  const described = await mapLimit(once(found), CONCURRENCY, (each) => describe(each, context));
+  const described = await describeAll(once(found), context);
   const assets = new Map<string, PlacedAsset>();
   for (const asset of described) {
     const before = assets.get(asset.name);
     if (before) refuseSame(before, asset);
-    if (isBelow(asset.name) && !(asset.target.overwrite === false && before)) assets.set(asset.name, asset);
+    if (!isBelow(asset.name)) listing.leavesOutput = true;
+    else if (!(asset.given.target.overwrite === false && before)) assets.set(asset.name, asset);
   }
   for (const asset of assets.values()) (asset.file.link ? listing.links : listing.assets).push(asset);
   // What is called by a function is called the same again.
   for (const each of given) {
     if (missing.includes(each)) continue;
-    const names = described.filter(({ target }) => target === each.target);
     const list = each.kind === 'public' ? listing.targets.publicTargets : listing.targets.targets;
-    list.push(toEngine(each, names, context));
+    list.push(isPlain(each) ? each.target : toEngine(each, described, context));
   }
-  for (const file of listing.assets) file.info = withInfo(file, given, compilation);
-  context.sources.sweep();
+  const sourceNames = new SourceNames(compilation.compiler);
+  for (const asset of listing.assets) asset.info = withInfo(asset, sourceNames.of(asset.file.source));
   return listing;
 }
 
 /** A pattern whose names do not tell its files apart. */
-function refuseSame(before: PlacedAsset, { name, number }: PlacedAsset): void {
-  if (number === undefined || before.number !== number) return;
+function refuseSame(before: PlacedAsset, { name, given }: PlacedAsset): void {
+  if (!given.pattern || before.given.pattern?.number !== given.pattern.number) return;
   throw new Error(`multiple files of one pattern of output.copy are copied to '${name}'`);
 }
 
@@ -93,32 +98,32 @@ interface Found {
 async function findFiles(
   given: WebpackTarget[],
   { compilation, directory, options }: ListingContext,
-): Promise<Found[]> {
+): Promise<{ found: Found[]; folders: FileList['folders'] }> {
   const { symlinks = 'follow', allowMissing = false } = options.engine;
-  const found: Found[] = [];
+  let found: Found[] = [];
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
   for (const each of given.filter(({ naming }) => naming)) {
     const { target, pattern } = each;
+    const { list } = await loadEngine();
     const { files } = await list(target, {
       cwd: directory,
       symlinks,
       allowMissing: allowMissing || pattern !== undefined,
     });
-    found.push(
-      ...files
-        .filter(({ source }) => !pattern?.ignores(source, compilation))
-        .map((file) => ({ given: each, file })),
-    );
+    const wanted = files.filter(({ source }) => !pattern?.ignores(source, compilation));
+    found = found.concat(wanted.map((file) => ({ given: each, file })));
   }
   const plain = given.filter(({ naming }) => !naming);
-  const { files } = await list(
+  const { list } = await loadEngine();
+  const { files, folders } = await list(
     plain.map(({ target }) => target),
     { cwd: directory, symlinks, allowMissing },
   );
-  found.push(...files.map((file) => ({ given: plain[file.target]!, file })));
+  found = found.concat(files.map((file) => ({ given: plain[file.target]!, file })));
   // In the order of the targets, of which the last wins.
   const order = new Map(given.map((each, position) => [each, position]));
-  return found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
+  found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
+  return { found, folders };
 }
 
 /** A file that one pattern names twice is copied once, to where the first of its paths puts it. */
@@ -131,26 +136,44 @@ function once(found: Found[]): Found[] {
   });
 }
 
-async function describe({ given, file }: Found, context: ListingContext): Promise<PlacedAsset> {
+async function describeAll(found: Found[], context: ListingContext): Promise<PlacedAsset[]> {
+  // Thousands of files at once: whatever is not done for each of them counts.
+  if (found.every(({ given }) => isPlain(given))) return found.map((each) => describePlain(each, context));
+  return mapLimit(found, CONCURRENCY, (each) => describe(each, context));
+}
+
+function describePlain(
+  { given, file }: Found,
+  { compilation, directory, sources }: ListingContext,
+): PlacedAsset {
+  const { RawSource } = compilation.compiler.webpack.sources;
+  return {
+    name: nameBelow(directory, file.destination),
+    file,
+    given,
+    source: file.link ? new RawSource('') : sources.get(file.source),
+    info: {},
+    plain: true,
+  };
+}
+
+async function describe(found: Found, context: ListingContext): Promise<PlacedAsset> {
+  const { given, file } = found;
+  const { target, naming } = given;
+  if (isPlain(given) || file.link) return describePlain(found, context);
   const { compilation, directory } = context;
-  const { target, kind, naming } = given;
   const root = path.resolve(directory, target.to ?? '.');
-  const below = toPosix(path.relative(root, file.destination));
-  const number = given.pattern?.number;
-  const asset = { file, kind, target, number, plain: !target.transform || file.link, info: {} };
-  if (file.link) {
-    const name = toPosix(path.relative(directory, file.destination));
-    return { ...asset, name, source: new compilation.compiler.webpack.sources.RawSource('') };
-  }
+  const below = nameBelow(root, file.destination);
   const content = target.transform && (await transform(target, file, below));
   const source = content
     ? new compilation.compiler.webpack.sources.RawSource(content)
-    : context.sources.get(file.source, stateOf(file.source));
-  if (!naming) return { ...asset, name: toPosix(path.relative(directory, file.destination)), source };
+    : context.sources.get(file.source);
+  const asset = { file, given, source, info: {}, plain: !content };
+  if (!naming) return { ...asset, name: nameBelow(directory, file.destination) };
   const named = await naming({ below, file: file.source, source, content }, compilation);
   const destination = path.resolve(root, withoutQuery(named.path));
-  const name = toPosix(path.relative(directory, destination));
-  return { ...asset, file: { ...file, destination }, name, source, info: named.info };
+  const name = nameBelow(directory, destination);
+  return { ...asset, file: { ...file, destination }, name, info: named.info };
 }
 
 /** The engine calls it again when it writes the file, and gets the same. */
@@ -171,17 +194,14 @@ async function transform(
 }
 
 /** A target as the engine has to place it: under names and with contents that are known by now. */
-function toEngine(
-  { target, naming, pattern }: WebpackTarget,
-  assets: PlacedAsset[],
-  { directory }: ListingContext,
-): Target {
-  if (!naming && !target.transform && !pattern) return target;
+function toEngine(given: WebpackTarget, described: PlacedAsset[], { directory }: ListingContext): Target {
+  const { target, naming, pattern } = given;
   const root = path.resolve(directory, target.to ?? '.');
+  const assets = described.filter((asset) => asset.given === given);
   const known = new Map(assets.map((asset) => [asset.file.source, asset]));
   const rename = (below: string, source: string) => {
     const asset = known.get(source);
-    return asset ? toPosix(path.relative(root, asset.file.destination)) : below;
+    return asset ? nameBelow(root, asset.file.destination) : below;
   };
   return {
     ...target,
@@ -193,18 +213,55 @@ function toEngine(
   };
 }
 
-function withInfo(asset: PlacedAsset, given: WebpackTarget[], { compiler }: Compilation): AssetInfo {
-  const { name, file, info, source, target } = asset;
-  const more = given.find((each) => each.target === target)?.info?.(name, file);
+function withInfo({ name, file, given, info, source }: PlacedAsset, sourceFilename: string): AssetInfo {
   return {
     copied: true,
-    sourceFilename: sourceFilename(compiler, file.source),
-    size: source.size(),
+    sourceFilename,
+    // As if it had been written by webpack; nobody looks at the file before this is asked for.
+    get size() {
+      return source.size();
+    },
     // Copies are the bytes of their source.
     minimized: true,
     ...info,
-    ...more,
+    ...given.info?.(name, file),
   };
+}
+
+/** The same asset with what the file holds now. */
+export function withSource(asset: PlacedAsset, source: sources.Source): PlacedAsset {
+  if (source === asset.source) return asset;
+  const changed = { ...asset, source };
+  return { ...changed, info: withInfo(changed, asset.info.sourceFilename!) };
+}
+
+/** {@link sourceFilename} of many files, a directory at a time. */
+class SourceNames {
+  readonly #compiler: Compiler;
+  #directory = '';
+  #prefix = '';
+
+  constructor(compiler: Compiler) {
+    this.#compiler = compiler;
+  }
+
+  of(file: string): string {
+    const directory = path.dirname(file);
+    if (directory !== this.#directory) {
+      const name = sourceFilename(this.#compiler, directory);
+      this.#prefix = name === '' ? '' : `${name}/`;
+      this.#directory = directory;
+    }
+    return this.#prefix + path.basename(file);
+  }
+}
+
+/** A path relative to a directory, with forward slashes. */
+function nameBelow(directory: string, file: string): string {
+  const name = file.startsWith(directory + path.sep)
+    ? file.slice(directory.length + 1)
+    : path.relative(directory, file);
+  return toPosix(name);
 }
 
 function isBelow(name: string): boolean {
@@ -217,7 +274,7 @@ function withoutQuery(name: string): string {
 }
 
 function toPosix(name: string): string {
-  return name.split(path.sep).join('/');
+  return path.sep === '/' ? name : name.replaceAll(path.sep, '/');
 }
 
 async function mapLimit<From, To>(

@@ -22,6 +22,22 @@ export async function inTurn<T>(directory: string, act: () => Promise<T>): Promi
 
 const turns = new Map<string, Promise<void>>();
 
+/** Counts who places something in an output. The returned function takes it back. */
+export function registerOutput(directory: string): () => void {
+  placers.set(directory, (placers.get(directory) ?? 0) + 1);
+  let isRegistered = true;
+  return () => {
+    if (isRegistered) placers.set(directory, placers.get(directory)! - 1);
+    isRegistered = false;
+  };
+}
+
+export function isShared(directory: string): boolean {
+  return placers.get(directory) !== 1;
+}
+
+const placers = new Map<string, number>();
+
 /**
  * What tells one plugin's files from another's in the same output, also in the next run of the same configuration.
  * Compilers that are built together are made in one turn, in order; those that place the same have the same name.

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ListedFile, Target } from 'fs-reflink';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { ResolvedOptions } from '../options.ts';
-import { toTargets } from '../targets.ts';
+import { type OutputTargets, toTargets } from '../targets.ts';
 import { interpolate, isTemplate, type Named } from './webpack-names.ts';
 
 /** What a file is called below its target's `to`, and what webpack has to know about the name. */
@@ -31,6 +31,23 @@ export function webpackTargets(options: ResolvedOptions, root: string): WebpackT
     ...publicTargets.map((target): WebpackTarget => ({ kind: 'public', target })),
     ...targets.map(withTemplate),
   ];
+}
+
+/** Whether its files have the names that the engine gives them, and their own contents. */
+export function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
+  return !naming && !pattern && !target.transform;
+}
+
+/** Whether its files are placed the same whatever else is there. */
+export function isIndependent(given: WebpackTarget): boolean {
+  return isPlain(given) && (given.target.overwrite ?? true) === true;
+}
+
+/** What of it is the engine's. */
+export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets {
+  const of = (isPublic: boolean) =>
+    targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
+  return { publicTargets: of(true), targets: of(false) };
 }
 
 function withTemplate(target: Target): WebpackTarget {

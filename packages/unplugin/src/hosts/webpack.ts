@@ -5,10 +5,10 @@ import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
 import { CompilationAssets } from './webpack-assets.ts';
 import { WebpackCopies } from './webpack-copies.ts';
-import { type Listing, listFiles } from './webpack-listing.ts';
+import type { Listing } from './webpack-listing.ts';
+import { Listings } from './webpack-listings.ts';
 import { takeOverCopy } from './webpack-patterns.ts';
-import { FileSources } from './webpack-source.ts';
-import { type WebpackTarget, webpackTargets } from './webpack-targets.ts';
+import { engineTargets, type WebpackTarget, webpackTargets } from './webpack-targets.ts';
 
 const NAME = 'unplugin-reflink';
 /** After webpack has cleaned the output. */
@@ -38,11 +38,11 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   ];
   if (targets.length === 0) return;
   const copies = new WebpackCopies(compiler, options, targets);
-  const sources = new FileSources(compiler);
+  const listings = new Listings(targets, options, compiler);
   const buildings = new WeakMap<Compilation, Building>();
   const putBack = new WeakMap<Compilation, () => void>();
 
-  compiler.hooks.make.tapPromise(NAME, (compilation) => copies.prepare(plain(targets), compilation));
+  compiler.hooks.make.tapPromise(NAME, (compilation) => copies.prepare(targets, compilation));
 
   compiler.hooks.thisCompilation.tap(NAME, (compilation) => {
     const directory = outputOf(compilation);
@@ -52,7 +52,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     // When everything is there that the bundle consists of, and before lists of it are made.
     processAssets.tapPromise(at(Compilation.PROCESS_ASSETS_STAGE_SUMMARIZE - 1), async () => {
       try {
-        const listing = await listFiles(targets, { compilation, options, directory, sources });
+        const listing = await listings.list(compilation, directory);
         const assets = new CompilationAssets(compilation, listing);
         const warn = (message: string) =>
           void compilation.warnings.push(new WebpackError(`${NAME}: ${message}`));
@@ -63,15 +63,19 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
         compilation.errors.push(new WebpackError(`${NAME}: ${(error as Error).message}`));
       }
     });
-    const hashing = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_HASH;
-    processAssets.tap(at(hashing - 1), () => buildings.get(compilation)?.assets.hide());
-    processAssets.tap(at(hashing + 1), () => buildings.get(compilation)?.assets.show());
+    if (compilation.options.optimization.realContentHash) {
+      const hashing = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_HASH;
+      processAssets.tap(at(hashing - 1), () => buildings.get(compilation)?.assets.hide());
+      processAssets.tap(at(hashing + 1), () => buildings.get(compilation)?.assets.show());
+    }
     // Links are no assets, and not to be cleaned away all the same.
     compiler.webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) =>
       keeps(buildings.get(compilation)?.listing, name),
     );
   });
 
+  // Nobody cleans a directory, or writes to it, while files are placed there.
+  compiler.hooks.emit.tapPromise({ name: NAME, stage: BEFORE_ALL }, () => copies.finishEarly());
   compiler.hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async (compilation) => {
     const building = buildings.get(compilation);
     if (building) putBack.set(compilation, await copies.place(compilation, outputOf(compilation), building));
@@ -84,13 +88,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   compiler.hooks.done.tapPromise(NAME, () => copies.end({ keepWorkers: compiler.watchMode }));
   compiler.hooks.failed.tap(NAME, () => void copies.end({ keepWorkers: compiler.watchMode }));
   compiler.hooks.watchClose.tap(NAME, () => void copies.end({ keepWorkers: false }));
-  compiler.hooks.shutdown.tapPromise(NAME, () => copies.end({ keepWorkers: false }));
-}
-
-function plain(targets: WebpackTarget[]) {
-  const of = (isPublic: boolean) =>
-    targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
-  return { publicTargets: of(true), targets: of(false) };
+  compiler.hooks.shutdown.tapPromise(NAME, () => copies.close());
 }
 
 function outputOf(compilation: Compilation): string {
@@ -99,7 +97,7 @@ function outputOf(compilation: Compilation): string {
 
 /** A change of any file that is placed is a reason to build again, and so is a new one. */
 function watch(compilation: Compilation, targets: WebpackTarget[], directory: string): void {
-  for (const each of watchedPaths(plain(targets), new Set([directory]))) {
+  for (const each of watchedPaths(engineTargets(targets), new Set([directory]))) {
     const status = fs.statSync(each, { throwIfNoEntry: false });
     if (!status) compilation.missingDependencies.add(each);
     else if (status.isDirectory()) compilation.contextDependencies.add(each);
