@@ -7,7 +7,7 @@ import type { FromWorker, ToWorker, WorkerData } from './job.ts';
 
 // Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript.
 const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/worker.js' : './worker.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/worker.cjs' : './worker.cjs',
   import.meta.url,
 );
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
 import { type Booting, boot } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
+import { wasPlaced } from '../cache.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
@@ -116,6 +117,8 @@ export function bootEarly(config: ResolvedConfig, options: ResolvedOptions): Boo
     if (!takeover) continue;
     const { targets, outDirs } = takeover;
     const cacheDirectory = cacheDirectoryOf(config);
+    // What is needed then loads beside Rolldown's own work, which begins with the build.
+    if (wasPlaced(cacheDirectory, outDirs[0])) return undefined;
     return boot(targets, { directory: outDirs[0]!, cacheDirectory, engine: options.engine });
   }
   return undefined;
