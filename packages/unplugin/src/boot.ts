@@ -34,7 +34,9 @@ async function isWorkForThreads(
   const { isSmallCopy } = await loadEngine();
   // Most of it will be in place then, and to see that takes less than booting threads.
   if (wasPlaced(cacheDirectory, directory)) return false;
-  return !isSmallCopy([...publicTargets, ...targets], engine);
+  // Somewhere that nothing is copied from, where the output is not known yet.
+  const cwd = directory ?? cacheDirectory;
+  return !isSmallCopy([...publicTargets, ...targets], { ...engine, cwd });
 }
 
 async function start(isLarge: boolean, { engine }: BootSettings): Promise<Workers | undefined> {
