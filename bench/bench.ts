@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -25,6 +25,7 @@ const usage = `usage: pnpm bench [options]
   --quick            less of everything, once: shows that it works, its figures mean nothing
   --out DIRECTORY    where a page with charts, tables and every single value goes (default bench/results)
   --docs             writes docs/benchmarks.md and the figures of README.md anew, too
+  --resume           measures only what is not in the benchmarks.json of --out yet
   --from FILE        measures nothing: takes the benchmarks.json of an earlier run
   --engine FILE      another build of fs-reflink`;
 
@@ -39,6 +40,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
     docs: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     from: { type: 'string' },
     engine: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -68,6 +70,7 @@ async function measureAll(): Promise<Results> {
   const machine = describeMachine();
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
   const results: Results = { machine, quick: flags.quick, measurements: [] };
+  if (flags.resume) results.measurements.push(...measuredBefore(results));
   for (const kind of benchKinds.filter((kind) => flags.filesystem.includes(kind))) {
     await measureOn(kind, results);
   }
@@ -75,8 +78,21 @@ async function measureAll(): Promise<Results> {
   return results;
 }
 
+/** What an earlier run has left, on the same machine and of the same sort. */
+function measuredBefore({ machine, quick }: Results): Measurement[] {
+  const file = join(flags.out, 'benchmarks.json');
+  if (!existsSync(file)) return [];
+  const before: Results = JSON.parse(readFileSync(file, 'utf8'));
+  const same = (of: Results) => JSON.stringify([{ ...of.machine, date: '', load: '' }, of.quick]);
+  if (same(before) === same({ machine, quick, measurements: [] })) return before.measurements;
+  throw new Error(`--resume: ${file} is of another machine, other versions or a --quick run`);
+}
+
 async function measureOn(kind: BenchKind, results: Results): Promise<void> {
-  const rows = rowsOn(kind, { chapters: flags.chapter, works: flags.work });
+  const measured = results.measurements.filter(({ filesystem }) => filesystem === kind);
+  const isMeasured = ({ title }: Row) => measured.some((each) => each.title === title);
+  const wanted = { chapters: flags.chapter, works: flags.work };
+  const rows = rowsOn(kind, wanted).filter((row) => !isMeasured(row));
   if (rows.length === 0) return;
   const reason = unavailable(kind);
   if (reason) return console.log(`\n${kind}: skipped, ${reason}`);

@@ -36,7 +36,7 @@ export async function execute(
     if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
 
     const warnings: string[] = [];
-    const { manifest, folders } = look(plan, job, (message) => warnings.push(message));
+    const { manifest, folders } = look(plan, job, loadSystem, (message) => warnings.push(message));
     const { small, found } = peek(folders);
     // A thread that plans finds all of it again: a few files, in no time.
     if (!small && !hasFunctions && (plan.cloneDirectories || job.dryRun)) return await runOnThreads(along);

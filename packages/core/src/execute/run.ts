@@ -47,7 +47,7 @@ export function runWhole(
     planner = new Planner(queue, plan, job, {
       system,
       tally: planned,
-      found: found ?? look(plan, job, warn),
+      found: found ?? look(plan, job, () => system, warn),
     });
     if (!queue.stopped && cloneWhole(plan, job, system, planned, hooks.progress)) queue.close();
     else for (const _step of planner.publish()) if (queue.stopped) break;

@@ -1,5 +1,5 @@
 import type { JobSettings, PlanSettings } from '../execute/job.ts';
-import { loadSystem } from '../platform/load.ts';
+import type { System } from '../platform/system.ts';
 import type { Folder } from '../scan/folder.ts';
 import { scanTargets } from '../scan/targets.ts';
 import { Manifest } from './manifest.ts';
@@ -13,13 +13,18 @@ export interface Found {
   folders: Iterator<Folder> & Iterable<Folder>;
 }
 
-/** Looks at what is known of earlier runs and at what there is now. */
-export function look(plan: PlanSettings, job: JobSettings, warn: (message: string) => void): Found {
+/** Looks at what is known of earlier runs and at what there is now. `load` is called if there is something known. */
+export function look(
+  plan: PlanSettings,
+  job: JobSettings,
+  load: () => System,
+  warn: (message: string) => void,
+): Found {
   const { manifest: file, cwd, prune } = plan;
   const manifest = file === undefined ? undefined : Manifest.read(file, cwd, fingerprint(job), warn);
   // Progress is told of every file, and a dry run changes what it finds.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
-  const recall = recalls ? new Memory(manifest, loadSystem(), prune === 'everything').recall : undefined;
+  const recall = recalls ? new Memory(manifest, load(), prune === 'everything').recall : undefined;
   return { manifest, folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall }, warn) };
 }
 
