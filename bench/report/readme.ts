@@ -5,6 +5,8 @@ import type { Chart } from './markdown.ts';
 
 const BEGIN = '<!-- benchmarks -->';
 const END = '<!-- /benchmarks -->';
+/** What a verdict on added time ends with. */
+const LESS = ' less';
 
 /** Puts the figures of a run into a readme, between two comments. */
 export function withFigures(readme: string, results: Results, charts: readonly Chart[]): string {
@@ -47,16 +49,25 @@ function timesTable(corner: string, rows: Measurement[], peers: string[]): strin
   return markdownTable([corner, 'ours', ...peers], cells);
 }
 
-/** What plugins add to a build without any copy, from what every row promises. */
+/** What plugins add to a build without any copy, from what every row promises: a line for each peer. */
 function addedTable(rows: Measurement[]): string {
-  const cells = rows.flatMap(({ filesystem, work, verdicts }) =>
-    verdicts
-      .filter(({ measured }) => measured.endsWith('less'))
-      .map(({ against, measured }) => [`${filesystem}, ${work}`, against, measured]),
-  );
-  return cells.length === 0
-    ? ''
-    : markdownTable(['what is added to a build of 4,200 files', 'against', 'ours to theirs'], cells);
+  const kinds = [...new Set(rows.map(({ filesystem }) => filesystem))];
+  const lines = new Map<string, Map<string, string>>();
+  for (const { filesystem, work, verdicts } of rows) {
+    for (const { against, measured } of verdicts) {
+      if (!measured.endsWith(LESS)) continue;
+      const name = `${work}\0${against}`;
+      const line = lines.get(name) ?? new Map<string, string>();
+      lines.set(name, line.set(filesystem, measured.slice(0, -LESS.length)));
+    }
+  }
+  if (lines.size === 0) return '';
+  const header = ['added to a build of 4,200 files, ours to theirs', 'against', ...kinds];
+  const cells = [...lines].map(([name, line]) => [
+    ...name.split('\0'),
+    ...kinds.map((kind) => line.get(kind) ?? ''),
+  ]);
+  return markdownTable(header, cells);
 }
 
 function markdownTable(header: string[], rows: string[][]): string {

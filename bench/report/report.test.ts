@@ -7,6 +7,7 @@ import type { Measurement, Results } from '../results.ts';
 import { pivot } from '../table.ts';
 import { writeDocs } from './docs.ts';
 import { growthOf } from './growth.ts';
+import { withFigures } from './readme.ts';
 
 const series = (label: string, ...values: number[]): Series => ({ label, unit: 'ms', values });
 
@@ -98,4 +99,32 @@ test('the page, its pictures and its data come from one run', () => {
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+test('the readme has a line per peer with what both add, a column per filesystem', () => {
+  const added = (
+    filesystem: 'ext4' | 'xfs',
+    ...verdicts: [against: string, measured: string][]
+  ): Measurement => ({
+    ...peers,
+    chapter: 'hosts',
+    filesystem,
+    work: 'vite first build',
+    verdicts: verdicts.map(([against, measured]) => ({
+      subject: 'ours',
+      against,
+      measured,
+      wanted: '',
+      reached: true,
+    })),
+  });
+  const measurements = [
+    added('ext4', ['builtin', '10 ms to 40 ms, 4.00x less'], ['no copy', '+ 20 MB']),
+    added('xfs', ['builtin', '30 ms to 20 ms, 0.67x less'], ['other', '30 ms to 60 ms, 2.00x less']),
+  ];
+  const readme = withFigures('<!-- benchmarks --><!-- /benchmarks -->', { ...results, measurements }, []);
+  expect(readme).toContain('ours to theirs | against | ext4 | xfs |');
+  expect(readme).toContain('| vite first build | builtin | 10 ms to 40 ms, 4.00x | 30 ms to 20 ms, 0.67x |');
+  expect(readme).toContain('| vite first build | other |  | 30 ms to 60 ms, 2.00x |');
+  expect(readme).not.toContain('20 MB');
 });
