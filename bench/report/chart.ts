@@ -3,7 +3,8 @@ import { type EChartsCoreOption, init } from 'echarts';
 /** Readable on light and on dark pages alike, because the picture brings its own paper. */
 const PAPER = '#ffffff';
 export const INK = '#24292f';
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+// Names without spaces: the library writes quotes into an attribute as they are.
+const FONT = 'system-ui, -apple-system, Roboto, Helvetica, Arial, sans-serif';
 export const OURS = '#d9480f';
 export const THEIRS = '#7a8794';
 
@@ -35,7 +36,8 @@ export function title(text: string, subtext: string): object {
     subtext,
     left: 16,
     top: 10,
-    textStyle: { fontSize: 17, fontWeight: 600, color: INK },
+    // As large as a line of it fits into the picture.
+    textStyle: { fontSize: Math.min(17, Math.floor(1240 / text.length)), fontWeight: 600, color: INK },
     subtextStyle: { fontSize: 12, color: '#57606a' },
   };
 }

@@ -21,7 +21,7 @@ function figures({ machine, measurements }: Results, charts: readonly Chart[]): 
     ({ measurements: [first] }) => first?.chapter === 'peers' && first.work === 'assets',
   );
   const parts = [
-    `One run of ${machine.date?.slice(0, 10)}: ${machine.machine}, ${machine.kernel}, Node.js ${machine.node}. Medians;\n` +
+    `Measured on ${machine.date?.slice(0, 10)}: ${machine.machine}, ${machine.kernel}, Node.js ${machine.node}. Medians;\n` +
       'how many times as long the others take, less than 1 where they are faster.',
     timesTable(
       'a copy in a fresh process',

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Series } from '../harness.ts';
 import type { Measurement, Results } from '../results.ts';
 import { pivot } from '../table.ts';
-import { writeDocs } from './docs.ts';
+import { writeDocs, writePage } from './docs.ts';
 import { growthOf } from './growth.ts';
 import { withFigures } from './readme.ts';
 
@@ -96,6 +96,25 @@ test('the page, its pictures and its data come from one run', () => {
     const before = readFileSync(join(docs, 'charts/scale-of-files.svg'), 'utf8');
     writeDocs(results, docs);
     expect(readFileSync(join(docs, 'charts/scale-of-files.svg'), 'utf8')).toBe(before);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('every picture is well-formed, or it would not be shown', () => {
+  const root = mkdtempSync(join(tmpdir(), 'fs-reflink-docs-'));
+  try {
+    const { files } = writePage(results, root);
+    const pictures = files.filter((file) => file.endsWith('.svg'));
+    expect(pictures).toHaveLength(2);
+    for (const file of pictures) {
+      const picture = readFileSync(file, 'utf8');
+      const rest = picture
+        .replace(/<!\[CDATA\[.*?\]\]>/gs, '')
+        .replace(/<\w+(?:\s+[\w:-]+="[^"<]*")*\s*\/?>|<\/\w+>/g, '');
+      expect(rest).not.toMatch(/[<>]/);
+      expect(picture).toMatch(/^<svg .*<\/svg>\s*$/s);
+    }
   } finally {
     rmSync(root, { recursive: true });
   }
