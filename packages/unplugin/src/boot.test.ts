@@ -64,9 +64,7 @@ test.each([
 });
 
 test('what is wrong with the targets is left to the copy', async () => {
-  const start = prepared(1);
-  rmSync(join(root, 'public'), { recursive: true });
-  const booting = start(undefined);
+  const booting = prepared(40)(join(root, 'public/dist'));
   expect(await booting.isLarge).toBe(false);
   await booting.end();
 });

@@ -19,7 +19,8 @@ export interface ManifestFolder extends NamedRecords {
   taken: Uint8Array;
 }
 
-interface NamedRecords {
+/** What is known of the files of a directory, a record each. */
+export interface NamedRecords {
   names: readonly string[];
   records: Uint32Array;
 }

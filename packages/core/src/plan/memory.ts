@@ -3,10 +3,10 @@ import path from 'node:path';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import type { Recall } from '../scan/walk.ts';
-import type { Manifest, ManifestFolder } from './manifest.ts';
+import type { Manifest, NamedRecords } from './manifest.ts';
 import { isAsRecorded } from './record.ts';
 
-const NOTHING: Pick<ManifestFolder, 'names' | 'records'> = { names: [], records: new Uint32Array() };
+const NOTHING: NamedRecords = { names: [], records: new Uint32Array() };
 
 /**
  * Recognizes directories that are as an earlier run left them: on both sides the names that were recorded, and
