@@ -9,7 +9,7 @@ const WIDTH = 880;
 const BAR = 24;
 const PANEL_HEAD = 46;
 const TOP = 64;
-const LEFT = 190;
+const LEFT = 215;
 const RIGHT = 200;
 
 /** One panel of bars per filesystem, the fastest on top; whiskers from the fastest to the slowest round. */
