@@ -30,7 +30,10 @@ export class Agent {
   }
 
   ask(operation: string, from: string, to: string): Promise<Answer> {
-    if (!this.#child.connected) throw new Error('the process that was to be measured has ended');
+    const { connected, exitCode, signalCode } = this.#child;
+    // The channel is open for a moment longer than the process.
+    if (!connected || exitCode !== null || signalCode !== null)
+      throw new Error('the process that was to be measured has ended');
     this.#child.send({ operation, places: { from, to } });
     return this.#answer();
   }
