@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { copy } from 'fs-reflink';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copy, startWorkers, type Workers } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { generateFiles } from '../support/trees.ts';
+import { generateFiles, readTree } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';
 
 const library = new URL('../../packages/core/dist/index.js', import.meta.url).href;
@@ -62,6 +62,76 @@ describe('a copy while no workers stand ready', () => {
     );
     await expect(copied).rejects.toThrow('the callback of the user');
     expect(Object.values(contentsOf(`${cwd}/to`)).length).toBeLessThan(FILES);
+  });
+});
+
+const filesIn = (root: string) => Object.entries(readTree(root)).filter(([, { type }]) => type === 'file');
+
+describe('a copy while one worker of two stands ready', () => {
+  let started = 0;
+  const count = () => started++;
+  let workers: Workers;
+  beforeEach(async () => {
+    workers = await startWorkers(1);
+    started = 0;
+    process.on('worker', count);
+  });
+  afterEach(async () => {
+    process.off('worker', count);
+    await workers.close();
+  });
+
+  test.each([
+    ['few files does without the other', { files: 5, folders: 1 }, 0],
+    ['many files has the other booted', { files: 1_500, folders: 15 }, 1],
+    [
+      'files that take long has the other booted',
+      { files: 4, folders: 1, minBytes: 60_000_000, maxBytes: 60_000_000 },
+      1,
+    ],
+    // A loaded machine may take long for few files, too.
+  ])('of %s', { retry: 4 }, async (_what, volume, more) => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { minBytes: 10, maxBytes: 10, ...volume });
+    const report = await copy(
+      { from: 'from', to: 'to' },
+      { cwd, concurrency: 2, reflink: 'never', entries: true },
+    );
+    expect(started).toBe(more);
+    expect(report.files).toBe(volume.files);
+    expect(new Set(report.entries!.map(({ destination }) => destination)).size).toBe(volume.files);
+    expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
+  });
+
+  test('that fails while the other boots ends with what failed, and the next is whole', async () => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 1_500, folders: 15, minBytes: 10, maxBytes: 10 });
+    mkdirSync(`${cwd}/to`);
+    // The last of them, so that there is something to do until then.
+    const [last] = filesIn(`${cwd}/from`).at(-1)!;
+    mkdirSync(`${cwd}/to/${last}`, { recursive: true });
+    const copied = () => copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
+    await expect(copied()).rejects.toMatchObject({ code: 'EISDIR', destination: `${cwd}/to/${last}` });
+    rmSync(`${cwd}/to/${last}`, { recursive: true });
+    await copied();
+    expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
+  });
+
+  test('loads nothing of the engine on the calling thread', () => {
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: 3, folders: 1 });
+    const script = `
+      import Module from 'node:module';
+      import { copy, startWorkers } from ${JSON.stringify(library.replace('index', 'host'))};
+      const workers = process.argv[2] === 'held' && (await startWorkers(1));
+      const { files } = await copy({ from: 'from', to: process.argv[2] }, { cwd: ${JSON.stringify(cwd)} });
+      console.log(files, Object.keys(Module._cache).some((file) => file.includes('koffi')));
+      if (workers) await workers.close();`;
+    writeFileSync(`${cwd}/child.mjs`, script);
+    const outputs = ['held', 'none'].map((how) =>
+      spawnSync(process.execPath, [`${cwd}/child.mjs`, how], { encoding: 'utf8' }).stdout.trim(),
+    );
+    expect(outputs).toEqual(['3 false', '3 true']);
   });
 });
 

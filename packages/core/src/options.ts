@@ -195,6 +195,9 @@ export interface PlannedFile {
 
 /** Everything a copy is going to place; see {@link CopyOptions.onPlanned}. */
 export interface Planned {
+  /** Files and links that are not known to be in place. */
+  files: number;
+
   /**
    * Which of these absolute paths are destinations.
    *

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CopyOptions, Workers } from 'fs-reflink';
+import { startWorkers } from 'fs-reflink/host';
 import { wasPlaced } from './cache.ts';
 import { loadEngine } from './engine.ts';
 import type { OutputTargets } from './targets.ts';
@@ -13,14 +14,27 @@ export interface BootSettings {
 
 /** The engine while it is made ready for a copy. */
 export interface Booting {
-  /** Whether there is work for threads, as soon as that is known. They boot from then on. */
-  isLarge: Promise<boolean>;
   /** Lets go of the threads. */
   end(): Promise<void>;
 }
 
-/** Makes the engine ready for a copy, beside what the bundler does until then. */
-export function boot(targets: OutputTargets, settings: BootSettings): Booting {
+export interface BootingAsNeeded extends Booting {
+  /** Whether there is work for threads, as soon as that is known. They boot from then on. */
+  isLarge: Promise<boolean>;
+}
+
+/**
+ * Boots the thread that the first copy begins on, whatever is to be placed; the engine boots others when there is work
+ * for them. For a bundler that keeps its own thread busy: nothing more is loaded or looked at there.
+ */
+export function bootThread(): Booting {
+  // Without it the copy runs on this thread.
+  const workers = startWorkers(1).catch(() => undefined);
+  return { end: async () => (await workers)?.close() };
+}
+
+/** Makes the engine ready for a copy, beside what the bundler does until then, on this thread if that will do. */
+export function boot(targets: OutputTargets, settings: BootSettings): BootingAsNeeded {
   // The copy itself says what is wrong, if it still is by then.
   const isLarge = isWorkForThreads(targets, settings).catch(() => false);
   const workers = isLarge.then((large) => start(large, settings)).catch(() => undefined);

@@ -39,18 +39,21 @@ export class BuildCopies {
     this.#root = root;
   }
 
-  /**
-   * A build is certain, into `directory` if that is known. Takes over what is `booting` already. Resolves with
-   * whether there is work for threads.
-   */
+  /** A build is certain, into `directory` if that is known. Resolves with whether there is work for threads. */
   async prepare(
     targets: OutputTargets,
     directory: string | undefined,
     cacheDirectory: string,
-    booting?: Booting,
   ): Promise<boolean> {
-    this.#booting ??= booting ?? boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
-    return this.#booting.isLarge;
+    if (this.#booting) return false;
+    const booting = boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
+    this.#booting = booting;
+    return booting.isLarge;
+  }
+
+  /** {@link prepare} for a host that has booted a thread itself. */
+  hold(booting: Booting): void {
+    this.#booting ??= booting;
   }
 
   /** Whether a copy was begun in this build. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError, ignoresCase } from 'fs-reflink/check';
+import { CopyError, ignoresCase } from 'fs-reflink/host';
 import type { OutputTargets } from './targets.ts';
 
 /** A file of ours that has the name of one of the bundle's. */

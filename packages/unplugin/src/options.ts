@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import { checkOptions } from 'fs-reflink/check';
+import { checkOptions } from 'fs-reflink/host';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<

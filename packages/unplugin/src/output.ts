@@ -1,14 +1,18 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/check';
+import { CopyError, copy } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
-import { loadEngine } from './engine.ts';
 import { addReports, continueReport, withoutEntries } from './summary.ts';
 import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
+
+/** So many files are placed while the bundler renders, as a rule. */
+const FEW_FILES = 32;
+/** How long the bundle waits for them, so that what they fail with is told first: the bundler would say less. */
+const GRACE_MS = 250;
 
 export interface OutputSettings extends OutputTargets {
   /** Absolute path of the output directory. */
@@ -97,7 +101,8 @@ export class OutputCopy {
    */
   async giveWay(names: readonly string[]): Promise<Collision[]> {
     const planned = await this.#planned;
-    // A small copy runs on this thread and has ended by now; what it failed with is known a turn later.
+    // A small copy has ended by now, or is about to; what it failed with is known a turn later.
+    if (planned && planned.files <= FEW_FILES) await within(GRACE_MS, this.#finished);
     await nextTurn();
     if (this.#failure) throw this.#failure.error;
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);
@@ -168,7 +173,6 @@ export class OutputCopy {
 
   async #copy(targets: readonly Target[], options: CopyOptions = {}): Promise<CopyReport> {
     const { directory, cacheDirectory, engine } = this.#settings;
-    const { copy } = await loadEngine();
     return copy(targets, {
       ...engine,
       cwd: directory,
@@ -190,6 +194,17 @@ export class OutputCopy {
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }
+}
+
+/** Resolves when something is over, whichever way, or after so many milliseconds. */
+async function within(ms: number, outcome: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const over = outcome.then(
+    () => {},
+    () => {},
+  );
+  await Promise.race([over, wait(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
 }
 
 /** Files may be placed again after each of several bundles; the last time counts. */

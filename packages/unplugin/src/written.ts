@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError, ignoresCase } from 'fs-reflink/check';
+import { CopyError, ignoresCase } from 'fs-reflink/host';
 import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
 import type { OutputTargets } from './targets.ts';
 

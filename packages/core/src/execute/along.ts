@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyError } from '../errors.ts';
 import type { Found } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
+import { gather } from './gather.ts';
 import type { JobSettings, PlanSettings } from './job.ts';
 import type { Queue } from './queue.ts';
 import type { Finished, RunHooks } from './run.ts';
@@ -59,20 +59,4 @@ export async function planAlong(
   }
   addTally(planned, finished.tally);
   return { tally: planned, error: error ?? finished.error };
-}
-
-/** Adds up what several parts of a copy did. */
-export async function gather(parts: Promise<Finished>[]): Promise<Finished> {
-  const tally = emptyTally();
-  let error: unknown;
-  for (const part of await Promise.all(parts)) {
-    addTally(tally, part.tally);
-    // Parts that were told to end say so; the one that failed says why.
-    if (error === undefined || isEnded(error)) error = part.error ?? error;
-  }
-  return { tally, error };
-}
-
-function isEnded(error: unknown): boolean {
-  return error instanceof CopyError && error.code === 'ABORT_ERR';
 }

@@ -3,7 +3,8 @@ import type { Found } from '../plan/look.ts';
 import { loadSystem } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { type Along, gather, planAlong } from './along.ts';
+import { type Along, planAlong } from './along.ts';
+import { gather } from './gather.ts';
 import type { Finished } from './run.ts';
 import { type Crew, engage, guarding } from './threads.ts';
 import { Worker } from './work.ts';
@@ -27,7 +28,7 @@ const SMALL_FILE = 256 * 1024;
 export async function runCold(along: Along, found: Found): Promise<Finished> {
   return guarding(along, async (guarded) => {
     let crew: Crew | undefined;
-    const help = assist(guarded, () => (crew ??= engage(guarded, false)).ready);
+    const help = assist(guarded, () => (crew ??= engage(guarded)).ready);
     const finished = await planAlong(guarded, found, async () => {
       const { alone, ...own } = await help;
       return alone ? own : gather([Promise.resolve(own), ...(crew?.parts ?? [])]);

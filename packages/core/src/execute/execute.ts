@@ -1,15 +1,10 @@
 import type { ResolvedCopyOptions } from '../options.ts';
-import { look } from '../plan/look.ts';
-import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
-import { planAlong } from './along.ts';
-import { runCold } from './cold.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
 import type { Queue } from './queue.ts';
-import { type Finished, type RunHooks, runPart, runWhole } from './run.ts';
-import { peek, resume } from './small.ts';
+import type { Finished, RunHooks } from './run.ts';
 import { runOnThreads } from './threads.ts';
 
 export type ExecuteOptions = Pick<ResolvedCopyOptions, 'concurrency'> &
@@ -35,19 +30,8 @@ export async function execute(
   try {
     if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
 
-    const warnings: string[] = [];
-    const { manifest, folders } = look(plan, job, loadSystem, (message) => warnings.push(message));
-    const { small, found } = peek(folders);
-    // A thread that plans finds all of it again: a few files, in no time.
-    if (!small && !hasFunctions && (plan.cloneDirectories || job.dryRun)) return await runOnThreads(along);
-    const all = { manifest, folders: resume(found, folders) };
-    const finished = !small
-      ? await (pool.size > 0 || job.dryRun ? runOnThreads(along, all) : runCold(along, all))
-      : transforms
-        ? await planAlong(along, all, async () => runPart(queue, job, loadSystem(), hooks))
-        : runWhole(queue, job, plan, loadSystem(), hooks, all);
-    finished.tally.warnings.push(...warnings);
-    return finished;
+    const { runHere } = await import('./here.ts');
+    return await runHere(along, { transforms, hasFunctions });
   } catch (error) {
     return { tally: emptyTally(), error };
   }

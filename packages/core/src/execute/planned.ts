@@ -23,6 +23,7 @@ export function plannedFiles(
   settled: readonly SettledFolder[],
 ): Planned {
   return {
+    files: queue.files + transformed.reduce((sum, { folder }) => sum + folder.files.length, 0),
     find(paths, ignoreCase = false) {
       const found: PlannedFile[] = [];
       for (const { file } of select(partsOf(queue, transformed, settled), paths, ignoreCase))

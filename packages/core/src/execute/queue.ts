@@ -214,6 +214,28 @@ export class Queue {
     return Atomics.load(this.#control, JOINED) === 1;
   }
 
+  /** How many threads have come to work on it, too late or not. */
+  get joined(): number {
+    return Atomics.load(this.#control, JOINED);
+  }
+
+  /** Files in all batches. */
+  get files(): number {
+    return this.#filesFrom(0);
+  }
+
+  /** Files in batches that nobody has begun. */
+  get waiting(): number {
+    return this.#filesFrom(Atomics.load(this.#control, NEXT));
+  }
+
+  #filesFrom(first: number): number {
+    let files = 0;
+    for (let number = first; number < this.length; number++)
+      files += this.#index[number * INDEX_WORDS + COUNT]!;
+    return files;
+  }
+
   get placed(): number {
     return Atomics.load(this.#control, PLACED);
   }

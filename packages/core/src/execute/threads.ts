@@ -1,10 +1,16 @@
 import { CopyError } from '../errors.ts';
-import type { Found } from '../plan/look.ts';
-import { type Along, gather, planAlong } from './along.ts';
+import type { Along } from './along.ts';
+import { gather } from './gather.ts';
 import type { FromWorker } from './job.ts';
 import { pool } from './pool.ts';
 import type { Queue } from './queue.ts';
 import type { Finished, RunHooks } from './run.ts';
+
+/** Placing this many small files takes longer than booting a worker. */
+const MANY_FILES = 1000;
+
+/** Whatever is being placed for so long gets more workers. */
+const ALONE_MS = 20;
 
 let lastId = 0;
 
@@ -17,28 +23,50 @@ export interface Crew {
   release(): Promise<void>;
 }
 
-/** Has worker threads work on the queue; `planning`: the first of them plans, too. */
-export function engage({ queue, job, plan, hooks, concurrency }: Along, planning: boolean): Crew {
-  const release = pool.hold(concurrency);
+/** Has worker threads work on the queue: these of them, as many as the copy may have by default. */
+export function engage(
+  { queue, job, plan, hooks, concurrency }: Along,
+  { planning = false, first = 0, end = concurrency } = {},
+): Crew {
+  const release = pool.hold(end);
   const id = ++lastId;
   const message = { type: 'work', id, memory: queue.memory, job } as const;
-  const parts = Array.from({ length: concurrency }, (_each, number) =>
-    runOnThread(number, { ...message, plan: planning && number === 0 ? plan : undefined }, queue, hooks),
-  );
+  const parts: Promise<Finished>[] = [];
+  for (let number = first; number < end; number++) {
+    const own = planning && number === 0 ? plan : undefined;
+    parts.push(runOnThread(number, { ...message, plan: own }, queue, hooks));
+  }
   return { parts, ready: pool.ready(), release };
 }
 
 /**
- * Copies in worker threads. The first of them plans too, off the main thread, unless the user's functions
- * have to be called: then files are `found` here, with pauses.
+ * Copies in worker threads, the first of which plans too: nothing of it waits for the main thread. Where some stand
+ * ready, the others are booted when there is work for them.
  */
-export async function runOnThreads(along: Along, found?: Found): Promise<Finished> {
+export async function runOnThreads(along: Along): Promise<Finished> {
   return guarding(along, async (guarded) => {
-    const { parts, release } = engage(guarded, found === undefined);
+    const { queue, hooks, concurrency } = guarded;
+    const end = pool.size > 0 ? Math.min(pool.size, concurrency) : concurrency;
+    let timer: NodeJS.Timeout | undefined;
+    let others: Crew | undefined;
+    const callOthers = () => {
+      if (!queue.isTaken && !queue.stopped) others = engage(guarded, { first: end });
+    };
+    const planned: RunHooks['planned'] = (...folders) => {
+      hooks.planned(...folders);
+      if (end === concurrency) return;
+      if (queue.waiting > MANY_FILES) callOthers();
+      else timer = setTimeout(callOthers, ALONE_MS);
+    };
+    const crew = engage({ ...guarded, hooks: { ...hooks, planned } }, { planning: true, end });
     try {
-      return await (found ? planAlong(guarded, found, () => gather(parts)) : gather(parts));
+      const finished = await gather(crew.parts);
+      // Those that came too late have done nothing, and may still be booting.
+      const isShared = queue.joined > end || finished.error !== undefined;
+      return others && isShared ? await gather([Promise.resolve(finished), ...others.parts]) : finished;
     } finally {
-      await release();
+      clearTimeout(timer);
+      await Promise.all([crew.release(), others?.release()]);
     }
   });
 }

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
-import { type Booting, boot } from '../boot.ts';
+import type { Booting } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
-import { wasPlaced } from '../cache.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
@@ -39,7 +38,7 @@ export class EnvironmentBuild {
     const takeover = this.#look();
     if (!takeover) return false;
     const { targets, outDirs } = takeover;
-    void this.#copies.prepare(targets, outDirs[0]!, cacheDirectoryOf(this.#environment.config), booting);
+    if (booting) this.#copies.hold(booting);
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
     return true;
   }
@@ -106,22 +105,12 @@ export class EnvironmentBuild {
   }
 }
 
-/**
- * Makes the engine ready before any environment's build begins, for the first that will place something: Vite
- * takes a while from here to there.
- */
-export function bootEarly(config: ResolvedConfig, options: ResolvedOptions): Booting | undefined {
-  for (const [name, { build }] of Object.entries(config.environments)) {
+/** Whether the build of any environment will place something. */
+export function placesAnything(config: ResolvedConfig, options: ResolvedOptions): boolean {
+  return Object.entries(config.environments).some(([name, { build }]) => {
     const chosen = optionsFor(name, options);
-    const takeover = chosen && takeoverOf({ ...config, build }, chosen);
-    if (!takeover) continue;
-    const { targets, outDirs } = takeover;
-    const cacheDirectory = cacheDirectoryOf(config);
-    // What is needed then loads beside Rolldown's own work, which begins with the build.
-    if (wasPlaced(cacheDirectory, outDirs[0])) return undefined;
-    return boot(targets, { directory: outDirs[0]!, cacheDirectory, engine: options.engine });
-  }
-  return undefined;
+    return chosen && takeoverOf({ ...config, build }, chosen);
+  });
 }
 
 function cacheDirectoryOf({ cacheDir }: Pick<ResolvedConfig, 'cacheDir'>): string {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ResolvedConfig } from 'vite';
+import type { ResolvedConfig, UserConfig } from 'vite';
 import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
@@ -24,6 +24,17 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
   const { environments } = options;
   if (environments) return environments(environment) ? options : undefined;
   return environment === 'client' ? options : { ...options, targets: [] };
+}
+
+/** Whether there may be something to place, as far as options tell that are not resolved yet. */
+export function mayPlace(
+  { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
+  { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+): boolean {
+  if (build.write === false) return false;
+  if (targets.length + (publicDirs?.length ?? 0) > 0) return true;
+  const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
+  return isVites && fs.existsSync(path.resolve(root, publicDir));
 }
 
 /** What a development server answers with, were it built. */

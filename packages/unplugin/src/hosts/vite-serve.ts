@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { CopyError } from 'fs-reflink/check';
+import { CopyError } from 'fs-reflink/host';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { type ServedFile, ServedFiles } from './vite-files.ts';

@@ -1,8 +1,8 @@
 import type { Environment, Plugin } from 'vite';
-import type { Booting } from '../boot.ts';
+import { type Booting, bootThread } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { bootEarly, EnvironmentBuild } from './vite-build.ts';
-import { optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
+import { EnvironmentBuild, placesAnything } from './vite-build.ts';
+import { mayPlace, optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
 
 /**
@@ -27,12 +27,16 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     name: 'unplugin-reflink',
     enforce: 'pre',
     apply: 'build',
+    config(config) {
+      // As early as it can be: a thread boots while Vite resolves its options and loads what parses the page.
+      if (mayPlace(config, options)) booting ??= bootThread();
+    },
     configResolved: {
       order: 'post',
       handler(config) {
         if (config.isWorker) return;
         watching = Boolean(config.build.watch);
-        booting ??= bootEarly(config, options);
+        if (!booting && placesAnything(config, options)) booting = bootThread();
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {

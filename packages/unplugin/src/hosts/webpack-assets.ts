@@ -1,4 +1,4 @@
-import { ignoresCase } from 'fs-reflink/check';
+import { ignoresCase } from 'fs-reflink/host';
 import type { Compilation } from 'webpack';
 import { bundleExists, collisionMessage } from '../collisions.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';

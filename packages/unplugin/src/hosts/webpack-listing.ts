@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { FileList, ListedFile, Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/check';
+import { CopyError } from 'fs-reflink/host';
 import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
 import { loadEngine } from '../engine.ts';
 import type { ResolvedOptions } from '../options.ts';
