@@ -7,7 +7,7 @@ import { type Along, planAlong } from './along.ts';
 import { gather } from './gather.ts';
 import type { Finished } from './run.ts';
 import { type Crew, engage, guarding } from './threads.ts';
-import { Worker } from './work.ts';
+import { type Permission, Worker } from './work.ts';
 
 /** How long copying may hold the main thread before everything else gets a turn. */
 const SLICE_MS = 5;
@@ -20,6 +20,9 @@ const FEW_FILES = 64;
 
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
 const SMALL_FILE = 256 * 1024;
+
+/** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
+const WRITTEN_AFTER_MS = 35_000;
 
 /**
  * A copy when no worker thread stands ready: this thread plans and copies, with pauses, starts workers when there
@@ -59,12 +62,17 @@ async function assist(
   const system = loadSystem();
   const worker = new Worker(queue, job, system, hooks.progress);
   const looked = new FileStatus();
-  const mayPlace = (directory: Directory, name: string) => isSmall(system, directory, name, looked);
+  const permit = (directory: Directory, name: string): Permission => {
+    if (!look(system, directory, name, looked) || looked.size <= SMALL_FILE) return 'place';
+    const mayClone = job.transfer.reflink !== 'never' && job.only === undefined;
+    const isWritten = Date.now() - looked.touchedMs > WRITTEN_AFTER_MS;
+    return mayClone && isWritten && !isStarted ? 'clone' : 'leave';
+  };
   let finished: Finished;
   try {
     let willing = true;
     while (willing && !isReady && !queue.stopped && !queue.isTaken) {
-      willing = worker.help(performance.now() + SLICE_MS, mayPlace);
+      willing = worker.help(performance.now() + SLICE_MS, permit);
       const isLong = performance.now() - began > ALONE_MS && queue.expected > FEW_FILES;
       if (!willing || isLong) startOnce();
       await nextTurn();
@@ -80,8 +88,7 @@ async function assist(
 }
 
 /** What is wrong with a file that does not answer is said when it is opened. */
-function isSmall(system: System, directory: Directory, name: string, into: FileStatus): boolean {
+function look(system: System, directory: Directory, name: string, into: FileStatus): boolean {
   const glanced = system.glance?.(directory, name, into) ?? -1;
-  const isKnown = glanced >= 0 || system.status(directory, name, true, into) >= 0;
-  return !isKnown || into.size <= SMALL_FILE;
+  return glanced >= 0 || system.status(directory, name, true, into) >= 0;
 }

@@ -30,8 +30,9 @@ class Pool {
 
   /** Makes sure of `count` workers and holds the pool until the returned function is called. */
   hold(count: number): () => Promise<void> {
-    this.#holders++;
+    // First: where no thread may be started, nobody holds any.
     while (this.#members.length < count) this.#members.push(start((member) => this.#drop(member)));
+    this.#holders++;
     let held = true;
     return async () => {
       if (!held) return;

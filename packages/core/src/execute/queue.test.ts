@@ -185,15 +185,15 @@ test('a thread that must not wait takes only what is published, and no batch tha
   expect(queue.claimPublished()).toBeUndefined();
 });
 
-test('the next name of a batch is what is given out next', () => {
+test('the next file of a batch is what is given out next', () => {
   const queue = new Queue();
   queue.publish(batchOf('a', 2), undefined);
   const batch = queue.claimPublished()!;
   for (const file of [0, 1]) {
-    expect(queue.peekName(batch)).toBe(batch.names[file]);
+    expect(queue.peekFile(batch)).toBe(file);
     expect(queue.nextFile(batch)).toBe(file);
   }
-  expect(queue.peekName(batch)).toBeUndefined();
+  expect(queue.peekFile(batch)).toBe(-1);
 });
 
 test.each([

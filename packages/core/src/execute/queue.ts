@@ -180,9 +180,10 @@ export class Queue {
     return file < batch.names.length ? file : -1;
   }
 
-  /** The name of the file that {@link nextFile} would give, while nobody else asks. */
-  peekName(batch: ClaimedBatch): string | undefined {
-    return batch.names[Atomics.load(this.#index, batch.number * INDEX_WORDS + CURSOR)];
+  /** The number that {@link nextFile} would give, while nobody else asks. */
+  peekFile(batch: ClaimedBatch): number {
+    const file = Atomics.load(this.#index, batch.number * INDEX_WORDS + CURSOR);
+    return file < batch.names.length ? file : -1;
   }
 
   /** What any thread has noted of the directory of a batch. */

@@ -1,8 +1,8 @@
 import { CopyError } from '../errors.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
-import { forget, remember, rememberPlaced } from '../plan/record.ts';
+import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { countFile, emptyTally, type Tally } from '../report.ts';
+import { countFile, emptyTally, type Method, type Tally } from '../report.ts';
 import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
@@ -29,13 +29,18 @@ interface OpenBatch {
   links: Set<number>;
 }
 
+/** What a thread that must not be held up may do about a file: place it, place it if it can be cloned, or nothing. */
+export type Permission = 'place' | 'clone' | 'leave';
+
 export class Worker {
   readonly #tally = emptyTally();
   readonly #queue: Queue;
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #onProgress: OnProgress;
-  readonly #transferrer: Transferrer;
+  #transferrer: Transferrer;
+  /** Places files by a clone or not at all. */
+  #cloner: Transferrer | undefined;
   readonly #tree: DestinationTree;
   readonly #durable: boolean;
   /** What {@link help} is at. */
@@ -55,11 +60,7 @@ export class Worker {
         this.#tally.directories += count;
       },
     });
-    const measured = job.only === undefined ? system : onlyMethod(system, job.only);
-    this.#transferrer = new Transferrer(measured, job.transfer, {
-      progress: (bytes, size) => this.#part(bytes, size),
-      recorded: job.recorded,
-    });
+    this.#transferrer = this.#transferrerBy(job.only);
   }
 
   run(): Tally {
@@ -76,16 +77,22 @@ export class Worker {
   }
 
   /**
-   * Places files nobody has, until `deadline` or one that `mayPlace` says no to. Never waits. Returns whether it
-   * may be called again.
+   * Places files nobody has, until `deadline` or one that is to be left. Never waits. Returns whether it may be called
+   * again. Only where nobody else is at the queue may a file be cloned.
    */
-  help(deadline: number, mayPlace: (directory: Directory, name: string) => boolean): boolean {
+  help(deadline: number, permit: (directory: Directory, name: string) => Permission): boolean {
     while (performance.now() < deadline) {
       const batch = this.#current?.batch ?? this.#queue.claimPublished();
       if (!batch) return true;
       const current = (this.#current ??= this.#open(batch));
-      const name = this.#queue.peekName(batch);
-      if (name !== undefined && !mayPlace(current.pair.source, name)) return false;
+      const next = this.#queue.peekFile(batch);
+      const permission = next < 0 ? 'place' : permit(current.pair.source, batch.names[next]!);
+      if (permission === 'leave') return false;
+      if (permission === 'clone') {
+        if (!this.#clone(current, next)) return false;
+        this.#queue.nextFile(batch);
+        continue;
+      }
       const file = this.#queue.nextFile(batch);
       if (file >= 0) this.#file(current.pair, batch, file, current.links.has(file));
       else this.#closeCurrent();
@@ -142,6 +149,32 @@ export class Worker {
     const current = this.#current;
     this.#current = undefined;
     if (current) this.#close(current);
+  }
+
+  /** Places a file that can be cloned. If it cannot, nothing has happened: whoever places it says what is wrong. */
+  #clone({ pair, batch, links }: OpenBatch, file: number): boolean {
+    const { overwrite } = pair;
+    const known = batch.records.slice(file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
+    const usual = this.#transferrer;
+    this.#transferrer = this.#cloner ??= this.#transferrerBy(this.#system.methods.clone);
+    try {
+      this.#file(pair, batch, file, links.has(file));
+      return true;
+    } catch {
+      batch.records.set(known, file * RECORD_WORDS);
+      return false;
+    } finally {
+      this.#transferrer = usual;
+      pair.overwrite = overwrite;
+    }
+  }
+
+  #transferrerBy(only: Method | undefined): Transferrer {
+    const system = only === undefined ? this.#system : onlyMethod(this.#system, only);
+    return new Transferrer(system, this.#job.transfer, {
+      progress: (bytes, size) => this.#part(bytes, size),
+      recorded: this.#job.recorded,
+    });
   }
 
   #file(pair: DirectoryPair, batch: ClaimedBatch, file: number, link: boolean): void {

@@ -1,0 +1,87 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CopyOptions, copy } from 'fs-reflink';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type FilesystemKind, type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
+import { describeOn } from '../support/places.ts';
+import { generateFiles, readTree } from '../support/trees.ts';
+
+const FILES = 6;
+/** More than the calling thread moves itself, and more in all than a copy may have that needs no threads. */
+const BYTES = 300_000;
+/** Until then Linux has written to the disk what files have in memory. */
+const HALF_A_MINUTE = 30_000;
+
+const large: [FilesystemKind, clones: boolean][] = [
+  ['xfs', true],
+  ['btrfs', true],
+  ['ext4', false],
+];
+
+describe.each(large)('large files on %s while no workers stand ready', (kind, clones) => {
+  describeOn([kind], kind, () => {
+    let mounted: MountedFilesystem;
+    let runs = 0;
+    let started = 0;
+    const count = () => started++;
+    beforeAll(() => {
+      mounted = mountFilesystem(kind);
+    });
+    afterAll(() => mounted?.unmount());
+    beforeEach(() => {
+      started = 0;
+      process.on('worker', count);
+    });
+    afterEach(() => {
+      process.off('worker', count);
+      vi.restoreAllMocks();
+    });
+
+    const setUp = () => {
+      const cwd = join(mounted.path, `${runs++}`);
+      generateFiles(join(cwd, 'from'), { files: FILES, folders: 2, minBytes: BYTES, maxBytes: BYTES });
+      const place = (options: CopyOptions = {}) =>
+        copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2, ...options });
+      const filesIn = (name: string) =>
+        Object.entries(readTree(join(cwd, name))).filter(([, { type }]) => type === 'file');
+      return { cwd, place, filesIn };
+    };
+    const later = (ms: number) => {
+      const now = Date.now;
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+    };
+
+    test(`that were not just written are ${clones ? 'cloned by the calling thread' : 'left to workers'}`, async () => {
+      const { place, filesIn } = setUp();
+      later(2 * HALF_A_MINUTE);
+      const { methods } = await place();
+      const method = clones ? 'ficlone' : 'copy_file_range';
+      expect(methods).toEqual({ [method]: { files: FILES, bytes: FILES * BYTES } });
+      expect(started).toBe(clones ? 0 : 2);
+      expect(filesIn('to')).toEqual(filesIn('from'));
+    });
+
+    test.each([
+      ['that were just written', 0, {}],
+      ['that shall not be cloned', 2 * HALF_A_MINUTE, { reflink: 'never' as const }],
+    ])('%s are left to workers', async (_what, ms, options) => {
+      const { place, filesIn } = setUp();
+      later(ms);
+      expect((await place(options)).files).toBe(FILES);
+      expect(started).toBe(2);
+      expect(filesIn('to')).toEqual(filesIn('from'));
+    });
+
+    test('that are ours are replaced as such, also when the calling thread could not', async () => {
+      const { cwd, place, filesIn } = setUp();
+      const options = { manifest: join(cwd, 'manifest'), overwrite: 'error' as const };
+      later(2 * HALF_A_MINUTE);
+      await place(options);
+      for (const [path] of filesIn('from')) writeFileSync(join(cwd, 'from', path), Buffer.alloc(BYTES, path));
+      expect((await place(options)).files).toBe(FILES);
+      expect(filesIn('to')).toEqual(filesIn('from'));
+      const left = readdirSync(join(cwd, 'to'), { recursive: true });
+      expect(left.filter((name) => String(name).endsWith('.tmp'))).toEqual([]);
+    });
+  });
+});
