@@ -115,7 +115,7 @@ async function measure(row: Row, stage: Stage): Promise<Measurement> {
   const { chapter, work, volume, title, scale } = row;
   console.log(`\n${stage.kind} · ${title}${flags.quick ? ' (much less of it: --quick)' : ''}`);
   const series = await race(await row.contenders(stage), {
-    from: await stage.source(volume),
+    from: await (row.aged && !flags.quick ? stage.aged(volume) : stage.source(volume)),
     scratch: stage.scratch,
     rounds: flags.quick ? 1 : Number(flags.rounds ?? row.rounds ?? 5),
     warmUps: flags.quick ? 0 : (row.warmUps ?? 1),

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { generateFiles, type Volume } from '../test/support/trees.ts';
 import { placeAssets } from './assets.ts';
 import { Agent } from './contenders/children.ts';
@@ -7,6 +8,10 @@ import { compileFloor } from './contenders/programs.ts';
 
 export type BenchKind = 'ext4' | 'xfs' | 'btrfs' | 'tmpfs';
 export const benchKinds: BenchKind[] = ['ext4', 'xfs', 'btrfs', 'tmpfs'];
+export const clones = (kind: BenchKind): boolean => kind === 'xfs' || kind === 'btrfs';
+
+/** After that new files are on the disk: `vm.dirty_expire_centisecs`, and the pause between two looks. */
+const AGE_MS = 36_000;
 
 const KIB = 1024;
 const files = (count: number): Volume => ({
@@ -61,6 +66,7 @@ export class Stage {
   readonly #home: string;
   readonly #volumes: typeof volumes;
   readonly #sources = new Map<VolumeName, string>();
+  readonly #writtenAt = new Map<VolumeName, number>();
   readonly #agents = new Map<string, Promise<Agent>>();
 
   constructor(kind: BenchKind, path: string, quick: boolean) {
@@ -89,6 +95,14 @@ export class Stage {
     else generateFiles(source, this.#volumes[name]);
     writePage(dirname(source), name === 'larger app' ? MODULES : 1);
     this.#sources.set(name, source);
+    this.#writtenAt.set(name, Date.now());
+    return source;
+  }
+
+  /** A source that was not written a moment ago. */
+  async aged(name: VolumeName): Promise<string> {
+    const source = await this.source(name);
+    await setTimeout(Math.max(0, this.#writtenAt.get(name)! + AGE_MS - Date.now()));
     return source;
   }
 

@@ -1,5 +1,5 @@
 import { peerContenders } from '../contenders/peers.ts';
-import type { BenchKind, VolumeName } from '../stage.ts';
+import { type BenchKind, clones, type VolumeName } from '../stage.ts';
 import type { Row } from './row.ts';
 
 type Occasion = Parameters<typeof peerContenders>[1];
@@ -12,6 +12,8 @@ export function peers(kind: BenchKind): Row[] {
     title: `${title}, fresh processes`,
     volume,
     countNewData: occasion === 'first',
+    // As the assets of a project are.
+    aged: volume === 'large' && clones(kind),
     rounds: 3,
     // Fresh processes: nothing stays warm but the page cache.
     warmUps: 0,

@@ -12,6 +12,8 @@ export interface Row {
   title: string;
   volume: VolumeName;
   countNewData?: boolean;
+  /** Half a minute passes first, until when Linux may still have to write new files to the disk. */
+  aged?: boolean;
   /** Where this many rounds are enough, or more would take too long. */
   rounds?: number;
   /** Rounds that do not count. @default 1 */

@@ -1,6 +1,6 @@
 import { peer } from '../contenders/peers.ts';
 import { cp } from '../contenders/programs.ts';
-import type { BenchKind, VolumeName } from '../stage.ts';
+import { type BenchKind, clones, type VolumeName } from '../stage.ts';
 import type { Row, Scale } from './row.ts';
 
 const steps: [volume: VolumeName, title: string, scale: Scale][] = [
@@ -24,10 +24,11 @@ export function scales(kind: BenchKind): Row[] {
     rounds: scale.amount === 1e10 ? 2 : 3,
     warmUps: scale.amount === 1e10 ? 0 : 1,
     scale,
+    aged: scale.of === 'bytes' && clones(kind),
     contenders: () => [
       peer('ours', 'first'),
       peer("Vite's copy", 'first'),
-      kind === 'btrfs' || kind === 'xfs' ? cp('--reflink=auto') : cp(),
+      clones(kind) ? cp('--reflink=auto') : cp(),
     ],
     targets: [],
   }));
