@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { copy, startWorkers, type Workers } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { generateFiles, readTree } from '../support/trees.ts';
@@ -65,6 +67,17 @@ describe('a copy while no workers stand ready', () => {
   });
 });
 
+const host = library.replace('index', 'host');
+
+function runChild(cwd: string, script: string, ...args: string[]) {
+  writeFileSync(`${cwd}/child.mjs`, script);
+  return spawnSync(process.execPath, [`${cwd}/child.mjs`, ...args], {
+    cwd,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+}
+
 const filesIn = (root: string) => Object.entries(readTree(root)).filter(([, { type }]) => type === 'file');
 
 describe('a copy while one worker of two stands ready', () => {
@@ -117,21 +130,80 @@ describe('a copy while one worker of two stands ready', () => {
     expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
   });
 
+  test('that loses the other while it boots says so', async () => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 1_500, folders: 15, minBytes: 10, maxBytes: 10 });
+    const end = (worker: Worker) => void worker.terminate();
+    process.on('worker', end);
+    try {
+      const copied = copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
+      await expect(copied).rejects.toMatchObject({ code: 'ERR_WORKER' });
+      expect(started).toBe(1);
+    } finally {
+      process.off('worker', end);
+    }
+  });
+
+  test('and the user has functions boots none for what is in place', { retry: 4 }, async () => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 200, folders: 2, minBytes: 10, maxBytes: 10 });
+    // What was written a moment ago may change once more unseen, and is placed again.
+    await wait(100);
+    const target = { from: 'from', to: 'to', filter: () => true };
+    const options = { cwd, concurrency: 2, manifest: `${cwd}/manifest` };
+    await copy(target, options);
+    await workers.close();
+    workers = await startWorkers(1);
+    started = 0;
+    expect(await copy(target, options)).toMatchObject({ files: 0, unchanged: 200 });
+    expect(started).toBe(0);
+  });
+
+  test('goes on alone when no other can be started', () => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 1_500, folders: 15, minBytes: 10, maxBytes: 10 });
+    const { status, stdout } = runChild(
+      cwd,
+      `import { syncBuiltinESMExports } from 'node:module';
+      import threads from 'node:worker_threads';
+      let started = 0;
+      threads.Worker = class extends threads.Worker {
+        constructor(...options) {
+          if (++started > 1) throw new Error('no more threads');
+          super(...options);
+        }
+      };
+      syncBuiltinESMExports();
+      const { copy, startWorkers } = await import(${JSON.stringify(host)});
+      const workers = await startWorkers(1);
+      const { files } = await copy({ from: 'from', to: 'to' }, { concurrency: 2 });
+      await workers.close();
+      console.log(files, started);`,
+    );
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '1500 2\n' });
+  });
+
+  test('that has not come yet does not keep the process', () => {
+    const { status } = runChild(
+      workspace(),
+      `import { startWorkers } from ${JSON.stringify(host)};
+      await startWorkers(1);`,
+    );
+    expect(status).toBe(0);
+  });
+
   test('loads nothing of the engine on the calling thread', () => {
     const cwd = workspace();
     fill(`${cwd}/from`, { files: 3, folders: 1 });
     const script = `
       import Module from 'node:module';
-      import { copy, startWorkers } from ${JSON.stringify(library.replace('index', 'host'))};
+      import { copy, startWorkers } from ${JSON.stringify(host)};
       const workers = process.argv[2] === 'held' && (await startWorkers(1));
-      const { files } = await copy({ from: 'from', to: process.argv[2] }, { cwd: ${JSON.stringify(cwd)} });
+      const { files } = await copy({ from: 'from', to: process.argv[2] });
       console.log(files, Object.keys(Module._cache).some((file) => file.includes('koffi')));
       if (workers) await workers.close();`;
-    writeFileSync(`${cwd}/child.mjs`, script);
-    const outputs = ['held', 'none'].map((how) =>
-      spawnSync(process.execPath, [`${cwd}/child.mjs`, how], { encoding: 'utf8' }).stdout.trim(),
-    );
-    expect(outputs).toEqual(['3 false', '3 true']);
+    const outputs = ['held', 'none'].map((how) => runChild(cwd, script, how).stdout);
+    expect(outputs).toEqual(['3 false\n', '3 true\n']);
   });
 });
 

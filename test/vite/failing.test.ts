@@ -107,6 +107,24 @@ describeVites((host) => {
     for (const { root } of cases) expect(readFileSync(join(root, 'dist/a.txt'), 'utf8')).toBe('a');
   });
 
+  test('a build that does not come about keeps no process', () => {
+    const root = project(many);
+    const script = `
+      import { build, resolveConfig } from ${JSON.stringify(host.id)};
+      import reflink from 'unplugin-reflink/vite';
+      const config = { root: ${JSON.stringify(root)}, configFile: false, logLevel: 'silent' };
+      await resolveConfig({ ...config, plugins: [reflink()] }, 'build');
+      const failing = { name: 'on-purpose', configResolved() { throw new Error('failed on purpose'); } };
+      await build({ ...config, plugins: [reflink(), failing] }).catch(({ message }) => console.log(message));`;
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      timeout: 20_000,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'failed on purpose\n' });
+  });
+
   test('a copy that fails is told beside the failure of another plugin', () => {
     const cases = volumes.map((spec): ChildCase => {
       const root = project({ ...spec, 'public/z/broken.txt': symlink('nowhere') });

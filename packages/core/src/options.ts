@@ -97,7 +97,7 @@ export interface CopyOptions extends CopyFileOptions {
    */
   cwd?: string;
   /**
-   * Worker threads, 1 to 8. A few small files are copied without any.
+   * Worker threads, 1 to 8. A few small files are copied without any, unless one stands ready.
    *
    * @default os.availableParallelism(), 8 at most
    */

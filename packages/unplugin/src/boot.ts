@@ -23,14 +23,33 @@ export interface BootingAsNeeded extends Booting {
   isLarge: Promise<boolean>;
 }
 
+/** A thread for whichever build of this process begins next. */
+let ahead: Booting | undefined;
+
 /**
- * Boots the thread that the first copy begins on, whatever is to be placed; the engine boots others when there is work
- * for them. For a bundler that keeps its own thread busy: nothing more is loaded or looked at there.
+ * Boots the thread that copies begin on, unless the user's functions have to be called; the engine boots others when
+ * there is work for them. For a bundler that keeps its own thread busy: nothing more is loaded or looked at there.
  */
 export function bootThread(): Booting {
   // Without it the copy runs on this thread.
   const workers = startWorkers(1).catch(() => undefined);
+  // It is the same thread, and now held for this build.
+  void endAhead();
   return { end: async () => (await workers)?.close() };
+}
+
+/** The same before it is known which build begins, or whether one does. */
+export function bootAhead(): void {
+  if (ahead) return;
+  const booting = bootThread();
+  ahead = booting;
+}
+
+/** No build begins for now. */
+export async function endAhead(): Promise<void> {
+  const booting = ahead;
+  ahead = undefined;
+  await booting?.end();
 }
 
 /** Makes the engine ready for a copy, beside what the bundler does until then, on this thread if that will do. */

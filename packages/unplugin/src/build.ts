@@ -1,5 +1,5 @@
 import type { CopyReport } from 'fs-reflink';
-import { type Booting, boot } from './boot.ts';
+import { type Booting, boot, bootThread } from './boot.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
@@ -29,6 +29,7 @@ export class BuildCopies {
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
   #booting: Booting | undefined;
+  #isLarge: Promise<boolean> | undefined;
   /** What went wrong was said by the error a hook rejected with. */
   #told = false;
 
@@ -45,15 +46,17 @@ export class BuildCopies {
     directory: string | undefined,
     cacheDirectory: string,
   ): Promise<boolean> {
-    if (this.#booting) return false;
-    const booting = boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
-    this.#booting = booting;
-    return booting.isLarge;
+    if (!this.#booting) {
+      const booting = boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
+      this.#booting = booting;
+      this.#isLarge = booting.isLarge;
+    }
+    return this.#isLarge!;
   }
 
-  /** {@link prepare} for a host that has booted a thread itself. */
-  hold(booting: Booting): void {
-    this.#booting ??= booting;
+  /** {@link prepare} for a bundler that keeps its thread busy. */
+  prepareThread(): void {
+    this.#booting ??= bootThread();
   }
 
   /** Whether a copy was begun in this build. */

@@ -55,6 +55,8 @@ export class OutputCopy {
   /** Files of the first copy that were taken away again, by destination. */
   readonly #gone = new Set<string>();
   #again: Promise<CopyReport> | undefined;
+  /** Once, however many bundles are written. */
+  #grace: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
@@ -102,7 +104,7 @@ export class OutputCopy {
   async giveWay(names: readonly string[]): Promise<Collision[]> {
     const planned = await this.#planned;
     // A small copy has ended by now, or is about to; what it failed with is known a turn later.
-    if (planned && planned.files <= FEW_FILES) await within(GRACE_MS, this.#finished);
+    if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
     await nextTurn();
     if (this.#failure) throw this.#failure.error;
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);

@@ -17,7 +17,7 @@ export interface UserFunctions {
 
 /** A copy of which at least the files are looked for on the calling thread. */
 export async function runHere(along: Along, { transforms, hasFunctions }: UserFunctions): Promise<Finished> {
-  const { queue, job, plan, hooks } = along;
+  const { queue, job, plan, hooks, concurrency } = along;
   const warnings: string[] = [];
   const { manifest, folders } = look(plan, job, loadSystem, (message) => warnings.push(message));
   const { small, found } = peek(folders);
@@ -25,7 +25,7 @@ export async function runHere(along: Along, { transforms, hasFunctions }: UserFu
   if (!small && !hasFunctions && (plan.cloneDirectories || job.dryRun)) return runOnThreads(along);
   const all = { manifest, folders: resume(found, folders) };
   const finished = !small
-    ? await (pool.size > 0 || job.dryRun ? workOnThreads(along, all) : runCold(along, all))
+    ? await (pool.size >= concurrency || job.dryRun ? workOnThreads(along, all) : runCold(along, all))
     : transforms
       ? await planAlong(along, all, async () => runPart(queue, job, loadSystem(), hooks))
       : runWhole(queue, job, plan, loadSystem(), hooks, all);
@@ -33,7 +33,7 @@ export async function runHere(along: Along, { transforms, hasFunctions }: UserFu
   return finished;
 }
 
-/** Copies in worker threads what is planned here, with pauses, because the user's functions have to be called. */
+/** Copies in worker threads what is planned here, with pauses. */
 async function workOnThreads(along: Along, found: Found): Promise<Finished> {
   return guarding(along, async (guarded) => {
     const crew = engage(guarded);

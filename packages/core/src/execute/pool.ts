@@ -21,6 +21,8 @@ interface Member {
   gate: Gate;
   ready: Promise<void>;
   listeners: Map<number, Listener>;
+  /** It is waited for until it has ended, whatever it still has to say. */
+  ending: boolean;
 }
 
 /** Worker threads that are kept while anybody holds them. */
@@ -30,15 +32,21 @@ class Pool {
 
   /** Makes sure of `count` workers and holds the pool until the returned function is called. */
   hold(count: number): () => Promise<void> {
-    // First: where no thread may be started, nobody holds any.
-    while (this.#members.length < count) this.#members.push(start((member) => this.#drop(member)));
     this.#holders++;
     let held = true;
-    return async () => {
+    const release = async () => {
       if (!held) return;
       held = false;
       if (--this.#holders === 0) await this.#end();
     };
+    try {
+      while (this.#members.length < count) this.#members.push(start((member) => this.#drop(member)));
+    } catch (error) {
+      // The system, or a permission of Node's, allows no more of them.
+      void release();
+      throw error;
+    }
+    return release;
   }
 
   /** Resolves when all workers have loaded the native lane. */
@@ -67,7 +75,10 @@ class Pool {
   async #end(): Promise<void> {
     const members = this.#members.splice(0);
     await Promise.all(
-      members.map(async ({ worker, gate, ready }) => {
+      members.map(async (member) => {
+        const { worker, gate, ready } = member;
+        member.ending = true;
+        worker.ref();
         if (gate.close()) await ready;
         await worker.terminate();
       }),
@@ -97,7 +108,6 @@ function start(onExit: (member: Member) => void): Member {
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
-  worker.unref();
   watchOver(gate);
   const listeners = new Map<number, Listener>();
   let isReady: () => void;
@@ -116,16 +126,24 @@ function start(onExit: (member: Member) => void): Member {
     cause = error;
   });
   worker.on('message', (message: FromWorker) => {
-    if (message.type === 'ready') return isReady();
+    if (message.type === 'ready') {
+      letProcessEnd(member);
+      return isReady();
+    }
     const listener = listeners.get(message.id);
     if (message.type === 'finished') {
       listeners.delete(message.id);
-      if (listeners.size === 0) worker.unref();
+      letProcessEnd(member);
     }
     listener?.(message);
   });
-  const member: Member = { worker, gate, ready, listeners };
+  const member: Member = { worker, gate, ready, listeners, ending: false };
   return member;
+}
+
+/** The process need not wait for a thread that has nothing to do. Until it has booted somebody may wait for that. */
+function letProcessEnd({ worker, listeners, ending }: Member): void {
+  if (listeners.size === 0 && !ending) worker.unref();
 }
 
 /** A worker that ends takes the copies it was at with it. */

@@ -222,18 +222,18 @@ export class Queue {
 
   /** Files in all batches. */
   get files(): number {
-    return this.#filesFrom(0);
-  }
-
-  /** Files in batches that nobody has begun. */
-  get waiting(): number {
-    return this.#filesFrom(Atomics.load(this.#control, NEXT));
-  }
-
-  #filesFrom(first: number): number {
     let files = 0;
-    for (let number = first; number < this.length; number++)
-      files += this.#index[number * INDEX_WORDS + COUNT]!;
+    for (let number = 0; number < this.length; number++) files += this.#index[number * INDEX_WORDS + COUNT]!;
+    return files;
+  }
+
+  /** Files that nobody has. */
+  get waiting(): number {
+    let files = 0;
+    for (let number = 0; number < this.length; number++) {
+      const at = number * INDEX_WORDS;
+      files += Math.max(0, this.#index[at + COUNT]! - Atomics.load(this.#index, at + CURSOR));
+    }
     return files;
   }
 

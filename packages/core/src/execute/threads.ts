@@ -10,7 +10,7 @@ import type { Finished, RunHooks } from './run.ts';
 const MANY_FILES = 1000;
 
 /** Whatever is being placed for so long gets more workers. */
-const ALONE_MS = 20;
+const LONG_MS = 20;
 
 let lastId = 0;
 
@@ -23,7 +23,7 @@ export interface Crew {
   release(): Promise<void>;
 }
 
-/** Has worker threads work on the queue: these of them, as many as the copy may have by default. */
+/** Has worker threads work on the queue, those numbered from `first` on up to `end`. */
 export function engage(
   { queue, job, plan, hooks, concurrency }: Along,
   { planning = false, first = 0, end = concurrency } = {},
@@ -40,8 +40,8 @@ export function engage(
 }
 
 /**
- * Copies in worker threads, the first of which plans too: nothing of it waits for the main thread. Where some stand
- * ready, the others are booted when there is work for them.
+ * Copies in worker threads, the first of which plans too: for none of it the main thread is waited for. Where some
+ * stand ready, the others are booted when there is work for them, as soon as the main thread is told.
  */
 export async function runOnThreads(along: Along): Promise<Finished> {
   return guarding(along, async (guarded) => {
@@ -50,19 +50,24 @@ export async function runOnThreads(along: Along): Promise<Finished> {
     let timer: NodeJS.Timeout | undefined;
     let others: Crew | undefined;
     const callOthers = () => {
-      if (!queue.isTaken && !queue.stopped) others = engage(guarded, { first: end });
+      if (queue.isTaken || queue.stopped) return;
+      try {
+        others = engage(guarded, { first: end, end: Math.min(concurrency, end + queue.waiting) });
+      } catch {
+        // No thread can be started: those that are at it will see to all.
+      }
     };
     const planned: RunHooks['planned'] = (...folders) => {
       hooks.planned(...folders);
       if (end === concurrency) return;
       if (queue.waiting > MANY_FILES) callOthers();
-      else timer = setTimeout(callOthers, ALONE_MS);
+      else timer = setTimeout(callOthers, LONG_MS);
     };
     const crew = engage({ ...guarded, hooks: { ...hooks, planned } }, { planning: true, end });
     try {
       const finished = await gather(crew.parts);
-      // Those that came too late have done nothing, and may still be booting.
-      const isShared = queue.joined > end || finished.error !== undefined;
+      // Those that came too late have done nothing, and may still be booting. One that died has stopped the others.
+      const isShared = queue.joined > end || queue.stopped;
       return others && isShared ? await gather([Promise.resolve(finished), ...others.parts]) : finished;
     } finally {
       clearTimeout(timer);

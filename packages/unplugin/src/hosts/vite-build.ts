@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
-import type { Booting } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -30,17 +29,13 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, log, config.root);
   }
 
-  /**
-   * The build is certain. A watcher is told what to look at through `watch`. Returns whether what is `booting`
-   * is in use.
-   */
-  prepare(booting: Booting | undefined, watch?: (path: string) => void): boolean {
+  /** The build is certain. A watcher is told what to look at through `watch`. */
+  prepare(watch?: (path: string) => void): void {
     const takeover = this.#look();
-    if (!takeover) return false;
+    if (!takeover) return;
+    this.#copies.prepareThread();
     const { targets, outDirs } = takeover;
-    if (booting) this.#copies.hold(booting);
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
-    return true;
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */

@@ -16,6 +16,7 @@ const target = { from: 'a', to: '.' };
 
 test.each([
   ['its own public directory', 'with', {}, {}, true],
+  ['the default, by something Vite takes for it', 'with', { publicDir: true as unknown as string }, {}, true],
   ['one of another name', 'with', { publicDir: 'static' }, {}, true],
   ['none', 'without', {}, {}, false],
   ['none, and targets', 'without', {}, { targets: [target] }, true],

@@ -34,7 +34,8 @@ export function mayPlace(
   if (build.write === false) return false;
   if (targets.length + (publicDirs?.length ?? 0) > 0) return true;
   const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
-  return isVites && fs.existsSync(path.resolve(root, publicDir));
+  // Whatever else is no string Vite takes for the default.
+  return isVites && fs.existsSync(path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public'));
 }
 
 /** What a development server answers with, were it built. */

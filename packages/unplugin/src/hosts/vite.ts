@@ -1,5 +1,5 @@
 import type { Environment, Plugin } from 'vite';
-import { type Booting, bootThread } from '../boot.ts';
+import { bootAhead, endAhead } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild, placesAnything } from './vite-build.ts';
 import { mayPlace, optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
@@ -13,7 +13,6 @@ import { publicDirectoryPlugin } from './vite-public.ts';
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
-  let booting: Booting | undefined;
   let legacy = false;
   let watching = false;
 
@@ -29,14 +28,14 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     apply: 'build',
     config(config) {
       // As early as it can be: a thread boots while Vite resolves its options and loads what parses the page.
-      if (mayPlace(config, options)) booting ??= bootThread();
+      if (mayPlace(config, options)) bootAhead();
     },
     configResolved: {
       order: 'post',
       handler(config) {
         if (config.isWorker) return;
         watching = Boolean(config.build.watch);
-        if (!booting && placesAnything(config, options)) booting = bootThread();
+        if (placesAnything(config, options)) bootAhead();
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
@@ -47,7 +46,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      if (buildOf(this.environment).prepare(booting, watch)) booting = undefined;
+      buildOf(this.environment).prepare(watch);
     },
     buildEnd: {
       order: 'post',
@@ -83,13 +82,13 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       sequential: true,
       async handler() {
         await buildOf(this.environment).end({ keepWorkers: watching });
-        // For an environment that was not built.
-        await booting?.end();
-        booting = undefined;
+        // Where nothing was placed.
+        await endAhead();
       },
     },
     async closeWatcher() {
       await buildOf(this.environment).end({ keepWorkers: false });
+      await endAhead();
     },
   };
 
