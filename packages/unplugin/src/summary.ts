@@ -17,9 +17,10 @@ export function summarize(report: CopyReport, directory: string, cwd: string): s
   const { files, bytes, methods, unchanged, links, durationMs } = report;
   const parts: string[] = [];
   if (files > 0 || unchanged + links === 0) {
-    const how = Object.entries(methods).map(
-      ([method, { files }]) => `${method} ${files.toLocaleString('en-US')}`,
-    );
+    // What placed most comes first: which thread was first to be done says nothing.
+    const how = Object.entries(methods)
+      .sort(([, one], [, other]) => other.files - one.files)
+      .map(([method, { files }]) => `${method} ${files.toLocaleString('en-US')}`);
     parts.push(`${counted(files, 'file')}, ${formatBytes(bytes)}${how.length ? ` (${how.join(', ')})` : ''}`);
   }
   if (links > 0) parts.push(counted(links, 'link'));

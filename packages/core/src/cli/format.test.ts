@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, counted, duration, rate } from './format.ts';
+import { bytes, counted, duration, methods, rate } from './format.ts';
 
 it.each([
   [0, '0 B'],
@@ -26,4 +26,12 @@ it('says how many, and how fast', () => {
   expect(counted(4213, 'file')).toBe('4,213 files');
   expect(rate(5_000_000, 500)).toBe('10 MB/s');
   expect(rate(5, 0)).toBe('');
+});
+
+it('names the method that placed most first', () => {
+  const of = (files: number) => ({ files, bytes: files * 10 });
+  expect(methods({ copy_file_range: of(3), ficlone: of(4200), read_write: of(12) })).toBe(
+    '4,200 cloned (ficlone), 12 copied (read_write), 3 copied (copy_file_range)',
+  );
+  expect(methods({})).toBe('');
 });
