@@ -1,4 +1,14 @@
-import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyOptions, copy, type Planned, startWorkers, type Target } from 'fs-reflink';
@@ -79,6 +89,30 @@ describe.each([
     expect(await run()).toMatchObject({ files: 0, unchanged: 300 });
   });
 
+  it('but for files that came, went or changed on either side, and those alone are told as such', async () => {
+    const { run, at } = await prepared();
+    await run();
+    const before = stateOf(at('out/folder-1/file-13.bin'));
+    writeTree(at('in/folder-1'), { new: 'new', 'sub/new': 'new' });
+    rmSync(at('in/folder-1/file-1.bin'));
+    writeFileSync(at('out/folder-1/file-7.bin'), 'changed');
+    rmSync(at('out/folder-2/file-2.bin'));
+    await tick();
+    const report = await run();
+    expect(report).toMatchObject({ files: 4, unchanged: 297, pruned: 1, directories: 1 });
+    const told = report.entries!.filter(({ action }) => action !== 'unchanged');
+    expect(told.map(({ action, destination }) => [action, destination]).sort()).toEqual([
+      ['copied', at('out/folder-1/file-7.bin')],
+      ['copied', at('out/folder-1/new')],
+      ['copied', at('out/folder-1/sub/new')],
+      ['copied', at('out/folder-2/file-2.bin')],
+      ['pruned', at('out/folder-1/file-1.bin')],
+    ]);
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+    expect(stateOf(at('out/folder-1/file-13.bin'))).toEqual(before);
+    expect(await run()).toMatchObject({ files: 0, unchanged: 301, pruned: 0 });
+  });
+
   it('but for a directory that went and one that came', async () => {
     const { run, at } = await prepared();
     await run();
@@ -135,7 +169,56 @@ describe.each([
     expect(contentsOf(at('out'))).toEqual(before);
   });
 
-  it('a directory of the destination that became a link is refused', async () => {
+  it('a source directory that was moved into the destination, and is a link to it, is refused too', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('in/folder-3'), at('out/moved'));
+    symlinkSync('../out/moved', at('in/folder-3'));
+    const before = contentsOf(at('out'));
+    expect(await refusal(() => run())).toMatchObject({ code: 'ERR_NESTED' });
+    expect(contentsOf(at('out'))).toEqual(before);
+  });
+
+  it('a directory of the destination that became a link is replaced, and nothing goes behind it', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('out/folder-5'), at('elsewhere'));
+    writeFileSync(at('elsewhere/precious'), '');
+    symlinkSync('../elsewhere', at('out/folder-5'));
+    const before = contentsOf(at('elsewhere'));
+    expect(await run()).toMatchObject({ files: 50, unchanged: 250, pruned: 1, directories: 1 });
+    expect(contentsOf(at('elsewhere'))).toEqual(before);
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it.each([
+    ['a file', (path: string) => writeFileSync(path, 'foreign')],
+    ['a directory', (path: string) => mkdirSync(`${path}s`)],
+  ])('%s in place of a directory of the destination goes', async (_what, place) => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('out/folder-5'), { recursive: true });
+    place(at('out/folder-5'));
+    expect(await run()).toMatchObject({ files: 50, unchanged: 250, directories: 1 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+    expect(readdirSync(at('out')).sort()).toEqual(readdirSync(at('in')).sort());
+  });
+
+  it.each([
+    ['a directory in place of a file', 'out/folder-5/file-5.bin'],
+    ['a file in place of a directory to come', 'out/folder-5/sub'],
+  ])('%s of the destination goes', async (_what, path) => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at(path), { force: true });
+    if (path.endsWith('sub')) writeFileSync(at(path), 'foreign');
+    else mkdirSync(at(path));
+    writeTree(at('in/folder-5/sub'), { new: 'new' });
+    await run();
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('a directory of the destination that became a link is refused where it is not to go', async () => {
     const { run, at } = await prepared();
     await run();
     renameSync(at('out/folder-5'), at('elsewhere'));

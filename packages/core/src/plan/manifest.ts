@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
+import { Positions } from './positions.ts';
 import { forget, RECORD_BYTES, RECORD_WORDS } from './record.ts';
 
 const MAGIC = Buffer.from('fs-reflink manifest 1\n\0\0', 'latin1');
@@ -93,29 +94,22 @@ export class Manifest {
   take(directory: string, names: readonly string[]): Uint32Array | undefined {
     const folder = this.folders.get(directory);
     if (!folder) return undefined;
+    if (isSame(names, folder.names)) {
+      folder.taken.fill(1);
+      return folder.records.slice();
+    }
     const records = new Uint32Array(names.length * RECORD_WORDS);
-    let numbers: Map<string, number> | undefined;
-    names.forEach((name, file) => {
-      let known: number | undefined = file;
-      if (folder.names[file] !== name) {
-        numbers ??= new Map(folder.names.map((each, number) => [each, number]));
-        known = numbers.get(name);
-      }
-      if (known === undefined) return;
+    const positions = new Positions(folder.names);
+    for (const [file, name] of names.entries()) {
+      const known = positions.of(name);
+      if (known < 0) continue;
       folder.taken[known] = 1;
       records.set(
         folder.records.subarray(known * RECORD_WORDS, (known + 1) * RECORD_WORDS),
         file * RECORD_WORDS,
       );
-    });
+    }
     return records;
-  }
-
-  /** The same where all of a directory is planned as it is known. */
-  takeAll(directory: string): Uint32Array {
-    const folder = this.folders.get(directory);
-    folder?.taken.fill(1);
-    return folder?.records.slice() ?? new Uint32Array();
   }
 
   /** Files placed earlier that nothing places now. */
@@ -184,6 +178,10 @@ export class Manifest {
     );
     return Buffer.concat([MAGIC, lengths, text, ...records]);
   }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, position) => name === other[position]);
 }
 
 function withoutEmpty(names: readonly string[], records: Uint32Array): NamedRecords {

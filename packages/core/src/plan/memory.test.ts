@@ -33,7 +33,10 @@ function recall(name = '', { lists = true } = {}) {
   const manifest = Manifest.read(at('manifest'), cwd, FINGERPRINT, warn);
   expect(manifest.folders.size).toBe(3);
   const memory = new Memory(manifest, loadSystem(), lists);
-  return memory.recall(path.join(cwd, 'in', name), path.join(cwd, 'out', name), at('out'));
+  const recalled = memory.recall(path.join(cwd, 'in', name), path.join(cwd, 'out', name), at('out'));
+  if (!recalled) return undefined;
+  const { files, directories, others, alone } = recalled;
+  return { files: files.toSorted(), directories, others: others.toSorted(), alone };
 }
 
 /** Same size and modification time, other content. */
@@ -48,60 +51,122 @@ function replaceByLink(name: string, to: string): void {
   fs.symlinkSync(at(to), at(name));
 }
 
+const ALL = { files: ['a', 'b', 'z'], directories: ['deep'], others: [], alone: true };
+
 describe('a directory as it was left', () => {
   it('is recalled with what is in it', () => {
-    expect(recall()).toEqual({ files: ['a', 'b', 'z'], directories: ['deep'], alone: true });
-    expect(recall('deep')).toEqual({ files: ['c'], directories: ['er'], alone: true });
-    expect(recall('deep/er')).toEqual({ files: ['d'], directories: [], alone: true });
+    expect(recall()).toEqual(ALL);
+    expect(recall('deep')).toEqual({ files: ['c'], directories: ['er'], others: [], alone: true });
+    expect(recall('deep/er')).toEqual({ files: ['d'], directories: [], others: [], alone: true });
   });
 
   it('is recalled beside something else, and that is told where it matters', () => {
     fs.writeFileSync(at('out/index.html'), 'bundle');
-    expect(recall()).toMatchObject({ files: ['a', 'b', 'z'], alone: false });
-    expect(recall('', { lists: false })).toMatchObject({ alone: true });
+    expect(recall()).toEqual({ ...ALL, alone: false });
+    expect(recall('', { lists: false })).toEqual({ ...ALL, alone: false });
     expect(recall('deep')).toMatchObject({ alone: true });
   });
 
   it('is recalled when the destination as a whole is behind a link', () => {
     replaceByLink('out', 'elsewhere/out');
-    expect(recall()).toMatchObject({ files: ['a', 'b', 'z'] });
+    expect(recall()).toEqual(ALL);
     expect(recall('deep')).toMatchObject({ files: ['c'] });
+  });
+
+  it('is recalled although something changed further down', () => {
+    changeUnseen('in/deep/er/d');
+    expect(recall()).toEqual(ALL);
+    expect(recall('deep')).toMatchObject({ files: ['c'], others: [] });
+    expect(recall('deep/er')).toEqual({ files: [], directories: [], others: ['d'], alone: true });
+  });
+});
+
+describe('what is not as it was left is to be looked at, and the rest is recalled', () => {
+  const removed = (name: string) => fs.rmSync(at(name), { recursive: true });
+  const becomesFile = (name: string) => {
+    removed(name);
+    fs.writeFileSync(at(name), 'file');
+  };
+  const becomesDirectory = (name: string) => {
+    removed(name);
+    fs.mkdirSync(at(name));
+  };
+  const others = (...names: string[]) => ({
+    files: ALL.files.filter((name) => !names.includes(name)),
+    directories: ALL.directories.filter((name) => !names.includes(name)),
+    others: names,
+  });
+
+  // `alone` is told only where each name in the destination stands for what it stands for in the source.
+  const changes: [what: string, change: () => void, expected: object, alone: boolean][] = [
+    ['a new file', () => fs.writeFileSync(at('in/c'), 'c'), others('c'), true],
+    ['a new directory', () => fs.mkdirSync(at('in/new')), others('new'), true],
+    ['a file that is gone', () => removed('in/b'), { files: ['a', 'z'] }, false],
+    ['a directory that is gone', () => removed('in/deep'), { directories: [] }, false],
+    [
+      'a new name',
+      () => fs.renameSync(at('in/b'), at('in/bb')),
+      { files: ['a', 'z'], others: ['bb'] },
+      false,
+    ],
+    ['a changed source', () => changeUnseen('in/b'), others('b'), true],
+    ['a changed destination', () => changeUnseen('out/z'), others('z'), true],
+    ['an executable destination', () => fs.chmodSync(at('out/z'), 0o755), others('z'), true],
+    ['a destination that is gone', () => removed('out/a'), others('a'), true],
+    ['a link to the file', () => replaceByLink('in/a', 'elsewhere/a'), others('a'), false],
+    ['a link to the directory', () => replaceByLink('in/deep', 'elsewhere/deep'), others('deep'), false],
+    ['a destination that is a link', () => replaceByLink('out/b', 'elsewhere/b'), others('b'), false],
+    ['a file where a directory was', () => becomesFile('in/deep'), others('deep'), false],
+    ['a directory where a file was', () => becomesDirectory('in/a'), others('a'), false],
+    ['a directory in place of a destination', () => becomesDirectory('out/a'), others('a'), false],
+    [
+      'a directory of the destination is a link',
+      () => replaceByLink('out/deep', 'elsewhere/deep'),
+      {},
+      false,
+    ],
+    ['a directory of the destination is a file', () => becomesFile('out/deep'), {}, false],
+    [
+      'another directory in place of one of the destination',
+      () => fs.renameSync(at('out/deep'), at('out/other')),
+      {},
+      false,
+    ],
+    [
+      'another file in place of a destination',
+      () => fs.renameSync(at('out/a'), at('out/aa')),
+      others('a'),
+      false,
+    ],
+  ];
+  it.each(changes)('%s', (_what, change, expected, alone) => {
+    change();
+    expect(recall()).toEqual({ ...ALL, ...expected, alone });
+  });
+
+  it('also where names are recorded in another order', async () => {
+    await wait(70);
+    // What was placed last is recorded first, or last.
+    for (const name of ['z', 'a']) {
+      changeUnseen(`in/${name}`);
+      await wait(70);
+      const { files, unchanged } = await copy({ from: 'in', to: 'out' }, { cwd, manifest: 'manifest' });
+      expect({ files, unchanged }).toEqual({ files: 1, unchanged: 4 });
+      expect(recall()).toEqual(ALL);
+    }
   });
 });
 
 describe('a directory is not recalled', () => {
-  const changes: [what: string, change: () => void][] = [
-    ['that never was', () => fs.renameSync(at('in/deep'), at('in/new'))],
-    ['with a new file', () => fs.writeFileSync(at('in/c'), 'c')],
-    ['with a new directory', () => fs.mkdirSync(at('in/new'))],
-    ['without one of its files', () => fs.rmSync(at('in/b'))],
-    ['without one of its directories', () => fs.rmSync(at('in/deep'), { recursive: true })],
-    ['with a file under a new name', () => fs.renameSync(at('in/b'), at('in/bb'))],
-    ['with a changed source', () => changeUnseen('in/b')],
-    ['with a changed destination', () => changeUnseen('out/z')],
-    ['with a destination that was made executable', () => fs.chmodSync(at('out/z'), 0o755)],
-    ['without one of its destinations', () => fs.rmSync(at('out/a'))],
-    ['without its destination', () => fs.rmSync(at('out'), { recursive: true })],
-    ['with a link to the file it had', () => replaceByLink('in/a', 'elsewhere/a')],
-    ['with a link to the directory it had', () => replaceByLink('in/deep', 'elsewhere/deep')],
-    ['with a destination that is now a link', () => replaceByLink('out/b', 'elsewhere/b')],
-    [
-      'with a file where a directory was',
-      () => {
-        fs.rmSync(at('in/deep'), { recursive: true });
-        fs.writeFileSync(at('in/deep'), 'file');
-      },
-    ],
-    [
-      'with a directory where a file was',
-      () => {
-        fs.rmSync(at('in/a'));
-        fs.mkdirSync(at('in/a'));
-      },
-    ],
-  ];
-  it.each(changes)('%s', (_what, change) => {
-    change();
+  it('that never was', () => {
+    fs.renameSync(at('in/deep'), at('in/new'));
+    expect(recall('new')).toBeUndefined();
+  });
+
+  it('without its source or its destination', () => {
+    fs.rmSync(at('out/deep'), { recursive: true });
+    expect(recall('deep')).toBeUndefined();
+    fs.rmSync(at('in'), { recursive: true });
     expect(recall()).toBeUndefined();
   });
 
@@ -112,10 +177,10 @@ describe('a directory is not recalled', () => {
     expect(recall('deep/er')).toBeUndefined();
   });
 
-  it('because of a change further down', () => {
-    changeUnseen('in/deep/er/d');
-    expect(recall('deep/er')).toBeUndefined();
-    expect(recall('deep')).toMatchObject({ files: ['c'] });
-    expect(recall()).toMatchObject({ files: ['a', 'b', 'z'] });
+  it('of which most is new', () => {
+    for (let number = 0; number < 256; number++) fs.writeFileSync(at(`in/new-${number}`), '');
+    expect(recall()?.others).toHaveLength(256);
+    fs.writeFileSync(at('in/new'), '');
+    expect(recall()).toBeUndefined();
   });
 });

@@ -2,16 +2,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { UNDECODABLE } from '../scan/entries.ts';
 import type { Recall } from '../scan/walk.ts';
 import type { Manifest, NamedRecords } from './manifest.ts';
+import { Positions } from './positions.ts';
 import { isAsRecorded } from './record.ts';
 
 const NOTHING: NamedRecords = { names: [], records: new Uint32Array() };
 
+/** Where more is new or was touched, planning has to look at most of it anyway. */
+const MOST_OTHERS = 256;
+
 /**
- * Recognizes directories that are as an earlier run left them: on both sides the names that were recorded, and
- * every file untouched. That costs the listings and two looks per file, far less than to plan the files one by
- * one and to compare them then. Whatever is not plainly so is left to planning.
+ * Recognizes files that are as an earlier run left them: in the directory they were recorded in, and untouched on
+ * both sides. That costs the listings and two looks per file, far less than to plan the files one by one and to
+ * compare them then. Whatever is not plainly so is left to planning.
  */
 export class Memory {
   readonly #manifest: Manifest;
@@ -32,25 +37,50 @@ export class Memory {
   }
 
   readonly recall: Recall = (source, destination, root) => {
-    const directories = this.#directories.get(destination);
-    if (!directories) return undefined;
-    const { names, records } = this.#manifest.folders.get(destination) ?? NOTHING;
+    if (!this.#directories.has(destination)) return undefined;
     const listed = list(source);
-    const found = this.#lists ? list(destination) : listed;
-    if (!listed || !found || !consistsOf(listed, names, directories)) return undefined;
-    if (!this.#isReal(destination, root)) return undefined;
+    const found = this.#lists ? list(destination) : [];
+    if (!listed || !found || !this.#isReal(destination, root)) return undefined;
     const from = this.#system.openDirectory(source);
     const to = this.#system.openDirectory(destination);
     try {
       if (typeof from === 'number' || typeof to === 'number') return undefined;
-      if (!this.#areUntouched(from, to, names, records)) return undefined;
-      if (![...directories].every((name) => this.#isDirectory(from, name))) return undefined;
+      const compared = this.#compare(from, to, listed);
+      if (!compared) return undefined;
+      const { inPlace, ...recalled } = compared;
+      return { ...recalled, alone: this.#lists && found.length === inPlace };
     } finally {
       if (typeof from !== 'number') this.#system.closeDirectory(from);
       if (typeof to !== 'number') this.#system.closeDirectory(to);
     }
-    return { files: names, directories: [...directories], alone: found.length === listed.length };
   };
+
+  /** `inPlace`: how many of the names stand for the same in the destination, whatever its state. */
+  #compare(from: Directory, to: Directory, listed: readonly string[]) {
+    const { names, records } = this.#manifest.folders.get(to.path) ?? NOTHING;
+    const known = this.#directories.get(to.path)!;
+    const files: string[] = [];
+    const directories: string[] = [];
+    const others: string[] = [];
+    let inPlace = 0;
+    const positions = new Positions(names);
+    for (const name of listed) {
+      const file = positions.of(name);
+      if (file >= 0 && this.#isUntouched(from, to, name, records, file)) {
+        files.push(name);
+        inPlace++;
+      } else if (file < 0 && known.has(name) && this.#isDirectory(from, name)) {
+        directories.push(name);
+        if (this.#isRealDirectory(to, name)) inPlace++;
+      } else {
+        others.push(name);
+        // What is wrong with such a name is said when it is planned.
+        if (others.length > MOST_OTHERS || name.includes(UNDECODABLE)) return undefined;
+        if (this.#isFile(from, name) && this.#isFile(to, name)) inPlace++;
+      }
+    }
+    return { files, directories, others, inPlace };
+  }
 
   /** Enters a directory under the one it is in, and that one under its own, as far as they are not yet. */
   #enter(directory: string): void {
@@ -68,22 +98,29 @@ export class Memory {
     return names;
   }
 
-  #areUntouched(from: Directory, to: Directory, names: readonly string[], records: Uint32Array): boolean {
+  #isUntouched(from: Directory, to: Directory, name: string, records: Uint32Array, file: number): boolean {
     const system = this.#system;
     const status = this.#status;
-    for (let file = 0; file < names.length; file++) {
-      const name = names[file]!;
-      if (system.status(to, name, false, status) < 0) return false;
-      if (!isAsRecorded(records, file, 'destination', status)) return false;
-      // Not what a link leads to, which may lie anywhere: links are left to planning.
-      if (system.status(from, name, false, status) < 0) return false;
-      if (!isAsRecorded(records, file, 'source', status)) return false;
-    }
-    return true;
+    if (system.status(to, name, false, status) < 0) return false;
+    if (!isAsRecorded(records, file, 'destination', status)) return false;
+    // Not what a link leads to, which may lie anywhere: links are left to planning.
+    if (system.status(from, name, false, status) < 0) return false;
+    return isAsRecorded(records, file, 'source', status);
+  }
+
+  #isFile(parent: Directory, name: string): boolean {
+    return this.#system.status(parent, name, false, this.#status) >= 0 && this.#status.isRegular;
   }
 
   #isDirectory(parent: Directory, name: string): boolean {
     return this.#system.status(parent, name, false, this.#status) >= 0 && this.#status.isDirectory;
+  }
+
+  /** In a destination directory that is real itself. */
+  #isRealDirectory(parent: Directory, name: string): boolean {
+    const isReal = this.#isDirectory(parent, name);
+    if (isReal) this.#real.add(path.join(parent.path, name));
+    return isReal;
   }
 
   #isReal(directory: string, root: string): boolean {
@@ -102,15 +139,4 @@ function list(directory: string): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a listing holds these files, in this order, and these directories, and nothing else. */
-function consistsOf(listed: readonly string[], files: readonly string[], directories: Set<string>): boolean {
-  if (listed.length !== files.length + directories.size) return false;
-  let file = 0;
-  for (const name of listed) {
-    if (name === files[file]) file++;
-    else if (!directories.has(name)) return false;
-  }
-  return file === files.length;
 }

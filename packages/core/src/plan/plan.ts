@@ -143,9 +143,7 @@ export class Planner {
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
-    const { manifest } = this.#found;
-    const directory = path.join(folder.root, folder.below);
-    return folder.settled ? manifest?.takeAll(directory) : manifest?.take(directory, namesIn(folder));
+    return this.#found.manifest?.take(path.join(folder.root, folder.below), namesIn(folder));
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {

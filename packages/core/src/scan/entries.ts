@@ -5,7 +5,7 @@ import { asCopyError, CopyError } from '../errors.ts';
 export type EntryKind = 'file' | 'directory' | 'link';
 
 /** What fs.Dirent and fs.Stats tell alike. */
-type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
+export type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
 /** What an entry of a directory is; anything that has no bytes to copy is a named error. */
 export function kindOf(entry: Typed, directory: string, name = ''): EntryKind {
@@ -20,7 +20,8 @@ export function kindOf(entry: Typed, directory: string, name = ''): EntryKind {
   });
 }
 
-const UNDECODABLE = '\u{FFFD}';
+/** What stands in a name for bytes that are not UTF-8. */
+export const UNDECODABLE = '\u{FFFD}';
 
 /** A directory's entries. A name that is not UTF-8 is an error: JavaScript could not name it again. */
 export function readDirectory(directory: string): fs.Dirent[] {

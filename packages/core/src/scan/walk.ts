@@ -1,6 +1,7 @@
-import type { Dirent } from 'node:fs';
+import fs from 'node:fs';
 import path from 'node:path';
-import { kindOf, readDirectory } from './entries.ts';
+import { asCopyError } from '../errors.ts';
+import { kindOf, readDirectory, type Typed } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';
 import { followLink, refuseCycle } from './links.ts';
 
@@ -11,18 +12,23 @@ export interface WalkedDirectory {
   relative: string;
   files: FoundFile[];
   settled?: Folder['settled'];
+  /** It is, or lies in, a directory below the root that is a link. */
+  linked?: boolean;
 }
 
-/** A directory that need not be read again. */
+/** A directory of which most is known. */
 export interface Recalled {
-  /** Names of its files and of its directories; there is nothing else in it. */
+  /** Names of the files in it that are in place. */
   files: readonly string[];
+  /** Names of directories in it. */
   directories: readonly string[];
-  /** Whether its destination holds nothing besides. */
+  /** Names of all else in it, which is to be looked at. */
+  others: readonly string[];
+  /** Whether its destination is known to hold nothing that is not in it. */
   alone: boolean;
 }
 
-/** Knows directories whose every file is in place in `destination`, which lies in `root`. */
+/** Knows files that are in place in `destination`, which lies in `root`. */
 export type Recall = (source: string, destination: string, root: string) => Recalled | undefined;
 
 interface Walk {
@@ -34,7 +40,8 @@ interface Walk {
 
 /**
  * Walks a directory from the top, one directory at a time, empty ones included. With `follow` a linked
- * directory is walked like any other, and a linked file counts as a file. What is recalled is not read.
+ * directory is walked like any other, and a linked file counts as a file. A directory that is recalled comes
+ * in two parts where not all of it is in place.
  */
 export function* walk(
   root: string,
@@ -43,39 +50,65 @@ export function* walk(
 ): Generator<WalkedDirectory> {
   const walk: Walk = { root, follow, pending: [{ source: root, relative: '', files: [] }] };
   for (let next = walk.pending.pop(); next; next = walk.pending.pop()) {
-    const recalled = recall?.(next.source, next.relative);
-    if (recalled) take(walk, next, recalled);
-    else read(walk, next);
-    yield next;
+    // What is behind a link may lie anywhere.
+    const recalled = next.linked ? undefined : recall?.(next.source, next.relative);
+    if (recalled) yield* take(walk, next, recalled);
+    else yield read(walk, next);
   }
 }
 
-function read(walk: Walk, directory: WalkedDirectory): void {
+function read(walk: Walk, directory: WalkedDirectory): WalkedDirectory {
   const entries = readDirectory(directory.source);
   // Last in, first out: read from the end, directories come in the order they are in.
-  for (let position = entries.length - 1; position >= 0; position--) add(walk, directory, entries[position]!);
+  for (let position = entries.length - 1; position >= 0; position--) {
+    const entry = entries[position]!;
+    add(walk, directory, entry.name, entry);
+  }
   directory.files.reverse();
+  return directory;
 }
 
-function take({ pending }: Walk, directory: WalkedDirectory, { files, directories, alone }: Recalled): void {
-  directory.settled = { alone };
-  directory.files = files.map((name) => ({ name, as: name, link: false }));
-  for (const name of directories.toReversed()) pending.push(within(directory, name));
+function* take(
+  walk: Walk,
+  directory: WalkedDirectory,
+  { files, directories, others, alone }: Recalled,
+): Generator<WalkedDirectory> {
+  const { source } = directory;
+  for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
+  for (const name of others) add(walk, directory, name, lookAt(path.join(source, name)));
+  if (files.length > 0 || directory.files.length === 0) {
+    const settled = files.map((name) => ({ name, as: name, link: false }));
+    yield { ...directory, files: settled, settled: { alone } };
+  }
+  if (directory.files.length > 0) yield directory;
 }
 
-function within({ source, relative }: WalkedDirectory, name: string): WalkedDirectory {
-  return { source: path.join(source, name), relative: relative ? `${relative}/${name}` : name, files: [] };
+function lookAt(source: string): Typed {
+  try {
+    return fs.lstatSync(source);
+  } catch (error) {
+    throw asCopyError(error, { source });
+  }
+}
+
+function within(directory: WalkedDirectory, name: string, linked = directory.linked): WalkedDirectory {
+  const { source, relative } = directory;
+  return {
+    source: path.join(source, name),
+    relative: relative ? `${relative}/${name}` : name,
+    files: [],
+    ...(linked && { linked }),
+  };
 }
 
 /** Sorts one entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
-function add({ root, follow, pending }: Walk, directory: WalkedDirectory, entry: Dirent): void {
+function add({ root, follow, pending }: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
   const { source, files } = directory;
-  const { name } = entry;
   let kind = kindOf(entry, source, name);
   const link = kind === 'link';
   if (link && follow) kind = kindBehind(path.join(source, name), root);
   if (kind !== 'directory') files.push({ name, as: name, link });
-  else pending.push(within(directory, name));
+  else pending.push(within(directory, name, link || directory.linked));
 }
 
 function kindBehind(link: string, root: string): 'file' | 'directory' {
