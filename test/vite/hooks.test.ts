@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'vite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { TreeSpec } from '../support/trees.ts';
 import { build, describeVites, manyFiles, pathsIn, placed, project } from './support.ts';
 
@@ -104,12 +103,9 @@ describeVites((host) => {
 
   test('the copy runs while the bundle is rendered', async () => {
     const root = project(small);
-    let look: string[] = [];
-    const renderChunk = async () => {
-      await wait(100);
-      look = pathsIn(join(root, 'dist'));
-    };
+    // The bundle waits for the copy, which would never come if it waited for the bundle.
+    const isThere = () => expect(pathsIn(join(root, 'dist'))).toEqual(pathsIn(join(root, 'public')));
+    const renderChunk = async () => void (await vi.waitFor(isThere, 10_000));
     await build(host, root, { plugins: [{ name: 'slow', renderChunk }] });
-    expect(look).toEqual(pathsIn(join(root, 'public')));
   });
 });
