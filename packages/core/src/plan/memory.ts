@@ -8,6 +8,12 @@ import type { Manifest, NamedRecords } from './manifest.ts';
 import { Positions } from './positions.ts';
 import { isAsRecorded } from './record.ts';
 
+/** What is known of a destination directory. */
+interface Recorded extends NamedRecords {
+  /** Names of the directories in it. */
+  directories: ReadonlySet<string>;
+}
+
 const NOTHING: NamedRecords = { names: [], records: new Uint32Array() };
 
 /** Where more is new or was touched, planning has to look at most of it anyway. */
@@ -37,7 +43,9 @@ export class Memory {
   }
 
   readonly recall: Recall = (source, destination, root) => {
-    if (!this.#directories.has(destination)) return undefined;
+    const directories = this.#directories.get(destination);
+    if (!directories) return undefined;
+    const recorded = { ...(this.#manifest.folders.get(destination) ?? NOTHING), directories };
     const listed = list(source);
     const found = this.#lists ? list(destination) : [];
     if (!listed || !found || !this.#isReal(destination, root)) return undefined;
@@ -45,7 +53,7 @@ export class Memory {
     const to = this.#system.openDirectory(destination);
     try {
       if (typeof from === 'number' || typeof to === 'number') return undefined;
-      const compared = this.#compare(from, to, listed);
+      const compared = this.#compare(from, to, listed, recorded);
       if (!compared) return undefined;
       const { inPlace, ...recalled } = compared;
       return { ...recalled, alone: this.#lists && found.length === inPlace };
@@ -56,9 +64,8 @@ export class Memory {
   };
 
   /** `inPlace`: how many of the names stand for the same in the destination, whatever its state. */
-  #compare(from: Directory, to: Directory, listed: readonly string[]) {
-    const { names, records } = this.#manifest.folders.get(to.path) ?? NOTHING;
-    const known = this.#directories.get(to.path)!;
+  #compare(from: Directory, to: Directory, listed: readonly string[], recorded: Recorded) {
+    const { names, records } = recorded;
     const files: string[] = [];
     const directories: string[] = [];
     const others: string[] = [];
@@ -69,9 +76,9 @@ export class Memory {
       if (file >= 0 && this.#isUntouched(from, to, name, records, file)) {
         files.push(name);
         inPlace++;
-      } else if (file < 0 && known.has(name) && this.#isDirectory(from, name)) {
+      } else if (file < 0 && recorded.directories.has(name) && this.#isDirectory(from, name)) {
         directories.push(name);
-        if (this.#isRealDirectory(to, name)) inPlace++;
+        if (this.#isDirectory(to, name)) inPlace++;
       } else {
         others.push(name);
         // What is wrong with such a name is said when it is planned.
@@ -114,13 +121,6 @@ export class Memory {
 
   #isDirectory(parent: Directory, name: string): boolean {
     return this.#system.status(parent, name, false, this.#status) >= 0 && this.#status.isDirectory;
-  }
-
-  /** In a destination directory that is real itself. */
-  #isRealDirectory(parent: Directory, name: string): boolean {
-    const isReal = this.#isDirectory(parent, name);
-    if (isReal) this.#real.add(path.join(parent.path, name));
-    return isReal;
   }
 
   #isReal(directory: string, root: string): boolean {
