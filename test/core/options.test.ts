@@ -275,6 +275,13 @@ describe('what rename returns', () => {
   });
 });
 
+it('filter is not asynchronous', async () => {
+  const cwd = writeTree(workspace(), { 'in/a': 'a' });
+  const filter = (async () => false) as never;
+  const act = () => copy({ from: 'in', to: 'out', filter }, { cwd });
+  await leavingNothing(cwd, () => expectTypeError(act, 'filter must return true or false', 'promise', '"a"'));
+});
+
 describe('types', () => {
   it('of the functions', () => {
     type Copy = (targets: Target | readonly Target[], options?: CopyOptions) => Promise<CopyReport>;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
@@ -63,6 +63,20 @@ describeEsbuilds((host) => {
         rmSync(join(root, 'later'), { recursive: true });
         expect(await until(() => !existsSync(place))).toBe(true);
       }
+    });
+  });
+
+  test('a file takes the place of a directory, at once', async () => {
+    const root = makeProject({ 'static/swap/x.txt': 'x', 'static/swap/deep/y.txt': 'y' });
+    await withContext(host, root, byDefault, async ({ context, outDir, reports }) => {
+      await context.watch();
+      expect(await until(() => reports.length > 0)).toBe(true);
+      await wait(300);
+      rmSync(join(root, 'static/swap'), { recursive: true });
+      writeFileSync(join(root, 'static/swap'), 'file');
+      const place = join(outDir, 'swap');
+      expect(await until(() => statSync(place, { throwIfNoEntry: false })?.isFile() ?? false)).toBe(true);
+      expect(readFileSync(place, 'utf8')).toBe('file');
     });
   });
 

@@ -195,6 +195,20 @@ function describeRebuilds(host: Host): void {
     },
   );
 
+  // Vite's builds empty the output.
+  if (host.id !== 'vite') {
+    test('builds that share an output leave alone what another has placed', async () => {
+      const root = makeProject();
+      const both: Options[] = [{ publicDir: 'more' }, { targets: [{ from: 'assets/*.md', to: 'x' }] }];
+      for (const each of [...both, ...both]) {
+        const { outDir, errors } = await host.build({ root, options: { ...each, report: false } });
+        expect(errors).toEqual([]);
+        const names = Object.keys(readTree(outDir));
+        if (each === both[1]) expect(names).toEqual(expect.arrayContaining(['extra.txt', 'x/b.md']));
+      }
+    });
+  }
+
   test('a build that fails leaves the old output as it was', async () => {
     const root = makeProject();
     const { outDir } = await host.build({ root, options: { ...options, report: false } });

@@ -150,11 +150,23 @@ describeBundlers((host) => {
     expect(seen).toEqual({ writeBundle: 'target80', closeBundle: 'target80' });
   });
 
+  test('several instances in one build', async () => {
+    const root = makeProject(many);
+    const plugins = [host.plugin({ targets: [{ from: 'more', to: 'more' }], report: false })];
+    for (let run = 0; run < 2; run++) {
+      await build(host, root, { outputs: [{ dir: 'dist' }], plugins });
+      expect(Object.keys(readTree(join(root, 'dist')))).toEqual(
+        expect.arrayContaining(['plain.txt', 'assets/a.txt', 'assets/many/79.txt', 'more/extra.txt']),
+      );
+    }
+  });
+
   test('what was placed is noted in node_modules, or outside the project', async () => {
     const root = makeProject({ 'node_modules/x/index.js': '' });
     await build(host, root, { outputs: [{ dir: 'dist' }] });
     const cache = join(root, 'node_modules/.cache/unplugin-reflink');
-    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.manifest$/)]);
+    const manifests = readdirSync(cache, { recursive: true }).slice(1);
+    expect(manifests).toEqual([expect.stringMatching(/^[0-9a-f]{16}\/[0-9a-f]{16}\.manifest$/)]);
     const bare = makeProject();
     rmSync(join(bare, 'node_modules'), { recursive: true });
     vi.stubEnv('TMPDIR', makeProject());

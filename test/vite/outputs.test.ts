@@ -1,5 +1,6 @@
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import reflink from 'unplugin-reflink/vite';
 import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { readTree, type TreeSpec } from '../support/trees.ts';
@@ -125,6 +126,48 @@ describeVites((host) => {
       expect(placed(join(root, outDir)).sort()).toEqual(expected.sort());
       expect(mtimeOf(join(root, outDir, 'a.txt'))).toEqual(LONG_AGO);
     }
+  });
+
+  test('without emptyOutDir builds that share an output leave alone what another has placed', async () => {
+    const root = project({ ...spec, 'extra/d.txt': 'd', 'extra/e.txt': 'e' });
+    const targets = [{ from: 'extra', to: 'x' }];
+    for (let run = 0; run < 2; run++) {
+      await build(host, root, { config: { build: { emptyOutDir: false } } });
+      const config = { publicDir: false as const, build: { emptyOutDir: false } };
+      await build(host, root, { config, options: { targets } });
+      expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
+    }
+    rmSync(join(root, 'public/a.txt'));
+    await build(host, root, { config: { build: { emptyOutDir: false } } });
+    expect(placed(join(root, 'dist'))).toEqual(['b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
+  });
+
+  test.each([[true], [false]])(
+    'several instances place what all name, emptyOutDir: %j',
+    async (emptyOutDir) => {
+      const root = project({ ...spec, ...manyFiles, 'more/d.txt': 'd', 'extra/e.txt': 'e' });
+      writeOld(root, { 'old.txt': 'old' });
+      await settled();
+      const config = { build: { emptyOutDir } };
+      const options = { targets: [{ from: 'more', to: 'x' }] };
+      for (let run = 0; run < 2; run++) {
+        const plugins = [reflink({ targets: [{ from: 'extra', to: 'y' }] })];
+        const { reports } = await build(host, root, { config, options, plugins });
+        expect(reports).toHaveLength(1);
+        const names = placed(join(root, 'dist'));
+        expect(names).toEqual(
+          expect.arrayContaining(['a.txt', 'b/c.txt', 'many/3/79.txt', 'x/d.txt', 'y/e.txt']),
+        );
+        expect(names.includes('old.txt')).toBe(!emptyOutDir);
+        expect(reports[0]).toMatchObject({ dist: run === 0 ? { files: 84 } : { files: 0, unchanged: 84 } });
+      }
+    },
+  );
+
+  test('several instances that would copy in different ways are refused', async () => {
+    const root = project(spec);
+    const plugins = [reflink({ symlinks: 'keep' })];
+    await expect(build(host, root, { plugins })).rejects.toThrow(/several instances/);
   });
 
   test('an output directory that is a link', async () => {

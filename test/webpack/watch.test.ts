@@ -221,6 +221,18 @@ describeWebpacks((host) => {
     expect(builds.at(-1)!.errors).toEqual([]);
   });
 
+  test.each([[false], [true]])('a file takes the place of a directory, output.clean: %j', async (clean) => {
+    const root = makeProject({ 'static/swap/x.txt': 'x', 'static/swap/deep/y.txt': 'y' });
+    const { builds, after } = await watch(host, root, { publicDir: 'static' }, { output: { clean } });
+    await after(() => {
+      rmSync(join(root, 'static/swap'), { recursive: true });
+      writeFileSync(join(root, 'static/swap'), 'file');
+    });
+    expect(builds.at(-1)).toEqual({ errors: [], warnings: [] });
+    expect(readFileSync(join(root, 'dist/swap'), 'utf8')).toBe('file');
+    expect(existsSync(join(root, 'dist/plain.txt'))).toBe(true);
+  });
+
   test('a directory that is not there yet', async () => {
     const root = makeProject();
     const { after, builds } = await watch(host, root, {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { statsOf } from './stats.ts';
 import type { OutputTargets } from './targets.ts';
 
 /** Never a reason to build again, and far too much to watch. */
@@ -53,7 +54,7 @@ function add(place: string, outputs: ReadonlySet<string>, found: Set<string>): v
 
 /** Whether something that must not be watched lies in a directory. */
 function holds(directory: string, outputs: ReadonlySet<string>): boolean {
-  if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
+  if (!statsOf(directory)?.isDirectory()) return false;
   if ([...outputs].some((output) => output.startsWith(directory + path.sep))) return true;
   return [...NEVER].some((name) => fs.existsSync(path.join(directory, name)));
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
 import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
+import { linkStatsOf } from './stats.ts';
 import type { OutputTargets } from './targets.ts';
 
 /**
@@ -78,5 +79,5 @@ export class WrittenBundle {
 function mayHave(from: string, below: string): boolean {
   // A directory that is not there may be a glob.
   const place = fs.existsSync(from) ? path.join(from, below) : from;
-  return place === from || fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  return place === from || linkStatsOf(place) !== undefined;
 }

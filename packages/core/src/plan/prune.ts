@@ -27,10 +27,10 @@ export function* pruneStale(manifest: Manifest, system: System, context: PruneCo
     if (typeof opened !== 'number') {
       const there = system.status(opened, name, false, status) >= 0;
       system.closeDirectory(opened);
-      if (there && isAsRecorded(folder.records, file, 'destination', status)) {
-        remove(path.join(directory, name), context, 1);
-        directories.add(directory);
-      }
+      const isOurs = there && isAsRecorded(folder.records, file, 'destination', status);
+      if (isOurs) remove(path.join(directory, name), context, 1);
+      // Somebody who has deleted the file may have left its directory, where something else has to go now.
+      if (isOurs || !there) directories.add(directory);
     }
     if (!context.outlook) {
       forget(folder.records, file);

@@ -145,7 +145,7 @@ function* place(
 ): Generator<Folder> {
   const { filter, flatten, rename, to: root } = target;
   const kept = filter
-    ? files.filter((file) => filter(join(relative, file.name), path.join(source, file.name)))
+    ? files.filter((file) => isWanted(filter, join(relative, file.name), path.join(source, file.name)))
     : files;
   const below = flatten ? '' : relative;
   if (rename === undefined) {
@@ -164,6 +164,16 @@ function* place(
     list.push({ ...file, as: path.posix.basename(renamed) });
   }
   for (const [directory, list] of folders) yield { source, root, below: directory, files: list, target };
+}
+
+/** A promise would let every file through, whatever it resolves to. */
+function isWanted(filter: NonNullable<ResolvedTarget['filter']>, given: string, source: string): boolean {
+  const wanted: unknown = filter(given, source);
+  if (wanted instanceof Promise)
+    throw new TypeError(
+      `fs-reflink: filter must return true or false, got a promise for ${JSON.stringify(given)}`,
+    );
+  return Boolean(wanted);
 }
 
 function newPath({ rename, to }: ResolvedTarget, given: string, source: string): string {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { BuildCopies } from '../build.ts';
-import { cacheDirectoryOf } from '../cache.ts';
+import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
@@ -50,7 +50,7 @@ class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     // Where it goes to is said when it is written.
-    void this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
+    void this.#copies.prepare(this.#targets, undefined, this.#cacheDirectory);
     const { meta, addWatchFile } = this.#context!;
     if (!meta.watchMode) return;
     for (const each of watchedPaths(this.#targets, this.#directories)) addWatchFile.call(this.#context, each);
@@ -75,7 +75,7 @@ class RollupBuild {
     this.#copies.begin({
       directory,
       ...this.#targets,
-      cacheDirectory: cacheDirectoryOf(this.#root),
+      cacheDirectory: this.#cacheDirectory,
       empty: this.#isCleaned(directory),
       keep: keptIn(directory, [...this.#directories, ...this.#resolved(this.#outputs.keys())]),
     });
@@ -97,6 +97,11 @@ class RollupBuild {
 
   get #places(): boolean {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
+  }
+
+  /** Other builds, with targets of their own, may share the output. */
+  get #cacheDirectory(): string {
+    return sharedCacheDirectory(cacheDirectoryOf(this.#root), this.#targets);
   }
 
   #directoryOf({ dir, file }: Output): string {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies } from '../build.ts';
+import { sharedCacheDirectory } from '../cache.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { watchedPaths } from '../watched.ts';
@@ -12,14 +13,15 @@ import { HiddenOptions, optionsFor, type Takeover, takeoverOf } from './vite-out
  */
 export class EnvironmentBuild {
   readonly #environment: Environment;
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedOptions | undefined;
   readonly #copies: BuildCopies;
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
 
-  constructor(environment: Environment, options: ResolvedOptions) {
+  /** `chosen` tells what to place, if anything. */
+  constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
     this.#environment = environment;
-    this.#options = options;
+    this.#options = chosen;
     const { logger, config } = environment;
     const log = {
       info: (message: string) => logger.info(message),
@@ -51,11 +53,13 @@ export class EnvironmentBuild {
     this.restore();
     const takeover = this.#takeover;
     if (this.#copies.begun || !takeover) return;
+    const cache = cacheDirectoryOf(this.#environment.config);
     for (const directory of takeover.outDirs) {
       this.#copies.begin({
         directory,
         ...takeover.targets,
-        cacheDirectory: cacheDirectoryOf(this.#environment.config),
+        // Where nobody empties the output, other builds may have placed something there, too.
+        cacheDirectory: takeover.empties ? cache : sharedCacheDirectory(cache, takeover.targets),
         empty: takeover.empties && consulted === true,
         keep: keptIn(directory, takeover.outDirs),
       });
@@ -94,9 +98,7 @@ export class EnvironmentBuild {
   }
 
   #look(): Takeover | undefined {
-    const { name, config } = this.#environment;
-    const options = optionsFor(name, this.#options);
-    return options && takeoverOf(config, options);
+    return this.#options && takeoverOf(this.#environment.config, this.#options);
   }
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { statsOf } from '../stats.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
 
@@ -104,7 +105,7 @@ function resolveOutDirs(root: string, build: BuildOptions): string[] {
 }
 
 function isDirectory(name: string): boolean {
-  return fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statsOf(name)?.isDirectory() ?? false;
 }
 
 /** Vite's options for a while as if the user had switched them off. */

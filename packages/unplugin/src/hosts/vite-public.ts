@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
+import { statsOf } from '../stats.ts';
 
 /**
  * Makes the public directory of the options Vite's own, so that Vite and other plugins take its files for public
@@ -14,7 +14,7 @@ export function publicDirectoryPlugin({ publicDirs = [] }: ResolvedOptions): Plu
       const first = publicDirs.find(({ prefix = '.' }) => path.normalize(`${prefix}/`) === `.${path.sep}`);
       const directory = first && path.resolve(root, first.dir);
       // One that is missing ends Vite's watcher.
-      if (!directory || !fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+      if (!directory || !statsOf(directory)?.isDirectory()) return undefined;
       return { publicDir: directory };
     },
   };

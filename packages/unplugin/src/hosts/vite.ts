@@ -2,6 +2,7 @@ import type { Environment, Plugin } from 'vite';
 import { bootAhead, endAhead } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild, placesAnything } from './vite-build.ts';
+import { commonOptions, NAME } from './vite-instances.ts';
 import { mayPlace, optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
 
@@ -18,12 +19,15 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
 
   const buildOf = (environment: Environment): EnvironmentBuild => {
     let build = builds.get(environment);
-    if (!build) builds.set(environment, (build = new EnvironmentBuild(environment, options)));
+    if (build) return build;
+    const chosen = commonOptions(environment.name, environment.plugins, options);
+    builds.set(environment, (build = new EnvironmentBuild(environment, options, chosen)));
     return build;
   };
 
   const before: Plugin = {
-    name: 'unplugin-reflink',
+    name: NAME,
+    api: options,
     enforce: 'pre',
     apply: 'build',
     config(config) {
@@ -39,7 +43,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
-          const chosen = optionsFor(name, options);
+          const chosen = commonOptions(name, config.plugins, options);
           if (chosen) switchOffEarly({ ...config, build }, chosen);
         }
       },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies, type HostLog, tell } from '../build.ts';
-import { cacheDirectoryOf } from '../cache.ts';
+import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
 import type { OutputTargets } from '../targets.ts';
@@ -50,7 +50,9 @@ export class WebpackCopies {
       error: (message: string) => logger.error(message),
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context);
-    this.#cacheDirectory = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
+    const cache = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
+    // Other configurations may share the output, in runs of their own.
+    this.#cacheDirectory = sharedCacheDirectory(cache, engineTargets(targets));
     this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
   }
 

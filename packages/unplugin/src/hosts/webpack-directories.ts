@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { statsOf } from '../stats.ts';
 import { mayChangeUnseen } from './webpack-source.ts';
 
 /** What is known of directories without reading them: whatever comes, goes or is replaced in one changes it. */
@@ -21,7 +21,7 @@ export class SeenDirectories {
 function look(paths: readonly string[], since: number): string | undefined {
   const looks: string[] = [];
   for (const each of paths) {
-    const stats = fs.statSync(each, { throwIfNoEntry: false });
+    const stats = statsOf(each);
     if (stats && mayChangeUnseen(stats, since)) return undefined;
     looks.push(stats ? `${stats.dev} ${stats.ino} ${stats.mtimeMs} ${stats.ctimeMs}` : '');
   }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Compiler, sources } from 'webpack';
+import { statsOf } from '../stats.ts';
 
 type Source = sources.Source;
 type FileSource = Source & { readonly file: string };
@@ -136,7 +137,7 @@ export function mayChangeUnseen(
 
 /** Whether a file, or a directory's entries, may have been touched since, or are gone. */
 export function mayHaveChanged(file: string, since: number): boolean {
-  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   return !stats || mayChangeUnseen(stats, since);
 }
 

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack';
 import type { ResolvedOptions } from '../options.ts';
+import { statsOf } from '../stats.ts';
 import { watchedPaths } from '../watched.ts';
 import { CompilationAssets } from './webpack-assets.ts';
 import { WebpackCopies } from './webpack-copies.ts';
@@ -98,7 +98,7 @@ function outputOf(compilation: Compilation): string {
 /** A change of any file that is placed is a reason to build again, and so is a new one. */
 function watch(compilation: Compilation, targets: WebpackTarget[], directory: string): void {
   for (const each of watchedPaths(engineTargets(targets), new Set([directory]))) {
-    const status = fs.statSync(each, { throwIfNoEntry: false });
+    const status = statsOf(each);
     if (!status) compilation.missingDependencies.add(each);
     else if (status.isDirectory()) compilation.contextDependencies.add(each);
     else compilation.fileDependencies.add(each);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { unlessMissing } from '../stats.ts';
 import { TreeWatcher } from './tree-watcher.ts';
 
 /** Filesystems whose every change this kernel makes, and tells of, by the type statfs(2) gives them. */
@@ -156,7 +157,7 @@ export class OutputWatch {
 function identitiesOf(places: readonly string[]): string {
   return places
     .map((place) => {
-      const stats = fs.statSync(place, { bigint: true, throwIfNoEntry: false });
+      const stats = unlessMissing(() => fs.statSync(place, { bigint: true, throwIfNoEntry: false }));
       return stats ? `${stats.dev}:${stats.ino}` : '';
     })
     .join();

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { linkStatsOf, statsOf } from '../stats.ts';
 
 /** Never part of what is placed unless it is named, and far too much to watch. */
 const NEVER = new Set(['node_modules', '.git']);
@@ -78,7 +79,7 @@ export class TreeWatcher {
   }
 
   #add(place: string, above: readonly string[]): void {
-    const stats = fs.statSync(place, { throwIfNoEntry: false });
+    const stats = statsOf(place);
     if (!stats?.isDirectory() || this.#watches.has(place)) return;
     const real = fs.realpathSync.native(place);
     if (above.includes(real)) return;
@@ -100,7 +101,7 @@ export class TreeWatcher {
   /** Something has come, gone or been replaced. */
   #look(place: string, above: readonly string[]): void {
     this.#removeBelow(place);
-    const stats = fs.lstatSync(place, { throwIfNoEntry: false });
+    const stats = linkStatsOf(place);
     if (stats?.isDirectory()) this.#enter(place, above);
     else if (stats?.isSymbolicLink()) this.#follow(place, above);
   }
@@ -115,7 +116,7 @@ export class TreeWatcher {
     if (!this.#options.followLinks) return;
     // What a link leads through may be changed where nobody watches.
     this.#complete = false;
-    const stats = fs.statSync(link, { throwIfNoEntry: false });
+    const stats = statsOf(link);
     if (stats?.isDirectory()) this.#enter(link, above);
     else if (stats) this.#watch(link, link, false, () => this.#options.onChange());
   }
