@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
@@ -41,6 +41,57 @@ const cases: Case[] = [
     before: { manifest: 'manifest' },
     change: (cwd) => rmSync(join(cwd, 'in/deep'), { recursive: true }),
     options: { manifest: 'manifest', prune: 'placed' },
+  },
+  {
+    name: 'a link that leads where it should',
+    files: { 'in/link': symlink('a'), 'out/link': symlink('a') },
+    options: { symlinks: 'keep' },
+  },
+  {
+    name: 'everything else to be pruned, some of it placed before',
+    before: { manifest: 'manifest' },
+    change: (cwd) => {
+      rmSync(join(cwd, 'in/deep'), { recursive: true });
+      writeTree(cwd, { 'out/theirs': 't' });
+    },
+    options: { manifest: 'manifest', prune: 'everything' },
+  },
+  {
+    name: 'a destination in another one, both to be pruned',
+    files: { 'out/nested/stale': 's', 'out/stale': 's' },
+    targets: [
+      { from: 'in', to: 'out' },
+      { from: 'in/deep', to: 'out/nested' },
+    ],
+    options: { prune: 'everything' },
+  },
+  {
+    name: 'a file in place of a destination in another one',
+    files: { 'out/nested': 'a file' },
+    targets: [
+      { from: 'in', to: 'out' },
+      { from: 'in/deep', to: 'out/nested' },
+    ],
+    options: { prune: 'everything' },
+  },
+  {
+    name: 'a destination that is left empty and made again',
+    before: { manifest: 'manifest' },
+    change: (cwd) => {
+      rmSync(join(cwd, 'in/deep'), { recursive: true });
+      writeTree(cwd, { 'in/deep/z': 'z' });
+    },
+    targets: { from: 'in/deep', to: 'out/new/nested' },
+    options: { manifest: 'manifest', prune: 'placed' },
+  },
+  {
+    name: 'a directory of the destination that became a link',
+    before: { manifest: 'manifest' },
+    change: (cwd) => {
+      renameSync(join(cwd, 'out/deep'), join(cwd, 'moved'));
+      symlinkSync('../moved', join(cwd, 'out/deep'));
+    },
+    options: { manifest: 'manifest', prune: 'everything' },
   },
   {
     name: 'everything else to be pruned',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
@@ -93,6 +93,37 @@ describe("prune: 'placed'", () => {
     expect(existsSync(at('outside'))).toBe(true);
   });
 
+  it('deletes a link that was left because it leads where it should', async () => {
+    const { run, at } = await prepared({ 'in/link': symlink('a') });
+    await run({ symlinks: 'keep' });
+    await wait(70);
+    rmSync(at('in/link'));
+    symlinkSync('a', at('in/link'));
+    writeFileSync(at('in/b'), 'changed');
+    expect(await run({ symlinks: 'keep' })).toMatchObject({ files: 1, links: 0, pruned: 0 });
+    rmSync(at('in/link'));
+    expect(await run({ symlinks: 'keep' })).toMatchObject({ pruned: 1 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('leaves a directory whose last file went', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/deep/er/d'));
+    expect(await run()).toMatchObject({ pruned: 1, unchanged: 3 });
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+  });
+
+  it('deletes nothing behind a link that took the place of a directory', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/deep'), { recursive: true });
+    renameSync(at('out/deep'), at('moved'));
+    symlinkSync('../moved', at('out/deep'));
+    expect(await run()).toMatchObject({ pruned: 0 });
+    expect(filesOf(at('moved'))).toEqual(['c', 'er/d']);
+  });
+
   it('needs a manifest', async () => {
     for (const prune of [true, 'placed'] as const) {
       const error = await rejection(() => copy({ from: 'a' }, { prune }));
@@ -137,6 +168,55 @@ describe("prune: 'everything'", () => {
     expect(filesOf(at('out')).sort()).toEqual(
       ['.git/HEAD', 'a', 'b', 'deep/c', 'deep/er/d', 'link', 'old/deep/x'].sort(),
     );
+  });
+
+  it('leaves alone what is to be kept, also what was placed there once', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/deep'), { recursive: true });
+    expect(await run({ prune: 'everything', keep: ['deep/er'] })).toMatchObject({ pruned: 1 });
+    expect(filesOf(at('out'))).toEqual(['a', 'b', 'deep/er/d']);
+    expect(await run()).toMatchObject({ pruned: 1 });
+    expect(filesOf(at('out'))).toEqual(['a', 'b']);
+  });
+
+  it('leaves alone what is to be kept in a destination that lies in another', async () => {
+    const { run, at } = await prepared({ 'more/x': 'x', 'out/nested/kept/y': 'y' });
+    const targets = [
+      { from: 'in', to: 'out' },
+      { from: 'more', to: 'out/nested' },
+    ];
+    expect(await run({ prune: 'everything', keep: ['kept'] }, targets)).toMatchObject({ pruned: 0 });
+    expect(filesOf(at('out/nested'))).toEqual(['kept/y', 'x']);
+  });
+
+  it.each([
+    ['first', -1],
+    ['last', 1],
+  ])(
+    'deletes nothing behind a link in the place of a destination that is named %s',
+    async (_which, order) => {
+      const { run, at } = await prepared({ 'more/x': 'x' });
+      const targets = [
+        { from: 'in', to: 'out' },
+        { from: 'more', to: 'out/nested' },
+      ].sort((one, other) => order * (one.to.length - other.to.length));
+      await run({ prune: 'everything' }, targets);
+      renameSync(at('out/nested'), at('moved'));
+      symlinkSync('../moved', at('out/nested'));
+      writeFileSync(at('moved/precious'), 'p');
+      await run({ prune: 'everything' }, targets);
+      expect(filesOf(at('moved'))).toEqual(['precious', 'x']);
+      expect(contentsOf(at('out/nested'))).toEqual(contentsOf(at('more')));
+    },
+  );
+
+  it('deletes what was placed elsewhere, also when there is nothing where files go now', async () => {
+    const { run, at } = await prepared();
+    await run();
+    const report = await run({ prune: 'everything' }, { from: 'in', to: 'other' });
+    expect(report).toMatchObject({ files: 4, pruned: 4 });
+    expect(existsSync(at('out'))).toBe(false);
   });
 
   it('makes room where the kind has changed', async () => {

@@ -225,6 +225,31 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'line breaks in names are matched like all else',
+    files: {
+      'in/new\nline/a\rb': '1',
+      'in/new\nline/sub/c': '2',
+      'in/new\nline/deep/not\nthis': '3',
+      'in/link\nd': symlink('new\nline/sub'),
+      'in/\u2028': '4',
+    },
+    targets: [
+      { from: 'in', to: 'out/directory', ignore: '**/not\nthis' },
+      { from: 'in/**', to: 'out/glob', ignore: '**/deep' },
+    ],
+    out: {
+      'directory/new\nline/a\rb': '1',
+      'directory/new\nline/sub/c': '2',
+      'directory/new\nline/deep': null,
+      'directory/link\nd/c': '2',
+      'directory/\u2028': '4',
+      'glob/new\nline/a\rb': '1',
+      'glob/new\nline/sub/c': '2',
+      'glob/link\nd/c': '2',
+      'glob/\u2028': '4',
+    },
+  },
+  {
     name: 'a linked directory is walked like any other',
     files: { 'real/a': 'a', 'public/link': symlink('../real'), 'public/file': symlink('../real/a') },
     targets: { from: 'public', to: 'out' },

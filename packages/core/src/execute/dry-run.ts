@@ -67,18 +67,24 @@ function compareFile(
   const paths = pathsOf(pair, name, as);
   const result = system.status(pair.source, name, follow, source);
   if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
-  const keep =
-    isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
-    (!pair.fresh &&
-      !(pair.overwrite !== true && isOurs(system, pair, as, batch.records, file)) &&
-      !batch.vacant?.includes(file) &&
-      system.status(pair.destination, as, false, destination) >= 0 &&
-      judgeExisting(system, pair, name, as, source, destination) === 'keep');
   const linked = isLink && !follow;
+  const isOfOurs = () => pair.overwrite !== true && isOurs(system, pair, as, batch.records, file);
+  const isThere = !pair.fresh && !batch.vacant?.includes(file);
+  const keep =
+    isThere &&
+    (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
+      (system.status(pair.destination, as, false, destination) >= 0 &&
+        ((!isOfOurs() && judgeExisting(system, pair, name, as, source, destination) === 'keep') ||
+          (linked && destination.isLink && isSameLink(system, pair, name, as)))));
   if (keep) tally.unchanged++;
   else if (linked) tally.links++;
   else countFile(tally, undefined, source.size);
   if (!job.entries) return;
   const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
   tally.entries.push({ ...paths, action, bytes: action === 'copied' ? source.size : 0 });
+}
+
+/** Such a link is left as it is. */
+function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
+  return system.readLink(pair.source, name) === system.readLink(pair.destination, as);
 }

@@ -182,24 +182,26 @@ export class Worker {
     const as = batch.renamed?.[file] ?? name;
     const { symlinks } = this.#job.transfer;
     const follow = link && symlinks === 'follow';
+    const keep = link && symlinks === 'keep';
     if (isUnchanged(this.#system, pair, { name, as, follow }, batch.records, file)) {
       this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
     const { overwrite } = pair;
-    if (overwrite !== true && isOurs(this.#system, pair, as, batch.records, file)) pair.overwrite = true;
+    const ours = (keep || overwrite !== true) && isOurs(this.#system, pair, as, batch.records, file);
+    if (ours) pair.overwrite = true;
     // Until it is placed nothing is known of it, also when placing it fails.
     forget(batch.records, file);
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
-    const outcome =
-      link && symlinks === 'keep'
-        ? this.#transferrer.link(pair, name, as)
-        : this.#transferrer.file(pair, name, as, follow);
+    const outcome = keep
+      ? this.#transferrer.link(pair, name, as)
+      : this.#transferrer.file(pair, name, as, follow);
     pair.overwrite = overwrite;
     const { source, destination } = this.#transferrer;
     const placed = outcome.method !== undefined || outcome.bytes < 0;
-    if (placed && this.#job.recorded) {
+    // A link of ours that leads where it should is left, and stays ours.
+    if ((placed || ours) && this.#job.recorded) {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
     }

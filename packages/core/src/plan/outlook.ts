@@ -32,8 +32,9 @@ export class Outlook {
     };
     for (let above = root; !this.#made.has(above); above = path.dirname(above)) {
       const status = fs.statSync(above, { throwIfNoEntry: false });
-      if (status?.isDirectory()) break;
-      if (status) {
+      const isThere = status && !this.isRemoved(above);
+      if (isThere && status.isDirectory()) break;
+      if (isThere) {
         const errno = above === root ? EEXIST : ENOTDIR;
         throw systemError(errno, { source, destination: root, syscall: 'mkdir' });
       }

@@ -6,6 +6,7 @@ import type { TransformedFolder } from '../execute/transformed.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
+import { isWithin } from '../within.ts';
 import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
@@ -74,8 +75,9 @@ export class Planner {
       const winners = isPlain ? all : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
-      yield* this.#prune(winners, records);
-      for (const { folder, records } of this.#waiting.splice(0)) this.#publishFolder(folder, records);
+      const { deleted } = yield* this.#prune(winners, records);
+      for (const { folder, records } of this.#waiting.splice(0))
+        this.#publishFolder(deleted ? asItIs(folder) : folder, records);
     }
     this.#queue.close();
   }
@@ -114,8 +116,10 @@ export class Planner {
   /** Whether there may be anything that has to go. */
   get #prunes(): boolean {
     const { prune, pruneRoots } = this.#plan;
-    if (prune === 'everything') return pruneRoots.some((root) => !isEmpty(root));
-    return prune === 'placed' && (this.#found.manifest?.folders.size ?? 0) > 0;
+    const known = [...(this.#found.manifest?.folders.keys() ?? [])];
+    if (prune !== 'everything') return prune === 'placed' && known.length > 0;
+    if (pruneRoots.some((root) => !isEmpty(root))) return true;
+    return known.some((directory) => !pruneRoots.some((root) => isWithin(root, directory)));
   }
 
   get #onOverlap(): ((kept: FoundIn, left: FoundIn) => void) | undefined {
@@ -124,22 +128,28 @@ export class Planner {
     return (kept, left) => void this.#tally.overlaps.push(toOverlap(targets, kept, left));
   }
 
-  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void> {
-    const { prune, pruneRoots, keep } = this.#plan;
+  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
+    const { prune, pruneRoots, keep, targets } = this.#plan;
+    const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
       outlook: this.#outlook,
+      roots: targets.map(({ to }) => to),
+      kept: isWhole ? pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))) : [],
+      deleted: false,
     };
-    if (prune === 'everything') {
+    if (isWhole) {
       const planned = new PlannedTree(folders, records, this.#job.transfer.overwrite);
-      const roots = new Set(pruneRoots);
+      // The outer first: a link in it goes, before it is taken for a directory to empty.
+      const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
       refuseSources(roots, folders, keep);
       for (const root of roots) {
-        yield* pruneEverything(root, planned, keep, context);
+        yield* pruneEverything(root, planned, context);
       }
     }
     if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, this.#system, context);
+    return context;
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
@@ -214,6 +224,12 @@ export class Planner {
     const numbers = [...files.keys()];
     return numbers.filter((number) => outlook.isRemoved(path.join(root, below, files[number]!.as)));
   }
+}
+
+/** A directory that was in place may be gone since: pruning emptied it, or a link that led there was in the way. */
+function asItIs(folder: Folder): Folder {
+  if (!folder.settled || fs.existsSync(path.join(folder.root, folder.below))) return folder;
+  return { ...folder, settled: undefined };
 }
 
 function namesIn({ files }: Folder): string[] {

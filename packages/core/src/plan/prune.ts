@@ -6,6 +6,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
+import { lstatIfThere } from '../scan/links.ts';
 import { isWithin } from '../within.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
@@ -16,6 +17,12 @@ export interface PruneContext {
   entries: boolean;
   /** On a dry run: where to note what would be deleted. */
   outlook: Outlook | undefined;
+  /** Each target's `to`. */
+  roots: readonly string[];
+  /** Absolute paths that are left alone, with all that is in them. */
+  kept: readonly string[];
+  /** Whether anything was deleted. */
+  deleted: boolean;
 }
 
 /** Deletes what earlier runs placed and nothing places now, unless someone changed it since. */
@@ -23,14 +30,19 @@ export function* pruneStale(manifest: Manifest, system: System, context: PruneCo
   const directories = new Set<string>();
   const status = new FileStatus();
   for (const { directory, name, folder, file } of manifest.stale()) {
-    const opened = system.openDirectory(directory);
+    const full = path.join(directory, name);
+    // Still ours, should it no longer be kept.
+    if (context.kept.some((each) => isWithin(each, full))) continue;
+    const opened = context.outlook?.isRemoved(full) ? -1 : system.openDirectory(directory);
     if (typeof opened !== 'number') {
       const there = system.status(opened, name, false, status) >= 0;
       system.closeDirectory(opened);
       const isOurs = there && isAsRecorded(folder.records, file, 'destination', status);
-      if (isOurs) remove(path.join(directory, name), context, 1);
       // Somebody who has deleted the file may have left its directory, where something else has to go now.
-      if (isOurs || !there) directories.add(directory);
+      if ((isOurs || !there) && !isBehindLink(directory, context.roots)) {
+        if (isOurs) remove(full, context, 1);
+        directories.add(directory);
+      }
     }
     if (!context.outlook) {
       forget(folder.records, file);
@@ -40,12 +52,22 @@ export function* pruneStale(manifest: Manifest, system: System, context: PruneCo
   }
   // Deepest first, so that a directory is empty once its own are gone.
   for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
-    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, context.outlook);
+    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, context);
   }
 }
 
+/** Whether a link below the target's `to` leads there: what is behind it is not part of the destination. */
+function isBehindLink(directory: string, roots: readonly string[]): boolean {
+  const around = roots.filter((root) => isWithin(root, directory));
+  if (around.length === 0) return false;
+  for (let current = directory; !around.includes(current); current = path.dirname(current))
+    if (lstatIfThere(current)?.isSymbolicLink()) return true;
+  return false;
+}
+
 /** Removes a directory that nothing is left in, and those above it that it was alone in. */
-function removeIfEmpty(directory: string, root: string, outlook: Outlook | undefined): void {
+function removeIfEmpty(directory: string, root: string, context: PruneContext): void {
+  const { outlook } = context;
   try {
     for (
       let current = directory;
@@ -56,6 +78,7 @@ function removeIfEmpty(directory: string, root: string, outlook: Outlook | undef
       else if (list(current).every(({ name }) => outlook.isRemoved(path.join(current, name))))
         outlook.remove(current);
       else return;
+      context.deleted = true;
     }
   } catch {
     // Not empty: something in it is not ours, or is planned.
@@ -128,13 +151,8 @@ export class PlannedTree {
  * what is planned but was not placed by us: to create a file anew is far cheaper than to replace one, for
  * which ext4 writes its data out at once.
  */
-export function* pruneEverything(
-  root: string,
-  planned: PlannedTree,
-  keep: readonly string[],
-  context: PruneContext,
-): Generator<void> {
-  const kept = keep.map((each) => path.resolve(root, each));
+export function* pruneEverything(root: string, planned: PlannedTree, context: PruneContext): Generator<void> {
+  const { kept } = context;
   const isKept = (full: string) => kept.some((each) => isWithin(each, full));
   const pending = [root];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
@@ -142,9 +160,11 @@ export function* pruneEverything(
       pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
       continue;
     }
+    // On a dry run it is still there, and must not count twice.
+    if (context.outlook?.isRemoved(directory)) continue;
     for (const entry of list(directory)) {
       const full = path.join(directory, entry.name);
-      if (isKept(full)) continue;
+      if (isKept(full) || context.outlook?.isRemoved(full)) continue;
       const isDirectory = entry.isDirectory();
       if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))) {
         pending.push(full);
@@ -206,7 +226,9 @@ function countFiles(directory: string): number {
     .filter((entry) => !entry.isDirectory()).length;
 }
 
-function remove(destination: string, { tally, entries, outlook }: PruneContext, files: number): void {
+function remove(destination: string, context: PruneContext, files: number): void {
+  const { tally, entries, outlook } = context;
+  context.deleted = true;
   try {
     if (outlook) outlook.remove(destination);
     else fs.rmSync(destination, { recursive: true, force: true });

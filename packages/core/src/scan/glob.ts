@@ -68,7 +68,8 @@ export function* match(base: string, pattern: string, options: MatchOptions): Ge
     }
     return directory;
   };
-  for (const entry of entries(base, pattern, options)) {
+  for (const { dirent, ...matched } of entries(base, pattern, options)) {
+    const entry = { dirent, name: withBreaks(matched.name), path: withBreaks(matched.path) };
     const source = path.join(base, entry.path);
     const broken = options.follow && entry.dirent.isSymbolicLink();
     const kind = broken ? kindOf(followLink(source), source) : kindOf(entry.dirent, source);
@@ -90,14 +91,18 @@ function entries(
   { ignore, follow }: MatchOptions,
 ): import('fast-glob').Entry[] {
   try {
-    return fastGlob().sync(pattern, {
+    return fastGlob().sync(withoutBreaks(pattern), {
       cwd: base,
       dot: true,
-      ignore: [...ignore],
+      ignore: ignore.map(withoutBreaks),
       onlyFiles: false,
       objectMode: true,
       followSymbolicLinks: follow,
-      fs: { readdirSync: guardedReaddir(base) as unknown as typeof fs.readdirSync },
+      fs: {
+        readdirSync: guardedReaddir(base) as unknown as typeof fs.readdirSync,
+        lstatSync: ((file: string) => fs.lstatSync(withBreaks(file))) as typeof fs.lstatSync,
+        statSync: ((file: string) => fs.statSync(withBreaks(file))) as typeof fs.statSync,
+      },
     });
   } catch (error) {
     throw asCopyError(error, { source: path.join(base, pattern) });
@@ -106,12 +111,30 @@ function entries(
 
 /** fast-glob follows links for ever where they lead in a circle; every directory it opens is checked. */
 function guardedReaddir(base: string): (directory: string) => fs.Dirent[] {
-  return (directory) => {
+  return (given) => {
+    const directory = path.resolve(given) === base ? given : withBreaks(given);
     if (path.resolve(directory) !== base && fs.lstatSync(directory).isSymbolicLink()) {
       refuseCycle(path.resolve(directory), base);
     }
-    return readDirectory(directory);
+    const found = readDirectory(directory);
+    for (const entry of found) if (BREAKS.test(entry.name)) entry.name = withoutBreaks(entry.name);
+    return found;
   };
+}
+
+/** A globstar matches no line break, and a file with one in its path would be left out without a word. */
+const BREAKS = /[\n\r\u2028\u2029]/;
+/** What stands for them while names are matched: characters for private use. */
+const STAND_INS = { '\n': '\uf8d0', '\r': '\uf8d1', '\u2028': '\uf8d2', '\u2029': '\uf8d3' };
+
+function withoutBreaks(given: string): string {
+  if (!BREAKS.test(given)) return given;
+  return Object.entries(STAND_INS).reduce((text, [each, standIn]) => text.replaceAll(each, standIn), given);
+}
+
+function withBreaks(given: string): string {
+  if (!/[\uf8d0-\uf8d3]/.test(given)) return given;
+  return Object.entries(STAND_INS).reduce((text, [each, standIn]) => text.replaceAll(standIn, each), given);
 }
 
 /** Globs are written with forward slashes; on Windows paths come with the other ones. */
