@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -9,9 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyFileOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { mountFilesystem, unavailable } from '../support/filesystems.ts';
+import { writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, leavingNothing, refusal, workspace } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -114,6 +117,27 @@ const caseless = (['exfat', 'ext4'] as const).filter((kind) => kind === 'exfat' 
 describe.each(caseless)('where the case of letters does not count, on %s', (kind) => {
   const reason = reasonAgainst(kind);
   describe.skipIf(reason)(reason ? `skipped: ${reason}` : 'mounted', () => {
+    it('directories of two targets that are one there keep what both have, also when nothing changed', async () => {
+      using place = mountCaseless(kind);
+      const cwd = writeTree(place.path, { 'a/Sub/x': 'x', 'b/sub/y': 'y' });
+      const run = () =>
+        copy(
+          [
+            { from: 'a', to: 'out' },
+            { from: 'b', to: 'out' },
+          ],
+          { cwd, manifest: 'manifest', prune: 'everything' },
+        );
+      // Past two seconds, of which exFAT in user space keeps the times of files: then they are recorded.
+      await wait(2600);
+      expect(await run()).toMatchObject({ files: 2 });
+      await wait(2600);
+      for (let turn = 0; turn < 3; turn++) {
+        expect(await run()).toMatchObject({ pruned: 0 });
+        expect(readdirSync(join(cwd, 'out/Sub')).sort()).toEqual(['x', 'y']);
+      }
+    });
+
     it('another spelling is the same file, and stays', async () => {
       using place = mountCaseless(kind);
       const [source, destination] = [join(place.path, 'File'), join(place.path, 'fILE')];

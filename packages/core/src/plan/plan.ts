@@ -9,7 +9,8 @@ import type { Folder, FoundFile } from '../scan/folder.ts';
 import { isWithin } from '../within.ts';
 import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
-import { PlannedTree, type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
+import { PlannedTree } from './planned-tree.ts';
+import { type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 import { cannotCollide, type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
 

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
-import type { TransferSettings } from '../options.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
@@ -10,7 +9,8 @@ import { lstatIfThere } from '../scan/links.ts';
 import { isWithin } from '../within.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
-import { forget, isAsRecorded, isKnown } from './record.ts';
+import type { PlannedTree } from './planned-tree.ts';
+import { forget, isAsRecorded } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
@@ -82,67 +82,6 @@ function removeIfEmpty(directory: string, root: string, context: PruneContext): 
     }
   } catch {
     // Not empty: something in it is not ours, or is planned.
-  }
-}
-
-/** The destination as planned: which names each directory will hold. */
-export class PlannedTree {
-  /** By directory: names, and whether the file that has it now is to be left. */
-  readonly #files = new Map<string, Map<string, boolean>>();
-  /** Each with the directories in it. */
-  readonly #directories = new Map<string, string[]>();
-  /** Those that are known to hold nothing else. */
-  readonly #alone = new Set<string>();
-
-  /** `records` are what is known of each folder's files, `overwrite` what happens to others unless a target says. */
-  constructor(
-    folders: readonly Folder[],
-    records: readonly (Uint32Array | undefined)[],
-    overwrite: TransferSettings['overwrite'],
-  ) {
-    for (const [position, { root, below, files, target, settled }] of folders.entries()) {
-      const known = records[position];
-      // What is transformed is compared by its bytes.
-      const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
-      const directory = path.join(root, below);
-      this.directoriesIn(directory);
-      if (settled?.alone) {
-        this.#alone.add(directory);
-        continue;
-      }
-      const names = this.#files.get(directory) ?? new Map<string, boolean>();
-      for (const [file, { as }] of files.entries())
-        names.set(as, stays || (known !== undefined && isKnown(known, file)));
-      this.#files.set(directory, names);
-    }
-  }
-
-  hasFile(directory: string, name: string): boolean {
-    return this.#files.get(directory)?.has(name) ?? false;
-  }
-
-  /** Whether the file that is there may turn out to be right, so that it has to be left for now. */
-  mayBeRight(directory: string, name: string): boolean {
-    return this.#files.get(directory)?.get(name) ?? false;
-  }
-
-  hasDirectory(directory: string): boolean {
-    return this.#directories.has(directory);
-  }
-
-  isAlone(directory: string): boolean {
-    return this.#alone.has(directory);
-  }
-
-  /** Absolute paths. */
-  directoriesIn(directory: string): string[] {
-    let known = this.#directories.get(directory);
-    if (!known) {
-      this.#directories.set(directory, (known = []));
-      const parent = path.dirname(directory);
-      if (parent !== directory) this.directoriesIn(parent).push(directory);
-    }
-    return known;
   }
 }
 
