@@ -66,6 +66,8 @@ export class Memory {
   /** `inPlace`: how many of the names stand for the same in the destination, whatever its state. */
   #compare(from: Directory, to: Directory, listed: readonly string[], recorded: Recorded) {
     const { names, records } = recorded;
+    const untouched = this.#untouched(from, to, names, records);
+    if (!untouched) return undefined;
     const files: string[] = [];
     const directories: string[] = [];
     const others: string[] = [];
@@ -73,7 +75,7 @@ export class Memory {
     const positions = new Positions(names);
     for (const name of listed) {
       const file = positions.of(name);
-      if (file >= 0 && this.#isUntouched(from, to, name, records, file)) {
+      if (file >= 0 && untouched[file]) {
         files.push(name);
         inPlace++;
       } else if (file < 0 && recorded.directories.has(name) && this.#isDirectory(from, name)) {
@@ -105,14 +107,28 @@ export class Memory {
     return names;
   }
 
-  #isUntouched(from: Directory, to: Directory, name: string, records: Uint32Array, file: number): boolean {
+  /**
+   * Which of the recorded files are untouched. A loop with little else in it, because it is most of the work, and is
+   * over before a larger one would be optimized.
+   */
+  #untouched(from: Directory, to: Directory, names: readonly string[], records: Uint32Array) {
     const system = this.#system;
     const status = this.#status;
-    if (system.status(to, name, false, status) < 0) return false;
-    if (!isAsRecorded(records, file, 'destination', status)) return false;
-    // Not what a link leads to, which may lie anywhere: links are left to planning.
-    if (system.status(from, name, false, status) < 0) return false;
-    return isAsRecorded(records, file, 'source', status);
+    const untouched = new Uint8Array(names.length);
+    let others = 0;
+    for (let file = 0; file < names.length; file++) {
+      const name = names[file]!;
+      if (
+        system.status(to, name, false, status) >= 0 &&
+        isAsRecorded(records, file, 'destination', status) &&
+        // Not what a link leads to, which may lie anywhere: links are left to planning.
+        system.status(from, name, false, status) >= 0 &&
+        isAsRecorded(records, file, 'source', status)
+      )
+        untouched[file] = 1;
+      else if (++others > MOST_OTHERS) return undefined;
+    }
+    return untouched;
   }
 
   #isFile(parent: Directory, name: string): boolean {
