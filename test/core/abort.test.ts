@@ -84,7 +84,9 @@ describe('a signal that is aborted in the middle of one large file', () => {
     const act = () => copy({ from: 'large', to: 'out' }, { ...options, onProgress });
     const error = await leavingNothing(cwd, () => refusal(act));
     expect(error).toMatchObject({ code: 'ABORT_ERR', cause: reason, source: join(cwd, 'large') });
+    // First: an error is not to show 300 MB.
     expect(statSync(join(cwd, 'out/large')).size).toBe('old'.length);
+    expect(readFileSync(join(cwd, 'out/large'), 'utf8')).toBe('old');
     expect(filesOf(cwd)).toEqual(['large', 'out/large']);
   });
 
