@@ -1,6 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cannotGiveUpRights } from '../support/other-user.ts';
 import { directory, file, type TreeSpec, writeTree } from '../support/trees.ts';
 import { asNobody, contentsOf, inProcess, workspace } from './support.ts';
 
@@ -145,7 +146,8 @@ const rows = (lanesOf: Record<string, string>, casesOf: Case[]) =>
     casesOf.map((each) => ({ lane, body, each, name: each.name })),
   );
 
-describe('without the right to', () => {
+const reason = cannotGiveUpRights();
+describe.skipIf(reason)(`without the right to${reason ? ` (skipped: ${reason})` : ''}`, () => {
   it.each([...rows(lanes, cases), ...rows(treeLanes, trees)])(
     '$name, $lane is refused',
     ({ lane, body, each }) => {

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { CopyError, copy } from 'fs-reflink';
 import { afterEach, expect } from 'vitest';
+import { NOBODY, readableCopy } from '../support/other-user.ts';
 import { readTree, type SnapshotEntry } from '../support/trees.ts';
 
 const made: string[] = [];
@@ -138,7 +138,7 @@ export async function rejection(act: () => Promise<unknown>): Promise<unknown> {
   throw new Error('it was expected to be refused');
 }
 
-const library = fileURLToPath(new URL('../../packages/core/dist/index.js', import.meta.url));
+const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
 /**
  * Runs a module in a process of its own, with the built library's exports as `lib`, `argument` as `argument`, and
@@ -149,9 +149,11 @@ export function inProcess(
   argument: Record<string, unknown> = {},
   { env = {}, flags = [] }: { env?: Record<string, string>; flags?: string[] } = {},
 ) {
+  // What root runs may become another user: see `asNobody`.
+  const library = process.getuid?.() === 0 ? readableCopy().library : built;
   const code = `
     import fs from 'node:fs';
-    import * as lib from ${JSON.stringify(`file://${library}`)};
+    import * as lib from ${JSON.stringify(library)};
     const argument = ${JSON.stringify(argument)};
     const plain = ({ name, code, message, source, destination, method, syscall, cause }) =>
       ({ name, code, message, source, destination, method, syscall, cause: cause?.message });
@@ -169,7 +171,7 @@ export function inProcess(
   return JSON.parse(stdout) as { value?: never; error?: Partial<CopyError> };
 }
 
-/** Code for {@link inProcess}: gives up root's rights, once all that has to be loaded is. */
+/** Code for {@link inProcess}: gives up root's rights. Tests that use it are skipped for `cannotGiveUpRights()`. */
 export const asNobody = `
   const warm = fs.mkdtempSync(fs.realpathSync('/tmp') + '/fs-reflink-warm-');
   fs.writeFileSync(warm + '/a', 'a');
@@ -177,7 +179,7 @@ export const asNobody = `
   fs.rmSync(warm, { recursive: true });
   if (process.getuid() === 0) {
     process.setgroups([]);
-    process.setgid(65534);
-    process.setuid(65534);
+    process.setgid(${NOBODY});
+    process.setuid(${NOBODY});
   }
 `;

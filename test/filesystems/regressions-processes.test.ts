@@ -17,10 +17,10 @@ import { type CopyOptions, copy, copyFile, startWorkers } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { openChild } from '../support/lanes.ts';
+import { NOBODY, otherUserUnavailable } from '../support/other-user.ts';
 import { describeOn } from '../support/places.ts';
 
 const MiB = 1024 * 1024;
-const NOBODY = 65_534;
 
 describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
   const size = 300 * MiB;
@@ -89,8 +89,9 @@ describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
-  'R20: a user without rights (needs root to become one)',
+const noOtherUser = otherUserUnavailable();
+describe.skipIf(noOtherUser)(
+  `R20: a user without rights${noOtherUser ? ` (skipped: ${noOtherUser})` : ''}`,
   () => {
     let home: string;
     let child: ReturnType<typeof openChild>;

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CopyFileOptions, copy, copyFile, copyFileSync, startWorkers, type Workers } from 'fs-reflink';
+import { readableCopy } from './other-user.ts';
 
 /** What a copy says that it did: the method it used, or the code it failed with. */
 export interface Copied {
@@ -62,6 +63,11 @@ async function openPortable(): ReturnType<Lane['open']> {
   return openChild({ env: { FS_REFLINK_NATIVE: 'off' } });
 }
 
+const inPlace = {
+  execPath: process.execPath,
+  laneChild: fileURLToPath(new URL('lane-child.js', import.meta.url)),
+};
+
 /** Copies in another process: with its environment, as another user, or started by another `command`. */
 export function openChild({
   env = {},
@@ -75,12 +81,13 @@ export function openChild({
   run: Run;
   close(): Promise<void>;
 } {
-  const [first, ...rest] = [...command, process.execPath];
-  const child = fork(fileURLToPath(new URL('lane-child.js', import.meta.url)), {
+  const { execPath, laneChild } = user === undefined ? inPlace : readableCopy();
+  const [first, ...rest] = [...command, execPath];
+  const child = fork(laneChild, {
     env: { ...process.env, ...env },
     execPath: first!,
     execArgv: rest,
-    ...(user !== undefined && { uid: user, gid: user }),
+    ...(user !== undefined && { uid: user, gid: user, cwd: '/' }),
   });
   let lastId = 0;
   return {
