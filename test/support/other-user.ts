@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
 
 /** The user and the group without rights. */
 export const NOBODY = 65_534;
@@ -20,6 +21,11 @@ export interface ReadableCopy {
 const core = fileURLToPath(new URL('../../packages/core/', import.meta.url));
 const laneChild = fileURLToPath(new URL('lane-child.js', import.meta.url));
 
+const homes: string[] = [];
+afterAll(() => {
+  for (const home of homes) rmSync(home, { recursive: true, force: true });
+});
+
 let copy: ReadableCopy | undefined;
 let reason: string | undefined;
 
@@ -30,7 +36,7 @@ let reason: string | undefined;
 export function readableCopy(): ReadableCopy {
   if (copy !== undefined) return copy;
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-readable-')));
-  process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  homes.push(home);
   const modules = join(home, 'node_modules');
   const installed = join(modules, 'fs-reflink');
   mkdirSync(installed, { recursive: true });
