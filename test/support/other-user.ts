@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,22 +21,27 @@ export interface ReadableCopy {
 const core = fileURLToPath(new URL('../../packages/core/', import.meta.url));
 const laneChild = fileURLToPath(new URL('lane-child.js', import.meta.url));
 
-const homes: string[] = [];
+interface Staged {
+  home: string;
+  copy: ReadableCopy;
+}
+
+let staged: Staged | undefined;
 afterAll(() => {
-  for (const home of homes) rmSync(home, { recursive: true, force: true });
+  if (staged) remove(staged);
 });
 
-let copy: ReadableCopy | undefined;
-let reason: string | undefined;
-
 /**
- * Copies what a process of another user runs to the temporary directory, once per test file: the checkout may lie
- * below a directory that only root may enter. Needs root.
+ * Copies what a process of another user runs to the temporary directory, until the end of the test file: the checkout
+ * may lie below a directory that only root may enter. Needs root.
  */
 export function readableCopy(): ReadableCopy {
-  if (copy !== undefined) return copy;
+  staged ??= stage();
+  return staged.copy;
+}
+
+function stage(): Staged {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-readable-')));
-  homes.push(home);
   const modules = join(home, 'node_modules');
   const installed = join(modules, 'fs-reflink');
   mkdirSync(installed, { recursive: true });
@@ -46,30 +51,40 @@ export function readableCopy(): ReadableCopy {
   const koffi = dirname(realpathSync(join(core, 'node_modules/koffi')));
   cpSync(koffi, modules, { recursive: true, dereference: true });
   cpSync(laneChild, join(home, 'lane-child.js'));
-  copy = {
-    execPath: process.execPath,
-    library: pathToFileURL(join(installed, 'dist/index.js')).href,
-    laneChild: join(home, 'lane-child.js'),
-  };
-  spawnSync('chmod', ['-R', 'a+rX', home]);
-  reason = failureOf(copy);
-  if (reason !== undefined) {
+  let { execPath } = process;
+  if (runAsNobody(execPath, '') !== undefined) {
     // Node.js itself may lie below root's home.
-    const execPath = join(home, 'node');
+    execPath = join(home, 'node');
     cpSync(process.execPath, execPath);
-    chmodSync(execPath, 0o755);
-    copy.execPath = execPath;
-    reason = failureOf(copy);
   }
-  return copy;
+  execFileSync('chmod', ['-R', 'a+rX', home]);
+  return {
+    home,
+    copy: {
+      execPath,
+      library: pathToFileURL(join(installed, 'dist/index.js')).href,
+      laneChild: join(home, 'lane-child.js'),
+    },
+  };
 }
 
-/** Why no test can run as another user here; undefined if it can. */
+function remove({ home }: Staged): void {
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** Why no test can run as another user here, found by trying; undefined if it can. */
 export function otherUserUnavailable(): string | undefined {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'only root can run a process as another user';
-  readableCopy();
-  return reason;
+  // Not kept: where all tests of a file are skipped, nothing runs at its end.
+  const trial = stage();
+  try {
+    const { execPath, library } = trial.copy;
+    const failure = runAsNobody(execPath, `await import(${JSON.stringify(library)})`);
+    return failure && `another user cannot use what lies in ${tmpdir()}: ${failure}`;
+  } finally {
+    remove(trial);
+  }
 }
 
 /** Why a process cannot give up root's rights here; undefined if it can, or if it has none. */
@@ -77,8 +92,8 @@ export function cannotGiveUpRights(): string | undefined {
   return process.getuid?.() === 0 ? otherUserUnavailable() : undefined;
 }
 
-function failureOf({ execPath, library }: ReadableCopy): string | undefined {
-  const code = `await import(${JSON.stringify(library)});`;
+/** Runs a module as a user without rights; says why that failed, or undefined. */
+function runAsNobody(execPath: string, code: string): string | undefined {
   const { error, status, stderr } = spawnSync(execPath, ['--input-type=module', '-e', code], {
     uid: NOBODY,
     gid: NOBODY,
@@ -86,13 +101,7 @@ function failureOf({ execPath, library }: ReadableCopy): string | undefined {
     encoding: 'utf8',
     env: { PATH: process.env.PATH },
   });
-  if (error === undefined && status === 0) return undefined;
-  const cause =
-    error?.message ??
-    stderr
-      .trim()
-      .split('\n')
-      .find((line) => line.includes('Error')) ??
-    `exit ${status}`;
-  return `another user cannot run what lies in ${tmpdir()}: ${cause}`;
+  if (error) return `cannot start Node.js, ${(error as NodeJS.ErrnoException).code}`;
+  if (status === 0) return undefined;
+  return stderr.split('\n').find((line) => line.includes('Error')) ?? `exit status ${status}`;
 }
