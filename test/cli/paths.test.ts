@@ -107,6 +107,23 @@ describeOnLinux('what paths mean', () => {
     expect(output(['cp', '-a', '-L', 'site/link', 'both'], cwd)).toContain('1 file,');
     expect(output(['cp', '-a', 'site/link', 'archived'], cwd)).toContain('1 link');
   });
+
+  it.each(['-P', '-a'])('refuses with %s to replace what a link leads to by that link', (flag) => {
+    const cwd = prepared();
+    symlinkSync('app.js', join(cwd, 'site/link'));
+    mkdirSync(join(cwd, 'links'));
+    symlinkSync('../site/app.js', join(cwd, 'links/app.js'));
+    const before = contentsOf(cwd);
+    for (const [from, to] of [
+      ['site/link', 'site/app.js'],
+      ['links', 'site'],
+    ] as const) {
+      const { status, stderr } = run(['cp', flag, from, to], { cwd });
+      expect(status).toBe(1);
+      expect(stderr).toContain(`to "${join(cwd, 'site/app.js')}": ERR_SAME_FILE: `);
+    }
+    expect(contentsOf(cwd)).toEqual(before);
+  });
 });
 
 describeOnLinux('what is refused as wrong usage', () => {

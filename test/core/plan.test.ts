@@ -205,6 +205,12 @@ describe('plan refuses what copy would refuse', () => {
       code: 'EEXIST',
     },
     { name: 'a link to the source', files: { 'out/a': symlink('../in/a') }, code: 'ERR_SAME_FILE' },
+    {
+      name: 'a link to be kept that leads to its destination',
+      files: { 'in/l': symlink('../out/l'), 'out/l': 'precious' },
+      options: { symlinks: 'keep' },
+      code: 'ERR_SAME_FILE',
+    },
     { name: 'a broken link', files: { 'in/broken': symlink('nowhere') }, code: 'ENOENT' },
   ];
 

@@ -87,6 +87,13 @@ const cases: Case[] = [
     code: 'ERR_SAME_FILE',
   },
   {
+    name: 'a symbolic link to the source, by a path that differs in case alone',
+    files: { 'in/b': 'b', 'IN/b': symlink('../in/b') },
+    from: 'in/b',
+    to: 'IN/b',
+    code: 'ERR_SAME_FILE',
+  },
+  {
     name: 'what the source links to',
     files: { link: symlink('a') },
     from: 'link',
@@ -114,6 +121,15 @@ const cases: Case[] = [
     to: 'link',
     options: { symlinks: 'keep' },
     code: 'ERR_SAME_FILE',
+  },
+  {
+    name: 'the file that a link to be kept leads to',
+    files: { link: symlink('a') },
+    from: 'link',
+    to: 'a',
+    options: { symlinks: 'keep' },
+    code: 'ERR_SAME_FILE',
+    reason: 'leads to the destination',
   },
   { name: 'a destination that is a directory', from: 'a', to: 'dir', code: 'EISDIR' },
   {

@@ -108,6 +108,21 @@ for (const { kind, method } of places) {
         }
         expect(readdirSync(home).filter((each) => each.endsWith('.tmp'))).toEqual([]);
       });
+
+      test('R19: a link that is kept is not copied onto what it leads to', async () => {
+        symlinkSync('source', join(home, 'link'));
+        symlinkSync('link', join(home, 'onward'));
+        for (const [from, to] of [
+          ['link', 'source'],
+          ['onward', 'source'],
+          ['onward', 'link'],
+        ] as const) {
+          const copied = await opened.run(join(home, from), join(home, to), { symlinks: 'keep' });
+          expect(copied).toEqual({ code: 'ERR_SAME_FILE' });
+        }
+        expect(readFileSync(join(home, 'source'), 'utf8')).toBe('content');
+        expect(readlinkSync(join(home, 'link'))).toBe('source');
+      });
     });
 
     test('R17: a directory of the destination that is a link is refused, and nothing goes through it', async () => {

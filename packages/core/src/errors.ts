@@ -31,7 +31,8 @@ export interface CopyErrorDetails {
  * Why a copy ended: names both paths, a stable `code`, the method and the cause. Codes are the system's
  * (`ENOSPC`, `EACCES`, `EISDIR` …) where the system refused, and these where the engine did:
  *
- * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias)
+ * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias), or the
+ *   source is a link that would be kept and leads to the destination
  * - `ERR_NESTED`: the source lies inside the destination, or the destination inside the source
  * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
  * - `ERR_OUTSIDE_BASE`: a target's `base` does not contain what it names

@@ -44,7 +44,8 @@ export interface CopyFileOptions {
   preserve?: readonly Attribute[];
   /**
    * `follow` copies what a symbolic link points to, `keep` copies the link itself. A broken link or a cycle
-   * is an error when followed. A link at the destination is replaced, never followed.
+   * is an error when followed. A link at the destination is replaced, never followed. A link that is kept and
+   * leads to its destination is refused with `ERR_SAME_FILE`: it would replace what it points to.
    *
    * @default 'follow'
    */

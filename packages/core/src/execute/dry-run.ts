@@ -4,7 +4,7 @@ import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
-import { judgeExisting } from '../transfer/existing.ts';
+import { isSameLink, judgeExisting } from '../transfer/existing.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { JobSettings } from './job.ts';
 import type { ClaimedBatch, Queue } from './queue.ts';
@@ -82,9 +82,4 @@ function compareFile(
   if (!job.entries) return;
   const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
   tally.entries.push({ ...paths, action, bytes: action === 'copied' ? source.size : 0 });
-}
-
-/** Such a link is left as it is. */
-function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
-  return system.readLink(pair.source, name) === system.readLink(pair.destination, as);
 }

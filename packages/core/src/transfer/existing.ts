@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -5,10 +7,14 @@ import type { System } from '../platform/system.ts';
 import { differInCaseOnly, spelledAsStored } from '../scan/spelling.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 
+/** As many links as the kernel follows for one path. */
+const MAX_LINKS = 40;
+
 const behindLink = new FileStatus();
 
 /**
  * What to do about a destination that exists: `keep` it or `replace` it. Throws when it must not be touched.
+ * `source` is the status of what is copied: of a link itself, where the link is kept.
  */
 export function judgeExisting(
   system: System,
@@ -21,22 +27,26 @@ export function judgeExisting(
   if (destination.isDirectory) {
     throw systemError(EISDIR, pathsOf(pair, name, as));
   }
-  if (isSame(system, pair, name, as, source, destination)) {
+  const sameLink = source.isLink && destination.isLink && isSameLink(system, pair, name, as);
+  if (isSame(system, pair, name, as, source, destination, sameLink)) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
-      reason: 'source and destination are the same file',
+      reason:
+        source.isLink && !source.isSameFile(destination)
+          ? 'the source is a symbolic link that leads to the destination, which it would replace'
+          : 'source and destination are the same file',
       ...pathsOf(pair, name, as),
     });
   }
   switch (pair.overwrite) {
     case true:
-      return 'replace';
+      return sameLink ? 'keep' : 'replace';
     case false:
       return 'keep';
     case 'error':
       throw systemError(EEXIST, pathsOf(pair, name, as));
     case 'changed':
-      return isAlike(source, destination) ? 'keep' : 'replace';
+      return sameLink || isAlike(source, destination) ? 'keep' : 'replace';
   }
 }
 
@@ -47,14 +57,47 @@ function isSame(
   as: string,
   source: FileStatus,
   destination: FileStatus,
+  sameLink: boolean,
 ) {
   if (source.isSameFile(destination)) return true;
   const paths = pathsOf(pair, name, as);
   if (differInCaseOnly(paths.source, paths.destination)) {
-    return spelledAsStored(paths.source) === spelledAsStored(paths.destination);
+    if (spelledAsStored(paths.source) === spelledAsStored(paths.destination)) return true;
   }
-  if (!destination.isLink || source.isLink) return false;
+  if (source.isLink && destination.isLink) return !sameLink && leadsTo(system, paths.source, destination);
+  if (source.isLink)
+    return system.status(pair.source, name, true, behindLink) >= 0 && destination.isSameFile(behindLink);
+  if (!destination.isLink) return false;
   return system.status(pair.destination, as, true, behindLink) >= 0 && source.isSameFile(behindLink);
+}
+
+/** Whether two links have the same target, byte for byte. */
+export function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
+  const target = system.readLink(pair.source, name);
+  return typeof target !== 'number' && target === system.readLink(pair.destination, as);
+}
+
+/** Whether a link leads to another one, directly or by links in between. */
+function leadsTo(system: System, link: string, other: FileStatus): boolean {
+  let current = link;
+  for (let followed = 0; followed < MAX_LINKS; followed++) {
+    const directory = system.openDirectory(path.dirname(current));
+    if (typeof directory === 'number') return false;
+    try {
+      const name = path.basename(current);
+      if (system.status(directory, name, false, behindLink) < 0) return false;
+      if (behindLink.isSameFile(other)) return true;
+      const target = system.readLink(directory, name);
+      if (typeof target === 'number') return false;
+      current = path.resolve(fs.realpathSync.native(directory.path), target);
+    } catch {
+      // Gone meanwhile: then the link leads nowhere.
+      return false;
+    } finally {
+      system.closeDirectory(directory);
+    }
+  }
+  return false;
 }
 
 /** rsync's quick check. */

@@ -97,16 +97,11 @@ export class Transferrer {
     const paths = () => pathsOf(pair, name, as);
     const status = system.status(pair.source, name, false, this.source);
     if (status < 0) throw systemError(-status, { ...paths(), syscall: 'lstat' });
+    const exists = this.#exists(pair, as);
+    if (exists && judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep')
+      return { method: undefined, bytes: 0 };
     const target = system.readLink(pair.source, name);
     if (typeof target === 'number') throw systemError(-target, { ...paths(), syscall: 'readlink' });
-
-    const exists = this.#exists(pair, as);
-    if (exists) {
-      const sameLink = this.destination.isLink && system.readLink(pair.destination, as) === target;
-      if (judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep' || sameLink) {
-        return { method: undefined, bytes: 0 };
-      }
-    }
     const temporary = exists ? temporaryName() : as;
     const made = system.symlink(pair.destination, temporary, target, this.source);
     if (made < 0) throw systemError(-made, { ...paths(), syscall: 'symlink' });

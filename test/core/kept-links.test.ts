@@ -1,0 +1,131 @@
+import { linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { copy, plan } from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lanes, type Run } from '../support/lanes.ts';
+import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { contentsOf, leavingNothing, refusal, workspace } from './support.ts';
+
+const keep = { symlinks: 'keep' } as const;
+
+interface Case {
+  name: string;
+  files: TreeSpec;
+  prepare?: (cwd: string) => void;
+  from?: string;
+  to?: string;
+}
+
+/** A link that leads to what it is to be copied over: `a/link` to `b/file` unless a case says otherwise. */
+const ontoTarget: Case[] = [
+  { name: 'the file it points to', files: { 'b/file': 'precious', 'a/link': symlink('../b/file') } },
+  {
+    name: 'the file it points to beside it',
+    files: { file: 'precious', link: symlink('file') },
+    from: 'link',
+    to: 'file',
+  },
+  {
+    name: 'the file it points to through a linked directory',
+    files: { 'b/file': 'precious', way: symlink('b'), 'a/link': symlink('../way/file') },
+  },
+  {
+    name: 'the file it points to, named through a linked directory',
+    files: { 'b/file': 'precious', way: symlink('b'), 'a/link': symlink('../b/file') },
+    to: 'way/file',
+  },
+  {
+    name: 'the file it points to through other links',
+    files: { 'b/file': 'precious', 'a/link': symlink('next'), 'a/next': symlink('../b/file') },
+  },
+  {
+    name: 'a hard link of the file it points to',
+    files: { 'c/file': 'precious', 'a/link': symlink('../c/file'), b: directory() },
+    prepare: (cwd) => linkSync(join(cwd, 'c/file'), join(cwd, 'b/file')),
+  },
+  {
+    name: 'the file it points to, whose path differs in case alone',
+    files: { 'Dir/x/file': 'precious', 'dir/x/file': symlink('../../Dir/x/file') },
+    from: 'dir/x/file',
+    to: 'Dir/x/file',
+  },
+  {
+    name: 'the link it points to',
+    files: { 'c/file': 'precious', 'b/file': symlink('../c/file'), 'a/link': symlink('../b/file') },
+  },
+  {
+    name: 'a link it leads through, which leads nowhere',
+    files: { 'b/file': symlink('nowhere'), 'a/next': symlink('../b/file'), 'a/link': symlink('next') },
+  },
+  {
+    name: 'the link to a directory that it points to',
+    files: { 'c/x': 'precious', 'b/file': symlink('../c'), 'a/link': symlink('../b/file/') },
+  },
+];
+
+describe.each(lanes)('$name of a link that is kept', ({ name: lane, open }) => {
+  let opened: { run: Run; close(): Promise<void> };
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened?.close());
+
+  // copy() enters a directory that is named, also through a link.
+  const entered = (name: string) => /^copy( |$)/.test(lane) && name.includes('directory that');
+
+  it.each(ontoTarget.filter(({ name }) => !entered(name)))('is refused onto $name', async (each) => {
+    const { files, prepare, from = 'a/link', to = 'b/file' } = each;
+    const cwd = writeTree(workspace(), files);
+    prepare?.(cwd);
+    const before = contentsOf(cwd);
+    for (const options of [{}, { atomic: true }, { overwrite: 'changed' }, { overwrite: false }] as const) {
+      const copied = await opened.run(join(cwd, from), join(cwd, to), { ...keep, ...options });
+      expect(copied, JSON.stringify(options)).toEqual({ code: 'ERR_SAME_FILE' });
+      expect(contentsOf(cwd)).toEqual(before);
+    }
+  });
+
+  it('replaces another file, and a link that leads elsewhere or to the same file by another way', async () => {
+    const files = { target: 'precious', 'a/link': symlink('../target') };
+    for (const old of ['file', symlink('nowhere'), symlink('a/link'), symlink('./target'), symlink('old')]) {
+      const cwd = writeTree(workspace(), { ...files, old });
+      const copied = await opened.run(join(cwd, 'a/link'), join(cwd, 'old'), keep);
+      expect(copied).toEqual({ method: 'symlink', bytes: 0 });
+      expect(readlinkSync(join(cwd, 'old'))).toBe('../target');
+      expect(readFileSync(join(cwd, 'target'), 'utf8')).toBe('precious');
+    }
+  });
+
+  it('leaves a link with the same target as it is, also one that leads to itself', async () => {
+    const cwd = writeTree(workspace(), { 'a/me': symlink('me'), 'b/me': symlink('me') });
+    const { ino } = lstatSync(join(cwd, 'b/me'));
+    expect(await opened.run(join(cwd, 'a/me'), join(cwd, 'b/me'), keep)).toEqual({
+      method: 'unchanged',
+      bytes: 0,
+    });
+    expect(lstatSync(join(cwd, 'b/me')).ino).toBe(ino);
+  });
+});
+
+describe('a tree with a link to a file that is in its destination', () => {
+  const files = { 'a/x': symlink('../b/x'), 'a/y': 'y', 'b/x': 'precious' };
+
+  it.each([
+    ['a copy', {}],
+    ['a copy with a manifest', { manifest: 'm' }],
+    ['a copy that deletes what is stale', { prune: 'everything' }],
+  ] as const)('is refused by %s, and by its dry run', async (_name, options) => {
+    const cwd = writeTree(workspace(), files);
+    const targets = { from: 'a', to: 'b' };
+    const planned = await leavingNothing(cwd, () =>
+      refusal(() => plan(targets, { cwd, ...keep, ...options })),
+    );
+    expect(contentsOf(cwd)).toEqual(contentsOf(writeTree(workspace(), files)));
+    const copied = await refusal(() => copy(targets, { cwd, ...keep, ...options }));
+    expect(copied.code).toBe('prune' in options ? 'ERR_NESTED' : 'ERR_SAME_FILE');
+    expect(copied.message).toBe(planned.message);
+    expect(copied.message).toContain(JSON.stringify(join(cwd, 'a/x')));
+    expect(readFileSync(join(cwd, 'b/x'), 'utf8')).toBe('precious');
+    expect(lstatSync(join(cwd, 'b/x')).isFile()).toBe(true);
+  });
+});
