@@ -258,6 +258,16 @@ const mistakes: HostCase[] = [
   },
   { name: 'a file that is missing', options: one({ from: 'assets/none.txt' }), error: /none\.txt.*ENOENT/ },
   { name: 'a glob that matches nothing', options: one({ from: 'assets/*.none' }), error: /ERR_NO_MATCH/ },
+  {
+    name: 'a filter that throws undefined',
+    options: one({
+      from: 'assets',
+      filter: () => {
+        throw undefined;
+      },
+    }),
+    error: /ERR_THROWN.*threw undefined/,
+  },
   { name: 'a public directory that is missing', options: { publicDir: 'none' }, error: /none.*ENOENT/ },
   {
     name: 'what is missing and may be',

@@ -251,6 +251,14 @@ function describeMistakes(host: Host): void {
       expect((thrown as TypeError).message).toContain(each);
   });
 
+  test.each([undefined, null, ''])('a report function that throws %j fails the build', async (value) => {
+    const report = () => {
+      throw value;
+    };
+    const { errors } = await host.build({ root: makeProject(), options: { ...options, report } });
+    expect(errors.join('\n')).toMatch(/ERR_THROWN/);
+  });
+
   if (host.id === 'vite') return;
   test('some options are for Vite only', () => {
     expect(() => host.create({ environments: ['client'] })).toThrow(

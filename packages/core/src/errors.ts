@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { getSystemErrorMap } from 'node:util';
+import { getSystemErrorMap, inspect } from 'node:util';
 import { windowsErrorBehind } from './platform/detail.ts';
 import type { Method } from './report.ts';
 
@@ -37,6 +37,7 @@ export interface CopyErrorDetails {
  * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
  * - `ERR_OUTSIDE_BASE`: a target's `base` does not contain what it names
  * - `ERR_TRANSFORM`: a target's `transform` failed; `cause` is what it threw
+ * - `ERR_THROWN`: a function of an option threw `undefined`, or another value that is falsy; `cause` is that value
  * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device
  * - `ERR_SOURCE_CHANGED`: the source changed while it was copied, twice
  * - `ERR_NO_MATCH`: a target's `from` matches nothing
@@ -133,8 +134,19 @@ export function abortError(
   return new CopyError({ code: 'ABORT_ERR', reason: 'the copy was aborted', ...paths, cause: signal.reason });
 }
 
+/**
+ * What was thrown, never falsy: `undefined` and its like become a {@link CopyError}, because callers, bundlers among
+ * them, take a falsy error for none.
+ */
+export function asThrown(thrown: unknown): NonNullable<unknown> {
+  if (thrown) return thrown;
+  const reason = `a function threw ${inspect(thrown)} instead of an error`;
+  return new CopyError({ code: 'ERR_THROWN', reason, cause: thrown });
+}
+
 /** Turns whatever a `node:fs` call threw into a {@link CopyError} that names both paths. */
-export function asCopyError(error: unknown, paths: { source?: string; destination?: string }): CopyError {
+export function asCopyError(thrown: unknown, paths: { source?: string; destination?: string }): CopyError {
+  const error = asThrown(thrown);
   if (error instanceof CopyError) return error;
   const { code, errno, syscall, message } = error as NodeJS.ErrnoException;
   if (typeof errno === 'number' && code !== undefined) {

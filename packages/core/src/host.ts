@@ -6,7 +6,7 @@
  */
 
 export { copy } from './copy.ts';
-export { CopyError } from './errors.ts';
+export { asThrown, CopyError } from './errors.ts';
 export { checkOptions } from './options.ts';
 export { ignoresCase } from './scan/spelling.ts';
 export { startWorkers, type Workers } from './start-workers.ts';

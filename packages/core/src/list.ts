@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asThrown } from './errors.ts';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
 import { cannotCollide, winnersOf } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
@@ -67,9 +68,13 @@ class Listing {
   *find(): Generator<Folder> {
     const { targets, transfer, allowMissing } = this.#options;
     const settings = { targets, symlinks: transfer.symlinks, allowMissing };
-    for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
-      this.#folders.push(folder);
-      yield folder;
+    try {
+      for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
+        this.#folders.push(folder);
+        yield folder;
+      }
+    } catch (error) {
+      throw asThrown(error);
     }
   }
 

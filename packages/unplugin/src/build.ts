@@ -1,4 +1,5 @@
 import type { CopyReport } from 'fs-reflink';
+import { asThrown } from 'fs-reflink/host';
 import { type Booting, boot, bootThread } from './boot.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -190,8 +191,21 @@ export function tell(
 ): void {
   // They may have been collected for the host's own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
-  if (typeof how === 'function') how(report, directory);
+  if (typeof how === 'function') callReport(how, report, directory);
   else if (how) log.info(`${labelOf(targets)} → ${describeReport(report, directory, root)}`);
+}
+
+/** Bundlers take it for success when a hook rejects with `undefined`. */
+function callReport(
+  how: (report: CopyReport, directory: string) => void,
+  report: CopyReport,
+  directory: string,
+) {
+  try {
+    how(report, directory);
+  } catch (error) {
+    throw asThrown(error);
+  }
 }
 
 function isWritten({ bundles }: Output): boolean {
@@ -207,6 +221,7 @@ function messagesOf(collisions: readonly Collision[]): string[] {
   return collisions.map(({ message }) => message);
 }
 
-function messageOf(error: unknown): string {
+/** What was thrown, for a person: not everything that is thrown is an error. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

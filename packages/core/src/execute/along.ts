@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asThrown } from '../errors.ts';
 import type { Found } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
@@ -34,7 +35,7 @@ export async function planAlong(
   const planned = emptyTally();
   const system = loadSystem();
   const planner = new Planner(queue, plan, job, { system, tally: planned, found });
-  let error: unknown;
+  let error: Finished['error'];
   try {
     let since = performance.now();
     for (const _step of planner.publish()) {
@@ -45,7 +46,7 @@ export async function planAlong(
     }
     if (!queue.stopped) hooks.planned(planner.transformed, planner.settled);
   } catch (thrown) {
-    error = thrown;
+    error = asThrown(thrown);
     queue.stop();
   }
   const finished = await gather([
@@ -55,7 +56,7 @@ export async function planAlong(
   try {
     planner.saveManifest();
   } catch (thrown) {
-    error ??= thrown;
+    error ??= asThrown(thrown);
   }
   addTally(planned, finished.tally);
   return { tally: planned, error: error ?? finished.error };

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asThrown } from '../errors.ts';
 import type { Found } from '../plan/look.ts';
 import { loadSystem } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -80,7 +81,7 @@ async function assist(
     finished = { tally: worker.end() };
   } catch (error) {
     queue.stop();
-    finished = { tally: worker.end(), error };
+    finished = { tally: worker.end(), error: asThrown(error) };
   }
   const alone = !isStarted || queue.sealIfAlone();
   queue.leave(finished.tally.files + finished.tally.links);

@@ -1,3 +1,4 @@
+import { asThrown } from '../errors.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { emptyTally } from '../report.ts';
 import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
@@ -33,7 +34,7 @@ export async function execute(
     const { runHere } = await import('./here.ts');
     return await runHere(along, { transforms, hasFunctions });
   } catch (error) {
-    return { tally: emptyTally(), error };
+    return { tally: emptyTally(), error: asThrown(error) };
   }
 }
 

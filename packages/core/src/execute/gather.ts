@@ -5,7 +5,7 @@ import type { Finished } from './run.ts';
 /** Adds up what several parts of a copy did. */
 export async function gather(parts: readonly Promise<Finished>[]): Promise<Finished> {
   const tally = emptyTally();
-  let error: unknown;
+  let error: Finished['error'];
   for (const part of await Promise.all(parts)) {
     addTally(tally, part.tally);
     // Parts that were told to end say so; the one that failed says why.

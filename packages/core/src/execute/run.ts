@@ -1,3 +1,4 @@
+import { asThrown } from '../errors.ts';
 import { type Found, look } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
@@ -10,8 +11,8 @@ import { work } from './work.ts';
 
 export interface Finished {
   tally: Tally;
-  /** What ended the copy: a CopyError, or what a user's function threw. */
-  error?: unknown;
+  /** What ended the copy: a CopyError, or what a user's function threw. Never falsy: see {@link asThrown}. */
+  error?: NonNullable<unknown> | undefined;
 }
 
 export interface RunHooks {
@@ -70,6 +71,6 @@ export function attempt(queue: Queue, step: () => Tally): Finished {
     return { tally: step() };
   } catch (error) {
     queue.stop();
-    return { tally: emptyTally(), error };
+    return { tally: emptyTally(), error: asThrown(error) };
   }
 }

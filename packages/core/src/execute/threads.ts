@@ -1,4 +1,4 @@
-import { CopyError } from '../errors.ts';
+import { asThrown, CopyError } from '../errors.ts';
 import type { Along } from './along.ts';
 import { gather } from './gather.ts';
 import type { FromWorker } from './job.ts';
@@ -79,13 +79,13 @@ export async function runOnThreads(along: Along): Promise<Finished> {
 /** A callback that throws must not end the process: it is called while a message is received. */
 export async function guarding(along: Along, run: (guarded: Along) => Promise<Finished>): Promise<Finished> {
   const { queue, hooks } = along;
-  let thrown: { error: unknown } | undefined;
+  let thrown: Required<Pick<Finished, 'error'>> | undefined;
   const guard = (callback: () => void): void => {
     if (thrown) return;
     try {
       callback();
     } catch (error) {
-      thrown = { error };
+      thrown = { error: asThrown(error) };
       queue.stop();
     }
   };

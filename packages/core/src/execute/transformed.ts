@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asCopyError, CopyError, systemError } from '../errors.ts';
+import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { TransferSettings } from '../options.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberPlaced } from '../plan/record.ts';
@@ -64,7 +64,7 @@ export async function transformAll(
     return { tally };
   } catch (error) {
     queue.stop();
-    return { tally, error };
+    return { tally, error: asThrown(error) };
   } finally {
     queue.leave(tally.files);
   }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
-import { BuildCopies, type HostLog, tell } from '../build.ts';
+import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
 import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
@@ -106,7 +106,7 @@ export class WebpackCopies {
       return assets.detach(placed);
     } catch (error) {
       const { WebpackError } = this.#compiler.webpack;
-      compilation.errors.push(new WebpackError(`${NAME}: ${(error as Error).message}`));
+      compilation.errors.push(new WebpackError(`${NAME}: ${messageOf(error)}`));
       // A disk that is full for us is so for webpack, which would read all files into memory first.
       assets.detach(ours);
       return () => {};

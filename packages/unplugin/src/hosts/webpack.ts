@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack';
+import { messageOf } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { statsOf } from '../stats.ts';
 import { watchedPaths } from '../watched.ts';
@@ -60,7 +61,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
         assets.emit(directory, warn);
         buildings.set(compilation, { listing, assets });
       } catch (error) {
-        compilation.errors.push(new WebpackError(`${NAME}: ${(error as Error).message}`));
+        compilation.errors.push(new WebpackError(`${NAME}: ${messageOf(error)}`));
       }
     });
     if (compilation.options.optimization.realContentHash) {
