@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { copy, plan } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +106,65 @@ describe.each(lanes)('$name of a link that is kept', ({ name: lane, open }) => {
     expect(lstatSync(join(cwd, 'b/me')).ino).toBe(ino);
   });
 });
+
+/** Targets that are no UTF-8, and what they would be if they were read as such. */
+const undecodable = ['636166e92f78', '6eff', 'eda080', 'f0288cbc2e74', 'c0af'].map((hex) =>
+  Buffer.from(hex, 'hex'),
+);
+const bytesOf = (link: string) => readlinkSync(link, { encoding: 'buffer' }).toString('hex');
+
+describe.each(lanes)('$name of a link whose target is not UTF-8', ({ open }) => {
+  let opened: { run: Run; close(): Promise<void> };
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened?.close());
+
+  it.each(undecodable.map((target) => [target.toString('hex'), target] as const))(
+    'keeps its bytes, %s, and compares by them',
+    async (hex, target) => {
+      const cwd = workspace();
+      const [link, out] = [join(cwd, 'link'), join(cwd, 'out')];
+      symlinkSync(target, link);
+      expect(await opened.run(link, out, keep)).toEqual({ method: 'symlink', bytes: 0 });
+      expect(bytesOf(out)).toBe(hex);
+      expect(await opened.run(link, out, keep)).toEqual({ method: 'unchanged', bytes: 0 });
+      // Read as UTF-8 it is the same.
+      for (const other of [target.toString(), Buffer.from(hex.replace(/e9|ff|a0|8c|af/, 'fe'), 'hex')]) {
+        rmSync(out);
+        symlinkSync(other, out);
+        expect(await opened.run(link, out, keep)).toEqual({ method: 'symlink', bytes: 0 });
+        expect(bytesOf(out)).toBe(hex);
+      }
+    },
+  );
+});
+
+describe.each([{}, { manifest: 'm' }])(
+  'a tree with links whose targets are not UTF-8, with %j',
+  (options) => {
+    it('is copied as it is, and as its dry run says', async () => {
+      const cwd = workspace();
+      mkdirSync(join(cwd, 'in'));
+      for (const [number, target] of undecodable.entries()) symlinkSync(target, join(cwd, 'in', `${number}`));
+      const act = async (how: typeof copy) => {
+        const { links, unchanged } = await how({ from: 'in', to: 'out' }, { cwd, ...keep, ...options });
+        return { links, unchanged };
+      };
+      const expectAct = async (expected: { links: number; unchanged: number }) => {
+        expect(await act(plan)).toEqual(expected);
+        expect(await act(copy)).toEqual(expected);
+        for (const [number, target] of undecodable.entries())
+          expect(bytesOf(join(cwd, 'out', `${number}`))).toBe(target.toString('hex'));
+      };
+      await expectAct({ links: 5, unchanged: 0 });
+      await expectAct({ links: 0, unchanged: 5 });
+      rmSync(join(cwd, 'out/0'));
+      symlinkSync(undecodable[0]!.toString(), join(cwd, 'out/0'));
+      await expectAct({ links: 1, unchanged: 4 });
+    });
+  },
+);
 
 describe('a tree with a link to a file that is in its destination', () => {
   const files = { 'a/x': symlink('../b/x'), 'a/y': 'y', 'b/x': 'precious' };

@@ -109,6 +109,16 @@ for (const { kind, method } of places) {
         expect(readdirSync(home).filter((each) => each.endsWith('.tmp'))).toEqual([]);
       });
 
+      test('R18: a link whose target is not UTF-8 keeps its bytes, and is compared by them', async () => {
+        const target = Buffer.from('636166e92f78', 'hex');
+        symlinkSync(target, join(home, 'link'));
+        for (const method of ['symlink', 'unchanged']) {
+          const copied = await opened.run(join(home, 'link'), join(home, 'copy'), { symlinks: 'keep' });
+          expect(copied).toEqual({ method, bytes: 0 });
+          expect(readlinkSync(join(home, 'copy'), { encoding: 'buffer' })).toEqual(target);
+        }
+      });
+
       test('R19: a link that is kept is not copied onto what it leads to', async () => {
         symlinkSync('source', join(home, 'link'));
         symlinkSync('link', join(home, 'onward'));

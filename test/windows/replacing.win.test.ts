@@ -259,7 +259,7 @@ describeOnWindows('links', () => {
       const system = win32System({ ...loadBindings(), createSymbolicLink: () => refuse(1314) });
       using bench = new SystemBench({
         ...system,
-        readLink: () => 'target',
+        readLink: () => Buffer.from('target'),
         status(directory, name, follow, into) {
           const result = system.status(directory, name, follow, into);
           into.mode = 0o120_666;

@@ -159,6 +159,7 @@ export interface System {
   /** Renames unless `to` exists (`EEXIST`). */
   renameExclusive(directory: Directory, from: string, to: string): number | Errno;
   unlink(directory: Directory, name: string): number | Errno;
-  readLink(directory: Directory, name: string): string | Errno;
-  symlink(directory: Directory, name: string, target: string, status: FileStatus): number | Errno;
+  /** The bytes of a link's target, which need not be UTF-8. */
+  readLink(directory: Directory, name: string): Buffer | Errno;
+  symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;
 }

@@ -74,7 +74,8 @@ function isSame(
 /** Whether two links have the same target, byte for byte. */
 export function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
   const target = system.readLink(pair.source, name);
-  return typeof target !== 'number' && target === system.readLink(pair.destination, as);
+  const there = system.readLink(pair.destination, as);
+  return typeof target !== 'number' && typeof there !== 'number' && target.equals(there);
 }
 
 /** Whether a link leads to another one, directly or by links in between. */
@@ -89,7 +90,7 @@ function leadsTo(system: System, link: string, other: FileStatus): boolean {
       if (behindLink.isSameFile(other)) return true;
       const target = system.readLink(directory, name);
       if (typeof target === 'number') return false;
-      current = path.resolve(fs.realpathSync.native(directory.path), target);
+      current = path.resolve(fs.realpathSync.native(directory.path), target.toString());
     } catch {
       // Gone meanwhile: then the link leads nowhere.
       return false;

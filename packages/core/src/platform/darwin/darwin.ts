@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
+import { terminated } from '../link-target.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
@@ -104,10 +105,10 @@ export function darwinSystem(bindings: Bindings): System {
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
       const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);
-      return length < 0 ? length : buffer.toString('utf8', 0, length);
+      return length < 0 ? length : buffer.subarray(0, length);
     },
     symlink(directory, name, target, status) {
-      const result = bindings.symlinkat(target, directory.fd, name);
+      const result = bindings.symlinkat(terminated(target), directory.fd, name);
       if (result < 0) return result;
       // Not every filesystem keeps times of links, and nothing depends on them.
       bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);

@@ -21,7 +21,8 @@ export interface Bindings {
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   renameat2(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  symlinkat(target: string, directory: number, path: string): number;
+  /** `target` ends in NUL. */
+  symlinkat(target: Memory, directory: number, path: string): number;
   readlinkat(directory: number, path: string, buffer: Memory, size: number): number;
   read(fd: number, buffer: Memory, size: number): number;
   write(fd: number, buffer: Memory, size: number): number;

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { terminated } from '../link-target.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { Directory, LadderQuery, Strategy, System } from '../system.ts';
@@ -107,10 +108,10 @@ export function linuxSystem(bindings: Bindings): System {
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
       const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);
-      return length < 0 ? length : buffer.toString('utf8', 0, length);
+      return length < 0 ? length : buffer.subarray(0, length);
     },
     symlink(directory, name, target, status) {
-      const result = bindings.symlinkat(target, directory.fd, name);
+      const result = bindings.symlinkat(terminated(target), directory.fd, name);
       if (result < 0) return result;
       // Not every filesystem keeps times of links, and nothing depends on them.
       bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EEXIST, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
+import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import type { FileStatus } from '../status.ts';
@@ -152,14 +153,9 @@ export function portableSystem(nativeError: string | undefined): System {
         return 0;
       }),
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
-    readLink(directory, name) {
-      try {
-        return fs.readlinkSync(join(directory, name));
-      } catch (error) {
-        return errorNumber(error);
-      }
-    },
-    symlink: (directory, name, target) => answer(() => fs.symlinkSync(target, join(directory, name))),
+    readLink: (directory, name) => readLinkTarget(join(directory, name)),
+    symlink: (directory, name, target) =>
+      answer(() => fs.symlinkSync(decoded(target), join(directory, name))),
   };
 }
 

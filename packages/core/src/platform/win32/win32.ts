@@ -1,7 +1,7 @@
-import { readlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
+import { readLinkTarget } from '../link-target.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -156,15 +156,9 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     renameExclusive: (directory, from, to) =>
       rename(bindings, pathIn(directory, from), pathIn(directory, to), false),
     unlink: (directory, name) => unlink(bindings, pathIn(directory, name)),
-    readLink(directory, name) {
-      try {
-        return readlinkSync(pathIn(directory, name));
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).errno ?? -EINVAL;
-      }
-    },
+    readLink: (directory, name) => readLinkTarget(pathIn(directory, name)),
     symlink: (directory, name, target, status) =>
-      symlink(bindings, pathIn(directory, name), target, directoryLinks.has(status)),
+      symlink(bindings, pathIn(directory, name), target.toString(), directoryLinks.has(status)),
   };
 }
 
