@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { mountFilesystem, unavailable } from '../test/support/filesystems.ts';
+import { cannotMount, mountFilesystem } from '../test/support/filesystems.ts';
 import { race } from './harness.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement, Results } from './results.ts';
@@ -94,7 +94,7 @@ async function measureOn(kind: BenchKind, results: Results): Promise<void> {
   const wanted = { chapters: flags.chapter, works: flags.work };
   const rows = rowsOn(kind, wanted).filter((row) => !isMeasured(row));
   if (rows.length === 0) return;
-  const reason = unavailable(kind);
+  const reason = cannotMount(kind);
   if (reason) return console.log(`\n${kind}: skipped, ${reason}`);
   using filesystem = mountFilesystem(kind, { sizeMiB: kind === 'tmpfs' ? 8 * 1024 : IMAGE_MIB });
   const stage = new Stage(kind, filesystem.path, flags.quick);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeSmoke, smokeObstacle } from '../runtimes/smoke.ts';
-import { reasonToSkip } from '../support/tools.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { emulatedNode, emulatorObstacle, installForArm64, nodes } from './emulated.ts';
 
 const skipped = reasonToSkip('arm64', () => smokeObstacle() ?? emulatorObstacle());

@@ -10,15 +10,16 @@ import { readTree } from '../support/trees.ts';
 import { browserMissing, openBrowser } from './chromium.ts';
 
 const missing = browserMissing();
+const lane = `built by its command${missing ? ` (skipped: ${missing})` : ''}`;
 
 const byConfig = ['-c', '--dir'];
 
-describe.each([
+describe.skipIf(missing).each([
   ['rollup', 'Rollup', 'node_modules/.bin/rollup', byConfig],
   ['rolldown', 'Rolldown', 'node_modules/.bin/rolldown', byConfig],
   ['esbuild', 'esbuild', process.execPath, ['build.js']],
   ['webpack', 'webpack', 'node_modules/.bin/webpack', ['--output-path']],
-])('the example of %s, built by its command', (name, title, command, before) => {
+])(`the example of %s, ${lane}`, (name, title, command, before) => {
   const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const cache = join(root, 'node_modules/.cache');
   let outDir: string;
@@ -45,7 +46,7 @@ describe.each([
     expect(output).toBeDefined();
   });
 
-  describe.skipIf(missing)(`in Chromium${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  describe('in Chromium', () => {
     test('every package works, and nothing complains', { timeout: 120_000 }, async () => {
       const server = await serve(outDir);
       const browser = await openBrowser();

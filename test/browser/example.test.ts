@@ -37,7 +37,10 @@ afterAll(async () => {
 
 const licenses = { cesium: 'LICENSE.md', tinymce: 'license.md' };
 
-test('the built output is the public directory, the targets and the bundle', async () => {
+const missing = browserMissing();
+const lane = `in Chromium${missing ? ` (skipped: ${missing})` : ''}`;
+
+test.skipIf(missing)(`the output is the public directory, the targets and the bundle, ${lane}`, async () => {
   const [expected, built] = await Promise.all([sizes(path.join(root, 'public')), sizes(outDir)]);
   for (const [name, file] of Object.entries(licenses)) {
     const { size } = await stat(path.join(root, 'node_modules', name, file));
@@ -52,8 +55,6 @@ test('the built output is the public directory, the targets and the bundle', asy
   expect(total(built)).toBe(total(expected));
   expect(Object.fromEntries(built)).toEqual(Object.fromEntries(expected));
 });
-
-const missing = browserMissing();
 
 /** Not as a single-page app, whose server answers a missing file with the page. */
 const common = { root, appType: 'mpa', logLevel: 'error' } as const;
@@ -76,8 +77,6 @@ const servers: [name: string, start: () => Promise<PreviewServer | ViteDevServer
     },
   ],
 ];
-
-const lane = `in Chromium${missing ? ` (skipped: ${missing})` : ''}`;
 
 describe.skipIf(missing).each(servers)(`%s ${lane}`, (_name, start) => {
   let server: PreviewServer | ViteDevServer;

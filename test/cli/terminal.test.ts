@@ -5,17 +5,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentsOf, fill } from '../core/support.ts';
 import {
+  cannotMount,
   type FilesystemKind,
   type MountedFilesystem,
   mountFilesystem,
-  unavailable,
 } from '../support/filesystems.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { output } from './support.ts';
 import { noTerminal, Terminal } from './terminal.ts';
 
 /** Describes what needs a terminal and a filesystem; skipped with the reason in its name. */
 function describeIn(kind: FilesystemKind, name: string, body: () => void): void {
-  const reason = noTerminal() ?? unavailable(kind);
+  const reason = reasonToSkip('terminal', () => noTerminal() ?? cannotMount(kind));
   if (reason === undefined) describe(name, body);
   else describe.skip(`${name} (skipped: ${reason})`, body);
 }

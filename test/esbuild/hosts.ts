@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type * as esbuild from 'esbuild';
 import reflink from 'unplugin-reflink/esbuild';
-import { describe, vi } from 'vitest';
+import { vi } from 'vitest';
 import { BUNDLE } from '../hosts/cases.ts';
 import type { Host, HostOutcome } from '../hosts/project.ts';
+import { loadVersions } from '../hosts/versions.ts';
 
 export type Esbuild = typeof esbuild;
 
@@ -77,12 +78,14 @@ async function adapter(name: string, id: string): Promise<Bundler> {
   };
 }
 
-export const bundlers: Bundler[] = await Promise.all([
-  adapter('esbuild 0.28', 'esbuild'),
-  adapter('esbuild 0.19.0', 'esbuild19'),
-]);
+const versions = await loadVersions({
+  'esbuild 0.28': (name) => adapter(name, 'esbuild'),
+  'esbuild 0.19.0': (name) => adapter(name, 'esbuild19'),
+});
+
+export const bundlers: Bundler[] = versions.tested;
 
 /** Describes what has to hold with the current version and the oldest supported. */
 export function describeEsbuilds(body: (host: Bundler) => void): void {
-  describe.each(bundlers)('$name', body);
+  versions.describe(body);
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { reasonToSkip } from '../support/tools.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { type Check, checksOfAbsent, run } from './check.ts';
 import { darwinChecks } from './darwin.ts';
 import { linuxChecks, linuxOf32Bits } from './linux.ts';

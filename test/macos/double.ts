@@ -17,7 +17,8 @@ import { type Bindings, loadBindings } from '../../packages/core/src/platform/da
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import type { Target } from '../../packages/core/src/target.ts';
-import { type FilesystemKind, unavailable } from '../support/filesystems.ts';
+import { cannotMount, type FilesystemKind } from '../support/filesystems.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { SystemBench } from '../support/system-bench.ts';
 
 const SOURCE = fileURLToPath(new URL('libsystem.c', import.meta.url));
@@ -102,18 +103,16 @@ export function copyOver(system: System, target: Target, options: CopyOptions): 
  * reason in its name, or fails if nothing may be skipped.
  */
 export function describeMacos(name: string, kinds: FilesystemKind[], body: () => void): void {
-  const reason = reasonAgainst(kinds);
+  const reason = reasonToSkip('macos', () => obstacle(kinds));
   if (reason === undefined) describe(`macOS double: ${name}`, body);
-  else if (process.env.REFLINK_REQUIRE_MACOS === '1')
-    throw new Error(`REFLINK_REQUIRE_MACOS=1, but ${name} cannot be tested: ${reason}`);
   else describe.skip(`macOS double: ${name} (skipped: ${reason})`, body);
 }
 
-function reasonAgainst(kinds: FilesystemKind[]): string | undefined {
+function obstacle(kinds: FilesystemKind[]): string | undefined {
   if (process.platform !== 'linux') return `the double needs Linux, this is ${process.platform}`;
   if (spawnSync('gcc', ['--version']).error) return 'gcc is not installed';
   for (const kind of kinds) {
-    const reason = unavailable(kind);
+    const reason = cannotMount(kind);
     if (reason !== undefined) return reason;
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { reasonToSkip } from '../support/tools.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { commandOf, runtimes } from './runtimes.ts';
 import { BUILT, describeSmoke, smokeObstacle } from './smoke.ts';
 

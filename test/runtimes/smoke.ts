@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sharesExtents } from '../support/extents.ts';
-import { type MountedFilesystem, mountFilesystem, unavailable } from '../support/filesystems.ts';
+import { cannotMount, type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 
 /** What one check came to, as smoke.mjs prints it. */
 interface Outcome {
@@ -24,7 +24,7 @@ const checks = execFileSync(process.execPath, [SMOKE], { encoding: 'utf8' }).spl
 export function smokeObstacle(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `it needs Linux x64, this is ${process.platform} ${process.arch}`;
-  return unavailable('btrfs') ?? unavailable('ext4');
+  return cannotMount('btrfs') ?? cannotMount('ext4');
 }
 
 /**

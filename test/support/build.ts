@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkLaneNames } from './optional-lanes.ts';
 
 const packages = ['core', 'unplugin'].map((name) =>
   fileURLToPath(new URL(`../../packages/${name}`, import.meta.url)),
@@ -9,6 +10,7 @@ const packages = ['core', 'unplugin'].map((name) =>
 
 /** Worker threads and child processes run the built packages: before a run they are built if out of date. */
 export default function build(): void {
+  checkLaneNames();
   for (const directory of packages) {
     if (isUpToDate(directory)) continue;
     const tsdown = join(directory, 'node_modules/tsdown/dist/run.mjs');

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reasonToSkip, unlessRequired } from './optional-lanes.ts';
 
 export const filesystemKinds = [
   'btrfs',
@@ -78,16 +79,19 @@ const reasons = new Map<FilesystemKind, string | undefined>();
 let prepared = false;
 
 /**
- * Why `kind` cannot be mounted here, found by trying; `undefined` if it can.
- * With `REFLINK_REQUIRE_FILESYSTEMS=1` a reason is thrown instead, so that nothing is skipped unseen.
+ * Why tests do not use `kind` here; undefined if they do. Btrfs is used wherever it can be mounted, the others belong
+ * to the lane `filesystems`.
  */
 export function unavailable(kind: FilesystemKind): string | undefined {
+  const obstacle = () => cannotMount(kind);
+  return kind === 'btrfs' ? unlessRequired('filesystems', obstacle()) : reasonToSkip('filesystems', obstacle);
+}
+
+/** Why `kind` cannot be mounted here, found by trying; `undefined` if it can. */
+export function cannotMount(kind: FilesystemKind): string | undefined {
   if (!reasons.has(kind)) reasons.set(kind, reasonAgainst(kind));
   const reason = reasons.get(kind);
-  if (reason && process.env.REFLINK_REQUIRE_FILESYSTEMS === '1') {
-    throw new Error(`REFLINK_REQUIRE_FILESYSTEMS=1, but ${kind} cannot be mounted: ${reason}`);
-  }
-  return reason;
+  return reason && `${kind} cannot be mounted: ${reason}`;
 }
 
 /** Mounts a fresh filesystem; it goes with `unmount()`, at the end of `using`, or at the latest with the process. */

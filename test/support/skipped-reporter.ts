@@ -1,17 +1,25 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Says at the end which lanes were skipped, and why: the reason is part of a skipped suite's name. */
+/** A suite that is skipped has the reason in its name. */
+const REASON = /\(skipped: (.*?)\)(?: > |$)/;
+
+/** Says at the end what was skipped, by reason; where no name says one, by the suite. */
 export default class SkippedReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = new Map<string, number>();
     for (const module of modules) {
       for (const test of module.children.allTests('skipped')) {
-        const name = test.parent.type === 'suite' ? test.parent.fullName : test.fullName;
-        skipped.set(name, (skipped.get(name) ?? 0) + 1);
+        const what = reasonOf(test);
+        skipped.set(what, (skipped.get(what) ?? 0) + 1);
       }
     }
     if (skipped.size === 0) return;
     console.log('\nSkipped:');
-    for (const [name, tests] of skipped) console.log(`  ${name} (${tests})`);
+    for (const [what, tests] of skipped) console.log(`  ${what} (${tests})`);
   }
+}
+
+function reasonOf(test: TestCase): string {
+  const reason = REASON.exec(test.fullName)?.[1];
+  return reason ?? (test.parent.type === 'suite' ? test.parent.fullName : test.fullName);
 }

@@ -55,25 +55,3 @@ function verify(tarball: string, integrity: string): void {
   const actual = createHash(algorithm).update(readFileSync(tarball)).digest('base64');
   if (actual !== expected) throw new Error(`${tarball} is ${algorithm}-${actual}, not ${integrity}`);
 }
-
-/**
- * Why a lane does not run, or undefined when it has to. A lane that fetches other platforms' runtimes runs
- * only when it is asked for: `REFLINK_LANES` lists lanes by name, or is `all`.
- */
-export function laneNotAskedFor(lane: string): string | undefined {
-  const asked = (process.env.REFLINK_LANES ?? '').split(/[\s,]+/);
-  return asked.includes('all') || asked.includes(lane) ? undefined : `REFLINK_LANES does not name ${lane}`;
-}
-
-/**
- * Why a lane is skipped, or undefined when it has to run: it was not asked for, or `obstacle` found something
- * in its way. With `REFLINK_REQUIRE_<LANE>=1` it runs unasked, and an obstacle is thrown, so that nothing is
- * skipped unseen.
- */
-export function reasonToSkip(lane: string, obstacle: () => string | undefined): string | undefined {
-  const variable = `REFLINK_REQUIRE_${lane.toUpperCase()}`;
-  const required = process.env[variable] === '1';
-  const reason = (required ? undefined : laneNotAskedFor(lane)) ?? obstacle();
-  if (reason && required) throw new Error(`${variable}=1, but the lane cannot run: ${reason}`);
-  return reason;
-}

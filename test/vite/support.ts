@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, Logger, PluginOption } from 'vite';
-import { afterEach, describe, expect, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
+import { loadVersions } from '../hosts/versions.ts';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
 
 export type Vite = typeof import('vite');
@@ -31,17 +32,23 @@ const packages = [
   { name: 'Vite 6', id: 'vite6', inPlugin: false, rolldown: false },
 ];
 
-export const vites: Host[] = await Promise.all(
-  packages.map(async (host) => ({
+const versions = await loadVersions(
+  Object.fromEntries(packages.map((host) => [host.name, async () => loadHost(host)])),
+);
+
+async function loadHost(host: Omit<Host, 'bin' | 'vite'>): Promise<Host> {
+  return {
     ...host,
     bin: join(import.meta.dirname, '../node_modules', host.id, 'bin/vite.js'),
     vite: (await import(host.id)) as Vite,
-  })),
-);
+  };
+}
+
+export const vites: Host[] = versions.tested;
 
 /** Describes what has to hold with every supported Vite. */
 export function describeVites(body: (host: Host) => void): void {
-  describe.each(vites)('$name', body);
+  versions.describe(body);
 }
 
 const made: string[] = [];

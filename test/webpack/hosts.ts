@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/webpack';
-import { describe } from 'vitest';
 import webpack, { type Compiler, type Configuration, type Stats } from 'webpack';
-import webpack576 from 'webpack576';
 import { BUNDLE } from '../hosts/cases.ts';
 import type { Host, HostOutcome } from '../hosts/project.ts';
+import { loadVersions } from '../hosts/versions.ts';
 
 export interface Bundler extends Host {
   webpack: typeof webpack;
@@ -86,14 +85,17 @@ function adapter(name: string, pack: typeof webpack, current: boolean): Bundler 
   };
 }
 
-export const bundlers: Bundler[] = [
-  adapter('webpack 5', webpack, true),
-  adapter('webpack 5.76', webpack576 as unknown as typeof webpack, false),
-];
+const versions = await loadVersions({
+  'webpack 5': (name) => adapter(name, webpack, true),
+  'webpack 5.76': async (name) =>
+    adapter(name, (await import('webpack576')).default as unknown as typeof webpack, false),
+});
+
+export const bundlers: Bundler[] = versions.tested;
 
 /** Describes what has to hold with every supported webpack. */
 export function describeWebpacks(body: (host: Bundler) => void): void {
-  describe.each(bundlers)('$name', body);
+  versions.describe(body);
 }
 
 /** The plugin whose reports are kept. */

@@ -1,30 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { laneNotAskedFor, type Tool } from '../support/tools.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
+import type { Tool } from '../support/tools.ts';
 import { openPrefix } from './wine/prefix.ts';
 import { compileLibrary, findWine, nodeProgram } from './wine/tools.ts';
 import { placeRepository } from './wine/workspace.ts';
 
 export { nodeVersions } from './wine/tools.ts';
 
-/**
- * Why nothing can be run under Wine here; undefined if it can. With `REFLINK_REQUIRE_WINDOWS=1` a reason is
- * thrown instead, so that nothing is skipped unseen.
- */
-export function wineUnavailable(): string | undefined {
-  const reason = reasonAgainst();
-  if (reason && process.env.REFLINK_REQUIRE_WINDOWS === '1') {
-    throw new Error(`REFLINK_REQUIRE_WINDOWS=1, but nothing can be run under Wine: ${reason}`);
-  }
-  return reason;
-}
+/** Why nothing is run under Wine here; undefined if it is. */
+export const wineUnavailable = (): string | undefined => reasonToSkip('windows', obstacle);
 
-function reasonAgainst(): string | undefined {
+function obstacle(): string | undefined {
   if (process.platform === 'win32') return 'this is Windows itself';
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `it needs Linux on x64, this is ${process.platform} on ${process.arch}`;
-  return laneNotAskedFor('windows') ?? (findWine() ? undefined : 'wine64 is not installed');
+  return findWine() ? undefined : 'wine64 is not installed';
 }
 
 /** What a Windows Node.js left behind. */
