@@ -1,18 +1,15 @@
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CopyOptions, copy, copyFile, copyFileSync, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, fill, inProcess, leavingNothing, refusal, workspace } from './support.ts';
 
-const MIB = 1024 * 1024;
-const LARGE = 300 * MIB;
-
-/** Starts to write at once, and has blocks enough for the copy to be seen in its middle. */
+/** Larger than any part that a system call copies at once. */
 function preparedLarge(): string {
   const cwd = writeTree(workspace(), { 'out/large': 'old' });
-  writeFileSync(join(cwd, 'large'), Buffer.alloc(LARGE / 5, 1));
-  truncateSync(join(cwd, 'large'), LARGE);
+  writeFileSync(join(cwd, 'large'), Buffer.alloc(70 * 1024 * 1024, 1));
   return cwd;
 }
 
@@ -73,48 +70,59 @@ describe.each(many)('a signal that is aborted in the middle of many files, $name
   });
 });
 
-describe('a signal that is aborted in the middle of one large file', () => {
-  // On a busy machine the thread may be through with the file before it is told.
-  it('keeps the old destination and leaves no part of the new one', { retry: 4 }, async () => {
-    const cwd = preparedLarge();
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const options: CopyOptions = { cwd, reflink: 'never', signal: controller.signal };
-    const onProgress = () => controller.abort(reason);
-    const act = () => copy({ from: 'large', to: 'out' }, { ...options, onProgress });
-    const error = await leavingNothing(cwd, () => refusal(act));
-    expect(error).toMatchObject({ code: 'ABORT_ERR', cause: reason, source: join(cwd, 'large') });
-    // First: an error is not to show 300 MB.
-    expect(statSync(join(cwd, 'out/large')).size).toBe('old'.length);
-    expect(readFileSync(join(cwd, 'out/large'), 'utf8')).toBe('old');
-    expect(filesOf(cwd)).toEqual(['large', 'out/large']);
-  });
+const holdCopies = fileURLToPath(new URL('../support/hold-copies.cjs', import.meta.url));
 
-  it('does the same for copyFile, with a new destination', { retry: 4 }, async () => {
-    const cwd = preparedLarge();
+/** Code for {@link inProcess}: aborts the copy that `start` begins once it is in the middle of a file, and waits for it. */
+const abortInTheMiddle = `
+  const reason = new Error('enough');
+  const abortInTheMiddle = async (start) => {
     const controller = new AbortController();
-    const [source, destination] = [join(cwd, 'large'), join(cwd, 'new')];
-    const timer = setInterval(() => existsSync(destination) && controller.abort(), 1);
-    const options = { reflink: 'never', cache: 'bypass', signal: controller.signal } as const;
-    const error = await leavingNothing(cwd, () => refusal(() => copyFile(source, destination, options)));
-    clearInterval(timer);
-    expect(error).toMatchObject({ code: 'ABORT_ERR', source, destination });
-    expect(error.cause).toMatchObject({ name: 'AbortError' });
-    expect(filesOf(cwd)).toEqual(['large', 'out/large']);
-  });
+    const copied = start(controller.signal);
+    const over = copied.then(() => true, () => true);
+    const hold = process.env.HOLD_COPIES;
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 2, false));
+    while (!fs.existsSync(hold + '/reached') && !(await Promise.race([over, pause()])));
+    controller.abort(reason);
+    fs.writeFileSync(hold + '/released', '');
+    return copied;
+  };
+`;
 
-  it('lets the process end by itself', () => {
-    const cwd = preparedLarge();
-    const { error } = inProcess(
-      `const controller = new AbortController();
-       const onProgress = () => controller.abort(new Error('enough'));
-       const options = { ...argument, reflink: 'never', signal: controller.signal, onProgress };
-       return lib.copy({ from: 'large', to: 'out' }, options);`,
-      { cwd },
-    );
-    expect(error).toMatchObject({ name: 'CopyError', code: 'ABORT_ERR', cause: 'enough' });
-  });
-});
+describe.each(['on', 'off'])(
+  'a signal that is aborted in the middle of one file, native lane %s',
+  (native) => {
+    const held = (cwd: string, body: string) => {
+      const env = { HOLD_COPIES: workspace(), FS_REFLINK_NATIVE: native };
+      return inProcess(abortInTheMiddle + body, { cwd }, { env, flags: ['--require', holdCopies] });
+    };
+
+    it('keeps the old destination and leaves no part of the new one', () => {
+      const cwd = preparedLarge();
+      const { error } = held(
+        cwd,
+        `const { cwd } = argument;
+       const start = (signal) => lib.copy({ from: 'large', to: 'out' }, { cwd, reflink: 'never', signal });
+       return abortInTheMiddle(start);`,
+      );
+      expect(error).toMatchObject({ code: 'ABORT_ERR', cause: 'enough', source: join(cwd, 'large') });
+      // First: an error is not to show all of the file.
+      expect(statSync(join(cwd, 'out/large')).size).toBe('old'.length);
+      expect(readFileSync(join(cwd, 'out/large'), 'utf8')).toBe('old');
+      expect(filesOf(cwd)).toEqual(['large', 'out/large']);
+    });
+
+    it('does the same for copyFile, with a new destination', () => {
+      const cwd = preparedLarge();
+      const { error } = held(
+        cwd,
+        `const [source, destination] = [argument.cwd + '/large', argument.cwd + '/new'];
+       return abortInTheMiddle((signal) => lib.copyFile(source, destination, { reflink: 'never', signal }));`,
+      );
+      expect(error).toMatchObject({ code: 'ABORT_ERR', cause: 'enough', destination: join(cwd, 'new') });
+      expect(filesOf(cwd)).toEqual(['large', 'out/large']);
+    });
+  },
+);
 
 describe('a signal that is not aborted', () => {
   it('keeps no listener', async () => {

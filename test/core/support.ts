@@ -165,7 +165,7 @@ export function inProcess(
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, NODE_OPTIONS: '', ...env },
-    timeout: 20_000,
+    timeout: 60_000,
   });
   if (status !== 0) throw new Error(`exit ${status ?? signal}: ${stderr}`);
   return JSON.parse(stdout) as { value?: never; error?: Partial<CopyError> };
