@@ -100,6 +100,10 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     ['out', "'out'"],
     [[''], "[ '' ]"],
   ],
+  allowedRoots: [
+    ['out', "'out'"],
+    [[''], "[ '' ]"],
+  ],
   allowMissing: [['yes', "'yes'"]],
   cloneDirectories: [['apfs', "'apfs'"]],
   entries: [
@@ -125,6 +129,7 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     [null, 'null'],
     [Symbol.for('x'), 'Symbol(x)'],
   ],
+  allowOutside: [['yes', "'yes'"]],
   ignore: [
     [true, 'true'],
     [['a', 1], "[ 'a', 1 ]"],
@@ -228,7 +233,7 @@ describe('something unknown', () => {
       'a target option',
       () => copy({ src: 'a' } as unknown as Target),
       'target option "src"',
-      'from, to, ignore',
+      'from, to, allowOutside, ignore',
     ],
     [
       'a target without from',

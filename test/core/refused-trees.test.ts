@@ -110,13 +110,20 @@ const cases: RefusedCase[] = [
     targets: { from: 'in', to: '../out' },
     code: 'ERR_OUTSIDE_DESTINATION',
     destination: '../out',
-    reason: '"to" leaves',
+    reason: 'set "allowOutside: true" on this target or give an absolute path',
   },
   {
     name: 'a destination above cwd by a detour',
     targets: { from: 'in', to: 'a/../../out' },
     code: 'ERR_OUTSIDE_DESTINATION',
     destination: '../out',
+  },
+  {
+    name: 'an absolute destination outside of the allowed roots',
+    targets: { from: 'in', to: '/i18n/en' },
+    options: { allowedRoots: ['.', 'out'] },
+    code: 'ERR_OUTSIDE_DESTINATION',
+    reason: `write to: 'i18n/en'; to write to "/i18n/en", set "allowOutside: true" on this target`,
   },
   ...['../x', '..', '.', 'y/../../x'].map((path) => ({
     name: `a new name that leaves the destination, ${path}`,

@@ -1,12 +1,20 @@
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyReport, copyFile, type Method } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import { describe, expect, test } from 'vitest';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
-import { expectOutput, expectPaths, type Host, identityOf, LONG_AGO, makeProject } from './project.ts';
+import {
+  expectOutput,
+  expectPaths,
+  type Host,
+  identityOf,
+  LONG_AGO,
+  makeProject,
+  outsideOf,
+} from './project.ts';
 
 /** Past the tick of the clock within which a source could change again and look the same. */
 const settled = () => wait(70);
@@ -16,6 +24,7 @@ export function describeHost(host: Host): void {
   describe(`${host.name}: `, () => {
     test.each(cases)('$name', (each) => runCase(host, each));
     describeReports(host);
+    describeOutside(host);
     describeRebuilds(host);
     describeMistakes(host);
   });
@@ -119,6 +128,42 @@ function describeReports(host: Host): void {
     const { outDir, log } = await host.build({ root, options: { ...options, report } });
     expect(calls).toEqual([[expect.objectContaining({ files: 17, pruned: 0 }), outDir]]);
     expect(log.filter((line) => line.includes('→'))).toEqual([]);
+  });
+}
+
+/** An absolute `to` is often meant as a URL. */
+function describeOutside(host: Host): void {
+  test('an absolute to outside the project is refused, and the error says what to write instead', async () => {
+    const root = makeProject();
+    const outside = outsideOf(root);
+    const { errors, log } = await host.build({
+      root,
+      options: { targets: [{ from: 'assets', to: `${outside}/i18n` }] },
+    });
+    const text = errors.join('\n');
+    expect(text).toContain('ERR_OUTSIDE_DESTINATION');
+    expect(text).toContain(`write to: '${outside.slice(1)}/i18n'`);
+    expect(text).toContain('"allowOutside: true"');
+    expect(existsSync(outside)).toBe(false);
+    expect(log.filter((line) => line.includes('→'))).toEqual([]);
+  });
+
+  test('an absolute to with allowOutside is copied to, and the summary names the directory', async () => {
+    const root = makeProject();
+    const outside = outsideOf(root);
+    const targets = [{ from: 'assets', to: outside, allowOutside: true }];
+    const { errors, log } = await host.build({ root, options: { targets, report: 'verbose' } });
+    expect(errors).toEqual([]);
+    expect(readFileSync(join(outside, 'a.txt'), 'utf8')).toBe('a');
+    const lines = log.join('\n').split('\n');
+    const name = basename(outside);
+    expect(lines.filter((line) => line.includes('→'))).toEqual([
+      expect.stringMatching(new RegExp(`targets → \\S*${name}: 4 files, \\d+ B \\(.*\\) in \\d+ ms$`)),
+    ]);
+    expect(lines).toContainEqual(expect.stringContaining(`  ${outside}/a.txt (`));
+    const both: Options = { publicDir: 'static', targets };
+    const again = await host.build({ root, options: both });
+    expect(again.log.join('\n')).toMatch(new RegExp(`public, targets → \\S*dist, \\S*${name}: `));
   });
 }
 

@@ -52,6 +52,13 @@ export function makeProject(tree: TreeSpec = {}, old: TreeSpec = {}): string {
   return root;
 }
 
+/** A directory that lies outside of a project, and is not there yet. */
+export function outsideOf(root: string): string {
+  const outside = `${root}-outside`;
+  made.push(outside);
+  return outside;
+}
+
 /** Which file it is, and when it was last touched in any way. */
 export function identityOf(path: string): string {
   const { ino, ctimeNs } = lstatSync(path, { bigint: true });

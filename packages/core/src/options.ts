@@ -149,6 +149,13 @@ export interface CopyOptions extends CopyFileOptions {
    */
   leave?: readonly string[];
   /**
+   * The directories that an absolute {@link Target.to} has to lie in, unless the target has `allowOutside: true`;
+   * otherwise the copy fails with `ERR_OUTSIDE_DESTINATION`. Relative to {@link CopyOptions.cwd}.
+   *
+   * @default any absolute path is allowed
+   */
+  allowedRoots?: readonly string[];
+  /**
    * A target that matches nothing is a warning instead of an error.
    *
    * @default false
@@ -309,7 +316,8 @@ export function resolveCopyOptions(
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was placed before');
   }
-  const resolved = asList(targets).map((target) => resolveTarget(target, cwd));
+  const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));
+  const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));
   return {
     transfer: transferSettings(options),
     targets: resolved,

@@ -48,6 +48,7 @@ export const copySchema: Schema = {
   keep: [listOf(isString), 'an array of paths'],
   pruneRoots: [listOf(isString), 'an array of paths'],
   leave: [listOf(isString), 'an array of paths'],
+  allowedRoots: [listOf(isString), 'an array of paths'],
   allowMissing: [isBoolean, 'a boolean'],
   cloneDirectories: [isBoolean, 'a boolean'],
   entries: [isBoolean, 'a boolean'],
@@ -57,6 +58,7 @@ export const copySchema: Schema = {
 export const targetSchema: Schema = {
   from: [isString, 'a path or a glob'],
   to: [isString, 'a path'],
+  allowOutside: [isBoolean, 'a boolean'],
   ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],
   rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
   flatten: [isBoolean, 'a boolean'],

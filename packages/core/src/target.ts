@@ -26,12 +26,19 @@ export interface Target {
    */
   from: string;
   /**
-   * The directory the files go to, created when missing. Relative to the option `cwd`, which it may
-   * leave only as an absolute path.
+   * The directory the files go to, created when missing. Relative to the option `cwd`. A relative path that leaves
+   * `cwd`, and a path outside the option `allowedRoots`, fail with `ERR_OUTSIDE_DESTINATION` unless
+   * {@link Target.allowOutside} is true.
    *
    * @default '.'
    */
   to?: string;
+  /**
+   * Whether `to` may lie outside the option `cwd` (as a relative path) or outside the option `allowedRoots`.
+   *
+   * @default false
+   */
+  allowOutside?: boolean;
   /**
    * The directory that the kept structure is relative to: each file goes to its path below `base`, under `to`.
    * Has to contain everything `from` names. Relative to the option `cwd`.
@@ -95,17 +102,14 @@ export interface ResolvedTarget {
 }
 
 /** Fills in what was left out of a target that was checked. */
-export function resolveTarget(target: Target, cwd: string): ResolvedTarget {
+export function resolveTarget(
+  target: Target,
+  cwd: string,
+  allowedRoots?: readonly string[] | undefined,
+): ResolvedTarget {
   const given = target.to ?? '.';
   const to = path.resolve(cwd, given);
-  if (!path.isAbsolute(given) && !isWithin(cwd, to)) {
-    throw new CopyError({
-      code: 'ERR_OUTSIDE_DESTINATION',
-      reason: `"to" leaves ${JSON.stringify(cwd)}; give an absolute path to mean it`,
-      source: target.from,
-      destination: to,
-    });
-  }
+  if (!target.allowOutside) refuseOutside(target, given, { to, cwd, allowedRoots });
   return {
     given: target.from,
     from: path.resolve(cwd, target.from),
@@ -119,4 +123,25 @@ export function resolveTarget(target: Target, cwd: string): ResolvedTarget {
     overwrite: target.overwrite,
     transform: target.transform,
   };
+}
+
+/** A relative path has to stay below `cwd`, an absolute one in one of the allowed roots. */
+function refuseOutside(
+  { from }: Target,
+  given: string,
+  { to, cwd, allowedRoots }: { to: string; cwd: string; allowedRoots: readonly string[] | undefined },
+): void {
+  const isAbsolute = path.isAbsolute(given);
+  const roots = isAbsolute ? (allowedRoots ?? [path.parse(to).root]) : [cwd];
+  if (roots.some((root) => isWithin(root, to))) return;
+  const below = to.slice(path.parse(to).root.length).replaceAll(path.sep, '/');
+  const remedy = isAbsolute
+    ? `for a directory below ${JSON.stringify(cwd)} write to: '${below || '.'}'; to write to ${JSON.stringify(to)}, set "allowOutside: true" on this target`
+    : `to mean it, set "allowOutside: true" on this target${allowedRoots ? '' : ' or give an absolute path'}`;
+  throw new CopyError({
+    code: 'ERR_OUTSIDE_DESTINATION',
+    reason: `to: ${JSON.stringify(given)} lies outside ${roots.map((root) => JSON.stringify(root)).join(' and ')}; ${remedy}`,
+    source: from,
+    destination: to,
+  });
 }

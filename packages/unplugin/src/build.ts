@@ -5,7 +5,7 @@ import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { describeReport } from './summary.ts';
-import type { OutputTargets } from './targets.ts';
+import { allowedRoots, destinationsOf, type OutputTargets } from './targets.ts';
 
 /** The host's way to say something; messages carry no name of the plugin. */
 export interface HostLog {
@@ -83,7 +83,11 @@ export class BuildCopies {
     const { engine, report } = this.#options;
     const copy = new OutputCopy({
       ...settings,
-      engine: { ...engine, entries: entries || report === 'verbose' },
+      engine: {
+        ...engine,
+        allowedRoots: allowedRoots(this.#root, settings.directory),
+        entries: entries || report === 'verbose',
+      },
     });
     const { publicTargets, targets } = settings;
     this.#outputs.set(settings.directory, {
@@ -192,7 +196,10 @@ export function tell(
   // They may have been collected for the host's own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') callReport(how, report, directory);
-  else if (how) log.info(`${labelOf(targets)} → ${describeReport(report, directory, root)}`);
+  else if (how) {
+    const destinations = destinationsOf(targets, directory);
+    log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root })}`);
+  }
 }
 
 /** Bundlers take it for success when a hook rejects with `undefined`. */

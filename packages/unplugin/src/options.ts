@@ -42,7 +42,9 @@ export interface Options extends EngineOptions {
   publicDir?: false | string | PublicDirectory | readonly (string | PublicDirectory)[];
   /**
    * What else is placed, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
-   * the output directory, which it may leave only as an absolute path.
+   * the output directory. `to: 'i18n'` is the directory of that name in the output; an absolute `to` is a path of the
+   * file system. Outside the output, the project and the working directory it is refused with
+   * `ERR_OUTSIDE_DESTINATION`, unless the target has `allowOutside: true`.
    *
    * @default []
    */

@@ -191,6 +191,8 @@ export class OutputCopy {
     return {
       from: source,
       to: path.dirname(destination),
+      // Checked with the target it comes from.
+      allowOutside: true,
       rename: path.basename(destination),
       overwrite: true,
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),

@@ -27,5 +27,13 @@ it.each<[report: Partial<CopyReport>, line: string]>([
     'dist: 4,212 files, 246 MB (ficlone 4,200, copy_file_range 12), 1 link in 12 ms',
   ],
 ])('a report as one line: %j', (report, line) =>
-  expect(summarize({ ...NOTHING, ...report }, '/project/dist', '/project')).toBe(line),
+  expect(summarize({ ...NOTHING, ...report }, { destinations: ['/project/dist'], root: '/project' })).toBe(
+    line,
+  ),
 );
+
+it('a summary names every directory that files went to', () => {
+  const destinations = ['/home/me/project/dist', '/home/me/project/other', '/home/me/shared', '/i18n'];
+  const line = 'dist, other, ../shared, /i18n: 0 files, 0 B in 12 ms';
+  expect(summarize(NOTHING, { destinations, root: '/home/me/project' })).toBe(line);
+});

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { CopyEntry, CopyReport, Method } from 'fs-reflink';
+import { isInside } from './nested.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -12,8 +13,14 @@ function formatBytes(bytes: number): string {
 const counted = (number: number, noun: string): string =>
   `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 
-/** A report as one line: what was placed and how, and what was left. */
-export function summarize(report: CopyReport, directory: string, cwd: string): string {
+/** Where to: absolute paths. `root` is the directory that paths in messages are relative to. */
+interface Destinations {
+  destinations: readonly string[];
+  root: string;
+}
+
+/** A report as one line: where files went, what was copied and how, and what was left. */
+export function summarize(report: CopyReport, { destinations, root }: Destinations): string {
   const { files, bytes, methods, unchanged, links, durationMs } = report;
   const parts: string[] = [];
   if (files > 0 || unchanged + links === 0) {
@@ -25,19 +32,34 @@ export function summarize(report: CopyReport, directory: string, cwd: string): s
   }
   if (links > 0) parts.push(counted(links, 'link'));
   if (unchanged > 0) parts.push(`${unchanged.toLocaleString('en-US')} unchanged`);
-  const where = path.relative(cwd, directory) || '.';
+  const where = destinations.map((each) => shown(each, root)).join(', ');
   return `${where}: ${parts.join(', ')} in ${Math.round(durationMs)} ms`;
 }
 
 /** A report as lines: the summary, and where the report has entries one line for each file placed or deleted. */
-export function describeReport(report: CopyReport, directory: string, cwd: string): string {
+export function describeReport(report: CopyReport, directory: string, destinations: Destinations): string {
   const lines = (report.entries ?? [])
     .filter(({ action }) => action !== 'unchanged')
     .map(({ destination, action, method }) => {
-      const name = path.relative(directory, destination).split(path.sep).join('/');
+      const name = isInside(directory, destination)
+        ? path.relative(directory, destination).split(path.sep).join('/')
+        : destination;
       return `  ${name} (${action === 'linked' ? 'link' : (method ?? action)})`;
     });
-  return [summarize(report, directory, cwd), ...lines.sort()].join('\n');
+  return [summarize(report, destinations), ...lines.sort()].join('\n');
+}
+
+/** Relative, unless that leads through the root of the file system. */
+function shown(place: string, root: string): string {
+  const relative = path.relative(root, place) || '.';
+  const climbs = path.resolve(
+    root,
+    relative
+      .split(path.sep)
+      .filter((part) => part === '..')
+      .join(path.sep),
+  );
+  return path.dirname(climbs) === climbs ? place : relative;
 }
 
 /** A report without what it says of some files, which did not stay: each was placed once, or left as it was. */

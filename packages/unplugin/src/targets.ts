@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from './nested.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** What is placed into one output directory, as targets of the engine: `to` is relative to that directory. */
@@ -28,4 +29,18 @@ export function toTargets(
       ...(target.base !== undefined && { base: path.resolve(root, target.base) }),
     })),
   };
+}
+
+/**
+ * Where targets may write without `allowOutside: true`: the output, the project and the working directory. The root of
+ * a file system is no project: everything lies in it.
+ */
+export function allowedRoots(root: string, directory: string): string[] {
+  return [...new Set([directory, root, process.cwd()])].filter((each) => path.dirname(each) !== each);
+}
+
+/** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
+export function destinationsOf({ publicTargets, targets }: OutputTargets, directory: string): string[] {
+  const places = [...publicTargets, ...targets].map(({ to = '.' }) => path.resolve(directory, to));
+  return [...new Set(places.map((place) => (isInside(directory, place) ? directory : place)))];
 }

@@ -4,6 +4,7 @@ import { type ListedFile, listSync, type Target } from 'fs-reflink';
 import type { HostLog } from '../build.ts';
 import { overlapMessage } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { allowedRoots } from '../targets.ts';
 import type { Served } from './vite-output.ts';
 
 /** What stands at a place of the output, were it built. */
@@ -25,6 +26,7 @@ const MAX_LINKS = 40;
 export class ServedFiles {
   readonly #targets: Served['targets'];
   readonly #outDir: string;
+  readonly #root: string;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
   readonly #said = new Set<string>();
@@ -38,9 +40,10 @@ export class ServedFiles {
   readonly #overlaps = new Map<string, string>();
   #stale = true;
 
-  constructor({ targets, outDir }: Served, options: ResolvedOptions, log: HostLog) {
+  constructor({ targets, outDir, root }: Served, options: ResolvedOptions, log: HostLog) {
     this.#targets = targets;
     this.#outDir = outDir;
+    this.#root = root;
     this.#options = options;
     this.#log = log;
   }
@@ -97,7 +100,11 @@ export class ServedFiles {
     const { symlinks, allowMissing } = this.#options.engine;
     const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };
     try {
-      const { files, warnings } = listSync(scanned, { ...engine, cwd: this.#outDir });
+      const { files, warnings } = listSync(scanned, {
+        ...engine,
+        cwd: this.#outDir,
+        allowedRoots: allowedRoots(this.#root, this.#outDir),
+      });
       for (const warning of warnings) this.#say('warn', warning);
       for (const file of files) this.#add(file, target);
     } catch (error) {

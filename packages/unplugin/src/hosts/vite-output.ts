@@ -41,6 +41,8 @@ export function mayPlace(
 
 /** What a development server answers with, were it built. */
 export interface Served {
+  /** Absolute path of the project. */
+  root: string;
   /** Absolute path. */
   outDir: string;
   targets: OutputTargets;
@@ -57,7 +59,12 @@ export function servedOf(
   if (targets.publicTargets.length + targets.targets.length === 0) return undefined;
   const outDir = path.resolve(root, build.outDir);
   const paths = watchedPaths(targets, new Set([outDir]));
-  return { outDir, targets, watched: { paths, outside: paths.filter((each) => !isInside(root, each)) } };
+  return {
+    root,
+    outDir,
+    targets,
+    watched: { paths, outside: paths.filter((each) => !isInside(root, each)) },
+  };
 }
 
 /** What Vite would do to the output directories of one environment, and we do instead. */

@@ -50,5 +50,12 @@ function placesOf({ folders }: Listing): string[] {
 
 /** One file of a target as a target of its own. */
 export function targetOf({ file: { source, destination } }: PlacedAsset): Target {
-  return { from: source, to: path.dirname(destination), rename: path.basename(destination), overwrite: true };
+  return {
+    from: source,
+    to: path.dirname(destination),
+    // Checked with the target it comes from.
+    allowOutside: true,
+    rename: path.basename(destination),
+    overwrite: true,
+  };
 }

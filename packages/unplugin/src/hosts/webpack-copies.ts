@@ -5,7 +5,7 @@ import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
 import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
-import type { OutputTargets } from '../targets.ts';
+import { allowedRoots, type OutputTargets } from '../targets.ts';
 import type { CompilationAssets, FinalAssets } from './webpack-assets.ts';
 import { PlacedBefore, targetOf } from './webpack-before.ts';
 import { EarlyCopy, isVacant } from './webpack-early.ts';
@@ -65,7 +65,11 @@ export class WebpackCopies {
     if (!isLarge || !isAlone || !isVacant(directory)) return;
     this.#early = new EarlyCopy({
       ...this.#settings(directory, engineTargets(targets)),
-      engine: { ...this.#options.engine, entries: true },
+      engine: {
+        ...this.#options.engine,
+        allowedRoots: allowedRoots(compiler.context, directory),
+        entries: true,
+      },
     });
   }
 

@@ -4,7 +4,7 @@ import { CopyError } from 'fs-reflink/host';
 import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
 import { loadEngine } from '../engine.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { OutputTargets } from '../targets.ts';
+import { allowedRoots, type OutputTargets } from '../targets.ts';
 import { sourceFilename } from './webpack-names.ts';
 import type { FileSources } from './webpack-source.ts';
 import { isPlain, type WebpackTarget } from './webpack-targets.ts';
@@ -100,6 +100,7 @@ async function findFiles(
   { compilation, directory, options }: ListingContext,
 ): Promise<{ found: Found[]; folders: FileList['folders'] }> {
   const { symlinks = 'follow', allowMissing = false } = options.engine;
+  const roots = allowedRoots(compilation.compiler.context, directory);
   let found: Found[] = [];
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
   for (const each of given.filter(({ naming }) => naming)) {
@@ -107,6 +108,7 @@ async function findFiles(
     const { list } = await loadEngine();
     const { files } = await list(target, {
       cwd: directory,
+      allowedRoots: roots,
       symlinks,
       allowMissing: allowMissing || pattern !== undefined,
     });
@@ -117,7 +119,7 @@ async function findFiles(
   const { list } = await loadEngine();
   const { files, folders } = await list(
     plain.map(({ target }) => target),
-    { cwd: directory, symlinks, allowMissing },
+    { cwd: directory, allowedRoots: roots, symlinks, allowMissing },
   );
   found = found.concat(files.map((file) => ({ given: plain[file.target]!, file })));
   // In the order of the targets, of which the last wins.
