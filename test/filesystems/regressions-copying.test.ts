@@ -145,7 +145,9 @@ for (const kind of ['ext4', 'xfs-noreflink', 'tmpfs'] as const) {
         const [source, destination] = [join(directory, 'source'), join(directory, 'copy')];
         write(source);
         const { size } = lstatSync(source);
-        expect(await run(source, destination, options)).toEqual({ method, bytes: size });
+        // A file without any block is read, as nothing but reading tells that it has no data.
+        const used = allocatedBytes(source) === 0 && method === 'copy_file_range' ? 'read_write' : method;
+        expect(await run(source, destination, options)).toEqual({ method: used, bytes: size });
         expect(lstatSync(destination).size).toBe(size);
         // XFS gives a growing file more than it asks for, which stays where a hole follows.
         expect(allocatedBytes(destination)).toBeLessThan(allocatedBytes(source) + MiB / 8);

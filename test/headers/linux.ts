@@ -25,6 +25,7 @@ const KERNEL_HEADERS = [
   'linux/time.h',
   'linux/magic.h',
   'linux/gfs2_ondisk.h',
+  'sys/statfs.h',
 ];
 
 const LIBC_HEADERS = [
@@ -34,6 +35,7 @@ const LIBC_HEADERS = [
   'unistd.h',
   'sys/ioctl.h',
   'sys/stat.h',
+  'sys/statfs.h',
   'sys/types.h',
   'sys/xattr.h',
 ];

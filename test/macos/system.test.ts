@@ -354,9 +354,9 @@ describeMacos('copies', ['ext4'], () => {
   });
 
   test.each([
-    [false, C.COPYFILE_DATA],
-    [true, C.COPYFILE_DATA | C.COPYFILE_DATA_SPARSE],
-  ])('fcopyfile is told whether a file is sparse: %o', (sparse, wanted) => {
+    { sparse: false, method: 'copyfile', wanted: [C.COPYFILE_DATA] },
+    { sparse: true, method: 'read_write', wanted: [] },
+  ])('fcopyfile copies dense files only (sparse: $sparse)', ({ sparse, method, wanted }) => {
     using ext4 = mountFilesystem('ext4');
     const flags: number[] = [];
     using bench = new Bench(
@@ -372,9 +372,34 @@ describeMacos('copies', ['ext4'], () => {
     );
     bench.write('file', dense.subarray(0, 300_000));
     if (sparse) truncateSync(join(bench.source, 'file'), 3 * MiB);
-    expect(bench.copy('file')).toMatchObject({ method: 'copyfile' });
-    expect(flags).toEqual([wanted]);
+    expect(bench.copy('file')).toMatchObject({ method });
+    expect(flags).toEqual(wanted);
     expect(allocatedBytes(join(bench.destination, 'file'))).toBeLessThan(MiB);
+  });
+
+  test.each([
+    { settings: {}, method: 'read_write' },
+    { settings: never, method: 'read_write' },
+    { settings: { cache: 'bypass' } as const, method: 'nocache' },
+  ])('what APFS calls a hole is read with $settings', ({ settings, method }) => {
+    using ext4 = mountFilesystem('ext4');
+    // Beginnings and ends of data are asked for by 3 and 4.
+    using bench = new Bench(
+      ({ lseek, fstat }) => ({
+        ...noClone,
+        lseek: (fd, offset, whence) => (whence > 2 ? -os.constants.errno.ENXIO : lseek(fd, offset, whence)),
+        fstat(fd, buffer) {
+          const result = fstat(fd, buffer);
+          buffer.fill(0, layouts['struct stat'].st_blocks / 4, layouts['struct stat'].st_blocks / 4 + 2);
+          return result;
+        },
+      }),
+      settings,
+      { source: ext4.path, destination: ext4.path },
+    );
+    bench.write('file', dense.subarray(0, 300_000));
+    expect(bench.copy('file')).toEqual({ method, bytes: 300_000 });
+    expect(bench.read('file').equals(dense.subarray(0, 300_000))).toBe(true);
   });
 
   test('R1: a source that is cut short while fcopyfile copies it is copied as it is then', () => {

@@ -96,26 +96,40 @@ export function cannotMount(kind: FilesystemKind): string | undefined {
 
 /** Mounts a fresh filesystem; it goes with `unmount()`, at the end of `using`, or at the latest with the process. */
 export function mountFilesystem(kind: FilesystemKind, options: MountOptions = {}): MountedFilesystem {
-  prepareOnce();
-  if (kind === 'overlay') return mountOverlay(options);
+  if (kind === 'overlay') {
+    prepareOnce();
+    return mountOverlay(options);
+  }
   const recipe = recipes[kind];
+  const { path, unmount } = mountWith((home, mountPoint) => {
+    const source = recipe.mkfs ? makeImage(home, recipe.mkfs, options) : 'none';
+    const size = kind === 'tmpfs' ? [`size=${options.sizeMiB ?? 512}m`] : [];
+    mount(recipe.type, source, mountPoint, [...recipe.options, ...size, ...asList(options.options)]);
+    if (kind === 'btrfs' && !asList(options.options).includes('ro')) {
+      for (const name of ['a', 'b']) run('btrfs', ['-q', 'subvolume', 'create', join(mountPoint, name)]);
+    }
+  });
+  return mounted(kind, path, unmount);
+}
+
+/**
+ * Mounts what `start` mounts at the path it is given. Its `home` may hold what the mount needs, as `image` or
+ * `behind`. Both go with `unmount()`, or at the latest with the process.
+ */
+export function mountWith(start: (home: string, path: string) => void): { path: string; unmount(): void } {
+  prepareOnce();
   const home = mkdtempSync(join(tmpdir(), `${homePrefix}${process.pid}-`));
   const path = join(home, 'mount');
   const cleanup = () => removeHome(home);
   cleanups.add(cleanup);
   try {
     mkdirSync(path);
-    const source = recipe.mkfs ? makeImage(home, recipe.mkfs, options) : 'none';
-    const size = kind === 'tmpfs' ? [`size=${options.sizeMiB ?? 512}m`] : [];
-    mount(recipe.type, source, path, [...recipe.options, ...size, ...asList(options.options)]);
-    if (kind === 'btrfs' && !asList(options.options).includes('ro')) {
-      for (const name of ['a', 'b']) run('btrfs', ['-q', 'subvolume', 'create', join(path, name)]);
-    }
+    start(home, path);
   } catch (error) {
     release(cleanup);
     throw error;
   }
-  return mounted(kind, path, () => release(cleanup));
+  return { path, unmount: () => release(cleanup) };
 }
 
 function mountOverlay(options: MountOptions): MountedFilesystem {
@@ -197,7 +211,7 @@ function detach(path: string): void {
 function removeHome(home: string): void {
   const path = join(home, 'mount');
   detach(path);
-  rmSync(join(home, 'image'), { force: true });
+  for (const name of ['image', 'behind']) rmSync(join(home, name), { recursive: true, force: true });
   try {
     // Never recursively: were the mount still there, that would empty it.
     rmdirSync(path);

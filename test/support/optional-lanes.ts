@@ -1,6 +1,7 @@
 /** Lanes that the plain test command leaves out: each takes long, needs root, or fetches something. */
 export const optionalLanes = [
   'filesystems',
+  'fuse',
   'versions',
   'terminal',
   'browser',

@@ -18,6 +18,8 @@ export interface Place {
   needs: FilesystemKind[];
   /** Whether files can be cloned there. */
   clones: boolean;
+  /** Whether it is believed about holes. */
+  tellsHoles: boolean;
   mount(): MountedPlace;
 }
 
@@ -26,6 +28,7 @@ function plain(kind: FilesystemKind, clones: boolean, name: string = kind): Plac
     name,
     needs: [kind],
     clones,
+    tellsHoles: true,
     mount() {
       const mounted = mountFilesystem(kind);
       return place(mounted.path, mounted.path, mounted.path, [mounted]);
@@ -39,6 +42,7 @@ function overlay(on: FilesystemKind, clones: boolean): Place {
     name: `overlay on ${on}`,
     needs: [on, 'overlay'],
     clones,
+    tellsHoles: false,
     mount() {
       const ground = mountFilesystem(on);
       const over = mountFilesystem('overlay', { on: ground.path });
@@ -51,6 +55,7 @@ const subvolumes: Place = {
   name: 'btrfs, from one subvolume to another',
   needs: ['btrfs'],
   clones: true,
+  tellsHoles: true,
   mount() {
     const mounted = mountFilesystem('btrfs');
     return place(join(mounted.path, 'a'), join(mounted.path, 'b'), mounted.path, [mounted]);

@@ -2,8 +2,9 @@ import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, test } from 'vitest';
+import { constants as C } from '../../packages/core/src/platform/win32/constants.ts';
 import { readTree, writeTree } from '../support/trees.ts';
-import { WindowsBench } from './bench.ts';
+import { failure, WindowsBench } from './bench.ts';
 import { Refs } from './refs.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
@@ -221,6 +222,45 @@ describeOnWindows('a sparse file that is not cloned', () => {
     expect(refs.sparse.has(refs.keyOf(join(bench.destination, 'file')))).toBe(true);
     expect(read).toEqual([65_536, 65_536, 65_536]);
     expect(bench.read('file').equals(readFileSync(join(bench.source, 'file')))).toBe(true);
+  });
+
+  const NTFS = [...'NTFS\0'].map((letter) => letter.charCodeAt(0));
+  const OTHER = [...'FUSE-sshfs\0'].map((letter) => letter.charCodeAt(0));
+  test.each([
+    { name: 'is on a filesystem that is not known', volume: OTHER, remote: false, blocks: undefined },
+    { name: 'is on a server', volume: NTFS, remote: true, blocks: undefined },
+    { name: 'has no blocks', volume: NTFS, remote: false, blocks: 0 },
+  ])('is read to its end when it $name', ({ volume, remote, blocks }) => {
+    const refs = new Refs();
+    refs.ranges = [];
+    const written: number[] = [];
+    using bench = new WindowsBench((real) => {
+      const overrides = refs.overrides(real);
+      return {
+        ...overrides,
+        getVolumeInformationByHandle: (handle, serial, flags, name) => {
+          const result = real.getVolumeInformationByHandle(handle, serial, flags, name);
+          name.set(volume);
+          return result;
+        },
+        getFileInformation: (handle, kind, buffer, size) => {
+          if (kind === C.FileRemoteProtocolInfo) return remote ? 0 : failure(C.ERROR_INVALID_PARAMETER);
+          const result = overrides.getFileInformation!(handle, kind, buffer, size);
+          if (kind === C.FileStandardInfo && blocks === 0) buffer.fill(0, 0, 2);
+          return result;
+        },
+        writeFile: (handle, buffer, size) => {
+          written.push(size);
+          return real.writeFile(handle, buffer, size);
+        },
+      };
+    });
+    bench.writeLarge('file', 8 * MIB, data);
+    refs.sparse.add(refs.keyOf(join(bench.source, 'file')));
+    expect(bench.copy('file')).toEqual({ method: 'read_write', bytes: 8 * MIB });
+    expect(refs.sparse.has(refs.keyOf(join(bench.destination, 'file')))).toBe(true);
+    expect(bench.read('file').equals(readFileSync(join(bench.source, 'file')))).toBe(true);
+    expect(written).toEqual([65_536, 65_536, 65_536]);
   });
 });
 

@@ -7,9 +7,13 @@ import { Bench, errnoOf, openDescriptors, pretendToClone } from '../../../../tes
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run.ts';
 import { resolveCopyOptions, type TransferSettings } from '../options.ts';
+import type { Bindings } from '../platform/linux/bindings.ts';
+import { SEEK_DATA } from '../platform/linux/constants.ts';
+import * as M from '../platform/linux/magic.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 
 const content = randomBytes(700_001);
+const { EXT4_SUPER_MAGIC } = M;
 
 const noClone = () => -errnoOf('EOPNOTSUPP');
 const never = { reflink: 'never' } as const;
@@ -87,7 +91,11 @@ describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)
   });
 
   test('R3: the same for a file that begins with a hole', () => {
-    using bench = new Bench(() => ({ ioctl: noClone, copyFileRange: () => 0 }));
+    using bench = new Bench(() => ({
+      ioctl: noClone,
+      copyFileRange: () => 0,
+      fstatfs: answering(EXT4_SUPER_MAGIC),
+    }));
     bench.write('file', '');
     fs.truncateSync(path.join(bench.source, 'file'), 1_000_000);
     fs.appendFileSync(path.join(bench.source, 'file'), content);
@@ -181,6 +189,7 @@ describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)
     let looked = 0;
     using bench: Bench = new Bench((real) => ({
       ioctl: noClone,
+      fstatfs: answering(EXT4_SUPER_MAGIC),
       lseek(fd, offset, whence) {
         if (whence >= 3 && looked++ === 1 && kind !== 'trailing') {
           fs.truncateSync(path.join(bench.source, 'file'), kind === 'growing' ? 3_000_000 : 100_000);
@@ -192,6 +201,88 @@ describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)
     fs.truncateSync(path.join(bench.source, 'file'), 2_000_000);
     expect(bench.copy('file')).toMatchObject({ method: expect.any(String) });
     expect(bench.read('file').equals(fs.readFileSync(path.join(bench.source, 'file')))).toBe(true);
+  });
+
+  describe('R10: what a filesystem says of holes', () => {
+    const data = Buffer.concat([content, Buffer.alloc(1_000_000)]);
+    const lying = [
+      { lie: 'that there is no data', lseek: () => -errnoOf('ENXIO') },
+      { lie: 'that the data begin at the end', lseek: () => data.length },
+    ];
+    const untold = [M.FUSE_SUPER_MAGIC, M.OVERLAYFS_SUPER_MAGIC, M.V9FS_MAGIC, M.SQUASHFS_MAGIC, 0x1234];
+    const copying = [M.ZFS_SUPER_MAGIC, M.NFS_SUPER_MAGIC, M.CIFS_SUPER_MAGIC, M.SMB2_SUPER_MAGIC];
+    const told = [EXT4_SUPER_MAGIC, M.XFS_SUPER_MAGIC, M.BTRFS_SUPER_MAGIC, M.TMPFS_MAGIC];
+
+    /** Copies {@link data}, whose end is a hole. */
+    function copied(type: number, settings: Partial<TransferSettings>, seek: () => number) {
+      const seeks: number[] = [];
+      using bench = new Bench(
+        (real) => ({
+          ioctl: noClone,
+          fstatfs: answering(type),
+          lseek(fd, offset, whence) {
+            if (whence < SEEK_DATA) return real.lseek(fd, offset, whence);
+            seeks.push(offset);
+            return seek();
+          },
+        }),
+        settings,
+      );
+      bench.write('file', content);
+      fs.truncateSync(path.join(bench.source, 'file'), data.length);
+      const result = bench.copy('file');
+      const copy = bench.read('file');
+      const { blocks } = fs.statSync(path.join(bench.destination, 'file'));
+      return { result, seeks: seeks.length, isRight: copy.equals(data), allocated: blocks * 512 };
+    }
+
+    const ways = [
+      { settings: {}, method: 'read_write' },
+      { settings: never, method: 'read_write' },
+      { settings: direct, method: 'direct' },
+    ] as const;
+
+    describe.each(lying)('$lie', ({ lseek }) => {
+      test.each(ways)('is not asked for where it may be wrong, with $settings', ({ settings, method }) => {
+        for (const type of untold) {
+          const { allocated, ...rest } = copied(type, settings, lseek);
+          const result = { method, bytes: data.length };
+          expect(rest, type.toString(16)).toEqual({ result, seeks: 0, isRight: true });
+          expect(allocated).toBeLessThan(content.length + 8192);
+        }
+      });
+
+      test('does not matter where the filesystem copies by itself', () => {
+        for (const type of copying) {
+          const result = { method: 'copy_file_range', bytes: data.length };
+          expect(copied(type, {}, lseek), type.toString(16)).toMatchObject({
+            result,
+            seeks: 0,
+            isRight: true,
+          });
+        }
+      });
+    });
+
+    test('is asked for where it is true', () => {
+      for (const type of told) expect(copied(type, {}, () => data.length).seeks, type.toString(16)).toBe(1);
+    });
+
+    test('is read instead where nothing can be asked', () => {
+      using bench = new Bench(() => ({ ioctl: noClone, fstatfs: () => -errnoOf('ENOSYS') }));
+      bench.write('file', content);
+      fs.truncateSync(path.join(bench.source, 'file'), data.length);
+      expect(bench.copy('file')).toEqual({ method: 'read_write', bytes: data.length });
+      expect(bench.read('file').equals(data)).toBe(true);
+    });
+
+    test('is not asked for a file that has all its blocks', () => {
+      const fstatfs = vi.fn(() => -errnoOf('ENOSYS'));
+      using bench = new Bench(() => ({ ioctl: noClone, fstatfs }));
+      bench.write('file', content);
+      expect(bench.copy('file')).toMatchObject({ method: 'copy_file_range' });
+      expect(fstatfs).not.toHaveBeenCalled();
+    });
   });
 
   test('R30: a clone that is to be tried again is tried a few times, then the file is copied', () => {
@@ -214,6 +305,14 @@ describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)
     expect(bench.read('file').equals(content)).toBe(true);
   });
 });
+
+/** An `fstatfs` that answers with the number of a filesystem. */
+function answering(type: number): Bindings['fstatfs'] {
+  return (_fd, buffer) => {
+    buffer.set(os.endianness() === 'LE' ? [type, 0] : [0, type]);
+    return 0;
+  };
+}
 
 /** One file and its copy by node:fs. */
 function portableFile() {

@@ -22,10 +22,8 @@ export const constants = {
   F_ALLOCATECONTIG: 2,
   F_ALLOCATEALL: 4,
   F_PEOFPOSMODE: 3,
-  // <unistd.h>; Linux has the last two the other way round
+  // <unistd.h>
   SEEK_SET: 0,
-  SEEK_HOLE: 3,
-  SEEK_DATA: 4,
   // <sys/stdio.h>
   RENAME_EXCL: 4,
   // <sys/clonefile.h>
@@ -36,7 +34,6 @@ export const constants = {
   COPYFILE_ACL: 1,
   COPYFILE_XATTR: 4,
   COPYFILE_DATA: 8,
-  COPYFILE_DATA_SPARSE: 0x800_0000,
   // <sys/attr.h>
   ATTR_BIT_MAP_COUNT: 5,
   ATTR_VOL_INFO: 0x8000_0000,

@@ -1,3 +1,4 @@
+import { EINVAL } from '../errno.ts';
 import { isDense } from '../posix/segments.ts';
 import type { Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -5,8 +6,10 @@ import { constants as C } from './constants.ts';
 import { classifyCopyfile } from './errors.ts';
 
 /**
- * Copies by fcopyfile(3): Apple's own loop past the page cache, which keeps holes on request. It tells nothing
- * before the whole file is done, so neither progress nor an abort is seen meanwhile.
+ * Copies dense files by fcopyfile(3): Apple's own loop past the page cache. Its COPYFILE_DATA_SPARSE, which keeps
+ * holes, believes the filesystem about them, and APFS has called data a hole (coreutils/coreutils#68): where there
+ * may be holes, reading and writing tells. It tells nothing before the whole file is done, so neither progress nor an
+ * abort is seen meanwhile.
  */
 export function copyfile(bindings: Bindings): Strategy {
   return {
@@ -16,8 +19,8 @@ export function copyfile(bindings: Bindings): Strategy {
     creates: false,
     classify: classifyCopyfile,
     run({ source, destination, status }) {
-      const flags = isDense(status) ? C.COPYFILE_DATA : C.COPYFILE_DATA | C.COPYFILE_DATA_SPARSE;
-      const result = bindings.fcopyfile(source, destination, flags);
+      if (!isDense(status)) return -EINVAL;
+      const result = bindings.fcopyfile(source, destination, C.COPYFILE_DATA);
       // How much that was it does not say: the frame compares with what arrived.
       return result < 0 ? result : status.size;
     },

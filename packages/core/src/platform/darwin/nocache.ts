@@ -3,7 +3,6 @@ import { copyThroughBuffer } from '../posix/read-write.ts';
 import type { Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
-import { WHENCE } from './read-write.ts';
 
 /**
  * Copies past the page cache, so that a large copy does not push other data out of it. F_NOCACHE is advice:
@@ -19,7 +18,7 @@ export function nocache(bindings: Bindings): Strategy {
     run(transfer) {
       const { source, destination } = transfer;
       const switched = bindings.fcntl(source, C.F_NOCACHE, 1) || bindings.fcntl(destination, C.F_NOCACHE, 1);
-      const result = switched < 0 ? switched : copyThroughBuffer(bindings, transfer, WHENCE);
+      const result = switched < 0 ? switched : copyThroughBuffer(bindings, transfer, undefined);
       if (result < 0) {
         // The next strategy gets both files as it would have found them.
         bindings.fcntl(source, C.F_NOCACHE, 0);

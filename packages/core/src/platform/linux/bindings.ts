@@ -28,6 +28,7 @@ export interface Bindings {
   write(fd: number, buffer: Memory, size: number): number;
   lseek(fd: number, offset: number, whence: number): number;
   ftruncate(fd: number, size: number): number;
+  fstatfs(fd: number, buffer: Memory): number;
   fallocate(fd: number, mode: number, offset: number, size: number): number;
   posixFadvise(fd: number, offset: number, size: number, advice: number): number;
   fchmod(fd: number, mode: number): number;
@@ -99,6 +100,7 @@ export function loadBindings(): Bindings {
   const write = native('write');
   const lseek = native('lseek');
   const ftruncate = native('ftruncate');
+  const fstatfs = native('fstatfs');
   const fallocate = native('fallocate');
   const posixFadvise = native('posix_fadvise');
   const fchmod = native('fchmod');
@@ -135,6 +137,7 @@ export function loadBindings(): Bindings {
     write: (fd, buffer, size) => checked(write(fd, buffer, size)),
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
     ftruncate: (fd, size) => insisting(() => ftruncate(fd, size)),
+    fstatfs: (fd, buffer) => checked(fstatfs(fd, buffer)),
     fallocate: (fd, mode, offset, size) => insisting(() => fallocate(fd, mode, offset, size)),
     // Answers with the error number itself.
     posixFadvise: (fd, offset, size, advice) => -posixFadvise(fd, offset, size, advice),

@@ -71,12 +71,16 @@ export const constants: Record<string, number> = {
 /** Those that depend on the architecture, by one of Node's names for it. */
 export const constantsOf = (arch: string): Record<string, number> => ({ FICLONE: ficloneNumber(arch) });
 
+/** Of <sys/statfs.h>, in bytes. Its first field is the filesystem's number. */
+export const STATFS_LAYOUT: Record<'size' | 'f_type', number> = { size: 120, f_type: 0 };
+
 /** Sizes, and offsets of fields, in bytes. */
 export const layouts: Record<string, Record<string, number>> = {
   'struct statx': STATX_LAYOUT,
   'struct statx_timestamp': STATX_TIMESTAMP_LAYOUT,
   // Two of them are what FileStatus.writeTimes() writes.
   'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
+  'struct statfs': STATFS_LAYOUT,
 };
 
 const { errno } = os.constants;

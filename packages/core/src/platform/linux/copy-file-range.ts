@@ -1,8 +1,9 @@
 import { moveSegments } from '../posix/segments.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EOPNOTSUPP, WHENCE } from './constants.ts';
+import { EINVAL, EOPNOTSUPP, WHENCE } from './constants.ts';
 import { classifyKernelCopy } from './errors.ts';
+import { holesOf } from './holes.ts';
 import { preallocate } from './preallocate.ts';
 
 /**
@@ -23,9 +24,14 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
     creates: false,
     classify: classifyKernelCopy,
     run(transfer) {
+      const holes = holesOf(bindings, transfer);
+      // It would write the holes out as zeros; to read and write leaves them.
+      if (holes === 'unknown') return -EINVAL;
       const reserved = reserve ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
-      return moveSegments(bindings, transfer, WHENCE, moveInKernel);
+      return holes === 'tell'
+        ? moveSegments(bindings, transfer, WHENCE, moveInKernel)
+        : moveInKernel(bindings, transfer, transfer.status.size, 0);
     },
   };
 }

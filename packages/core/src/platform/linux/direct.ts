@@ -2,9 +2,11 @@ import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from '../posix/buffer.ts';
 import { classifyDirect } from '../posix/errors.ts';
 import { writeAll } from '../posix/read-write.ts';
 import { moveSegments } from '../posix/segments.ts';
+import { endWithZeros, writeWithoutZeros } from '../posix/write-without-zeros.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { F_GETFL, F_SETFL, O_DIRECT, WHENCE } from './constants.ts';
+import { F_GETFL, F_SETFL, O_DIRECT, SEEK_SET, WHENCE } from './constants.ts';
+import { holesOf } from './holes.ts';
 
 /** Copies past the page cache, so that a large copy does not push other data out of it. */
 export function direct(bindings: Bindings): Strategy {
@@ -17,7 +19,7 @@ export function direct(bindings: Bindings): Strategy {
     run(transfer) {
       const switched =
         setDirect(bindings, transfer.source, true) || setDirect(bindings, transfer.destination, true);
-      const result = switched < 0 ? switched : moveSegments(bindings, transfer, WHENCE, copyAligned);
+      const result = switched < 0 ? switched : move(bindings, transfer);
       if (result < 0) {
         // The next strategy gets both files as it would have found them.
         setDirect(bindings, transfer.source, false);
@@ -28,12 +30,32 @@ export function direct(bindings: Bindings): Strategy {
   };
 }
 
-/** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
+function move(bindings: Bindings, transfer: Transfer): number {
+  const { size } = transfer.status;
+  switch (holesOf(bindings, transfer)) {
+    case 'none':
+      return copyAligned(bindings, transfer, size, 0);
+    case 'tell':
+      return moveSegments(bindings, transfer, WHENCE, copyAligned);
+    default: {
+      const done = copyAligned(bindings, transfer, size, 0, true);
+      if (done < 0) return done;
+      const ended = endWithZeros(bindings, transfer.destination, done);
+      return ended < 0 ? ended : done;
+    }
+  }
+}
+
+/**
+ * Copies up to `size` bytes or to the end of the file, on request without blocks of zeros. Returns how many, or a
+ * negative error number.
+ */
 function copyAligned(
   bindings: Bindings,
   { source, destination, progress }: Transfer,
   size: number,
   already: number,
+  withoutZeros = false,
 ): number {
   const buffer = alignedBuffer();
   let done = 0;
@@ -44,13 +66,21 @@ function copyAligned(
     const got = Math.min(read, size - done);
     const aligned = got - (got % ALIGNMENT);
     const written =
-      writeAll(bindings, destination, buffer, aligned) ||
+      (withoutZeros
+        ? writeWithoutZeros(bindings, destination, buffer, aligned, already + done) ||
+          seekTo(bindings, destination, already + done + aligned)
+        : writeAll(bindings, destination, buffer, aligned)) ||
       writeTail(bindings, destination, buffer, aligned, got);
     if (written < 0) return written;
     done += got;
     progress(already + done);
   }
   return done;
+}
+
+/** Returns 0 or a negative error number. */
+function seekTo(bindings: Bindings, fd: number, position: number): number {
+  return Math.min(bindings.lseek(fd, position, SEEK_SET), 0);
 }
 
 function roundUp(size: number): number {

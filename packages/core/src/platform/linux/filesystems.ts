@@ -35,6 +35,39 @@ export function filesystemName(type: number): string {
   return NAMES.get(type) ?? `0x${type.toString(16)}`;
 }
 
+/**
+ * Filesystems that always tell the truth about holes, what is not on the disk yet included: SEEK_DATA looks at
+ * delayed allocations and dirty pages (ext4_seek_data, xfs_file_llseek and btrfs_file_llseek in Linux 6.x, by iomap
+ * or extent maps; shmem_file_llseek by the pages themselves). All others are read to the end. Some that have lied:
+ *
+ * - FUSE and virtiofs: no blocks, SEEK_DATA answers the end of the file (docker/sbx-releases#526)
+ * - ZFS: SEEK_DATA answers ENXIO for data not on the disk yet (openzfs/zfs#8816, #11900, #15526, #15933)
+ * - NFS: blocks come late (openzfs/zfs#13991), and a server that answers SEEK wrongly (dittofs#1481)
+ * - overlayfs: it asks the filesystem below, which may be any of these
+ */
+const TELLS_HOLES = new Set([M.EXT4_SUPER_MAGIC, M.XFS_SUPER_MAGIC, M.BTRFS_SUPER_MAGIC, M.TMPFS_MAGIC]);
+
+/** Whether what SEEK_DATA and SEEK_HOLE answer on a filesystem can be believed. */
+export function tellsHoles(type: number): boolean {
+  return TELLS_HOLES.has(type);
+}
+
+/**
+ * Filesystems that copy_file_range() is no loop of reads and writes for, but a request: ZFS shares the blocks, a
+ * server of NFS or CIFS copies at its end. A whole file is asked for, whatever its blocks look like.
+ */
+const COPIES_BY_ITSELF = new Set([
+  M.ZFS_SUPER_MAGIC,
+  M.NFS_SUPER_MAGIC,
+  M.CIFS_SUPER_MAGIC,
+  M.SMB2_SUPER_MAGIC,
+]);
+
+/** Whether a filesystem copies whole files itself, so that nobody has to look for their holes. */
+export function copiesByItself(type: number): boolean {
+  return COPIES_BY_ITSELF.has(type);
+}
+
 const LAYERED = new Set([
   M.OVERLAYFS_SUPER_MAGIC,
   M.FUSE_SUPER_MAGIC,

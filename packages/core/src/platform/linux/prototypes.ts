@@ -14,6 +14,7 @@ export const prototypes = {
   write: 'ssize_t write(int, const void *, size_t)',
   lseek: 'off_t lseek(int, off_t, int)',
   ftruncate: 'int ftruncate(int, off_t)',
+  fstatfs: 'int fstatfs(int, struct statfs *)',
   fallocate: 'int fallocate(int, int, off_t, off_t)',
   posix_fadvise: 'int posix_fadvise(int, off_t, off_t, int)',
   fchmod: 'int fchmod(int, mode_t)',

@@ -1,6 +1,7 @@
 import type { Transfer } from '../system.ts';
 import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
-import { moveSegments, type SeekBindings, type Whence } from './segments.ts';
+import { isDense, moveSegments, type SeekBindings, type Whence } from './segments.ts';
+import { endWithZeros, writeWithoutZeros } from './write-without-zeros.ts';
 
 /** Bytes per read(): coreutils found 256 KiB best across machines. */
 const CHUNK = 256 * 1024;
@@ -11,26 +12,51 @@ export interface ReadWriteBindings extends SeekBindings {
   write(fd: number, buffer: Uint8Array, size: number): number;
 }
 
-/** Copies in whole pages but for the last. Returns how many bytes, or a negative error number. */
+/**
+ * Copies in whole pages but for the last. `whence`: how to ask for the holes of a file that is not dense, where
+ * the answer can be believed; undefined: such a file is read to its end, and blocks of zeros are not written.
+ * Returns how many bytes, or a negative error number.
+ */
 export function copyThroughBuffer<B extends ReadWriteBindings>(
   bindings: B,
   transfer: Transfer,
-  whence: Whence,
+  whence: Whence | undefined,
 ): number {
+  const { size } = transfer.status;
   // /proc and some FUSE files say that they are empty: only reading to the end tells.
-  if (transfer.status.size === 0) return pump(bindings, transfer, Number.POSITIVE_INFINITY, 0);
-  return moveSegments(bindings, transfer, whence, pump);
+  if (size === 0) return pump(bindings, transfer, Number.POSITIVE_INFINITY, 0);
+  if (isDense(transfer.status)) return pump(bindings, transfer, size, 0);
+  if (whence) return moveSegments(bindings, transfer, whence, pump);
+  const done = pump(bindings, transfer, size, 0, writeWithoutZeros);
+  if (done < 0) return done;
+  const ended = endWithZeros(bindings, transfer.destination, done);
+  return ended < 0 ? ended : done;
 }
 
+/** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
+type Write = (
+  bindings: ReadWriteBindings,
+  fd: number,
+  buffer: Buffer,
+  size: number,
+  position: number,
+) => number;
+
 /** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
-function pump(bindings: ReadWriteBindings, transfer: Transfer, size: number, already: number): number {
+function pump(
+  bindings: ReadWriteBindings,
+  transfer: Transfer,
+  size: number,
+  already: number,
+  write: Write = writeAll,
+): number {
   const { source, destination, progress } = transfer;
   const buffer = alignedBuffer();
   let done = 0;
   while (done < size) {
     const got = bindings.read(source, buffer, Math.min(size - done, CHUNK, BUFFER_BYTES));
     if (got <= 0) return got < 0 ? got : done;
-    const written = writeAll(bindings, destination, buffer, got);
+    const written = write(bindings, destination, buffer, got, already + done);
     if (written < 0) return written;
     done += got;
     progress(already + done);

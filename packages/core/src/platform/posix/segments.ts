@@ -13,7 +13,7 @@ export interface SeekBindings {
   ftruncate(fd: number, size: number): number;
 }
 
-/** `SEEK_DATA` and `SEEK_HOLE`: Linux and Darwin have each other's numbers. */
+/** `SEEK_DATA` and `SEEK_HOLE`. */
 export interface Whence {
   readonly data: number;
   readonly hole: number;
@@ -39,8 +39,9 @@ export function isWorthReserving(status: FileStatus): boolean {
 }
 
 /**
- * Runs `move` over a file's data, leaving its holes holes. A dense file is one segment. Returns the bytes
- * that are in place, holes included, or a negative error number.
+ * Runs `move` over the data of a file that is not dense, leaving its holes holes. Only for filesystems that are
+ * known to tell the truth about them. Returns the bytes that are in place, holes included, or a negative error
+ * number.
  */
 export function moveSegments<B extends SeekBindings>(
   bindings: B,
@@ -48,20 +49,8 @@ export function moveSegments<B extends SeekBindings>(
   whence: Whence,
   move: MoveBytes<B>,
 ): number {
-  const { size } = transfer.status;
-  return isDense(transfer.status)
-    ? move(bindings, transfer, size, 0)
-    : moveSparse(bindings, transfer, size, whence, move);
-}
-
-function moveSparse<B extends SeekBindings>(
-  bindings: B,
-  transfer: Transfer,
-  size: number,
-  whence: Whence,
-  move: MoveBytes<B>,
-): number {
   const { source, destination } = transfer;
+  const { size } = transfer.status;
   let position = 0;
   while (position < size) {
     const start = bindings.lseek(source, position, whence.data);
@@ -76,6 +65,7 @@ function moveSparse<B extends SeekBindings>(
     if (moved < end) return moved;
     position = end;
   }
+  if (position === size) return size;
   // A hole at the end, which nothing has written.
   const result = bindings.ftruncate(destination, size);
   return result < 0 ? result : size;

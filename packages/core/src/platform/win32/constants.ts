@@ -35,6 +35,7 @@ export const constants = {
   FileEndOfFileInfo: 6,
   FileStreamInfo: 7,
   FileAttributeTagInfo: 9,
+  FileRemoteProtocolInfo: 13,
   FileIdInfo: 18,
   FileInternalInformation: 6,
   FileEaInformation: 7,

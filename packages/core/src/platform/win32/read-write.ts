@@ -1,10 +1,14 @@
 import type { Strategy, Transfer } from '../system.ts';
+import { eachPartWithData } from '../zeros.ts';
 import type { Bindings } from './bindings.ts';
 import { classifyReadWrite } from './errors.ts';
-import { eachRange, isSparse, setSize, setSparse } from './sparse.ts';
+import { eachRange, isSparse, setSize, setSparse, tellsHoles } from './sparse.ts';
 
 /** Bytes per ReadFile. */
 const CHUNK = 256 * 1024;
+
+/** NTFS gives a sparse file its space in such parts. */
+const SPARSE_BLOCK = 64 * 1024;
 
 let shared: Buffer | undefined;
 
@@ -29,6 +33,7 @@ function copySparse(bindings: Bindings, transfer: Transfer): number {
   setSparse(bindings, destination, true);
   const sized = setSize(bindings, destination, status.size);
   if (sized < 0) return sized;
+  if (!tellsHoles(bindings, transfer)) return pump(bindings, transfer, status.size, 0, writeWithoutZeros);
   const result = eachRange(bindings, transfer, (start, end) => {
     const sought = bindings.setFilePointer(source, start);
     if (sought < 0) return sought;
@@ -44,19 +49,30 @@ function pump(
   { source, destination, progress }: Transfer,
   size: number,
   already: number,
+  write: Write = writeAll,
 ): number {
   shared ??= Buffer.allocUnsafeSlow(CHUNK);
   let done = 0;
   while (done < size) {
     const got = bindings.readFile(source, shared, Math.min(size - done, CHUNK));
     if (got <= 0) return got < 0 ? got : done;
-    const written = writeAll(bindings, destination, shared, got);
+    const written = write(bindings, destination, shared, got, already + done);
     if (written < 0) return written;
     done += got;
     progress(already + done);
   }
   return done;
 }
+
+/** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
+type Write = (bindings: Bindings, handle: number, buffer: Buffer, size: number, position: number) => number;
+
+/** The same without the blocks that are all zeros, for a sparse file that has its length already. */
+const writeWithoutZeros: Write = (bindings, handle, buffer, size, position) =>
+  eachPartWithData(buffer, size, SPARSE_BLOCK, (start, end) => {
+    const placed = bindings.setFilePointer(handle, position + start);
+    return placed < 0 ? placed : writeAll(bindings, handle, buffer.subarray(start, end), end - start);
+  });
 
 function writeAll(bindings: Bindings, handle: number, buffer: Buffer, size: number): number {
   let done = 0;

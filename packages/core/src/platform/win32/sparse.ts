@@ -2,18 +2,35 @@ import type { Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 import { attributesOf } from './status.ts';
+import { volumeName } from './volume.ts';
 
 const BLOCK = 512;
 const TWO_32 = 0x1_0000_0000;
 /** Ranges asked for at once. */
 const RANGES = 256;
 const { FILE_ALLOCATED_RANGE_BUFFER: RANGE } = layouts;
+/** For a FILE_REMOTE_PROTOCOL_INFO, of which only matters whether there is one. */
+const remote = new Uint32Array(64);
 
 /** Whether the source has holes that are marked as such; compressed files take less space too. */
 export function isSparse(bindings: Bindings, { source, status }: Transfer): boolean {
   if (status.blocks * BLOCK >= status.size) return false;
   const attributes = attributesOf(bindings, source);
   return attributes >= 0 && (attributes & C.FILE_ATTRIBUTE_SPARSE_FILE) !== 0;
+}
+
+/** Filesystems whose FSCTL_QUERY_ALLOCATED_RANGES is true: all others answer by what some driver or server knows. */
+const TELLS_HOLES = new Set(['NTFS', 'ReFS']);
+
+/**
+ * Whether a sparse source's {@link eachRange} can be believed: it is on a disk of this computer (servers say NTFS
+ * whatever they have), and says that it has blocks at all.
+ */
+export function tellsHoles(bindings: Bindings, { source, status }: Transfer): boolean {
+  if (status.blocks === 0) return false;
+  if (bindings.getFileInformation(source, C.FileRemoteProtocolInfo, remote, remote.byteLength) >= 0)
+    return false;
+  return TELLS_HOLES.has(volumeName(bindings, source) ?? '');
 }
 
 /** Whether what is not written takes no space. */

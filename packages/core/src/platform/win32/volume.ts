@@ -35,6 +35,11 @@ export function volumeOf(bindings: Bindings, handle: number): Volume {
   return { serial: serial[0]!, clones: canClone(), wide: text(name) === 'ReFS' };
 }
 
+/** What the filesystem of an open file is called; undefined when it does not say. */
+export function volumeName(bindings: Bindings, handle: number): string | undefined {
+  return bindings.getVolumeInformationByHandle(handle, serial, flags, name) < 0 ? undefined : text(name);
+}
+
 /** What the volume of a path says of itself. What it does not answer is left out: locked, remote, optical drives. */
 export function filesystemOf(bindings: Bindings, directory: string): Filesystem {
   // As long as the path, not MAX_PATH: longer ones exist.

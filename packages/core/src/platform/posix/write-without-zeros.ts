@@ -1,0 +1,31 @@
+import { eachPartWithData } from '../zeros.ts';
+import { type ReadWriteBindings, writeAll } from './read-write.ts';
+
+const SEEK_SET = 0;
+const SEEK_END = 2;
+/** What is left out is a multiple of this: the block of most filesystems, and enough for direct I/O. */
+const BLOCK = 4096;
+
+/**
+ * Writes `size` bytes to `position` of a file that has nothing from there on, without the blocks that are all
+ * zeros. {@link endWithZeros} has to follow the last call. Returns 0 or a negative error number.
+ */
+export function writeWithoutZeros(
+  bindings: ReadWriteBindings,
+  fd: number,
+  buffer: Buffer,
+  size: number,
+  position: number,
+): number {
+  return eachPartWithData(buffer, size, BLOCK, (start, end) => {
+    const sought = bindings.lseek(fd, position + start, SEEK_SET);
+    return sought < 0 ? sought : writeAll(bindings, fd, buffer.subarray(start, end), end - start);
+  });
+}
+
+/** Makes a file `size` bytes long whose end was left out. Returns 0 or a negative error number. */
+export function endWithZeros(bindings: ReadWriteBindings, fd: number, size: number): number {
+  const end = bindings.lseek(fd, 0, SEEK_END);
+  if (end < 0) return end;
+  return end < size ? bindings.ftruncate(fd, size) : 0;
+}
