@@ -60,6 +60,33 @@ export function boot(targets: OutputTargets, settings: BootSettings): BootingAsN
   return { isLarge, end: async () => (await workers)?.close() };
 }
 
+/** The threads of one build, or of all builds of a watcher: booted once, and held until they are let go of. */
+export class Threads {
+  #booting: Booting | undefined;
+  #isLarge: Promise<boolean> = Promise.resolve(false);
+
+  /** Resolves with whether there is work for threads. */
+  prepare(targets: OutputTargets, settings: BootSettings): Promise<boolean> {
+    if (!this.#booting) {
+      const booting = boot(targets, settings);
+      this.#booting = booting;
+      this.#isLarge = booting.isLarge;
+    }
+    return this.#isLarge;
+  }
+
+  /** {@link prepare} for a bundler that keeps its thread busy. */
+  prepareThread(): void {
+    this.#booting ??= bootThread();
+  }
+
+  async end(): Promise<void> {
+    const booting = this.#booting;
+    this.#booting = undefined;
+    await booting?.end();
+  }
+}
+
 async function isWorkForThreads(
   { publicTargets, targets }: OutputTargets,
   { directory, cacheDirectory, engine }: BootSettings,

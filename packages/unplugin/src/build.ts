@@ -1,6 +1,6 @@
 import type { CopyReport } from 'fs-reflink';
 import { asThrown } from 'fs-reflink/host';
-import { type Booting, boot, bootThread } from './boot.ts';
+import { Threads } from './boot.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
@@ -29,16 +29,19 @@ export class BuildCopies {
   readonly #root: string;
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
-  #booting: Booting | undefined;
-  #isLarge: Promise<boolean> | undefined;
+  readonly #threads: Threads;
   /** What went wrong was said by the error a hook rejected with. */
   #told = false;
 
-  /** `root` is the directory that paths in messages are relative to. */
-  constructor(options: ResolvedOptions, log: HostLog, root: string) {
+  /**
+   * `root` is the directory that paths in messages are relative to. `threads` are given by a watcher that has a new
+   * object for each of its builds.
+   */
+  constructor(options: ResolvedOptions, log: HostLog, root: string, threads: Threads = new Threads()) {
     this.#options = options;
     this.#log = log;
     this.#root = root;
+    this.#threads = threads;
   }
 
   /** A build is certain, into `directory` if that is known. Resolves with whether there is work for threads. */
@@ -47,22 +50,22 @@ export class BuildCopies {
     directory: string | undefined,
     cacheDirectory: string,
   ): Promise<boolean> {
-    if (!this.#booting) {
-      const booting = boot(targets, { directory, cacheDirectory, engine: this.#options.engine });
-      this.#booting = booting;
-      this.#isLarge = booting.isLarge;
-    }
-    return this.#isLarge!;
+    return this.#threads.prepare(targets, { directory, cacheDirectory, engine: this.#options.engine });
   }
 
   /** {@link prepare} for a bundler that keeps its thread busy. */
   prepareThread(): void {
-    this.#booting ??= bootThread();
+    this.#threads.prepareThread();
   }
 
   /** Whether a copy was begun in this build. */
   get begun(): boolean {
     return this.#outputs.size > 0;
+  }
+
+  /** Whether a copy into an output directory was begun in this build. */
+  copiesInto(directory: string): boolean {
+    return this.#outputs.has(directory);
   }
 
   /** Whether all that was begun is in place and told. */
@@ -109,8 +112,8 @@ export class BuildCopies {
   }
 
   /** Resolves when everything is in place that does not wait for a bundle. */
-  async settle(): Promise<void> {
-    await this.#telling(this.#at().map(({ copy }) => copy.settle()));
+  async settle(directory?: string): Promise<void> {
+    await this.#telling(this.#at(directory).map(({ copy }) => copy.settle()));
   }
 
   /** A bundle was written: resolves when every file is in place, and tells what was done. */
@@ -155,15 +158,17 @@ export class BuildCopies {
     const error = errors.find((each) => each !== undefined);
     // The bundler met the same full disk, and its error was first.
     if (error !== undefined && !told) this.#log.error(messageOf(error));
-    if (keepWorkers) return;
-    const booting = this.#booting;
-    this.#booting = undefined;
-    await booting?.end();
+    if (!keepWorkers) await this.#threads.end();
   }
 
+  /** The copy into one output, or all copies. An output that no copy was begun for is a mistake of the host's. */
   #at(directory?: string): Output[] {
-    const output = directory === undefined ? undefined : this.#outputs.get(directory);
-    return output ? [output] : [...this.#outputs.values()];
+    if (directory === undefined) return [...this.#outputs.values()];
+    const output = this.#outputs.get(directory);
+    if (output) return [output];
+    throw new Error(
+      `no copy into ${JSON.stringify(directory)} has begun in this build, or it has ended already`,
+    );
   }
 
   async #telling<T>(outcomes: Promise<T>[]): Promise<T[]> {

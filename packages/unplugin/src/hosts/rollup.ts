@@ -1,12 +1,16 @@
 import path from 'node:path';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
+import { Threads } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
 import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
+import { exclusive } from '../exclusive.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from './rollup-bundles.ts';
+import { pluginPerBuild } from './rollup-per-build.ts';
 
 /** What is used of a hook's `this`; Rollup and Rolldown have it both. */
 type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
@@ -15,21 +19,42 @@ type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'>;
 /** Where Rolldown writes to when nothing is said. */
 const DEFAULT_DIRECTORY = 'dist';
 
-/** All that Rollup and Rolldown share: one plugin's builds, one after the other. */
+/** What the builds of one plugin object have in common. */
+class Shared {
+  readonly options: ResolvedOptions;
+  /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
+  readonly directories = new Set<string>();
+  /** Those of watchers: each build of Rollup's has a new object. */
+  readonly #watching = new Threads();
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+  }
+
+  build(watching: boolean): RollupBuild {
+    return new RollupBuild(this, watching ? this.#watching : new Threads());
+  }
+}
+
+/** One build: all that Rollup and Rolldown share. Watching, Rolldown has one for all its builds. */
 class RollupBuild {
+  readonly #shared: Shared;
   readonly #options: ResolvedOptions;
   #context: Context | undefined;
   #root = process.cwd();
   #targets: OutputTargets;
   #copies: BuildCopies;
-  /** Where outputs of earlier builds are: nothing there is watched. */
-  readonly #directories = new Set<string>();
+  readonly #threads: Threads;
   /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
   readonly #outputs = new Map<string, boolean>();
+  /** By output directory: resolves when the copy there has begun, after those of other builds. */
+  #turns = new Map<string, Promise<void>>();
 
-  constructor(options: ResolvedOptions) {
-    this.#options = options;
-    this.#targets = toTargets(options, { root: this.#root });
+  constructor(shared: Shared, threads: Threads) {
+    this.#shared = shared;
+    this.#threads = threads;
+    this.#options = shared.options;
+    this.#targets = toTargets(this.#options, { root: this.#root });
     this.#copies = this.#newCopies();
   }
 
@@ -51,9 +76,9 @@ class RollupBuild {
       await this.end({ keepWorkers: true });
     // Where it goes to is said when it is written.
     void this.#copies.prepare(this.#targets, undefined, this.#cacheDirectory);
-    const { meta, addWatchFile } = this.#context!;
-    if (!meta.watchMode) return;
-    for (const each of watchedPaths(this.#targets, this.#directories)) addWatchFile.call(this.#context, each);
+    if (!this.#watching) return;
+    for (const each of watchedPaths(this.#targets, this.#shared.directories))
+      this.#context!.addWatchFile(each);
   }
 
   /**
@@ -71,24 +96,51 @@ class RollupBuild {
   async begin(output: Output, names: string[]): Promise<void> {
     if (!this.#places) return;
     const directory = this.#directoryOf(output);
-    this.#directories.add(directory);
+    this.#shared.directories.add(directory);
+    addBundle(directory, this, names);
+    const begun = this.#turns.get(directory);
+    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory));
+    await this.#turns.get(directory);
+    if (begun) this.#copy(directory);
+    await this.#copies.giveWay(names, directory);
+  }
+
+  async finish(output: Output): Promise<void> {
+    if (!this.#places) return;
+    const directory = this.#directoryOf(output);
+    await exclusive(directory, () => this.#copies.finish(directory));
+  }
+
+  /** The build is over, or failed. Threads of a watcher stay for the next. */
+  async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
+    this.#turns = new Map();
+    removeBundles(this);
+    await this.#copies.end({ keepWorkers });
+  }
+
+  #beginInTurn(directory: string): Promise<void> {
+    const turns = this.#turns;
+    return new Promise((resolve, reject) => {
+      exclusive(directory, async () => {
+        // Otherwise the build has ended meanwhile.
+        if (turns === this.#turns) this.#copy(directory);
+        resolve();
+        // What goes wrong is said by the hook that waits for it.
+        await this.#copies.settle(directory).catch(() => {});
+      }).catch(reject);
+    });
+  }
+
+  #copy(directory: string): void {
+    const outputs = [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())];
     this.#copies.begin({
       directory,
       ...this.#targets,
       cacheDirectory: this.#cacheDirectory,
       empty: this.#isCleaned(directory),
-      keep: keptIn(directory, [...this.#directories, ...this.#resolved(this.#outputs.keys())]),
+      keep: keptIn(directory, outputs),
+      written: bundlesOfOthers(directory, this),
     });
-    await this.#copies.giveWay(names, directory);
-  }
-
-  async finish(output: Output): Promise<void> {
-    if (this.#places) await this.#copies.finish(this.#directoryOf(output));
-  }
-
-  /** The build is over, or failed. Threads of a watcher stay for the next. */
-  async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
-    await this.#copies.end({ keepWorkers });
   }
 
   get #watching(): boolean {
@@ -125,7 +177,7 @@ class RollupBuild {
       // What else failed has ended the build by now.
       error: (message: string) => this.#context?.warn(message),
     };
-    return new BuildCopies(this.#options, log, this.#root);
+    return new BuildCopies(this.#options, log, this.#root, this.#threads);
   }
 }
 
@@ -171,14 +223,19 @@ function hooks(build: RollupBuild) {
   } as const;
 }
 
-export const rollupPlugin = (options: ResolvedOptions): RollupPlugin =>
-  hooks(new RollupBuild(options)) as RollupPlugin;
+export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
+  const shared = new Shared(options);
+  return pluginPerBuild((watching) => hooks(shared.build(watching)) as RollupPlugin);
+}
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
-  const build = new RollupBuild(options);
-  return {
-    ...(hooks(build) as RolldownPlugin),
-    // Last, so that others see the options as they were given.
-    outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
-  };
+  const shared = new Shared(options);
+  return pluginPerBuild((watching) => {
+    const build = shared.build(watching);
+    return {
+      ...(hooks(build) as RolldownPlugin),
+      // Last, so that others see the options as they were given.
+      outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
+    };
+  });
 }

@@ -93,8 +93,10 @@ export class EnvironmentBuild {
     await this.#copies.end({ keepWorkers });
   }
 
+  /** Undefined, which means all outputs, where a plugin has given an output another directory than Vite's config. */
   #resolve(dir: string | undefined): string | undefined {
-    return dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
+    const directory = dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
+    return directory !== undefined && this.#copies.copiesInto(directory) ? directory : undefined;
   }
 
   #look(): Takeover | undefined {

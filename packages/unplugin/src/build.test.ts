@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BuildCopies } from './build.ts';
+import { resolveOptions } from './options.ts';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'reflink-build-'));
+  writeFileSync(join(root, 'a.txt'), 'a');
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+
+test('to wait for an output that no copy was begun for is an error', async () => {
+  const copies = new BuildCopies(resolveOptions({ report: false }, 'rollup'), log, root);
+  const directory = join(root, 'dist');
+  const known = { publicTargets: [], targets: [{ from: join(root, 'a.txt') }] };
+  copies.begin({ ...known, directory, cacheDirectory: join(root, 'cache'), empty: false, keep: [] });
+  const other = join(root, 'other');
+  await expect(copies.giveWay([], other)).rejects.toThrow(other);
+  await expect(copies.finish(other)).rejects.toThrow(other);
+  const [report] = await copies.finish(directory);
+  expect(report).toMatchObject({ files: 1 });
+  await copies.end({ keepWorkers: false });
+  await expect(copies.finish(directory)).rejects.toThrow('has ended already');
+});

@@ -1,0 +1,38 @@
+interface InputOptions {
+  plugins?: unknown;
+}
+
+interface Context {
+  meta: { watchMode?: boolean };
+}
+
+/**
+ * Makes a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its options,
+ * the object gives place to one that `create` makes for this build alone. A host that runs no `options` hook gets one
+ * that serves one build after the other.
+ */
+export function pluginPerBuild<P extends object>(create: (watching: boolean) => P): P {
+  // Tools copy plugin objects, and symbols with them.
+  const mark = Symbol('unplugin-reflink');
+  const isOurs = (plugin: unknown): plugin is P =>
+    typeof plugin === 'object' && plugin !== null && mark in plugin;
+  return {
+    ...create(false),
+    [mark]: true,
+    async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
+      const plugins = await flattened(given.plugins);
+      if (!plugins.some(isOurs)) return undefined;
+      const watching = this.meta.watchMode ?? false;
+      // `options` itself stays: another plugin may begin a build with the same plugins inside this one.
+      const own = (plugin: P) => ({ ...plugin, ...create(watching) });
+      return { ...given, plugins: plugins.map((each) => (isOurs(each) ? own(each) : each)) };
+    },
+  };
+}
+
+/** Plugins may be given in arrays within arrays, as promises, or left out. */
+async function flattened(given: unknown): Promise<unknown[]> {
+  const plugins = await given;
+  if (!Array.isArray(plugins)) return plugins ? [plugins] : [];
+  return (await Promise.all(plugins.map(flattened))).flat();
+}
