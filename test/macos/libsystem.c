@@ -67,6 +67,7 @@ enum {
   DARWIN_O_CLOEXEC = 0x1000000,
   DARWIN_AT_FDCWD = -2,
   DARWIN_AT_SYMLINK_NOFOLLOW = 0x20,
+  DARWIN_AT_REMOVEDIR = 0x80,
   DARWIN_SEEK_HOLE = 3,
   DARWIN_SEEK_DATA = 4,
   DARWIN_F_PREALLOCATE = 42,
@@ -297,7 +298,10 @@ int darwin_mkdirat(int directory, const char *path, uint16_t mode) { return linu
 int symlinkat(const char *target, int directory, const char *path) { return linux_symlinkat(target, at(directory), path); }
 int darwin_fchmod(int fd, uint16_t mode) { return linux_fchmod(fd, mode); }
 int unlinkat(int directory, const char *path, int flags) {
-  return flags ? fail(EINVAL) : linux_unlinkat(at(directory), path, 0);
+  if (flags & ~DARWIN_AT_REMOVEDIR) return fail(EINVAL);
+  int result = linux_unlinkat(at(directory), path, flags ? AT_REMOVEDIR : 0);
+  // Of a directory macOS says that it may not be unlinked.
+  return result && !flags && errno == EISDIR ? fail(EPERM) : result;
 }
 
 int renameatx_np(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {

@@ -136,7 +136,9 @@ export class Planner {
       tally: this.#tally,
       entries: this.#job.entries,
       outlook: this.#outlook,
+      system: this.#system,
       roots: targets.map(({ to }) => to),
+      pruneRoots: isWhole ? pruneRoots : [],
       kept: isWhole ? pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))) : [],
       deleted: false,
     };
@@ -149,7 +151,7 @@ export class Planner {
         yield* pruneEverything(root, planned, context);
       }
     }
-    if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, this.#system, context);
+    if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, context);
     return context;
   }
 

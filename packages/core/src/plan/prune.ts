@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { asCopyError, CopyError } from '../errors.ts';
+import { CopyError, systemError } from '../errors.ts';
+import { ENOENT } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { System } from '../platform/system.ts';
+import type { FileName, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
+import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import type { Folder } from '../scan/folder.ts';
-import { lstatIfThere } from '../scan/links.ts';
 import { isWithin } from '../within.ts';
+import { Deleter, NO_DIRECTORY } from './delete.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
 import type { PlannedTree } from './planned-tree.ts';
@@ -17,8 +19,11 @@ export interface PruneContext {
   entries: boolean;
   /** On a dry run: where to note what would be deleted. */
   outlook: Outlook | undefined;
+  system: System;
   /** Each target's `to`. */
   roots: readonly string[];
+  /** Directories that are emptied. */
+  pruneRoots: readonly string[];
   /** Absolute paths that are left alone, with all that is in them. */
   kept: readonly string[];
   /** Whether anything was deleted. */
@@ -26,62 +31,63 @@ export interface PruneContext {
 }
 
 /** Deletes what earlier runs placed and nothing places now, unless someone changed it since. */
-export function* pruneStale(manifest: Manifest, system: System, context: PruneContext): Generator<void> {
+export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
+  const { system, roots, outlook } = context;
   const directories = new Set<string>();
   const status = new FileStatus();
-  for (const { directory, name, folder, file } of manifest.stale()) {
-    const full = path.join(directory, name);
-    // Still ours, should it no longer be kept.
-    if (context.kept.some((each) => isWithin(each, full))) continue;
-    const opened = context.outlook?.isRemoved(full) ? -1 : system.openDirectory(directory);
-    if (typeof opened !== 'number') {
-      const there = system.status(opened, name, false, status) >= 0;
-      system.closeDirectory(opened);
-      const isOurs = there && isAsRecorded(folder.records, file, 'destination', status);
-      // Somebody who has deleted the file may have left its directory, where something else has to go now.
-      if ((isOurs || !there) && !isBehindLink(directory, context.roots)) {
-        if (isOurs) remove(full, context, 1);
-        directories.add(directory);
+  const deleter = new Deleter(system);
+  try {
+    for (const { directory, name, folder, file } of manifest.stale()) {
+      const full = path.join(directory, name);
+      // Still ours, should it no longer be kept.
+      if (context.kept.some((each) => isWithin(each, full))) continue;
+      const opened = outlook?.isRemoved(full) ? -ENOENT : deleter.open(rootOf(directory, roots), directory);
+      if (typeof opened !== 'number') {
+        const there = system.status(opened, name, false, status) >= 0;
+        const isOurs = there && isAsRecorded(folder.records, file, 'destination', status);
+        if (isOurs) note(full, context, outlook ? 1 : deleter.deleteFile(opened, name));
+        // Somebody who has deleted the file may have left its directory, where something else has to go now.
+        if (isOurs || !there) directories.add(directory);
       }
+      if (!outlook) {
+        forget(folder.records, file);
+        manifest.changed = true;
+      }
+      yield;
     }
-    if (!context.outlook) {
-      forget(folder.records, file);
-      manifest.changed = true;
+    // Deepest first, so that a directory is empty once its own are gone.
+    for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
+      if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, deleter, context);
     }
-    yield;
-  }
-  // Deepest first, so that a directory is empty once its own are gone.
-  for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
-    if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, context);
+  } finally {
+    deleter.close();
   }
 }
 
-/** Whether a link below the target's `to` leads there: what is behind it is not part of the destination. */
-function isBehindLink(directory: string, roots: readonly string[]): boolean {
+/** The `to` that a directory belongs to: a link below it leads to what is not part of the destination. */
+function rootOf(directory: string, roots: readonly string[]): string {
   const around = roots.filter((root) => isWithin(root, directory));
-  if (around.length === 0) return false;
-  for (let current = directory; !around.includes(current); current = path.dirname(current))
-    if (lstatIfThere(current)?.isSymbolicLink()) return true;
-  return false;
+  return around.reduce((inner, root) => (root.length > inner.length ? root : inner), around[0] ?? directory);
 }
 
 /** Removes a directory that nothing is left in, and those above it that it was alone in. */
-function removeIfEmpty(directory: string, root: string, context: PruneContext): void {
-  const { outlook } = context;
-  try {
-    for (
-      let current = directory;
-      current !== root && current.startsWith(root + path.sep);
-      current = path.dirname(current)
-    ) {
-      if (!outlook) fs.rmdirSync(current);
-      else if (list(current).every(({ name }) => outlook.isRemoved(path.join(current, name))))
-        outlook.remove(current);
-      else return;
-      context.deleted = true;
+function removeIfEmpty(directory: string, root: string, deleter: Deleter, context: PruneContext): void {
+  const { outlook, roots } = context;
+  for (
+    let current = directory;
+    current !== root && current.startsWith(root + path.sep);
+    current = path.dirname(current)
+  ) {
+    const parent = path.dirname(current);
+    if (outlook) {
+      // Not empty: something in it is not ours, or is planned.
+      if (!list(current).every(({ name }) => outlook.isRemoved(path.join(current, display(name))))) return;
+      outlook.remove(current);
+    } else {
+      const opened = deleter.open(rootOf(parent, roots), parent);
+      if (typeof opened === 'number' || !deleter.deleteEmpty(opened, path.basename(current))) return;
     }
-  } catch {
-    // Not empty: something in it is not ours, or is planned.
+    context.deleted = true;
   }
 }
 
@@ -91,30 +97,56 @@ function removeIfEmpty(directory: string, root: string, context: PruneContext): 
  * which ext4 writes its data out at once.
  */
 export function* pruneEverything(root: string, planned: PlannedTree, context: PruneContext): Generator<void> {
-  const { kept } = context;
+  const { kept, outlook, pruneRoots } = context;
   const isKept = (full: string) => kept.some((each) => isWithin(each, full));
+  const deleter = new Deleter(context.system);
+  // A link below another directory that is emptied is not followed.
+  const [outermost = root] = pruneRoots
+    .filter((each) => isWithin(each, root))
+    .sort((one, other) => one.length - other.length);
   const pending = [root];
-  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    if (planned.isAlone(directory)) {
-      pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
-      continue;
-    }
-    // On a dry run it is still there, and must not count twice.
-    if (context.outlook?.isRemoved(directory)) continue;
-    for (const entry of list(directory)) {
-      const full = path.join(directory, entry.name);
-      if (isKept(full) || context.outlook?.isRemoved(full)) continue;
-      const isDirectory = entry.isDirectory();
-      if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))) {
-        pending.push(full);
-      } else if (isDirectory || !planned.hasFile(directory, entry.name)) {
-        remove(full, context, isDirectory ? countFiles(full) : 1);
-      } else if (!planned.mayBeRight(directory, entry.name)) {
-        remove(full, context, 0);
+  try {
+    for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+      if (planned.isAlone(directory)) {
+        pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
+        continue;
       }
+      // On a dry run it is still there, and must not count twice.
+      if (outlook?.isRemoved(directory)) continue;
+      for (const entry of list(directory)) {
+        const { name } = entry;
+        const full = path.join(directory, display(name));
+        if (isKept(full) || outlook?.isRemoved(full)) continue;
+        const isDirectory = entry.isDirectory();
+        const isNamed = typeof name === 'string';
+        if (
+          isNamed &&
+          isDirectory &&
+          (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))
+        ) {
+          pending.push(full);
+          continue;
+        }
+        const isPlanned = isNamed && !isDirectory && planned.hasFile(directory, name);
+        if (isPlanned && planned.mayBeRight(directory, name)) continue;
+        const deleted = outlook
+          ? countFiles(full, isDirectory)
+          : deleteIn(deleter, outermost, directory, entry);
+        note(full, context, isPlanned ? 0 : deleted);
+      }
+      yield;
     }
-    yield;
+  } finally {
+    deleter.close();
   }
+}
+
+function deleteIn(deleter: Deleter, root: string, directory: string, entry: NamedEntry): number {
+  const opened = deleter.open(root, directory);
+  if (typeof opened !== 'number') return deleter.deleteEntry(opened, entry.name, entry.isDirectory());
+  // It was moved away, or something else has taken its place.
+  if (NO_DIRECTORY.has(-opened)) return 0;
+  throw systemError(-opened, { destination: directory, syscall: 'open' });
 }
 
 /** Refuses to empty a directory that something is to be copied from. */
@@ -150,30 +182,23 @@ function realPath(given: string): string {
   }
 }
 
-function list(directory: string): fs.Dirent[] {
-  try {
-    return fs.readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw asCopyError(error, { destination: directory });
-  }
-}
+const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
-function countFiles(directory: string): number {
+/** A name for messages and reports. */
+const display = (name: FileName): string => (typeof name === 'string' ? name : name.toString('latin1'));
+
+function countFiles(full: string, isDirectory: boolean): number {
+  if (!isDirectory) return 1;
   return fs
-    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .readdirSync(full, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory()).length;
 }
 
-function remove(destination: string, context: PruneContext, files: number): void {
+/** Notes what was deleted, or on a dry run would be. */
+function note(destination: string, context: PruneContext, files: number): void {
   const { tally, entries, outlook } = context;
   context.deleted = true;
-  try {
-    if (outlook) outlook.remove(destination);
-    else fs.rmSync(destination, { recursive: true, force: true });
-  } catch (error) {
-    throw asCopyError(error, { destination });
-  }
+  outlook?.remove(destination);
   tally.pruned += files;
   if (entries && files > 0) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
 }

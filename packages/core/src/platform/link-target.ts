@@ -9,7 +9,7 @@ const NUL = Buffer.alloc(1);
  * Reads the target of a link by node:fs. Windows has targets in UTF-16: one that cannot be decoded is answered with
  * EILSEQ there, as names are.
  */
-export function readLinkTarget(file: string): Buffer | Errno {
+export function readLinkTarget(file: string | Buffer): Buffer | Errno {
   try {
     const target = fs.readlinkSync(file, { encoding: 'buffer' });
     return process.platform === 'win32' && typeof decoded(target) !== 'string' ? -EILSEQ : target;
@@ -25,7 +25,7 @@ export function decoded(target: Buffer): string | Buffer {
   return Buffer.from(text).equals(target) ? text : target;
 }
 
-/** A target as C has it. */
-export function terminated(target: Buffer): Buffer {
-  return Buffer.concat([target, NUL]);
+/** Bytes as C has a string. */
+export function terminated(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, NUL]);
 }

@@ -8,7 +8,12 @@ import type { FileStatus } from './status.ts';
 export interface Directory {
   readonly path: string;
   readonly fd: number;
+  /** The path as bytes, where it is not UTF-8: then `path` is for messages only. */
+  readonly bytes?: Buffer | undefined;
 }
+
+/** A name in a directory: bytes where they are not UTF-8, which a string cannot hold. */
+export type FileName = string | Buffer;
 
 /** A negative error number, as system calls answer inside the kernel. */
 export type Errno = number;
@@ -119,7 +124,7 @@ export interface System {
 
   openDirectory(path: string): Directory | Errno;
   /** Opens a directory below another; a symbolic link is refused. */
-  openChild(directory: Directory, name: string): Directory | Errno;
+  openChild(directory: Directory, name: FileName): Directory | Errno;
   closeDirectory(directory: Directory): void;
   makeDirectory(directory: Directory, name: string): number | Errno;
 
@@ -158,7 +163,10 @@ export interface System {
   rename(directory: Directory, from: string, to: string): number | Errno;
   /** Renames unless `to` exists (`EEXIST`). */
   renameExclusive(directory: Directory, from: string, to: string): number | Errno;
-  unlink(directory: Directory, name: string): number | Errno;
+  /** Deletes a file or a link, never a directory. */
+  unlink(directory: Directory, name: FileName): number | Errno;
+  /** Deletes an empty directory; a symbolic link is refused. */
+  removeDirectory(directory: Directory, name: FileName): number | Errno;
   /** The bytes of a link's target, which need not be UTF-8. */
   readLink(directory: Directory, name: string): Buffer | Errno;
   symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
+import type { Directory, FileName } from '../platform/system.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link';
 
@@ -34,9 +36,30 @@ export function readDirectory(directory: string): fs.Dirent[] {
   }
 }
 
+/** A name and what is known of it without a look. */
+export interface NamedEntry {
+  name: FileName;
+  isDirectory(): boolean;
+}
+
+/** A directory's entries, none where it is gone. Names that are not UTF-8 are given as bytes. */
+export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' | 'bytes'>): NamedEntry[] {
+  try {
+    const entries = fs.readdirSync(bytes ?? directory, { withFileTypes: true });
+    if (!entries.some((entry) => entry.name.includes(UNDECODABLE))) return entries;
+    return fs.readdirSync(bytes ?? directory, { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
+      name: isUtf8(entry.name) ? entry.name.toString('utf8') : entry.name,
+      isDirectory: () => entry.isDirectory(),
+    }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw asCopyError(error, { destination: directory });
+  }
+}
+
 function refuseUndecodable(directory: string): void {
   for (const name of fs.readdirSync(directory, { encoding: 'buffer' })) {
-    if (Buffer.from(name.toString('utf8'), 'utf8').equals(name)) continue;
+    if (isUtf8(name)) continue;
     throw new CopyError({
       code: 'EILSEQ',
       reason: `the name is not valid UTF-8 (bytes ${name.toString('hex')})`,

@@ -9,13 +9,16 @@ const { EINTR, ENOSYS } = os.constants.errno;
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
 export type Memory = Uint8Array | Uint32Array;
 
+/** Bytes end in a zero. */
+export type Path = string | Uint8Array;
+
 /**
  * The functions of libSystem the engine calls, each wrapped once: a result of 0 or more, or the negated error
  * number. Calls that a signal interrupted before they did anything are made again here; of reads, writes and
  * copies the strategies decide. What an old macOS does not have answers `ENOSYS`.
  */
 export interface Bindings {
-  openat(directory: number, path: string, flags: number, mode: number): number;
+  openat(directory: number, path: Path, flags: number, mode: number): number;
   close(fd: number): number;
   fstat(fd: number, buffer: Memory): number;
   fstatat(directory: number, path: string, buffer: Memory, flags: number): number;
@@ -23,7 +26,7 @@ export interface Bindings {
   statfs(path: string, buffer: Memory): number;
   getattrlist(path: string, list: Memory, buffer: Memory, size: number, options: number): number;
   mkdirat(directory: number, path: string, mode: number): number;
-  unlinkat(directory: number, path: string, flags: number): number;
+  unlinkat(directory: number, path: Path, flags: number): number;
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   renameatx(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;

@@ -15,6 +15,7 @@ export const constants = {
   O_CLOEXEC: 0x100_0000,
   AT_FDCWD: -2,
   AT_SYMLINK_NOFOLLOW: 0x20,
+  AT_REMOVEDIR: 0x80,
   F_PREALLOCATE: 42,
   F_NOCACHE: 48,
   F_FULLFSYNC: 51,

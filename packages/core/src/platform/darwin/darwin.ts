@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import { terminated } from '../link-target.ts';
+import { childPaths, nameInC } from '../paths.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
@@ -50,8 +51,8 @@ export function darwinSystem(bindings: Bindings): System {
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
     openChild(directory, name) {
-      const child = open(directory.fd, name, DIRECTORY_FLAGS | C.O_NOFOLLOW);
-      return typeof child === 'number' ? child : { path: `${directory.path}/${name}`, fd: child.fd };
+      const fd = bindings.openat(directory.fd, nameInC(name), DIRECTORY_FLAGS | C.O_NOFOLLOW, 0);
+      return fd < 0 ? fd : { ...childPaths(directory, name), fd };
     },
     closeDirectory: (directory) => void bindings.close(directory.fd),
     makeDirectory: (directory, name) => bindings.mkdirat(directory.fd, name, DIRECTORY_MODE),
@@ -101,7 +102,8 @@ export function darwinSystem(bindings: Bindings): System {
       const linked = bindings.linkat(directory.fd, from, directory.fd, to, 0);
       return linked < 0 ? linked : bindings.unlinkat(directory.fd, from, 0);
     },
-    unlink: (directory, name) => bindings.unlinkat(directory.fd, name, 0),
+    unlink: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), 0),
+    removeDirectory: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
       const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);

@@ -7,17 +7,20 @@ type Koffi = typeof import('koffi');
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
 export type Memory = Uint8Array | Uint32Array;
 
+/** Bytes end in a zero. */
+export type Path = string | Uint8Array;
+
 /**
  * The system calls the engine makes, each wrapped once: a result of 0 or more, or the negated error number.
  * Calls that a signal interrupted before they did anything are made again here; of reads, writes and copies
  * the strategies decide.
  */
 export interface Bindings {
-  openat(directory: number, path: string, flags: number, mode: number): number;
+  openat(directory: number, path: Path, flags: number, mode: number): number;
   close(fd: number): number;
   statx(directory: number, path: string, flags: number, mask: number, buffer: Memory): number;
   mkdirat(directory: number, path: string, mode: number): number;
-  unlinkat(directory: number, path: string, flags: number): number;
+  unlinkat(directory: number, path: Path, flags: number): number;
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   renameat2(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;

@@ -28,6 +28,7 @@ export const O_PATH = 0o10_000_000;
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
 export const RENAME_NOREPLACE = 1;
 export const F_GETFL = 3;
@@ -53,6 +54,7 @@ export const constants: Record<string, number> = {
   O_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
+  AT_REMOVEDIR,
   AT_EMPTY_PATH,
   RENAME_NOREPLACE,
   F_GETFL,

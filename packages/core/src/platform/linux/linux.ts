@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
+import { childPaths, nameInC } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { Directory, LadderQuery, Strategy, System } from '../system.ts';
@@ -45,8 +46,8 @@ export function linuxSystem(bindings: Bindings): System {
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
     openChild(directory, name) {
-      const child = open(directory.fd, name, DIRECTORY_FLAGS | C.O_NOFOLLOW);
-      return typeof child === 'number' ? child : { path: `${directory.path}/${name}`, fd: child.fd };
+      const fd = bindings.openat(directory.fd, nameInC(name), DIRECTORY_FLAGS | C.O_NOFOLLOW, 0);
+      return fd < 0 ? fd : { ...childPaths(directory, name), fd };
     },
     closeDirectory: (directory) => void bindings.close(directory.fd),
     makeDirectory: (directory, name) => bindings.mkdirat(directory.fd, name, DIRECTORY_MODE),
@@ -104,7 +105,8 @@ export function linuxSystem(bindings: Bindings): System {
       const linked = bindings.linkat(directory.fd, from, directory.fd, to, 0);
       return linked < 0 ? linked : bindings.unlinkat(directory.fd, from, 0);
     },
-    unlink: (directory, name) => bindings.unlinkat(directory.fd, name, 0),
+    unlink: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), 0),
+    removeDirectory: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
       const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);

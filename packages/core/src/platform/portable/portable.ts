@@ -1,11 +1,11 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { EEXIST, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
+import { childPaths, pathIn as join } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import type { FileStatus } from '../status.ts';
-import type { Directory, ErrorClass, Strategy, System } from '../system.ts';
+import type { ErrorClass, Strategy, System } from '../system.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
@@ -27,8 +27,6 @@ function errorNumber(error: unknown): number {
   // Node.js gives libuv's number, negative; without one nothing better is known.
   return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
 }
-
-const join = (directory: Directory, name: string): string => `${directory.path}${path.sep}${name}`;
 
 function classifyClone(errno: number): ErrorClass {
   return [ENOTSUP, EOPNOTSUPP, ENOSYS, EXDEV, ENOTTY].includes(errno)
@@ -109,8 +107,14 @@ export function portableSystem(nativeError: string | undefined): System {
     ladder: ({ reflink, cannotClone }) =>
       reflink === 'always' ? always : reflink === 'never' || cannotClone ? copying : cloning,
 
-    openDirectory: (directory) => openDirectory(directory, fs.statSync),
-    openChild: (directory, name) => openDirectory(join(directory, name), fs.lstatSync),
+    openDirectory(directory) {
+      const result = checkDirectory(directory, fs.statSync);
+      return result < 0 ? result : { path: directory, fd: -1 };
+    },
+    openChild(directory, name) {
+      const result = checkDirectory(join(directory, name), fs.lstatSync);
+      return result < 0 ? result : { ...childPaths(directory, name), fd: -1 };
+    },
     closeDirectory: () => {},
     makeDirectory: (directory, name) => answer(() => fs.mkdirSync(join(directory, name))),
 
@@ -153,18 +157,19 @@ export function portableSystem(nativeError: string | undefined): System {
         return 0;
       }),
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
+    removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
     readLink: (directory, name) => readLinkTarget(join(directory, name)),
     symlink: (directory, name, target) =>
       answer(() => fs.symlinkSync(decoded(target), join(directory, name))),
   };
 }
 
-function openDirectory(directory: string, stat: typeof fs.lstatSync): Directory | number {
-  const result = answer(() => {
+/** 0 for a directory, or a negative error number. */
+function checkDirectory(directory: string | Buffer, stat: typeof fs.lstatSync): number {
+  return answer(() => {
     const stats = stat(directory);
     return stats.isDirectory() ? 0 : stats.isSymbolicLink() ? -ELOOP : -ENOTDIR;
   });
-  return result < 0 ? result : { path: directory, fd: -1 };
 }
 
 /**

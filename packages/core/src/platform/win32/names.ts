@@ -1,4 +1,4 @@
-import { EBUSY, EINVAL, EISDIR, EPERM } from '../errno.ts';
+import { EBUSY, EINVAL, EISDIR, ENOTDIR, EPERM } from '../errno.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
 import { insist } from './insist.ts';
@@ -52,6 +52,17 @@ export function unlink(bindings: Bindings, path: string): number {
   }
   if ((attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return result;
   return replaceReadOnly(bindings, path, attributes, () => bindings.deleteFile(path));
+}
+
+/** Removes an empty directory, read-only ones too. */
+export function removeDirectory(bindings: Bindings, path: string): number {
+  const attributes = bindings.getFileAttributes(path);
+  if (attributes < 0) return attributes;
+  if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
+  const remove = () => insist(() => bindings.removeDirectory(path));
+  return attributes & C.FILE_ATTRIBUTE_READONLY
+    ? replaceReadOnly(bindings, path, attributes, remove)
+    : remove();
 }
 
 /** Makes a symbolic link. Needs Developer Mode or a privilege: without, the answer is EPERM. */

@@ -8,7 +8,7 @@ import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
 import { insist } from './insist.ts';
 import { strategies } from './ladder.ts';
-import { rename, symlink, unlink } from './names.ts';
+import { removeDirectory, rename, symlink, unlink } from './names.ts';
 import { setSize } from './sparse.ts';
 import { attributesOf, glance, isSurrogate, readStatus, setMode, setTimes } from './status.ts';
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
@@ -65,7 +65,8 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
       return opened(directory, complete.endsWith('\\') ? complete : `${complete}\\`, volume);
     },
-    openChild(directory, name) {
+    openChild(directory, given) {
+      const name = String(given);
       const { prefix, volume, path: parent } = directory as WindowsDirectory;
       const attributes = bindings.getFileAttributes(prefix + name);
       if (attributes < 0) return attributes;
@@ -155,7 +156,11 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     rename: (directory, from, to) => rename(bindings, pathIn(directory, from), pathIn(directory, to), true),
     renameExclusive: (directory, from, to) =>
       rename(bindings, pathIn(directory, from), pathIn(directory, to), false),
-    unlink: (directory, name) => unlink(bindings, pathIn(directory, name)),
+    unlink: (directory, name) => unlink(bindings, pathIn(directory, String(name))),
+    removeDirectory(directory, name) {
+      const complete = pathIn(directory, String(name));
+      return isLink(bindings, complete) ? -ENOTDIR : removeDirectory(bindings, complete);
+    },
     readLink: (directory, name) => readLinkTarget(pathIn(directory, name)),
     symlink: (directory, name, target, status) =>
       symlink(bindings, pathIn(directory, name), target.toString(), directoryLinks.has(status)),

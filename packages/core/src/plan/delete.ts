@@ -1,0 +1,141 @@
+import path from 'node:path';
+import { CopyError, systemError } from '../errors.ts';
+import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
+import { childPaths } from '../platform/paths.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, FileName, System } from '../platform/system.ts';
+import { listEntries, UNDECODABLE } from '../scan/entries.ts';
+
+/** What unlink answers for a directory. */
+const IS_DIRECTORY = new Set([EISDIR, EPERM]);
+
+/** What opening a directory answers when there is none, but nothing, a file or a symbolic link. */
+export const NO_DIRECTORY: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP]);
+
+/** What rmdir answers when somebody has put something into the directory meanwhile, or deleted it. */
+const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);
+
+/**
+ * Deletes in directories it has opened one below the other, by names relative to them. It follows no symbolic link
+ * below the directory it begins at: what a link leads to is not part of the destination, also when the link takes
+ * a directory's place meanwhile. Where files are addressed by path (Windows, `node:fs`) it compares the directory
+ * just before it deletes, and cannot see a link that comes between the two.
+ */
+export class Deleter {
+  readonly #system: System;
+  /** Directories that are open, each but the first in the one before it. */
+  #levels: { name: string; directory: Directory }[] = [];
+  /** What stood where a directory was opened that has no descriptor. */
+  readonly #opened = new WeakMap<Directory, FileStatus>();
+  readonly #status = new FileStatus();
+
+  constructor(system: System) {
+    this.#system = system;
+  }
+
+  /** Opens `directory`, which is `root` or lies in it. Valid until the next call. Answers a negative error number. */
+  open(root: string, directory: string): Directory | number {
+    const relative = path.relative(root, directory);
+    const names = [root, ...(relative === '' ? [] : relative.split(path.sep))];
+    let shared = 0;
+    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
+    this.#closeFrom(shared);
+    for (const name of names.slice(shared)) {
+      const parent = this.#levels.at(-1)?.directory;
+      const opened = parent ? this.#system.openChild(parent, name) : this.#system.openDirectory(name);
+      if (typeof opened === 'number') return opened;
+      this.#remember(opened);
+      this.#levels.push({ name, directory: opened });
+    }
+    return this.#levels.at(-1)!.directory;
+  }
+
+  close(): void {
+    this.#closeFrom(0);
+  }
+
+  /** Deletes a file or a link. Returns how many that were: none where it is gone, or a directory by now. */
+  deleteFile(directory: Directory, name: FileName): number {
+    const result = this.#isThere(directory) ? this.#system.unlink(directory, name) : -ENOENT;
+    if (result >= 0) return 1;
+    if (result === -ENOENT) this.#refuseUnnamable(directory, name);
+    else if (!this.#isDirectory(result, directory, name))
+      throw this.#error(result, directory, name, 'unlink');
+    return 0;
+  }
+
+  /** Deletes a file, a link, or a directory with all that is in it. Returns how many files and links that were. */
+  deleteEntry(directory: Directory, name: FileName, isDirectory: boolean): number {
+    return isDirectory ? this.#deleteTree(directory, name) : this.deleteFile(directory, name);
+  }
+
+  /** Deletes a directory unless something is in it. Returns whether it is gone. */
+  deleteEmpty(directory: Directory, name: FileName): boolean {
+    return this.#isThere(directory) && this.#system.removeDirectory(directory, name) >= 0;
+  }
+
+  #deleteTree(parent: Directory, name: FileName): number {
+    const system = this.#system;
+    const child = this.#isThere(parent) ? system.openChild(parent, name) : -ENOENT;
+    if (typeof child === 'number') {
+      // A file or a link by now, which goes itself.
+      if (NO_DIRECTORY.has(-child)) return this.deleteFile(parent, name);
+      throw this.#error(child, parent, name, 'open');
+    }
+    let deleted = 0;
+    try {
+      this.#remember(child);
+      for (const entry of listEntries(child))
+        deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
+    } finally {
+      system.closeDirectory(child);
+    }
+    const result = this.#isThere(parent) ? system.removeDirectory(parent, name) : -ENOENT;
+    if (result < 0 && !IS_IN_USE.has(-result)) throw this.#error(result, parent, name, 'rmdir');
+    return deleted;
+  }
+
+  #isDirectory(errno: number, directory: Directory, name: FileName): boolean {
+    if (!IS_DIRECTORY.has(-errno)) return false;
+    const child = this.#system.openChild(directory, name);
+    if (typeof child === 'number') return false;
+    this.#system.closeDirectory(child);
+    return true;
+  }
+
+  #remember(directory: Directory): void {
+    if (directory.fd >= 0) return;
+    const status = new FileStatus();
+    if (this.#system.status(directory, '.', true, status) >= 0) this.#opened.set(directory, status);
+  }
+
+  /** Whether the path still leads to the directory that was opened. A descriptor always does. */
+  #isThere(directory: Directory): boolean {
+    if (directory.fd >= 0) return true;
+    const opened = this.#opened.get(directory);
+    const looked = this.#system.status(directory, '.', true, this.#status);
+    return opened !== undefined && looked >= 0 && opened.isSameFile(this.#status);
+  }
+
+  /** Where names cannot be given as bytes, one that is not Unicode is found and never deleted. */
+  #refuseUnnamable(directory: Directory, name: FileName): void {
+    if (typeof name === 'string' && !name.includes(UNDECODABLE)) return;
+    const stands = listEntries(directory).some((entry) => String(entry.name) === String(name));
+    if (!stands || !this.#isThere(directory)) return;
+    const { path: destination } = childPaths(directory, name);
+    throw new CopyError({
+      code: 'EILSEQ',
+      reason: 'it cannot be deleted, because its name is not valid Unicode: delete or rename it by hand',
+      destination,
+      syscall: 'unlink',
+    });
+  }
+
+  #error(errno: number, directory: Directory, name: FileName, syscall: string): CopyError {
+    return systemError(-errno, { destination: childPaths(directory, name).path, syscall });
+  }
+
+  #closeFrom(depth: number): void {
+    for (const { directory } of this.#levels.splice(depth)) this.#system.closeDirectory(directory);
+  }
+}
