@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
-import { contentsOf, filesOf, leavingNothing, refusal, rejection, workspace } from './support.ts';
+import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 const source = { 'in/a': 'a', 'in/b': 'b', 'in/deep/c': 'c', 'in/deep/er/d': 'd' };
 
@@ -286,6 +286,54 @@ describe("prune: 'everything'", () => {
     expect(error).toMatchObject({ code: 'ERR_NESTED', destination: at('out') });
     expect(error.message).toContain('to be emptied');
     expect(contentsOf(cwd)).toEqual(before);
+  });
+
+  const undecodable = (root: string, name: string) =>
+    Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
+
+  /** A destination with a file, a link and directories whose names are not UTF-8, and files that look like them. */
+  async function preparedUndecodable() {
+    const { cwd, run, at } = await prepared({
+      'in/valid\u{FFFD}': 'v',
+      'out/valid\u{FFFD}': 'old',
+      outside: 'o',
+    });
+    writeFileSync(undecodable(at('out'), 'file\xff'), 's');
+    // Decoded, its name is that of a file that is planned.
+    writeFileSync(undecodable(at('out'), 'valid\xff'), 's');
+    symlinkSync('../outside', undecodable(at('out'), 'link\xff'));
+    for (const name of ['dir\xfe', 'dir\xfe/deep\xff', 'dir\xfe/plain'])
+      mkdirSync(undecodable(at('out'), name));
+    for (const name of ['dir\xfe/a', 'dir\xfe/b\xff', 'dir\xfe/deep\xff/c', 'dir\xfe/plain/d'])
+      writeFileSync(undecodable(at('out'), name), 's');
+    return { cwd, run, at };
+  }
+
+  it.each([
+    ['this thread', 'native', 0],
+    ['worker threads', 'native', 2],
+    ['this thread', 'node:fs', 0],
+  ])('deletes what has a name that is not UTF-8, in %s (%s)', async (_where, lane, threads) => {
+    const { cwd, run, at } = await preparedUndecodable();
+    const workers = threads > 0 ? await startWorkers(threads) : undefined;
+    const body = `return lib.copy({ from: 'in', to: 'out' }, argument)`;
+    const options = { cwd, prune: 'everything' } as const;
+    const report =
+      lane === 'native'
+        ? await run({ ...options, manifest: undefined } as unknown as CopyOptions)
+        : inProcess(body, options, { env: { FS_REFLINK_NATIVE: 'off' } }).value;
+    await workers?.close();
+    expect(report).toMatchObject({ files: 5, pruned: 7 });
+    expect(readdirSync(at('out'), 'latin1').sort()).toEqual(readdirSync(at('in'), 'latin1').sort());
+    expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
+    expect(existsSync(at('outside'))).toBe(true);
+  });
+
+  it('a dry run counts what has a name that is not UTF-8, and touches nothing', async () => {
+    const { cwd, at } = await preparedUndecodable();
+    const before = readdirSync(at('out'), { encoding: 'latin1', recursive: true }).sort();
+    expect(await plan({ from: 'in', to: 'out' }, { cwd, prune: 'everything' })).toMatchObject({ pruned: 7 });
+    expect(readdirSync(at('out'), { encoding: 'latin1', recursive: true }).sort()).toEqual(before);
   });
 
   it('copies from what is to be kept', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -134,6 +135,33 @@ describeMacos('functions', [], () => {
       changed: stats.ctimeNs,
     };
   };
+
+  test('an empty directory is removed, a link to one and one with something in it are not', () => {
+    const system = darwinSystem(doubleBindings());
+    for (const name of ['empty', 'full', 'full/within']) mkdirSync(join(home, name));
+    symlinkSync('empty', join(home, 'led'));
+    withHome(system, (directory) => {
+      expect(system.removeDirectory(directory, 'led')).toBe(-errnoOf('ENOTDIR'));
+      expect(system.removeDirectory(directory, 'full')).toBe(-errnoOf('ENOTEMPTY'));
+      expect(system.unlink(directory, 'empty')).toBe(-errnoOf('EPERM'));
+      expect(system.removeDirectory(directory, 'empty')).toBe(0);
+      expect(existsSync(join(home, 'empty'))).toBe(false);
+    });
+  });
+
+  test('a file and a directory whose names are not UTF-8 are opened and deleted', () => {
+    const system = darwinSystem(doubleBindings());
+    const [name, within] = ['dir\xff', 'file\xfe'].map((each) => Buffer.from(each, 'latin1'));
+    mkdirSync(Buffer.concat([Buffer.from(`${home}/`), name!]));
+    writeFileSync(Buffer.concat([Buffer.from(`${home}/`), name!, Buffer.from('/'), within!]), '');
+    withHome(system, (directory) => {
+      const child = system.openChild(directory, name!) as Directory;
+      expect(child.bytes?.toString('latin1')).toBe(join(home, 'dir\xff'));
+      expect(system.unlink(child, within!)).toBe(0);
+      system.closeDirectory(child);
+      expect(system.removeDirectory(directory, name!)).toBe(0);
+    });
+  });
 
   describe.each(['x64', 'arm64'])('as on %s', (arch) => {
     test.each(['file', 'directory', 'link', 'huge', 'old', 'late'])(

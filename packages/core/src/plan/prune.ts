@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import { ENOENT } from '../platform/errno.ts';
+import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { FileName, System } from '../platform/system.ts';
+import type { Directory, FileName, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import type { Folder } from '../scan/folder.ts';
@@ -130,7 +131,7 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
         const isPlanned = isNamed && !isDirectory && planned.hasFile(directory, name);
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
         const deleted = outlook
-          ? countFiles(full, isDirectory)
+          ? countFiles({ path: directory, fd: -1 }, entry)
           : deleteIn(deleter, outermost, directory, entry);
         note(full, context, isPlanned ? 0 : deleted);
       }
@@ -187,11 +188,11 @@ const list = (directory: string): NamedEntry[] => listEntries({ path: directory 
 /** A name for messages and reports. */
 const display = (name: FileName): string => (typeof name === 'string' ? name : name.toString('latin1'));
 
-function countFiles(full: string, isDirectory: boolean): number {
-  if (!isDirectory) return 1;
-  return fs
-    .readdirSync(full, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory()).length;
+/** How many files and links an entry of a directory is. */
+function countFiles(parent: Directory, entry: NamedEntry): number {
+  if (!entry.isDirectory()) return 1;
+  const directory = { ...childPaths(parent, entry.name), fd: -1 };
+  return listEntries(directory).reduce((sum, each) => sum + countFiles(directory, each), 0);
 }
 
 /** Notes what was deleted, or on a dry run would be. */
