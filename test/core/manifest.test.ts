@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -156,7 +157,7 @@ describe('a manifest that cannot be used', () => {
       'with its text overwritten',
       (manifest) => {
         const bytes = readFileSync(manifest);
-        writeFileSync(manifest, bytes.fill('#', 40, 80));
+        writeFileSync(manifest, bytes.fill('#', 32, 80));
       },
     ],
   ];
@@ -180,8 +181,8 @@ describe('a manifest that cannot be used', () => {
 
   it('because it cannot be written is warned about', async () => {
     const { run, at } = await prepared();
-    // Long enough for its temporary name to be too long.
-    const manifest = `cache/${'m'.repeat(250)}`;
+    // Long enough for the name of its lock to be too long.
+    const manifest = `cache/${'m'.repeat(253)}`;
     for (let time = 0; time < 2; time++) {
       const report = await run({ manifest });
       expect(report).toMatchObject({ files: 3, unchanged: 0 });
@@ -217,6 +218,81 @@ describe('a copy that fails', () => {
     expect((await refusal(() => run())).code).toBe('EISDIR');
     rmSync(at('out/b'), { recursive: true });
     expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
+  });
+
+  const crews: [how: string, workers: number, concurrency: number, files: number][] = [
+    ['on the calling thread', 0, 1, 20],
+    ['on the calling thread, with pauses', 0, 1, 300],
+    ['in worker threads of its own', 0, 2, 300],
+    ['in one worker thread that was started before', 1, 1, 300],
+    ['in two of them', 2, 2, 300],
+  ];
+  describe.each(crews)('%s', (_how, count, concurrency, files) => {
+    const numbers = Array.from({ length: files }, (_each, index) => 100 + index);
+    const write = (at: (path: string) => string, content: string) => {
+      for (const number of numbers) writeFileSync(at(`in/f${number}`), content);
+    };
+
+    it('keeps what it copied before, so that this can be replaced and deleted', async () => {
+      const { run, at } = await prepared({ in: directory() });
+      write(at, 'one');
+      await settle();
+      const workers = count > 0 ? await startWorkers(count) : undefined;
+      try {
+        const again = (options: CopyOptions = {}) => run({ concurrency, overwrite: 'error', ...options });
+        await again();
+        write(at, 'two, longer');
+        await settle();
+        // The last of them, so that others were replaced before.
+        const last = at(`out/f${numbers.at(-1)}`);
+        rmSync(last);
+        mkdirSync(last);
+        expect((await refusal(() => again())).code).toBe('EISDIR');
+        const replaced = filesOf(at('out')).filter((file) => readFileSync(at(`out/${file}`)).length > 3);
+        if (concurrency === 1) expect(replaced.length).toBeGreaterThan(0);
+        rmSync(last, { recursive: true });
+
+        expect(await again()).toMatchObject({ unchanged: replaced.length, files: files - replaced.length });
+        for (const number of numbers) rmSync(at(`in/f${number}`));
+        expect(await again({ prune: true })).toMatchObject({ pruned: files });
+      } finally {
+        await workers?.close();
+      }
+    });
+  });
+
+  const failing: [how: string, fail: (at: (path: string) => string) => Partial<Target>, code: string][] = [
+    [
+      'its source cannot be read',
+      (at) => {
+        rmSync(at('in/a'));
+        symlinkSync('/proc/self/mem', at('in/a'));
+        return {};
+      },
+      'EIO',
+    ],
+    [
+      'its transform fails',
+      (at) => {
+        writeFileSync(at('in/a'), 'changed');
+        const transform = (content: Buffer) => {
+          if (content.toString() !== 'changed') return content;
+          throw new Error('no');
+        };
+        return { transform };
+      },
+      'ERR_TRANSFORM',
+    ],
+  ];
+  it.each(failing)('keeps that the old file is its own when %s', async (_how, fail, code) => {
+    const { run, at } = await prepared();
+    await run({ overwrite: 'error' });
+    const target = fail(at);
+    expect((await refusal(() => run({ overwrite: 'error' }, target))).code).toBe(code);
+    expect(readFileSync(at('out/a'), 'utf8')).toBe('aaa');
+    rmSync(at('in/a'));
+    writeFileSync(at('in/a'), 'new');
+    expect(await run({ overwrite: 'error' })).toMatchObject({ files: 1 });
   });
 
   it('while it prunes keeps what its manifest knows', async () => {
@@ -258,3 +334,70 @@ describe('a copy that fails', () => {
     },
   );
 });
+
+describe('what was copied stays known', () => {
+  it('after a directory of the destination could not be opened', () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a', 'in/deep/er/stale': 's' });
+    for (const path of ['', ...Object.keys(contentsOf(cwd))]) {
+      if (process.getuid?.() === 0) chownSync(join(cwd, path), 65534, 65534);
+    }
+    const { value } = inProcess(
+      `${asNobody}
+       await new Promise((resolve) => setTimeout(resolve, 70));
+       const run = async () => {
+         const options = { ...argument, manifest: 'manifest', prune: 'placed' };
+         const { pruned, warnings } = await lib.copy({ from: 'in', to: 'out' }, options);
+         return { pruned, warnings };
+       };
+       await run();
+       fs.rmSync(argument.cwd + '/in/deep', { recursive: true });
+       fs.chmodSync(argument.cwd + '/out/deep', 0);
+       const closed = await run();
+       fs.chmodSync(argument.cwd + '/out/deep', 0o755);
+       return { closed, open: await run() };`,
+      { cwd },
+    );
+    expect(value).toEqual({
+      closed: {
+        pruned: 0,
+        warnings: [
+          expect.stringMatching(
+            /stale files in ".*out\/deep\/er" were not deleted: EACCES: .*; the next copy/,
+          ),
+        ],
+      },
+      open: { pruned: 1, warnings: [] },
+    });
+    expect(filesOf(join(cwd, 'out'))).toEqual(['a']);
+  });
+
+  it('after its filesystem was mounted again and has another device number', async () => {
+    const { run, at } = await prepared();
+    await run();
+    changeDevice(at('cache/manifest'), 3);
+    rmSync(at('in/b'));
+    expect(await run({ overwrite: 'error', prune: true })).toMatchObject({
+      ...{ files: 0, unchanged: 2, pruned: 1 },
+    });
+  });
+
+  it('after two copies at once with one manifest', async () => {
+    const { run, at } = await prepared();
+    await Promise.all([run({}, { from: 'in' }), run({}, { from: 'in', to: 'other' })]);
+    expect(await run({}, { from: 'in' })).toMatchObject({ files: 0, unchanged: 3 });
+    expect(await run({}, { from: 'in', to: 'other' })).toMatchObject({ files: 0, unchanged: 3 });
+    expect(filesOf(at('cache'))).toEqual(['manifest']);
+  });
+});
+
+/** Gives both sides of each record another device, as if the filesystem were mounted anew. */
+function changeDevice(manifest: string, files: number): void {
+  const bytes = readFileSync(manifest);
+  const signatures = bytes.subarray(bytes.length - files * 80);
+  for (let at = 0; at < signatures.length; at += 40) {
+    const number = signatures.readUInt32LE(at);
+    expect(number).not.toBe(0);
+    signatures.writeUInt32LE(number + 1, at);
+  }
+  writeFileSync(manifest, bytes);
+}

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
@@ -14,6 +23,17 @@ async function prepared(more: TreeSpec = {}) {
   const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
     leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'placed', ...options }));
   return { cwd, run, at: (path: string) => join(cwd, path) };
+}
+
+/** Replaces a text in the header of a manifest, whose length is noted before it. */
+function editManifest(manifest: string, before: string, after: string): void {
+  const bytes = readFileSync(manifest);
+  const end = 32 + bytes.readUInt32LE(24);
+  const text = bytes.toString('utf8', 32, end);
+  expect(text).toContain(before);
+  const edited = Buffer.from(text.replace(before, after));
+  bytes.writeUInt32LE(edited.length, 24);
+  writeFileSync(manifest, Buffer.concat([bytes.subarray(0, 32), edited, bytes.subarray(end)]));
 }
 
 describe("prune: 'placed'", () => {
@@ -122,6 +142,53 @@ describe("prune: 'placed'", () => {
     symlinkSync('../moved', at('out/deep'));
     expect(await run()).toMatchObject({ pruned: 0 });
     expect(filesOf(at('moved'))).toEqual(['c', 'er/d']);
+  });
+
+  it('deletes nothing behind a link where a target that is gone went', async () => {
+    const { run, at } = await prepared();
+    await run({}, { from: 'in', to: 'old' });
+    renameSync(at('old/deep'), at('moved'));
+    symlinkSync('../moved', at('old/deep'));
+    expect(await run()).toMatchObject({ pruned: 2 });
+    expect(filesOf(at('moved'))).toEqual(['c', 'er/d']);
+  });
+
+  it('deletes nothing outside of `cwd` until a target leads there again', async () => {
+    const { run, at } = await prepared();
+    const elsewhere = workspace();
+    const inside: Target = { from: 'in/b', to: 'out' };
+    await run({}, [inside, { from: 'in', to: elsewhere }]);
+    expect(await run({}, inside)).toMatchObject({ pruned: 0 });
+    expect(filesOf(elsewhere)).toEqual(['a', 'b', 'deep/c', 'deep/er/d']);
+
+    rmSync(at('in/deep'), { recursive: true });
+    expect(await run({}, [inside, { from: 'in', to: elsewhere }])).toMatchObject({ pruned: 2, unchanged: 3 });
+    expect(filesOf(elsewhere)).toEqual(['a', 'b']);
+  });
+
+  it.each(['placed', 'everything'] as const)(
+    'deletes nothing in a directory elsewhere that its manifest names: %s',
+    async (prune) => {
+      const { run, at } = await prepared();
+      await run();
+      const elsewhere = workspace();
+      mkdirSync(join(elsewhere, 'out'));
+      renameSync(at('out/deep'), join(elsewhere, 'out/deep'));
+      editManifest(at('cache/manifest'), `"${at('out/deep')}"`, `"${join(elsewhere, 'out/deep')}"`);
+      expect(await run({ prune })).toMatchObject({ pruned: 0 });
+      expect(filesOf(join(elsewhere, 'out'))).toEqual(['deep/c', 'deep/er/d']);
+    },
+  );
+
+  it('deletes nothing by a name in its manifest that leads elsewhere', async () => {
+    const { run, at } = await prepared();
+    await run();
+    renameSync(at('out/deep/er'), at('moved'));
+    rmSync(at('in/deep/er'), { recursive: true });
+    mkdirSync(at('out/deep/er'));
+    editManifest(at('cache/manifest'), '["d"]', '["../../../moved/d"]');
+    expect(await run()).toMatchObject({ pruned: 0 });
+    expect(filesOf(at('moved'))).toEqual(['d']);
   });
 
   it('needs a manifest', async () => {

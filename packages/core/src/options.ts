@@ -116,14 +116,17 @@ export interface CopyOptions extends CopyFileOptions {
   /**
    * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
    * is when neither its source nor its destination changed since it was placed, and what was placed and is as it
-   * was placed may be replaced, whatever `overwrite` says.
+   * was placed may be replaced, whatever `overwrite` says. It is written when the copy ends, also by an error or by
+   * `signal`, in one step, and under a lock that is a file beside it: what other processes have added meanwhile stays.
+   * A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
    * One that cannot be written is a warning: the next copy then places everything anew.
    */
   manifest?: string;
   /**
    * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
    * target places now and nobody has changed since; `'everything'` all that no target places, and what one
-   * does place but the manifest does not know, which is then created anew.
+   * does place but the manifest does not know, which is then created anew. What the manifest names outside of
+   * {@link CopyOptions.cwd} stays until a target leads there again.
    *
    * @default false
    */

@@ -183,7 +183,6 @@ class TransformedFile {
     if (made === undefined || queue.stopped) return undefined;
     const bits = modeOf(mode, job.transfer);
     if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
-    forget(this.#records, this.#file);
     try {
       const pair = this.#pair;
       const replace = exists || pair.overwrite === true || pair.overwrite === 'changed';
@@ -198,6 +197,7 @@ class TransformedFile {
     this.#pair.unsynced = true;
     if (system.status(this.#pair.destination, this.#as, false, this.#status) >= 0)
       rememberPlaced(this.#records, this.#file, this.#status);
+    else forget(this.#records, this.#file);
     return made.length;
   }
 

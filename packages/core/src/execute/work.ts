@@ -190,10 +190,9 @@ export class Worker {
     const { overwrite } = pair;
     const ours = (keep || overwrite !== true) && isOurs(this.#system, pair, as, batch.records, file);
     if (ours) pair.overwrite = true;
-    // Until it is placed nothing is known of it, also when placing it fails.
-    forget(batch.records, file);
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
+    // If this fails, the old destination is as it was, and what is known of it stays.
     const outcome = keep
       ? this.#transferrer.link(pair, name, as)
       : this.#transferrer.file(pair, name, as, follow);
@@ -204,7 +203,7 @@ export class Worker {
     if ((placed || ours) && this.#job.recorded) {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
-    }
+    } else forget(batch.records, file);
     this.#count(pair, batch, file, outcome);
   }
 

@@ -19,8 +19,9 @@ export async function writeAnew(
 ): Promise<void> {
   const name = temporaryName();
   const temporary = path.join(directory, name);
+  // If the name is taken, the file is somebody else's and stays.
+  const handle = await fs.open(temporary, 'wx', mode === undefined ? 0o666 : mode & 0o700);
   try {
-    const handle = await fs.open(temporary, 'wx', mode === undefined ? 0o666 : mode & 0o700);
     try {
       await handle.writeFile(bytes);
       // Not at creation, where the process' mask would take bits away.

@@ -1,12 +1,15 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadSystem } from '../platform/load.ts';
+import { FileStatus } from '../platform/status.ts';
 import { Manifest } from './manifest.ts';
-import { isKnown, RECORD_WORDS } from './record.ts';
+import { isKnown, RECORD_WORDS, rememberPlaced } from './record.ts';
 
 const CWD = '/project';
 const PRINT = 'options';
+const system = loadSystem();
 
 let home: string;
 let file: string;
@@ -37,7 +40,7 @@ const folders: [directory: string, names: string[], base: number][] = [
 function write(): void {
   const manifest = new Manifest(CWD, PRINT);
   for (const [directory, names, base] of folders) manifest.add(directory, names, recordsOf(names, base));
-  manifest.write(file);
+  manifest.write(file, system);
 }
 
 test('what was written is read again, and nothing is left beside it', () => {
@@ -78,18 +81,119 @@ test('files that were not placed are not written', () => {
   const records = recordsOf(['a', 'b']);
   records.fill(0, 0, RECORD_WORDS);
   manifest.add('/project/out', ['a', 'b'], records);
-  manifest.write(file);
+  manifest.write(file, system);
   expect(read().manifest.folders.get('/project/out')!.names).toEqual(['b']);
 });
 
-test('what is planned again is forgotten until it is placed', () => {
+test('what is planned again is forgotten until it is copied', () => {
   write();
   const { manifest } = read();
-  manifest.take('/project/out', ['a']);
-  manifest.dropTaken();
-  expect(manifest.folders.get('/project/out')!.names).not.toContain('a');
-  manifest.add('/project/out', ['a'], recordsOf(['a']));
-  expect(manifest.folders.get('/project/out')!.names).toContain('a');
+  manifest.take('/project/out', ['a', 'b']);
+  manifest.add('/project/out', ['b'], recordsOf(['b'], 500));
+  manifest.write(file, system);
+  expect(read().manifest.folders.get('/project/out')!.names).toEqual(['naïve 文件 😀', '"quoted"\n', 'b']);
+  expect(read().manifest.take('/project/out', ['b'])).toEqual(recordsOf(['b'], 500));
+});
+
+test('a link at a name that the manifest is written by is not followed', () => {
+  write();
+  const victim = path.join(home, 'victim');
+  fs.writeFileSync(victim, 'precious');
+  for (const name of [`${file}.${process.pid}.tmp`, `${file}.tmp`]) fs.symlinkSync(victim, name);
+  write();
+  expect(fs.readFileSync(victim, 'utf8')).toBe('precious');
+  expect(fs.lstatSync(file).isFile()).toBe(true);
+});
+
+test('to write a manifest copies each record once, however many parts a directory comes in', () => {
+  const manifest = new Manifest(CWD, PRINT);
+  const parts = 400;
+  const set = vi.spyOn(Uint32Array.prototype, 'set');
+  let words: number;
+  try {
+    for (let part = 0; part < parts; part++)
+      manifest.add('/project/out', [`${part}`], recordsOf([''], part + 1));
+    manifest.write(file, system);
+    words = set.mock.calls.reduce((sum, [from]) => sum + from.length, 0);
+  } finally {
+    set.mockRestore();
+  }
+  expect(words).toBeLessThanOrEqual(2 * parts * RECORD_WORDS);
+  expect(read().manifest.take('/project/out', ['399'])).toEqual(recordsOf([''], 400));
+});
+
+describe('what another process has written since a manifest was read', () => {
+  const OTHER = '/project/other';
+  const names = (of: string) => read().manifest.folders.get(of)?.names;
+
+  test('stays, in other directories and in the same one', () => {
+    write();
+    const [one, two] = [read().manifest, read().manifest];
+    one.add(OTHER, ['d'], recordsOf(['d'], 2000));
+    one.add('/project/out', ['one'], recordsOf(['one'], 3000));
+    one.write(file, system);
+    two.add('/project/out', ['two'], recordsOf(['two'], 4000));
+    two.write(file, system);
+    expect(names(OTHER)).toEqual(['d']);
+    expect(names('/project/out')).toEqual([...folders[0]![1], 'one', 'two']);
+    expect(names('/project/out/below')).toEqual(['c']);
+    expect(read().manifest.take('/project/out', ['one', 'two'])).toEqual(
+      Uint32Array.from([...recordsOf(['one'], 3000), ...recordsOf(['two'], 4000)]),
+    );
+  });
+
+  test('stays where there was no manifest', () => {
+    const [one, two] = [read().manifest, read().manifest];
+    one.add(OTHER, ['d'], recordsOf(['d']));
+    one.write(file, system);
+    two.add('/project/out', ['two'], recordsOf(['two']));
+    two.write(file, system);
+    expect([names(OTHER), names('/project/out')]).toEqual([['d'], ['two']]);
+  });
+
+  test('is forgotten where this one decides about it, and stays forgotten where the other did', () => {
+    write();
+    const [one, two] = [read().manifest, read().manifest];
+    one.take('/project/out', ['a']);
+    one.write(file, system);
+    two.take('/project/out', ['b']);
+    two.write(file, system);
+    expect(names('/project/out')).toEqual(['naïve 文件 😀', '"quoted"\n']);
+  });
+
+  test('stays of a file that this one has only forgotten', () => {
+    write();
+    const [one, two] = [read().manifest, read().manifest];
+    one.take('/project/out', ['a']);
+    one.add('/project/out', ['a'], recordsOf(['a'], 5000));
+    one.write(file, system);
+    two.take('/project/out', ['a']);
+    two.write(file, system);
+    expect(read().manifest.take('/project/out', ['a'])).toEqual(recordsOf(['a'], 5000));
+  });
+
+  test.each(['first', 'last'])(
+    'of a file that both have copied that stays which it is by: the %s',
+    (which) => {
+      write();
+      fs.writeFileSync(path.join(home, 'a'), 'content');
+      const real = new Uint32Array(RECORD_WORDS);
+      const status = new FileStatus();
+      const directory = system.openDirectory(home);
+      if (typeof directory === 'number') throw new Error(`${directory}`);
+      system.status(directory, 'a', false, status);
+      system.closeDirectory(directory);
+      rememberPlaced(real, 0, status);
+      const records = which === 'first' ? [real, recordsOf(['a'])] : [recordsOf(['a']), real];
+      const manifests = [read().manifest, read().manifest];
+      for (const [each, manifest] of manifests.entries()) {
+        manifest.add(home, ['a'], records[each]!);
+        manifest.write(file, system);
+      }
+      expect(names(home)).toEqual(['a']);
+      expect(read().manifest.take(home, ['a'])).toEqual(real);
+    },
+  );
 });
 
 test('of a run with other options only the destinations are known', () => {
@@ -118,7 +222,7 @@ test('one that cannot be written is an error, and the old one stays', () => {
   write();
   const before = fs.readFileSync(file);
   fs.mkdirSync(path.join(home, 'directory'));
-  expect(() => new Manifest(CWD, PRINT).write(path.join(home, 'directory'))).toThrow('EISDIR');
+  expect(() => new Manifest(CWD, PRINT).write(path.join(home, 'directory'), system)).toThrow('EISDIR');
   expect(fs.readdirSync(home).sort()).toEqual(['cache', 'directory']);
   expect(fs.readFileSync(file).equals(before)).toBe(true);
 });
@@ -134,7 +238,7 @@ describe('a damaged one is ignored with a warning', () => {
     ['cut short by a byte', (bytes) => bytes.subarray(0, -1)],
     ['longer by a byte', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
     ['cut within its header', (bytes) => bytes.subarray(0, 30)],
-    ['with a header that is no JSON', (bytes) => Buffer.from(bytes).fill(0x7b, 40, 60)],
+    ['with a header that is no JSON', (bytes) => Buffer.from(bytes).fill(0x7b, 32, 60)],
   ])('%s', (_title, damage) => {
     write();
     fs.writeFileSync(file, damage(fs.readFileSync(file)));
@@ -153,7 +257,6 @@ describe('a damaged one is ignored with a warning', () => {
       const { manifest } = read();
       for (const [directory, names] of folders) manifest.take(directory, names);
       for (const { name } of manifest.stale()) expect(name).toBeTypeOf('string');
-      manifest.dropTaken();
     }
   });
 });

@@ -1,39 +1,44 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
+import type { System } from '../platform/system.ts';
+import { sweepTemporaries, temporaryName } from '../transfer/temporary.ts';
+import { withLock } from './lock.ts';
+import { decode, encode, headOf, readHead } from './manifest-file.ts';
+import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
-import { forget, RECORD_BYTES, RECORD_WORDS } from './record.ts';
+import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
 
-const MAGIC = Buffer.from('fs-reflink manifest 1\n\0\0', 'latin1');
-const HEADER_BYTES = MAGIC.length + 8;
-
-interface Header {
-  /** The directory the destinations belong to: a manifest that was moved along with a project is void. */
-  cwd: string;
-  /** What else decides what a placed file looks like. */
-  fingerprint: string;
-  folders: [directory: string, names: readonly string[]][];
-}
-
-/** What was placed in one directory of the destination, and which of it is planned again. */
+/** What an earlier run copied into one directory of the destination. */
 export interface ManifestFolder extends NamedRecords {
+  /** Which of it this run decides about: what is planned again, and what is known no longer. */
   taken: Uint8Array;
+  /** Where names are in `names`, once that was asked. */
+  positions?: Positions;
 }
 
-/** What is known of the files of a directory, a record each. */
-export interface NamedRecords {
-  names: readonly string[];
-  records: Uint32Array;
+/** A file that an earlier run copied and nothing copies now. */
+export interface StaleFile {
+  /** Absolute path of the directory it is in. */
+  directory: string;
+  name: string;
+  folder: ManifestFolder;
+  /** Its number in `folder`. */
+  file: number;
 }
 
-/** What earlier runs placed. Binary, because it is read at every start: names as JSON, then the records. */
+/** What earlier runs copied, and what this one does. */
 export class Manifest {
-  /** By absolute path of the destination directory. */
+  /** What earlier runs copied, by absolute path of the destination directory. */
   readonly folders: Map<string, ManifestFolder> = new Map();
   readonly cwd: string;
   readonly fingerprint: string;
-  /** Something was forgotten that nothing is placed for. */
+  /** Something was forgotten that this run copies nothing for. */
   changed = false;
+  /** What this run knows, in the parts that it was told in. */
+  readonly #added = new Map<string, NamedRecords[]>();
+  /** The first bytes of the file when it was read. */
+  #head: Buffer | undefined;
 
   constructor(cwd: string, fingerprint: string) {
     this.cwd = cwd;
@@ -60,34 +65,18 @@ export class Manifest {
   }
 
   #decode(bytes: Buffer): void {
-    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a manifest');
-    const textLength = bytes.readUInt32LE(MAGIC.length);
-    const files = bytes.readUInt32LE(MAGIC.length + 4);
-    const recordsStart = HEADER_BYTES + textLength;
-    if (bytes.length !== recordsStart + files * RECORD_BYTES) throw new Error('cut short');
-    const header = JSON.parse(bytes.toString('utf8', HEADER_BYTES, recordsStart)) as Header;
-    if (header.cwd !== this.cwd) return;
-    const records = new Uint32Array(files * RECORD_WORDS);
-    Buffer.from(records.buffer).set(bytes.subarray(recordsStart));
-    let start = 0;
-    for (const [directory, names] of header.folders) {
-      const end = start + names.length * RECORD_WORDS;
-      this.folders.set(directory, {
-        names,
-        records: records.subarray(start, end),
-        taken: new Uint8Array(names.length),
-      });
-      start = end;
-    }
-    if (header.fingerprint !== this.fingerprint) this.#distrust();
+    this.#head = headOf(bytes);
+    const { cwd, fingerprint, folders } = decode(bytes);
+    if (cwd !== this.cwd) return;
+    for (const [directory, { names, records }] of folders)
+      this.folders.set(directory, { names, records, taken: new Uint8Array(names.length) });
+    if (fingerprint !== this.fingerprint) this.#distrust();
   }
 
-  /** Placed with other options: still ours, but to be placed again. */
+  /** Copied with other options: still ours, but to be copied again. */
   #distrust(): void {
-    for (const { names, records } of this.folders.values()) {
-      for (let file = 0; file < names.length; file++)
-        records.fill(0, file * RECORD_WORDS, file * RECORD_WORDS + RECORD_WORDS / 2);
-    }
+    for (const { names, records } of this.folders.values())
+      for (let file = 0; file < names.length; file++) forgetSource(records, file);
   }
 
   /** What is known of files that are planned, in their order. They are no longer stale. */
@@ -99,7 +88,7 @@ export class Manifest {
       return folder.records.slice();
     }
     const records = new Uint32Array(names.length * RECORD_WORDS);
-    const positions = new Positions(folder.names);
+    const positions = (folder.positions ??= new Positions(folder.names));
     for (const [file, name] of names.entries()) {
       const known = positions.of(name);
       if (known < 0) continue;
@@ -112,8 +101,8 @@ export class Manifest {
     return records;
   }
 
-  /** Files placed earlier that nothing places now. */
-  *stale(): Generator<{ directory: string; name: string; folder: ManifestFolder; file: number }> {
+  /** Files copied earlier that nothing copies now. */
+  *stale(): Generator<StaleFile> {
     for (const [directory, folder] of this.folders) {
       for (let file = 0; file < folder.names.length; file++) {
         if (folder.taken[file]) continue;
@@ -122,83 +111,93 @@ export class Manifest {
     }
   }
 
-  /** Adds what a run knows now. Files whose record is empty are not ours and are left out. */
+  /** A stale file is gone, or is somebody else's now. */
+  forget(folder: ManifestFolder, file: number): void {
+    folder.taken[file] = 1;
+    this.changed = true;
+  }
+
+  /**
+   * Adds what a run knows now of files in a directory: what was taken is forgotten otherwise. Files whose record is
+   * empty are not ours and are left out.
+   */
   add(directory: string, names: readonly string[], records: Uint32Array): void {
-    const kept = withoutEmpty(names, records);
-    const known = this.folders.get(directory);
-    const all = known ? joined(known, kept) : kept;
-    this.folders.set(directory, { ...all, taken: new Uint8Array(all.names.length) });
+    const part = chosen({ names, records }, (file) => isRecorded(records, file));
+    const parts = this.#added.get(directory);
+    if (parts) parts.push(part);
+    else this.#added.set(directory, [part]);
   }
 
-  /** Forgets what is planned again, which {@link add} is told anew, and what was forgotten meanwhile. */
-  dropTaken(): void {
-    for (const [directory, { names, records, taken }] of [...this.folders]) {
-      taken.forEach((isTaken, file) => {
-        if (isTaken) forget(records, file);
-      });
-      this.folders.delete(directory);
-      this.add(directory, names, records);
-    }
-  }
-
-  /** Puts the manifest in place in one step: a killed process leaves the old one. */
-  write(file: string): void {
+  /**
+   * Writes what is known now, in one step: a killed process leaves the old manifest. What other processes have added
+   * since it was read stays. `system` looks at files that both have copied.
+   */
+  write(file: string, system: System): void {
     const directory = path.dirname(file);
-    const temporary = `${file}.${process.pid}.tmp`;
     try {
       fs.mkdirSync(directory, { recursive: true });
-      fs.writeFileSync(temporary, this.#encode());
-      fs.renameSync(temporary, file);
+      withLock(file, () => {
+        sweepTemporaries(directory);
+        const { cwd, fingerprint } = this;
+        const name = temporaryName();
+        const bytes = encode({ cwd, fingerprint, folders: this.#content(file, system) }, name);
+        replaceFile(file, bytes, path.join(directory, name));
+      });
     } catch (error) {
-      try {
-        fs.rmSync(temporary, { force: true });
-      } catch {
-        // What kept it from being written keeps it from being looked for.
-      }
       throw asCopyError(error, { destination: file });
     }
   }
 
-  #encode(): Buffer {
-    const folders = [...this.folders].filter(([, { names }]) => names.length > 0);
-    const header: Header = {
-      cwd: this.cwd,
-      fingerprint: this.fingerprint,
-      folders: folders.map(([directory, { names }]) => [directory, names]),
-    };
-    const text = Buffer.from(JSON.stringify(header), 'utf8');
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32LE(text.length, 0);
-    lengths.writeUInt32LE(
-      folders.reduce((sum, [, { names }]) => sum + names.length, 0),
-      4,
-    );
-    const records = folders.map(([, folder]) =>
-      Buffer.from(folder.records.buffer, folder.records.byteOffset, folder.records.byteLength),
-    );
-    return Buffer.concat([MAGIC, lengths, text, ...records]);
+  #content(file: string, system: System): Map<string, NamedRecords> {
+    const content = new Map<string, NamedRecords>();
+    const others = this.#readByOthers(file);
+    for (const directory of new Set([...(others ?? this).folders.keys(), ...this.#added.keys()])) {
+      const known = this.folders.get(directory);
+      const added = this.#added.get(directory) ?? [];
+      const there = others?.folders.get(directory);
+      const own = joined(others || !known ? added : [chosen(known, (each) => !known.taken[each]), ...added]);
+      const merged = there && mergeRecords(system, directory, { before: known, own, other: there });
+      content.set(directory, merged ?? own);
+    }
+    return content;
+  }
+
+  /** What another process has written since this was read. */
+  #readByOthers(file: string): Manifest | undefined {
+    const head = readHead(file);
+    if (!head || (this.#head && head.equals(this.#head))) return undefined;
+    try {
+      const others = new Manifest(this.cwd, this.fingerprint);
+      others.#decode(fs.readFileSync(file));
+      // Of another place, or empty: nothing to keep.
+      return others.folders.size > 0 ? others : undefined;
+    } catch {
+      // Damaged, and replaced by what is known here.
+      return undefined;
+    }
+  }
+}
+
+/** Gives a file its content in one step. Nobody else has the temporary name, and no link at it is followed. */
+function replaceFile(file: string, bytes: Buffer, temporary: string): void {
+  const fd = fs.openSync(temporary, 'wx');
+  try {
+    try {
+      fs.writeFileSync(fd, bytes);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    try {
+      fs.rmSync(temporary, { force: true });
+    } catch {
+      // What kept it from being written keeps it from being deleted; a later run does.
+    }
+    throw error;
   }
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, position) => name === other[position]);
-}
-
-function withoutEmpty(names: readonly string[], records: Uint32Array): NamedRecords {
-  const isRecorded = (file: number) => records[(file + 1) * RECORD_WORDS - 1] !== 0;
-  const kept: number[] = [];
-  for (let file = 0; file < names.length; file++) if (isRecorded(file)) kept.push(file);
-  // As a rule all of them are.
-  if (kept.length === names.length) return { names, records };
-  const of = new Uint32Array(kept.length * RECORD_WORDS);
-  for (const [position, file] of kept.entries())
-    of.set(records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
-  return { names: kept.map((file) => names[file]!), records: of };
-}
-
-function joined(one: NamedRecords, other: NamedRecords): NamedRecords {
-  const records = new Uint32Array(one.records.length + other.records.length);
-  records.set(one.records);
-  records.set(other.records, one.records.length);
-  return { names: [...one.names, ...other.names], records };
 }

@@ -4,7 +4,8 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { UNDECODABLE } from '../scan/entries.ts';
 import type { Recall } from '../scan/walk.ts';
-import type { Manifest, NamedRecords } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import type { NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
 import { isAsRecorded } from './record.ts';
 

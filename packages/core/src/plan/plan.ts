@@ -35,7 +35,7 @@ export class Planner {
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
   readonly #settled: { folder: Folder; records: Uint32Array }[] = [];
-  /** Planned and not published yet, with what the manifest knows of them. */
+  /** Planned and not published yet, the next one last, with what the manifest knows of them. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
   constructor(
@@ -75,10 +75,10 @@ export class Planner {
       }
       const winners = isPlain ? all : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
       const records = winners.map((folder) => this.#recordsOf(folder));
-      this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] }));
+      this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] })).reverse();
       const { deleted } = yield* this.#prune(winners, records);
-      for (const { folder, records } of this.#waiting.splice(0))
-        this.#publishFolder(deleted ? asItIs(folder) : folder, records);
+      for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
+        this.#publishFolder(deleted ? asItIs(next.folder) : next.folder, next.records);
     }
     this.#queue.close();
   }
@@ -88,15 +88,16 @@ export class Planner {
     const { manifest: file } = this.#plan;
     const { manifest } = this.#found;
     if (file === undefined || !manifest || this.#job.dryRun) return;
-    if (this.#queue.placed === 0 && !manifest.changed && fs.existsSync(file)) return;
-    manifest.dropTaken();
+    // What was copied before a failure is not counted.
+    const mayHaveCopied = this.#queue.placed > 0 || this.#queue.stopped;
+    if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
     for (const { directory, names, batch } of this.#published)
       manifest.add(directory, names, this.#queue.records(batch));
-    // What is still waiting is as it was: pruning was ended in its middle.
+    // What still waits is as it was: the copy ended before.
     for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
       if (records) manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
     try {
-      manifest.write(file);
+      manifest.write(file, this.#system);
     } catch (error) {
       // A cache on a read-only filesystem is no reason to fail: the files are in place.
       this.#tally.warnings.push(
@@ -130,14 +131,14 @@ export class Planner {
   }
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
-    const { prune, pruneRoots, keep, targets } = this.#plan;
+    const { prune, pruneRoots, keep, targets, cwd } = this.#plan;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
       outlook: this.#outlook,
       system: this.#system,
-      roots: targets.map(({ to }) => to),
+      roots: [...targets.map(({ to }) => to), cwd],
       pruneRoots: isWhole ? pruneRoots : [],
       kept: isWhole ? pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))) : [],
       deleted: false,
@@ -171,15 +172,24 @@ export class Planner {
     const directory = path.join(root, below);
     const target = this.#plan.targets.indexOf(folder.target);
     let first: number | undefined;
-    for (let start = 0; start < files.length || start === 0; start += BATCH_FILES) {
-      const part = files.slice(start, start + BATCH_FILES);
-      const batch = this.#queue.publish(
-        { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
-        records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
-        first,
-      );
-      first ??= batch;
-      this.#published.push({ directory, names: part.map(({ as }) => as), batch });
+    let start = 0;
+    try {
+      do {
+        const part = files.slice(start, start + BATCH_FILES);
+        const batch = this.#queue.publish(
+          { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
+          records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
+          first,
+        );
+        first ??= batch;
+        this.#published.push({ directory, names: part.map(({ as }) => as), batch });
+        start += BATCH_FILES;
+      } while (start < files.length);
+    } catch (error) {
+      // The manifest still knows the files that were not published.
+      const rest = { ...folder, files: files.slice(start) };
+      this.#waiting.push({ folder: rest, records: records?.subarray(start * RECORD_WORDS) });
+      throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, systemError } from '../errors.ts';
+import { CopyError, errorCode, errorReason, systemError } from '../errors.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -13,7 +13,7 @@ import { Deleter, NO_DIRECTORY } from './delete.ts';
 import type { Manifest } from './manifest.ts';
 import type { Outlook } from './outlook.ts';
 import type { PlannedTree } from './planned-tree.ts';
-import { forget, isAsRecorded } from './record.ts';
+import { isAsRecorded } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
@@ -21,7 +21,7 @@ export interface PruneContext {
   /** On a dry run: where to note what would be deleted. */
   outlook: Outlook | undefined;
   system: System;
-  /** Each target's `to`. */
+  /** Each target's `to`, and the directory that relative ones belong to: nothing outside of them is deleted. */
   roots: readonly string[];
   /** Directories that are emptied. */
   pruneRoots: readonly string[];
@@ -31,29 +31,39 @@ export interface PruneContext {
   deleted: boolean;
 }
 
-/** Deletes what earlier runs placed and nothing places now, unless someone changed it since. */
+/**
+ * Deletes what earlier runs placed and nothing places now, unless someone changed it since. Files outside of
+ * `context.roots` stay, and stay known: a copy whose target leads there deletes them. So do files that nobody can
+ * look at now.
+ */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
   const { system, roots, outlook } = context;
   const directories = new Set<string>();
+  const unreadable = new Set<string>();
   const status = new FileStatus();
   const deleter = new Deleter(system);
   try {
     for (const { directory, name, folder, file } of manifest.stale()) {
       const full = path.join(directory, name);
+      const root = rootOf(directory, roots);
+      // A name with separators in it, of a damaged manifest, would lead elsewhere.
+      if (root === undefined || path.dirname(full) !== directory) continue;
       // Still ours, should it no longer be kept.
       if (context.kept.some((each) => isWithin(each, full))) continue;
-      const opened = outlook?.isRemoved(full) ? -ENOENT : deleter.open(rootOf(directory, roots), directory);
+      const opened = outlook?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
+      const looked = typeof opened === 'number' ? opened : system.status(opened, name, false, status);
+      if (looked < 0 && !NO_DIRECTORY.has(-looked)) {
+        if (!unreadable.has(directory)) context.tally.warnings.push(cannotPrune(directory, -looked));
+        unreadable.add(directory);
+        continue;
+      }
       if (typeof opened !== 'number') {
-        const there = system.status(opened, name, false, status) >= 0;
-        const isOurs = there && isAsRecorded(folder.records, file, 'destination', status);
+        const isOurs = looked >= 0 && isAsRecorded(folder.records, file, 'destination', status);
         if (isOurs) note(full, context, outlook ? 1 : deleter.deleteFile(opened, name));
         // Somebody who has deleted the file may have left its directory, where something else has to go now.
-        if (isOurs || !there) directories.add(directory);
+        if (isOurs || looked < 0) directories.add(directory);
       }
-      if (!outlook) {
-        forget(folder.records, file);
-        manifest.changed = true;
-      }
+      if (!outlook) manifest.forget(folder, file);
       yield;
     }
     // Deepest first, so that a directory is empty once its own are gone.
@@ -65,10 +75,15 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   }
 }
 
-/** The `to` that a directory belongs to: a link below it leads to what is not part of the destination. */
-function rootOf(directory: string, roots: readonly string[]): string {
+function cannotPrune(directory: string, errno: number): string {
+  const reason = `${errorCode(errno)}: ${errorReason(errno)}`;
+  return `stale files in ${JSON.stringify(directory)} were not deleted: ${reason}; the next copy tries again`;
+}
+
+/** Where a directory belongs to: a link below that leads to what is not part of the destination. */
+function rootOf(directory: string, roots: readonly string[]): string | undefined {
   const around = roots.filter((root) => isWithin(root, directory));
-  return around.reduce((inner, root) => (root.length > inner.length ? root : inner), around[0] ?? directory);
+  return around.toSorted((one, other) => other.length - one.length)[0];
 }
 
 /** Removes a directory that nothing is left in, and those above it that it was alone in. */
@@ -85,7 +100,7 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
       if (!list(current).every(({ name }) => outlook.isRemoved(path.join(current, display(name))))) return;
       outlook.remove(current);
     } else {
-      const opened = deleter.open(rootOf(parent, roots), parent);
+      const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
       if (typeof opened === 'number' || !deleter.deleteEmpty(opened, path.basename(current))) return;
     }
     context.deleted = true;

@@ -9,6 +9,30 @@ export function isKnown(records: Uint32Array, file: number): boolean {
   return records[file * RECORD_WORDS + SIGNATURE_WORDS - 1] !== 0;
 }
 
+/** Whether the file is ours: nothing that exists has a mode of 0. */
+export function isRecorded(records: Uint32Array, file: number): boolean {
+  return records[(file + 1) * RECORD_WORDS - 1] !== 0;
+}
+
+/** Keeps what tells that the destination is ours: the file is copied again. */
+export function forgetSource(records: Uint32Array, file: number): void {
+  records.fill(0, file * RECORD_WORDS, file * RECORD_WORDS + SIGNATURE_WORDS);
+}
+
+/** Whether two records tell of the same destination. */
+export function isSameDestination(
+  one: Uint32Array,
+  file: number,
+  other: Uint32Array,
+  otherFile: number,
+): boolean {
+  const start = file * RECORD_WORDS;
+  const otherStart = otherFile * RECORD_WORDS;
+  for (let word = SIGNATURE_WORDS; word < RECORD_WORDS; word++)
+    if (one[start + word] !== other[otherStart + word]) return false;
+  return true;
+}
+
 export function forget(records: Uint32Array, file: number): void {
   records.fill(0, file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
 }

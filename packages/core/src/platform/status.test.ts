@@ -107,6 +107,22 @@ test('a modification time is about the same within a microsecond', () => {
   expect(zeroth.isModifiedAtAbout(far)).toBe(false);
 });
 
+test.each([
+  [
+    'another device with a change time to the nanosecond is the same file, mounted again',
+    2_000_000_001n,
+    true,
+  ],
+  ['another device with a change time to the second is another file', 2_000_000_000n, false],
+])('%s', (_title, ctimeNs, isSigned) => {
+  const [before, after] = [new FileStatus(), new FileStatus()];
+  before.fill({ ...zero, dev: 1793n, ino: 5n, size: 7n, ctimeNs });
+  after.fill({ ...zero, dev: 1794n, ino: 5n, size: 7n, ctimeNs });
+  const words = new Uint32Array(SIGNATURE_WORDS);
+  before.sign(words, 0);
+  expect([before.isSigned(words, 0), after.isSigned(words, 0)]).toEqual([true, isSigned]);
+});
+
 const zero = Object.fromEntries(
   ['mode', 'uid', 'gid', 'size', 'blocks', 'dev', 'ino', 'atimeNs', 'mtimeNs', 'ctimeNs'].map((key) => [
     key,

@@ -190,11 +190,15 @@ export class FileStatus {
     into[offset + 9] = words[MODE]!;
   }
 
-  /** Whether {@link sign} would write what is there. */
+  /**
+   * Whether {@link sign} would write what is there, but for the number of the device where the time of the last change
+   * is told finely enough: the same filesystem may have another number after it was mounted again.
+   */
   isSigned(by: Uint32Array, offset: number): boolean {
     const { words } = this;
     return (
-      by[offset] === ((words[DEVICE_MAJOR]! << 20) ^ words[DEVICE_MINOR]!) >>> 0 &&
+      (words[CHANGED + NANOSECONDS] !== 0 ||
+        by[offset] === ((words[DEVICE_MAJOR]! << 20) ^ words[DEVICE_MINOR]!) >>> 0) &&
       by[offset + 1] === words[INODE] &&
       by[offset + 2] === words[INODE + 1] &&
       by[offset + 3] === words[SIZE] &&

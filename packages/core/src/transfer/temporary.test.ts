@@ -1,27 +1,29 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { currentRun, isStaleTemporary, sweepTemporaries, temporaryName } from './temporary.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const fresh = () => 0;
 const old = () => DAY_MS + 1;
 
-const { realm, pid, id } = currentRun();
-const [foreignRealm, otherId] = ['0123abcd', '00000000'];
+const { realm, pid, started, id } = currentRun();
+const [foreignRealm, otherId] = ['0123abcd', '0123456789abcdef'];
+const isStartKnown = started > 0;
 /** A process that has ended. */
 const deadPid = spawnSync(process.execPath, ['-e', '']).pid;
 
-const nameOf = (of: { realm?: string; pid?: number; id?: string }) =>
-  `.fs-reflink-${of.realm ?? realm}-${of.pid ?? pid}-${of.id ?? id}-abc0.tmp`;
+const nameOf = (of: { realm?: string; pid?: number; started?: number; id?: string }) =>
+  `.fs-reflink-${of.realm ?? realm}-${of.pid ?? pid}-${of.started ?? started}-${of.id ?? id}-abc0.tmp`;
 
 test('temporary names differ, are hidden, and fit every filesystem', () => {
   const names = Array.from({ length: 1000 }, temporaryName);
   expect(new Set(names).size).toBe(1000);
   for (const name of names) {
-    expect(name).toMatch(/^\.fs-reflink-[0-9a-f]{8}-\d+-[0-9a-f]{8}-[0-9a-z]+\.tmp$/);
+    expect(name).toMatch(/^\.fs-reflink-[0-9a-f]{8}-\d+-\d+-[0-9a-f]{16}-[0-9a-z]+\.tmp$/);
     expect(name.length).toBeLessThanOrEqual(143);
     expect(isStaleTemporary(name, old)).toBe(false);
   }
@@ -30,9 +32,33 @@ test('temporary names differ, are hidden, and fit every filesystem', () => {
 test.each<[string, string, () => number, boolean]>([
   ['of this run', nameOf({}), old, false],
   ['of a process that ended', nameOf({ pid: deadPid }), fresh, true],
-  ['of a process that runs', nameOf({ pid: process.ppid }), old, false],
-  ['of the first process, which may not be signalled', nameOf({ pid: 1 }), old, false],
-  ['of an earlier process with this number', nameOf({ id: otherId }), fresh, true],
+  ['of a process that runs', nameOf({ pid: process.ppid, started: 0 }), old, false],
+  ['of the first process, which may not be signalled', nameOf({ pid: 1, started: 0 }), old, false],
+  ['of another thread with a run of its own', nameOf({ id: otherId }), fresh, false],
+  [
+    'of an earlier process with this number',
+    nameOf({ id: otherId, started: started + 1 }),
+    fresh,
+    isStartKnown,
+  ],
+  [
+    'of an earlier process with the number of one that runs',
+    nameOf({ pid: process.ppid, started: 1 }),
+    fresh,
+    isStartKnown,
+  ],
+  [
+    'with this number, of a process whose start is unknown, just made',
+    nameOf({ id: otherId, started: 0 }),
+    fresh,
+    false,
+  ],
+  [
+    'with this number, of a process whose start is unknown, a day old',
+    nameOf({ id: otherId, started: 0 }),
+    old,
+    true,
+  ],
   ['of another host, just made', nameOf({ realm: foreignRealm, pid: deadPid }), fresh, false],
   ['of another host, a day old', nameOf({ realm: foreignRealm, pid: deadPid }), old, true],
   ['of another host with this number', nameOf({ realm: foreignRealm }), fresh, false],
@@ -50,20 +76,48 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
 test('a sweep removes what is stale and nothing else', () => {
-  const stale = [nameOf({ pid: deadPid }), nameOf({ id: otherId })];
-  const others = [nameOf({}), nameOf({ realm: foreignRealm }), '.fs-reflink-notes.tmp', 'file'];
+  const stale = [nameOf({ pid: deadPid })];
+  const others = [
+    nameOf({}),
+    nameOf({ id: otherId }),
+    nameOf({ realm: foreignRealm }),
+    '.fs-reflink-notes.tmp',
+    'file',
+  ];
   for (const name of [...stale, ...others]) fs.writeFileSync(path.join(home, name), '');
   sweepTemporaries(home);
   expect(fs.readdirSync(home).sort()).toEqual(others.sort());
 });
 
-test('a sweep goes by the age of files of other hosts', () => {
-  const [made, left] = ['0', '1'].map((digit) => nameOf({ realm: digit.repeat(8) }));
-  for (const name of [made!, left!]) fs.writeFileSync(path.join(home, name), '');
-  const before = new Date(Date.now() - 2 * DAY_MS);
-  fs.utimesSync(path.join(home, left!), before, before);
+test('a sweep goes by when files of other hosts were touched, not by their modification times', () => {
+  const name = nameOf({ realm: foreignRealm });
+  fs.writeFileSync(path.join(home, name), '');
+  // A file that is being copied may have its source's time already.
+  fs.utimesSync(path.join(home, name), 0, 0);
   sweepTemporaries(home);
-  expect(fs.readdirSync(home)).toEqual([made]);
+  expect(fs.readdirSync(home)).toEqual([name]);
+  vi.useFakeTimers({ now: Date.now() + 2 * DAY_MS, toFake: ['Date'] });
+  try {
+    sweepTemporaries(home);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(fs.readdirSync(home)).toEqual([]);
+});
+
+test.skipIf(!isStartKnown)('a running process is known by its number and its start', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1e6)']);
+  try {
+    await once(child.stdout, 'data');
+    const startedAt = Number(
+      fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19],
+    );
+    const name = (start: number) => nameOf({ pid: child.pid!, started: start, id: otherId });
+    expect(isStaleTemporary(name(startedAt), old)).toBe(false);
+    expect(isStaleTemporary(name(startedAt - 1), fresh)).toBe(true);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test('a directory that is gone, or holds a directory of such a name, does not fail the sweep', () => {

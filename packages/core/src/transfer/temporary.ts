@@ -6,9 +6,9 @@ import { threadId } from 'node:worker_threads';
 
 const PREFIX = '.fs-reflink-';
 const SUFFIX = '.tmp';
-const NAME = /^\.fs-reflink-([0-9a-f]{8})-(\d+)-([0-9a-f]{8})-[0-9a-z]+\.tmp$/;
-/** A temporary file of another host or container may be in use: nothing tells but its age. */
-const FOREIGN_AGE_MS = 24 * 60 * 60 * 1000;
+const NAME = /^\.fs-reflink-([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{16})-[0-9a-z]+\.tmp$/;
+/** Where nothing tells whether the owner is gone, as on another host, a file is left that is untouched for so long. */
+const UNTOUCHED_MS = 24 * 60 * 60 * 1000;
 
 /** Two copies of this module in one process (source and build, say) must agree on what is theirs. */
 const RUN_KEY = Symbol.for('fs-reflink.run');
@@ -18,7 +18,9 @@ export interface Run {
   /** Host, boot and process namespace: where a process number means something. */
   realm: string;
   pid: number;
-  /** Tells this process from an earlier one with its number, as in containers where all are number 1. */
+  /** When the process was started, which tells it from an earlier one with its number; 0 where that is unknown. */
+  started: number;
+  /** Random, so that nobody can foresee a name. */
   id: string;
   /** Names given in this thread. */
   names: number;
@@ -34,7 +36,8 @@ function newRun(): Run {
   const { createHash, randomBytes } = createRequire(import.meta.url)('node:crypto') as typeof Crypto;
   const parts = [os.hostname(), read('/proc/sys/kernel/random/boot_id'), readLink('/proc/self/ns/pid')];
   const realm = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
-  return { realm, pid: process.pid, id: randomBytes(4).toString('hex'), names: 0 };
+  const id = randomBytes(8).toString('hex');
+  return { realm, pid: process.pid, started: startOf(process.pid), id, names: 0 };
 }
 
 /** Makes a worker thread part of its parent's run. */
@@ -58,22 +61,37 @@ function readLink(file: string): string {
   }
 }
 
+/** When a process of this realm was started, in ticks of the clock since the host was; 0 where that is unknown. */
+function startOf(pid: number): number {
+  // /proc may be mounted for processes of another namespace, where the same number is another process.
+  if (readLink('/proc/self') !== `${process.pid}`) return 0;
+  const status = read(`/proc/${pid}/stat`);
+  // The second field is the command's name in parentheses, which may contain spaces and parentheses.
+  return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
+}
+
 /** A name no file has, short enough for every filesystem whatever the destination is called. */
 export function temporaryName(): string {
   const run = currentRun();
-  const { realm, pid, id } = run;
+  const { realm, pid, started, id } = run;
   const thread = threadId.toString(36).padStart(4, '0');
-  return `${PREFIX}${realm}-${pid}-${id}-${thread}${(run.names++).toString(36)}${SUFFIX}`;
+  return `${PREFIX}${realm}-${pid}-${started}-${id}-${thread}${(run.names++).toString(36)}${SUFFIX}`;
 }
 
-/** Whether a file is left from a process that was killed while it copied. */
-export function isStaleTemporary(name: string, ageMs: () => number): boolean {
+/**
+ * Whether the process that chose a temporary name is certainly gone. `untouchedMs`: for how long the file has not
+ * been touched, which decides where nothing else does.
+ */
+export function isStaleTemporary(name: string, untouchedMs: () => number): boolean {
   const match = name.startsWith(PREFIX) ? NAME.exec(name) : null;
   if (!match) return false;
   const run = currentRun();
-  const [, realm, pid, id] = match;
-  if (realm !== run.realm) return ageMs() > FOREIGN_AGE_MS;
-  if (Number(pid) === run.pid) return id !== run.id;
+  const [, realm, pid, started, id] = match;
+  if (realm !== run.realm) return untouchedMs() > UNTOUCHED_MS;
+  const now = Number(pid) === run.pid ? run.started : startOf(Number(pid));
+  if (now > 0 && Number(started) > 0) return Number(started) !== now;
+  // It may be another thread of this process, with a run of its own, or an earlier process with this number.
+  if (Number(pid) === run.pid) return id !== run.id && untouchedMs() > UNTOUCHED_MS;
   return !isAlive(Number(pid));
 }
 
@@ -91,10 +109,14 @@ export function sweepTemporaries(directory: string): void {
   try {
     for (const name of fs.readdirSync(directory)) {
       const file = `${directory}/${name}`;
-      if (isStaleTemporary(name, () => Date.now() - fs.lstatSync(file).mtimeMs))
-        fs.rmSync(file, { force: true });
+      if (isStaleTemporary(name, () => untouchedMs(file))) fs.rmSync(file, { force: true });
     }
   } catch {
     // Unreadable, or gone: then there is nothing of ours to find.
   }
+}
+
+/** By the time of its last change: the modification time may be that of the source already. */
+export function untouchedMs(file: string): number {
+  return Date.now() - fs.lstatSync(file).ctimeMs;
 }

@@ -1,0 +1,78 @@
+import { FileStatus } from '../platform/status.ts';
+import type { System } from '../platform/system.ts';
+import { Positions } from './positions.ts';
+import { isAsRecorded, isSameDestination, RECORD_WORDS } from './record.ts';
+
+/** What is known of the files of a directory, a record each. */
+export interface NamedRecords {
+  names: readonly string[];
+  records: Uint32Array;
+}
+
+/** Those that `isChosen` is true for. */
+export function chosen({ names, records }: NamedRecords, isChosen: (file: number) => boolean): NamedRecords {
+  const kept: number[] = [];
+  for (let file = 0; file < names.length; file++) if (isChosen(file)) kept.push(file);
+  // As a rule all of them are.
+  if (kept.length === names.length) return { names, records };
+  const of = new Uint32Array(kept.length * RECORD_WORDS);
+  for (const [position, file] of kept.entries())
+    of.set(records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
+  return { names: kept.map((file) => names[file]!), records: of };
+}
+
+/** All parts as one. Copies each once, however many there are. */
+export function joined(parts: readonly NamedRecords[]): NamedRecords {
+  if (parts.length === 1) return parts[0]!;
+  const records = new Uint32Array(parts.reduce((words, part) => words + part.records.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    records.set(part.records, end);
+    end += part.records.length;
+  }
+  return { names: parts.flatMap(({ names }) => names), records };
+}
+
+/**
+ * What is known of a directory after two processes have copied into it. `before` is what both began with, and what
+ * this process decides about; `own` is what it knows now, `other` what the other one has written.
+ */
+export function mergeRecords(
+  system: System,
+  directory: string,
+  {
+    before,
+    own,
+    other,
+  }: {
+    before: (NamedRecords & { taken: Uint8Array }) | undefined;
+    own: NamedRecords;
+    other: NamedRecords;
+  },
+): NamedRecords {
+  const began = before && new Positions(before.names);
+  const mine = new Positions(own.names);
+  const isThere = observer(system, directory);
+  const kept = chosen(other, (file) => {
+    const name = other.names[file]!;
+    const position = began?.of(name) ?? -1;
+    if (before && position >= 0 && isSameDestination(before.records, position, other.records, file))
+      return before.taken[position] === 0;
+    // The other process has copied it. If this one has too, only one of them was last.
+    return mine.of(name) < 0 || isThere(name, other.records, file);
+  });
+  const theirs = new Set(kept.names);
+  return joined([kept, chosen(own, (file) => !theirs.has(own.names[file]!))]);
+}
+
+/** Tells whether a file of the directory is as a record has it. */
+function observer(system: System, directory: string) {
+  const status = new FileStatus();
+  return (name: string, records: Uint32Array, file: number): boolean => {
+    const opened = system.openDirectory(directory);
+    if (typeof opened === 'number') return false;
+    const looked = system.status(opened, name, false, status);
+    system.closeDirectory(opened);
+    return looked >= 0 && isAsRecorded(records, file, 'destination', status);
+  };
+}
