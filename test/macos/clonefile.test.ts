@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -234,6 +235,38 @@ describeMacos('clones', ['btrfs'], () => {
     expect(bench.copy('file')).toMatchObject({ code: 'EIO', method: 'clonefile' });
     expect(bench.names).toEqual(['file']);
     expect(bench.read('file').toString()).toBe('old');
+  });
+
+  test('a clone that fails later leaves what has taken its place meanwhile', () => {
+    const bench: Bench = benchOn(({ fstatat }) => ({
+      fstatat(directory, name, buffer, flags) {
+        if (name === 'file' && bench.names.includes('file')) {
+          writeFileSync(join(bench.destination, 'theirs'), 'of another build');
+          renameSync(join(bench.destination, 'theirs'), join(bench.destination, 'file'));
+        }
+        return fstatat(directory, name, buffer, flags);
+      },
+    }));
+    using _disposed = bench;
+    bench.write('file', content);
+    expect(bench.copy('file')).toMatchObject({ code: 'EIO', method: 'clonefile' });
+    expect(bench.names).toEqual(['file']);
+    expect(bench.read('file').toString()).toBe('of another build');
+  });
+
+  test('a clone that cannot be opened for its attributes is removed', () => {
+    using bench = benchOn(
+      ({ openat }) => ({
+        openat: (directory, name, flags, mode) =>
+          name === 'file' && (flags & C.O_NOFOLLOW) !== 0 && (flags & C.O_NONBLOCK) === 0
+            ? -errnoOf('EMFILE')
+            : openat(directory, name, flags, mode),
+      }),
+      { preserve: ['mode'] },
+    );
+    bench.write('file', content);
+    expect(bench.copy('file')).toMatchObject({ code: 'EMFILE' });
+    expect(bench.names).toEqual([]);
   });
 
   test('a network volume is asked for every file, whatever it answered before', () => {

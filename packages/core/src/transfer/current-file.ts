@@ -2,6 +2,7 @@ import { systemError } from '../errors.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
@@ -116,9 +117,23 @@ export class CurrentFile implements OpenTransfer {
     this.#created = false;
   }
 
-  /** Lets go of the destination, and removes what a failed try created: never the old destination. */
+  /**
+   * Lets go of the destination, and deletes what a failed try created: never the old destination, nor a file that
+   * somebody has put in its place meanwhile.
+   */
   end(): void {
-    if (this.destination >= 0) this.#system.close(this.destination);
-    if (this.#created) this.#system.unlink(this.destinationDirectory, this.destinationName);
+    const { destination, destinationDirectory, destinationName } = this;
+    const system = this.#system;
+    if (destination >= 0) {
+      if (this.#created) discard(system, destinationDirectory, destinationName, destination);
+      else system.close(destination);
+    } else if (this.#created && this.#isOurClone()) system.unlink(destinationDirectory, destinationName);
+  }
+
+  #isOurClone(): boolean {
+    // Nobody else has the name.
+    if (this.hidden) return true;
+    const source = { fd: this.source, status: this.status };
+    return looksLikeClone(this.#system, this.destinationDirectory, this.destinationName, source);
   }
 }

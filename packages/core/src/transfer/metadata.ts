@@ -2,6 +2,7 @@ import type { TransferSettings } from '../options.ts';
 import { EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
+import { discard } from './identity.ts';
 import { temporaryName } from './temporary.ts';
 
 const PERMISSIONS = 0o777;
@@ -52,8 +53,7 @@ export function findDefaultMode(system: System, directory: Directory, into: File
   const fd = system.create(directory, name, DEFAULT_MODE);
   if (fd < 0) return fd;
   const result = system.fileStatus(fd, into);
-  system.close(fd);
-  system.unlink(directory, name);
+  discard(system, directory, name, fd);
   return result < 0 ? result : into.mode & PERMISSIONS;
 }
 

@@ -6,6 +6,7 @@ import { ALIGNMENT } from '../platform/posix/buffer.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
 import type { Method } from '../report.ts';
+import { discard } from './identity.ts';
 import { climb, type OpenTransfer } from './ladder.ts';
 import { temporaryName } from './temporary.ts';
 
@@ -159,8 +160,9 @@ export class Trial {
       return use(transfer);
     } finally {
       system.close(source);
-      if (transfer.destination >= 0) system.close(transfer.destination);
-      system.unlink(this.#destination, transfer.destinationName);
+      // A strategy may have made it itself, under a name that nobody else has.
+      if (transfer.destination < 0) system.unlink(this.#destination, transfer.destinationName);
+      else this.#discard(transfer);
     }
   }
 
@@ -173,9 +175,8 @@ export class Trial {
 
   #discard(transfer: OpenTransfer): void {
     if (transfer.destination < 0) return;
-    this.#system.close(transfer.destination);
+    discard(this.#system, this.#destination, transfer.destinationName, transfer.destination);
     transfer.destination = -1;
-    this.#system.unlink(this.#destination, transfer.destinationName);
   }
 
   #directory(directory: string): Directory {

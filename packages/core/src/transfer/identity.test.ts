@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Bench, errnoOf, pretendToClone } from '../../../../test/support/injected.ts';
+import { SystemBench } from '../../../../test/support/system-bench.ts';
+import type { TransferSettings } from '../options.ts';
+import { loadBindings } from '../platform/linux/bindings.ts';
+import { linuxSystem } from '../platform/linux/linux.ts';
+import { portableSystem } from '../platform/portable/portable.ts';
+import type { System } from '../platform/system.ts';
+
+const content = Buffer.alloc(300_001, 'content');
+const THEIRS = 'a complete file of another build';
+const never = { reflink: 'never' } as const;
+
+/** Another build puts its file in the place of ours. */
+function replace(bench: SystemBench): void {
+  fs.writeFileSync(path.join(bench.destination, 'theirs'), THEIRS);
+  fs.renameSync(path.join(bench.destination, 'theirs'), path.join(bench.destination, 'file'));
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+const lanes: [name: string, lane: () => System][] = [['node:fs', () => portableSystem('a test')]];
+if (process.platform === 'linux') lanes.push(['native', () => linuxSystem(loadBindings())]);
+
+describe.each(lanes)('%s: a copy that fails leaves what has taken the place of its file', (_name, lane) => {
+  test.each<[string, Partial<TransferSettings>]>([
+    ['copied', never],
+    ['cloned where possible', {}],
+    ['without its mode', { ...never, preserve: ['timestamps'] }],
+  ])('%s', (_how, settings) => {
+    let bench: SystemBench | undefined;
+    const system: System = {
+      ...lane(),
+      sync() {
+        replace(bench!);
+        return -errnoOf('EIO');
+      },
+    };
+    bench = new SystemBench(system, { ...settings, durability: 'file' });
+    using _disposed = bench;
+    bench.write('file', content);
+    expect(bench.copy('file')).toMatchObject({ code: 'EIO' });
+    expect(bench.names).toEqual(['file']);
+    expect(bench.read('file').toString()).toBe(THEIRS);
+  });
+
+  test('and replaces it where the source has changed meanwhile and is copied again', () => {
+    let bench: SystemBench | undefined;
+    const real = lane();
+    let looks = 0;
+    const system: System = {
+      ...real,
+      fileStatus(fd, into) {
+        // The second look at the source compares it with the first.
+        if (++looks === 2) {
+          replace(bench!);
+          fs.appendFileSync(path.join(bench!.source, 'file'), 'more');
+        }
+        return real.fileStatus(fd, into);
+      },
+    };
+    bench = new SystemBench(system, never);
+    using _disposed = bench;
+    bench.write('file', content);
+    const unlink = vi.fn(real.unlink);
+    Object.assign(system, { unlink });
+    expect(bench.copy('file')).toMatchObject({ bytes: content.length + 4 });
+    expect(unlink).not.toHaveBeenCalled();
+    expect(bench.names).toEqual(['file']);
+  });
+
+  test('and removes its own', () => {
+    const system: System = { ...lane(), sync: () => -errnoOf('EIO') };
+    using bench = new SystemBench(system, { durability: 'file' });
+    bench.write('file', content);
+    expect(bench.copy('file')).toMatchObject({ code: 'EIO' });
+    expect(bench.names).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('each strategy (Linux)', () => {
+  const noClone = () => -errnoOf('EOPNOTSUPP');
+  const strategies: [string, Partial<TransferSettings>][] = [
+    ['ioctl', {}],
+    ['copyFileRange', {}],
+    ['write', never],
+    ['write', { reflink: 'never', cache: 'bypass' }],
+  ];
+  test.each(strategies)('whose %s fails on a full disk, %j', (call, settings) => {
+    const bench: Bench = new Bench(
+      () => ({
+        ioctl: call === 'ioctl' ? pretendToClone : noClone,
+        [call]: () => {
+          replace(bench);
+          return -errnoOf('ENOSPC');
+        },
+      }),
+      settings,
+    );
+    using _disposed = bench;
+    bench.write('file', content);
+    expect(bench.copy('file')).toMatchObject({ code: 'ENOSPC' });
+    expect(bench.names).toEqual(['file']);
+    expect(bench.read('file').toString()).toBe(THEIRS);
+  });
+});
