@@ -5,6 +5,7 @@ import {
   readdirSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -193,5 +194,31 @@ describeMacos('whole directories', ['btrfs', 'xfs'], () => {
       },
     );
     expect(tally).toMatchObject({ files: 3, bytes: BYTES + 4 });
+  });
+
+  test.each([false, true])('get the attributes of their source, cloneDirectories: %j', (cloneDirectories) => {
+    chmodSync(join(home, 'from/a'), 0o555);
+    chmodSync(join(home, 'from/a/b'), 0o700);
+    const long = 1_000_000_000;
+    utimesSync(join(home, 'from/a/b'), long, long);
+    const { error } = run({ cloneDirectories, preserve: ['mode', 'timestamps'] });
+    expect(error).toBeUndefined();
+    const { mode, mtimeMs } = statSync(join(home, 'deep/to/a/b'));
+    expect([mode & 0o7777, mtimeMs]).toEqual([0o700, long * 1000]);
+    expect(statSync(join(home, 'deep/to/a')).mode & 0o7777).toBe(0o555);
+  });
+
+  test('are private from the start where their source is', () => {
+    chmodSync(join(home, 'from/a'), 0o700);
+    const { mkdirat } = doubleBindings();
+    const made: number[] = [];
+    const { error } = run(
+      { cloneDirectories: false },
+      {},
+      { mkdirat: (directory, name, mode) => made.push(mode) && mkdirat(directory, name, mode) },
+    );
+    expect(error).toBeUndefined();
+    expect(made).toContain(0o700);
+    expect(statSync(join(home, 'deep/to/a')).mode & 0o7777).toBe(0o700);
   });
 });

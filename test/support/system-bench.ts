@@ -41,22 +41,23 @@ export class SystemBench implements Disposable {
     this.source = places.tree ?? make(places.source ?? root, 'from-');
     this.destination = make(places.destination ?? root, 'to-');
     this.#system = system;
-    this.#tree = new DestinationTree(this.#system, { durable: false, created: () => {} });
+    const defaults: TransferSettings = {
+      reflink: 'auto',
+      overwrite: true,
+      atomic: false,
+      preserve: ['mode', 'timestamps'],
+      preserveDirectories: false,
+      symlinks: 'follow',
+      cache: 'use',
+      durability: 'none',
+    };
+    this.#tree = new DestinationTree(this.#system, defaults, { created: () => {} });
     this.#pair = openPair(this.#system, this.#tree, {
       source: this.source,
       root: this.destination,
       below: '',
       overwrite: settings.overwrite ?? true,
     });
-    const defaults: TransferSettings = {
-      reflink: 'auto',
-      overwrite: true,
-      atomic: false,
-      preserve: ['mode', 'timestamps'],
-      symlinks: 'follow',
-      cache: 'use',
-      durability: 'none',
-    };
     this.#transferrer = new Transferrer(
       this.#system,
       { ...defaults, ...settings },

@@ -39,7 +39,13 @@ export interface CopyFileOptions {
    * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
    * is read-only, `timestamps` goes to 100 ns, and `xattr` and `acl` are refused with `ENOTSUP`.
    *
-   * @default ['mode', 'timestamps']
+   * When `preserve` is given, directories get the same attributes as files, as with `cp --preserve` and `rsync -a`:
+   * also the target's `to`, where a whole directory is copied, and directories that were there before. They are set
+   * last; until then nobody has more rights than the source gives. What belongs to somebody else and cannot be
+   * changed is a warning. On Windows directories get `timestamps` alone.
+   *
+   * @default `['mode', 'timestamps']` for files; a new directory gets the permission bits of its source under the
+   * umask, as with `cp -r`, and its owner may always write to it
    */
   preserve?: readonly Attribute[];
   /**
@@ -229,6 +235,8 @@ export interface TransferSettings {
   overwrite: boolean | 'error' | 'changed';
   atomic: boolean;
   preserve: readonly Attribute[];
+  /** Directories get what `preserve` names too: it was given. */
+  preserveDirectories: boolean;
   symlinks: 'follow' | 'keep';
   cache: 'use' | 'bypass';
   durability: 'none' | 'file' | 'full';
@@ -265,6 +273,7 @@ function transferSettings(options: CopyFileOptions): TransferSettings {
     overwrite: options.overwrite ?? true,
     atomic: options.atomic ?? false,
     preserve: options.preserve ?? ['mode', 'timestamps'],
+    preserveDirectories: options.preserve !== undefined,
     symlinks: options.symlinks ?? 'follow',
     cache: options.cache ?? 'use',
     durability: options.durability ?? 'none',

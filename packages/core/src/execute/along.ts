@@ -54,7 +54,7 @@ export async function planAlong(
     transformAll(planner.transformed, { queue, job, system, hooks, concurrency, signal }),
   ]);
   try {
-    planner.saveManifest();
+    planner.finish();
   } catch (thrown) {
     error ??= asThrown(thrown);
   }

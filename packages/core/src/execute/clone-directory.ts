@@ -29,7 +29,7 @@ export function cloneWhole(
   const clone = system.cloneDirectory;
   const target = clone && plan.cloneDirectories ? wholeDirectory(plan, job) : undefined;
   if (!clone || !target || !isPlain(target, job.transfer.symlinks)) return false;
-  if (!runClone(clone, target, system, tally)) return false;
+  if (!runClone(clone, target, system, job.transfer, tally)) return false;
   countPlaced(target, clone.method, job, tally, onProgress);
   return true;
 }
@@ -67,13 +67,18 @@ function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boo
   }
 }
 
-function runClone(clone: DirectoryClone, target: ResolvedTarget, system: System, tally: Tally): boolean {
+function runClone(
+  clone: DirectoryClone,
+  target: ResolvedTarget,
+  system: System,
+  transfer: TransferSettings,
+  tally: Tally,
+): boolean {
   const { to } = target;
   const from = fs.realpathSync.native(target.from);
   const source = system.openDirectory(path.dirname(from));
   if (typeof source === 'number') return false;
-  const tree = new DestinationTree(system, {
-    durable: false,
+  const tree = new DestinationTree(system, transfer, {
     created: (count) => {
       tally.directories += count;
     },

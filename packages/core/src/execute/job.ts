@@ -2,6 +2,7 @@ import type { CopyErrorDetails } from '../errors.ts';
 import type { Progress, TransferSettings } from '../options.ts';
 import type { Method, Tally } from '../report.ts';
 import type { ResolvedTarget } from '../target.ts';
+import type { Mirrors } from '../transfer/directories.ts';
 import type { Run } from '../transfer/temporary.ts';
 import type { QueueMemory } from './queue.ts';
 
@@ -15,6 +16,8 @@ export interface Batch {
   target: number;
   /** The destination directory below it, with forward slashes; empty for the root itself. */
   below: string;
+  /** Which directories on the way there are copies of directories of the source. */
+  mirrors?: Mirrors;
   /** Names of files in `source`. May be empty: then only the directory is made. */
   names: string[];
   /** Names in the destination where they differ. */

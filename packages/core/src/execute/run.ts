@@ -58,7 +58,7 @@ export function runWhole(
   const working = runPart(queue, job, system, hooks);
   queue.sealAndWait();
   const saving = attempt(queue, () => {
-    planner?.saveManifest();
+    planner?.finish();
     return emptyTally();
   });
   addTally(planned, working.tally);

@@ -81,7 +81,7 @@ async function transformFolder(
   const created = (count: number) => {
     tally.directories += count;
   };
-  const tree = new DestinationTree(system, { durable, created });
+  const tree = new DestinationTree(system, job.transfer, { created });
   try {
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
     const pair = openPair(system, tree, { ...folder, overwrite });

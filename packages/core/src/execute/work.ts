@@ -54,8 +54,7 @@ export class Worker {
     this.#system = system;
     this.#onProgress = onProgress;
     this.#durable = job.transfer.durability === 'full';
-    this.#tree = new DestinationTree(system, {
-      durable: this.#durable,
+    this.#tree = new DestinationTree(system, job.transfer, {
       created: (count) => {
         this.#tally.directories += count;
       },

@@ -6,6 +6,7 @@ import type { TransformedFolder } from '../execute/transformed.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
+import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
@@ -31,6 +32,8 @@ export class Planner {
   readonly #outlook: Outlook | undefined;
   readonly #found: Found;
   readonly #published: { directory: string; names: string[]; batch: number }[] = [];
+  /** Whose attributes are still to be carried over. */
+  readonly #directories: CopiedDirectory[] = [];
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
@@ -83,8 +86,23 @@ export class Planner {
     this.#queue.close();
   }
 
-  /** Notes what was placed, once all threads are done and have told the queue how much that was. */
-  saveManifest(): void {
+  /** To be called once all threads are done and have told the queue how much they placed. */
+  finish(): void {
+    try {
+      if (!this.#queue.stopped && !this.#job.dryRun) this.#carryDirectories();
+    } finally {
+      this.#saveManifest();
+    }
+  }
+
+  /** Gives directories the attributes of their sources, after everything in them is in place. */
+  #carryDirectories(): void {
+    const warn = (message: string) => void this.#tally.warnings.push(message);
+    carryDirectories(this.#system, this.#job.transfer, this.#directories, warn);
+  }
+
+  /** Notes what was placed. */
+  #saveManifest(): void {
     const { manifest: file } = this.#plan;
     const { manifest } = this.#found;
     if (file === undefined || !manifest || this.#job.dryRun) return;
@@ -161,13 +179,14 @@ export class Planner {
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
+    this.#noteDirectories(folder);
     if (folder.settled && records) {
       this.#settle(folder, records);
       return;
     }
     if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
-    const { source, root, below, files } = folder;
+    const { source, root, below, mirrors, files } = folder;
     const { overwrite } = folder.target;
     const directory = path.join(root, below);
     const target = this.#plan.targets.indexOf(folder.target);
@@ -177,7 +196,16 @@ export class Planner {
       do {
         const part = files.slice(start, start + BATCH_FILES);
         const batch = this.#queue.publish(
-          { source, root, below, target, overwrite, ...namesOf(part), vacant: this.#vacant(folder, part) },
+          {
+            source,
+            root,
+            below,
+            mirrors,
+            target,
+            overwrite,
+            ...namesOf(part),
+            vacant: this.#vacant(folder, part),
+          },
           records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
           first,
         );
@@ -190,6 +218,17 @@ export class Planner {
       const rest = { ...folder, files: files.slice(start) };
       this.#waiting.push({ folder: rest, records: records?.subarray(start * RECORD_WORDS) });
       throw error;
+    }
+  }
+
+  /** Notes a directory, and those above it that need not hold files, for {@link #carryDirectories}. */
+  #noteDirectories({ source, root, below, mirrors }: Folder): void {
+    if (!this.#job.transfer.preserveDirectories || mirrors === undefined) return;
+    const names = below === '' ? [] : below.split('/');
+    for (let depth = names.length; depth >= 0; depth--) {
+      const original = sourceOfLevel(source, { depth, levels: names.length, mirrors });
+      if (original === undefined) return;
+      this.#directories.push({ source: original, root, below: names.slice(0, depth).join('/') });
     }
   }
 

@@ -126,7 +126,10 @@ export interface System {
   /** Opens a directory below another; a symbolic link is refused. */
   openChild(directory: Directory, name: FileName): Directory | Errno;
   closeDirectory(directory: Directory): void;
-  makeDirectory(directory: Directory, name: string): number | Errno;
+  /** The process's umask applies to `mode`, which means nothing on Windows. */
+  makeDirectory(directory: Directory, name: string, mode: number): number | Errno;
+  /** Opens the directory itself, to look at its attributes and to set them as those of a file. */
+  openForAttributes(directory: Directory): number | Errno;
 
   openSource(directory: Directory, name: string, follow: boolean): number | Errno;
   /** Creates a file that must not exist, for writing. */

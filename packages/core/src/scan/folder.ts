@@ -1,4 +1,5 @@
 import type { ResolvedTarget } from '../target.ts';
+import type { Mirrors } from '../transfer/directories.ts';
 
 /** A file or link found, and the name it gets. */
 export interface FoundFile {
@@ -17,6 +18,8 @@ export interface Folder {
   root: string;
   /** Path below `root`, with forward slashes; empty for `root` itself. */
   below: string;
+  /** Which directories on the way there are copies of directories of the source. */
+  mirrors?: Mirrors;
   files: FoundFile[];
   target: ResolvedTarget;
   /** All of it is in place already. `alone`: and nothing else is in its destination. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
+import type { Mirrors } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
 import type { Folder, FoundFile } from './folder.ts';
@@ -148,9 +149,10 @@ function* place(
     ? files.filter((file) => isWanted(filter, join(relative, file.name), path.join(source, file.name)))
     : files;
   const below = flatten ? '' : relative;
+  const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (kept.length > 0 || !flatten) yield { source, root, below, files: kept, target, settled };
+    if (kept.length > 0 || !flatten) yield { source, root, below, mirrors, files: kept, target, settled };
     return;
   }
   const folders = new Map<string, FoundFile[]>();
@@ -163,7 +165,15 @@ function* place(
     if (list.length === 0) folders.set(key, list);
     list.push({ ...file, as: path.posix.basename(renamed) });
   }
-  for (const [directory, list] of folders) yield { source, root, below: directory, files: list, target };
+  for (const [directory, list] of folders) {
+    const kept = directory === below ? mirrors : undefined;
+    yield { source, root, below: directory, mirrors: kept, files: list, target };
+  }
+}
+
+/** A target's `to` is a copy only where it gets the contents of a directory. */
+function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): Mirrors {
+  return path.join(from, relative) === source ? 'root' : 'below';
 }
 
 /** A promise would let every file through, whatever it resolves to. */

@@ -15,11 +15,13 @@ export interface Preserved {
   timestamps: boolean;
   ownership: boolean;
   special: boolean;
+  /** Attributes of directories are carried over too, also to those that were there before. */
+  directories: boolean;
   /** Which extended attributes, if any. */
   extended: ExtendedAttributes | undefined;
 }
 
-export function preserved({ preserve }: TransferSettings): Preserved {
+export function preserved({ preserve, preserveDirectories }: TransferSettings): Preserved {
   const has = new Set(preserve);
   const [xattr, acl] = [has.has('xattr'), has.has('acl')];
   return {
@@ -27,6 +29,7 @@ export function preserved({ preserve }: TransferSettings): Preserved {
     timestamps: has.has('timestamps'),
     ownership: has.has('ownership'),
     special: has.has('special'),
+    directories: preserveDirectories,
     extended: xattr || acl ? { xattr, acl } : undefined,
   };
 }
@@ -38,6 +41,9 @@ export interface Chosen {
   /** The mode it should have had; undefined for a destination that was created with the right one. */
   mode: number | undefined;
 }
+
+/** The frame created the destination, as it should be. */
+export const NOTHING_CHOSEN: Chosen = { times: false, mode: undefined };
 
 /** The mode a destination is created with; the process's umask applies to it. */
 export function creationMode(keep: Preserved, source: FileStatus): number {
@@ -130,7 +136,9 @@ function wantedMode(
   const mask = PERMISSIONS | SPECIAL;
   // setuid means something only for the same owner.
   const sameOwner = source.uid === destination.uid && source.gid === destination.gid;
-  const special = keep.special && sameOwner ? source.mode & SPECIAL : 0;
+  // A directory has the setgid bit from the one it was made in, and keeps it.
+  const own = destination.isDirectory ? destination.mode & SPECIAL : 0;
+  const special = !keep.special ? own : sameOwner ? source.mode & SPECIAL : 0;
   const permissions = (keep.mode ? source.mode : otherwise) & PERMISSIONS;
   const wanted = special | permissions;
   return (destination.mode & mask) === wanted ? undefined : wanted;

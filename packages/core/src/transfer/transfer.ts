@@ -13,6 +13,7 @@ import {
   carryAttributes,
   findDefaultMode,
   isCarried,
+  NOTHING_CHOSEN,
   type Preserved,
   preserved,
 } from './metadata.ts';
@@ -26,9 +27,6 @@ export interface Outcome {
   method: Method | undefined;
   bytes: number;
 }
-
-/** The frame created the destination, as it should be. */
-const NOTHING_CHOSEN: Chosen = { times: false, mode: undefined };
 
 /** Tries of a file whose source changed while it was copied. */
 const TRIES = 2;

@@ -2,13 +2,19 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import type { Batch } from '../execute/job.ts';
+import type { TransferSettings } from '../options.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { directoryCreationMode, letOwnerWrite, type Mirrors, sourceOfLevel } from './directories.ts';
+import { type Preserved, preserved } from './metadata.ts';
 import type { DirectoryPair } from './pair.ts';
 
 /** What is answered where directories cannot be synced: some network filesystems, Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
+
+/** The process's umask applies to it. */
+const DEFAULT_DIRECTORY_MODE = 0o777;
 
 interface Level {
   name: string;
@@ -24,26 +30,37 @@ export class DestinationTree {
   readonly #system: System;
   readonly #created: (count: number) => void;
   readonly #durable: boolean;
+  readonly #keep: Preserved;
   readonly #status = new FileStatus();
   #levels: Level[] = [];
 
-  constructor(system: System, { durable, created }: { durable: boolean; created: (count: number) => void }) {
+  constructor(system: System, settings: TransferSettings, { created }: { created: (count: number) => void }) {
     this.#system = system;
-    this.#durable = durable;
+    this.#durable = settings.durability === 'full';
+    this.#keep = preserved(settings);
     this.#created = created;
   }
 
-  /** Opens the directory `below` (forward slashes, may be empty) under `root`. Valid until the next call. */
-  open(root: string, below: string, source: string): Level {
+  /**
+   * Opens the directory `below` (forward slashes, may be empty) under `root`, which `source` is copied to. Valid until
+   * the next call.
+   */
+  open(root: string, below: string, source: string, mirrors?: Mirrors): Level {
     const names = below === '' ? [root] : [root, ...below.split('/')];
+    const levels = names.length - 1;
     let shared = 0;
     while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
     this.#closeFrom(shared);
     for (let depth = shared; depth < names.length; depth++) {
       const name = names[depth]!;
-      this.#levels.push(
-        depth === 0 ? this.#openRoot(root, source) : this.#openBelow(this.#levels.at(-1)!, name, source),
-      );
+      const original = sourceOfLevel(source, { depth, levels, mirrors });
+      const level =
+        depth === 0
+          ? this.#openRoot(root, source, original)
+          : this.#openBelow(this.#levels.at(-1)!, name, source, original);
+      this.#levels.push(level);
+      if (!level.fresh && original !== undefined && this.#keep.directories && this.#keep.mode)
+        letOwnerWrite(this.#system, level.directory);
     }
     return this.#levels.at(-1)!;
   }
@@ -56,10 +73,10 @@ export class DestinationTree {
     for (const level of this.#levels.splice(depth)) this.#system.closeDirectory(level.directory);
   }
 
-  #openRoot(root: string, source: string): Level {
+  #openRoot(root: string, source: string, original: string | undefined): Level {
     let made = 0;
     try {
-      made = makeDirectories(root);
+      made = makeDirectories(root, () => this.#modeFor(original));
     } catch (error) {
       throw asCopyError(error, { source, destination: root });
     }
@@ -87,10 +104,10 @@ export class DestinationTree {
     }
   }
 
-  #openBelow(parent: Level, name: string, source: string): Level {
+  #openBelow(parent: Level, name: string, source: string, original: string | undefined): Level {
     const system = this.#system;
     const destination = path.join(parent.directory.path, name);
-    const made = system.makeDirectory(parent.directory, name);
+    const made = system.makeDirectory(parent.directory, name, this.#modeFor(original));
     if (made < 0 && made !== -EEXIST) throw systemError(-made, { source, destination, syscall: 'mkdir' });
     if (made >= 0) {
       this.#created(1);
@@ -99,6 +116,12 @@ export class DestinationTree {
     const directory = system.openChild(parent.directory, name);
     if (typeof directory === 'number') throw this.#notADirectory(-directory, parent, name, source);
     return { name, directory, fresh: made >= 0 };
+  }
+
+  /** The mode to make a directory with, that of `original` where it is a copy of one. */
+  #modeFor(original: string | undefined): number {
+    const status = original === undefined ? undefined : fs.statSync(original, { throwIfNoEntry: false });
+    return status ? directoryCreationMode(this.#keep, status.mode) : DEFAULT_DIRECTORY_MODE;
   }
 
   #notADirectory(errno: number, parent: Level, name: string, source: string): CopyError {
@@ -113,21 +136,21 @@ export class DestinationTree {
  * Makes a directory, and those above it that are missing. Returns how many were made here. Not by
  * `mkdirSync(recursive)`: that answers ENOENT where the truth is EROFS.
  */
-function makeDirectories(directory: string): number {
+function makeDirectories(directory: string, mode: () => number = () => DEFAULT_DIRECTORY_MODE): number {
   if (isDirectory(directory)) return 0;
   const parent = path.dirname(directory);
   try {
-    return makeOne(directory);
+    return makeOne(directory, mode());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === directory) throw error;
   }
-  return makeDirectories(parent) + makeOne(directory);
+  return makeDirectories(parent) + makeOne(directory, mode());
 }
 
 /** Another thread may have made it first. */
-function makeOne(directory: string): number {
+function makeOne(directory: string, mode: number): number {
   try {
-    fs.mkdirSync(directory);
+    fs.mkdirSync(directory, mode);
     return 1;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isDirectory(directory)) return 0;
@@ -158,12 +181,12 @@ export function notADirectory(
 export function openPair(
   system: System,
   tree: DestinationTree,
-  folder: Pick<Batch, 'source' | 'root' | 'below'> & Pick<DirectoryPair, 'overwrite'>,
+  folder: Pick<Batch, 'source' | 'root' | 'below' | 'mirrors'> & Pick<DirectoryPair, 'overwrite'>,
 ): DirectoryPair {
   const source = system.openDirectory(folder.source);
   if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
   try {
-    const { directory, fresh } = tree.open(folder.root, folder.below, folder.source);
+    const { directory, fresh } = tree.open(folder.root, folder.below, folder.source, folder.mirrors);
     const status = new FileStatus();
     const result = system.status(directory, '.', true, status);
     if (result < 0)

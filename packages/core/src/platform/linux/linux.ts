@@ -23,7 +23,6 @@ const DIRECTORY_FLAGS = C.O_PATH | C.O_DIRECTORY | C.O_CLOEXEC;
 // O_NONBLOCK: opening a FIFO that took a file's place must not hang.
 const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
 const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
-const DIRECTORY_MODE = 0o777;
 const LINK_BYTES = 4096;
 
 /** Linux by its system calls. */
@@ -50,7 +49,10 @@ export function linuxSystem(bindings: Bindings): System {
       return fd < 0 ? fd : { ...childPaths(directory, name), fd };
     },
     closeDirectory: (directory) => void bindings.close(directory.fd),
-    makeDirectory: (directory, name) => bindings.mkdirat(directory.fd, name, DIRECTORY_MODE),
+    makeDirectory: (directory, name, mode) => bindings.mkdirat(directory.fd, name, mode),
+    // By a handle of O_PATH no attribute can be set.
+    openForAttributes: (directory) =>
+      bindings.openat(directory.fd, '.', C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC, 0),
 
     openSource: (directory, name, follow) =>
       bindings.openat(directory.fd, name, follow ? SOURCE_FLAGS : SOURCE_FLAGS | C.O_NOFOLLOW, 0),

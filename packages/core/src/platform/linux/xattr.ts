@@ -2,7 +2,12 @@ import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE, XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
 
-const ACL_NAMES = new Set(['system.posix_acl_access', 'system.nfs4_acl', 'system.richacl']);
+const ACL_NAMES = new Set([
+  'system.posix_acl_access',
+  'system.posix_acl_default',
+  'system.nfs4_acl',
+  'system.richacl',
+]);
 
 /**
  * Carries extended attributes from one open file to another. What the destination's filesystem or the

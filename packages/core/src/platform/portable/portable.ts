@@ -116,7 +116,10 @@ export function portableSystem(nativeError: string | undefined): System {
       return result < 0 ? result : { ...childPaths(directory, name), fd: -1 };
     },
     closeDirectory: () => {},
-    makeDirectory: (directory, name) => answer(() => fs.mkdirSync(join(directory, name))),
+    makeDirectory: (directory, name, mode) => answer(() => fs.mkdirSync(join(directory, name), mode)),
+    openForAttributes: (directory) =>
+      // There node:fs opens no directory.
+      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.openSync(directory.path, O_RDONLY)),
 
     openSource: (directory, name, follow) =>
       answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW))),

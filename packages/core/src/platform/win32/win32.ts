@@ -77,6 +77,15 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     // It is only a path.
     closeDirectory: () => {},
     makeDirectory: (directory, name) => bindings.createDirectory(pathIn(directory, name)),
+    openForAttributes: (directory) =>
+      remember(
+        open(
+          pathIn(directory, '.'),
+          C.FILE_READ_ATTRIBUTES | C.FILE_WRITE_ATTRIBUTES,
+          C.FILE_FLAG_BACKUP_SEMANTICS,
+        ),
+        (directory as WindowsDirectory).volume,
+      ),
 
     openSource(directory, name, follow) {
       const file = pathIn(directory, name);

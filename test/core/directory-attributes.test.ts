@@ -1,0 +1,303 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type Attribute, type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { describe, expect, it, vi } from 'vitest';
+import { Queue } from '../../packages/core/src/execute/queue.ts';
+import { runWhole } from '../../packages/core/src/execute/run.ts';
+import { resolveCopyOptions } from '../../packages/core/src/options.ts';
+import { loadSystem } from '../../packages/core/src/platform/load.ts';
+import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
+import type { System } from '../../packages/core/src/platform/system.ts';
+import { carryDirectories } from '../../packages/core/src/transfer/directories.ts';
+import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
+import { directory, type TreeSpec, writeTree } from '../support/trees.ts';
+import { asNobody, inProcess, workspace } from './support.ts';
+
+const ALL: readonly Attribute[] = ['mode', 'timestamps', 'ownership', 'special'];
+const LONG_AGO = 1_000_000_000;
+
+const modes: Record<string, number> = {
+  private: 0o700,
+  group: 0o2770,
+  shared: 0o2775,
+  open: 0o777,
+  sticky: 0o1777,
+  'read-only': 0o555,
+  'read-only/below': 0o500,
+  empty: 0o711,
+  '.': 0o750,
+};
+
+/** A directory for each mode, with a file in it but for the empty one; all of them from long ago. */
+function prepared(): string {
+  const cwd = workspace();
+  for (const name of Object.keys(modes)) mkdirSync(join(cwd, 's', name), { recursive: true });
+  for (const name of Object.keys(modes))
+    if (name !== 'empty') writeFileSync(join(cwd, 's', name, 'key'), 'k');
+  const names = Object.keys(modes).sort((one, other) => other.length - one.length);
+  for (const name of names) utimesSync(join(cwd, 's', name), LONG_AGO, LONG_AGO);
+  for (const name of names) chmodSync(join(cwd, 's', name), modes[name]!);
+  return cwd;
+}
+
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+function modesIn(root: string): Record<string, string> {
+  return Object.fromEntries(Object.keys(modes).map((name) => [name, modeOf(join(root, name))]));
+}
+
+/** What cp(1) makes of the same directories, under the umask of this process. */
+function byCp(cwd: string, ...flags: string[]): Record<string, string> {
+  const { status, stderr } = spawnSync('cp', [...flags, 's', 'by-cp'], { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return modesIn(join(cwd, 'by-cp'));
+}
+
+/** A copy by a certain system, on this thread. */
+function copyBy(system: System, targets: Target | Target[], options: CopyOptions) {
+  const { transfer, entries, ...plan } = resolveCopyOptions(targets, options);
+  const job = { transfer, entries, dryRun: false, progress: false, recorded: options.manifest !== undefined };
+  const hooks = { planned: () => {}, progress: () => {} };
+  const { tally, error } = runWhole(new Queue(), job, plan, system, hooks);
+  if (error) throw error;
+  return tally;
+}
+
+type Copy = (target: Target, options: CopyOptions) => Promise<{ warnings: string[] }>;
+
+const lanes: Record<string, Copy> = {
+  'on the calling thread': copy,
+  'in worker threads': async (target, options) => {
+    const workers = await startWorkers(2);
+    try {
+      return await copy(target, options);
+    } finally {
+      await workers.close();
+    }
+  },
+  'with functions': (target, options) => copy({ ...target, filter: () => true }, options),
+  'with a transform': (target, options) => copy({ ...target, transform: (content) => content }, options),
+  'without the native lane': async (target, options) =>
+    copyBy(portableSystem(undefined), target, options) as { warnings: string[] },
+};
+
+const isGnu = spawnSync('cp', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU') ?? false;
+
+describe.each(Object.entries(lanes))('directories, %s', (_lane, run) => {
+  it.skipIf(!isGnu)(
+    'get the mode of their source under the umask, as with cp -r, and stay writable',
+    async () => {
+      const cwd = prepared();
+      const { warnings } = await run({ from: 's', to: 'd' }, { cwd });
+      const writable = { 'read-only': '755', 'read-only/below': '700', sticky: '755' };
+      expect(modesIn(join(cwd, 'd'))).toEqual({ ...byCp(cwd, '-r'), ...writable });
+      expect(statSync(join(cwd, 'd/empty')).mtimeMs).not.toBe(LONG_AGO * 1000);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it.skipIf(!isGnu)('get every attribute with preserve, as with cp -a', async () => {
+    const cwd = prepared();
+    const { warnings } = await run({ from: 's', to: 'd' }, { cwd, preserve: ALL });
+    expect(modesIn(join(cwd, 'd'))).toEqual(byCp(cwd, '-a'));
+    for (const name of Object.keys(modes))
+      expect(statSync(join(cwd, 'd', name)).mtimeMs, name).toBe(LONG_AGO * 1000);
+    expect(readFileSync(join(cwd, 'd/read-only/below/key'), 'utf8')).toBe('k');
+    expect(warnings).toEqual([]);
+  });
+
+  it('that were there keep their attributes by default, and get those of their source with preserve', async () => {
+    const cwd = prepared();
+    for (const name of ['private', 'open']) mkdirSync(join(cwd, 'd', name), { recursive: true, mode: 0o751 });
+    await run({ from: 's', to: 'd' }, { cwd });
+    expect([modeOf(join(cwd, 'd/private')), modeOf(join(cwd, 'd/open'))]).toEqual(['751', '751']);
+    await run({ from: 's', to: 'd' }, { cwd, preserve: ['mode', 'timestamps'] });
+    expect([modeOf(join(cwd, 'd/private')), modeOf(join(cwd, 'd/open'))]).toEqual(['700', '777']);
+    expect(statSync(join(cwd, 'd/open')).mtimeMs).toBe(LONG_AGO * 1000);
+  });
+
+  it('get no mode where none is preserved', async () => {
+    const cwd = prepared();
+    mkdirSync(join(cwd, 'plain'));
+    await run({ from: 's', to: 'd' }, { cwd, preserve: [] });
+    expect(new Set(Object.values(modesIn(join(cwd, 'd'))))).toEqual(new Set([modeOf(join(cwd, 'plain'))]));
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('get their owner (as root)', async () => {
+    const cwd = prepared();
+    chownSync(join(cwd, 's/private'), 1234, 2345);
+    await run({ from: 's', to: 'd' }, { cwd, preserve: ALL });
+    const { uid, gid, mode } = statSync(join(cwd, 'd/private'));
+    expect([uid, gid, mode & 0o7777]).toEqual([1234, 2345, 0o700]);
+  });
+});
+
+describe('the directories that are copies', () => {
+  const tree: TreeSpec = { 'in/a/b/f': 'f', 'in/a/b': directory({ mode: 0o700 }), 'in/top': 'top' };
+
+  it.each<[string, Target, Record<string, string>]>([
+    ['of a glob', { from: 'in/**/f', to: 'out' }, { 'out/a': '750', 'out/a/b': '700' }],
+    ['below a base', { from: 'in/a/b', base: 'in', to: 'out' }, { 'out/a': '750', 'out/a/b': '700' }],
+    ['of a file below a base', { from: 'in/a/b/f', base: 'in', to: 'out' }, { 'out/a/b': '700' }],
+    [
+      'whose files get a new name',
+      { from: 'in', to: 'out', rename: 'x', ignore: 'top' },
+      { 'out/a/b': '700' },
+    ],
+    [
+      'whose files get a new name by a function',
+      { from: 'in', to: 'out', rename: (name) => `${name}.x` },
+      { 'out/a': '750', 'out/a/b': '700' },
+    ],
+  ])('%s', async (_name, target, expected) => {
+    const cwd = writeTree(workspace(), tree);
+    chmodSync(join(cwd, 'in/a'), 0o750);
+    for (const options of [{}, { preserve: ALL }]) {
+      await copy(target, { cwd, ...options });
+      const found = Object.keys(expected).map((name) => [name, modeOf(join(cwd, name))]);
+      expect(Object.fromEntries(found)).toEqual(expected);
+      rmSync(join(cwd, 'out'), { recursive: true });
+    }
+  });
+
+  it('are not the to of a file or a glob, nor directories that a function made up', async () => {
+    const cwd = writeTree(workspace(), tree);
+    chmodSync(join(cwd, 'in'), 0o700);
+    mkdirSync(join(cwd, 'plain'));
+    const usual = modeOf(join(cwd, 'plain'));
+    const targets: Target[] = [
+      { from: 'in/top', to: 'file' },
+      { from: 'in/*', to: 'glob' },
+      { from: 'in/a', to: 'flat', flatten: true },
+      { from: 'in', to: 'out', rename: (name) => `new/${name}` },
+    ];
+    for (const target of targets) await copy(target, { cwd, preserve: ALL });
+    for (const name of ['file', 'glob', 'flat', 'out/new']) expect(modeOf(join(cwd, name)), name).toBe(usual);
+  });
+});
+
+describe.each([
+  ['native', () => loadSystem()],
+  ['portable', () => portableSystem(undefined)],
+] as const)('while files are copied, %s', (_name, load) => {
+  it.each([
+    ['by default', {}],
+    ["preserve: ['mode']", { preserve: ['mode'] as const }],
+    ['with all attributes', { preserve: ALL }],
+  ])('no directory gives anybody but its owner more than its source does, %s', (_title, options) => {
+    const cwd = prepared();
+    const system = load();
+    const seen: string[] = [];
+    const look = (place: string) => {
+      for (const [name, mode] of Object.entries(modes)) {
+        const found = statSync(join(place, name), { throwIfNoEntry: false });
+        const excess = found ? found.mode & 0o077 & ~mode : 0;
+        if (excess) seen.push(`${name} is ${modeOf(join(place, name))}`);
+      }
+    };
+    const create = vi.fn((...given: Parameters<System['create']>) => {
+      look(join(cwd, 'd'));
+      return system.create(...given);
+    });
+    const setMode = vi.fn((...given: Parameters<System['setMode']>) => {
+      look(join(cwd, 'd'));
+      return system.setMode(...given);
+    });
+    copyBy({ ...system, create, setMode }, { from: 's', to: 'd' }, { cwd, reflink: 'never', ...options });
+    expect(create).toHaveBeenCalled();
+    expect(seen).toEqual([]);
+  });
+
+  it('a second copy that finds everything as it is sets nothing', () => {
+    const cwd = prepared();
+    const system = load();
+    const options = { cwd, preserve: ALL, overwrite: 'changed' } as const;
+    copyBy(system, { from: 's', to: 'd' }, options);
+    const setMode = vi.fn(system.setMode);
+    const setTimes = vi.fn(system.setTimes);
+    const setOwner = vi.fn(system.setOwner);
+    copyBy({ ...system, setMode, setTimes, setOwner }, { from: 's', to: 'd' }, options);
+    expect([setMode, setTimes, setOwner].map((each) => each.mock.calls.length)).toEqual([0, 0, 0]);
+  });
+});
+
+const reason = cannotGiveUpRights();
+describe.skipIf(reason)(`without root's rights${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  it.each(['', 'off'])(
+    'read-only directories are filled, and filled again, FS_REFLINK_NATIVE=%j',
+    (native) => {
+      const cwd = prepared();
+      chownSync(cwd, NOBODY, NOBODY);
+      spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, join(cwd, 's')]);
+      for (const [name, mode] of Object.entries(modes)) chmodSync(join(cwd, 's', name), mode);
+      const preserve = ['mode', 'timestamps'];
+      const body = `${asNobody}
+      const run = () => lib.copy({ from: 's', to: 'd' }, { cwd: argument.cwd, preserve: argument.preserve });
+      await run();
+      fs.chmodSync(argument.file, 0o600);
+      fs.writeFileSync(argument.file, 'changed');
+      return run();`;
+      const argument = { cwd, preserve, file: join(cwd, 's/read-only/below/key') };
+      const { value, error } = inProcess(body, argument, { env: { FS_REFLINK_NATIVE: native } });
+      expect(error).toBeUndefined();
+      expect(value).toMatchObject({ warnings: [] });
+      expect(readFileSync(join(cwd, 'd/read-only/below/key'), 'utf8')).toBe('changed');
+      expect(modeOf(join(cwd, 'd/read-only'))).toBe('555');
+      expect(modeOf(join(cwd, 'd/read-only/below'))).toBe('500');
+    },
+  );
+
+  it("somebody else's directory keeps its attributes, with a warning", () => {
+    const cwd = workspace();
+    writeTree(cwd, { 's/f': 'f', s: directory({ mode: 0o755 }) });
+    mkdirSync(join(cwd, 'd'));
+    chmodSync(join(cwd, 'd'), 0o777);
+    const body = `${asNobody}
+      return lib.copy({ from: 's', to: 'd' }, { cwd: argument.cwd, preserve: ['mode', 'timestamps'] });`;
+    const { value, error } = inProcess(body, { cwd });
+    expect(error).toBeUndefined();
+    expect(value).toMatchObject({ files: 1, warnings: [expect.stringContaining('EPERM')] });
+    expect(modeOf(join(cwd, 'd'))).toBe('777');
+  });
+});
+
+it.each([
+  ['native', () => loadSystem()],
+  ['portable', () => portableSystem(undefined)],
+])('a directory that was replaced by a link meanwhile gets nothing through it, %s', (_name, load) => {
+  const cwd = prepared();
+  mkdirSync(join(cwd, 'outside'), { mode: 0o755 });
+  mkdirSync(join(cwd, 'd'));
+  symlinkSync(join(cwd, 'outside'), join(cwd, 'd/private'));
+  const { transfer } = resolveCopyOptions({ from: 's' }, { preserve: ALL });
+  const warnings: string[] = [];
+  const copied = { source: join(cwd, 's/private'), root: join(cwd, 'd'), below: 'private' };
+  carryDirectories(load(), transfer, [copied], (message) => warnings.push(message));
+  expect(warnings).toEqual([]);
+  expect(modeOf(join(cwd, 'outside'))).toBe('755');
+});
+
+it.skipIf(cannotSetAttributes())('a directory gets extended attributes with preserve', async () => {
+  const cwd = prepared();
+  spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', join(cwd, 's/private')]);
+  await copy({ from: 's', to: 'd' }, { cwd, preserve: [...ALL, 'xattr'] });
+  const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.origin', join(cwd, 'd/private')]);
+  expect(stdout.toString()).toBe('here');
+  expect(modeOf(join(cwd, 'd/private'))).toBe('700');
+});
+
+function cannotSetAttributes(): boolean {
+  const { status } = spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', workspace()]);
+  return status !== 0;
+}
