@@ -381,6 +381,20 @@ describeMacos('copies', ['ext4'], () => {
     expect(sizes).toHaveLength(5);
   });
 
+  test.each([true, false, 'error', 'changed'] as const)(
+    'a FIFO at the destination is refused with overwrite %s, also behind a link',
+    (overwrite) => {
+      using bench = new Bench(() => ({}), { overwrite });
+      for (const name of ['file', 'link']) bench.write(name, 'content');
+      execFileSync('mkfifo', [join(bench.destination, 'file')]);
+      symlinkSync('file', join(bench.destination, 'link'));
+      for (const name of ['file', 'link'])
+        expect(bench.copy(name)).toMatchObject({ code: 'ERR_NOT_REGULAR' });
+      expect(lstatSync(join(bench.destination, 'file')).isFIFO()).toBe(true);
+      expect(bench.names).toEqual(['file', 'link']);
+    },
+  );
+
   test.each([
     { sparse: false, method: 'copyfile', wanted: [C.COPYFILE_DATA] },
     { sparse: true, method: 'read_write', wanted: [] },

@@ -17,9 +17,11 @@ export interface CopyFileOptions {
    */
   reflink?: 'auto' | 'always' | 'never';
   /**
-   * What happens to a destination that exists: `true` replaces it, `false` leaves it as it is, `'error'`
+   * What happens to a file or link at the destination: `true` replaces it, `false` leaves it as it is, `'error'`
    * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's.
    * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it.
+   * A directory there is refused with `EISDIR`, a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever this
+   * says.
    *
    * @default true
    */
@@ -50,8 +52,10 @@ export interface CopyFileOptions {
   preserve?: readonly Attribute[];
   /**
    * `follow` copies what a symbolic link points to, `keep` copies the link itself. A broken link or a cycle
-   * is an error when followed. A link at the destination is replaced, never followed. A link that is kept and
-   * leads to its destination is refused with `ERR_SAME_FILE`: it would replace what it points to.
+   * is an error when followed. A link at the destination is replaced, never followed. One that leads to
+   * a device, a FIFO or a socket (as `/dev/stdout`) is replaced by links only: a file is refused with
+   * `ERR_NOT_REGULAR`. A link that is kept and leads to its destination is refused with `ERR_SAME_FILE`: it would
+   * replace what it points to.
    *
    * @default 'follow'
    */

@@ -4,7 +4,7 @@ import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
-import { isSameLink, judgeExisting } from '../transfer/existing.ts';
+import { isSameLink, judgeExisting, refuseSpecial } from '../transfer/existing.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { JobSettings } from './job.ts';
 import type { ClaimedBatch, Queue } from './queue.ts';
@@ -70,6 +70,8 @@ function compareFile(
   const linked = isLink && !follow;
   const isOfOurs = () => pair.overwrite !== true && isOurs(system, pair, as, batch.records, file);
   const isThere = !pair.fresh && !batch.vacant?.includes(file);
+  if (isThere && system.status(pair.destination, as, false, destination) >= 0)
+    refuseSpecial(system, pair, name, as, destination, linked);
   const keep =
     isThere &&
     (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||

@@ -11,6 +11,7 @@ import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
 import type { Transform } from '../target.ts';
+import { refuseSpecial } from '../transfer/existing.ts';
 import type { DirectoryPair } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/temporary.ts';
@@ -169,6 +170,7 @@ class TransformedFile {
     if (pair.fresh || system.status(pair.destination, this.#as, false, this.#status) < 0) return 'none';
     const paths = { source: this.#source, destination: this.#destination };
     if (this.#status.isDirectory) throw systemError(EISDIR, paths);
+    refuseSpecial(system, pair, path.basename(this.#source), this.#as, this.#status, false);
     if (isOurs(system, pair, this.#as, this.#records, this.#file)) return 'replace';
     if (pair.overwrite === 'error') throw systemError(EEXIST, paths);
     return pair.overwrite === false ? 'keep' : 'replace';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { asCopyError } from '../errors.ts';
+import { asCopyError, CopyError } from '../errors.ts';
 import type { System } from '../platform/system.ts';
 import { sweepTemporaries, temporaryName } from '../transfer/temporary.ts';
 import { withLock } from './lock.ts';
@@ -50,6 +50,7 @@ export class Manifest {
     const manifest = new Manifest(cwd, fingerprint);
     let bytes: Buffer;
     try {
+      refuseSpecial(file);
       bytes = fs.readFileSync(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asCopyError(error, { source: file });
@@ -176,6 +177,14 @@ export class Manifest {
       return undefined;
     }
   }
+}
+
+/** Throws for a device, a FIFO or a socket: to read one may take for ever, and to write would replace it. */
+function refuseSpecial(file: string): void {
+  const there = fs.statSync(file, { throwIfNoEntry: false });
+  if (!there || there.isFile() || there.isDirectory()) return;
+  const reason = 'the manifest is a FIFO, a socket or a device, which is not replaced; name a file';
+  throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
 }
 
 /** Gives a file its content in one step. Nobody else has the temporary name, and no link at it is followed. */

@@ -145,6 +145,8 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
         }
         const isPlanned = isNamed && !isDirectory && planned.hasFile(directory, name);
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
+        // What is to go there is refused when it is copied.
+        if (isNamed && (isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
         const deleted = outlook
           ? countFiles({ path: directory, fd: -1 }, entry)
           : deleteIn(deleter, outermost, directory, entry);
@@ -163,6 +165,18 @@ function deleteIn(deleter: Deleter, root: string, directory: string, entry: Name
   // It was moved away, or something else has taken its place.
   if (NO_DIRECTORY.has(-opened)) return 0;
   throw systemError(-opened, { destination: directory, syscall: 'open' });
+}
+
+/** Whether an entry is a device, a FIFO or a socket, or a link to one: a copy does not replace it. */
+function isSpecial(entry: NamedEntry, full: string): boolean {
+  if (entry.isFile() || entry.isDirectory()) return false;
+  try {
+    const status = fs.statSync(full);
+    return !status.isFile() && !status.isDirectory();
+  } catch {
+    // A link that leads nowhere.
+    return false;
+  }
 }
 
 /** Refuses to empty a directory that something is to be copied from. */

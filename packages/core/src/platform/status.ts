@@ -3,6 +3,8 @@ import os from 'node:os';
 const IS_REGULAR = 0o100000;
 const IS_DIRECTORY = 0o040000;
 const IS_LINK = 0o120000;
+const IS_FIFO = 0o010000;
+const IS_SOCKET = 0o140000;
 const TYPE_MASK = 0o170000;
 
 /** Which half of a 64-bit field comes first. */
@@ -136,6 +138,17 @@ export class FileStatus {
 
   get isLink(): boolean {
     return (this.mode & TYPE_MASK) === IS_LINK;
+  }
+
+  /** Neither a file, a directory nor a link. */
+  get isSpecial(): boolean {
+    return !this.isRegular && !this.isDirectory && !this.isLink;
+  }
+
+  /** What a special file is, for a message. */
+  get specialKind(): string {
+    const type = this.mode & TYPE_MASK;
+    return type === IS_FIFO ? 'a FIFO' : type === IS_SOCKET ? 'a socket' : 'a device';
   }
 
   isSameFile(other: FileStatus): boolean {

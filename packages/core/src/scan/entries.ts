@@ -39,6 +39,7 @@ export function readDirectory(directory: string): fs.Dirent[] {
 /** A name and what is known of it without a look. */
 export interface NamedEntry {
   name: FileName;
+  isFile(): boolean;
   isDirectory(): boolean;
 }
 
@@ -49,6 +50,7 @@ export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' |
     if (!entries.some((entry) => entry.name.includes(UNDECODABLE))) return entries;
     return fs.readdirSync(bytes ?? directory, { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
       name: isUtf8(entry.name) ? entry.name.toString('utf8') : entry.name,
+      isFile: () => entry.isFile(),
       isDirectory: () => entry.isDirectory(),
     }));
   } catch (error) {

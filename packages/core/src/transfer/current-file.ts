@@ -2,6 +2,7 @@ import { systemError } from '../errors.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { refuseSpecial } from './existing.ts';
 import { discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
@@ -32,6 +33,7 @@ export class CurrentFile implements OpenTransfer {
   #created = false;
   #pair: DirectoryPair | undefined;
   #as = '';
+  readonly #inTheWay = new FileStatus();
   readonly #system: System;
   readonly #preserved: Preserved;
   readonly #hooks: TransferHooks;
@@ -84,10 +86,13 @@ export class CurrentFile implements OpenTransfer {
     return result;
   };
 
-  /** Made by someone else since we looked: it is replaced like any other that exists. */
+  /** Made by someone else since we looked: it is replaced like any other that exists. Throws for a special file. */
   hide(): boolean {
     if (this.hidden) return false;
-    this.pair.fresh = false;
+    const { pair } = this;
+    if (this.#system.status(pair.destination, this.#as, false, this.#inTheWay) >= 0)
+      refuseSpecial(this.#system, pair, this.sourceName, this.#as, this.#inTheWay, false);
+    pair.fresh = false;
     this.hidden = true;
     this.destinationName = temporaryName();
     return true;

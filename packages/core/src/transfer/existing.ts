@@ -27,6 +27,7 @@ export function judgeExisting(
   if (destination.isDirectory) {
     throw systemError(EISDIR, pathsOf(pair, name, as));
   }
+  refuseSpecial(system, pair, name, as, destination, source.isLink);
   const sameLink = source.isLink && destination.isLink && isSameLink(system, pair, name, as);
   if (isSame(system, pair, name, as, source, destination, sameLink)) {
     throw new CopyError({
@@ -48,6 +49,31 @@ export function judgeExisting(
     case 'changed':
       return sameLink || isAlike(source, destination) ? 'keep' : 'replace';
   }
+}
+
+/**
+ * Throws where a device, a FIFO or a socket stands at the destination: no copy deletes one, whatever `overwrite` says.
+ * Nor does a file replace a link that leads to one: who names `/dev/stdout` means what it leads to. A link that is
+ * kept (`byLink`) replaces any other link.
+ */
+export function refuseSpecial(
+  system: System,
+  pair: DirectoryPair,
+  name: string,
+  as: string,
+  destination: FileStatus,
+  byLink: boolean,
+): void {
+  const isBehindLink =
+    destination.isLink && !byLink && system.status(pair.destination, as, true, behindLink) >= 0;
+  const found = isBehindLink ? behindLink : destination;
+  if (!found.isSpecial) return;
+  const kind = isBehindLink ? `a symbolic link that leads to ${found.specialKind}` : found.specialKind;
+  throw new CopyError({
+    code: 'ERR_NOT_REGULAR',
+    reason: `the destination is ${kind}, which a copy does not replace; delete it first, or choose another destination`,
+    ...pathsOf(pair, name, as),
+  });
 }
 
 function isSame(
