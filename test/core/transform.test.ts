@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { CopyError, type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { file, readTree, symlink, writeTree } from '../support/trees.ts';
-import { contentsOf, filesOf, leavingNothing, refusal, rejection, workspace } from './support.ts';
+import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 const upper = (content: Buffer) => content.toString('utf8').toUpperCase();
 const shout: Target = { from: 'in', to: 'out', transform: upper };
@@ -233,5 +233,33 @@ describe('transform', () => {
     const cwd = writeTree(workspace(), { 'in/a': 'a', 'out/a/d': 'd' });
     expect(await refusal(() => copy(shout, { cwd }))).toBeInstanceOf(CopyError);
     expect(filesOf(join(cwd, 'out'))).toEqual(['a/d']);
+  });
+});
+
+describe.each([
+  ['native', ''],
+  ['node:fs', 'off'],
+])('transform writes nothing through a link that takes the place of its directory (%s)', (_lane, native) => {
+  it.each([['on a fresh copy'], ['over an earlier one']])('%s', (when) => {
+    const cwd = writeTree(workspace(), { 'in/d/a': 'a', 'outside/b': 'b' });
+    if (when === 'over an earlier one') writeTree(cwd, { 'out/d/a': 'old', 'outside/a': 'precious' });
+    const before = contentsOf(join(cwd, 'outside'));
+    const body = `
+      const { cwd } = argument;
+      const transform = (content) => {
+        fs.renameSync(cwd + '/out/d', cwd + '/moved');
+        fs.symlinkSync(cwd + '/outside', cwd + '/out/d');
+        return 'transformed';
+      };
+      return lib.copy({ from: 'in', to: 'out', transform }, { cwd });`;
+    const { value, error } = inProcess(body, { cwd }, { env: { FS_REFLINK_NATIVE: native } });
+    expect(contentsOf(join(cwd, 'outside'))).toEqual(before);
+    if (native === 'off') {
+      expect(error).toMatchObject({ code: 'ELOOP', destination: join(cwd, 'out/d/a') });
+    } else {
+      // It goes to the directory that was opened, wherever that is by now.
+      expect(value).toMatchObject({ methods: { transform: { files: 1 } } });
+      expect(readFileSync(join(cwd, 'moved/a'), 'utf8')).toBe('transformed');
+    }
   });
 });

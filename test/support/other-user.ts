@@ -47,9 +47,11 @@ function stage(): Staged {
   mkdirSync(installed, { recursive: true });
   for (const name of ['package.json', 'dist'])
     cpSync(join(core, name), join(installed, name), { recursive: true });
-  // With it comes the directory of its prebuilt binaries, which lies beside it.
-  const koffi = dirname(realpathSync(join(core, 'node_modules/koffi')));
-  cpSync(koffi, modules, { recursive: true, dereference: true });
+  // With them comes what they need, koffi's prebuilt binaries for one, which lies beside them.
+  for (const name of ['koffi', 'p-limit']) {
+    const beside = dirname(realpathSync(join(core, 'node_modules', name)));
+    cpSync(beside, modules, { recursive: true, dereference: true });
+  }
   cpSync(laneChild, join(home, 'lane-child.js'));
   let { execPath } = process;
   if (runAsNobody(execPath, '') !== undefined) {

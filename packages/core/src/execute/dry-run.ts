@@ -40,12 +40,14 @@ function openExisting(system: System, batch: ClaimedBatch, job: JobSettings): Di
   const opened = system.openDirectory(to);
   const fresh = typeof opened === 'number';
   const directory = fresh ? { ...NOWHERE, path: to } : opened;
-  if (!fresh) system.status(directory, '.', true, destination);
+  const status = new FileStatus();
+  if (!fresh) system.status(directory, '.', true, status);
   return {
     source: from,
     destination: directory,
     overwrite: batch.overwrite ?? job.transfer.overwrite,
-    device: destination.device,
+    device: status.device,
+    opened: status,
     fresh,
     swept: true,
     unsynced: false,

@@ -14,7 +14,7 @@ import type { Transform } from '../target.ts';
 import { refuseSpecial } from '../transfer/existing.ts';
 import type { DirectoryPair } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
-import { sweepTemporaries } from '../transfer/temporary.ts';
+import { sweepTemporaries } from '../transfer/sweep.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import type { JobSettings } from './job.ts';
 import { type FileResult, resultOf } from './outcomes.ts';
@@ -87,7 +87,7 @@ async function transformFolder(
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
     const pair = openPair(system, tree, { ...folder, overwrite });
     try {
-      if (!pair.fresh) sweepTemporaries(pair.destination.path);
+      if (!pair.fresh) sweepTemporaries(system, pair.destination);
       const place = async (file: number) => {
         if (queue.stopped) return;
         results[file] = await new TransformedFile(pair, folder, records, file, context).place(tally);
@@ -188,7 +188,8 @@ class TransformedFile {
     try {
       const pair = this.#pair;
       const replace = exists || pair.overwrite === true || pair.overwrite === 'changed';
-      await writeAnew(pair.destination.path, made, {
+      await writeAnew(system, pair, made, {
+        paths,
         mode: bits,
         sync: job.transfer.durability !== 'none',
         publish: (temporary) => publish(system, pair, temporary, this.#as, replace, () => paths),

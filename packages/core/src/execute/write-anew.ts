@@ -1,38 +1,64 @@
-import fs from 'node:fs/promises';
-import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CopyError, systemError } from '../errors.ts';
+import { errnoOf } from '../platform/errno.ts';
+import type { System } from '../platform/system.ts';
+import { discard, isStillThere } from '../transfer/identity.ts';
+import type { DirectoryPair } from '../transfer/pair.ts';
 import { temporaryName } from '../transfer/temporary.ts';
 
+const EINTR = errnoOf('EINTR');
+
+/** Bytes that are written before everything else on this thread gets a turn. */
+const PART = 1024 * 1024;
+
+interface Paths {
+  source: string;
+  destination: string;
+}
+
 export interface WriteOptions {
+  /** For errors. */
+  paths: Paths;
   /** Permission bits, exactly; undefined: those of any new file. */
   mode: number | undefined;
   /** The bytes reach the disk before the file gets its name. */
   sync: boolean;
-  /** Gives the complete file, of that name in `directory`, its final one. */
+  /** Gives the complete file, of that name in the destination, its final one. */
   publish: (temporary: string) => void;
 }
 
-/** Writes a file under a temporary name, so that its own never holds part of it. */
+/** Writes a file under a temporary name into a pair's destination, so that its own name never holds part of it. */
 export async function writeAnew(
-  directory: string,
+  system: System,
+  { destination: directory, opened }: DirectoryPair,
   bytes: Uint8Array,
-  { mode, sync, publish }: WriteOptions,
+  { paths, mode, sync, publish }: WriteOptions,
 ): Promise<void> {
+  if (!isStillThere(system, directory, opened)) {
+    const reason =
+      'something else has taken the place of the directory, or of one above it, while it was copied to';
+    throw new CopyError({ code: 'ELOOP', reason, ...paths, method: 'transform' });
+  }
   const name = temporaryName();
-  const temporary = path.join(directory, name);
-  // If the name is taken, the file is somebody else's and stays.
-  const handle = await fs.open(temporary, 'wx', mode === undefined ? 0o666 : mode & 0o700);
+  const done = (syscall: string, result: number): number => {
+    if (result < 0) throw systemError(-result, { ...paths, method: 'transform', syscall });
+    return result;
+  };
+  const fd = done('open', system.create(directory, name, mode === undefined ? 0o666 : mode & 0o700));
+  let isPublished = false;
   try {
-    try {
-      await handle.writeFile(bytes);
-      // Not at creation, where the process' mask would take bits away.
-      if (mode !== undefined) await handle.chmod(mode);
-      if (sync) await handle.datasync();
-    } finally {
-      await handle.close();
+    for (let written = 0; written < bytes.length; ) {
+      if (written > 0) await nextTurn();
+      const result = system.write(fd, bytes.subarray(written, written + PART));
+      if (result !== -EINTR) written += done('write', result);
     }
+    // Not at creation, where the process' mask would take bits away.
+    if (mode !== undefined) done('fchmod', system.setMode(fd, mode));
+    if (sync) done('fdatasync', system.sync(fd));
     publish(name);
-  } catch (error) {
-    await fs.rm(temporary, { force: true });
-    throw error;
+    isPublished = true;
+  } finally {
+    if (isPublished) system.close(fd);
+    else discard(system, directory, name, fd);
   }
 }

@@ -5,6 +5,7 @@ import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName, System } from '../platform/system.ts';
 import { listEntries, UNDECODABLE } from '../scan/entries.ts';
+import { isStillThere } from '../transfer/identity.ts';
 
 /** What unlink answers for a directory. */
 const IS_DIRECTORY = new Set([EISDIR, EPERM]);
@@ -27,7 +28,6 @@ export class Deleter {
   #levels: { name: string; directory: Directory }[] = [];
   /** What stood where a directory was opened that has no descriptor. */
   readonly #opened = new WeakMap<Directory, FileStatus>();
-  readonly #status = new FileStatus();
 
   constructor(system: System) {
     this.#system = system;
@@ -111,10 +111,8 @@ export class Deleter {
 
   /** Whether the path still leads to the directory that was opened. A descriptor always does. */
   #isThere(directory: Directory): boolean {
-    if (directory.fd >= 0) return true;
     const opened = this.#opened.get(directory);
-    const looked = this.#system.status(directory, '.', true, this.#status);
-    return opened !== undefined && looked >= 0 && opened.isSameFile(this.#status);
+    return directory.fd >= 0 || (opened !== undefined && isStillThere(this.#system, directory, opened));
   }
 
   /** Where names cannot be given as bytes, one that is not Unicode is found and never deleted. */

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import type { System } from '../platform/system.ts';
-import { sweepTemporaries, temporaryName } from '../transfer/temporary.ts';
+import { sweepTemporaries } from '../transfer/sweep.ts';
+import { temporaryName } from '../transfer/temporary.ts';
 import { withLock } from './lock.ts';
 import { decode, encode, headOf, readHead } from './manifest-file.ts';
 import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
@@ -138,7 +139,7 @@ export class Manifest {
     try {
       fs.mkdirSync(directory, { recursive: true });
       withLock(file, () => {
-        sweepTemporaries(directory);
+        sweep(system, directory);
         const { cwd, fingerprint } = this;
         const name = temporaryName();
         const bytes = encode({ cwd, fingerprint, folders: this.#content(file, system) }, name);
@@ -185,6 +186,13 @@ function refuseSpecial(file: string): void {
   if (!there || there.isFile() || there.isDirectory()) return;
   const reason = 'the manifest is a FIFO, a socket or a device, which is not replaced; name a file';
   throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
+}
+
+function sweep(system: System, directory: string): void {
+  const opened = system.openDirectory(directory);
+  if (typeof opened === 'number') return;
+  sweepTemporaries(system, opened);
+  system.closeDirectory(opened);
 }
 
 /** Gives a file its content in one step. Nobody else has the temporary name, and no link at it is followed. */

@@ -136,6 +136,8 @@ export interface System {
   create(directory: Directory, name: string, mode: number): number | Errno;
   /** Reopens a destination some strategy created, for its attributes. */
   openCreated(directory: Directory, name: string): number | Errno;
+  /** Writes bytes at the file's position. Returns how many. */
+  write(fd: number, bytes: Uint8Array): number | Errno;
   close(fd: number): void;
   /** Puts a source back to offset 0. */
   rewind(fd: number): number | Errno;

@@ -10,6 +10,15 @@ export function leadsTo(system: System, directory: Directory, name: string, fd: 
   return open.isSameFile(named);
 }
 
+/**
+ * Whether the path of a directory leads to the one that was `opened`. A directory with a descriptor needs no path:
+ * elsewhere (Windows, `node:fs`) it is compared just before, and a link that comes between the two is not seen.
+ */
+export function isStillThere(system: System, directory: Directory, opened: FileStatus): boolean {
+  if (directory.fd >= 0) return true;
+  return system.status(directory, '.', true, named) >= 0 && opened.isSameFile(named);
+}
+
 /** Closes a file that was created, and deletes it unless somebody has put another in its place. */
 export function discard(system: System, directory: Directory, name: string, fd: number): void {
   const isOurs = leadsTo(system, directory, name, fd);

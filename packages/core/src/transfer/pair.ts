@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { TransferSettings } from '../options.ts';
+import type { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 
 /** An open source directory and the destination directory its files go to. */
@@ -10,6 +11,8 @@ export interface DirectoryPair {
   overwrite: TransferSettings['overwrite'];
   /** Device of the destination, as one number. */
   device: number;
+  /** What the destination was when it was opened, for {@link isStillThere}. */
+  opened: FileStatus;
   /** This copy made the destination directory: nothing can be in the way of its files. */
   fresh: boolean;
   /** Leftovers of killed processes were already looked for. */

@@ -4,7 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { currentRun, isStaleTemporary, sweepTemporaries, temporaryName } from './temporary.ts';
+import { loadBindings } from '../platform/linux/bindings.ts';
+import { linuxSystem } from '../platform/linux/linux.ts';
+import { portableSystem } from '../platform/portable/portable.ts';
+import type { Directory } from '../platform/system.ts';
+import { sweepTemporaries } from './sweep.ts';
+import { currentRun, isStaleTemporary, temporaryName } from './temporary.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const fresh = () => 0;
@@ -75,6 +80,8 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
+const sweep = (directory: string) => sweepTemporaries(portableSystem('a test'), { path: directory, fd: -1 });
+
 test('a sweep removes what is stale and nothing else', () => {
   const stale = [nameOf({ pid: deadPid })];
   const others = [
@@ -85,7 +92,7 @@ test('a sweep removes what is stale and nothing else', () => {
     'file',
   ];
   for (const name of [...stale, ...others]) fs.writeFileSync(path.join(home, name), '');
-  sweepTemporaries(home);
+  sweep(home);
   expect(fs.readdirSync(home).sort()).toEqual(others.sort());
 });
 
@@ -94,11 +101,11 @@ test('a sweep goes by when files of other hosts were touched, not by their modif
   fs.writeFileSync(path.join(home, name), '');
   // A file that is being copied may have its source's time already.
   fs.utimesSync(path.join(home, name), 0, 0);
-  sweepTemporaries(home);
+  sweep(home);
   expect(fs.readdirSync(home)).toEqual([name]);
   vi.useFakeTimers({ now: Date.now() + 2 * DAY_MS, toFake: ['Date'] });
   try {
-    sweepTemporaries(home);
+    sweep(home);
   } finally {
     vi.useRealTimers();
   }
@@ -121,7 +128,26 @@ test.skipIf(!isStartKnown)('a running process is known by its number and its sta
 });
 
 test('a directory that is gone, or holds a directory of such a name, does not fail the sweep', () => {
-  expect(() => sweepTemporaries(path.join(home, 'gone'))).not.toThrow();
+  expect(() => sweep(path.join(home, 'gone'))).not.toThrow();
   fs.mkdirSync(path.join(home, nameOf({ pid: deadPid })));
-  expect(() => sweepTemporaries(home)).not.toThrow();
+  expect(() => sweep(home)).not.toThrow();
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a sweep deletes nothing behind a link that takes its place',
+  () => {
+    const name = nameOf({ pid: deadPid });
+    const system = linuxSystem(loadBindings());
+    for (const directory of ['swept', 'outside']) {
+      fs.mkdirSync(path.join(home, directory));
+      fs.writeFileSync(path.join(home, directory, name), '');
+    }
+    const opened = system.openDirectory(path.join(home, 'swept')) as Directory;
+    fs.renameSync(path.join(home, 'swept'), path.join(home, 'moved'));
+    fs.symlinkSync('outside', path.join(home, 'swept'));
+    sweepTemporaries(system, opened);
+    system.closeDirectory(opened);
+    expect(fs.existsSync(path.join(home, 'outside', name))).toBe(true);
+    expect(fs.existsSync(path.join(home, 'moved', name))).toBe(false);
+  },
+);

@@ -104,18 +104,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what killed processes left in a directory. Failing to is no reason to fail the copy. */
-export function sweepTemporaries(directory: string): void {
-  try {
-    for (const name of fs.readdirSync(directory)) {
-      const file = `${directory}/${name}`;
-      if (isStaleTemporary(name, () => untouchedMs(file))) fs.rmSync(file, { force: true });
-    }
-  } catch {
-    // Unreadable, or gone: then there is nothing of ours to find.
-  }
-}
-
 /** By the time of its last change: the modification time may be that of the source already. */
 export function untouchedMs(file: string): number {
   return Date.now() - fs.lstatSync(file).ctimeMs;

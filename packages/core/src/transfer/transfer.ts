@@ -19,7 +19,8 @@ import {
 } from './metadata.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
-import { sweepTemporaries, temporaryName } from './temporary.ts';
+import { sweepTemporaries } from './sweep.ts';
+import { temporaryName } from './temporary.ts';
 
 /** What became of one file. */
 export interface Outcome {
@@ -126,7 +127,7 @@ export class Transferrer {
     }
     if (!pair.fresh && !pair.swept) {
       pair.swept = true;
-      sweepTemporaries(pair.destination.path);
+      sweepTemporaries(system, pair.destination);
     }
     const file = this.#file.begin(fd, pair, name, as, exists || this.#settings.atomic);
     const state = this.#capabilities.pair(this.source, pair.device);

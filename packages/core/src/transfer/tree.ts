@@ -196,6 +196,7 @@ export function openPair(
       destination: directory,
       overwrite: folder.overwrite,
       device: status.device,
+      opened: status,
       fresh,
       swept: false,
       unsynced: false,

@@ -59,6 +59,7 @@ export function linuxSystem(bindings: Bindings): System {
     create: (directory, name, mode) => bindings.openat(directory.fd, name, CREATE_FLAGS, mode),
     openCreated: (directory, name) =>
       bindings.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+    write: (fd, bytes) => bindings.write(fd, bytes, bytes.length),
     close: (fd) => void bindings.close(fd),
     rewind: (fd) => bindings.lseek(fd, 0, C.SEEK_SET),
     reset(source, destination) {

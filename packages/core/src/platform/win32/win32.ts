@@ -121,6 +121,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const handle = open(file, READ_WRITE, NOT_FOLLOWED);
       return remember(handle === -EPERM ? openReadOnly(bindings, file) : handle, volume);
     },
+    write: (handle, bytes) => bindings.writeFile(handle, bytes, bytes.length),
     close,
     rewind: (handle) => bindings.setFilePointer(handle, 0),
     reset(source, destination) {
