@@ -219,8 +219,15 @@ describe('transform', () => {
     const cwd = writeTree(workspace(), spec);
     let running = 0;
     let most = 0;
+    let allRun = () => {};
+    const threeRun = new Promise<void>((resolve) => {
+      allRun = resolve;
+    });
     const transform = async (content: Buffer) => {
       most = Math.max(most, ++running);
+      if (running === 3) allRun();
+      // None ends before three have begun; then others get the time to begin, too.
+      await threeRun;
       await wait(2);
       running--;
       return content;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type * as esbuild from 'esbuild';
@@ -51,26 +51,12 @@ export async function withContext(
 /** Waits until something holds; says whether it ever did. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  milliseconds = 10_000,
+  milliseconds = 50_000,
 ): Promise<boolean> {
   for (const end = Date.now() + milliseconds; Date.now() < end; await wait(20)) {
     if (await holds()) return true;
   }
   return false;
-}
-
-/** How often this process watches a file or directory, as the kernel counts (inotify). */
-export function watchesOf(place: string): number {
-  const { ino } = statSync(place);
-  const pattern = new RegExp(`^inotify wd:\\w+ ino:${ino.toString(16)} `, 'gm');
-  return readdirSync('/proc/self/fdinfo').reduce((sum, name) => {
-    try {
-      const text = readFileSync(join('/proc/self/fdinfo', name), 'utf8');
-      return sum + (text.match(pattern)?.length ?? 0);
-    } catch {
-      return sum;
-    }
-  }, 0);
 }
 
 /**

@@ -119,7 +119,7 @@ describeVites((host) => {
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: import.meta.dirname,
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 50_000,
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'failed on purpose\n' });
@@ -148,7 +148,7 @@ describeVites((host) => {
       spawnSync(process.execPath, [host.bin, 'build'], {
         cwd: root,
         encoding: 'utf8',
-        timeout: 30_000,
+        timeout: 50_000,
         env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', VITEST: '' },
       });
     const failed = run();

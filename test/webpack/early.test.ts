@@ -35,7 +35,7 @@ async function build(
 const placed = (output: string) => existsSync(join(output, `sub/${COUNT - 1}.txt`));
 /** Resolves when the copy that was begun early has placed all files. */
 const allPlaced = (output: string) =>
-  vi.waitFor(() => expect(fs.readdirSync(join(output, 'sub'))).toHaveLength(COUNT), { timeout: 5000 });
+  vi.waitFor(() => expect(fs.readdirSync(join(output, 'sub'))).toHaveLength(COUNT), { timeout: 50_000 });
 const clean = { errors: [], warnings: [] };
 const settled = () => wait(70);
 

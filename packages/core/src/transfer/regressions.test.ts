@@ -289,10 +289,8 @@ describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)
     const ioctl = vi.fn(() => -errnoOf('EAGAIN'));
     using bench = new Bench(() => ({ ioctl }));
     bench.write('file', content);
-    const started = performance.now();
     expect(bench.copy('file')).toMatchObject({ method: 'copy_file_range' });
     expect(ioctl).toHaveBeenCalledTimes(4);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   test('R30: a clone that works at the second try counts as one', () => {
