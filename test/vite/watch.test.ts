@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
+import { replaceAtOnce, untilWatched } from '../support/watches.ts';
 import { buildInChild } from './child.ts';
 import {
   bundled,
@@ -20,6 +21,7 @@ import {
   type Setup,
   settled,
   setUp,
+  workspace,
 } from './support.ts';
 
 const few: TreeSpec = {
@@ -31,40 +33,40 @@ const few: TreeSpec = {
 /** Truncating a file and writing it are two changes; they shall make one rebuild. */
 const watch = { buildDelay: 50 };
 
-/** A watching build whose rebuilds can be awaited. */
-async function startWatching({ vite }: Host, { root, config }: Setup) {
+/** A watching build whose rebuilds can be awaited, and what of its sources has to be watched before they change. */
+async function startWatching({ vite, rolldown }: Host, { root, config }: Setup, sources: string[]) {
   const watcher = (await vite.build({ ...config, build: { watch } })) as Rolldown.RolldownWatcher;
   const ends: string[] = [];
+  const changes: string[] = [];
   let failed = false;
-  let lastEvent = Date.now();
+  watcher.on('change', (id) => void changes.push(id));
   watcher.on('event', ({ code }) => {
-    lastEvent = Date.now();
     if (code === 'START') failed = false;
     if (code === 'ERROR') failed = true;
     if (code === 'END') ends.push(failed ? 'failed' : 'built');
   });
-  const nextEnd = async (count: number, timeout: number) => {
-    const until = Date.now() + timeout;
-    while ((ends.length <= count || Date.now() - lastEvent < 150) && Date.now() < until) await wait(10);
-    return ends.length > count;
+  const ended = async (count: number) => {
+    while (ends.length <= count) await wait(5);
+    return ends.at(-1)!;
   };
-  const rebuilt = async (make: (attempt: number) => void): Promise<string> => {
+  // Rolldown watches the directories of files.
+  const watched = rolldown ? dirname : (path: string) => path;
+  await ended(0);
+  /** Makes a change, which is one to whoever watches, and says how the rebuild ended that it leads to. */
+  const change = async (make: () => void): Promise<string> => {
+    const places = ['main.js', ...sources].map((path) => join(root, path));
+    await untilWatched(...places.filter((path) => existsSync(path)).map(watched));
     const count = ends.length;
-    for (let attempt = 0; attempt < 5; attempt++) {
-      make(attempt);
-      if (await nextEnd(count, 5000)) return ends.at(-1)!;
-    }
-    return 'not rebuilt';
+    make();
+    return ended(count);
   };
-  expect(await nextEnd(0, 30_000)).toBe(true);
   return {
     ends,
+    changes,
+    change,
     close: () => watcher.close(),
-    /** Writes the entry until the change is noticed, and says how the rebuild ended. */
-    edit: (text: string) =>
-      rebuilt((attempt) => writeFileSync(join(root, 'main.js'), `${text}\n//${attempt}`)),
-    /** Changes something else until it is noticed. What was just begun to be watched may miss a change. */
-    change: (make: () => void) => rebuilt(make),
+    /** Replaces the entry. */
+    edit: (text: string) => change(() => replaceAtOnce(join(root, 'main.js'), text)),
   };
 }
 
@@ -84,7 +86,7 @@ describeVites((host) => {
     };
     const setup = setUp(root, {}, {}, { plugins: [{ name: 'fails', writeBundle }] });
     const last = (): CopyReport => Object.values(setup.reports.at(-1)!)[0]!;
-    const watching = await startWatching(host, setup);
+    const watching = await startWatching(host, setup, ['public/same.txt', 'public/gone.txt']);
     try {
       expect(last()).toMatchObject({ files: total, unchanged: 0 });
       expect(placed(at('.'))).toEqual(placed(join(root, 'public')));
@@ -111,11 +113,9 @@ describeVites((host) => {
       expect(identities()).toEqual(first);
       fails = false;
       const before = setup.reports.length;
-      const change = () => {
-        writeFileSync(join(root, 'public/added.txt'), 'added');
-        rmSync(join(root, 'public/gone.txt'), { force: true });
-      };
-      expect(await watching.change(change)).toBe('built');
+      const add = () => replaceAtOnce(join(root, 'public/added.txt'), 'added');
+      expect(await watching.change(add)).toBe('built');
+      expect(await watching.change(() => rmSync(join(root, 'public/gone.txt')))).toBe('built');
       const placedSince = setup.reports.slice(before).map((each) => Object.values(each)[0]!.files);
       expect(placedSince.reduce((sum, files) => sum + files, 0)).toBe(1);
       expect(last().files + last().unchanged).toBe(total);
@@ -143,33 +143,37 @@ describeVites((host) => {
     await settled();
     const targets = [{ from: 'assets', to: 'x' }, { from: 'more/*.md' }];
     const setup = setUp(root, {}, { targets });
-    const watching = await startWatching(host, setup);
+    const watching = await startWatching(host, setup, [
+      'public/deep/same.txt',
+      'public/gone.txt',
+      'assets/a.txt',
+      'assets/sub/b.txt',
+      'more/one.md',
+    ]);
     const same = ['same.txt', 'deep/same.txt', 'x/sub/b.txt'];
     const first = same.map((path) => identityOf(at(path)));
+    const apart = writeTree(workspace(), { 'new/deeper/n.txt': 'n' });
+    const put = (path: string, content: string) => () => replaceAtOnce(join(root, path), content);
     const steps: [change: () => void, done: () => boolean, placed: number][] = [
-      [() => writeFileSync(join(root, 'public/gone.txt'), 'new'), () => read('gone.txt') === 'new', 1],
-      [() => writeFileSync(join(root, 'public/added.txt'), 'added'), () => read('added.txt') === 'added', 1],
-      [() => rmSync(join(root, 'public/added.txt'), { force: true }), () => !existsSync(at('added.txt')), 0],
-      [() => writeFileSync(join(root, 'assets/a.txt'), 'changed'), () => read('x/a.txt') === 'changed', 1],
+      [put('public/gone.txt', 'new'), () => read('gone.txt') === 'new', 1],
+      [put('public/added.txt', 'added'), () => read('added.txt') === 'added', 1],
+      [() => rmSync(join(root, 'public/added.txt')), () => !existsSync(at('added.txt')), 0],
+      [put('assets/a.txt', 'changed'), () => read('x/a.txt') === 'changed', 1],
       [
-        () => writeTree(root, { 'assets/new/deeper/n.txt': 'n', 'more/three.md': 'three' }),
-        () => read('x/new/deeper/n.txt') === 'n' && read('three.md') === 'three',
-        2,
+        () => renameSync(join(apart, 'new'), join(root, 'assets/new')),
+        () => read('x/new/deeper/n.txt') === 'n',
+        1,
       ],
-      [
-        () => rmSync(join(root, 'assets/new'), { recursive: true, force: true }),
-        () => !existsSync(at('x/new')),
-        0,
-      ],
-      [() => rmSync(join(root, 'more/one.md'), { force: true }), () => !existsSync(at('one.md')), 0],
+      [put('more/three.md', 'three'), () => read('three.md') === 'three', 1],
+      [() => renameSync(join(root, 'assets/new'), join(apart, 'new')), () => !existsSync(at('x/new')), 0],
+      [() => rmSync(join(root, 'more/one.md')), () => !existsSync(at('one.md')), 0],
     ];
     const read = (path: string) => existsSync(at(path)) && readFileSync(at(path), 'utf8');
     try {
       for (const [change, done, files] of steps) {
-        await wait(host.rolldown ? 400 : 150);
         const before = setup.reports.length;
         expect(await watching.change(change)).toBe('built');
-        await expect.poll(done, { timeout: 5000 }).toBe(true);
+        expect(done()).toBe(true);
         const reports = setup.reports.slice(before).map((each) => Object.values(each)[0]!);
         const sum = reports.reduce((all, report) => all + report.files, 0);
         expect(sum).toBe(files);
@@ -177,10 +181,11 @@ describeVites((host) => {
         expect(bundled(at('.'))).toHaveLength(1);
       }
       expect(existsSync(at('two.txt'))).toBe(false);
-      const ends = watching.ends.length;
       // What is placed is no reason to build again.
-      await wait(500);
-      expect(watching.ends).toHaveLength(ends);
+      expect(watching.changes.filter((id) => id.startsWith(at('.')))).toEqual([]);
+      expect(watching.ends).toHaveLength(1 + steps.length);
+      expect(await watching.edit('console.log("again")')).toBe('built');
+      expect(watching.ends).toHaveLength(2 + steps.length);
     } finally {
       await watching.close();
     }
