@@ -211,7 +211,9 @@ describeWebpacks((host) => {
       const errors = await new Promise<string[]>((resolve, reject) =>
         compiler.run((error, stats) =>
           compiler.close(() =>
-            error ? reject(error) : resolve(stats!.toJson({ all: false, errors: true }).errors!.map(String)),
+            error
+              ? reject(error)
+              : resolve(stats!.toJson({ all: false, errors: true }).errors!.map(({ message }) => message)),
           ),
         ),
       );
