@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
-import { watchesOf } from '../support/watches.ts';
+import { watchesOf } from '../support/watches.js';
 import { byDefault, type Context, isVouchedFor, settled, until, withContext } from './contexts.ts';
 import { buildOptions, describeEsbuilds } from './hosts.ts';
 

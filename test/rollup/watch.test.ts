@@ -7,7 +7,7 @@ import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
-import { replaceAtOnce, untilWatched } from '../support/watches.ts';
+import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { type Bundler, describeBundlers, logInto } from './hosts.ts';
 
 const many: TreeSpec = Object.fromEntries(

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import threads from 'node:worker_threads';
+import { replaceAtOnce, untilWatched } from '../support/watches.js';
 
 const running = new Set();
 let started = 0;
@@ -76,9 +77,9 @@ async function watch(each) {
   await ended('built', 0);
   for (const [text, expected] of each.edits) {
     const count = ends.length;
-    // A file that was just begun to be watched may miss a change.
-    await wait(200);
-    fs.writeFileSync(`${each.root}/main.js`, text);
+    // Rolldown watches the directories of files.
+    await untilWatched(id === 'vite' ? each.root : `${each.root}/main.js`);
+    replaceAtOnce(`${each.root}/main.js`, text);
     await ended(expected, count);
   }
   await watcher.close();

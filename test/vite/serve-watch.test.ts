@@ -4,17 +4,27 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'vite';
 import { expect, test } from 'vitest';
 import { makeProject } from '../hosts/project.ts';
-import { type Answer, ask, type Served, startDev } from './servers.ts';
+import { replaceAtOnce, untilWatched } from '../support/watches.js';
+import { type Answer, ask, type Served, type Serving, startDev } from './servers.ts';
 import { describeVites } from './support.ts';
 
-/** What a request is answered with once it is what is waited for; else what it is in the end. */
+/** What a request is answered with once it is what is waited for. */
 async function eventually(served: Served, path: string, accept: (answer: Answer) => boolean) {
-  let answer = await ask(served, path);
-  for (let left = 100; left > 0 && !accept(answer); left--) {
-    await wait(50);
-    answer = await ask(served, path);
+  for (;;) {
+    const answer = await ask(served, path);
+    if (accept(answer)) return answer;
+    await wait(20);
   }
-  return answer;
+}
+
+/** Waits, once something has changed, until Vite's watcher has told of it. */
+async function toldOf({ server }: Serving, paths: string[], change: () => void): Promise<void> {
+  const left = new Set(paths);
+  const listen = (_event: string, path: string) => void left.delete(path);
+  server.watcher.on('all', listen);
+  change();
+  while (left.size > 0) await wait(5);
+  server.watcher.off('all', listen);
 }
 
 /** Messages to the page that ask it to reload. */
@@ -57,22 +67,21 @@ describeVites((host) => {
     }
     writeFileSync(join(root, 'assets/a.txt'), 'changed');
     expect((await ask(dev, '/x/a.txt')).body).toBe('changed');
-    // The watcher needs a moment until it looks.
-    await wait(300);
+    await untilWatched(join(root, 'assets'), join(root, 'static'), join(outside, 'more'));
     mkdirSync(join(root, 'assets/new/deeper'), { recursive: true });
     writeFileSync(join(root, 'assets/new/deeper/n.txt'), 'new');
     writeFileSync(join(root, 'static/new.txt'), 'new');
     for (const path of ['/x/new/deeper/n.txt', '/new.txt']) {
-      expect(await eventually(dev, path, ({ status }) => status === 200)).toMatchObject({ body: 'new' });
+      expect(await eventually(dev, path, ({ body }) => body === 'new')).toMatchObject({ status: 200 });
     }
-    await wait(300);
     writeFileSync(join(outside, 'more/new.txt'), 'new');
-    const added = await eventually(dev, '/outside/new.txt', ({ status }) => status === 200);
-    expect(added).toMatchObject({ body: 'new' });
-    rmSync(join(root, 'assets/new'), { recursive: true });
+    const added = await eventually(dev, '/outside/new.txt', ({ body }) => body === 'new');
+    expect(added).toMatchObject({ status: 200 });
+    const gone = ['assets/new', 'assets/new/deeper', 'assets/new/deeper/n.txt'].map((each) =>
+      join(root, each),
+    );
+    await toldOf(dev, gone, () => rmSync(join(root, 'assets/new'), { recursive: true }));
     expect((await ask(dev, '/x/new/deeper/n.txt')).status).toBe(404);
-    // Until it has told of all that.
-    await wait(500);
     await ask(dev, '/x/a.txt');
     // Vite never watches packages: they are looked through with every page.
     writeFileSync(join(root, 'node_modules/pkg/dist/b.js'), 'second');
@@ -94,22 +103,21 @@ describeVites((host) => {
       { plugins: [plugin] },
     );
     expect((await ask(dev, '/x/a.txt')).status).toBe(200);
-    await wait(300);
+    await untilWatched(join(root, 'assets/a.txt'), join(root, 'assets'), join(root, 'other/o.txt'));
     const steps: (() => void)[] = [
-      () => writeFileSync(join(root, 'assets/a.txt'), 'changed'),
-      () => writeFileSync(join(root, 'assets/added.txt'), 'added'),
+      () => replaceAtOnce(join(root, 'assets/a.txt'), 'changed'),
+      () => replaceAtOnce(join(root, 'assets/added.txt'), 'added'),
       () => rmSync(join(root, 'assets/added.txt')),
     ];
     for (const step of steps) {
       const before = count();
       step();
-      for (let left = 100; left > 0 && count() === before; left--) await wait(50);
-      expect(count()).toBeGreaterThan(before);
-      await wait(150);
+      while (count() === before) await wait(20);
     }
-    const before = count();
-    writeFileSync(join(root, 'other/o.txt'), 'changed');
-    await wait(400);
-    expect(count()).toBe(before);
+    const other = join(root, 'other/o.txt');
+    await toldOf(dev, [other], () => replaceAtOnce(other, 'changed'));
+    // Longer than changes are collected, from when this one would have been.
+    await wait(60);
+    expect(count()).toBe(steps.length);
   });
 });

@@ -6,7 +6,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
-import { replaceAtOnce, untilWatched } from '../support/watches.ts';
+import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { buildInChild } from './child.ts';
 import {
   bundled,
