@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 
 // Not TypeScript: child processes import it, too.
 
@@ -23,6 +23,11 @@ export function watchesOf(place) {
 export async function untilWatched(...places) {
   if (process.platform !== 'linux') return void (await wait(500));
   while (!places.every((place) => watchesOf(place) > 0)) await wait(10);
+  // Rollup has chokidar read all directories again after each build, and takes what is new to it then as known.
+  for (let idle = 0; idle < 5; idle++) {
+    await nextTurn();
+    if (process.getActiveResourcesInfo().some((each) => each.startsWith('FSReq'))) idle = -1;
+  }
 }
 
 let files = 0;
