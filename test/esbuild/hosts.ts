@@ -15,10 +15,14 @@ export interface Bundler extends Host {
 }
 
 /** Options of a build that is a project's of the table: one entry, one file. */
-export function buildOptions(root: string, plugins: esbuild.Plugin[] = []): esbuild.BuildOptions {
+export function buildOptions(
+  root: string,
+  plugins: esbuild.Plugin[] = [],
+  entry = 'main.js',
+): esbuild.BuildOptions {
   return {
     absWorkingDir: root,
-    entryPoints: [{ in: 'main.js', out: BUNDLE.replace('.js', '') }],
+    entryPoints: [{ in: entry, out: BUNDLE.replace('.js', '') }],
     bundle: true,
     outdir: 'dist',
     logLevel: 'silent',
@@ -58,12 +62,12 @@ async function adapter(name: string, id: string): Promise<Bundler> {
     package: id,
     esbuild: bundler,
     create: reflink,
-    async build({ root, options }) {
+    async build({ root, options, entry }) {
       const outcome: HostOutcome = { outDir: join(root, 'dist'), warnings: [], errors: [], log: [] };
       const stderr = collectStderr();
       try {
         const plugins = [reflink(options), talkative];
-        const { warnings } = await bundler.build(buildOptions(root, plugins));
+        const { warnings } = await bundler.build(buildOptions(root, plugins, entry));
         outcome.warnings.push(...warnings.map(({ text }) => text));
       } catch (error) {
         const { errors, warnings } = error as esbuild.BuildFailure;

@@ -243,16 +243,69 @@ function describeRebuilds(host: Host): void {
   // Vite's builds empty the output.
   if (host.id !== 'vite') {
     test('builds that share an output leave alone what another has placed', async () => {
-      const root = makeProject();
+      const root = makeProject({ 'other.js': 'console.log("bundled")' });
       const both: Options[] = [{ publicDir: 'more' }, { targets: [{ from: 'assets/*.md', to: 'x' }] }];
       for (const each of [...both, ...both]) {
-        const { outDir, errors } = await host.build({ root, options: { ...each, report: false } });
+        const entry = each === both[0] ? 'main.js' : 'other.js';
+        const { outDir, errors } = await host.build({ root, entry, options: { ...each, report: false } });
         expect(errors).toEqual([]);
         const names = Object.keys(readTree(outDir));
         if (each === both[1]) expect(names).toEqual(expect.arrayContaining(['extra.txt', 'x/b.md']));
       }
     });
   }
+
+  const targetsOf = (...targets: Options['targets'] & object): Options => ({ targets, report: false });
+  const edits: [what: string, before: Options, after: Options, stale: string[], deleted?: string][] = [
+    [
+      'another "to"',
+      targetsOf({ from: 'assets', to: 'x' }),
+      targetsOf({ from: 'assets', to: 'y' }),
+      ['x/a.txt', 'x'],
+    ],
+    [
+      'one fewer',
+      targetsOf({ from: 'assets', to: 'x' }, { from: 'more', to: 'z' }),
+      targetsOf({ from: 'more', to: 'z' }),
+      ['x/a.txt', 'x'],
+    ],
+    [
+      'one more, and a source deleted',
+      targetsOf({ from: 'assets', to: 'x' }),
+      targetsOf({ from: 'assets', to: 'x' }, { from: 'more', to: 'z' }),
+      ['x/a.txt'],
+      'assets/a.txt',
+    ],
+    [
+      'a function written in another way, and a source deleted',
+      targetsOf({ from: 'assets', to: 'x', rename: (name) => name }),
+      targetsOf({ from: 'assets', to: 'x', rename: (given) => `${given}` }),
+      ['x/a.txt'],
+      'assets/a.txt',
+    ],
+    [
+      'none for the public directory',
+      { publicDir: 'more', report: false },
+      targetsOf({ from: 'assets' }),
+      ['extra.txt'],
+    ],
+  ];
+  test.each(edits)(
+    'after an edit of the targets nothing stays of the old ones: %s',
+    async (_what, before, after, stale, deleted) => {
+      const root = makeProject();
+      const { outDir, errors } = await host.build({ root, options: before });
+      expect(errors).toEqual([]);
+      expect(Object.keys(readTree(outDir))).toEqual(expect.arrayContaining(stale));
+      writeFileSync(join(outDir, 'foreign.txt'), 'not ours');
+      if (deleted) rmSync(join(root, deleted));
+      const again = await host.build({ root, options: after });
+      expect(again.errors).toEqual([]);
+      const names = Object.keys(readTree(outDir));
+      expect(names.filter((name) => stale.includes(name))).toEqual([]);
+      if (host.id !== 'vite') expect(names).toContain('foreign.txt');
+    },
+  );
 
   test('a build that fails leaves the old output as it was', async () => {
     const root = makeProject();

@@ -10,6 +10,8 @@ import { BUNDLE, type Expected, projectTree } from './cases.ts';
 export interface Project {
   root: string;
   options: Options;
+  /** Another entry makes another configuration of the bundler. */
+  entry?: string;
 }
 
 export interface HostOutcome {

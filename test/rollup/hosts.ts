@@ -36,12 +36,12 @@ function adapter(
     bundler,
     plugin: reflink,
     create: reflink,
-    async build({ root, options }) {
+    async build({ root, options, entry = 'main.js' }) {
       const outcome: HostOutcome = { outDir: join(root, 'dist'), warnings: [], errors: [], log: [] };
       await inDirectory(root, async () => {
         try {
           const onLog = logInto(outcome);
-          const input = { input: join(root, 'main.js'), plugins: [reflink(options)], onLog };
+          const input = { input: join(root, entry), plugins: [reflink(options)], onLog };
           const bundle = await bundler.rollup(input);
           try {
             await bundle.write({ dir: 'dist', entryFileNames: BUNDLE });

@@ -133,13 +133,24 @@ describeVites((host) => {
     const targets = [{ from: 'extra', to: 'x' }];
     for (let run = 0; run < 2; run++) {
       await build(host, root, { config: { build: { emptyOutDir: false } } });
-      const config = { publicDir: false as const, build: { emptyOutDir: false } };
+      const config = { mode: 'other', publicDir: false as const, build: { emptyOutDir: false } };
       await build(host, root, { config, options: { targets } });
       expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
     }
     rmSync(join(root, 'public/a.txt'));
     await build(host, root, { config: { build: { emptyOutDir: false } } });
     expect(placed(join(root, 'dist'))).toEqual(['b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
+  });
+
+  test('without emptyOutDir nothing stays of targets that were edited', async () => {
+    const root = project({ ...spec, 'extra/d.txt': 'd' });
+    const config = { build: { emptyOutDir: false } };
+    await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'x' }] } });
+    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt']);
+    await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'y' }] } });
+    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'y', 'y/d.txt']);
+    await build(host, root, { config, options: { publicDir: false } });
+    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt']);
   });
 
   test.each([[true], [false]])(

@@ -71,11 +71,13 @@ function adapter(name: string, pack: typeof webpack, current: boolean): Bundler 
     webpack: pack,
     current,
     create: reflink,
-    async build({ root, options }): Promise<HostOutcome> {
+    async build({ root, options, entry = 'main.js' }): Promise<HostOutcome> {
       const outDir = join(root, 'dist');
       try {
         const optimization = { emitOnErrors: false };
-        const compiler = pack(configOf(root, { plugins: [reflink(options)], optimization }));
+        const compiler = pack(
+          configOf(root, { entry: join(root, entry), plugins: [reflink(options)], optimization }),
+        );
         const { warnings, errors, log } = await run(compiler!);
         return { outDir, warnings, errors, log };
       } catch (error) {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { OutputTargets } from './targets.ts';
 
 const MANIFEST = '.manifest';
 
@@ -12,7 +11,7 @@ export function cacheDirectoryOf(root: string): string {
   if (fs.existsSync(path.join(root, 'node_modules'))) return own;
   const user = process.getuid?.() ?? os.userInfo().username;
   const shared = path.join(os.tmpdir(), `unplugin-reflink-${user}`);
-  return isPrivate(shared) ? path.join(shared, nameOf(root)) : own;
+  return isPrivate(shared) ? path.join(shared, hashOf(root)) : own;
 }
 
 /** What is noted there decides what is deleted: in a directory for all, nobody else may have written it. */
@@ -26,20 +25,14 @@ function isPrivate(directory: string): boolean {
   }
 }
 
-/**
- * A part of it for builds that share an output directory, each with targets of its own: none of them may take
- * what another has placed for stale.
- */
-export function sharedCacheDirectory(cacheDirectory: string, targets: OutputTargets): string {
-  const text = JSON.stringify(targets, (_key, value) =>
-    typeof value === 'function' ? String(value) : value,
-  );
-  return path.join(cacheDirectory, nameOf(text));
+/** Where it is noted which instances of the plugin have a record of what they copied into an output directory. */
+export function indexFile(cacheDirectory: string, directory: string): string {
+  return path.join(cacheDirectory, `${hashOf(directory)}.json`);
 }
 
 /** What was placed is noted outside the output, one file for each output directory. */
 export function manifestFile(cacheDirectory: string, directory: string): string {
-  return path.join(cacheDirectory, `${nameOf(directory)}${MANIFEST}`);
+  return path.join(cacheDirectory, `${hashOf(directory)}${MANIFEST}`);
 }
 
 function isManifest(name: string): boolean {
@@ -50,9 +43,11 @@ function isManifest(name: string): boolean {
 export function wasPlaced(cacheDirectory: string, directory: string | undefined): boolean {
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
-  return fs.existsSync(cacheDirectory) && fs.readdirSync(cacheDirectory).some(isManifest);
+  if (!fs.existsSync(cacheDirectory)) return false;
+  return fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' }).some(isManifest);
 }
 
-function nameOf(directory: string): string {
-  return createHash('sha256').update(directory).digest('hex').slice(0, 16);
+/** Short enough for a name of a file. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -19,6 +19,8 @@ export interface OutputSettings extends OutputTargets {
   directory: string;
   /** Where it is noted what was placed. */
   cacheDirectory: string;
+  /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
+  orphaned?: readonly string[];
   /** Delete all that no target places, as the host would have. */
   empty: boolean;
   /** What emptying leaves alone, relative to the directory. */
@@ -60,7 +62,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, targets, empty, keep, written = [], leave = [], changed } = settings;
+    const { directory, targets, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
     this.directory = directory;
     this.#settings = settings;
     this.#written = new WrittenBundle(written, settings, directory);
@@ -68,17 +70,19 @@ export class OutputCopy {
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
     });
-    const copied = this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
-      prune: changed ? false : empty ? 'everything' : 'placed',
-      pruneRoots: ['.'],
-      keep,
-      leave,
-      overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
-      onPlanned: (planned) => {
-        this.#written.look(planned);
-        resolvePlanned(planned);
-      },
-    });
+    const begin = () =>
+      this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
+        prune: changed ? false : empty ? 'everything' : 'placed',
+        pruneRoots: ['.'],
+        keep,
+        leave,
+        overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
+        onPlanned: (planned) => {
+          this.#written.look(planned);
+          resolvePlanned(planned);
+        },
+      });
+    const copied = orphaned.length > 0 ? this.#deleteOrphaned(orphaned).then(begin) : begin();
     this.#finished = copied.then(
       (report) => completed(report, settings),
       (error: unknown) => {
@@ -182,6 +186,14 @@ export class OutputCopy {
       signal: this.#abort.signal,
       ...options,
     });
+  }
+
+  async #deleteOrphaned(cacheDirectories: readonly string[]): Promise<void> {
+    for (const cacheDirectory of cacheDirectories) {
+      const manifest = manifestFile(cacheDirectory, this.directory);
+      await this.#copy([], { manifest, prune: 'placed', pruneRoots: ['.'] });
+      await fs.rm(manifest, { force: true });
+    }
   }
 
   /** The one file, under the name the target gives it. */

@@ -2,9 +2,10 @@ import path from 'node:path';
 import type { BuildResult, OnEndResult, PluginBuild } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
 import { BuildCopies, tell } from '../build.ts';
-import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
+import { cacheDirectoryOf } from '../cache.ts';
 import { exclusive } from '../exclusive.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import type { OutputTargets } from '../targets.ts';
 import { destinationDirectories } from '../watch/destinations.ts';
 import { OutputWatch } from '../watch/output-watch.ts';
@@ -20,6 +21,8 @@ export interface EsbuildOutputSettings {
   /** Absolute path of the output directory. */
   directory: string;
   targets: OutputTargets;
+  /** Which of the instances of the plugin in this build it is. */
+  position: number;
   /** The user wants to read in the metafile what is in the output. */
   listed: boolean;
 }
@@ -32,7 +35,7 @@ const TRY_AGAIN_AFTER = 250;
 /** What one esbuild context places: at the end of each build and, while the context lives, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
-  readonly #cacheDirectory: string;
+  readonly #record: ClaimedRecord;
   readonly #copies: BuildCopies;
   #messages: EsbuildMessages;
   #watch: OutputWatch | undefined;
@@ -51,7 +54,14 @@ export class EsbuildOutput {
   constructor(settings: EsbuildOutputSettings) {
     const { build, options, root } = settings;
     this.#settings = settings;
-    this.#cacheDirectory = sharedCacheDirectory(cacheDirectoryOf(root), settings.targets);
+    const { targets, position, directory } = settings;
+    const { entryPoints, stdin, outfile, format, platform, entryNames } = build.initialOptions;
+    const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
+    this.#record = claimRecord(
+      { host: 'esbuild', configuration, targets },
+      cacheDirectoryOf(root),
+      directory,
+    );
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},
@@ -67,7 +77,7 @@ export class EsbuildOutput {
     const { targets, directory } = this.#settings;
     this.#state = 'building';
     clearTimeout(this.#timer);
-    if (!this.#watch) void this.#copies.prepare(targets, directory, this.#cacheDirectory);
+    if (!this.#watch) void this.#copies.prepare(targets, directory, this.#record.cacheDirectory);
   }
 
   /** A build has ended, and its files are written. */
@@ -103,6 +113,7 @@ export class EsbuildOutput {
     clearTimeout(this.#timer);
     this.#watch?.close();
     await this.#copies.end({ keepWorkers: false });
+    this.#record.release();
   }
 
   async #vouchedReport(messages: EsbuildMessages): Promise<CopyReport | undefined> {
@@ -124,7 +135,8 @@ export class EsbuildOutput {
       this.#copies.begin({
         directory,
         ...targets,
-        cacheDirectory: this.#cacheDirectory,
+        cacheDirectory: this.#record.cacheDirectory,
+        orphaned: this.#record.orphaned.splice(0),
         empty: false,
         keep: [],
         written: this.#bundle.map((each) => path.relative(directory, each)),

@@ -20,6 +20,8 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       // Only there are the names of what esbuild has written. Left in the result: who is asked for it later in
       // this setup, as other plugins are, cannot be told apart from us.
       given.metafile = true;
+      const position = instances.get(given) ?? 0;
+      instances.set(given, position + 1);
       let output: EsbuildOutput | undefined;
       let warned = false;
 
@@ -27,7 +29,7 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
         // Not before: plugins that are set up later may change it.
         const directory = directoryOf(root, given);
         if (directory !== undefined && given.write !== false) {
-          output ??= new EsbuildOutput({ build, options, root, directory, targets, listed });
+          output ??= new EsbuildOutput({ build, options, root, directory, targets, position, listed });
           output.start();
         } else if (given.write !== false && !warned) {
           warned = true;
@@ -40,6 +42,9 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
     },
   };
 }
+
+/** How many instances of the plugin a build has so far. */
+const instances = new WeakMap<BuildOptions, number>();
 
 /** Where the bundle is written; undefined: to no directory. */
 function directoryOf(root: string, { outdir, outfile }: BuildOptions): string | undefined {

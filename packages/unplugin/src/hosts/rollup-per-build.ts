@@ -6,25 +6,38 @@ interface Context {
   meta: { watchMode?: boolean };
 }
 
+export const NAME = 'unplugin-reflink';
+
+/** What is known of a build when it reads its options. */
+export interface BuildFacts {
+  watching: boolean;
+  /** Which of the instances of the plugin in this build it is. */
+  position: number;
+}
+
 /**
  * Makes a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its options,
  * the object gives place to one that `create` makes for this build alone. A host that runs no `options` hook gets one
  * that serves one build after the other.
  */
-export function pluginPerBuild<P extends object>(create: (watching: boolean) => P): P {
+export function pluginPerBuild<P extends object>(create: (build: BuildFacts) => P): P {
   // Tools copy plugin objects, and symbols with them.
-  const mark = Symbol('unplugin-reflink');
+  const mark = Symbol(NAME);
   const isOurs = (plugin: unknown): plugin is P =>
     typeof plugin === 'object' && plugin !== null && mark in plugin;
   return {
-    ...create(false),
+    ...create({ watching: false, position: 0 }),
     [mark]: true,
     async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
       const plugins = await flattened(given.plugins);
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
+      const instances = plugins.filter((each) => (each as { name?: string } | undefined)?.name === NAME);
       // `options` itself stays: another plugin may begin a build with the same plugins inside this one.
-      const own = (plugin: P) => ({ ...plugin, ...create(watching) });
+      const own = (plugin: P) => ({
+        ...plugin,
+        ...create({ watching, position: instances.indexOf(plugin) }),
+      });
       return { ...given, plugins: plugins.map((each) => (isOurs(each) ? own(each) : each)) };
     },
   };

@@ -3,36 +3,40 @@ import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { Threads } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
-import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
+import { cacheDirectoryOf } from '../cache.ts';
 import { exclusive } from '../exclusive.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from './rollup-bundles.ts';
-import { pluginPerBuild } from './rollup-per-build.ts';
+import { type BuildFacts, NAME, pluginPerBuild } from './rollup-per-build.ts';
 
 /** What is used of a hook's `this`; Rollup and Rolldown have it both. */
 type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
-type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'>;
+type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
+  Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
 
 /** Where Rolldown writes to when nothing is said. */
 const DEFAULT_DIRECTORY = 'dist';
 
 /** What the builds of one plugin object have in common. */
 class Shared {
+  readonly host: string;
   readonly options: ResolvedOptions;
   /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
   readonly directories = new Set<string>();
   /** Those of watchers: each build of Rollup's has a new object. */
   readonly #watching = new Threads();
 
-  constructor(options: ResolvedOptions) {
+  constructor(host: string, options: ResolvedOptions) {
+    this.host = host;
     this.options = options;
   }
 
-  build(watching: boolean): RollupBuild {
-    return new RollupBuild(this, watching ? this.#watching : new Threads());
+  build({ watching, position }: BuildFacts): RollupBuild {
+    return new RollupBuild(this, watching ? this.#watching : new Threads(), position);
   }
 }
 
@@ -45,14 +49,18 @@ class RollupBuild {
   #targets: OutputTargets;
   #copies: BuildCopies;
   readonly #threads: Threads;
+  readonly #position: number;
+  #input: unknown;
+  #records: ClaimedRecord[] = [];
   /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
   readonly #outputs = new Map<string, boolean>();
   /** By output directory: resolves when the copy there has begun, after those of other builds. */
   #turns = new Map<string, Promise<void>>();
 
-  constructor(shared: Shared, threads: Threads) {
+  constructor(shared: Shared, threads: Threads, position: number) {
     this.#shared = shared;
     this.#threads = threads;
+    this.#position = position;
     this.#options = shared.options;
     this.#targets = toTargets(this.#options, { root: this.#root });
     this.#copies = this.#newCopies();
@@ -64,7 +72,8 @@ class RollupBuild {
     return this;
   }
 
-  async start(root: string): Promise<void> {
+  async start(root: string, input: unknown): Promise<void> {
+    this.#input = input;
     if (root !== this.#root) {
       this.#root = root;
       this.#targets = toTargets(this.#options, { root });
@@ -75,7 +84,7 @@ class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     // Where it goes to is said when it is written.
-    void this.#copies.prepare(this.#targets, undefined, this.#cacheDirectory);
+    void this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
       this.#context!.addWatchFile(each);
@@ -99,9 +108,9 @@ class RollupBuild {
     this.#shared.directories.add(directory);
     addBundle(directory, this, names);
     const begun = this.#turns.get(directory);
-    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory));
+    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output));
     await this.#turns.get(directory);
-    if (begun) this.#copy(directory);
+    if (begun) this.#copy(directory, output);
     await this.#copies.giveWay(names, directory);
   }
 
@@ -116,14 +125,15 @@ class RollupBuild {
     this.#turns = new Map();
     removeBundles(this);
     await this.#copies.end({ keepWorkers });
+    for (const record of this.#records.splice(0)) record.release();
   }
 
-  #beginInTurn(directory: string): Promise<void> {
+  #beginInTurn(directory: string, output: Output): Promise<void> {
     const turns = this.#turns;
     return new Promise((resolve, reject) => {
       exclusive(directory, async () => {
         // Otherwise the build has ended meanwhile.
-        if (turns === this.#turns) this.#copy(directory);
+        if (turns === this.#turns) this.#copy(directory, output);
         resolve();
         // What goes wrong is said by the hook that waits for it.
         await this.#copies.settle(directory).catch(() => {});
@@ -131,12 +141,25 @@ class RollupBuild {
     });
   }
 
-  #copy(directory: string): void {
+  #copy(directory: string, { format, file, entryFileNames }: Output): void {
+    const configuration = {
+      position: this.#position,
+      input: this.#input,
+      ...{ format, file, entryFileNames },
+    };
+    const { host } = this.#shared;
+    const record = claimRecord(
+      { host, configuration, targets: this.#targets },
+      cacheDirectoryOf(this.#root),
+      directory,
+    );
+    this.#records.push(record);
     const outputs = [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())];
     this.#copies.begin({
       directory,
       ...this.#targets,
-      cacheDirectory: this.#cacheDirectory,
+      cacheDirectory: record.cacheDirectory,
+      orphaned: record.orphaned,
       empty: this.#isCleaned(directory),
       keep: keptIn(directory, outputs),
       written: bundlesOfOthers(directory, this),
@@ -149,11 +172,6 @@ class RollupBuild {
 
   get #places(): boolean {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
-  }
-
-  /** Other builds, with targets of their own, may share the output. */
-  get #cacheDirectory(): string {
-    return sharedCacheDirectory(cacheDirectoryOf(this.#root), this.#targets);
   }
 
   #directoryOf({ dir, file }: Output): string {
@@ -187,9 +205,9 @@ class RollupBuild {
  */
 function hooks(build: RollupBuild) {
   return {
-    name: 'unplugin-reflink',
-    async buildStart(this: Context, { cwd = process.cwd() }: { cwd?: string }) {
-      await build.in(this).start(cwd);
+    name: NAME,
+    async buildStart(this: Context, { cwd = process.cwd(), input }: { cwd?: string; input: unknown }) {
+      await build.in(this).start(cwd, input);
     },
     async buildEnd(this: Context, error?: Error) {
       if (error) await build.in(this).end();
@@ -224,14 +242,14 @@ function hooks(build: RollupBuild) {
 }
 
 export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
-  const shared = new Shared(options);
-  return pluginPerBuild((watching) => hooks(shared.build(watching)) as RollupPlugin);
+  const shared = new Shared('rollup', options);
+  return pluginPerBuild((facts) => hooks(shared.build(facts)) as RollupPlugin);
 }
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
-  const shared = new Shared(options);
-  return pluginPerBuild((watching) => {
-    const build = shared.build(watching);
+  const shared = new Shared('rolldown', options);
+  return pluginPerBuild((facts) => {
+    const build = shared.build(facts);
     return {
       ...(hooks(build) as RolldownPlugin),
       // Last, so that others see the options as they were given.

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies } from '../build.ts';
-import { sharedCacheDirectory } from '../cache.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import { watchedPaths } from '../watched.ts';
 import { HiddenOptions, optionsFor, type Takeover, takeoverOf } from './vite-output.ts';
 
@@ -15,6 +15,7 @@ export class EnvironmentBuild {
   readonly #environment: Environment;
   readonly #options: ResolvedOptions | undefined;
   readonly #copies: BuildCopies;
+  readonly #records: ClaimedRecord[] = [];
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
 
@@ -53,17 +54,31 @@ export class EnvironmentBuild {
     this.restore();
     const takeover = this.#takeover;
     if (this.#copies.begun || !takeover) return;
-    const cache = cacheDirectoryOf(this.#environment.config);
     for (const directory of takeover.outDirs) {
       this.#copies.begin({
         directory,
         ...takeover.targets,
-        // Where nobody empties the output, other builds may have placed something there, too.
-        cacheDirectory: takeover.empties ? cache : sharedCacheDirectory(cache, takeover.targets),
+        ...this.#recordOf(directory, takeover),
         empty: takeover.empties && consulted === true,
         keep: keptIn(directory, takeover.outDirs),
       });
     }
+  }
+
+  /** Where nobody empties the output, other builds may have placed something there, too. */
+  #recordOf(
+    directory: string,
+    { empties, targets }: Takeover,
+  ): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
+    const { name, config } = this.#environment;
+    const cacheDirectory = cacheDirectoryOf(config);
+    if (empties) return { cacheDirectory, orphaned: [] };
+    const { lib, rollupOptions } = config.build;
+    const { mode, configFile } = config;
+    const configuration = { name, mode, configFile, lib, input: rollupOptions.input };
+    const record = claimRecord({ host: 'vite', configuration, targets }, cacheDirectory, directory);
+    this.#records.push(record);
+    return record;
   }
 
   restore(): void {
@@ -91,6 +106,7 @@ export class EnvironmentBuild {
     this.restore();
     this.#takeover = undefined;
     await this.#copies.end({ keepWorkers });
+    for (const record of this.#records.splice(0)) record.release();
   }
 
   /** Undefined, which means all outputs, where a plugin has given an output another directory than Vite's config. */

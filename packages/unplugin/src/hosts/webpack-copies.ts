@@ -2,9 +2,10 @@ import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
-import { cacheDirectoryOf, sharedCacheDirectory } from '../cache.ts';
+import { cacheDirectoryOf } from '../cache.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
+import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import { allowedRoots, type OutputTargets } from '../targets.ts';
 import type { CompilationAssets, FinalAssets } from './webpack-assets.ts';
 import { PlacedBefore, targetOf } from './webpack-before.ts';
@@ -12,10 +13,13 @@ import { EarlyCopy, isVacant } from './webpack-early.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { isRealDisk, mount } from './webpack-memory.ts';
 import { isTemplate } from './webpack-names.ts';
-import { inTurn, isShared, ownName, registerOutput } from './webpack-outputs.ts';
+import { inTurn, isShared, registerOutput } from './webpack-outputs.ts';
 import { engineTargets, isIndependent, type WebpackTarget } from './webpack-targets.ts';
 
 const NAME = 'unplugin-reflink';
+
+/** How many instances of the plugin a compiler has so far. */
+const instances = new WeakMap<Compiler, number>();
 
 interface Building {
   listing: Listing;
@@ -28,7 +32,7 @@ export class WebpackCopies {
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
   readonly #copies: BuildCopies;
-  readonly #cacheDirectory: string;
+  readonly #record: ClaimedRecord;
   readonly #unregister: () => void;
   #compilation: Compilation | undefined;
   #early: EarlyCopy | undefined;
@@ -50,9 +54,20 @@ export class WebpackCopies {
       error: (message: string) => logger.error(message),
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context);
-    const cache = path.join(cacheDirectoryOf(compiler.context), ownName(compiler, targets));
-    // Other configurations may share the output, in runs of their own.
-    this.#cacheDirectory = sharedCacheDirectory(cache, engineTargets(targets));
+    const { name, entry, target, output } = compiler.options;
+    const position = instances.get(compiler) ?? 0;
+    instances.set(compiler, position + 1);
+    const configuration = { position, name, entry, target, filename: output.filename };
+    this.#record = claimRecord(
+      {
+        host: 'webpack',
+        configuration,
+        // Also what engine targets do not tell: templates and patterns.
+        targets: [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)],
+      },
+      cacheDirectoryOf(compiler.context),
+      path.resolve(output.path!),
+    );
     this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
   }
 
@@ -60,7 +75,11 @@ export class WebpackCopies {
   async prepare(targets: readonly WebpackTarget[], { compiler }: Compilation): Promise<void> {
     if (!(await isRealDisk(compiler.outputFileSystem!, compiler.context))) return;
     const directory = path.resolve(compiler.outputPath);
-    const isLarge = await this.#copies.prepare(engineTargets(targets), directory, this.#cacheDirectory);
+    const isLarge = await this.#copies.prepare(
+      engineTargets(targets),
+      directory,
+      this.#record.cacheDirectory,
+    );
     const isAlone = !isShared(directory) && !isTemplate(directory) && targets.every(isIndependent);
     if (!isLarge || !isAlone || !isVacant(directory)) return;
     this.#early = new EarlyCopy({
@@ -130,6 +149,7 @@ export class WebpackCopies {
   async close(): Promise<void> {
     this.#unregister();
     await this.end({ keepWorkers: false });
+    this.#record.release();
   }
 
   /** With `changed` only these files are looked at. */
@@ -164,7 +184,9 @@ export class WebpackCopies {
   }
 
   #settings(directory: string, targets: OutputTargets): Omit<OutputSettings, 'engine'> {
-    return { directory, ...targets, cacheDirectory: this.#cacheDirectory, empty: false, keep: [] };
+    const { cacheDirectory, orphaned } = this.#record;
+    // Once.
+    return { directory, ...targets, cacheDirectory, orphaned: orphaned.splice(0), empty: false, keep: [] };
   }
 
   /** The output is in memory: files are read from where they are. */

@@ -1,6 +1,3 @@
-import type { Compiler } from 'webpack';
-import type { WebpackTarget } from './webpack-targets.ts';
-
 /** Copies into one directory, one after the other: several compilers may write there. */
 export async function inTurn<T>(directory: string, act: () => Promise<T>): Promise<T> {
   const before = turns.get(directory);
@@ -37,32 +34,3 @@ export function isShared(directory: string): boolean {
 }
 
 const placers = new Map<string, number>();
-
-/**
- * What tells one plugin's files from another's in the same output, also in the next run of the same configuration.
- * Compilers that are built together are made in one turn, in order; those that place the same have the same name.
- */
-export function ownName(
-  { options: { name = '', output } }: Compiler,
-  targets: readonly WebpackTarget[],
-): string {
-  const key = `${output.path} ${name}`;
-  const known = inThisTurn.get(key) ?? [];
-  if (inThisTurn.size === 0) setImmediate(() => inThisTurn.clear());
-  inThisTurn.set(key, known);
-  const wanted = signatureOf(targets);
-  const found = known.indexOf(wanted);
-  const number = found < 0 ? known.push(wanted) - 1 : found;
-  return `webpack-${name.replace(/[^\w-]/g, '_')}${number}`;
-}
-
-const inThisTurn = new Map<string, string[]>();
-
-let functions = 0;
-
-/** Nobody knows whether two functions do the same. */
-function signatureOf(targets: readonly WebpackTarget[]): string {
-  return JSON.stringify(targets, (_key, value) =>
-    typeof value === 'function' ? `function ${functions++}` : value,
-  );
-}

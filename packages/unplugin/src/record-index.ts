@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { hashOf, indexFile } from './cache.ts';
+
+/** One instance of the plugin in one of the bundler's configurations. */
+export interface Instance {
+  host: string;
+  /** What tells this configuration of the bundler from others, and the instance from others in it. */
+  configuration: unknown;
+  /** What it copies. */
+  targets: unknown;
+}
+
+/** Where it is recorded what an instance has copied into one output directory. */
+export interface ClaimedRecord {
+  /** The directory of the manifest. */
+  cacheDirectory: string;
+  /** Directories of manifests that no configuration owns any more: what they name is stale. */
+  orphaned: string[];
+  /** The build is over. */
+  release(): void;
+}
+
+interface IndexedRecord {
+  id: string;
+  host: string;
+  /** Hashes of the configurations that own it: several when they copy the same. */
+  configurations: string[];
+  /** Hash of the targets that were copied last. */
+  targets: string;
+}
+
+/** Records in use in this process: by how many, and the functions in their targets. */
+const claims = new Map<string, { count: number; functions: readonly unknown[] }>();
+
+/**
+ * Finds the record of an instance: the one with the same targets or, after an edit of the targets, the one of the same
+ * configuration. So an instance finds what its old targets have copied, and never takes the files of another
+ * configuration for its own.
+ */
+export function claimRecord(
+  { host, configuration, targets }: Instance,
+  cacheDirectory: string,
+  directory: string,
+): ClaimedRecord {
+  const file = indexFile(cacheDirectory, directory);
+  const before = read(file);
+  const all = structuredClone(before);
+  const records = all.filter((each) => each.host === host);
+  const owner = hashOf(describe(configuration).text);
+  const { text, functions } = describe(targets);
+  const content = hashOf(text);
+  const keyOf = ({ id }: IndexedRecord) => path.join(file, id);
+  const owns = ({ configurations }: IndexedRecord) => configurations.includes(owner);
+  const copiesTheSame = (record: IndexedRecord): boolean => {
+    if (record.targets !== content) return false;
+    const claim = claims.get(keyOf(record));
+    // Functions with the same text may do different things.
+    if (claim) return functions.every((each, position) => each === claim.functions[position]);
+    return owns(record) || functions.length === 0;
+  };
+
+  const same = records.filter(copiesTheSame);
+  let found = same.find(owns) ?? same[0];
+  const joins = found !== undefined && !owns(found);
+  found ??= records.find(
+    (each) => owns(each) && each.configurations.length === 1 && !claims.has(keyOf(each)),
+  );
+  if (!found) {
+    found = { id: newId(`${host} ${owner} ${content}`, all), host, configurations: [], targets: content };
+    all.push(found);
+  }
+  // What it shared with other configurations stays theirs.
+  const left = records.filter((each) => each !== found && owns(each) && !claims.has(keyOf(each)));
+  for (const each of left)
+    if (joins || each.configurations.length > 1)
+      each.configurations = each.configurations.filter((other) => other !== owner);
+  if (!owns(found)) found.configurations.push(owner);
+  found.targets = content;
+  const orphans = all.filter(({ configurations }) => configurations.length === 0);
+  const kept = all.filter(({ configurations }) => configurations.length > 0);
+  if (JSON.stringify(kept) !== JSON.stringify(before)) write(file, kept);
+
+  const key = keyOf(found);
+  claims.set(key, { count: (claims.get(key)?.count ?? 0) + 1, functions });
+  let isClaimed = true;
+  return {
+    cacheDirectory: path.join(cacheDirectory, found.id),
+    orphaned: orphans.map(({ id }) => path.join(cacheDirectory, id)),
+    release() {
+      const claim = claims.get(key);
+      if (!isClaimed || !claim) return;
+      isClaimed = false;
+      if (--claim.count === 0) claims.delete(key);
+    },
+  };
+}
+
+/** Text that is the same for the same value in every process, and the functions in it. */
+function describe(value: unknown): { text: string; functions: unknown[] } {
+  const functions: unknown[] = [];
+  const text = JSON.stringify(value, (_key, each) => {
+    if (typeof each !== 'function') return each;
+    functions.push(each);
+    return String(each);
+  });
+  return { text: text ?? '', functions };
+}
+
+function newId(text: string, records: readonly IndexedRecord[]): string {
+  for (let number = 0; ; number++) {
+    const id = hashOf(`${text} ${number}`);
+    if (!records.some((each) => each.id === id)) return id;
+  }
+}
+
+function read(file: string): IndexedRecord[] {
+  try {
+    const records = JSON.parse(fs.readFileSync(file, 'utf8'));
+    return Array.isArray(records) ? records : [];
+  } catch {
+    // Missing or damaged: nothing is known, so nothing is deleted.
+    return [];
+  }
+}
+
+/** In one step: another process may read it. */
+function write(file: string, records: readonly IndexedRecord[]): void {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(temporary, JSON.stringify(records), { flag: 'wx' });
+    fs.renameSync(temporary, file);
+  } catch {
+    // A cache that cannot be written is no reason to fail: the copy warns of its manifest, which is there too.
+    try {
+      fs.rmSync(temporary, { force: true });
+    } catch {
+      // What kept it from being written keeps it from being looked for.
+    }
+  }
+}
