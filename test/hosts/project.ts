@@ -76,22 +76,23 @@ export function expectOutput(root: string, outDir: string, expected: Record<stri
     for (let above = dirname(path); above !== '.'; above = dirname(above)) paths.add(above);
   }
   expect(Object.keys(found).sort()).toEqual([...paths].sort());
-  for (const [path, each] of Object.entries(expected)) expectEntry(root, found[path]!, path, each);
+  const sources = readTree(root);
+  for (const [path, each] of Object.entries(expected)) expectEntry(sources, found[path]!, path, each);
 }
 
 /** Checks single paths of a project. */
 export function expectPaths(root: string, expected: Record<string, Expected>): void {
   const found = readTree(root);
-  for (const [path, each] of Object.entries(expected)) expectEntry(root, found[path]!, path, each);
+  for (const [path, each] of Object.entries(expected)) expectEntry(found, found[path]!, path, each);
 }
 
 type Found = ReturnType<typeof readTree>[string];
 
-function expectEntry(root: string, found: Found, path: string, expected: Expected): void {
+function expectEntry(sources: Record<string, Found>, found: Found, path: string, expected: Expected): void {
   if (expected === '/') {
     expect(found, path).toMatchObject({ type: 'directory' });
   } else if (typeof expected === 'string') {
-    const { mode, mtimeNs, size, sha256 } = readTree(root)[expected]!;
+    const { mode, mtimeNs, size, sha256 } = sources[expected]!;
     expect(found, path).toEqual({ type: 'file', mode, mtimeNs, size, sha256 });
   } else if ('link' in expected) {
     expect(found, path).toMatchObject({ type: 'symlink', target: expected.link });

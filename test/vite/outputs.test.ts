@@ -149,8 +149,6 @@ describeVites((host) => {
     expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt']);
     await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'y' }] } });
     expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'y', 'y/d.txt']);
-    await build(host, root, { config, options: { publicDir: false } });
-    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt']);
   });
 
   test.each([[true], [false]])(
