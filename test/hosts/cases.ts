@@ -225,6 +225,16 @@ const targetCases: HostCase[] = [
 const old = { 'a.txt': 'old' };
 const overwriteCases: HostCase[] = [
   {
+    name: 'overwrite: true keeps the last of several files with one new name',
+    options: one({ from: 'assets/*', rename: 'one.txt', overwrite: true }),
+    expected: { 'one.txt': 'assets/b.md' },
+  },
+  {
+    name: 'overwrite: false keeps the first of several files with one new name',
+    options: one({ from: 'assets/*', rename: 'one.txt', overwrite: false }),
+    expected: { 'one.txt': 'assets/a.txt' },
+  },
+  {
     name: 'overwrite: true replaces',
     old,
     options: one({ from: 'assets/a.txt', overwrite: true }),
@@ -251,6 +261,17 @@ const overwriteCases: HostCase[] = [
 ];
 
 const mistakes: HostCase[] = [
+  {
+    name: 'one new name for several files',
+    options: one({ from: 'assets/*', to: 'x', rename: 'one.txt' }),
+    error: /assets\/b\.md.*x\/one\.txt.*ERR_COLLISION.*assets\/a\.txt/,
+  },
+  {
+    name: 'flattened files with one name',
+    tree: { 'assets/sub/a.txt': 'another' },
+    options: one({ from: 'assets', to: 'x', flatten: true }),
+    error: /assets\/sub\/a\.txt.*ERR_COLLISION.*assets\/a\.txt/,
+  },
   {
     name: 'a to that leaves the output',
     options: one({ from: 'assets', to: '../out' }),

@@ -34,6 +34,8 @@ export interface CopyErrorDetails {
  * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias), or the
  *   source is a link that would be kept and leads to the destination
  * - `ERR_NESTED`: the source lies inside the destination, or the destination inside the source
+ * - `ERR_COLLISION`: two files of one target go to one destination, by `rename`, by `flatten`, or because the filesystem
+ *   there takes their names for one; the message names both
  * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
  * - `ERR_OUTSIDE_BASE`: a target's `base` does not contain what it names
  * - `ERR_TRANSFORM`: a target's `transform` failed; `cause` is what it threw

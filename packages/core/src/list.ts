@@ -2,7 +2,8 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from './errors.ts';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
-import { cannotCollide, winnersOf } from './plan/winners.ts';
+import { SameNames } from './plan/same-names.ts';
+import { hasOwnNames, winnersOf } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
@@ -85,7 +86,8 @@ class Listing {
     const files: ListedFile[] = [];
     const folders: FileList['folders'] = [];
     const found = this.#folders;
-    for (const folder of cannotCollide(targets) ? found : winnersOf(found, transfer.overwrite)) {
+    const rules = { overwrite: transfer.overwrite, names: new SameNames(false) };
+    for (const folder of hasOwnNames(targets) ? found : winnersOf(found, rules)) {
       const target = targets.indexOf(folder.target);
       // Once for all files of a directory: joining paths is most of the time this takes.
       const from = withSeparator(folder.source);

@@ -197,7 +197,8 @@ export interface CopyOptions extends CopyFileOptions {
   entries?: boolean;
   /**
    * Put into the report which files go to one place, of which the last target's stays, or the first's where
-   * `overwrite` is false.
+   * `overwrite` is false. Otherwise targets whose names are one file only because the filesystem ignores the case of
+   * letters or the way accents are written are a warning.
    *
    * @default false
    */

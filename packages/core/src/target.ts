@@ -66,7 +66,9 @@ export interface Target {
   /** Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. */
   filter?: (path: string, source: string) => boolean;
   /**
-   * What happens to a destination that exists, for the files of this target.
+   * What happens to a destination that exists, for the files of this target. It also decides between two files of this
+   * target that go to one destination: `true` and `'changed'` keep the last, `false` the first; left out, and with
+   * `'error'`, the copy fails with `ERR_COLLISION`.
    *
    * @default the option of the same name
    */

@@ -60,12 +60,22 @@ export function overlapMessages(
   const messages = new Map<string, string>();
   for (const { kept, left } of overlaps) {
     const wins = kept.target >= publicTargets.length;
-    if (wins === left.target >= publicTargets.length) continue;
+    if (wins === left.target >= publicTargets.length) {
+      // Between targets the later one is meant to win, but not over a name that only the filesystem takes for its own.
+      if (kept.target !== left.target && kept.destination !== left.destination)
+        messages.set(kept.destination, oneFileMessage(kept, left, directory));
+      continue;
+    }
     messages.set(kept.destination, overlapMessage(nameOf(kept, directory), wins));
     // Of three files for one place only the last word counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
   return messages;
+}
+
+function oneFileMessage(kept: PlannedFile, left: PlannedFile, directory: string): string {
+  const names = `${nameOf(left, directory)} and ${nameOf(kept, directory)}`;
+  return `${names} are one file in the output, whose filesystem takes both names for one; ${kept.source} is kept`;
 }
 
 /** `wins`: the target's is kept. */

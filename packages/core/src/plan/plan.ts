@@ -8,12 +8,14 @@ import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
 import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
+import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
 import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree } from './planned-tree.ts';
 import { type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
-import { cannotCollide, type FoundIn, toOverlap, winnersOf, without } from './winners.ts';
+import { SameNames } from './same-names.ts';
+import { hasOwnNames, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
@@ -61,10 +63,13 @@ export class Planner {
     const { leave, targets } = this.#plan;
     const found = this.#found.folders;
     const folders = leave.length > 0 ? without(found, leave) : found;
-    const isPlain = cannotCollide(targets);
+    const isPlain = hasOwnNames(targets);
+    const names = new SameNames(!this.#job.dryRun);
+    const check = new CollisionCheck(names);
     if (isPlain && !this.#prunes) {
       // The first files are placed while the rest is still being looked for.
       for (const folder of folders) {
+        check.add(folder);
         if (!folder.settled) this.#queue.expected += folder.files.length;
         this.#publishFolder(folder);
         yield;
@@ -73,10 +78,12 @@ export class Planner {
       const all: Folder[] = [];
       for (const folder of folders) {
         all.push(folder);
+        if (isPlain) check.add(folder);
         if (!folder.settled) this.#queue.expected += folder.files.length;
         yield;
       }
-      const winners = isPlain ? all : winnersOf(all, this.#job.transfer.overwrite, this.#onOverlap);
+      const { overwrite } = this.#job.transfer;
+      const winners = isPlain ? all : winnersOf(all, { overwrite, names, onOverlap: this.#onOverlap });
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] })).reverse();
       const { deleted } = yield* this.#prune(winners, records);
@@ -142,11 +149,14 @@ export class Planner {
     return known.some((directory) => !pruneRoots.some((root) => isWithin(root, directory)));
   }
 
-  get #onOverlap(): ((kept: FoundIn, left: FoundIn) => void) | undefined {
+  readonly #onOverlap = (kept: FoundIn, left: FoundIn): void => {
     const { overlaps, targets } = this.#plan;
-    if (!overlaps) return undefined;
-    return (kept, left) => void this.#tally.overlaps.push(toOverlap(targets, kept, left));
-  }
+    if (overlaps) this.#tally.overlaps.push(toOverlap(targets, kept, left));
+    else if (destinationOf(kept) !== destinationOf(left) && kept.folder.target !== left.folder.target)
+      this.#tally.warnings.push(
+        `${JSON.stringify(sourceOf(left))} was not copied to ${JSON.stringify(destinationOf(left))}: the filesystem takes that name and ${JSON.stringify(path.basename(destinationOf(kept)))} for one, and ${JSON.stringify(sourceOf(kept))} goes there`,
+      );
+  };
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
     const { prune, pruneRoots, keep, targets, cwd } = this.#plan;

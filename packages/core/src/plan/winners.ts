@@ -4,73 +4,73 @@ import type { PlannedFile, TransferSettings } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
-import { ignoresCase } from '../scan/spelling.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { collisionError, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
+import { fold, type SameNames } from './same-names.ts';
 
-/** A file, and where it was found. */
-export interface FoundIn {
-  folder: Folder;
-  file: FoundFile;
+/** Which names the filesystem takes for one, and who is told of a file that is not copied. */
+export interface CollisionRules {
+  /** What happens to a file that exists, unless a target says. */
+  overwrite: TransferSettings['overwrite'];
+  names: SameNames;
+  onOverlap?: ((kept: FoundIn, left: FoundIn) => void) | undefined;
 }
 
 /**
- * Which of several files for one place stays, as if they were copied one after the other. `onOverlap` is told of
- * each that does not.
+ * Which of several files for one place stays, as if the targets were copied one after the other. Files of one target
+ * have no order that the user gave: two of them for one place are an error, unless its own `overwrite` says who stays.
  */
-export function winnersOf(
-  folders: Folder[],
-  overwrite: TransferSettings['overwrite'],
-  onOverlap?: (kept: FoundIn, left: FoundIn) => void,
-): Folder[] {
-  const placed = new Map<string, FoundIn>();
-  const spell = spellingOf(folders);
+export function winnersOf(folders: Folder[], rules: CollisionRules): Folder[] {
+  const { overwrite, names, onOverlap } = rules;
+  const directories = new Map<string, Map<string, FoundIn[]>>();
+  const losers = new Set<FoundFile>();
   for (const folder of folders) {
-    const { source, root, below, files, target } = folder;
-    const rule = target.overwrite ?? overwrite;
-    const directory = path.join(root, below);
+    const { root, below, files, target } = folder;
+    const key = fold(path.join(root, below));
+    let placed = directories.get(key);
+    if (!placed) directories.set(key, (placed = new Map()));
     for (const file of files) {
-      const key = spell(`${directory}\0${file.as}`, root);
-      const before = placed.get(key);
-      if (rule === 'error' && before) {
-        const paths = { source: path.join(source, file.name), destination: path.join(directory, file.as) };
-        throw systemError(EEXIST, paths);
+      const name = fold(file.as);
+      const now = { folder, file };
+      const alike = placed.get(name);
+      if (!alike) {
+        placed.set(name, [now]);
+        continue;
       }
-      const wins = rule !== false || !before;
-      const winner = { folder, file };
-      if (wins) placed.set(key, winner);
-      if (before && onOverlap) onOverlap(wins ? winner : before, wins ? before : winner);
+      const position = alike.findIndex((each) => names.isSamePath(destinationOf(each), destinationOf(now)));
+      if (position < 0) {
+        alike.push(now);
+        continue;
+      }
+      const before = alike[position]!;
+      const wins = replaces(before, now, before.folder.target === target ? undefined : overwrite);
+      if (wins) alike[position] = now;
+      losers.add((wins ? before : now).file);
+      onOverlap?.(wins ? now : before, wins ? before : now);
     }
   }
-  return folders.map((folder) => {
-    const directory = path.join(folder.root, folder.below);
-    return only(folder, (file) => placed.get(spell(`${directory}\0${file.as}`, folder.root))?.file === file);
-  });
+  return losers.size === 0 ? folders : folders.map((folder) => only(folder, (file) => !losers.has(file)));
 }
 
-/** Filesystems are asked only where two names differ in the case of letters alone. */
-function spellingOf(folders: Folder[]): (key: string, root: string) => string {
-  const keys = new Set<string>();
-  const lower = new Set<string>();
-  for (const { root, below, files } of folders) {
-    const directory = path.join(root, below);
-    for (const { as } of files) {
-      const key = `${directory}\0${as}`;
-      keys.add(key);
-      lower.add(key.toLowerCase());
-    }
-  }
-  if (keys.size === lower.size) return (key) => key;
-  const ignoring = new Map(folders.map(({ root }) => [root, false]));
-  for (const root of ignoring.keys()) ignoring.set(root, ignoresCase(root));
-  return (key, root) => (ignoring.get(root) ? key.toLowerCase() : key);
+/** `otherwise` is the rule where the target has none; undefined: that is an error. */
+function replaces(
+  before: FoundIn,
+  now: FoundIn,
+  otherwise: TransferSettings['overwrite'] | undefined,
+): boolean {
+  const rule = now.folder.target.overwrite ?? otherwise;
+  const isOfOneTarget = before.folder.target === now.folder.target;
+  if (rule === undefined || (rule === 'error' && isOfOneTarget)) throw collisionError(before, now);
+  if (rule === 'error') throw systemError(EEXIST, { source: sourceOf(now), destination: destinationOf(now) });
+  return rule !== false;
 }
 
 /** An {@link Overlap} as the report has it. */
 export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, left: FoundIn): Overlap {
-  const planned = ({ folder, file }: FoundIn): PlannedFile => ({
-    source: path.join(folder.source, file.name),
-    destination: path.join(folder.root, folder.below, file.as),
-    target: targets.indexOf(folder.target),
+  const planned = (found: FoundIn): PlannedFile => ({
+    source: sourceOf(found),
+    destination: destinationOf(found),
+    target: targets.indexOf(found.folder.target),
   });
   return { kept: planned(kept), left: planned(left) };
 }
@@ -89,8 +89,12 @@ function only(folder: Folder, isKept: (file: FoundFile) => boolean): Folder {
   return files.length < folder.files.length ? { ...folder, files, settled: undefined } : folder;
 }
 
-/** One whole directory under its own names cannot hold two files for one place. */
-export function cannotCollide(targets: readonly ResolvedTarget[]): boolean {
+/**
+ * One whole directory under its own names cannot hold two files for one place, unless the filesystem there takes two
+ * names for one; {@link CollisionCheck} finds that. A target that says who stays then needs {@link winnersOf}.
+ */
+export function hasOwnNames(targets: readonly ResolvedTarget[]): boolean {
   const [target] = targets;
-  return targets.length === 1 && target!.rename === undefined && !target!.flatten;
+  const { rename, flatten, overwrite = 'error' } = target ?? {};
+  return targets.length === 1 && rename === undefined && !flatten && overwrite === 'error';
 }

@@ -30,14 +30,52 @@ function storedName(directory: string, name: string): string {
 
 /** Whether names that differ only in the case of letters are one file in a directory, which need not be there yet. */
 export function ignoresCase(directory: string): boolean {
-  for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
-    const parent = path.dirname(current);
-    const other = swapCase(path.basename(current));
-    if (other === path.basename(current) || !fs.existsSync(current)) continue;
-    // Found under a name that the directory does not list: it is the same one.
-    return fs.existsSync(path.join(parent, other)) && !fs.readdirSync(parent).includes(other);
+  for (let current = nearestExisting(directory); ; current = path.dirname(current)) {
+    const answer = looksUpAnyCase(current);
+    if (answer !== undefined) return answer;
+    if (path.dirname(current) === current) return false;
   }
-  return false;
+}
+
+/**
+ * Whether a directory finds a name in it by other cases of its letters; undefined where it holds no name that tells.
+ * A directory is asked by what is in it: the one above may lie on another filesystem.
+ */
+export function looksUpAnyCase(directory: string): boolean | undefined {
+  try {
+    using entries = opened(directory);
+    for (let entry = entries.next(); entry; entry = entries.next()) {
+      const other = swapCase(entry.name);
+      if (other === entry.name) continue;
+      if (!fs.existsSync(path.join(directory, other))) return false;
+      // Found under a name that the directory does not list: it is the same one.
+      if (!fs.readdirSync(directory).includes(other)) return true;
+    }
+  } catch {
+    // It may not be listed.
+  }
+  return undefined;
+}
+
+/** The entries of a directory, one at a time: the first will do as a rule. */
+function opened(directory: string) {
+  const handle = fs.opendirSync(directory);
+  return { next: () => handle.readSync(), [Symbol.dispose]: () => handle.closeSync() };
+}
+
+/** The directory itself, or the nearest above it that exists. */
+export function nearestExisting(directory: string): string {
+  for (let current = path.resolve(directory); ; current = path.dirname(current)) {
+    if (isDirectory(current) || path.dirname(current) === current) return current;
+  }
+}
+
+function isDirectory(directory: string): boolean {
+  try {
+    return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 function swapCase(name: string): string {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import { threadId } from 'node:worker_threads';
 
-const PREFIX = '.fs-reflink-';
+export const PREFIX = '.fs-reflink-';
 const SUFFIX = '.tmp';
 const NAME = /^\.fs-reflink-([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{16})-[0-9a-z]+\.tmp$/;
 /** Where nothing tells whether the owner is gone, as on another host, a file is left that is untouched for so long. */

@@ -1,0 +1,108 @@
+import { expect, it, test, vi } from 'vitest';
+import type { Folder } from '../scan/folder.ts';
+import { CollisionCheck } from './collisions.ts';
+import { fold, SameNames } from './same-names.ts';
+import { hasOwnNames, winnersOf } from './winners.ts';
+
+const COMPOSED = 'caf\u00e9.txt';
+const DECOMPOSED = 'cafe\u0301.txt';
+
+test.each([
+  ['README', 'readme'],
+  [COMPOSED, DECOMPOSED],
+  ['CAF\u00c9.TXT', DECOMPOSED],
+  ['stra\u00dfe', 'STRASSE'],
+  ['\u03c3\u03c2', '\u03a3\u03a3'],
+  ['\u212aelvin', 'kelvin'],
+])('%s and %s fold to one name', (one, other) => {
+  expect(fold(one)).toBe(fold(other));
+});
+
+test.each([
+  ['a', 'b'],
+  ['cafe', 'caf\u00e9'],
+  ['a.b', 'a_b'],
+])('%s and %s do not', (one, other) => {
+  expect(fold(one)).not.toBe(fold(other));
+});
+
+/** Names as a filesystem sees them that ignores all that can be ignored, or nothing. */
+function namesThat(areSame: boolean) {
+  const names = new SameNames(false);
+  const isSamePath = vi.fn(
+    (one: string, other: string) => one === other || (areSame && fold(one) === fold(other)),
+  );
+  return Object.assign(names, { isSamePath });
+}
+
+const target = {
+  given: 's',
+  from: '/s',
+  to: '/d',
+  base: undefined,
+  ignore: [],
+  flatten: false,
+  exact: false,
+};
+
+function folder(below: string, names: string[], settled?: { alone: boolean }): Folder {
+  const files = names.map((name) => ({ name, as: name, link: false }));
+  return { source: `/s/${below}`, root: '/d', below, files, target, settled };
+}
+
+/** The folders of one directory, in the order they are found in. */
+const colliding: [string, Folder[], first: string, second: string][] = [
+  ['in one directory', [folder('', ['README', 'x', 'readme'])], '/s/README', '/s/readme'],
+  ['by the form of accents', [folder('', [COMPOSED, DECOMPOSED])], `/s/${COMPOSED}`, `/s/${DECOMPOSED}`],
+  ['in directories', [folder('Doc', ['a', 'c']), folder('doc', ['a', 'b'])], '/s/Doc/a', '/s/doc/a'],
+  ['further below', [folder('Doc/x', ['a']), folder('doc/x', ['A'])], '/s/Doc/x/a', '/s/doc/x/A'],
+  [
+    'with one that is in place',
+    [folder('', ['README'], { alone: false }), folder('', ['readme'])],
+    '/s/README',
+    '/s/readme',
+  ],
+];
+
+it.each(colliding)('two files for one place are found, %s', (_name, folders, first, second) => {
+  const found = {
+    code: 'ERR_COLLISION',
+    source: second,
+    message: expect.stringContaining(JSON.stringify(first)),
+  };
+  const run = (areSame: boolean) => {
+    const check = new CollisionCheck(namesThat(areSame));
+    for (const each of folders) check.add(each);
+  };
+  expect(() => run(true)).toThrow(expect.objectContaining(found));
+  expect(() => run(false)).not.toThrow();
+  const rules = (areSame: boolean) => ({ overwrite: true, names: namesThat(areSame) });
+  expect(() => winnersOf(folders, rules(true))).toThrow(expect.objectContaining(found));
+  expect(winnersOf(folders, rules(false))).toEqual(folders);
+});
+
+it('directories that become one, without a file in common, are none', () => {
+  const check = new CollisionCheck(namesThat(true));
+  for (const each of [folder('Doc', ['a']), folder('doc', ['b']), folder('doc/x', ['a'])]) check.add(each);
+});
+
+it('the filesystem is not asked where all names differ', () => {
+  const names = namesThat(true);
+  const check = new CollisionCheck(names);
+  for (const each of [folder('', ['a', 'b', 'ä']), folder('A', ['a', 'b']), folder('b', [])]) check.add(each);
+  expect(names.isSamePath).not.toHaveBeenCalled();
+});
+
+it('a target that says who stays has it decided before anything is copied', () => {
+  const says = (overwrite: boolean) => ({ ...target, overwrite });
+  expect([hasOwnNames([target]), hasOwnNames([says(true)]), hasOwnNames([says(false)])]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  for (const overwrite of [true, false]) {
+    const folders = [{ ...folder('', ['README', 'x', 'readme']), target: says(overwrite) }];
+    const [winners] = winnersOf(folders, { overwrite: true, names: namesThat(true) });
+    expect(winners!.files.map(({ name }) => name)).toEqual(overwrite ? ['x', 'readme'] : ['README', 'x']);
+  }
+});

@@ -1,0 +1,101 @@
+import path from 'node:path';
+import { CopyError } from '../errors.ts';
+import type { Folder, FoundFile } from '../scan/folder.ts';
+import { fold, type SameNames } from './same-names.ts';
+
+/** A file, and where it was found. */
+export interface FoundIn {
+  folder: Folder;
+  file: FoundFile;
+}
+
+export function sourceOf({ folder, file }: FoundIn): string {
+  return path.join(folder.source, file.name);
+}
+
+export function destinationOf({ folder: { root, below }, file }: FoundIn): string {
+  return path.join(root, below, file.as);
+}
+
+/** What a copy fails with that would lose one of two files. */
+export function collisionError(first: FoundIn, second: FoundIn): CopyError {
+  const destination = destinationOf(second);
+  const other = destinationOf(first);
+  const isSpelledAlike = other === destination;
+  const why = isSpelledAlike
+    ? `${JSON.stringify(sourceOf(first))} goes there too`
+    : `${JSON.stringify(sourceOf(first))} goes to ${JSON.stringify(other)}, which is the same file: the filesystem there takes both names for one`;
+  return new CopyError({
+    code: 'ERR_COLLISION',
+    reason: `${why}; give one of them another name, leave one out with "ignore", or set "overwrite" on the target to keep the last (true) or the first (false)`,
+    source: sourceOf(second),
+    destination,
+  });
+}
+
+/**
+ * Finds files that would get one name although each directory has its own names: where the filesystem of the
+ * destination ignores the case of letters or the way accents are written. Told of one directory after the other.
+ */
+export class CollisionCheck {
+  readonly #names: SameNames;
+  /** By the folded destination directory: several where spellings differ, or where a part of one is settled. */
+  readonly #folders = new Map<string, Folder[]>();
+
+  constructor(names: SameNames) {
+    this.#names = names;
+  }
+
+  /** Throws a CopyError with code ERR_COLLISION. */
+  add(folder: Folder): void {
+    const { below, files, settled } = folder;
+    // What is settled is in its place, each file under its own name.
+    if (!settled && files.length > 1) this.#checkIn(folder);
+    const key = fold(below);
+    const others = this.#folders.get(key);
+    if (!others) {
+      this.#folders.set(key, [folder]);
+      return;
+    }
+    for (const other of others) this.#checkBetween(other, folder);
+    others.push(folder);
+  }
+
+  #checkIn(folder: Folder): void {
+    const { files } = folder;
+    const folded = new Set<string>();
+    for (const { as } of files) folded.add(fold(as));
+    if (folded.size === files.length) return;
+    const seen = new Map<string, FoundFile[]>();
+    for (const file of files) this.#compare(seen, folder, folder, file);
+  }
+
+  #checkBetween(first: Folder, second: Folder): void {
+    const seen = new Map<string, FoundFile[]>();
+    for (const file of first.files) listIn(seen, fold(file.as)).push(file);
+    for (const file of second.files) this.#compare(seen, first, second, file, false);
+  }
+
+  #compare(
+    seen: Map<string, FoundFile[]>,
+    first: Folder,
+    second: Folder,
+    file: FoundFile,
+    adds: boolean = true,
+  ): void {
+    const list = listIn(seen, fold(file.as));
+    const now = { folder: second, file };
+    for (const each of list) {
+      const before = { folder: first, file: each };
+      if (this.#names.isSamePath(destinationOf(before), destinationOf(now)))
+        throw collisionError(before, now);
+    }
+    if (adds) list.push(file);
+  }
+}
+
+function listIn<Value>(lists: Map<string, Value[]>, key: string): Value[] {
+  let list = lists.get(key);
+  if (!list) lists.set(key, (list = []));
+  return list;
+}

@@ -1,0 +1,73 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { ignoresCase, looksUpAnyCase, nearestExisting } from '../scan/spelling.ts';
+import { PREFIX } from '../transfer/temporary.ts';
+
+const ASCII = /^[\0-\x7f]*$/;
+
+/** A name without what some filesystems ignore in names: the case of letters, and the way accents are written. */
+export function fold(name: string): string {
+  const lower = name.toLowerCase();
+  if (ASCII.test(lower)) return lower;
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+}
+
+/**
+ * Whether names that {@link fold} makes alike are one file in the destination. Filesystems are asked only about such
+ * names: once about ASCII letters, and once about each other pair, as filesystems know different letters.
+ */
+export class SameNames {
+  readonly #mayWrite: boolean;
+  readonly #answers = new Map<string, boolean>();
+
+  /** `mayWrite`: whether an empty file may be created for a moment, where looking does not tell. */
+  constructor(mayWrite: boolean) {
+    this.#mayWrite = mayWrite;
+  }
+
+  /** For absolute paths, which need not exist yet. */
+  isSamePath(one: string, other: string): boolean {
+    if (one === other) return true;
+    const names = one.split(path.sep);
+    const others = other.split(path.sep);
+    if (names.length !== others.length) return false;
+    return names.every((name, depth) => {
+      const parent = names.slice(0, depth).join(path.sep) + path.sep;
+      return name === others[depth] || this.#isSame(parent, name, others[depth]!);
+    });
+  }
+
+  #isSame(parent: string, one: string, other: string): boolean {
+    if (fold(one) !== fold(other)) return false;
+    const directory = nearestExisting(parent);
+    const isAscii = ASCII.test(one) && ASCII.test(other);
+    const key = isAscii ? directory : [directory, one, other].join('\0');
+    let answer = this.#answers.get(key);
+    if (answer === undefined) this.#answers.set(key, (answer = this.#ask(directory, one, other, isAscii)));
+    return answer;
+  }
+
+  #ask(directory: string, one: string, other: string, isAscii: boolean): boolean {
+    const looked = isAscii ? looksUpAnyCase(directory) : undefined;
+    const tried = looked ?? (this.#mayWrite ? tryBoth(directory, one, other) : undefined);
+    if (tried !== undefined) return tried;
+    const differInCase = one.normalize('NFC') !== other.normalize('NFC');
+    return differInCase ? ignoresCase(directory) : process.platform === 'darwin';
+  }
+}
+
+/** Creates a file under one name and looks for the other, in a directory that is deleted at once. */
+function tryBoth(directory: string, one: string, other: string): boolean | undefined {
+  try {
+    const trial = fs.mkdtempSync(path.join(directory, PREFIX));
+    try {
+      fs.writeFileSync(path.join(trial, one), '', { flag: 'wx' });
+      return fs.lstatSync(path.join(trial, other), { throwIfNoEntry: false }) !== undefined;
+    } finally {
+      fs.rmSync(trial, { recursive: true, force: true });
+    }
+  } catch {
+    // What is wrong with the directory, or with a name, the first file says that goes there.
+    return undefined;
+  }
+}
