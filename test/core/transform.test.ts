@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopyError, type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
-import { file, readTree, symlink, writeTree } from '../support/trees.ts';
+import { directory, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 const upper = (content: Buffer) => content.toString('utf8').toUpperCase();
@@ -141,6 +141,21 @@ describe('transform', () => {
     const report = await copy({ ...shout, overwrite }, { cwd });
     expect(report).toMatchObject({ files, unchanged: 1 - files });
     expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(content);
+  });
+
+  it.each([
+    [false, undefined],
+    ['error', 'EEXIST'],
+  ] as const)('what somebody makes meanwhile stays with overwrite: %j', async (overwrite, code) => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a', out: directory() });
+    const transform: Target['transform'] = (content) => {
+      writeFileSync(join(cwd, 'out/a'), 'theirs');
+      return upper(content);
+    };
+    const copying = copy({ ...shout, transform, overwrite }, { cwd });
+    if (code) expect((await refusal(() => copying)).code).toBe(code);
+    else expect(await copying).toMatchObject({ files: 0, unchanged: 1 });
+    expect(contentsOf(join(cwd, 'out'))).toEqual(contentsOf(writeTree(workspace(), { a: 'theirs' })));
   });
 
   it("overwrite: 'error' refuses what others made, and replaces its own", async () => {

@@ -76,16 +76,23 @@ describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
       rmSync(to, { recursive: true });
     });
 
-    test("leaves a torn new file that the next copy with overwrite 'changed' repairs", async () => {
-      const to = kill({}, native);
-      const { mtimeNs } = lstatSync(join(to, 'large'), { bigint: true });
-      expect(mtimeNs).not.toBe(lstatSync(join(from, 'large'), { bigint: true }).mtimeNs);
+    test.each([true, 'changed', false, 'error'] as const)(
+      'is repaired by the next copy with overwrite %o',
+      async (overwrite) => {
+        const to = kill({ overwrite }, native);
+        const torn = lstatSync(join(to, 'large'), { bigint: true, throwIfNoEntry: false });
+        if (overwrite === true || overwrite === 'changed')
+          expect(torn!.mtimeNs).not.toBe(lstatSync(join(from, 'large'), { bigint: true }).mtimeNs);
+        // Nothing could tell it from a file of the user's.
+        else expect(torn).toBeUndefined();
 
-      const { files } = await copy({ from, to }, { overwrite: 'changed' });
-      expect(files).toBe(1);
-      expect(readFileSync(join(to, 'large')).equals(readFileSync(join(from, 'large')))).toBe(true);
-      rmSync(to, { recursive: true });
-    });
+        const { files } = await copy({ from, to }, { overwrite });
+        expect(files).toBe(1);
+        expect(readdirSync(to)).toEqual(['large']);
+        expect(readFileSync(join(to, 'large')).equals(readFileSync(join(from, 'large')))).toBe(true);
+        rmSync(to, { recursive: true });
+      },
+    );
   });
 });
 

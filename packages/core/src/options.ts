@@ -23,13 +23,19 @@ export interface CopyFileOptions {
    * A directory there is refused with `EISDIR`, a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever this
    * says.
    *
+   * Whatever the value, a later copy with the same one repairs what a process that was killed has left: see
+   * {@link CopyFileOptions.atomic}.
+   *
    * @default true
    */
   overwrite?: boolean | 'error' | 'changed';
   /**
    * Write every file under a temporary name and rename it into place, so that its final name never holds
-   * part of it, even if the process is killed. A destination that exists is always replaced this way;
-   * without `atomic` a new one is created in place, and a later run repairs it if it was torn.
+   * part of it, even if the process is killed. A destination that exists is always replaced this way. So is a new
+   * one made where `overwrite` is `false` or `'error'`, because nothing could tell a torn file from one of the user's:
+   * what has the final name is complete, or somebody else's. Without `atomic`, and where `overwrite` is `true` or
+   * `'changed'`, a new one is created in place. It gets its source's modification time last, so that a torn one never
+   * has it: a later copy with `true` or `'changed'` replaces it, and one with `false` or `'error'` cannot know it.
    *
    * @default false
    */

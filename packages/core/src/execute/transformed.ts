@@ -12,7 +12,7 @@ import { countFile, emptyTally, type Tally } from '../report.ts';
 import type { Folder } from '../scan/folder.ts';
 import type { Transform } from '../target.ts';
 import { refuseSpecial } from '../transfer/existing.ts';
-import type { DirectoryPair } from '../transfer/pair.ts';
+import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
@@ -187,13 +187,14 @@ class TransformedFile {
     if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
     try {
       const pair = this.#pair;
-      const replace = exists || pair.overwrite === true || pair.overwrite === 'changed';
-      await writeAnew(system, pair, made, {
+      const replace = exists || mayReplace(pair);
+      const published = await writeAnew(system, pair, made, {
         paths,
         mode: bits,
         sync: job.transfer.durability !== 'none',
         publish: (temporary) => publish(system, pair, temporary, this.#as, replace, () => paths),
       });
+      if (!published) return undefined;
     } catch (error) {
       throw asCopyError(error, paths);
     }

@@ -23,17 +23,20 @@ export interface WriteOptions {
   mode: number | undefined;
   /** The bytes reach the disk before the file gets its name. */
   sync: boolean;
-  /** Gives the complete file, of that name in the destination, its final one. */
-  publish: (temporary: string) => void;
+  /** Gives the complete file, of that name in the destination, its final one. False: it is not wanted any more. */
+  publish: (temporary: string) => boolean;
 }
 
-/** Writes a file under a temporary name into a pair's destination, so that its own name never holds part of it. */
+/**
+ * Writes a file under a temporary name into a pair's destination, so that its own name never holds part of it. False:
+ * it was not published.
+ */
 export async function writeAnew(
   system: System,
   { destination: directory, opened }: DirectoryPair,
   bytes: Uint8Array,
   { paths, mode, sync, publish }: WriteOptions,
-): Promise<void> {
+): Promise<boolean> {
   if (!isStillThere(system, directory, opened)) {
     const reason =
       'something else has taken the place of the directory, or of one above it, while it was copied to';
@@ -55,8 +58,8 @@ export async function writeAnew(
     // Not at creation, where the process' mask would take bits away.
     if (mode !== undefined) done('fchmod', system.setMode(fd, mode));
     if (sync) done('fdatasync', system.sync(fd));
-    publish(name);
-    isPublished = true;
+    isPublished = publish(name);
+    return isPublished;
   } finally {
     if (isPublished) system.close(fd);
     else discard(system, directory, name, fd);

@@ -21,6 +21,14 @@ export interface DirectoryPair {
   unsynced: boolean;
 }
 
+/**
+ * Whether files that exist may be replaced. Where they may not, nothing could tell a torn file of a killed process
+ * from a file of the user's, and no later run would repair it: there a new file gets its name once it is complete.
+ */
+export function mayReplace({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
+  return overwrite === true || overwrite === 'changed';
+}
+
 /** Where a file comes from and goes to, for messages. */
 export function pathsOf(
   pair: DirectoryPair,

@@ -1,8 +1,12 @@
 import { systemError } from '../errors.ts';
+import { EEXIST } from '../platform/errno.ts';
 import type { System } from '../platform/system.ts';
 import type { DirectoryPair } from './pair.ts';
 
-/** Gives a complete file its final name. When that fails, what was there is as it was. */
+/**
+ * Gives a complete file its final name. When that fails, what was there is as it was. False: somebody has made a file
+ * of that name meanwhile, and `overwrite: false` leaves it.
+ */
 export function publish(
   system: System,
   pair: DirectoryPair,
@@ -10,9 +14,11 @@ export function publish(
   name: string,
   replace: boolean,
   paths: () => { source: string; destination: string },
-): void {
+): boolean {
   const result = replace
     ? system.rename(pair.destination, temporary, name)
     : system.renameExclusive(pair.destination, temporary, name);
+  if (result === -EEXIST && pair.overwrite === false) return false;
   if (result < 0) throw systemError(-result, { ...paths(), syscall: 'rename' });
+  return true;
 }

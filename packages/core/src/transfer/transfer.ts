@@ -17,7 +17,7 @@ import {
   type Preserved,
   preserved,
 } from './metadata.ts';
-import { type DirectoryPair, pathsOf } from './pair.ts';
+import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { sweepTemporaries } from './sweep.ts';
 import { temporaryName } from './temporary.ts';
@@ -129,7 +129,8 @@ export class Transferrer {
       pair.swept = true;
       sweepTemporaries(system, pair.destination);
     }
-    const file = this.#file.begin(fd, pair, name, as, exists || this.#settings.atomic);
+    const hidden = exists || this.#settings.atomic || !mayReplace(pair);
+    const file = this.#file.begin(fd, pair, name, as, hidden);
     const state = this.#capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
@@ -140,8 +141,8 @@ export class Transferrer {
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
       if (file.hidden) {
-        const replaces = pair.overwrite === true || pair.overwrite === 'changed';
-        publish(system, pair, file.destinationName, as, replaces, file.paths);
+        const published = publish(system, pair, file.destinationName, as, mayReplace(pair), file.paths);
+        if (!published) return { method: undefined, bytes: 0 };
         // Renaming changes what tells this state of the file from the next.
         if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }

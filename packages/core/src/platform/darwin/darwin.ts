@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
-import os from 'node:os';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
+import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
@@ -13,19 +13,15 @@ import { ladder } from './ladder.ts';
 import { decodeStatus, statBuffer } from './status.ts';
 import { sync } from './sync.ts';
 
-const { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP } = os.constants.errno;
-
 const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
 // O_NONBLOCK: opening a FIFO that took a file's place must not hang.
 const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
 const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
+const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
 /** What F_NOCACHE needs to go past the cache: whole pages. */
 const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
-
-/** What renameatx_np answers where it, or the filesystem, cannot rename exclusively. */
-const CANNOT_RENAME_EXCLUSIVELY = new Set([EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]);
 
 /** macOS by the functions of libSystem. */
 export function darwinSystem(bindings: Bindings): System {
@@ -97,12 +93,18 @@ export function darwinSystem(bindings: Bindings): System {
     syncDirectory: (directory) => sync(bindings, directory.fd),
 
     rename: (directory, from, to) => bindings.renameat(directory.fd, from, directory.fd, to),
-    renameExclusive(directory, from, to) {
-      const result = bindings.renameatx(directory.fd, from, directory.fd, to, C.RENAME_EXCL);
-      if (!CANNOT_RENAME_EXCLUSIVELY.has(-result)) return result;
-      const linked = bindings.linkat(directory.fd, from, directory.fd, to, 0);
-      return linked < 0 ? linked : bindings.unlinkat(directory.fd, from, 0);
-    },
+    renameExclusive: ({ fd }, from, to) =>
+      renameExclusively({
+        exclusively: () => bindings.renameatx(fd, from, fd, to, C.RENAME_EXCL),
+        link: () => bindings.linkat(fd, from, fd, to, 0),
+        unlinkFrom: () => bindings.unlinkat(fd, from, 0),
+        reserve() {
+          const reserved = bindings.openat(fd, to, CREATE_FLAGS, RESERVED_MODE);
+          return reserved < 0 ? reserved : bindings.close(reserved);
+        },
+        replace: () => bindings.renameat(fd, from, fd, to),
+        unlinkTo: () => bindings.unlinkat(fd, to, 0),
+      }),
     unlink: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), 0),
     removeDirectory: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {

@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
+import { renameExclusively } from '../rename-exclusive.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { Directory, LadderQuery, Strategy, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -23,6 +24,7 @@ const DIRECTORY_FLAGS = C.O_PATH | C.O_DIRECTORY | C.O_CLOEXEC;
 // O_NONBLOCK: opening a FIFO that took a file's place must not hang.
 const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
 const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
+const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
 /** Linux by its system calls. */
@@ -102,12 +104,18 @@ export function linuxSystem(bindings: Bindings): System {
     },
 
     rename: (directory, from, to) => bindings.renameat(directory.fd, from, directory.fd, to),
-    renameExclusive(directory, from, to) {
-      const result = bindings.renameat2(directory.fd, from, directory.fd, to, C.RENAME_NOREPLACE);
-      if (result !== -C.EINVAL && result !== -C.ENOSYS) return result;
-      const linked = bindings.linkat(directory.fd, from, directory.fd, to, 0);
-      return linked < 0 ? linked : bindings.unlinkat(directory.fd, from, 0);
-    },
+    renameExclusive: ({ fd }, from, to) =>
+      renameExclusively({
+        exclusively: () => bindings.renameat2(fd, from, fd, to, C.RENAME_NOREPLACE),
+        link: () => bindings.linkat(fd, from, fd, to, 0),
+        unlinkFrom: () => bindings.unlinkat(fd, from, 0),
+        reserve() {
+          const reserved = bindings.openat(fd, to, CREATE_FLAGS, RESERVED_MODE);
+          return reserved < 0 ? reserved : bindings.close(reserved);
+        },
+        replace: () => bindings.renameat(fd, from, fd, to),
+        unlinkTo: () => bindings.unlinkat(fd, to, 0),
+      }),
     unlink: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), 0),
     removeDirectory: (directory, name) => bindings.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {

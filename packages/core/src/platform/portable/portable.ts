@@ -1,9 +1,10 @@
 import fs from 'node:fs';
-import { EEXIST, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
+import { EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { childPaths, pathIn as join } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
+import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { ErrorClass, Strategy, System } from '../system.ts';
 
@@ -154,11 +155,13 @@ export function portableSystem(nativeError: string | undefined): System {
 
     rename: (directory, from, to) => answer(() => fs.renameSync(join(directory, from), join(directory, to))),
     renameExclusive: (directory, from, to) =>
-      answer(() => {
-        if (fs.existsSync(join(directory, to))) return -EEXIST;
-        fs.linkSync(join(directory, from), join(directory, to));
-        fs.unlinkSync(join(directory, from));
-        return 0;
+      renameExclusively({
+        link: () => answer(() => fs.linkSync(join(directory, from), join(directory, to))),
+        unlinkFrom: () => answer(() => fs.unlinkSync(join(directory, from))),
+        reserve: () =>
+          answer(() => fs.closeSync(fs.openSync(join(directory, to), O_WRONLY | O_CREAT | O_EXCL, 0o600))),
+        replace: () => answer(() => fs.renameSync(join(directory, from), join(directory, to))),
+        unlinkTo: () => answer(() => fs.unlinkSync(join(directory, to))),
       }),
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),

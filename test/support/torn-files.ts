@@ -1,0 +1,100 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Queue } from '../../packages/core/src/execute/queue.ts';
+import { runWhole } from '../../packages/core/src/execute/run.ts';
+import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
+import type { System } from '../../packages/core/src/platform/system.ts';
+import { onlyMethod, strategiesOf } from '../../packages/core/src/transfer/only.ts';
+
+/**
+ * Tests of what a process leaves that is killed in the middle of a file: either something that a later run with the
+ * same `overwrite` replaces, or nothing under the name of the file.
+ */
+export function testTornFiles(lanes: readonly [name: string, system: System][]): void {
+  let home: string;
+  const from = () => path.join(home, 'from');
+  const to = () => path.join(home, 'to');
+  beforeEach(() => {
+    home = fs.mkdtempSync(path.join(os.tmpdir(), 'fs-reflink-torn-'));
+    fs.mkdirSync(from());
+    fs.writeFileSync(path.join(from(), 'file'), 'content');
+    fs.utimesSync(path.join(from(), 'file'), 1_600_000_000, 1_600_000_000);
+  });
+  afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
+
+  /** `during` is called whenever a strategy has moved the bytes of a file. */
+  function copy(system: System, options: CopyOptions, during: () => void) {
+    const watched: System = {
+      ...system,
+      ladder: (query) =>
+        system.ladder(query).map((strategy) => ({
+          ...strategy,
+          run(transfer) {
+            const result = strategy.run(transfer);
+            during();
+            return result;
+          },
+        })),
+    };
+    const { targets, transfer, ...plan } = resolveCopyOptions(
+      { from: 'from', to: 'to' },
+      { cwd: home, ...options },
+    );
+    const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
+    const hooks = { progress: () => {}, planned: () => {} };
+    const { tally, error } = runWhole(new Queue(), job, { ...plan, targets }, watched, hooks);
+    return { tally, code: (error as { code?: string } | undefined)?.code };
+  }
+
+  const ways = lanes.flatMap(([lane, system]) =>
+    [...strategiesOf(system).keys()].map((method) => [lane, method, onlyMethod(system, method)] as const),
+  );
+
+  describe.each(ways)(
+    '%s, %s: a process that is killed once it has moved the bytes of a new file',
+    (_lane, method, system) => {
+      /** What stands under the name of the file then, once for each strategy that was tried. */
+      function killed(options: CopyOptions): { mtimeMs?: number }[] {
+        const seen: { mtimeMs?: number }[] = [];
+        const file = path.join(to(), 'file');
+        const { tally, code } = copy(system, options, () => {
+          const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+          seen.push(stats ? { mtimeMs: stats.mtimeMs } : {});
+        });
+        // Where the filesystem of this machine cannot clone, that is the answer.
+        if (code === undefined) expect(tally.methods).toEqual({ [method]: { files: 1, bytes: 7 } });
+        else expect(method).toBe(system.methods.clone);
+        expect(seen.length).toBeGreaterThan(0);
+        return seen;
+      }
+
+      test.each([true, 'changed'] as const)(
+        'with overwrite %o leaves one without its source’s time',
+        (overwrite) => {
+          for (const { mtimeMs } of killed({ overwrite })) expect(mtimeMs).not.toBe(1_600_000_000_000);
+        },
+      );
+
+      test.each([false, 'error'] as const)('with overwrite %o leaves none under its name', (overwrite) => {
+        expect(new Set(killed({ overwrite }))).toEqual(new Set([{}]));
+      });
+    },
+  );
+
+  describe.each(lanes)('%s: a file that somebody makes while it is copied', (_lane, system) => {
+    const theirs = () => fs.writeFileSync(path.join(to(), 'file'), 'theirs');
+
+    test.each([
+      [false, undefined],
+      ['error', 'EEXIST'],
+    ] as const)('stays with overwrite %o', (overwrite, code) => {
+      const result = copy(system, { overwrite, reflink: 'never' }, theirs);
+      expect(result.code).toBe(code);
+      if (!code) expect(result.tally).toMatchObject({ files: 0, unchanged: 1 });
+      expect(fs.readFileSync(path.join(to(), 'file'), 'utf8')).toBe('theirs');
+      expect(fs.readdirSync(to())).toEqual(['file']);
+    });
+  });
+}
