@@ -150,6 +150,10 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
   ],
   overwrite: [['newer', "'newer'"]],
   transform: [['minify', "'minify'"]],
+  directoryFilter: [
+    ['node_modules', "'node_modules'"],
+    [/node_modules/, '/node_modules/'],
+  ],
   filter: [
     ['*.js', "'*.js'"],
     [circular, '<ref *1> { self: [Circular *1] }'],

@@ -176,6 +176,7 @@ const targetCases: HostCase[] = [
     name: 'rename by a function',
     options: one({ from: 'assets/*', rename: (path) => `new/${path}.bak` }),
     expected: { 'new/a.txt.bak': 'assets/a.txt', 'new/b.md.bak': 'assets/b.md' },
+    warnings: [/assets\/\*" matches 1 directory \("sub"\).*assets\/\*\*"/],
   },
   {
     name: 'flatten',
@@ -190,7 +191,33 @@ const targetCases: HostCase[] = [
   {
     name: 'filter',
     options: one({ from: 'assets/**', filter: (path) => path === 'sub/c.txt' }),
-    expected: { 'sub/c.txt': 'assets/sub/c.txt', 'sub/dir (86)': '/' },
+    expected: { 'sub/c.txt': 'assets/sub/c.txt' },
+  },
+  {
+    name: 'directoryFilter',
+    options: one({ from: 'assets', directoryFilter: (path) => path !== 'sub' }),
+    expected: { 'a.txt': 'assets/a.txt', 'b.md': 'assets/b.md' },
+  },
+  {
+    name: 'a glob that matches a directory, which it does not copy',
+    options: one({ from: 'assets/*' }),
+    expected: { 'a.txt': 'assets/a.txt', 'b.md': 'assets/b.md' },
+    warnings: [/assets\/\*" matches 1 directory \("sub"\).*assets\/\*\*"/],
+  },
+  {
+    name: 'a glob that matches a directory, which is ignored',
+    options: one({ from: 'assets/*', ignore: 'sub' }),
+    expected: { 'a.txt': 'assets/a.txt', 'b.md': 'assets/b.md' },
+  },
+  {
+    name: 'a target that is a file, which is ignored',
+    options: {
+      targets: [
+        { from: 'assets/a.txt', ignore: '*.txt' },
+        { from: 'assets/b.md', ignore: '*.txt' },
+      ],
+    },
+    expected: { 'b.md': 'assets/b.md' },
   },
   {
     name: 'transform',
@@ -226,12 +253,12 @@ const old = { 'a.txt': 'old' };
 const overwriteCases: HostCase[] = [
   {
     name: 'overwrite: true keeps the last of several files with one new name',
-    options: one({ from: 'assets/*', rename: 'one.txt', overwrite: true }),
+    options: one({ from: 'assets/*.{txt,md}', rename: 'one.txt', overwrite: true }),
     expected: { 'one.txt': 'assets/b.md' },
   },
   {
     name: 'overwrite: false keeps the first of several files with one new name',
-    options: one({ from: 'assets/*', rename: 'one.txt', overwrite: false }),
+    options: one({ from: 'assets/*.{txt,md}', rename: 'one.txt', overwrite: false }),
     expected: { 'one.txt': 'assets/a.txt' },
   },
   {
@@ -263,7 +290,7 @@ const overwriteCases: HostCase[] = [
 const mistakes: HostCase[] = [
   {
     name: 'one new name for several files',
-    options: one({ from: 'assets/*', to: 'x', rename: 'one.txt' }),
+    options: one({ from: 'assets/*.{txt,md}', to: 'x', rename: 'one.txt' }),
     error: /assets\/b\.md.*x\/one\.txt.*ERR_COLLISION.*assets\/a\.txt/,
   },
   {

@@ -21,9 +21,12 @@ export interface ListedFile extends PlannedFile {
 export interface FileList {
   /** One for each destination. */
   files: ListedFile[];
-  /** Directories that were looked into, those without files included, and what is made of them: absolute paths. */
+  /**
+   * Directories that were looked into and are copied, those without files included, and what is made of them: absolute
+   * paths.
+   */
   folders: { source: string; destination: string }[];
-  /** Targets that match nothing, where `allowMissing` allows that. */
+  /** Targets that match nothing, where `allowMissing` allows that, and globs that match directories. */
   warnings: string[];
 }
 

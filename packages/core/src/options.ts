@@ -187,7 +187,7 @@ export interface CopyOptions extends CopyFileOptions {
    * wait for the disk meanwhile.
    *
    * Done only where it comes to the same: for a copy of one target that is a directory, without `ignore`,
-   * `filter`, `rename`, `flatten`, `manifest` and `durability`, that preserves mode and timestamps (and
+   * `filter`, `directoryFilter`, `rename`, `flatten`, `manifest` and `durability`, that preserves mode and timestamps (and
    * `xattr` if you like), to a place where nothing is, on the same APFS volume, with `symlinks: 'keep'` or no
    * link in the directory. Otherwise, and on other systems, it has no effect. Directories then have the
    * source's mode and times too. The report counts what stands at the destination afterwards.

@@ -63,6 +63,7 @@ export const targetSchema: Schema = {
   rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
   flatten: [isBoolean, 'a boolean'],
   filter: [isFunction, 'a function'],
+  directoryFilter: [isFunction, 'a function'],
   base: [isString, 'a path'],
   overwrite,
   transform: [isFunction, 'a function'],

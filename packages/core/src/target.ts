@@ -20,8 +20,8 @@ export type Transform = (
 /** Where files come from and where they go. */
 export interface Target {
   /**
-   * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) what matches
-   * below its base. A path that exists is taken literally, also with glob characters in it. Relative to
+   * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) the files that match
+   * below its base: `public/*` leaves out what is in directories, with a warning, `public/**` does not. A path that exists is taken literally, also with glob characters in it. Relative to
    * the option `cwd`.
    */
   from: string;
@@ -47,7 +47,8 @@ export interface Target {
    */
   base?: string;
   /**
-   * Globs of what not to copy, relative to the directory `from`, or to a glob's base. Dotfiles match too.
+   * Globs of what not to copy, relative to the directory `from`, to a glob's base, or to the directory of a file. What
+   * matches is not looked into. Dotfiles match too.
    *
    * @default []
    */
@@ -63,8 +64,19 @@ export interface Target {
    * @default false
    */
   flatten?: boolean;
-  /** Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. */
+  /**
+   * Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. It is asked
+   * about files and links alone, never about directories: `(path) => path.endsWith('.png')` finds images at any depth.
+   * A directory in which it refuses files and keeps none, at any depth, is left out as well; one that is empty in the
+   * source is copied. The directory that `from` names is always made.
+   */
   filter?: (path: string, source: string) => boolean;
+  /**
+   * Returns false for a directory to be left out with all that is in it, which is then neither listed nor asked about.
+   * Gets the path relative to the base, and the absolute source. It is asked about each directory below the one that
+   * `from` names, or below a glob's base, before that directory is listed; also about linked ones that are followed.
+   */
+  directoryFilter?: (path: string, source: string) => boolean;
   /**
    * What happens to a destination that exists, for the files of this target. It also decides between two files of this
    * target that go to one destination: `true` and `'changed'` keep the last, `false` the first; left out, and with
@@ -99,6 +111,7 @@ export interface ResolvedTarget {
   exact: boolean;
   rename?: string | ((path: string, source: string) => string) | undefined;
   filter?: ((path: string, source: string) => boolean) | undefined;
+  directoryFilter?: ((path: string, source: string) => boolean) | undefined;
   overwrite?: TransferSettings['overwrite'] | undefined;
   transform?: Transform | undefined;
 }
@@ -122,6 +135,7 @@ export function resolveTarget(
     exact: false,
     rename: target.rename,
     filter: target.filter,
+    directoryFilter: target.directoryFilter,
     overwrite: target.overwrite,
     transform: target.transform,
   };

@@ -41,9 +41,9 @@ function wholeDirectory(
 ): ResolvedTarget | undefined {
   const [target] = targets;
   if (!target || targets.length > 1 || dryRun || manifest !== undefined || !isLikeClone(transfer)) return;
-  const { exact, ignore, base, flatten, rename, filter, transform } = target;
+  const { exact, ignore, base, flatten, rename, filter, directoryFilter, transform } = target;
   const differs = exact || ignore.length > 0 || base !== undefined || flatten || rename !== undefined;
-  return differs || filter || transform ? undefined : target;
+  return differs || filter || directoryFilter || transform ? undefined : target;
 }
 
 function isLikeClone({ reflink, durability, preserve }: TransferSettings): boolean {

@@ -27,7 +27,10 @@ export async function execute(
   const transforms = plan.targets.some(({ transform }) => transform !== undefined);
   const hasFunctions =
     transforms ||
-    plan.targets.some(({ rename, filter }) => typeof rename === 'function' || filter !== undefined);
+    plan.targets.some(
+      ({ rename, filter, directoryFilter }) =>
+        typeof rename === 'function' || filter !== undefined || directoryFilter !== undefined,
+    );
   try {
     if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
 

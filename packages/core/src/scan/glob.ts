@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
-import { kindOf, readDirectory } from './entries.ts';
+import { kindOf, readDirectory, type Typed } from './entries.ts';
+import { addWithParents, type Enter, parentOf } from './filter.ts';
 import { followLink, refuseCycle } from './links.ts';
 import type { WalkedDirectory } from './walk.ts';
 
@@ -54,12 +55,24 @@ interface MatchOptions {
   ignore: readonly string[];
   follow: boolean;
   /** Empty directories are found too. */
-  directories: boolean;
+  directories?: boolean;
+  /** The entry of the directory that is looked at; undefined: all. */
+  only?: string;
+  /** Whether to look into a directory; undefined: all. */
+  enter?: Enter | undefined;
+  /** Told of directories that match while nothing in them does, where files are found alone. */
+  onLeftOut?: (directories: string[]) => void;
 }
+
+/** Directories that a glob had to list, and whether there is a file in each. */
+type Listed = Map<string, boolean>;
 
 /** What matches a pattern below a directory, by directory, dotfiles included. */
 export function* match(base: string, pattern: string, options: MatchOptions): Generator<WalkedDirectory> {
+  const { enter, onLeftOut } = options;
   const found = new Map<string, WalkedDirectory>();
+  const listed: Listed = new Map();
+  const matched: string[] = [];
   const at = (relative: string): WalkedDirectory => {
     let directory = found.get(relative);
     if (!directory) {
@@ -68,27 +81,59 @@ export function* match(base: string, pattern: string, options: MatchOptions): Ge
     }
     return directory;
   };
-  for (const { dirent, ...matched } of entries(base, pattern, options)) {
-    const entry = { dirent, name: withBreaks(matched.name), path: withBreaks(matched.path) };
+  for (const { dirent, ...match } of entries(base, pattern, options, listed)) {
+    const entry = { dirent, name: withBreaks(match.name), path: withBreaks(match.path) };
+    const parent = parentOf(entry.path);
+    if (enter && !enter(parent)) continue;
     const source = path.join(base, entry.path);
     const broken = options.follow && entry.dirent.isSymbolicLink();
     const kind = broken ? kindOf(followLink(source), source) : kindOf(entry.dirent, source);
     // When it follows links, fast-glob does not tell which entries are some.
     const link = options.follow || kind === 'link';
-    if (kind === 'directory') {
-      if (options.directories) at(entry.path);
-      continue;
-    }
-    const parent = path.posix.dirname(entry.path);
-    at(parent === '.' ? '' : parent).files.push({ name: entry.name, as: entry.name, link });
+    if (kind !== 'directory') at(parent).files.push({ name: entry.name, as: entry.name, link });
+    else if (enter && !enter(entry.path)) continue;
+    else if (options.directories) at(entry.path);
+    else matched.push(entry.path);
   }
+  const left = onLeftOut ? leftOut(base, matched, found.keys(), options, listed) : [];
+  if (left.length > 0) onLeftOut!(left);
   yield* found.values();
+}
+
+/** Directories that match and have something in them, of which nothing matches. */
+function leftOut(
+  base: string,
+  matched: readonly string[],
+  found: Iterable<string>,
+  { ignore }: MatchOptions,
+  listed: Listed,
+): string[] {
+  const holding = new Set<string>();
+  for (const directory of found) addWithParents(holding, directory);
+  return matched.filter((relative) => {
+    if (holding.has(relative)) return false;
+    const directory = path.join(base, relative);
+    const hasFiles = listed.get(directory);
+    // The pattern looks into it: what is in it may be left out because it is ignored.
+    if (hasFiles !== undefined) return hasFiles && ignore.length === 0;
+    return !isEmpty(directory);
+  });
+}
+
+function isEmpty(directory: string): boolean {
+  try {
+    return fs.readdirSync(directory).length === 0;
+  } catch {
+    // What is in it cannot be known.
+    return false;
+  }
 }
 
 function entries(
   base: string,
   pattern: string,
-  { ignore, follow }: MatchOptions,
+  { ignore, follow, only, enter }: MatchOptions,
+  listed: Listed,
 ): import('fast-glob').Entry[] {
   try {
     return fastGlob().sync(withoutBreaks(pattern), {
@@ -99,7 +144,9 @@ function entries(
       objectMode: true,
       followSymbolicLinks: follow,
       fs: {
-        readdirSync: guardedReaddir(base) as unknown as typeof fs.readdirSync,
+        readdirSync: (only === undefined
+          ? guardedReaddir(base, enter, listed)
+          : () => [named(base, only)]) as unknown as typeof fs.readdirSync,
         lstatSync: ((file: string) => fs.lstatSync(withBreaks(file))) as typeof fs.lstatSync,
         statSync: ((file: string) => fs.statSync(withBreaks(file))) as typeof fs.statSync,
       },
@@ -110,16 +157,29 @@ function entries(
 }
 
 /** fast-glob follows links for ever where they lead in a circle; every directory it opens is checked. */
-function guardedReaddir(base: string): (directory: string) => fs.Dirent[] {
+function guardedReaddir(
+  base: string,
+  enter: Enter | undefined,
+  listed: Listed,
+): (directory: string) => fs.Dirent[] {
   return (given) => {
     const directory = path.resolve(given) === base ? given : withBreaks(given);
-    if (path.resolve(directory) !== base && fs.lstatSync(directory).isSymbolicLink()) {
-      refuseCycle(path.resolve(directory), base);
-    }
+    const full = path.resolve(directory);
+    if (enter && !enter(path.relative(base, full).split(path.sep).join('/'))) return [];
+    if (full !== base && fs.lstatSync(directory).isSymbolicLink()) refuseCycle(full, base);
     const found = readDirectory(directory);
+    listed.set(
+      full,
+      found.some((entry) => entry.isFile()),
+    );
     for (const entry of found) if (BREAKS.test(entry.name)) entry.name = withoutBreaks(entry.name);
     return found;
   };
+}
+
+/** An entry of a directory that is not listed. */
+function named(directory: string, name: string): Typed & { name: string } {
+  return Object.assign(fs.lstatSync(path.join(directory, name)), { name: withoutBreaks(name) });
 }
 
 /** A globstar matches no line break, and a file with one in its path would be left out without a word. */

@@ -6,38 +6,69 @@ import type { ResolvedTarget } from '../target.ts';
 import type { Mirrors } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
+import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
 import type { Folder, FoundFile } from './folder.ts';
 import { match, splitGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { refuseNested } from './nested.ts';
-import { type Recall, type WalkedDirectory, walk } from './walk.ts';
+import { type Recall, type WalkedDirectory, type WalkOptions, walk } from './walk.ts';
+
+/** How many directories a warning names. */
+const MOST_SHOWN = 3;
 
 export interface ScanOptions {
   follow: boolean;
-  /** Told of a target that matches nothing, where that is allowed. */
-  onMissing: ((message: string) => void) | undefined;
+  /** A target that matches nothing is a warning. */
+  allowMissing: boolean;
+  warn: (message: string) => void;
   recall: Recall | undefined;
 }
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
 export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
-  const found = named(target, () => locate(target, options));
+  const filter = new DirectoryFilter(target);
+  let left: string[] = [];
+  const onLeftOut = (directories: string[]) => {
+    left = directories;
+  };
+  const found = named(target, () => locate(target, { ...options, filter, onLeftOut }));
   if (found === undefined) return;
   const directories = found[Symbol.iterator]();
+  const filtered = target.filter && new FilteredDirectories(target);
   let files = 0;
   let folders = 0;
   for (;;) {
-    const { done, value: directory } = named(target, () => directories.next());
+    const { done, value } = named(target, () => directories.next());
+    filter.check();
     if (done) break;
     folders++;
-    files += directory.files.length;
-    yield* place(
-      target,
-      named(target, () => belowBase(target, directory)),
-    );
+    files += value.files.length;
+    const directory = named(target, () => belowBase(target, value));
+    const kept = keptIn(target, directory);
+    filtered?.add(directory, kept.files.length);
+    if (!filtered || kept.files.length > 0) yield* place(target, kept);
   }
+  for (const directory of filtered?.empty ?? []) yield* place(target, directory);
   // A directory that is empty is there; a glob that finds nothing is a mistake.
-  if (files === 0 && folders === 0) missing(target, options);
+  if (files === 0 && folders === 0) missing(target, options, left);
+  else if (left.length > 0)
+    options.warn(`${describeLeftOut(target, left)}; to leave out what you do not want, use "ignore"`);
+}
+
+/** What to say of a glob that matches directories: `public/*` reads as if it meant what is in them too. */
+function describeLeftOut({ given }: ResolvedTarget, directories: readonly string[]): string {
+  const count = directories.length;
+  const shown = directories
+    .toSorted()
+    .slice(0, MOST_SHOWN)
+    .map((each) => JSON.stringify(each));
+  const more = count > MOST_SHOWN ? ` and ${count - MOST_SHOWN} more` : '';
+  const [noun, them] = count === 1 ? ['directory', 'it'] : ['directories', 'them'];
+  const all = /(^|[\\/])\*$/.test(given) ? `${given}*` : `${given}/**`;
+  return (
+    `${JSON.stringify(given)} matches ${count} ${noun} (${shown.join(', ')}${more}), but a glob copies only files: ` +
+    `nothing in ${them} is copied; to copy ${them} too, use ${JSON.stringify(all)}`
+  );
 }
 
 /** Runs a step of a scan; what it throws names both paths. The user's functions are not called in one. */
@@ -57,16 +88,20 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
   }
 }
 
-/** What the target's `from` is, or undefined when it is not there and need not be. */
-function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDirectory> | undefined {
+interface LocateOptions extends ScanOptions {
+  filter: DirectoryFilter;
+  onLeftOut: (directories: string[]) => void;
+}
+
+/** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
+function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from, ignore } = target;
-  const { follow } = options;
+  const { follow, filter, onLeftOut } = options;
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
-    return glob
-      ? match(glob.base, glob.pattern, { ignore, follow, directories: false })
-      : missing(target, options);
+    if (!glob) return missing(target, options);
+    return match(glob.base, glob.pattern, { ignore, follow, enter: filter.below(glob.base), onLeftOut });
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
@@ -76,19 +111,23 @@ function locate(target: ResolvedTarget, options: ScanOptions): Iterable<WalkedDi
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
-    if (ignore.length === 0) return walk(from, follow, recallFor(target, options));
-    return withRoot(from, match(from, '**', { ignore, follow, directories: true }));
+    const enter = filter.below(from);
+    if (ignore.length === 0) return walk(from, follow, { recall: recallFor(target, options), enter });
+    return withRoot(from, match(from, '**', { ignore, follow, directories: true, enter }));
   }
-  const name = path.basename(from);
-  return [{ source: path.dirname(from), relative: '', files: [{ name, as: name, link }] }];
+  const [source, name] = [path.dirname(from), path.basename(from)];
+  if (ignore.length > 0 && [...match(source, '*', { ignore, follow, only: name })].length === 0)
+    return undefined;
+  return [{ source, relative: '', files: [{ name, as: name, link }] }];
 }
 
 /** What is known of a directory that is placed as it is. */
 function recallFor(
-  { to, base, rename, flatten, filter, transform }: ResolvedTarget,
+  { to, base, rename, flatten, filter, directoryFilter, transform }: ResolvedTarget,
   { follow, recall }: ScanOptions,
-): Parameters<typeof walk>[2] {
-  if (!recall || !follow || base || rename || flatten || filter || transform) return undefined;
+): WalkOptions['recall'] {
+  if (!recall || !follow || base || rename || flatten || filter || directoryFilter || transform)
+    return undefined;
   return (source, relative) => recall(source, path.join(to, relative), to);
 }
 
@@ -107,10 +146,16 @@ function leadsInside({ from, exact }: ResolvedTarget): boolean {
   }
 }
 
-function missing(target: ResolvedTarget, options: ScanOptions): undefined {
+/** `left` are directories that do match. */
+function missing(
+  target: ResolvedTarget,
+  { allowMissing, warn }: ScanOptions,
+  left: readonly string[] = [],
+): undefined {
   const given = JSON.stringify(target.given);
-  if (options.onMissing) {
-    options.onMissing(`nothing matches ${given} (looked for ${JSON.stringify(target.from)})`);
+  if (allowMissing) {
+    const nothing = `nothing matches ${given} (looked for ${JSON.stringify(target.from)})`;
+    warn(left.length > 0 ? describeLeftOut(target, left) : nothing);
     return undefined;
   }
   const destination = target.exact ? path.join(target.to, target.rename as string) : target.to;
@@ -118,7 +163,7 @@ function missing(target: ResolvedTarget, options: ScanOptions): undefined {
     throw systemError(ENOENT, { source: target.from, destination });
   throw new CopyError({
     code: 'ERR_NO_MATCH',
-    reason: `nothing matches ${given}`,
+    reason: left.length > 0 ? describeLeftOut(target, left) : `nothing matches ${given}`,
     source: target.from,
     destination,
   });
@@ -139,25 +184,31 @@ function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): Wa
   return { ...directory, relative: path.relative(base, source).split(path.sep).join('/') };
 }
 
-/** Applies filter, flatten and rename to a directory that was found. */
+/** A directory that was found, with the files that `filter` wants. */
+function keptIn({ filter }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
+  if (!filter) return directory;
+  const { source, relative, files } = directory;
+  const isKept = ({ name }: FoundFile) =>
+    isWanted('filter', filter, join(relative, name), path.join(source, name));
+  return { ...directory, files: files.filter(isKept) };
+}
+
+/** Applies flatten and rename to a directory that was found. */
 function* place(
   target: ResolvedTarget,
   { source, relative, files, settled }: WalkedDirectory,
 ): Generator<Folder> {
-  const { filter, flatten, rename, to: root } = target;
-  const kept = filter
-    ? files.filter((file) => isWanted(filter, join(relative, file.name), path.join(source, file.name)))
-    : files;
+  const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (kept.length > 0 || !flatten) yield { source, root, below, mirrors, files: kept, target, settled };
+    if (files.length > 0 || !flatten) yield { source, root, below, mirrors, files, target, settled };
     return;
   }
   const folders = new Map<string, FoundFile[]>();
   if (files.length === 0 && !flatten) folders.set(below, []);
-  for (const file of kept) {
+  for (const file of files) {
     const renamed = newPath(target, join(below, file.name), path.join(source, file.name));
     const directory = path.posix.dirname(renamed);
     const key = directory === '.' ? '' : directory;
@@ -174,16 +225,6 @@ function* place(
 /** A target's `to` is a copy only where it gets the contents of a directory. */
 function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): Mirrors {
   return path.join(from, relative) === source ? 'root' : 'below';
-}
-
-/** A promise would let every file through, whatever it resolves to. */
-function isWanted(filter: NonNullable<ResolvedTarget['filter']>, given: string, source: string): boolean {
-  const wanted: unknown = filter(given, source);
-  if (wanted instanceof Promise)
-    throw new TypeError(
-      `fs-reflink: filter must return true or false, got a promise for ${JSON.stringify(given)}`,
-    );
-  return Boolean(wanted);
 }
 
 function newPath({ rename, to }: ResolvedTarget, given: string, source: string): string {
@@ -206,8 +247,4 @@ function newPath({ rename, to }: ResolvedTarget, given: string, source: string):
     });
   }
   return path.relative(to, destination).split(path.sep).join('/');
-}
-
-function join(directory: string, name: string): string {
-  return directory === '' ? name : `${directory}/${name}`;
 }

@@ -11,13 +11,12 @@ export interface ScanSettings {
   allowMissing: boolean;
 }
 
-/** Finds the files of all targets, in the targets' order. `warn` is told of targets that match nothing. */
+/** Finds the files of all targets, in the targets' order. `warn` is told what the user should know
+ * of them: that a target matches nothing, or that a glob matches directories. */
 export function* scanTargets(
   { targets, symlinks, allowMissing, recall }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder> {
-  for (const target of targets) {
-    const onMissing = allowMissing ? warn : undefined;
-    yield* scan(target, { follow: symlinks === 'follow', onMissing, recall });
-  }
+  for (const target of targets)
+    yield* scan(target, { follow: symlinks === 'follow', allowMissing, warn, recall });
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { kindOf, readDirectory, type Typed } from './entries.ts';
+import type { Enter } from './filter.ts';
 import type { Folder, FoundFile } from './folder.ts';
 import { followLink, refuseCycle } from './links.ts';
 
@@ -34,8 +35,15 @@ export type Recall = (source: string, destination: string, root: string) => Reca
 interface Walk {
   root: string;
   follow: boolean;
+  enter: Enter | undefined;
   /** Directories still to be read; the last is the next. */
   pending: WalkedDirectory[];
+}
+
+export interface WalkOptions {
+  recall?: ((source: string, relative: string) => Recalled | undefined) | undefined;
+  /** Whether to walk a directory; undefined: all. */
+  enter?: Enter | undefined;
 }
 
 /**
@@ -46,9 +54,9 @@ interface Walk {
 export function* walk(
   root: string,
   follow: boolean,
-  recall?: (source: string, relative: string) => Recalled | undefined,
+  { recall, enter }: WalkOptions = {},
 ): Generator<WalkedDirectory> {
-  const walk: Walk = { root, follow, pending: [{ source: root, relative: '', files: [] }] };
+  const walk: Walk = { root, follow, enter, pending: [{ source: root, relative: '', files: [] }] };
   for (let next = walk.pending.pop(); next; next = walk.pending.pop()) {
     // What is behind a link may lie anywhere.
     const recalled = next.linked ? undefined : recall?.(next.source, next.relative);
@@ -102,17 +110,22 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
 }
 
 /** Sorts one entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
-function add({ root, follow, pending }: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
+function add(
+  { root, follow, enter, pending }: Walk,
+  directory: WalkedDirectory,
+  name: string,
+  entry: Typed,
+): void {
   const { source, files } = directory;
   let kind = kindOf(entry, source, name);
   const link = kind === 'link';
-  if (link && follow) kind = kindBehind(path.join(source, name), root);
-  if (kind !== 'directory') files.push({ name, as: name, link });
-  else pending.push(within(directory, name, link || directory.linked));
-}
-
-function kindBehind(link: string, root: string): 'file' | 'directory' {
-  const kind = kindOf(followLink(link), link);
-  if (kind === 'directory') refuseCycle(link, root);
-  return kind === 'directory' ? 'directory' : 'file';
+  if (link && follow) kind = kindOf(followLink(path.join(source, name)), path.join(source, name));
+  if (kind !== 'directory') {
+    files.push({ name, as: name, link });
+    return;
+  }
+  const child = within(directory, name, link || directory.linked);
+  if (enter && !enter(child.relative)) return;
+  if (link) refuseCycle(child.source, root);
+  pending.push(child);
 }

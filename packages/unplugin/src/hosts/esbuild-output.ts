@@ -194,7 +194,8 @@ export class EsbuildOutput {
       directory,
       followLinks: options.engine.symlinks !== 'keep',
       byFilesAlone: all.every(
-        ({ filter, rename, transform }) => !filter && !transform && typeof rename !== 'function',
+        ({ filter, directoryFilter, rename, transform }) =>
+          !filter && !directoryFilter && !transform && typeof rename !== 'function',
       ),
       onSource: () => {
         if (this.#isBuilt && !this.#timer) this.#follow(FOLLOW_AFTER);

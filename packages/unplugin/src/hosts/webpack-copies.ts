@@ -39,6 +39,8 @@ export class WebpackCopies {
   /** What a watcher placed last, and nobody had to be told anything about. */
   #before: PlacedBefore | undefined;
   #hasWarned = false;
+  /** Warnings that the listing has given already. */
+  #repeated: ReadonlySet<string> = new Set();
 
   constructor(compiler: Compiler, options: ResolvedOptions, targets: readonly WebpackTarget[]) {
     this.#compiler = compiler;
@@ -48,6 +50,7 @@ export class WebpackCopies {
     this.#log = {
       info: (message: string) => logger.info(message),
       warn: (message: string) => {
+        if (this.#repeated.has(message)) return;
         this.#hasWarned = true;
         this.#compilation?.warnings.push(new WebpackError(`${NAME}: ${message}`));
       },
@@ -111,6 +114,7 @@ export class WebpackCopies {
     const changed = this.#before?.changed(directory, listing, final);
     this.#before = undefined;
     this.#hasWarned = listing.warnings.length > 0;
+    this.#repeated = new Set(listing.repeated);
     try {
       const report = await inTurn(directory, () => this.#copy(directory, listing, final, changed));
       if (this.#compiler.watchMode && !this.#hasWarned)

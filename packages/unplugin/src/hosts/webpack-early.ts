@@ -48,9 +48,11 @@ export class EarlyCopy {
   }
 
   /** Whether a copy that is made now would find everything as this one has left it. */
-  async isFinal({ assets, links, leavesOutput, folders }: Listing, { left }: FinalAssets): Promise<boolean> {
+  async isFinal(listing: Listing, { left }: FinalAssets): Promise<boolean> {
+    const { assets, links, leavesOutput, folders, repeated } = listing;
     const report = await this.#report;
-    if (!report || left.length + links.length + report.warnings.length > 0 || leavesOutput) return false;
+    if (!report || left.length + links.length > 0 || leavesOutput) return false;
+    if (report.warnings.some((warning) => !repeated.includes(warning))) return false;
     if ((await this.#copy!.overlapMessages()).length > 0) return false;
     const copied = new Map(report.entries!.map(({ source, destination }) => [destination, source]));
     const isSame = ({ file }: PlacedAsset) => copied.get(file.destination) === file.source;

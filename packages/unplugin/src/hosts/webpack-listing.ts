@@ -32,6 +32,8 @@ export interface Listing {
   /** What to hand to the engine. */
   targets: OutputTargets;
   warnings: string[];
+  /** Warnings of the engine's that a copy repeats: they are among `warnings`, or webpack does not give them. */
+  repeated: string[];
 }
 
 export interface ListingContext {
@@ -48,14 +50,15 @@ const CONCURRENCY = 8;
 /** Finds the files of all targets and what they are going to be called. */
 export async function listFiles(given: WebpackTarget[], context: ListingContext): Promise<Listing> {
   const { compilation } = context;
-  const { found, folders } = await findFiles(given, context);
+  const { found, folders, warnings, repeated } = await findFiles(given, context);
   const listing: Listing = {
     assets: [],
     links: [],
     leavesOutput: false,
     folders,
     targets: { publicTargets: [], targets: [] },
-    warnings: [],
+    warnings,
+    repeated,
   };
   const missing = given.filter(
     ({ pattern, target }) => pattern && !found.some((each) => each.given.target === target),
@@ -95,29 +98,35 @@ interface Found {
   file: ListedFile;
 }
 
+type FoundFiles = Pick<Listing, 'folders' | 'warnings' | 'repeated'> & { found: Found[] };
+
 async function findFiles(
   given: WebpackTarget[],
   { compilation, directory, options }: ListingContext,
-): Promise<{ found: Found[]; folders: FileList['folders'] }> {
+): Promise<FoundFiles> {
   const { symlinks = 'follow', allowMissing = false } = options.engine;
   const roots = allowedRoots(compilation.compiler.context, directory);
   let found: Found[] = [];
+  const told: string[] = [];
+  const silent: string[] = [];
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
   for (const each of given.filter(({ naming }) => naming)) {
     const { target, pattern } = each;
     const { list } = await loadEngine();
-    const { files } = await list(target, {
+    const { files, warnings } = await list(target, {
       cwd: directory,
       allowedRoots: roots,
       symlinks,
       allowMissing: allowMissing || pattern !== undefined,
     });
+    // webpack says nothing of directories that a pattern matches, and speaks of one that matches nothing itself.
+    (pattern ? silent : told).push(...warnings);
     const wanted = files.filter(({ source }) => !pattern?.ignores(source, compilation));
     found = found.concat(wanted.map((file) => ({ given: each, file })));
   }
   const plain = given.filter(({ naming }) => !naming);
   const { list } = await loadEngine();
-  const { files, folders } = await list(
+  const { files, folders, warnings } = await list(
     plain.map(({ target }) => target),
     { cwd: directory, allowedRoots: roots, symlinks, allowMissing },
   );
@@ -125,7 +134,8 @@ async function findFiles(
   // In the order of the targets, of which the last wins.
   const order = new Map(given.map((each, position) => [each, position]));
   found.sort((one, other) => order.get(one.given)! - order.get(other.given)!);
-  return { found, folders };
+  told.push(...warnings);
+  return { found, folders, warnings: told, repeated: [...told, ...silent] };
 }
 
 /** A file that one pattern names twice is copied once, to where the first of its paths puts it. */

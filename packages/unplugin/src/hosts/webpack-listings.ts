@@ -57,6 +57,7 @@ export class Listings {
 
 /** Whether nothing but the directories that were looked into decides which files are placed, and under which names. */
 function isNamedByFiles(given: WebpackTarget): boolean {
-  const { from, filter, rename } = given.target;
-  return isPlain(given) && !filter && typeof rename !== 'function' && fs.existsSync(from);
+  const { from, filter, directoryFilter, rename } = given.target;
+  const isAsked = filter || directoryFilter || typeof rename === 'function';
+  return isPlain(given) && !isAsked && fs.existsSync(from);
 }

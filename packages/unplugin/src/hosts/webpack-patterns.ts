@@ -117,16 +117,15 @@ function found({ globOptions = {} }: Pattern, from: string, context: string): Ta
       ? full
       : full.slice(0, full.length - rest.length - 1);
   const ignored = ignore.flatMap((each) => relativeIgnore(path.resolve(context, each), each, base));
-  if (status?.isFile() && ignored.length === 0) return { from: full };
+  if (status?.isFile()) return { from: full, ignore: ignored };
   const isFound = (below: string) => {
-    if (status?.isFile()) return below === path.basename(full);
     const names = below.split('/');
     return (
       names.length <= (deep ?? Number.POSITIVE_INFINITY) &&
       (dot || !names.some((name) => name.startsWith('.')))
     );
   };
-  const glob = status?.isFile() ? `${base}/*` : status?.isDirectory() ? `${full}/**/*` : full;
+  const glob = status?.isDirectory() ? `${full}/**/*` : full;
   return {
     from: glob,
     ignore: ignored,
