@@ -92,6 +92,10 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
     ['.git', "'.git'"],
     [[1], '[ 1 ]'],
   ],
+  emptiedAt: [
+    ['now', "'now'"],
+    [Number.NaN, 'NaN'],
+  ],
   leave: [
     ['a', "'a'"],
     [[1], '[ 1 ]'],

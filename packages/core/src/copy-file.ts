@@ -79,6 +79,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
     manifest: undefined,
     prune: false,
     keep: [],
+    emptiedAt: undefined,
     pruneRoots: [],
     leave: [],
     allowMissing: false,

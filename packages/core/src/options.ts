@@ -148,14 +148,20 @@ export interface CopyOptions extends CopyFileOptions {
    */
   prune?: boolean | 'placed' | 'everything';
   /**
-   * Paths that `prune: 'everything'` leaves alone, with all that is in them. Relative to each directory it
-   * works on.
+   * Paths that `prune` leaves alone, with all that is in them. Relative to each of {@link CopyOptions.pruneRoots}.
    *
    * @default []
    */
   keep?: readonly string[];
   /**
-   * The directories `prune: 'everything'` works on. Relative to {@link CopyOptions.cwd}.
+   * When the caller emptied the destination but for what the manifest names, in milliseconds since 1970 by the clock
+   * of its filesystem. `prune: 'placed'` then also deletes what somebody had changed before, as emptying would have.
+   *
+   * @default undefined: nothing that was changed is deleted
+   */
+  emptiedAt?: number;
+  /**
+   * The directories `prune: 'everything'` and `keep` work on. Relative to {@link CopyOptions.cwd}.
    *
    * @default each target's `to`
    */
@@ -261,6 +267,7 @@ export interface ResolvedCopyOptions {
   manifest: string | undefined;
   prune: false | 'placed' | 'everything';
   keep: readonly string[];
+  emptiedAt: number | undefined;
   /** Absolute paths. */
   pruneRoots: readonly string[];
   /** Absolute paths. */
@@ -349,6 +356,7 @@ export function resolveCopyOptions(
     manifest: options.manifest === undefined ? undefined : path.resolve(cwd, options.manifest),
     prune,
     keep: options.keep ?? [],
+    emptiedAt: options.emptiedAt,
     pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
     leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
     allowMissing: options.allowMissing ?? false,

@@ -46,6 +46,7 @@ export const copySchema: Schema = {
   manifest: [isString, 'a path'],
   prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
   keep: [listOf(isString), 'an array of paths'],
+  emptiedAt: [Number.isFinite, 'a number of milliseconds'],
   pruneRoots: [listOf(isString), 'an array of paths'],
   leave: [listOf(isString), 'an array of paths'],
   allowedRoots: [listOf(isString), 'an array of paths'],

@@ -1,12 +1,12 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import type { CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
+import type { CopyEntry, CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
 import { CopyError, copy } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
+import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { addReports, continueReport, withoutEntries } from './summary.ts';
-import type { OutputTargets } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
 /** So many files are placed while the bundler renders, as a rule. */
@@ -14,17 +14,13 @@ const FEW_FILES = 32;
 /** How long the bundle waits for them, so that what they fail with is told first: the bundler would say less. */
 const GRACE_MS = 250;
 
-export interface OutputSettings extends OutputTargets {
-  /** Absolute path of the output directory. */
-  directory: string;
-  /** Where it is noted what was placed. */
-  cacheDirectory: string;
+export interface OutputSettings extends EmptySettings {
+  /** Whether to empty the directory before the copy begins, for a host that has not done that before. */
+  empty?: boolean;
+  /** What the host has emptied the directory of. */
+  emptied?: Emptied | undefined;
   /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
   orphaned?: readonly string[];
-  /** Delete all that no target places, as the host would have. */
-  empty: boolean;
-  /** What emptying leaves alone, relative to the directory. */
-  keep: string[];
   /**
    * Files of the bundle, relative to the directory, for hosts that have written it before anything is placed;
    * others call {@link OutputCopy.giveWay}.
@@ -48,6 +44,7 @@ export interface OutputSettings extends OutputTargets {
 export class OutputCopy {
   readonly directory: string;
   readonly #settings: OutputSettings;
+  readonly #emptied: Emptied | undefined;
   readonly #written: WrittenBundle;
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<CopyReport>;
@@ -63,6 +60,8 @@ export class OutputCopy {
 
   constructor(settings: OutputSettings) {
     const { directory, targets, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
+    const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
+    this.#emptied = emptied;
     this.directory = directory;
     this.#settings = settings;
     this.#written = new WrittenBundle(written, settings, directory);
@@ -72,9 +71,8 @@ export class OutputCopy {
     });
     const begin = () =>
       this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
-        prune: changed ? false : empty ? 'everything' : 'placed',
-        pruneRoots: ['.'],
-        keep,
+        prune: changed ? false : 'placed',
+        ...(emptied && { emptiedAt: emptied.at, pruneRoots: ['.'], keep }),
         leave,
         overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
         onPlanned: (planned) => {
@@ -166,7 +164,8 @@ export class OutputCopy {
     const planned = await this.#planned;
     const { overlaps: _overlaps, ...first } = await this.#finished;
     const stayed = withoutEntries(first, planned!.entries(this.#gone));
-    return again ? addReports(stayed, again) : stayed;
+    const report = this.#emptied ? withDeleted(stayed, this.#emptied.deleted, planned!) : stayed;
+    return again ? addReports(report, again) : report;
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -228,6 +227,18 @@ function addAgain(before: CopyReport, again: CopyReport): CopyReport {
   const places = new Set(again.entries!.map(({ destination }) => destination));
   const repeated = before.entries!.filter(({ destination }) => places.has(destination));
   return addReports(withoutEntries(before, repeated), again);
+}
+
+/** With what was deleted when the directory was emptied. What was replaced was not deleted. */
+function withDeleted(report: CopyReport, deleted: readonly string[], planned: Planned): CopyReport {
+  const replaced = new Set(planned.find(deleted).map(({ destination }) => destination));
+  const gone = deleted.filter((each) => !replaced.has(each));
+  const entries = gone.map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 }));
+  return {
+    ...report,
+    pruned: report.pruned + gone.length,
+    ...(report.entries && { entries: [...report.entries, ...entries] }),
+  };
 }
 
 function completed(report: CopyReport, { earlier, changed }: OutputSettings): CopyReport {

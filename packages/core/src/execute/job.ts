@@ -60,6 +60,7 @@ export interface PlanSettings {
   manifest: string | undefined;
   prune: false | 'placed' | 'everything';
   keep: readonly string[];
+  emptiedAt: number | undefined;
   /** Absolute paths. */
   pruneRoots: readonly string[];
   /** Absolute paths. */

@@ -12,9 +12,10 @@ import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisi
 import type { Found } from './look.ts';
 import { Outlook } from './outlook.ts';
 import { PlannedTree } from './planned-tree.ts';
-import { type PruneContext, pruneEverything, pruneStale, refuseSources } from './prune.ts';
+import { type PruneContext, pruneEverything, pruneStale } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 import { SameNames } from './same-names.ts';
+import { refuseSources } from './sources.ts';
 import { hasOwnNames, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
@@ -159,7 +160,7 @@ export class Planner {
   };
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
-    const { prune, pruneRoots, keep, targets, cwd } = this.#plan;
+    const { prune, pruneRoots, keep, emptiedAt, targets, cwd } = this.#plan;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
@@ -168,7 +169,8 @@ export class Planner {
       system: this.#system,
       roots: [...targets.map(({ to }) => to), cwd],
       pruneRoots: isWhole ? pruneRoots : [],
-      kept: isWhole ? pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))) : [],
+      kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
+      emptiedAt,
       deleted: false,
     };
     if (isWhole) {
@@ -179,7 +181,7 @@ export class Planner {
       for (const root of roots) {
         yield* pruneEverything(root, planned, context);
       }
-    }
+    } else if (emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
     if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, context);
     return context;
   }

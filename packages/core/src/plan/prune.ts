@@ -1,13 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError, errorCode, errorReason, systemError } from '../errors.ts';
+import { errorCode, errorReason, systemError } from '../errors.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
-import type { Folder } from '../scan/folder.ts';
 import { isWithin } from '../within.ts';
 import { Deleter, NO_DIRECTORY } from './delete.ts';
 import type { Manifest } from './manifest.ts';
@@ -27,17 +26,19 @@ export interface PruneContext {
   pruneRoots: readonly string[];
   /** Absolute paths that are left alone, with all that is in them. */
   kept: readonly string[];
+  /** See {@link CopyOptions.emptiedAt}. */
+  emptiedAt: number | undefined;
   /** Whether anything was deleted. */
   deleted: boolean;
 }
 
 /**
- * Deletes what earlier runs placed and nothing places now, unless someone changed it since. Files outside of
- * `context.roots` stay, and stay known: a copy whose target leads there deletes them. So do files that nobody can
- * look at now.
+ * Deletes what earlier runs placed and nothing places now, unless someone changed it since; where the destination was
+ * to be emptied, unless that was after it. Files outside of `context.roots` stay, and stay known: a copy whose target
+ * leads there deletes them. So do files that nobody can look at now.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
-  const { system, roots, outlook } = context;
+  const { system, roots, outlook, emptiedAt } = context;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
   const status = new FileStatus();
@@ -58,7 +59,9 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
         continue;
       }
       if (typeof opened !== 'number') {
-        const isOurs = looked >= 0 && isAsRecorded(folder.records, file, 'destination', status);
+        const isOurs =
+          looked >= 0 &&
+          (isAsRecorded(folder.records, file, 'destination', status) || wasEmptied(status, emptiedAt));
         if (isOurs) note(full, context, outlook ? 1 : deleter.deleteFile(opened, name));
         // Somebody who has deleted the file may have left its directory, where something else has to go now.
         if (isOurs || looked < 0) directories.add(directory);
@@ -73,6 +76,11 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   } finally {
     deleter.close();
   }
+}
+
+/** Whether a file was in its state when everything was to be deleted. A directory is never one that we placed. */
+function wasEmptied(status: FileStatus, emptiedAt: number | undefined): boolean {
+  return emptiedAt !== undefined && !status.isDirectory && Math.floor(status.touchedMs) < emptiedAt;
 }
 
 function cannotPrune(directory: string, errno: number): string {
@@ -176,39 +184,6 @@ function isSpecial(entry: NamedEntry, full: string): boolean {
   } catch {
     // A link that leads nowhere.
     return false;
-  }
-}
-
-/** Refuses to empty a directory that something is to be copied from. */
-export function refuseSources(
-  roots: Iterable<string>,
-  folders: readonly Folder[],
-  keep: readonly string[],
-): void {
-  // Below its root a directory that is settled is no link, and holds none.
-  const unknown = folders.filter(({ source, target, settled }) => !settled || source === target.from);
-  const sources = unknown.flatMap(({ source, files }) => [
-    source,
-    ...files.filter(({ link }) => link).map(({ name }) => path.join(source, name)),
-  ]);
-  const places = [...new Set(sources)].map((source) => ({ source, real: realPath(source) }));
-  for (const destination of roots) {
-    const root = realPath(destination);
-    const kept = keep.map((each) => path.resolve(root, each));
-    for (const { source, real } of places) {
-      if (!isWithin(root, real) || kept.some((each) => isWithin(each, real))) continue;
-      const reason = 'the source lies inside the destination, which is to be emptied';
-      throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
-    }
-  }
-}
-
-function realPath(given: string): string {
-  try {
-    return fs.realpathSync.native(given);
-  } catch {
-    // Not there: then nothing can be lost there.
-    return given;
   }
 }
 

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies } from '../build.ts';
+import { type Emptied, emptyOutput } from '../empty.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import { watchedPaths } from '../watched.ts';
-import { HiddenOptions, optionsFor, type Takeover, takeoverOf } from './vite-output.ts';
+import { HiddenOptions, optionsFor, outDirsOf, type Takeover, takeoverOf } from './vite-output.ts';
 
 /**
  * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
@@ -18,6 +19,8 @@ export class EnvironmentBuild {
   readonly #records: ClaimedRecord[] = [];
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
+  /** By output directory, since the build began to write. */
+  readonly #emptied = new Map<string, Emptied>();
 
   /** `chosen` tells what to place, if anything. */
   constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
@@ -45,24 +48,38 @@ export class EnvironmentBuild {
   hide(takeover: Takeover | undefined = this.#look()): void {
     if (this.#copies.begun || this.#hidden || !takeover) return;
     this.#takeover = takeover;
-    this.#hidden = new HiddenOptions(this.#environment.config.build, takeover);
+    const empty = () => {
+      for (const directory of takeover.outDirs)
+        this.#emptied.set(directory, emptyOutput(this.#settingsOf(directory, takeover)));
+    };
+    this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
   }
 
   /** Gives everybody the options back as they were, and begins to copy. */
   begin(): void {
-    const consulted = this.#hidden?.consulted;
     this.restore();
     const takeover = this.#takeover;
     if (this.#copies.begun || !takeover) return;
     for (const directory of takeover.outDirs) {
       this.#copies.begin({
-        directory,
-        ...takeover.targets,
-        ...this.#recordOf(directory, takeover),
-        empty: takeover.empties && consulted === true,
-        keep: keptIn(directory, takeover.outDirs),
+        ...this.#settingsOf(directory, takeover),
+        emptied: this.#emptied.get(directory),
       });
     }
+    this.#emptied.clear();
+  }
+
+  #settingsOf(directory: string, takeover: Takeover) {
+    const { targets, outDirs } = takeover;
+    const { root, environments } = this.#environment.getTopLevelConfig();
+    // What other environments have written, or write at the same time, is not this one's to delete.
+    const others = Object.values(environments).flatMap(({ build }) => outDirsOf(root, build));
+    return {
+      directory,
+      ...targets,
+      ...this.#recordOf(directory, takeover),
+      keep: keptIn(directory, new Set([...outDirs, ...others])),
+    };
   }
 
   /** Where nobody empties the output, other builds may have placed something there, too. */
@@ -105,6 +122,7 @@ export class EnvironmentBuild {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.restore();
     this.#takeover = undefined;
+    this.#emptied.clear();
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();
   }

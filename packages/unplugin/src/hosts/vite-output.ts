@@ -20,6 +20,10 @@ export interface OutputConfig {
 /** Options as the user gave them, where they had to be switched off before the build. */
 const given = new WeakMap<BuildOptions, Switches>();
 
+export function givenSwitches(build: BuildOptions): Switches {
+  return given.get(build) ?? build;
+}
+
 /** The options for one environment: unless it is named, browsers alone ask for targets. */
 export function optionsFor(environment: string, options: ResolvedOptions): ResolvedOptions | undefined {
   const { environments } = options;
@@ -86,9 +90,9 @@ export function takeoverOf(
   { build, publicDir, root }: OutputConfig,
   options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
 ): Takeover | undefined {
-  const { copyPublicDir, emptyOutDir } = given.get(build) ?? build;
+  const { copyPublicDir, emptyOutDir } = givenSwitches(build);
   if (!build.write) return undefined;
-  const outDirs = resolveOutDirs(root, build);
+  const outDirs = outDirsOf(root, build);
   const own = copyPublicDir && publicDir && isDirectory(publicDir) ? path.resolve(publicDir) : undefined;
   const isNested = outDirs.some((outDir) => own && (isInside(outDir, own) || isInside(own, outDir)));
   const copies = copyPublicDir && (options.publicDirs?.length ?? (own && !isNested ? 1 : 0)) > 0;
@@ -102,7 +106,7 @@ export function takeoverOf(
 }
 
 /** One directory per output that names its own, and the environment's for the others, as Vite counts them. */
-function resolveOutDirs(root: string, build: BuildOptions): string[] {
+export function outDirsOf(root: string, build: BuildOptions): string[] {
   const options = ('rolldownOptions' in build && build.rolldownOptions) || build.rollupOptions;
   const outputs = options.output;
   const outDir = path.resolve(root, build.outDir);
@@ -119,27 +123,29 @@ function isDirectory(name: string): boolean {
 export class HiddenOptions {
   readonly #build: BuildOptions;
   readonly #saved: Switches;
-  #consulted: boolean;
 
-  constructor(build: BuildOptions, { empties, copies }: Takeover) {
+  /**
+   * Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. When an
+   * environment is built again, Vite 8 leaves what the build before has written.
+   */
+  constructor(build: BuildOptions, { empties, copies }: Takeover, empty: () => void) {
     this.#build = build;
     this.#saved = { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir };
-    this.#consulted = given.has(build);
     if (copies) build.copyPublicDir = false;
-    if (!empties || this.#consulted) return;
+    if (!empties) return;
+    if (given.has(build)) {
+      empty();
+      return;
+    }
+    let consulted = false;
     const get = () => {
-      this.#consulted = true;
+      if (!consulted) {
+        consulted = true;
+        empty();
+      }
       return false;
     };
     Object.defineProperty(build, 'emptyOutDir', { get, enumerable: true, configurable: true });
-  }
-
-  /**
-   * Whether Vite would have emptied the output. When an environment is built again, Vite 8 leaves what the
-   * build before has written.
-   */
-  get consulted(): boolean {
-    return this.#consulted;
   }
 
   restore(): void {

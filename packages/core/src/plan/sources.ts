@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError } from '../errors.ts';
+import type { Folder } from '../scan/folder.ts';
+import { isWithin } from '../within.ts';
+
+/** Refuses to empty a directory that something is to be copied from. */
+export function refuseSources(
+  roots: Iterable<string>,
+  folders: readonly Folder[],
+  keep: readonly string[],
+): void {
+  // Below its root a directory that is settled is no link, and holds none.
+  const unknown = folders.filter(({ source, target, settled }) => !settled || source === target.from);
+  const sources = unknown.flatMap(({ source, files }) => [
+    source,
+    ...files.filter(({ link }) => link).map(({ name }) => path.join(source, name)),
+  ]);
+  for (const destination of roots) refuseNested(destination, sources, keep);
+}
+
+/** The same for sources that are known. */
+export function refuseNested(destination: string, sources: readonly string[], keep: readonly string[]): void {
+  const root = realPath(destination);
+  const kept = keep.map((each) => path.resolve(root, each));
+  for (const source of new Set(sources)) {
+    const real = realPath(source);
+    if (!isWithin(root, real) || kept.some((each) => isWithin(each, real))) continue;
+    const reason = 'the source lies inside the destination, which is to be emptied';
+    throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
+  }
+}
+
+function realPath(given: string): string {
+  try {
+    return fs.realpathSync.native(given);
+  } catch {
+    // Not there: then nothing can be lost there.
+    return given;
+  }
+}

@@ -1,0 +1,32 @@
+import { type Emptied, emptyDirectory } from 'fs-reflink/host';
+import { manifestFile } from './cache.ts';
+import type { OutputTargets } from './targets.ts';
+import { watchedPart } from './watched.ts';
+
+export type { Emptied };
+
+/** What of an output decides what emptying it leaves. */
+export interface EmptySettings extends OutputTargets {
+  /** Absolute path of the output directory. */
+  directory: string;
+  /** Where it is noted what was placed. */
+  cacheDirectory: string;
+  /** What emptying leaves alone, relative to the directory. */
+  keep: string[];
+}
+
+/**
+ * Empties an output directory before it returns, but for what earlier builds copied there, which the copy that
+ * follows looks at. A host calls it where its bundler would have emptied the directory: what other plugins write from
+ * then on stays.
+ */
+export function emptyOutput({
+  directory,
+  cacheDirectory,
+  keep,
+  publicTargets,
+  targets,
+}: EmptySettings): Emptied {
+  const sources = [...publicTargets, ...targets].map(({ from }) => watchedPart(from));
+  return emptyDirectory(directory, { manifest: manifestFile(cacheDirectory, directory), keep, sources });
+}
