@@ -52,7 +52,7 @@ async function survivors(host: Host, options: Options | false, spec: TreeSpec): 
   writeOld(root, { 'old.txt': 'old', 'old/deep.txt': 'old', 'theirs/old.txt': 'old', '.git/HEAD': 'ref' });
   await settled();
   const all: string[][] = [];
-  for (let run = 0; run < 3; run++) {
+  for (let run = 0; run < 2; run++) {
     const around = [undefined, 'pre' as const, 'post' as const].map((each) =>
       writers(join(root, 'dist'), each),
     );
@@ -96,7 +96,7 @@ describeVites((host) => {
     'what other plugins write into the output stays there as without ours, %s',
     async (_name, options, spec) => {
       const expected = await survivors(host, false, spec);
-      expect(expected[2]).toContain('theirs/undefined-generateBundle-pre.txt');
+      expect(expected[1]).toContain('theirs/undefined-generateBundle-pre.txt');
       expect(await survivors(host, options, spec)).toEqual(expected);
     },
   );

@@ -1,8 +1,9 @@
 import path from 'node:path';
+import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies } from '../build.ts';
 import { type Emptied, emptyOutput } from '../empty.ts';
-import { keptIn } from '../nested.ts';
+import { isInside, keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord } from '../record-index.ts';
 import { watchedPaths } from '../watched.ts';
@@ -60,9 +61,13 @@ export class EnvironmentBuild {
     this.restore();
     const takeover = this.#takeover;
     if (this.#copies.begun || !takeover) return;
-    for (const directory of takeover.outDirs) {
+    for (const [position, directory] of takeover.outDirs.entries()) {
+      const settings = this.#settingsOf(directory, takeover);
+      // Vite empties one after the other, and with an output what was copied there for the one around it.
+      const emptiedLater = takeover.outDirs.slice(position + 1).filter((each) => this.#emptied.has(each));
       this.#copies.begin({
-        ...this.#settingsOf(directory, takeover),
+        ...settings,
+        publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
         emptied: this.#emptied.get(directory),
       });
     }
@@ -144,6 +149,22 @@ export function placesAnything(config: ResolvedConfig, options: ResolvedOptions)
     const chosen = optionsFor(name, options);
     return chosen && takeoverOf({ ...config, build }, chosen);
   });
+}
+
+/** A public directory without what would go to other outputs inside its own. */
+function without(target: Target, directory: string, outDirs: readonly string[]): Target {
+  const to = path.resolve(directory, target.to ?? '.');
+  const inside = outDirs.filter((each) => each !== to && isInside(to, each));
+  if (inside.length === 0) return target;
+  const ignored = inside.map((each) => `${escapeGlob(path.relative(to, each))}/**`);
+  return { ...target, ignore: [target.ignore ?? [], ignored].flat() };
+}
+
+function escapeGlob(relative: string): string {
+  return relative
+    .split(path.sep)
+    .join('/')
+    .replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
 }
 
 function cacheDirectoryOf({ cacheDir }: Pick<ResolvedConfig, 'cacheDir'>): string {
