@@ -131,12 +131,10 @@ export class HiddenOptions {
   constructor(build: BuildOptions, { empties, copies }: Takeover, empty: () => void) {
     this.#build = build;
     this.#saved = { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir };
+    const isSwitchedOff = given.has(build);
+    if (empties && isSwitchedOff) empty();
     if (copies) build.copyPublicDir = false;
-    if (!empties) return;
-    if (given.has(build)) {
-      empty();
-      return;
-    }
+    if (!empties || isSwitchedOff) return;
     let consulted = false;
     const get = () => {
       if (!consulted) {
