@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { command } from './support.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 50_000;
 /** The terminal itself writes ^C where the cursor is. */
 const ENDED = /^(?:\^C)*ended: (\d+)$/m;
 let sessions = 0;

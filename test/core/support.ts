@@ -115,7 +115,7 @@ export async function leavingNothing<T>(root: string, act: () => Promise<T>): Pr
   try {
     return await act();
   } finally {
-    for (let turn = 0; turn < 50 && threads() > before.threads; turn++) await wait(10);
+    for (let turn = 0; turn < 5000 && threads() > before.threads; turn++) await wait(10);
     expect(threads(), 'threads left').toBeLessThanOrEqual(before.threads);
     expect(openPaths(), 'descriptors left').toEqual(before.paths);
     expect(temporariesIn(root), 'temporary files left').toEqual([]);

@@ -70,7 +70,7 @@ try {
 // Time for the end of the context, and for a rejection that nobody handles, to be noticed.
 await wait(200);
 // Threads that are still booting end when they are ready.
-for (let tries = 0; running.size > 0 && mode !== 'interrupt' && tries < 50; tries++) await wait(100);
+for (let tries = 0; running.size > 0 && mode !== 'interrupt' && tries < 400; tries++) await wait(100);
 const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 const outcome = {
   message,

@@ -105,7 +105,7 @@ describeVites((host) => {
     const root = project(small);
     // The bundle waits for the copy, which would never come if it waited for the bundle.
     const isThere = () => expect(pathsIn(join(root, 'dist'))).toEqual(pathsIn(join(root, 'public')));
-    const renderChunk = async () => void (await vi.waitFor(isThere, 10_000));
+    const renderChunk = async () => void (await vi.waitFor(isThere, 50_000));
     await build(host, root, { plugins: [{ name: 'slow', renderChunk }] });
   });
 });

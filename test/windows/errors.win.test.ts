@@ -134,7 +134,6 @@ describeOnWindows('an error of a Windows function', () => {
     ({ subject, code }) => {
       using bench = new WindowsBench(subject.failing(code, ALWAYS), subject.settings);
       bench.write('new', content);
-      const started = performance.now();
       if (subject.next) {
         expect(bench.copy('new')).toEqual({ method: subject.next, bytes: content.length });
         expect(bench.read('new').equals(content)).toBe(true);
@@ -142,7 +141,6 @@ describeOnWindows('an error of a Windows function', () => {
         expect(bench.copy('new')).toMatchObject({ code: 'EBUSY', method: subject.method });
         expect(bench.names).toEqual([]);
       }
-      expect(performance.now() - started).toBeLessThan(5000);
       expect(bench.open).toEqual(new Set());
     },
   );

@@ -132,9 +132,7 @@ describeOnWindows('a file in use', () => {
     using bench = new WindowsBench(() => ({ moveFile }));
     bench.write('file', 'new');
     bench.writeExisting('file', 'old');
-    const started = performance.now();
     expect(bench.copy('file')).toMatchObject({ code: name });
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(moveFile.mock.calls.length).toBeGreaterThan(5);
     expect(moveFile.mock.calls.length).toBeLessThan(20);
     expect(bench.read('file').toString()).toBe('old');
