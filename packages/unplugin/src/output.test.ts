@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import type { Target } from 'fs-reflink';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OutputCopy } from './output.ts';
 
 const made: string[] = [];
@@ -40,4 +41,55 @@ test('a file that is placed again after each of several bundles counts once', as
     'three.js',
     'two.js',
   ]);
+});
+
+describe.each([true, false])('outside of the output, with emptying %j, nothing is deleted', (empty) => {
+  let root: string;
+  const at = (name: string) => path.join(root, name);
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(tmpdir(), 'reflink-output-'));
+    made.push(root);
+    for (const name of ['ours/deep/a', 'others/b']) {
+      fs.mkdirSync(path.dirname(at(name)), { recursive: true });
+      fs.writeFileSync(at(name), name);
+    }
+  });
+  const build = async (targets: Target[]) => {
+    const copy = new OutputCopy({
+      directory: at('dist'),
+      cacheDirectory: at('cache'),
+      publicTargets: [],
+      targets,
+      empty,
+      keep: [],
+      engine: {},
+    });
+    await copy.settle();
+    return copy.report();
+  };
+
+  test('what a target that is gone has copied there, until a target leads there again', async () => {
+    const inside = { from: at('others') };
+    const outside = { from: at('ours'), to: at('elsewhere') };
+    await build([inside, outside]);
+    expect(await build([inside])).toMatchObject({ pruned: 0 });
+    expect(fs.existsSync(at('elsewhere/deep/a'))).toBe(true);
+    fs.rmSync(at('ours/deep/a'));
+    expect(await build([inside, outside])).toMatchObject({ pruned: 1 });
+    expect(fs.existsSync(at('elsewhere/deep/a'))).toBe(false);
+  });
+
+  test('in a directory that only the manifest names', async () => {
+    await build([{ from: at('ours') }]);
+    // Moved as a whole, the file in it is as it was recorded.
+    fs.mkdirSync(at('else'));
+    fs.renameSync(at('dist/deep'), at('else/deep'));
+    const [name] = fs.readdirSync(at('cache'));
+    const manifest = path.join(at('cache'), name!);
+    const bytes = fs.readFileSync(manifest).toString('latin1');
+    expect(bytes).toContain(at('dist/deep'));
+    fs.writeFileSync(manifest, bytes.replaceAll(at('dist/deep'), at('else/deep')), 'latin1');
+    expect(await build([{ from: at('others') }])).toMatchObject({ pruned: 0 });
+    expect(fs.readFileSync(at('else/deep/a'), 'utf8')).toBe('ours/deep/a');
+  });
 });
