@@ -9,6 +9,7 @@ export interface Copied {
   method?: string;
   bytes?: number;
   code?: string;
+  warnings?: string[];
 }
 
 export type Run = (source: string, destination: string, options: CopyFileOptions) => Promise<Copied>;

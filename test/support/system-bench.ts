@@ -20,6 +20,8 @@ export interface Copied {
 export class SystemBench implements Disposable {
   readonly source: string;
   readonly destination: string;
+  /** Attributes that copies could not be given, each with an error number or 0. */
+  readonly lost: [attribute: string, errno: number][] = [];
   readonly #made: string[] = [];
   readonly #system: System;
   readonly #tree: DestinationTree;
@@ -63,6 +65,7 @@ export class SystemBench implements Disposable {
       { ...defaults, ...settings },
       {
         progress: () => {},
+        lost: (attribute, errno) => this.lost.push([attribute, errno]),
         recorded: true,
       },
     );

@@ -4,6 +4,7 @@ import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { type Finished, runWhole } from './execute/run.ts';
+import { lostWarnings } from './lost-attributes.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
 import { loadSystem } from './platform/load.ts';
 import type { Method } from './report.ts';
@@ -18,6 +19,8 @@ export interface CopyFileResult {
   method: Method | 'symlink' | 'unchanged';
   /** Bytes placed. */
   bytes: number;
+  /** What the user should know although nothing failed: attributes that were lost. Absent when there is nothing. */
+  warnings?: string[];
 }
 
 /**
@@ -93,5 +96,6 @@ function toResult({ tally, error }: Finished): CopyFileResult {
   if (error !== undefined) throw error;
   const [entry] = tally.entries;
   const method = entry?.action === 'linked' ? 'symlink' : (entry?.method ?? 'unchanged');
-  return { method, bytes: entry?.bytes ?? 0 };
+  const warnings = [...tally.warnings, ...lostWarnings(tally.lost)];
+  return { method, bytes: entry?.bytes ?? 0, ...(warnings.length > 0 && { warnings }) };
 }

@@ -47,6 +47,9 @@ export interface CopyFileOptions {
    * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
    * is read-only, `timestamps` goes to 100 ns, and `xattr` and `acl` are refused with `ENOTSUP`.
    *
+   * What the destination cannot hold, or this user may not set, is left out, with one warning for each attribute that
+   * says how many files and directories it was lost for.
+   *
    * When `preserve` is given, directories get the same attributes as files, as with `cp --preserve` and `rsync -a`:
    * also the target's `to`, where a whole directory is copied, and directories that were there before. They are set
    * last; until then nobody has more rights than the source gives. What belongs to somebody else and cannot be

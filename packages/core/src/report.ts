@@ -1,4 +1,5 @@
-import type { PlannedFile } from './options.ts';
+import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
+import type { Attribute, PlannedFile } from './options.ts';
 
 /**
  * How a file's bytes got to their destination, by the name of the system call or API that moved them.
@@ -83,7 +84,7 @@ export interface Overlap {
 
 /** The counts one thread collects; every thread's are added up in the end. */
 export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps'> &
-  Required<Pick<CopyReport, 'entries' | 'overlaps'>>;
+  Required<Pick<CopyReport, 'entries' | 'overlaps'>> & { lost: LostAttributes };
 
 export function emptyTally(): Tally {
   return {
@@ -97,6 +98,7 @@ export function emptyTally(): Tally {
     warnings: [],
     entries: [],
     overlaps: [],
+    lost: {},
   };
 }
 
@@ -119,6 +121,8 @@ export function addTally(total: Tally, part: Tally): void {
   total.warnings.push(...part.warnings);
   for (const entry of part.entries) total.entries.push(entry);
   for (const overlap of part.overlaps) total.overlaps.push(overlap);
+  for (const [attribute, lost] of Object.entries(part.lost))
+    addLost(total.lost, attribute as Attribute, lost);
   for (const [method, count] of Object.entries(part.methods) as [Method, MethodCount][]) {
     const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
     sum.files += count.files;
@@ -131,6 +135,13 @@ export function toReport(
   durationMs: number,
   asked: { entries: boolean; overlaps: boolean },
 ): CopyReport {
-  const { entries, overlaps, ...counts } = tally;
-  return { ...counts, durationMs, ...(asked.entries && { entries }), ...(asked.overlaps && { overlaps }) };
+  const { entries, overlaps, lost, ...counts } = tally;
+  const warnings = [...counts.warnings, ...lostWarnings(lost)];
+  return {
+    ...counts,
+    warnings,
+    durationMs,
+    ...(asked.entries && { entries }),
+    ...(asked.overlaps && { overlaps }),
+  };
 }

@@ -1,4 +1,5 @@
 import { CopyError } from '../errors.ts';
+import { addLost } from '../lost-attributes.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -172,6 +173,7 @@ export class Worker {
     const system = only === undefined ? this.#system : onlyMethod(this.#system, only);
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
+      lost: (attribute, errno, first) => addLost(this.#tally.lost, attribute, { count: 1, first, errno }),
       recorded: this.#job.recorded,
     });
   }

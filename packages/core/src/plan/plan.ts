@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Batch, JobSettings, PlanSettings, SettledFolder } from '../execute/job.ts';
 import type { Queue } from '../execute/queue.ts';
 import type { TransformedFolder } from '../execute/transformed.ts';
+import { addLost } from '../lost-attributes.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
@@ -106,7 +107,9 @@ export class Planner {
   /** Gives directories the attributes of their sources, after everything in them is in place. */
   #carryDirectories(): void {
     const warn = (message: string) => void this.#tally.warnings.push(message);
-    carryDirectories(this.#system, this.#job.transfer, this.#directories, warn);
+    const lost: Parameters<typeof carryDirectories>[4] = (attribute, errno, first) =>
+      addLost(this.#tally.lost, attribute, { count: 1, first, errno });
+    carryDirectories(this.#system, this.#job.transfer, this.#directories, warn, lost);
   }
 
   /** Notes what was placed. */

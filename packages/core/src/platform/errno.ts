@@ -34,6 +34,7 @@ export const ENOTDIR: number = errnoOf('ENOTDIR');
 export const ENOTEMPTY: number = errnoOf('ENOTEMPTY');
 export const ENOTSUP: number = errnoOf('ENOTSUP');
 export const ENOTTY: number = errnoOf('ENOTTY');
+export const EOPNOTSUPP: number = errnoOf('EOPNOTSUPP');
 export const EPERM: number = errnoOf('EPERM');
 export const EROFS: number = errnoOf('EROFS');
 export const ETIMEDOUT: number = errnoOf('ETIMEDOUT');

@@ -151,6 +151,10 @@ export class FileStatus {
     return type === IS_FIFO ? 'a FIFO' : type === IS_SOCKET ? 'a socket' : 'a device';
   }
 
+  hasOwnerOf(other: FileStatus): boolean {
+    return this.words[UID] === other.words[UID] && this.words[GID] === other.words[GID];
+  }
+
   isSameFile(other: FileStatus): boolean {
     const { words } = this;
     // Inode numbers use all 64 bits on some filesystems.

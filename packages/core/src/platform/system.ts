@@ -161,7 +161,13 @@ export interface System {
   setMode(fd: number, mode: number): number | Errno;
   setOwner(fd: number, status: FileStatus): number | Errno;
   setTimes(fd: number, status: FileStatus): number | Errno;
-  copyAttributes(source: number, destination: number, wanted: ExtendedAttributes): number | Errno;
+  /** `lost` is told which of them the destination cannot hold. */
+  copyAttributes(
+    source: number,
+    destination: number,
+    wanted: ExtendedAttributes,
+    lost: (attribute: 'xattr' | 'acl', errno: number) => void,
+  ): number | Errno;
   sync(fd: number): number | Errno;
   syncDirectory(directory: Directory): number | Errno;
 

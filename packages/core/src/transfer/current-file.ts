@@ -1,4 +1,5 @@
 import { systemError } from '../errors.ts';
+import type { Attribute } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -12,6 +13,8 @@ import { temporaryName } from './temporary.ts';
 export interface TransferHooks {
   /** After each part of a large file. Throws when the copy was aborted. */
   progress(bytes: number, size: number): void;
+  /** After a file that could not be given an attribute; `errno` is 0 where it was set without effect. */
+  lost(attribute: Attribute, errno: number, destination: string): void;
   /** Whether {@link Transferrer.destination} has to tell one file from another afterwards. */
   readonly recorded: boolean;
 }

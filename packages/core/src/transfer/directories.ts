@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import type { TransferSettings } from '../options.ts';
+import type { Attribute, TransferSettings } from '../options.ts';
 import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { carryAttributes, NOTHING_CHOSEN, type Preserved, preserved } from './metadata.ts';
+import { carryAttributes, NOTHING_CHOSEN, type OnLost, type Preserved, preserved } from './metadata.ts';
 
 /** A directory of the destination that is a copy of one of the source. */
 export interface CopiedDirectory {
@@ -84,15 +84,16 @@ export function carryDirectories(
   settings: TransferSettings,
   copies: readonly CopiedDirectory[],
   warn: (message: string) => void,
+  lost: (attribute: Attribute, errno: number, destination: string) => void,
 ): void {
   const keep = preserved(settings);
   if (!keep.directories || copies.length === 0) return;
   // A directory on Windows has no permission bits.
   const kept = process.platform === 'win32' ? { ...keep, mode: false, special: false } : keep;
   for (const copy of deepestFirst(copies)) {
-    const result = carryOne(system, kept, copy);
-    if (result >= 0 || GONE.has(-result)) continue;
     const destination = path.join(copy.root, copy.below);
+    const result = carryOne(system, kept, copy, (attribute, errno) => lost(attribute, errno, destination));
+    if (result >= 0 || GONE.has(-result)) continue;
     const error = systemError(-result, { source: copy.source, destination, syscall: 'set attributes' });
     if (!TOLERABLE.has(-result)) throw error;
     if (-result !== ENOTSUP)
@@ -106,14 +107,19 @@ function deepestFirst(copies: readonly CopiedDirectory[]): CopiedDirectory[] {
   return [...byPlace].sort(([one], [other]) => other.length - one.length).map(([, copy]) => copy);
 }
 
-function carryOne(system: System, keep: Preserved, { source, root, below }: CopiedDirectory): number {
+function carryOne(
+  system: System,
+  keep: Preserved,
+  { source, root, below }: CopiedDirectory,
+  lost: OnLost,
+): number {
   const original = system.openDirectory(source);
   if (typeof original === 'number') return original;
   try {
     const copy = openBelow(system, root, below);
     if (typeof copy === 'number') return copy;
     try {
-      return carry(system, keep, original, copy);
+      return carry(system, keep, original, copy, lost);
     } finally {
       system.closeDirectory(copy);
     }
@@ -134,7 +140,7 @@ function openBelow(system: System, root: string, below: string): Directory | num
   return directory;
 }
 
-function carry(system: System, keep: Preserved, original: Directory, copy: Directory): number {
+function carry(system: System, keep: Preserved, original: Directory, copy: Directory, lost: OnLost): number {
   const looked = system.status(original, '.', true, from);
   if (looked < 0) return looked;
   const found = system.status(copy, '.', true, to);
@@ -146,7 +152,7 @@ function carry(system: System, keep: Preserved, original: Directory, copy: Direc
     const source = keep.extended ? system.openForAttributes(original) : -1;
     if (keep.extended && source < 0) return source;
     try {
-      return carryAttributes(system, keep, { source, destination }, from, to, NOTHING_CHOSEN);
+      return carryAttributes(system, keep, { source, destination }, from, to, NOTHING_CHOSEN, lost);
     } finally {
       if (source >= 0) system.close(source);
     }

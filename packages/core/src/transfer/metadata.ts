@@ -1,5 +1,5 @@
-import type { TransferSettings } from '../options.ts';
-import { EPERM } from '../platform/errno.ts';
+import type { Attribute, TransferSettings } from '../options.ts';
+import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
 import { discard } from './identity.ts';
@@ -34,6 +34,19 @@ export function preserved({ preserve, preserveDirectories }: TransferSettings): 
   };
 }
 
+/** Told of an attribute that a copy could not be given; `errno` is 0 where it was set without effect. */
+export type OnLost = (attribute: Attribute, errno: number) => void;
+
+/**
+ * What a filesystem answers that does not have an attribute, or to a user who may not set it (EINVAL: an owner that
+ * a user namespace has no number for). The user is warned: the bytes are right all the same.
+ */
+const CANNOT_HOLD = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS]);
+const CANNOT_OWN = new Set([...CANNOT_HOLD, EINVAL]);
+
+/** Filesystems keep times as coarsely as this; FAT has the coarsest. */
+const COARSEST_SECONDS = 2;
+
 /** Attributes a strategy that made the destination chose, and that are not to be carried over. */
 export interface Chosen {
   /** The destination has the source's times. */
@@ -66,7 +79,8 @@ export function findDefaultMode(system: System, directory: Directory, into: File
 /**
  * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
  * source's. What a strategy `carried` although it is not wanted is made as if the file had been written.
- * Leaves the destination's status in `destination`. Returns 0 or a negative error number.
+ * Leaves the destination's status in `destination`. Returns 0 or a negative error number; `lost` is told what the
+ * destination cannot hold.
  */
 export function carryAttributes(
   system: System,
@@ -75,34 +89,43 @@ export function carryAttributes(
   source: FileStatus,
   destination: FileStatus,
   chosen: Chosen,
+  lost: OnLost,
 ): number {
   const fd = fds.destination;
-  if (keep.ownership) {
-    const result = system.setOwner(fd, source);
-    // Only root may give files away; cp -p goes on too.
-    if (result < 0 && result !== -EPERM) return result;
-  }
+  const owned = keep.ownership ? system.setOwner(fd, source) : 0;
+  if (owned < 0 && !CANNOT_OWN.has(-owned)) return owned;
   if (keep.extended) {
-    const result = system.copyAttributes(fds.source, fd, keep.extended);
+    const result = system.copyAttributes(fds.source, fd, keep.extended, lost);
     if (result < 0) return result;
   }
-  if (keep.timestamps) {
-    const result = system.setTimes(fd, source);
-    // Some network filesystems refuse; the bytes are right all the same.
-    if (result < 0 && result !== -EPERM) return result;
-  }
+  const timed = keep.timestamps ? system.setTimes(fd, source) : 0;
+  if (timed < 0 && !CANNOT_HOLD.has(-timed)) return timed;
   const status = system.fileStatus(fd, destination);
   if (status < 0) return status;
+  // Some filesystems claim to have set what they do not keep.
+  if (keep.ownership && (owned < 0 || !destination.hasOwnerOf(source))) lost('ownership', -owned);
+  if (keep.timestamps && (timed < 0 || !isTimeKept(source, destination))) lost('timestamps', -timed);
   const fresh = chosen.times && !keep.timestamps;
   const wanted = wantedMode(keep, source, destination, chosen.mode);
+  if (keep.special && source.mode & SPECIAL && !destination.hasOwnerOf(source)) lost('special', 0);
   if (!fresh && wanted === undefined) return 0;
   if (fresh) {
     destination.takeChangeTime();
     const result = system.setTimes(fd, destination);
     if (result < 0) return result;
   }
-  const result = wanted === undefined ? 0 : system.setMode(fd, wanted);
-  return result < 0 ? result : system.fileStatus(fd, destination);
+  const moded = wanted === undefined ? 0 : system.setMode(fd, wanted);
+  if (moded < 0 && !CANNOT_HOLD.has(-moded)) return moded;
+  const looked = system.fileStatus(fd, destination);
+  if (looked < 0 || wanted === undefined) return looked;
+  const differing = destination.mode ^ wanted;
+  if (keep.mode && differing & PERMISSIONS) lost('mode', -moded);
+  if (keep.special && differing & SPECIAL) lost('special', -moded);
+  return looked;
+}
+
+function isTimeKept(source: FileStatus, destination: FileStatus): boolean {
+  return Math.abs(source.modifiedSeconds - destination.modifiedSeconds) <= COARSEST_SECONDS;
 }
 
 /**
@@ -122,7 +145,7 @@ export function isCarried(
     at.identify || !system.glance
       ? system.status(directory, name, false, destination)
       : system.glance(directory, name, destination);
-  if (looked < 0) return false;
+  if (looked < 0 || !isTimeKept(source, destination)) return false;
   return wantedMode(keep, source, destination) === undefined;
 }
 
@@ -135,7 +158,7 @@ function wantedMode(
 ): number | undefined {
   const mask = PERMISSIONS | SPECIAL;
   // setuid means something only for the same owner.
-  const sameOwner = source.uid === destination.uid && source.gid === destination.gid;
+  const sameOwner = destination.hasOwnerOf(source);
   // A directory has the setgid bit from the one it was made in, and keeps it.
   const own = destination.isDirectory ? destination.mode & SPECIAL : 0;
   const special = !keep.special ? own : sameOwner ? source.mode & SPECIAL : 0;

@@ -1,5 +1,5 @@
 import { CopyError, systemError } from '../errors.ts';
-import type { TransferSettings } from '../options.ts';
+import type { Attribute, TransferSettings } from '../options.ts';
 import { ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { LadderQuery, System } from '../platform/system.ts';
@@ -50,11 +50,15 @@ export class Transferrer {
   readonly #system: System;
   readonly #settings: TransferSettings;
   readonly #recorded: boolean;
+  readonly #hooks: TransferHooks;
+  /** Attributes that the file at hand could not be given. */
+  readonly #lost: [attribute: Attribute, errno: number][] = [];
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
     this.#settings = settings;
     this.#recorded = hooks.recorded;
+    this.#hooks = hooks;
     this.#keep = preserved(settings);
     this.#file = new CurrentFile(system, this.#keep, hooks);
     this.source = this.#file.status;
@@ -129,6 +133,7 @@ export class Transferrer {
       pair.swept = true;
       sweepTemporaries(system, pair.destination);
     }
+    this.#lost.length = 0;
     const hidden = exists || this.#settings.atomic || !mayReplace(pair);
     const file = this.#file.begin(fd, pair, name, as, hidden);
     const state = this.#capabilities.pair(this.source, pair.device);
@@ -147,6 +152,8 @@ export class Transferrer {
         if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
+      for (const [attribute, errno] of this.#lost)
+        this.#hooks.lost(attribute, errno, file.paths().destination);
       return { method: placed.method, bytes: placed.bytes };
     } finally {
       file.end();
@@ -189,7 +196,15 @@ export class Transferrer {
     if (!carried || !this.#isCarried(file)) {
       file.reopen();
       const chosen = placed.created ? this.#chosen(file, placed) : NOTHING_CHOSEN;
-      const result = carryAttributes(this.#system, this.#keep, file, this.source, this.destination, chosen);
+      const result = carryAttributes(
+        this.#system,
+        this.#keep,
+        file,
+        this.source,
+        this.destination,
+        chosen,
+        (attribute, errno) => this.#lost.push([attribute, errno]),
+      );
       if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
     }
     if (this.destination.size === bytes) return true;

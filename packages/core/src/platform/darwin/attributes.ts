@@ -5,20 +5,26 @@ import { constants as C } from './constants.ts';
 
 const { EACCES, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } = os.constants.errno;
 
-/** What the destination's filesystem or the caller's rights do not allow is left out, as cp(1) does. */
+/** What the destination's filesystem or the caller's rights do not allow is left out, and the user is warned. */
 const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS]);
 
-/** Carries extended attributes and access control lists from one open file to another. */
+/** Carries extended attributes and access control lists from one open file to another; `lost` is told what was refused. */
 export function copyAttributes(
   bindings: Bindings,
   source: number,
   destination: number,
   { xattr, acl }: ExtendedAttributes,
+  lost: (attribute: 'xattr' | 'acl', errno: number) => void,
 ): number {
   // One at a time: that one of them is refused says nothing about the other.
-  for (const flag of [xattr && C.COPYFILE_XATTR, acl && C.COPYFILE_ACL]) {
+  for (const [attribute, flag] of [
+    ['xattr', xattr && C.COPYFILE_XATTR],
+    ['acl', acl && C.COPYFILE_ACL],
+  ] as const) {
     const result = flag ? bindings.fcopyfile(source, destination, flag) : 0;
-    if (result < 0 && !TOLERABLE.has(-result)) return result;
+    if (result >= 0) continue;
+    if (!TOLERABLE.has(-result)) return result;
+    lost(attribute, -result);
   }
   return 0;
 }

@@ -88,7 +88,8 @@ export function darwinSystem(bindings: Bindings): System {
     setMode: (fd, mode) => bindings.fchmod(fd, mode),
     setOwner: (fd, status) => bindings.fchown(fd, status.uid, status.gid),
     setTimes: (fd, status) => bindings.futimens(fd, status.writeTimes(times)),
-    copyAttributes: (source, destination, wanted) => copyAttributes(bindings, source, destination, wanted),
+    copyAttributes: (source, destination, wanted, lost) =>
+      copyAttributes(bindings, source, destination, wanted, lost),
     sync: (fd) => sync(bindings, fd),
     syncDirectory: (directory) => sync(bindings, directory.fd),
 

@@ -91,8 +91,8 @@ export function linuxSystem(bindings: Bindings): System {
     setMode: (fd, mode) => bindings.fchmod(fd, mode),
     setOwner: (fd, status) => bindings.fchown(fd, status.uid, status.gid),
     setTimes: (fd, status) => bindings.futimens(fd, status.writeTimes(times)),
-    copyAttributes: (source, destination, wanted) =>
-      copyExtendedAttributes(bindings, source, destination, wanted),
+    copyAttributes: (source, destination, wanted, lost) =>
+      copyExtendedAttributes(bindings, source, destination, wanted, lost),
     sync: (fd) => bindings.fdatasync(fd),
     syncDirectory(directory) {
       // An O_PATH handle cannot be synced.

@@ -9,16 +9,21 @@ const ACL_NAMES = new Set([
   'system.richacl',
 ]);
 
+/** A label of the system's policy for the place a file is in, which only some programs may carry elsewhere. */
+const POLICY_LABEL = 'security.selinux';
+
 /**
  * Carries extended attributes from one open file to another. What the destination's filesystem or the
- * caller's rights do not allow is left out, as cp(1) does without --preserve=all.
+ * caller's rights do not allow is left out, and `lost` is told so, once for each of the two kinds.
  */
 export function copyExtendedAttributes(
   bindings: Bindings,
   source: number,
   destination: number,
   { xattr, acl }: ExtendedAttributes,
+  lost: (attribute: 'xattr' | 'acl', errno: number) => void,
 ): number {
+  const refused = new Map<'xattr' | 'acl', number>();
   const list = Buffer.alloc(XATTR_LIST_MAX);
   const length = bindings.flistxattr(source, list, XATTR_LIST_MAX);
   if (length < 0) return isTolerable(length) ? 0 : length;
@@ -27,13 +32,14 @@ export function copyExtendedAttributes(
   for (const name of list.toString('utf8', 0, length).split('\0')) {
     if (name === '' || !(ACL_NAMES.has(name) ? acl : xattr)) continue;
     const size = bindings.fgetxattr(source, name, value, XATTR_SIZE_MAX);
-    if (size < 0) {
-      if (isTolerable(size)) continue;
-      return size;
-    }
-    const result = bindings.fsetxattr(destination, name, value, size, 0);
-    if (result < 0 && !isTolerable(result)) return result;
+    // Gone meanwhile.
+    if (size === -ENODATA) continue;
+    const result = size < 0 ? size : bindings.fsetxattr(destination, name, value, size, 0);
+    if (result >= 0) continue;
+    if (!isTolerable(result)) return result;
+    if (name !== POLICY_LABEL) refused.set(ACL_NAMES.has(name) ? 'acl' : 'xattr', -result);
   }
+  for (const [attribute, errno] of refused) lost(attribute, errno);
   return 0;
 }
 

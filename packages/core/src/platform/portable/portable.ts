@@ -146,7 +146,9 @@ export function portableSystem(nativeError: string | undefined): System {
     directAlignment: () => -ENOTSUP,
 
     setMode: (fd, mode) => answer(() => fs.fchmodSync(fd, mode)),
-    setOwner: (fd, status) => answer(() => fs.fchownSync(fd, status.uid, status.gid)),
+    // On Windows node:fs does nothing, and says that it has.
+    setOwner: (fd, status) =>
+      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.fchownSync(fd, status.uid, status.gid)),
     setTimes: (fd, status) =>
       answer(() => fs.futimesSync(fd, seconds(status, 'accessed'), seconds(status, 'modified'))),
     copyAttributes: () => -ENOTSUP,

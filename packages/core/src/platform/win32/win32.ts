@@ -156,8 +156,8 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     directAlignment: () => -ENOTSUP,
 
     setMode: (handle, mode) => setMode(bindings, handle, mode),
-    // As node:fs: Windows has no numbers for owners.
-    setOwner: () => 0,
+    // Windows has no numbers for owners.
+    setOwner: () => -ENOTSUP,
     setTimes: (handle, status) => setTimes(bindings, handle, status),
     copyAttributes: () => -ENOTSUP,
     sync: (handle) => bindings.flushFileBuffers(handle),

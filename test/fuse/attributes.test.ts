@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Attribute,
+  type CopyOptions,
+  copy,
+  copyFile,
+  copyFileSync,
+  startWorkers,
+  type Workers,
+} from 'fs-reflink';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mountFilesystem } from '../support/filesystems.ts';
+import { type Lane, lanes } from '../support/lanes.ts';
+import { describeFaulty, mountFaulty } from './faulty.ts';
+
+const MODIFIED = new Date('2001-02-03T04:05:06Z');
+
+interface Loss {
+  faults: string;
+  preserve: Attribute[];
+  /** What is lost, and the code of the error there was. */
+  lost: Attribute;
+  code?: string;
+}
+
+const losses: Loss[] = [
+  { faults: 'xattr=ENOTSUP', preserve: ['xattr'], lost: 'xattr', code: 'ENOTSUP' },
+  { faults: 'xattr=EPERM', preserve: ['mode', 'xattr'], lost: 'xattr', code: 'EPERM' },
+  { faults: 'xattr=ENOTSUP', preserve: ['acl'], lost: 'acl', code: 'ENOTSUP' },
+  { faults: 'chown=EPERM', preserve: ['ownership'], lost: 'ownership', code: 'EPERM' },
+  { faults: 'chown=EINVAL', preserve: ['ownership'], lost: 'ownership', code: 'EINVAL' },
+  { faults: 'chown=ENOTSUP', preserve: ['ownership'], lost: 'ownership', code: 'ENOTSUP' },
+  { faults: 'chown=ignored', preserve: ['ownership'], lost: 'ownership' },
+  { faults: 'utimens=EPERM', preserve: ['timestamps'], lost: 'timestamps', code: 'EPERM' },
+  { faults: 'utimens=ENOTSUP', preserve: ['timestamps'], lost: 'timestamps', code: 'ENOTSUP' },
+  { faults: 'utimens=ENOSYS', preserve: ['timestamps'], lost: 'timestamps', code: 'ENOSYS' },
+  { faults: 'utimens=ignored', preserve: ['timestamps'], lost: 'timestamps' },
+  { faults: 'mode=777 chmod=EPERM', preserve: ['mode'], lost: 'mode', code: 'EPERM' },
+  { faults: 'mode=777 chmod=ENOTSUP', preserve: ['mode'], lost: 'mode', code: 'ENOTSUP' },
+  { faults: 'mode=777 chmod=ignored', preserve: ['mode'], lost: 'mode' },
+  { faults: 'mode=644 chmod=ignored', preserve: ['ownership', 'special'], lost: 'special' },
+];
+
+const NAMES = ['a', 'b', 'deep/c'];
+
+/** Files with every attribute, one that no copy has by chance. */
+function writeSource(root: string): void {
+  mkdirSync(join(root, 'deep'));
+  for (const name of NAMES) {
+    const file = join(root, name);
+    writeFileSync(file, name);
+    execFileSync('setfattr', ['-n', 'user.origin', '-v', 'somewhere', file]);
+    execFileSync('setfacl', ['-m', 'u:65534:r', file]);
+    chownSync(file, 1234, 1234);
+    chmodSync(file, 0o4640);
+    execFileSync('touch', ['-d', MODIFIED.toISOString(), file]);
+  }
+  // Long ago, so that no copy has the same by chance.
+  execFileSync('touch', ['-d', MODIFIED.toISOString(), join(root, 'deep'), root]);
+}
+
+const ways: { name: string; held?: boolean }[] = [
+  { name: 'on the calling thread' },
+  { name: 'in worker threads', held: true },
+];
+
+describeFaulty('attributes that a filesystem cannot hold', () => {
+  let home: string;
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'fs-reflink-attributes-'));
+    mkdirSync(join(home, 'in'));
+    writeSource(join(home, 'in'));
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  const expectOne = (warnings: string[] | undefined, { lost, code }: Loss, first: string, count: number) => {
+    const copies =
+      count === 1
+        ? `for ${JSON.stringify(first)}`
+        : `for ${count} copies, the first is ${JSON.stringify(first)}`;
+    expect(warnings).toEqual([expect.stringContaining(`('${lost}' in preserve)`)]);
+    expect(warnings![0]).toContain(`were not carried over ${copies}${code ? ` (${code})` : ''}`);
+    expect(warnings![0]).toContain(`leave '${lost}' out of preserve`);
+  };
+
+  describe.each(ways)('copy $name', ({ held }) => {
+    let workers: Workers | undefined;
+    beforeAll(async () => {
+      if (held) workers = await startWorkers(2);
+    });
+    afterAll(() => workers?.close());
+
+    test.each(losses)('warns once that $faults loses $lost, and places all files', async (loss) => {
+      using faulty = mountFaulty(loss.faults);
+      const options: CopyOptions = { cwd: home, preserve: loss.preserve };
+      const report = await copy({ from: 'in', to: join(faulty.path, 'out') }, options);
+      expect(report).toMatchObject({ files: 3, methods: { read_write: { files: 3 } } });
+      // Directories have a mode and times of their own, and here nothing else.
+      const all = loss.lost === 'mode' || loss.lost === 'timestamps';
+      expectOne(report.warnings, loss, join(faulty.path, all ? 'out' : 'out/a'), all ? 5 : 3);
+      for (const name of NAMES) expect(readFileSync(join(faulty.path, 'out', name), 'utf8')).toBe(name);
+    });
+  });
+
+  test.each(losses)('copyFile and copyFileSync warn that $faults loses $lost', async (loss) => {
+    using faulty = mountFaulty(loss.faults);
+    const run = (name: string) => [join(home, 'in/a'), join(faulty.path, name)] as const;
+    const { preserve } = loss;
+    const results = [await copyFile(...run('one'), { preserve }), copyFileSync(...run('two'), { preserve })];
+    expectOne(results[0]!.warnings, loss, join(faulty.path, 'one'), 1);
+    expectOne(results[1]!.warnings, loss, join(faulty.path, 'two'), 1);
+  });
+
+  describe('copyFile without the native lane', () => {
+    const [lane] = lanes.filter(({ native }) => !native);
+    let opened: Awaited<ReturnType<Lane['open']>>;
+    beforeAll(async () => {
+      opened = await lane!.open();
+    });
+    afterAll(() => opened?.close());
+
+    const possible = losses.filter(({ lost }) => lost !== 'xattr' && lost !== 'acl');
+    test.each(possible)('warns that $faults loses $lost', async (loss) => {
+      using faulty = mountFaulty(loss.faults);
+      const destination = join(faulty.path, 'copy');
+      const copied = await opened.run(join(home, 'in/a'), destination, { preserve: loss.preserve });
+      expectOne(copied.warnings, loss, destination, 1);
+    });
+  });
+
+  test('nothing is said of attributes that nobody asked for', async () => {
+    using faulty = mountFaulty('xattr=ENOTSUP chown=EPERM chmod=EPERM utimens=EPERM mode=777');
+    const options = { cwd: home, preserve: [] };
+    const report = await copy({ from: 'in', to: join(faulty.path, 'out') }, options);
+    expect(report).toMatchObject({ files: 3, warnings: [] });
+  });
+
+  test('nothing is said where the source has none, or the destination holds them', async () => {
+    using faulty = mountFaulty('xattr=ENOTSUP');
+    using real = mountFilesystem('btrfs');
+    const preserve: Attribute[] = ['mode', 'timestamps', 'ownership', 'special', 'xattr', 'acl'];
+    writeFileSync(join(home, 'plain'), 'plain');
+    expect(await copyFile(join(home, 'plain'), join(faulty.path, 'plain'), { preserve })).toEqual({
+      method: 'read_write',
+      bytes: 5,
+    });
+    const report = await copy({ from: 'in', to: join(real.path, 'a/out') }, { cwd: home, preserve });
+    expect(report).toMatchObject({ files: 3, warnings: [] });
+  });
+
+  test('a directory that cannot hold them is among the copies', async () => {
+    using faulty = mountFaulty('chown=EPERM');
+    chownSync(join(home, 'in/deep'), 1234, 1234);
+    const options: CopyOptions = { cwd: home, preserve: ['ownership'] };
+    const report = await copy({ from: 'in', to: join(faulty.path, 'out') }, options);
+    const loss: Loss = { faults: '', preserve: [], lost: 'ownership', code: 'EPERM' };
+    expect(report.files).toBe(3);
+    expectOne(report.warnings, loss, join(faulty.path, 'out/a'), 4);
+  });
+});
