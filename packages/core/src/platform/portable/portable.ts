@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EXDEV, errnoOf } from '../errno.ts';
+import { EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { childPaths, pathIn as join } from '../paths.ts';
@@ -32,7 +32,8 @@ function errorNumber(error: unknown): number {
 function classifyClone(errno: number): ErrorClass {
   return [ENOTSUP, EOPNOTSUPP, ENOSYS, EXDEV, ENOTTY].includes(errno)
     ? 'pair'
-    : errno === EINVAL
+    : // EPERM: libuv sets the mode first, which not every filesystem can.
+      errno === EINVAL || errno === EPERM
       ? 'file'
       : 'fatal';
 }
