@@ -116,7 +116,7 @@ function reasonAgainst(kind: 'ext4' | 'exfat'): string | undefined {
 const caseless = (['exfat', 'ext4'] as const).filter((kind) => kind === 'exfat' || !reasonAgainst(kind));
 describe.each(caseless)('where the case of letters does not count, on %s', (kind) => {
   const reason = reasonAgainst(kind);
-  describe.skipIf(reason)(reason ? `skipped: ${reason}` : 'mounted', () => {
+  describe.skipIf(reason)(`mounted${reason ? ` (skipped: ${reason})` : ''}`, () => {
     it('directories of two targets that are one there keep what both have, also when nothing changed', async () => {
       using place = mountCaseless(kind);
       const cwd = writeTree(place.path, { 'a/Sub/x': 'x', 'b/sub/y': 'y' });
