@@ -89,10 +89,19 @@ describeWebpacks((host) => {
         await allPlaced(output);
         writeFileSync(join(output, 'sub/1.txt'), 'changed by hand');
         writeFileSync(join(output, 'other.txt'), 'other');
+        mkdirSync(join(output, 'sub/of-others/deep'), { recursive: true });
+        mkdirSync(join(output, 'of-others'));
       },
       { optimization: { emitOnErrors: false } },
     );
-    expect(Object.keys(readTree(join(root, 'dist'))).sort()).toEqual(['other.txt', 'sub', 'sub/1.txt']);
+    expect(Object.keys(readTree(join(root, 'dist'))).sort()).toEqual([
+      'of-others',
+      'other.txt',
+      'sub',
+      'sub/1.txt',
+      'sub/of-others',
+      'sub/of-others/deep',
+    ]);
   });
 
   test('what changes, comes and goes while modules are built', async () => {

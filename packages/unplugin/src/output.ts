@@ -168,9 +168,14 @@ export class OutputCopy {
     return again ? addReports(report, again) : report;
   }
 
+  /** Has the threads stop soon, without waiting for them. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
   async cancel(): Promise<unknown> {
-    this.#abort.abort();
+    this.stop();
     await Promise.allSettled([this.#finished, this.#again]);
     const error = this.#failure?.error;
     return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;

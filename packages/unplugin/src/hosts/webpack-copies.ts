@@ -3,6 +3,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
+import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
 import { type ClaimedRecord, claimRecord } from '../record-index.ts';
@@ -84,7 +85,11 @@ export class WebpackCopies {
       this.#record.cacheDirectory,
     );
     const isAlone = !isShared(directory) && !isTemplate(directory) && targets.every(isIndependent);
-    if (!isLarge || !isAlone || !isVacant(directory)) return;
+    // Elsewhere something may be there already, which could not be told from what is to be undone.
+    const stays = targets.every(({ target: { to = '.' } }) =>
+      isInside(directory, path.resolve(directory, to)),
+    );
+    if (!isLarge || !isAlone || !stays || !isVacant(directory)) return;
     this.#early = new EarlyCopy({
       ...this.#settings(directory, engineTargets(targets)),
       engine: {
@@ -165,6 +170,7 @@ export class WebpackCopies {
   ): Promise<CopyReport> {
     const early = this.#early;
     this.#early = undefined;
+    early?.keep();
     const earlier = await early?.finish();
     if (earlier && (await early!.isFinal(listing, final))) {
       const { context } = this.#compiler;

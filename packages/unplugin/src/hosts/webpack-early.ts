@@ -1,12 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CopyReport } from 'fs-reflink';
+import type { CopyReport, FileList } from 'fs-reflink';
+import { loadEngine } from '../engine.ts';
+import { isInside } from '../nested.ts';
 import { OutputCopy, type OutputSettings } from '../output.ts';
 import type { FinalAssets } from './webpack-assets.ts';
 import { SeenDirectories } from './webpack-directories.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { inTurn } from './webpack-outputs.ts';
 import { mayHaveChanged } from './webpack-source.ts';
+import { deleteCopy, removeEmptyDirectories, removeIfEmpty } from './webpack-undo.ts';
 
 /** Whether there is nothing in a directory, or no directory. */
 export function isVacant(directory: string): boolean {
@@ -20,7 +23,7 @@ export function isVacant(directory: string): boolean {
 /**
  * A copy into an output that nothing is in yet, begun while the modules are built. Whether the build will be written
  * nobody knows by then. When it is, and anything is not as this copy has left it, another one sees to that; when it is
- * not, all files are taken away again.
+ * not, its files are deleted again, also when the process exits before anybody can wait for that.
  */
 export class EarlyCopy {
   readonly #settings: OutputSettings;
@@ -32,6 +35,10 @@ export class EarlyCopy {
   /** What it has left, from the moment when it was over. */
   #places: SeenDirectories | undefined;
   #isOver = false;
+  #isComplete = false;
+  readonly #exit = () => this.#undoAtExit();
+  /** Loaded by the time there is anything to undo. */
+  #engine: Awaited<ReturnType<typeof loadEngine>> | undefined;
 
   constructor(settings: OutputSettings) {
     this.#settings = settings;
@@ -40,6 +47,12 @@ export class EarlyCopy {
       // Whatever is wrong, the next copy says so if it still is.
       return undefined;
     });
+    process.once('exit', this.#exit);
+  }
+
+  /** The build is about to be written: nothing is to be undone any more. */
+  keep(): void {
+    process.off('exit', this.#exit);
   }
 
   /** What was placed, once no thread works on it any more; nothing where that failed. */
@@ -72,16 +85,54 @@ export class EarlyCopy {
       await nothing.settle().catch(() => {
         // Then what was placed stays, as after a build that was ended by force.
       });
-      removeEmpty(directory);
-      if (this.#missing !== undefined) removeEmpty(this.#missing, { itself: true });
+      const { folders } = this.#list() ?? { folders: [] };
+      removeEmptyDirectories(folders, directory);
+      this.#removeOutput();
     });
+    process.off('exit', this.#exit);
+  }
+
+  /** Nothing that takes a turn of the event loop happens any more. */
+  #undoAtExit(): void {
+    this.#isOver = true;
+    this.#copy?.stop();
+    const list = this.#list();
+    if (list) deleteCopy(list, this.#settings.directory, this.#isComplete || !this.#copy);
+    this.#removeOutput();
+  }
+
+  #removeOutput(): void {
+    const { directory } = this.#settings;
+    const missing = this.#missing;
+    if (missing === undefined) return;
+    for (let current = directory; isInside(missing, current); current = path.dirname(current))
+      removeIfEmpty(current);
+  }
+
+  /** What the copy was to copy, as far as it is there still. */
+  #list(): FileList | undefined {
+    const { directory, publicTargets, targets, engine } = this.#settings;
+    const { symlinks = 'follow', allowedRoots } = engine;
+    try {
+      return this.#engine?.listSync([...publicTargets, ...targets], {
+        cwd: directory,
+        symlinks,
+        allowMissing: true,
+        ...(allowedRoots && { allowedRoots }),
+      });
+    } catch {
+      // Sources have changed so that nothing can be told: then what was copied stays.
+      return undefined;
+    }
   }
 
   async #run(): Promise<CopyReport | undefined> {
+    this.#engine = await loadEngine();
     if (this.#isOver) return undefined;
     this.#copy = new OutputCopy(this.#settings);
     await this.#copy.settle();
     const report = await this.#copy.report();
+    this.#isComplete = true;
     const { directory } = this.#settings;
     const directories = report.entries!.map(({ destination }) => path.dirname(destination));
     this.#places = new SeenDirectories([...new Set([directory, ...directories])]);
@@ -93,14 +144,4 @@ function firstMissing(directory: string): string | undefined {
   let missing: string | undefined;
   for (let current = directory; !fs.existsSync(current); current = path.dirname(current)) missing = current;
   return missing;
-}
-
-function removeEmpty(directory: string, { itself = false } = {}): void {
-  try {
-    for (const entry of fs.readdirSync(directory, { withFileTypes: true }))
-      if (entry.isDirectory()) removeEmpty(path.join(directory, entry.name), { itself: true });
-    if (itself) fs.rmdirSync(directory);
-  } catch {
-    // Gone already, or something in it is not ours.
-  }
 }

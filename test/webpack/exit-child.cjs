@@ -1,0 +1,33 @@
+// Begins a build with the built plugin that is not written, and exits in the middle of it: before a hook can wait.
+const fs = require('node:fs');
+const path = require('node:path');
+const { setTimeout: wait } = require('node:timers/promises');
+const reflink = require('unplugin-reflink/webpack');
+
+const { id, config, options, where, count } = JSON.parse(process.argv[2]);
+const webpack = require(id);
+const sub = path.join(config.output.path, 'sub');
+const isCopied = () => fs.existsSync(sub) && fs.readdirSync(sub).length >= count;
+
+const compiler = webpack({
+  ...config,
+  plugins: [
+    reflink({ report: false, ...options }),
+    (compiler) => {
+      compiler.hooks.make.tapPromise('copied', async () => {
+        while (!isCopied()) await wait(1);
+        fs.mkdirSync(path.join(config.output.path, 'logs'));
+        if (where === 'an uncaught error')
+          setTimeout(() => {
+            throw new Error('on purpose');
+          });
+        if (where === 'an uncaught error') await wait(60_000);
+        if (where !== 'done') throw new Error('on purpose');
+      });
+      compiler.hooks.shouldEmit.tap('none', () => false);
+      if (where === 'failed') compiler.hooks.failed.tap('exit', () => process.exit(3));
+      if (where === 'done') compiler.hooks.done.tap({ name: 'exit', stage: -1e9 }, () => process.exit(3));
+    },
+  ],
+});
+compiler.run(() => process.exit(3));
