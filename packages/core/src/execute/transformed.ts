@@ -187,12 +187,14 @@ class TransformedFile {
     if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
     try {
       const pair = this.#pair;
-      const replace = exists || mayReplace(pair);
+      // Somebody may have put another file in the place of ours while the function ran.
+      const mayReplaceNow = () =>
+        mayReplace(pair) || (exists && isOurs(system, pair, this.#as, this.#records, this.#file));
       const published = await writeAnew(system, pair, made, {
         paths,
         mode: bits,
         sync: job.transfer.durability !== 'none',
-        publish: (temporary) => publish(system, pair, temporary, this.#as, replace, () => paths),
+        publish: (temporary) => publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths),
       });
       if (!published) return undefined;
     } catch (error) {

@@ -5,7 +5,7 @@ import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.t
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, emptyTally, type Method, type Tally } from '../report.ts';
 import { onlyMethod } from '../transfer/only.ts';
-import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
+import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
@@ -166,6 +166,7 @@ export class Worker {
     } finally {
       this.#transferrer = usual;
       pair.overwrite = overwrite;
+      pair.ours = undefined;
     }
   }
 
@@ -190,7 +191,11 @@ export class Worker {
     }
     const { overwrite } = pair;
     const ours = (keep || overwrite !== true) && isOurs(this.#system, pair, as, batch.records, file);
-    if (ours) pair.overwrite = true;
+    if (ours) {
+      if (!mayReplace(pair))
+        pair.ours = { stands: () => isOurs(this.#system, pair, as, batch.records, file), overwrite };
+      pair.overwrite = true;
+    }
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
     // If this fails, the old destination is as it was, and what is known of it stays.
@@ -198,10 +203,11 @@ export class Worker {
       ? this.#transferrer.link(pair, name, as)
       : this.#transferrer.file(pair, name, as, follow);
     pair.overwrite = overwrite;
+    pair.ours = undefined;
     const { source, destination } = this.#transferrer;
     const placed = outcome.method !== undefined || outcome.bytes < 0;
     // A link of ours that leads where it should is left, and stays ours.
-    if ((placed || ours) && this.#job.recorded) {
+    if ((placed || (ours && keep)) && this.#job.recorded) {
       if (mayChangeUnseen(source, lookedAt)) rememberPlaced(batch.records, file, destination);
       else remember(batch.records, file, source, destination);
     } else forget(batch.records, file);

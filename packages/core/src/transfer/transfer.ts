@@ -110,12 +110,13 @@ export class Transferrer {
     if (made < 0) throw systemError(-made, { ...paths(), syscall: 'symlink' });
     pair.unsynced = true;
     if (exists) {
+      let isPublished = false;
       try {
-        publish(system, pair, temporary, as, true, paths);
-      } catch (error) {
-        system.unlink(pair.destination, temporary);
-        throw error;
+        isPublished = publish(system, pair, temporary, as, true, paths);
+      } finally {
+        if (!isPublished) system.unlink(pair.destination, temporary);
       }
+      if (!isPublished) return { method: undefined, bytes: 0 };
     }
     system.status(pair.destination, as, false, this.destination);
     return { method: undefined, bytes: -1 };
