@@ -145,7 +145,7 @@ export interface CopyOptions extends CopyFileOptions {
    * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
    * target places now and nobody has changed since; `'everything'` all that no target places, and what one
    * does place but the manifest does not know, which is then created anew. What the manifest names outside of
-   * {@link CopyOptions.cwd} stays until a target leads there again.
+   * {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
    *
    * @default false
    */

@@ -1,10 +1,13 @@
-import { EBUSY, EEXIST, EINVAL } from '../errno.ts';
+import { EBUSY, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS } from '../errno.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings, OnCopied } from './bindings.ts';
 import { constants as C } from './constants.ts';
 import { classifyCopy } from './errors.ts';
 import { isSparse } from './sparse.ts';
 import type { WindowsDirectory } from './volume.ts';
+
+/** Answers of a copy that ended before it had created its destination. */
+const CREATED_NOTHING = new Set([EEXIST, EBUSY, ENOENT, ENOTDIR, EROFS, ENAMETOOLONG]);
 
 /** Files from this size on can be ended in their middle, and tell how far they are. */
 const LARGE = 16 * 1024 * 1024;
@@ -55,8 +58,8 @@ function copy(bindings: Bindings, transfer: Transfer, flags: number): number {
         };
   const result = bindings.copyFile(from, to, flags, onCopied);
   if (result >= 0) return status.size;
-  // Not every failure leaves nothing behind. What was there before is not touched.
-  if (result !== -EEXIST && result !== -EBUSY) bindings.deleteFile(to);
+  // Not every failure leaves nothing behind. What was there before, or came meanwhile, is not touched.
+  if (!CREATED_NOTHING.has(-result)) bindings.deleteFile(to);
   if (aborted) throw aborted.error;
   return result;
 }

@@ -35,7 +35,10 @@ function replaceLink(bindings: Bindings, from: string, to: string): number {
   const aside = `${from}.old`;
   const stepped = bindings.moveFile(to, aside, 0);
   if (stepped < 0) return stepped;
-  const result = bindings.moveFile(from, to, 0);
+  // Somebody may have put a file in its place meanwhile.
+  const moved = bindings.getFileAttributes(aside);
+  const isLink = moved >= 0 && (moved & C.FILE_ATTRIBUTE_REPARSE_POINT) !== 0;
+  const result = isLink ? bindings.moveFile(from, to, 0) : -EBUSY;
   if (result < 0) bindings.moveFile(aside, to, 0);
   else bindings.removeDirectory(aside);
   return result;
