@@ -4,11 +4,11 @@ import { copy } from 'fs-reflink';
 import { expect, test } from 'vitest';
 import { Deleter } from '../../packages/core/src/plan/delete.ts';
 import { EIO } from '../../packages/core/src/platform/errno.ts';
+import type { Directory } from '../../packages/core/src/platform/system.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { copyFileEx } from '../../packages/core/src/platform/win32/copy-file-ex.ts';
 import { rename } from '../../packages/core/src/platform/win32/names.ts';
 import { win32System } from '../../packages/core/src/platform/win32/win32.ts';
-import type { Directory } from '../../packages/core/src/platform/system.ts';
 import { SystemBench } from '../support/system-bench.ts';
 import { failure } from './bench.ts';
 import { describeOnWindows, workspace } from './support.ts';
@@ -92,7 +92,10 @@ describeOnWindows('what is deleted', () => {
     expect(deleter.deleteEmpty(opened, 'deep')).toBe(false);
     deleter.close();
     expect(readdirSync(cwd, { recursive: true }).sort()).toEqual(
-      ['moved', 'out'].flatMap((each) => [each, ...['deep', 'deep/file', 'file'].map((name) => join(each, name))]),
+      ['moved', 'out'].flatMap((each) => [
+        each,
+        ...['deep', 'deep/file', 'file'].map((name) => join(each, name)),
+      ]),
     );
   });
 
