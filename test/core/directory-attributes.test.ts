@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -257,6 +258,31 @@ describe.skipIf(reason)(`without root's rights${reason ? ` (skipped: ${reason})`
       expect(modeOf(join(cwd, 'd/read-only/below'))).toBe('500');
     },
   );
+
+  it('stale files and directories in read-only ones are deleted', () => {
+    for (const prune of ['everything', 'placed']) {
+      const cwd = prepared();
+      chownSync(cwd, NOBODY, NOBODY);
+      spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, join(cwd, 's')]);
+      for (const [name, mode] of Object.entries(modes)) chmodSync(join(cwd, 's', name), mode);
+      const body = `${asNobody}
+        const { cwd, prune } = argument;
+        const run = () =>
+          lib.copy({ from: 's', to: 'd' }, { cwd, prune, preserve: ['mode'], manifest: cwd + '/manifest' });
+        await run();
+        fs.chmodSync(cwd + '/s/read-only', 0o755);
+        fs.chmodSync(cwd + '/s/read-only/below', 0o755);
+        fs.rmSync(cwd + '/s/read-only/below', { recursive: true });
+        fs.rmSync(cwd + '/s/read-only/key');
+        fs.chmodSync(cwd + '/s/read-only', 0o555);
+        return run();`;
+      const { value, error } = inProcess(body, { cwd, prune });
+      expect(error).toBeUndefined();
+      expect(value).toMatchObject({ pruned: 2, warnings: [] });
+      expect(readdirSync(join(cwd, 'd/read-only'))).toEqual([]);
+      expect(modeOf(join(cwd, 'd/read-only'))).toBe('555');
+    }
+  });
 
   it("somebody else's directory keeps its attributes, with a warning", () => {
     const cwd = workspace();

@@ -63,9 +63,7 @@ export class CollisionCheck {
 
   #checkIn(folder: Folder): void {
     const { files } = folder;
-    const folded = new Set<string>();
-    for (const { as } of files) folded.add(fold(as));
-    if (folded.size === files.length) return;
+    if (new Set(foldedNames(files)).size === files.length) return;
     const seen = new Map<string, FoundFile[]>();
     for (const file of files) this.#compare(seen, folder, folder, file);
   }
@@ -92,6 +90,12 @@ export class CollisionCheck {
     }
     if (adds) list.push(file);
   }
+}
+
+/** The folded names of files: as one text, because a call for each of thousands would cost several times as much. */
+export function foldedNames(files: readonly FoundFile[]): string[] {
+  // No name has a slash in it.
+  return files.length === 0 ? [] : fold(files.map(({ as }) => as).join('/')).split('/');
 }
 
 function listIn<Value>(lists: Map<string, Value[]>, key: string): Value[] {

@@ -5,6 +5,7 @@ import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName, System } from '../platform/system.ts';
 import { listEntries, UNDECODABLE } from '../scan/entries.ts';
+import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
 
 /** What unlink answers for a directory. */
@@ -24,13 +25,16 @@ const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);
  */
 export class Deleter {
   readonly #system: System;
+  readonly #makesWritable: boolean;
   /** Directories that are open, each but the first in the one before it. */
   #levels: { name: string; directory: Directory }[] = [];
   /** What stood where a directory was opened that has no descriptor. */
   readonly #opened = new WeakMap<Directory, FileStatus>();
 
-  constructor(system: System) {
+  /** `makesWritable`: a directory that its owner may not write to is made writable, before something in it is deleted. */
+  constructor(system: System, { makesWritable }: { makesWritable: boolean }) {
     this.#system = system;
+    this.#makesWritable = makesWritable;
   }
 
   /** Opens `directory`, which is `root` or lies in it. Valid until the next call. Answers a negative error number. */
@@ -56,6 +60,7 @@ export class Deleter {
 
   /** Deletes a file or a link. Returns how many that were: none where it is gone, or a directory by now. */
   deleteFile(directory: Directory, name: FileName): number {
+    if (this.#makesWritable) letOwnerWrite(this.#system, directory);
     const result = this.#isThere(directory) ? this.#system.unlink(directory, name) : -ENOENT;
     if (result >= 0) return 1;
     if (result === -ENOENT) this.#refuseUnnamable(directory, name);
@@ -76,6 +81,7 @@ export class Deleter {
 
   #deleteTree(parent: Directory, name: FileName): number {
     const system = this.#system;
+    if (this.#makesWritable) letOwnerWrite(system, parent);
     const child = this.#isThere(parent) ? system.openChild(parent, name) : -ENOENT;
     if (typeof child === 'number') {
       // A file or a link by now, which goes itself.
@@ -85,6 +91,7 @@ export class Deleter {
     let deleted = 0;
     try {
       this.#remember(child);
+      if (this.#makesWritable) letOwnerWrite(system, child);
       for (const entry of listEntries(child))
         deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
     } finally {

@@ -174,6 +174,7 @@ export class Planner {
       pruneRoots: isWhole ? pruneRoots : [],
       kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
       emptiedAt,
+      makesWritable: this.#job.transfer.preserveDirectories,
       deleted: false,
     };
     if (isWhole) {

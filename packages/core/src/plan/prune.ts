@@ -28,6 +28,8 @@ export interface PruneContext {
   kept: readonly string[];
   /** See {@link CopyOptions.emptiedAt}. */
   emptiedAt: number | undefined;
+  /** Directories are copied with their modes, so that some may not be writable. */
+  makesWritable: boolean;
   /** Whether anything was deleted. */
   deleted: boolean;
 }
@@ -42,7 +44,7 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   const directories = new Set<string>();
   const unreadable = new Set<string>();
   const status = new FileStatus();
-  const deleter = new Deleter(system);
+  const deleter = new Deleter(system, context);
   try {
     for (const { directory, name, folder, file } of manifest.stale()) {
       const full = path.join(directory, name);
@@ -123,7 +125,7 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
 export function* pruneEverything(root: string, planned: PlannedTree, context: PruneContext): Generator<void> {
   const { kept, outlook, pruneRoots } = context;
   const isKept = (full: string) => kept.some((each) => isWithin(each, full));
-  const deleter = new Deleter(context.system);
+  const deleter = new Deleter(context.system, context);
   // A link below another directory that is emptied is not followed.
   const [outermost = root] = pruneRoots
     .filter((each) => isWithin(each, root))

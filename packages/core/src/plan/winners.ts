@@ -5,7 +5,7 @@ import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';
 import type { Folder, FoundFile } from '../scan/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { collisionError, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
+import { collisionError, destinationOf, type FoundIn, foldedNames, sourceOf } from './collisions.ts';
 import { fold, type SameNames } from './same-names.ts';
 
 /** Which names the filesystem takes for one, and who is told of a file that is not copied. */
@@ -29,8 +29,9 @@ export function winnersOf(folders: Folder[], rules: CollisionRules): Folder[] {
     const key = fold(path.join(root, below));
     let placed = directories.get(key);
     if (!placed) directories.set(key, (placed = new Map()));
-    for (const file of files) {
-      const name = fold(file.as);
+    const folded = foldedNames(files);
+    for (const [number, file] of files.entries()) {
+      const name = folded[number]!;
       const now = { folder, file };
       const alike = placed.get(name);
       if (!alike) {

@@ -67,8 +67,9 @@ export function directoryCreationMode(keep: Preserved, source: number): number {
  * What cannot be changed is left: placing the first file says what is wrong.
  */
 export function letOwnerWrite(system: System, directory: Directory): void {
-  if (process.geteuid?.() === 0 || system.status(directory, '.', true, to) < 0) return;
-  if ((to.mode & OWNER) === OWNER) return;
+  // On Windows a directory has no mode; root may write to any.
+  if (process.platform === 'win32' || process.geteuid?.() === 0) return;
+  if (system.status(directory, '.', true, to) < 0 || (to.mode & OWNER) === OWNER) return;
   const fd = system.openForAttributes(directory);
   if (fd < 0) return;
   system.setMode(fd, (to.mode & 0o7777) | OWNER);
