@@ -77,6 +77,36 @@ describeBundlers((host) => {
       await expect.poll(read, { timeout: 50_000 }).toBe('target');
     });
 
+    test('two files of one directory are an error that names both, and targets that overlap are a warning', async () => {
+      const root = makeProject({
+        'static/README': '1',
+        'static/readme': '22',
+        'lower/readme': '22',
+        'upper/README': '1',
+      });
+      for (const to of [`two-${host.id}`, `not-there-${host.id}`]) {
+        const dir = join(mounted.path, to);
+        if (to.startsWith('two')) mkdirSync(dir);
+        const failed = build(host, root, dir, { publicDir: 'static', preserve: [] });
+        await expect(failed).rejects.toThrow(/static\/readme.*ERR_COLLISION.*static\/README/);
+      }
+      const dir = join(mounted.path, `overlapping-${host.id}`);
+      mkdirSync(dir);
+      const targets = [{ from: 'lower' }, { from: 'upper' }];
+      for (const publicDir of [false, 'public'] as const) {
+        const { warnings } = await build(host, root, dir, {
+          publicDir,
+          targets,
+          preserve: [],
+          allowMissing: true,
+        });
+        const about = warnings.filter((each) => each.includes('readme'));
+        expect(about).toEqual([
+          expect.stringMatching(/lower\/readme.*upper\/README|readme and README are one file.*upper\/README/),
+        ]);
+      }
+    });
+
     test('of public files and targets whose names differ in case alone the targets are placed', async () => {
       const names = Array.from({ length: 80 }, (_each, index) => `file-${index}.txt`);
       const root = makeProject({
