@@ -32,7 +32,7 @@ export class Deleter {
   readonly #opened = new WeakMap<Directory, FileStatus>();
 
   /** `makesWritable`: a directory that its owner may not write to is made writable, before something in it is deleted. */
-  constructor(system: System, { makesWritable }: { makesWritable: boolean }) {
+  constructor(system: System, { makesWritable = false }: { makesWritable?: boolean } = {}) {
     this.#system = system;
     this.#makesWritable = makesWritable;
   }
