@@ -97,6 +97,21 @@ describeOnLinux('what paths mean', () => {
     expect(excluded('**/deep', 'index.*')).toEqual(['img/deep/app.js.map', 'index.html']);
   });
 
+  it('excludes a file that is named itself', () => {
+    const cwd = prepared();
+    expect(output(['cp', '--exclude=*.map', 'site/app.js.map', 'to'], cwd)).toMatch(/^0 files/);
+    expect(contentsOf(cwd)).toEqual(contentsOf(prepared()));
+  });
+
+  it('warns of directories that a glob leaves out, unless they are excluded', () => {
+    const cwd = prepared();
+    const { status, stderr } = run(['cp', 'site/*', 'to'], { cwd });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^fs-reflink: warning: "site\/\*" matches 2 directories \("docs", "img"\).*\n$/);
+    expect(filesOf(join(cwd, 'to'))).toEqual(['app.js', 'app.js.map', 'index.html']);
+    expect(run(['cp', '--exclude=docs', '--exclude=img', 'site/*', 'to'], { cwd }).stderr).toBe('');
+  });
+
   it('follows links, or keeps them', () => {
     const cwd = prepared();
     symlinkSync('app.js', join(cwd, 'site/link'));

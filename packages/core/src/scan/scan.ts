@@ -52,7 +52,9 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
   // A directory that is empty is there; a glob that finds nothing is a mistake.
   if (files === 0 && folders === 0) missing(target, options, left);
   else if (left.length > 0)
-    options.warn(`${describeLeftOut(target, left)}; to leave out what you do not want, use "ignore"`);
+    options.warn(
+      `${describeLeftOut(target, left)}; what is ignored ("ignore", --exclude) is not warned about`,
+    );
 }
 
 /** What to say of a glob that matches directories: `public/*` reads as if it meant what is in them too. */
