@@ -58,7 +58,8 @@ export interface Options extends EngineOptions {
   report?: Report;
   /**
    * Vite only: environments into whose output is placed, by name. The public directory is never placed where
-   * `copyPublicDir` is false.
+   * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
+   * have.
    *
    * @default all for the public directory, `client` for targets
    */
@@ -93,6 +94,8 @@ export interface ResolvedOptions {
   report: Report;
   /** Undefined: all for the public directory, the client's for targets. */
   environments: ((name: string) => boolean) | undefined;
+  /** Where the option is a list. */
+  environmentNames: readonly string[] | undefined;
   reload: boolean;
   takeOver: boolean;
   dev: 'serve' | 'emit';
@@ -159,6 +162,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     targets,
     report,
     environments: toPredicate(environments),
+    environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,
     takeOver,
     dev,

@@ -3,12 +3,14 @@ import type { Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { optionsFor } from './vite-output.ts';
 
-/** What every instance of the plugin is found by in a config; its `api` are the options. */
 export const NAME = 'unplugin-reflink';
+export const SERVE_NAME = 'unplugin-reflink:serve';
+/** What every instance of the plugin is found by in a config, of a build or of a server; its `api` are the options. */
+const NAMES: ReadonlySet<string> = new Set([NAME, SERVE_NAME]);
 
 /**
- * The options for one environment, of all instances in a config: the first places what all of them name, because an
- * output is emptied once, and the others nothing.
+ * The options for one environment, of all instances in a config: the first copies and serves what all of them name,
+ * because an output is emptied once, and the others nothing.
  *
  * @throws {TypeError} when the instances want files to be copied in different ways
  */
@@ -17,7 +19,7 @@ export function commonOptions(
   plugins: readonly Pick<Plugin, 'name' | 'api'>[],
   own: ResolvedOptions,
 ): ResolvedOptions | undefined {
-  const instances = plugins.filter(({ name }) => name === NAME).map(({ api }) => api as ResolvedOptions);
+  const instances = plugins.filter(({ name }) => NAMES.has(name)).map(({ api }) => api as ResolvedOptions);
   if (new Set(instances).size < 2) return optionsFor(environment, own);
   if (instances.some(({ engine }) => !isDeepStrictEqual(engine, own.engine)))
     throw new TypeError(`${NAME} (vite): several instances have different options of how files are copied`);
@@ -29,6 +31,7 @@ export function commonOptions(
   return {
     ...own,
     publicDirs: isVites ? undefined : named,
+    reload: chosen.some(({ reload }) => reload),
     targets: chosen.flatMap(({ targets }) => targets),
   };
 }

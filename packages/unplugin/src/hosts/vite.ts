@@ -1,10 +1,11 @@
-import type { Environment, Plugin } from 'vite';
+import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
 import { bootAhead, endAhead } from '../boot.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { EnvironmentBuild, placesAnything } from './vite-build.ts';
-import { commonOptions, NAME } from './vite-instances.ts';
-import { mayPlace, optionsFor, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
+import { commonOptions, NAME, SERVE_NAME } from './vite-instances.ts';
+import { mayPlace, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
+import { unbuiltMessage, uncopiedMessages } from './vite-uncopied.ts';
 
 /**
  * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
@@ -38,6 +39,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       order: 'post',
       handler(config) {
         if (config.isWorker) return;
+        for (const message of uncopiedMessages(config, options)) warn(config, message);
         watching = Boolean(config.build.watch);
         if (placesAnything(config, options)) bootAhead();
         legacy = !preparesInPlugin(config);
@@ -46,6 +48,13 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
           const chosen = commonOptions(name, config.plugins, options);
           if (chosen) switchOffEarly({ ...config, build }, chosen);
         }
+      },
+    },
+    buildApp: {
+      order: 'post',
+      async handler(builder) {
+        const message = unbuiltMessage(builder, options);
+        if (message) warn(builder.config, message);
       },
     },
     buildStart() {
@@ -117,10 +126,11 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   };
 
   const serve: Plugin = {
-    name: 'unplugin-reflink:serve',
+    name: SERVE_NAME,
+    api: options,
     apply: 'serve',
     async configureServer(server) {
-      const chosen = optionsFor('client', options);
+      const chosen = commonOptions('client', server.config.plugins, options);
       const served = chosen && servedOf(server.environments.client.config, chosen);
       if (!served) return;
       // Builds do without all of it.
@@ -130,6 +140,17 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   };
 
   return [before, after, serve, publicDirectoryPlugin(options)];
+}
+
+/** What was said to whoever began a build: each environment of an app has a config and a logger of its own. */
+const warned = new WeakMap<InlineConfig, Set<string>>();
+
+function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
+  const said = warned.get(inlineConfig) ?? new Set();
+  warned.set(inlineConfig, said);
+  if (said.has(message)) return;
+  said.add(message);
+  logger.warn(`unplugin-reflink: ${message}`);
 }
 
 /** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import reflink from 'unplugin-reflink/vite';
+import type { InlineConfig, Plugin } from 'vite';
+import { expect, test } from 'vitest';
+import type { TreeSpec } from '../support/trees.ts';
+import { type BuildSetup, build, buildApp, describeVites, type Options, project } from './support.ts';
+
+const spec: TreeSpec = { 'public/a.txt': 'a', 'static/s.txt': 's', 'locales/en.json': '{}' };
+const targets = [{ from: 'locales', to: 'x' }];
+
+const apps = (root: string, ssr: InlineConfig['build'] = {}): InlineConfig => ({
+  environments: {
+    client: { build: { outDir: 'dist/client' } },
+    ssr: { build: { outDir: 'dist/server', rollupOptions: { input: join(root, 'main.js') }, ...ssr } },
+  },
+});
+
+describeVites((host) => {
+  const warned: [name: string, setup: BuildSetup, expected: RegExp][] = [
+    [
+      'an environment that the config does not have',
+      { options: { environments: ['clientt'], targets } },
+      /targets "locales" → "x" are not copied: .*"environments" names "clientt".* Name some of "client", "ssr"/,
+    ],
+    [
+      'one of two that the config does not have',
+      { options: { environments: ['client', 'srr'], targets } },
+      /targets "locales" → "x" are not copied for "srr": .* Name some of "client"/,
+    ],
+    [
+      'a function that chooses no environment',
+      { options: { environments: (name) => name === 'clientt', targets } },
+      /targets "locales" → "x" are not copied: the function .* chooses none .* Name some of "client"/,
+    ],
+    [
+      'a build for the server alone',
+      { options: { targets }, config: { build: { ssr: 'main.js' } } },
+      /targets "locales" → "x" are not copied: .* this build has only "ssr"\. Set environments: \['ssr'\]/,
+    ],
+    [
+      'our public directory with copyPublicDir: false',
+      { options: { publicDir: 'static' }, config: { build: { copyPublicDir: false } } },
+      /publicDir "static" is not copied: build\.copyPublicDir is false.* Set it to true/,
+    ],
+  ];
+  test.each(warned)('%s is warned about once', async (_name, setup, expected) => {
+    await build(host, project(spec), { ...setup, warnings: [expected] });
+  });
+
+  test('one warning for all environments of an app, each with a config and a logger of its own', async () => {
+    const root = project(spec);
+    const warnings: string[] = [];
+    const config: InlineConfig = {
+      ...apps(root),
+      root,
+      configFile: false,
+      logLevel: 'silent',
+      builder: {},
+      plugins: [
+        {
+          name: 'log',
+          configResolved: ({ logger }) => {
+            logger.warn = (message) => void warnings.push(message);
+          },
+        },
+        reflink({ report: false, environments: ['clientt'], targets }),
+      ],
+    };
+    await (await host.vite.createBuilder(config)).buildApp();
+    expect(warnings).toEqual([expect.stringContaining('names "clientt"')]);
+  });
+
+  const silent: [name: string, options: Options, config: InlineConfig][] = [
+    [
+      'a build for the server that targets are kept out of by name',
+      { environments: ['client'], targets },
+      { build: { ssr: 'main.js' } },
+    ],
+    [
+      'a build for browsers, beside one for the server that targets are for',
+      { environments: ['ssr'], targets },
+      {},
+    ],
+    [
+      'a build for the server alone without its public directory',
+      { publicDir: 'static' },
+      { build: { ssr: 'main.js', copyPublicDir: false } },
+    ],
+    ["Vite's own public directory with copyPublicDir: false", {}, { build: { copyPublicDir: false } }],
+  ];
+  test.each(silent)('%s is not warned about', async (_name, options, config) => {
+    await build(host, project(spec), { options, config });
+  });
+
+  test('an app without the public directory for its server is not warned about', async () => {
+    const root = project(spec);
+    const options = { publicDir: 'static', targets };
+    await buildApp(host, root, { options, config: apps(root, { copyPublicDir: false }) });
+    expect(existsSync(join(root, 'dist/client/s.txt'))).toBe(true);
+    expect(existsSync(join(root, 'dist/client/x/en.json'))).toBe(true);
+  });
+
+  // Before 7.0 plugins have no hook for it.
+  test.skipIf(host.name === 'Vite 6')(
+    'an environment that an app does not build is warned about (from Vite 7.0 on)',
+    async () => {
+      const root = project(spec);
+      const builder: InlineConfig['builder'] = {
+        buildApp: async ({ build, environments }) => void (await build(environments.ssr!)),
+      };
+      const expected =
+        /targets "locales" → "x" are not copied: they go to the output of "client", and this build built only "ssr"/;
+      const config = { ...apps(root), builder };
+      await buildApp(host, root, { options: { targets }, config, warnings: [expected] });
+      const lazy: Plugin = { name: 'lazy', buildApp: { order: 'pre', handler: async () => {} } };
+      await buildApp(host, root, { options: { targets }, config: apps(root), plugins: [lazy] });
+    },
+  );
+});
