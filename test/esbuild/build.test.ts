@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type * as esbuild from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
-import { reflink as unified } from 'unplugin-reflink';
+import { type Options, reflink as unified } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test, vi } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
@@ -25,12 +25,23 @@ async function run(
 }
 
 describeEsbuilds(({ esbuild }) => {
-  test('write: false places nothing, and says nothing', async () => {
+  test('write: false, as tsup builds: nothing is copied, and one warning names targets, reason and remedy', async () => {
     const root = makeProject();
-    const result = await run(esbuild, { ...buildOptions(root, [reflink(byDefault)]), write: false });
-    expect(result).toMatchObject({ errors: [], warnings: [] });
+    const given: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'x' }] };
+    const context = await esbuild.context({ ...buildOptions(root, [reflink(given)]), write: false });
+    const result = await context.rebuild();
+    expect(result.errors).toEqual([]);
+    expect(result.warnings.map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /^nothing is copied for the public directory "static", the target "assets" \(to "x"\), because .*"write".*tsup/,
+      ),
+    ]);
     expect(result.outputFiles).toHaveLength(1);
+    expect((await context.rebuild()).warnings).toEqual([]);
+    await context.dispose();
     expect(existsSync(join(root, 'dist'))).toBe(false);
+    const none = await run(esbuild, { ...buildOptions(root, [reflink({})]), write: false });
+    expect(none.warnings).toEqual([]);
   });
 
   test('without an output directory nothing is placed, which is warned about once', async () => {
@@ -44,7 +55,7 @@ describeEsbuilds(({ esbuild }) => {
     const context = await esbuild.context({ ...options, stdin: { contents: '', resolveDir: root } });
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     try {
-      const text = 'nothing is placed, because neither "outdir" nor "outfile" is set';
+      const text = expect.stringMatching(/because neither "outdir" nor "outfile" is set/);
       expect((await context.rebuild()).warnings).toMatchObject([{ pluginName: 'unplugin-reflink', text }]);
       expect((await context.rebuild()).warnings).toEqual([]);
       // The bundle went there instead.

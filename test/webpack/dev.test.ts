@@ -174,6 +174,23 @@ describeWebpacks((host) => {
     expect(read()).toEqual([]);
   });
 
+  test('an absolute target outside of an output in memory is warned about once, with the reason and the remedy', async () => {
+    const root = makeProject(tree);
+    const given: Options = { targets: [{ from: 'assets', to: join(root, 'elsewhere') }], report: false };
+    const compiler = host.webpack(configOf(root, { plugins: [reflink(given)] }))!;
+    const warnings: string[][] = [];
+    compiler.hooks.done.tap('test', ({ compilation }) => {
+      warnings.push(compilation.warnings.map(({ message }) => message));
+    });
+    await serve(compiler);
+    expect(warnings.flat()).toEqual([
+      expect.stringMatching(
+        /^unplugin-reflink: nothing is copied for the target "assets" \(to ".*elsewhere"\), because webpack's output is in memory.*"output\.path"/,
+      ),
+    ]);
+    expect(existsSync(join(root, 'elsewhere'))).toBe(false);
+  });
+
   test('several compilers of one development server', async () => {
     const root = makeProject({ ...tree, 'other.js': 'console.log("other")' });
     const config = (plugin: ReturnType<typeof reflink>, name: string, filename: string) => ({

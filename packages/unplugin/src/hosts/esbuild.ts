@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
+import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { toTargets } from '../targets.ts';
 import { EsbuildOutput } from './esbuild-output.ts';
@@ -15,11 +16,11 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       const { initialOptions: given } = build;
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
-      if (given.write === false || targets.publicTargets.length + targets.targets.length === 0) return;
+      if (targets.publicTargets.length + targets.targets.length === 0) return;
       const listed = given.metafile === true;
       // Only there are the names of what esbuild has written. Left in the result: who is asked for it later in
       // this setup, as other plugins are, cannot be told apart from us.
-      given.metafile = true;
+      if (given.write !== false) given.metafile = true;
       const position = instances.get(given) ?? 0;
       instances.set(given, position + 1);
       let output: EsbuildOutput | undefined;
@@ -31,9 +32,11 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
         if (directory !== undefined && given.write !== false) {
           output ??= new EsbuildOutput({ build, options, root, directory, targets, position, listed });
           output.start();
-        } else if (given.write !== false && !warned) {
+        } else if (!warned) {
           warned = true;
-          return { warnings: [{ text: 'nothing is placed, because neither "outdir" nor "outfile" is set' }] };
+          return {
+            warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
+          };
         }
         return undefined;
       });
@@ -42,6 +45,17 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
     },
   };
 }
+
+const NOT_WRITTEN = {
+  reason: 'esbuild does not write its output here ("write" is false), as in tsup, which writes it itself',
+  remedy:
+    'Copy after the build: in tsup with "publicDir", or with fs-reflink in "onSuccess"; elsewhere with copy() of fs-reflink.',
+};
+
+const NO_OUTPUT = {
+  reason: 'neither "outdir" nor "outfile" is set',
+  remedy: 'Set one of them.',
+};
 
 /** How many instances of the plugin a build has so far. */
 const instances = new WeakMap<BuildOptions, number>();

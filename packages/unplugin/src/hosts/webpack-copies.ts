@@ -4,6 +4,7 @@ import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { isInside } from '../nested.ts';
+import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
 import { type ClaimedRecord, claimRecord } from '../record-index.ts';
@@ -40,6 +41,7 @@ export class WebpackCopies {
   /** What a watcher placed last, and nobody had to be told anything about. */
   #before: PlacedBefore | undefined;
   #hasWarned = false;
+  #hasWarnedOfOutside = false;
   /** Warnings that the listing has given already. */
   #repeated: ReadonlySet<string> = new Set();
 
@@ -115,7 +117,9 @@ export class WebpackCopies {
     const final = assets.final();
     const { ours } = final;
     const probe = ours[0]?.file.source ?? this.#compiler.context;
-    if (!(await isRealDisk(output, probe))) return this.#serve(compilation, directory, ours, assets);
+    if (!(await isRealDisk(output, probe))) {
+      return this.#serve(compilation, directory, listing.targets, ours, assets);
+    }
     const changed = this.#before?.changed(directory, listing, final);
     this.#before = undefined;
     this.#hasWarned = listing.warnings.length > 0;
@@ -199,13 +203,29 @@ export class WebpackCopies {
     return { directory, ...targets, cacheDirectory, orphaned: orphaned.splice(0), empty: false, keep: [] };
   }
 
+  /** Nobody asks an output in memory for what is outside of it. */
+  #warnOfOutside(directory: string, { targets }: OutputTargets): void {
+    const outside = targets.filter(({ to = '.' }) => !isInside(directory, path.resolve(directory, to)));
+    if (outside.length === 0 || this.#hasWarnedOfOutside) return;
+    this.#hasWarnedOfOutside = true;
+    const reason =
+      "webpack's output is in memory, as for a development server, and these targets lie outside of it";
+    const remedy =
+      'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").';
+    this.#log.warn(
+      notCopied({ publicTargets: [], targets: outside }, this.#compiler.context, { reason, remedy }),
+    );
+  }
+
   /** The output is in memory: files are read from where they are. */
   #serve(
     compilation: Compilation,
     directory: string,
+    targets: OutputTargets,
     ours: PlacedAsset[],
     assets: CompilationAssets,
   ): () => void {
+    this.#warnOfOutside(directory, targets);
     const plain = ours.filter((asset) => asset.plain);
     const files = new Map(plain.map(({ name, file }) => [path.join(directory, name), file.source]));
     // Who wants to be told of each file wants its content too.
