@@ -96,14 +96,13 @@ describe('a copy while one worker of two stands ready', () => {
 
   test.each([
     ['few files does without the other', { files: 5, folders: 1 }, 0],
-    ['many files has the other booted', { files: 1_500, folders: 15 }, 1],
+    ['many files has the other booted', { files: 9_000, folders: 9 }, 1],
     [
       'files that take long has the other booted',
       { files: 4, folders: 1, minBytes: 60_000_000, maxBytes: 60_000_000 },
       1,
     ],
-    // A loaded machine may take long for few files, too.
-  ])('of %s', { retry: 4 }, async (_what, volume, more) => {
+  ])('of %s', async (_what, volume, more) => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { minBytes: 10, maxBytes: 10, ...volume });
     const report = await copy(
@@ -118,7 +117,7 @@ describe('a copy while one worker of two stands ready', () => {
 
   test('that fails while the other boots ends with what failed, and the next is whole', async () => {
     const cwd = workspace();
-    generateFiles(`${cwd}/from`, { files: 1_500, folders: 15, minBytes: 10, maxBytes: 10 });
+    generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
     mkdirSync(`${cwd}/to`);
     // The last of them, so that there is something to do until then.
     const [last] = filesIn(`${cwd}/from`).at(-1)!;
@@ -130,10 +129,9 @@ describe('a copy while one worker of two stands ready', () => {
     expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
   });
 
-  // Few files may be in place before the other is called: the thread that calls it may be late.
-  test('that loses the other while it boots says so', { retry: 4 }, async () => {
+  test('that loses the other while it boots says so', async () => {
     const cwd = workspace();
-    generateFiles(`${cwd}/from`, { files: 4_000, folders: 40, minBytes: 10, maxBytes: 10 });
+    generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
     const end = (worker: Worker) => void worker.terminate();
     process.on('worker', end);
     try {
@@ -145,7 +143,7 @@ describe('a copy while one worker of two stands ready', () => {
     }
   });
 
-  test('and the user has functions boots none for what is in place', { retry: 4 }, async () => {
+  test('and the user has functions boots none for what is in place', async () => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { files: 200, folders: 2, minBytes: 10, maxBytes: 10 });
     // What was written a moment ago may change once more unseen, and is placed again.
@@ -160,9 +158,9 @@ describe('a copy while one worker of two stands ready', () => {
     expect(started).toBe(0);
   });
 
-  test('goes on alone when no other can be started', { retry: 4 }, () => {
+  test('goes on alone when no other can be started', () => {
     const cwd = workspace();
-    generateFiles(`${cwd}/from`, { files: 4_000, folders: 40, minBytes: 10, maxBytes: 10 });
+    generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
     const { status, stdout } = runChild(
       cwd,
       `import { syncBuiltinESMExports } from 'node:module';
@@ -181,7 +179,7 @@ describe('a copy while one worker of two stands ready', () => {
       await workers.close();
       console.log(files, started);`,
     );
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '4000 2\n' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '9000 2\n' });
   });
 
   test('that has not come yet does not keep the process', () => {

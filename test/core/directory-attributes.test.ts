@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { type Attribute, type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run.ts';
+import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import { resolveCopyOptions } from '../../packages/core/src/options.ts';
 import { loadSystem } from '../../packages/core/src/platform/load.ts';
 import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
@@ -69,8 +69,8 @@ function byCp(cwd: string, ...flags: string[]): Record<string, string> {
 function copyBy(system: System, targets: Target | Target[], options: CopyOptions) {
   const { transfer, entries, ...plan } = resolveCopyOptions(targets, options);
   const job = { transfer, entries, dryRun: false, progress: false, recorded: options.manifest !== undefined };
-  const hooks = { planned: () => {}, progress: () => {} };
-  const { tally, error } = runWhole(new Queue(), job, plan, system, hooks);
+  const hooks = { planned: () => {}, large: () => {}, progress: () => {} };
+  const { tally, error } = runWhole(new Queue({ records: false, outcomes: false }), job, plan, system, hooks);
   if (error) throw error;
   return tally;
 }

@@ -5,9 +5,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
+import type { Finished } from '../../packages/core/src/execute/finished.ts';
 import type { ProgressEvent } from '../../packages/core/src/execute/job.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { type Finished, runWhole } from '../../packages/core/src/execute/run.ts';
+import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import {
   type CopyOptions,
   resolveCopyOptions,
@@ -93,9 +94,10 @@ export function copyOver(system: System, target: Target, options: CopyOptions): 
   const job = { transfer, entries, dryRun: false, progress, recorded: options.manifest !== undefined };
   const hooks = {
     planned: () => {},
+    large: () => {},
     progress: (event: ProgressEvent) => options.onProgress?.({ ...event, files: 0, bytes: 0 }),
   };
-  return runWhole(new Queue(), job, plan, system, hooks);
+  return runWhole(new Queue({ records: job.recorded, outcomes: false }), job, plan, system, hooks);
 }
 
 /**

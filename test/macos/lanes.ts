@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { copyFileSync } from 'fs-reflink';
 import { CopyError, type CopyErrorDetails } from '../../packages/core/src/errors.ts';
-import { Queue } from '../../packages/core/src/execute/queue.ts';
+import { SharedQueue } from '../../packages/core/src/execute/shared-queue.ts';
 import { resolveCopyOptions } from '../../packages/core/src/options.ts';
 import type { Tally } from '../../packages/core/src/report.ts';
 import { type Lane, orCode, type Run } from '../support/lanes.ts';
@@ -43,9 +43,11 @@ async function openWorkers(): ReturnType<Lane['open']> {
     const target = { from: source, to: dirname(destination), rename: basename(destination) };
     const { transfer, ...plan } = resolveCopyOptions(target, options);
     const job = { transfer, dryRun: false, entries: true, progress: false };
-    const { memory } = new Queue();
+    const { memory } = new SharedQueue({ records: false, outcomes: false });
     const [planned, worked] = await Promise.all(
-      workers.map((worker, number) => ask(worker, { memory, job, plan: number === 0 ? plan : undefined })),
+      workers.map((worker, number) =>
+        ask(worker, { memory, thread: number + 1, job, plan: number === 0 ? plan : undefined }),
+      ),
     );
     const failed = planned!.error ?? worked!.error;
     if (failed) throw new CopyError(failed);

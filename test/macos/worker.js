@@ -5,18 +5,18 @@ import { register } from 'tsx/esm/api';
 register();
 const load = (path) => import(`../../packages/core/src/${path}`);
 const { asCopyError } = await load('errors.ts');
-const { Queue } = await load('execute/queue.ts');
-const { runPart, runWhole } = await load('execute/run.ts');
+const { runPart, runWhole } = await load('execute/run-whole.ts');
+const { SharedQueue } = await load('execute/shared-queue.ts');
 const { loadBindings } = await load('platform/darwin/bindings.ts');
 const { darwinSystem } = await load('platform/darwin/darwin.ts');
 
 const system = darwinSystem(loadBindings({ library: workerData.library, arch: 'x64' }));
-const hooks = { progress: () => {}, planned: () => {} };
+const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
 
-parentPort.on('message', ({ memory, job, plan }) => {
-  const queue = new Queue(memory);
+parentPort.on('message', ({ memory, thread, job, plan }) => {
+  const queue = new SharedQueue(memory);
   const { tally, error } = plan
-    ? runWhole(queue, job, plan, system, hooks)
-    : runPart(queue, job, system, hooks);
+    ? runWhole(queue, job, plan, system, hooks, thread)
+    : runPart(queue, thread, job, system, hooks);
   parentPort.postMessage({ tally, error: error && asCopyError(error, {}).details });
 });

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run.ts';
+import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { onlyMethod, strategiesOf } from '../../packages/core/src/transfer/only.ts';
@@ -43,8 +43,14 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
       { cwd: home, ...options },
     );
     const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-    const hooks = { progress: () => {}, planned: () => {} };
-    const { tally, error } = runWhole(new Queue(), job, { ...plan, targets }, watched, hooks);
+    const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
+    const { tally, error } = runWhole(
+      new Queue({ records: false, outcomes: false }),
+      job,
+      { ...plan, targets },
+      watched,
+      hooks,
+    );
     return { tally, code: (error as { code?: string } | undefined)?.code };
   }
 

@@ -83,7 +83,7 @@ describeOnWindows('what is deleted', () => {
       for (const file of ['file', 'deep/file']) writeFileSync(join(cwd, directory, file), directory);
     };
     make('out');
-    const deleter = new Deleter(win32System(loadBindings()));
+    const deleter = new Deleter(win32System(loadBindings()), { makesWritable: false });
     const opened = deleter.open(cwd, join(cwd, 'out')) as Directory;
     renameSync(join(cwd, 'out'), join(cwd, 'moved'));
     make('out');

@@ -3,11 +3,11 @@ import { abortError } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
-import { type Finished, runWhole } from './execute/run.ts';
+import { runWhole } from './execute/run-whole.ts';
 import { lostWarnings } from './lost-attributes.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
 import { loadSystem } from './platform/load.ts';
-import type { Method } from './report.ts';
+import type { Method, Tally } from './report.ts';
 import type { ResolvedTarget } from './target.ts';
 
 /** What became of one file. */
@@ -35,19 +35,8 @@ export async function copyFile(
   destination: string,
   options: CopyFileOptions = {},
 ): Promise<CopyFileResult> {
-  const { job, plan, paths } = prepare(source, destination, options);
-  const { signal } = options;
-  if (signal?.aborted) throw abortError(signal, paths);
-  const queue = new Queue();
-  const stop = () => queue.stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const finished = await execute(queue, job, plan, { concurrency: 1 });
-    if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
-    return toResult(finished);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
+  const { job, plan } = prepare(source, destination, options);
+  return toResult(await execute(job, plan, { concurrency: 1, signal: options.signal }));
 }
 
 /** {@link copyFile} on the calling thread. `signal` is looked at only before it begins. */
@@ -58,8 +47,11 @@ export function copyFileSync(
 ): CopyFileResult {
   const { job, plan, paths } = prepare(source, destination, options);
   if (options.signal?.aborted) throw abortError(options.signal, paths);
-  const hooks = { progress: () => {}, planned: () => {} };
-  return toResult(runWhole(new Queue(), job, plan, loadSystem(), hooks));
+  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
+  const queue = new Queue({ records: false, outcomes: false });
+  const { tally, error } = runWhole(queue, job, plan, loadSystem(), hooks);
+  if (error) throw error;
+  return toResult(tally);
 }
 
 /** A file is a copy of one target under a new name. */
@@ -92,8 +84,7 @@ function prepare(given: string, destination: string, options: CopyFileOptions) {
   return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
 }
 
-function toResult({ tally, error }: Finished): CopyFileResult {
-  if (error !== undefined) throw error;
+function toResult(tally: Tally): CopyFileResult {
   const [entry] = tally.entries;
   const method = entry?.action === 'linked' ? 'symlink' : (entry?.method ?? 'unchanged');
   const warnings = [...tally.warnings, ...lostWarnings(tally.lost)];

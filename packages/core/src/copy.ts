@@ -1,7 +1,5 @@
-import { abortError } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
-import { Queue } from './execute/queue.ts';
 import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
 import { type CopyReport, type Method, toReport } from './report.ts';
 import type { Target } from './target.ts';
@@ -58,10 +56,7 @@ export async function run(
     cloneDirectories,
     entries,
     overlaps,
-    signal,
   } = options;
-  const paths = { source: targets[0]?.from, destination: targets[0]?.to };
-  if (signal?.aborted) throw abortError(signal, paths);
 
   const job: JobSettings = {
     transfer: options.transfer,
@@ -84,15 +79,6 @@ export async function run(
     cloneDirectories,
     overlaps,
   };
-  const queue = new Queue();
-  const stop = () => queue.stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const { tally, error } = await execute(queue, job, plan, options);
-    if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
-    if (error !== undefined) throw error;
-    return toReport(tally, performance.now() - started, { entries, overlaps });
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
+  const tally = await execute(job, plan, options);
+  return toReport(tally, performance.now() - started, { entries, overlaps });
 }

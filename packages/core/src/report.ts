@@ -103,11 +103,15 @@ export function emptyTally(): Tally {
 }
 
 export function countFile(tally: Tally, method: Method | undefined, bytes: number): void {
-  tally.files++;
+  countFiles(tally, method, 1, bytes);
+}
+
+export function countFiles(tally: Tally, method: Method | undefined, files: number, bytes: number): void {
+  tally.files += files;
   tally.bytes += bytes;
   if (method === undefined) return;
   const count = (tally.methods[method] ??= { files: 0, bytes: 0 });
-  count.files++;
+  count.files += files;
   count.bytes += bytes;
 }
 

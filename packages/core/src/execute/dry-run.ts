@@ -7,7 +7,7 @@ import { countFile, type Tally } from '../report.ts';
 import { isSameLink, judgeExisting, refuseSpecial } from '../transfer/existing.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { JobSettings } from './job.ts';
-import type { ClaimedBatch, Queue } from './queue.ts';
+import type { BatchQueue, QueuedBatch } from './queue.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
@@ -15,8 +15,8 @@ const destination = new FileStatus();
 
 /** Counts what placing a batch would do, and fails where it would; touches nothing. */
 export function compareBatch(
-  queue: Queue,
-  batch: ClaimedBatch,
+  queue: BatchQueue,
+  batch: QueuedBatch,
   job: JobSettings,
   system: System,
   tally: Tally,
@@ -33,7 +33,7 @@ export function compareBatch(
 }
 
 /** Opens the destination directory if it is there; if not, it would be made. */
-function openExisting(system: System, batch: ClaimedBatch, job: JobSettings): DirectoryPair {
+function openExisting(system: System, batch: QueuedBatch, job: JobSettings): DirectoryPair {
   const from = system.openDirectory(batch.source);
   if (typeof from === 'number') throw systemError(-from, { source: batch.source, syscall: 'open' });
   const to = path.join(batch.root, batch.below);
@@ -56,7 +56,7 @@ function openExisting(system: System, batch: ClaimedBatch, job: JobSettings): Di
 
 function compareFile(
   pair: DirectoryPair,
-  batch: ClaimedBatch,
+  batch: QueuedBatch,
   file: number,
   job: JobSettings,
   system: System,

@@ -1,44 +1,64 @@
-import { asThrown } from '../errors.ts';
+import path from 'node:path';
+import { abortError } from '../errors.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
-import { emptyTally } from '../report.ts';
-import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+import type { Finished } from './finished.ts';
+import type { CopyRequest, JobSettings, PlanSettings, ProgressEvent, RunHooks } from './job.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
-import type { Queue } from './queue.ts';
-import type { Finished, RunHooks } from './run.ts';
-import { runOnThreads } from './threads.ts';
+import { Queue } from './queue.ts';
+import { runInWorkers } from './run-in-workers.ts';
+import { chooseSchedule } from './schedule.ts';
 
 export type ExecuteOptions = Pick<ResolvedCopyOptions, 'concurrency'> &
   Partial<Pick<ResolvedCopyOptions, 'onProgress' | 'onPlanned' | 'signal'>>;
 
-/**
- * Chooses where a copy runs: here when it is small and no worker stands ready, else in worker threads. Never
- * rejects: what failed is in the result.
- */
+/** Runs a copy on the threads that {@link chooseSchedule} says. Rejects with what ended it. */
 export async function execute(
-  queue: Queue,
   job: JobSettings,
   plan: PlanSettings,
   options: ExecuteOptions,
-): Promise<Finished> {
-  const hooks = toHooks(options, queue);
-  const { concurrency, signal } = options;
-  const along = { queue, job, plan, hooks, concurrency, signal };
-  const transforms = plan.targets.some(({ transform }) => transform !== undefined);
-  const hasFunctions =
-    transforms ||
-    plan.targets.some(
-      ({ rename, filter, directoryFilter }) =>
-        typeof rename === 'function' || filter !== undefined || directoryFilter !== undefined,
-    );
+): Promise<Finished['tally']> {
+  const { concurrency, signal, onPlanned } = options;
+  const paths = pathsOf(plan);
+  if (signal?.aborted) throw abortError(signal, paths);
+  const queue = new Queue({ records: job.recorded, outcomes: onPlanned !== undefined });
+  const stop = () => queue.stop();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    if (pool.size > 0 && !hasFunctions) return await runOnThreads(along);
-
-    const { runHere } = await import('./here.ts');
-    return await runHere(along, { transforms, hasFunctions });
-  } catch (error) {
-    return { tally: emptyTally(), error: asThrown(error) };
+    const { tally, error } = await run({
+      queue,
+      job,
+      plan,
+      concurrency,
+      signal,
+      hooks: toHooks(options, queue),
+      facts: {
+        hasFunctions: plan.targets.some(
+          ({ rename, filter, directoryFilter, transform }) =>
+            typeof rename === 'function' || filter || directoryFilter || transform,
+        ),
+        dryRun: job.dryRun,
+        clonesDirectory: plan.cloneDirectories,
+      },
+    });
+    if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
+    if (error) throw error;
+    return tally;
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
+}
+
+async function run(request: CopyRequest): Promise<Finished> {
+  const { facts, concurrency } = request;
+  const start = { ...facts, concurrency, heldWorkers: pool.size, waitingFiles: 0, isLarge: false };
+  if (chooseSchedule(start).planner === 'worker') {
+    const finished = await runInWorkers(request);
+    if (finished) return finished;
+  }
+  // Loaded only now: a host whose worker plans needs nothing of it on its own thread.
+  const { coordinate } = await import('./coordinator.ts');
+  return coordinate(request);
 }
 
 /** A user's callback that throws ends the copy, with what it threw. */
@@ -46,6 +66,7 @@ function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHo
   let files = 0;
   let bytes = 0;
   return {
+    large() {},
     planned: (transformed, settled) => onPlanned?.(plannedFiles(queue, transformed, settled)),
     progress(event: ProgressEvent) {
       if (event.done) files++;
@@ -53,4 +74,11 @@ function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHo
       onProgress?.({ ...event, files, bytes });
     },
   };
+}
+
+/** What an error that is about the whole copy names. */
+function pathsOf({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
+  if (!target) return {};
+  const { from, to, exact, rename } = target;
+  return { source: from, destination: exact ? path.join(to, rename as string) : to };
 }

@@ -4,7 +4,10 @@ import type { Method, Tally } from '../report.ts';
 import type { ResolvedTarget } from '../target.ts';
 import type { Mirrors } from '../transfer/directories.ts';
 import type { Run } from '../transfer/temporary.ts';
-import type { QueueMemory } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { ScheduleFacts } from './schedule.ts';
+import type { QueueMemory } from './shared-queue.ts';
+import type { TransformedFolder } from './transformed.ts';
 
 /** What is placed with one look at its directory: a part of one source directory. */
 export interface Batch {
@@ -71,11 +74,39 @@ export interface PlanSettings {
   overlaps: boolean;
 }
 
+/** What the threads of a copy tell the one that began it. */
+export interface RunHooks {
+  progress(event: ProgressEvent): void;
+  /** A file is copied in several parts: it takes long. */
+  large(): void;
+  /** Everything stale is gone and all files are known. */
+  planned(
+    transformed: readonly TransformedFolder[],
+    settled: readonly SettledFolder[],
+    /** Name of the destination's filesystem, where it was asked for. */
+    filesystem?: string,
+  ): void;
+}
+
+/** A copy that is to be run. */
+export interface CopyRequest {
+  queue: Queue;
+  job: JobSettings;
+  plan: PlanSettings;
+  hooks: RunHooks;
+  /** The most worker threads, and the most files that are transformed at a time. */
+  concurrency: number;
+  signal: AbortSignal | undefined;
+  facts: Pick<ScheduleFacts, 'hasFunctions' | 'dryRun' | 'clonesDirectory'>;
+}
+
 /** Messages to a worker thread. */
 export type ToWorker = {
   type: 'work';
   id: number;
   memory: QueueMemory;
+  /** Its number in the queue. */
+  thread: number;
   job: JobSettings;
   plan?: PlanSettings | undefined;
 };
@@ -83,7 +114,8 @@ export type ToWorker = {
 /** Messages from a worker thread. */
 export type FromWorker =
   | { type: 'ready'; nativeError: string | undefined }
-  | { type: 'planned'; id: number; settled: SettledFolder[] }
+  | { type: 'planned'; id: number; settled: SettledFolder[]; filesystem: string | undefined }
+  | { type: 'large'; id: number }
   | { type: 'progress'; id: number; events: ProgressEvent[] }
   | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };
 

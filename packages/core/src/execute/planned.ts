@@ -46,14 +46,13 @@ function* partsOf(
   transformed: readonly TransformedFolder[],
   settled: readonly SettledFolder[],
 ): Generator<Part> {
-  for (let number = 0; number < queue.length; number++) {
-    const { root, below, source, target, names, renamed, outcomes } = queue.batch(number);
+  for (const { root, below, source, target, names, renamed, outcomes } of queue.batches()) {
     yield {
       from: source,
       to: path.join(root, below),
       target,
       names: names.map((name, file) => [name, renamed?.[file] ?? name]),
-      result: (file) => notedResult(outcomes, file),
+      result: (file) => outcomes && notedResult(outcomes, file),
     };
   }
   for (const { folder, number, results } of transformed) {

@@ -16,10 +16,10 @@ import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
-import type { JobSettings } from './job.ts';
+import type { Finished } from './finished.ts';
+import type { JobSettings, RunHooks } from './job.ts';
 import { type FileResult, resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
-import type { Finished, RunHooks } from './run.ts';
 import { writeAnew } from './write-anew.ts';
 
 /** Files of one directory that a target's function makes the content of, and what the manifest knows of them. */
@@ -50,7 +50,6 @@ export async function transformAll(
   const tally = emptyTally();
   const { queue } = context;
   if (folders.length === 0 || queue.stopped) return { tally };
-  queue.join();
   try {
     const { default: pLimit } = await import('p-limit');
     const fileLimit = pLimit(context.concurrency);
@@ -67,7 +66,7 @@ export async function transformAll(
     queue.stop();
     return { tally, error: asThrown(error) };
   } finally {
-    queue.leave(tally.files);
+    queue.count(tally.files);
   }
 }
 

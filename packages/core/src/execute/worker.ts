@@ -4,9 +4,10 @@ import { loadSystem } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
 import { joinRun } from '../transfer/temporary.ts';
 import { Gate } from './gate.ts';
-import type { FromWorker, ProgressEvent, ToWorker, WorkerData } from './job.ts';
-import { Queue } from './queue.ts';
-import { type RunHooks, runPart, runWhole } from './run.ts';
+import type { FromWorker, ProgressEvent, RunHooks, ToWorker, WorkerData } from './job.ts';
+import { runPart, runWhole } from './run-whole.ts';
+import { filesystemOf, MANY_FILES } from './schedule.ts';
+import { SharedQueue } from './shared-queue.ts';
 
 /** How long progress is collected before it is sent, so that small files do not cost a message each. */
 const PROGRESS_MS = 16;
@@ -25,22 +26,26 @@ function serve(system: System): void {
   port.on('message', (message: ToWorker) => work(system, message));
 }
 
-function work(system: System, { id, memory, job, plan }: ToWorker): void {
-  const queue = new Queue(memory);
+function work(system: System, { id, memory, thread, job, plan }: ToWorker): void {
+  const queue = new SharedQueue(memory);
   const progress = progressSender(id);
   const hooks: RunHooks = {
     progress: progress.add,
-    planned: (_transformed, settled) => send({ type: 'planned', id, settled: [...settled] }),
+    large: () => send({ type: 'large', id }),
+    planned: (_transformed, settled) => {
+      const filesystem = plan && queue.waiting >= MANY_FILES ? filesystemOf(system, plan) : undefined;
+      send({ type: 'planned', id, settled: [...settled], filesystem });
+    },
   };
   const { tally, error } = plan
-    ? runWhole(queue, job, plan, system, hooks)
-    : runPart(queue, job, system, hooks);
+    ? runWhole(queue, job, plan, system, hooks, thread)
+    : runPart(queue, thread, job, system, hooks);
   progress.flush();
   send({
     type: 'finished',
     id,
     tally,
-    error: error === undefined ? undefined : asCopyError(error, {}).details,
+    error: error && asCopyError(error, {}).details,
   });
 }
 

@@ -23,10 +23,10 @@ export function isUnchanged(
   system: System,
   pair: DirectoryPair,
   names: { name: string; as: string; follow: boolean },
-  records: Uint32Array,
+  records: Uint32Array | undefined,
   file: number,
 ): boolean {
-  if (pair.fresh || !isKnown(records, file)) return false;
+  if (!records || pair.fresh || !isKnown(records, file)) return false;
   if (system.status(pair.destination, names.as, false, destination) < 0) return false;
   if (!isAsRecorded(records, file, 'destination', destination)) return false;
   if (system.status(pair.source, names.name, names.follow, source) < 0) return false;
@@ -38,10 +38,10 @@ export function isOurs(
   system: System,
   pair: DirectoryPair,
   as: string,
-  records: Uint32Array,
+  records: Uint32Array | undefined,
   file: number,
 ): boolean {
-  if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
+  if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
   return isAsRecorded(records, file, 'destination', destination);
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Batch, JobSettings, PlanSettings, SettledFolder } from '../execute/job.ts';
-import type { Queue } from '../execute/queue.ts';
+import type { PlannedQueue, QueuedBatch } from '../execute/queue.ts';
 import type { TransformedFolder } from '../execute/transformed.ts';
 import { addLost } from '../lost-attributes.ts';
 import type { System } from '../platform/system.ts';
@@ -27,7 +27,7 @@ const BATCH_FILES = 64;
  * the rest as batches. Written as a generator, so that on the main thread it can be paused.
  */
 export class Planner {
-  readonly #queue: Queue;
+  readonly #queue: PlannedQueue;
   readonly #plan: PlanSettings;
   readonly #job: JobSettings;
   readonly #system: System;
@@ -35,7 +35,7 @@ export class Planner {
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   readonly #found: Found;
-  readonly #published: { directory: string; names: string[]; batch: number }[] = [];
+  readonly #published: { directory: string; names: string[]; batch: QueuedBatch }[] = [];
   /** Whose attributes are still to be carried over. */
   readonly #directories: CopiedDirectory[] = [];
   /** What is not published, because it has to be transformed. */
@@ -46,7 +46,7 @@ export class Planner {
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
   constructor(
-    queue: Queue,
+    queue: PlannedQueue,
     plan: PlanSettings,
     job: JobSettings,
     { system, tally, found }: { system: System; tally: Tally; found: Found },
@@ -72,7 +72,6 @@ export class Planner {
       // The first files are placed while the rest is still being looked for.
       for (const folder of folders) {
         check.add(folder);
-        if (!folder.settled) this.#queue.expected += folder.files.length;
         this.#publishFolder(folder);
         yield;
       }
@@ -81,7 +80,6 @@ export class Planner {
       for (const folder of folders) {
         all.push(folder);
         if (isPlain) check.add(folder);
-        if (!folder.settled) this.#queue.expected += folder.files.length;
         yield;
       }
       const { overwrite } = this.#job.transfer;
@@ -118,10 +116,10 @@ export class Planner {
     const { manifest } = this.#found;
     if (file === undefined || !manifest || this.#job.dryRun) return;
     // What was copied before a failure is not counted.
-    const mayHaveCopied = this.#queue.placed > 0 || this.#queue.stopped;
+    const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
     for (const { directory, names, batch } of this.#published)
-      manifest.add(directory, names, this.#queue.records(batch));
+      if (batch.records) manifest.add(directory, names, batch.records);
     // What still waits is as it was: the copy ended before.
     for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
       if (records) manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
@@ -206,7 +204,7 @@ export class Planner {
     const { overwrite } = folder.target;
     const directory = path.join(root, below);
     const target = this.#plan.targets.indexOf(folder.target);
-    let first: number | undefined;
+    let first: QueuedBatch | undefined;
     let start = 0;
     try {
       do {
@@ -226,7 +224,7 @@ export class Planner {
           first,
         );
         first ??= batch;
-        this.#published.push({ directory, names: part.map(({ as }) => as), batch });
+        if (this.#job.recorded) this.#published.push({ directory, names: part.map(({ as }) => as), batch });
         start += BATCH_FILES;
       } while (start < files.length);
     } catch (error) {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run.ts';
+import { runWhole } from '../execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
@@ -34,8 +34,14 @@ function copy(system: System, options: CopyOptions) {
     { cwd: home, manifest: 'manifest', ...options },
   );
   const job = { transfer, dryRun: false, entries: true, progress: false, recorded: true };
-  const hooks = { progress: () => {}, planned: () => {} };
-  const finished = runWhole(new Queue(), job, { ...plan, targets }, system, hooks);
+  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
+  const finished = runWhole(
+    new Queue({ records: true, outcomes: false }),
+    job,
+    { ...plan, targets },
+    system,
+    hooks,
+  );
   if (finished.error) throw finished.error;
   return finished.tally;
 }

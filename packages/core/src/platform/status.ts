@@ -8,7 +8,7 @@ const IS_SOCKET = 0o140000;
 const TYPE_MASK = 0o170000;
 
 /** Which half of a 64-bit field comes first. */
-const LITTLE_ENDIAN = os.endianness() === 'LE';
+export const LITTLE_ENDIAN: boolean = os.endianness() === 'LE';
 const LOW = LITTLE_ENDIAN ? 0 : 1;
 const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;

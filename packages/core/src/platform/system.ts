@@ -108,6 +108,29 @@ export interface SystemMethods {
   readonly direct: Method | undefined;
 }
 
+/** Answers of {@link CopyNewFile}. */
+export const NOT_COPIED = 0;
+export const CLONED_NEW = 1;
+export const COPIED_NEW = 2;
+
+/**
+ * The fast path: copies a plain file of at most `limit` bytes that nothing can be in the way of, with its mode and
+ * times, by a clone if `mayClone`, else through a buffer. `device` is the device that the source has to be on. Leaves
+ * both files' status in `source` and `destination`. Answers {@link CLONED_NEW}, {@link COPIED_NEW}, or
+ * {@link NOT_COPIED} after deleting whatever it made: then {@link Transferrer} copies the file or reports the error.
+ */
+export type CopyNewFile = (
+  from: Directory,
+  name: string,
+  to: Directory,
+  as: string,
+  limit: number,
+  device: number,
+  mayClone: boolean,
+  source: FileStatus,
+  destination: FileStatus,
+) => typeof NOT_COPIED | typeof CLONED_NEW | typeof COPIED_NEW;
+
 /**
  * What the engine needs of an operating system. Every function returns a result of 0 or more, or a negative
  * error number; none throws but `filesystem`.
@@ -121,6 +144,8 @@ export interface System {
   readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];
   readonly cloneDirectory?: DirectoryClone;
+  /** Where the platform has a fast path. */
+  readonly copyNewFile?: CopyNewFile | undefined;
 
   openDirectory(path: string): Directory | Errno;
   /** Opens a directory below another; a symbolic link is refused. */

@@ -38,6 +38,15 @@ export class Capabilities {
     return state;
   }
 
+  /** What is known of the pair that was asked for last, if it has this destination. */
+  last(destinationDevice: number): PairState | undefined {
+    return destinationDevice === this.#lastDestination ? this.#last : undefined;
+  }
+
+  get lastSource(): number {
+    return this.#lastSource;
+  }
+
   static succeeded(state: PairState, strategy: Strategy): void {
     // Only a clone says that cloning works: a copy that shared blocks in silence would poison the next files.
     if (!strategy.clones) return;

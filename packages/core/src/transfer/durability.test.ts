@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errnoOf } from '../../../../test/support/injected.ts';
 import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run.ts';
+import { runWhole } from '../execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../options.ts';
 import { type Bindings, loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
@@ -32,11 +32,11 @@ function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links
     { cwd: root, ...options },
   );
   const { error } = runWhole(
-    new Queue(),
+    new Queue({ records: false, outcomes: false }),
     { transfer, dryRun: false, entries: false, progress: false, recorded: false },
     { ...plan, targets },
     linuxSystem(bindings),
-    { progress: () => {}, planned: () => {} },
+    { progress: () => {}, large: () => {}, planned: () => {} },
   );
   const placed = fs.existsSync(path.join(root, 'to'))
     ? fs.readdirSync(path.join(root, 'to'), { recursive: true, encoding: 'utf8' }).sort()

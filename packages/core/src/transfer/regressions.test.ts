@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Bench, errnoOf, openDescriptors, pretendToClone } from '../../../../test/support/injected.ts';
 import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run.ts';
+import { runWhole } from '../execute/run-whole.ts';
 import { resolveCopyOptions, type TransferSettings } from '../options.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { SEEK_DATA } from '../platform/linux/constants.ts';
@@ -322,7 +322,14 @@ function portableFile() {
     { cwd: root, ...never },
   );
   const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-  const hooks = { progress: () => {}, planned: () => {} };
-  const run = () => runWhole(new Queue(), job, { ...plan, targets }, portableSystem('a test'), hooks);
+  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
+  const run = () =>
+    runWhole(
+      new Queue({ records: false, outcomes: false }),
+      job,
+      { ...plan, targets },
+      portableSystem('a test'),
+      hooks,
+    );
   return { root, source, run };
 }

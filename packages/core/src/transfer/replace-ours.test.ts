@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { copy } from '../copy.ts';
 import type { CopyError } from '../errors.ts';
 import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run.ts';
+import { runWhole } from '../execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
@@ -35,8 +35,14 @@ function run(system: System, options: CopyOptions): unknown {
     { cwd: home, manifest: 'manifest', ...options },
   );
   const job = { transfer, dryRun: false, entries: true, progress: false, recorded: true };
-  const hooks = { progress: () => {}, planned: () => {} };
-  return runWhole(new Queue(), job, { ...plan, targets }, system, hooks).error;
+  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
+  return runWhole(
+    new Queue({ records: job.recorded, outcomes: false }),
+    job,
+    { ...plan, targets },
+    system,
+    hooks,
+  ).error;
 }
 
 const lanes: [name: string, lane: () => System][] = [['node:fs', () => portableSystem('a test')]];

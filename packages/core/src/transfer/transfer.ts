@@ -43,7 +43,7 @@ export class Transferrer {
   readonly #after = new FileStatus();
   readonly #file: CurrentFile;
   readonly #query: LadderQuery & { size: number; cannotClone: boolean; source: number };
-  readonly #capabilities = new Capabilities();
+  readonly capabilities: Capabilities = new Capabilities();
   readonly #keep: Preserved;
   /** The mode of a new file, once it had to be found. */
   #defaultMode: number | undefined;
@@ -137,7 +137,7 @@ export class Transferrer {
     this.#lost.length = 0;
     const hidden = exists || this.#settings.atomic || !mayReplace(pair);
     const file = this.#file.begin(fd, pair, name, as, hidden);
-    const state = this.#capabilities.pair(this.source, pair.device);
+    const state = this.capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
     this.#query.source = fd;

@@ -11,6 +11,8 @@ import { copyFileRange } from './copy-file-range.ts';
 import { direct } from './direct.ts';
 import { ficlone } from './ficlone.ts';
 import { filesystemName, isLayeredFilesystem } from './filesystems.ts';
+import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
+import { copyNewFile } from './new-file.ts';
 import { readWrite } from './read-write.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
@@ -21,9 +23,6 @@ import { copyExtendedAttributes } from './xattr.ts';
 const SMALL_FILE = 64 * 1024;
 
 const DIRECTORY_FLAGS = C.O_PATH | C.O_DIRECTORY | C.O_CLOEXEC;
-// O_NONBLOCK: opening a FIFO that took a file's place must not hang.
-const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
-const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
 const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
@@ -44,6 +43,7 @@ export function linuxSystem(bindings: Bindings): System {
     methods: { clone: 'ficlone', kernel: 'copy_file_range', direct: 'direct' },
     hasExtendedAttributes: true,
     ladder,
+    copyNewFile: copyNewFile(bindings),
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
     openChild(directory, name) {

@@ -5,7 +5,7 @@ import type { Transfer } from '../system.ts';
 const BLOCK = 512;
 const SEEK_SET = 0;
 /** Holes below this are not worth looking for, and inline files have no blocks at all. */
-const SMALLEST_SPARSE = 64 * 1024;
+export const SMALLEST_SPARSE: number = 64 * 1024;
 
 /** The system calls that find holes and leave them. */
 export interface SeekBindings {

@@ -1,0 +1,158 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { look } from '../plan/look.ts';
+import { Planner } from '../plan/plan.ts';
+import { loadSystem } from '../platform/load.ts';
+import { addTally, emptyTally } from '../report.ts';
+import { BatchCopier } from './batch-copier.ts';
+import { Crew } from './crew.ts';
+import { attempt, combine, type Finished } from './finished.ts';
+import type { CopyRequest } from './job.ts';
+import type { Queue } from './queue.ts';
+import { chooseSchedule, filesystemOf, MANY_FILES, type ScheduleFacts } from './schedule.ts';
+import { transformAll } from './transformed.ts';
+
+/** How long a copy may hold the calling thread before everything else gets a turn. */
+const SLICE_MS = 8;
+
+/**
+ * A copy that the calling thread plans. It copies too, in slices, and has workers help as {@link chooseSchedule}
+ * says.
+ */
+export async function coordinate(request: CopyRequest): Promise<Finished> {
+  const coordinator = new Coordinator(request);
+  try {
+    return await coordinator.run();
+  } finally {
+    await coordinator.release();
+  }
+}
+
+class Coordinator {
+  readonly #request: CopyRequest;
+  readonly #queue: Queue;
+  readonly #planned = emptyTally();
+  readonly #system = loadSystem();
+  readonly #planner: Planner;
+  readonly #copier: BatchCopier;
+  #crew: Crew | undefined;
+  #isPlanned = false;
+  /** A file was met that would hold the thread. */
+  #isLarge = false;
+  #filesystem: string | undefined;
+  /** No worker could be started: this thread copies everything. */
+  #isAlone = false;
+  #transforming: Promise<Finished> | undefined;
+
+  constructor(request: CopyRequest) {
+    const { queue, plan, job, hooks } = request;
+    this.#request = request;
+    this.#queue = queue;
+    const warn = (message: string) => void this.#planned.warnings.push(message);
+    this.#planner = new Planner(queue, plan, job, {
+      system: this.#system,
+      tally: this.#planned,
+      found: look(plan, job, loadSystem, warn),
+    });
+    this.#copier = new BatchCopier(queue, job, this.#system, hooks);
+  }
+
+  async run(): Promise<Finished> {
+    const queue = this.#queue;
+    const stop = () => queue.stop();
+    const { tally } = this.#copier;
+    let working: Finished = { tally };
+    const steps = this.#planner.publish();
+    while (!working.error && !queue.stopped) {
+      let isIdle = false;
+      working = attempt(tally, stop, () => {
+        isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
+      });
+      if (isIdle) break;
+      this.#callWorkers();
+      await nextTurn();
+    }
+    const closing = attempt(emptyTally(), stop, () => this.#copier.close());
+    queue.count(tally.files + tally.links);
+    const finished = combine([working, closing, ...(await this.#others())]);
+    const saving = attempt(this.#planned, stop, () => this.#planner.finish());
+    addTally(this.#planned, finished.tally);
+    return { tally: this.#planned, error: finished.error ?? saving.error };
+  }
+
+  async release(): Promise<void> {
+    await this.#crew?.release();
+  }
+
+  /** Plans and copies until the deadline. Returns whether nothing is left to this thread. */
+  #runSlice(steps: Generator<void>, deadline: number): boolean {
+    const queue = this.#queue;
+    while (!queue.stopped) {
+      // Workers have something to do only if planning comes first.
+      const copies = !this.#isLarge && (this.#isPlanned || !this.#crew);
+      if (copies) {
+        const stopped = this.#copier.copyUntil(this.#isAlone ? Number.POSITIVE_INFINITY : deadline);
+        if (stopped === 'deadline') return false;
+        if (stopped === 'large') {
+          this.#isLarge = true;
+          return false;
+        }
+      }
+      if (this.#isPlanned) return true;
+      if (steps.next().done) this.#finishPlanning();
+      if (performance.now() >= deadline) return false;
+    }
+    return true;
+  }
+
+  #finishPlanning(): void {
+    this.#isPlanned = true;
+    const { queue, job, hooks, concurrency, signal } = this.#request;
+    if (queue.stopped) return;
+    const { transformed, settled } = this.#planner;
+    hooks.planned(transformed, settled);
+    if (transformed.length === 0) return;
+    const context = { queue, job, system: this.#system, hooks, concurrency, signal };
+    this.#transforming = transformAll(transformed, context);
+  }
+
+  #callWorkers(): void {
+    const queue = this.#queue;
+    if (this.#isAlone || queue.stopped) return;
+    const waitingFiles = queue.waiting;
+    if (waitingFiles >= MANY_FILES) this.#filesystem ??= filesystemOf(this.#system, this.#request.plan);
+    const { concurrency, facts } = this.#request;
+    const { workers } = chooseSchedule({
+      ...facts,
+      concurrency,
+      heldWorkers: 0,
+      waitingFiles,
+      isLarge: this.#isLarge,
+      filesystem: this.#filesystem,
+    } satisfies ScheduleFacts);
+    if (workers <= (this.#crew?.size ?? 0)) return;
+    try {
+      const crew = (this.#crew ??= new Crew(this.#request, queue.share()));
+      crew.grow(workers);
+    } catch {
+      // No address space, no permission to start threads, or too many of them.
+      if (this.#crew?.size) return;
+      this.#crew = undefined;
+      this.#isAlone = true;
+      this.#isLarge = false;
+    }
+  }
+
+  /** What workers and transforms did. */
+  async #others(): Promise<Finished[]> {
+    const crew = this.#crew;
+    const transformed = (await this.#transforming) ?? { tally: emptyTally() };
+    if (!crew) return [transformed];
+    const finished = await crew.finish();
+    if (finished.length === 0) {
+      // Threads that were started in vain may take their time to end.
+      this.#crew = undefined;
+      void crew.release();
+    }
+    return [transformed, ...finished];
+  }
+}

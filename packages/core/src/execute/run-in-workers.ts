@@ -1,0 +1,53 @@
+import { Crew } from './crew.ts';
+import { combine, type Finished } from './finished.ts';
+import type { CopyRequest, RunHooks } from './job.ts';
+import { pool } from './pool.ts';
+import { chooseSchedule, type ScheduleFacts } from './schedule.ts';
+import type { SharedQueue } from './shared-queue.ts';
+
+/**
+ * A copy in worker threads, the first of which plans too: for none of it the calling thread is waited for. Others are
+ * added when there is work for them. Undefined: no thread can be started.
+ */
+export async function runInWorkers(request: CopyRequest): Promise<Finished | undefined> {
+  const { plan, queue, hooks } = request;
+  const growing: RunHooks = {
+    ...hooks,
+    large: () => growIfUseful(request, crew, shared, { isLarge: true }),
+    planned: (transformed, settled, filesystem) => {
+      hooks.planned(transformed, settled);
+      growIfUseful(request, crew, shared, { isLarge: false, filesystem });
+    },
+  };
+  let shared: SharedQueue;
+  let crew: Crew;
+  try {
+    shared = queue.share();
+    crew = new Crew({ ...request, hooks: growing }, shared);
+    crew.grow(workersFor(request, { isLarge: false }), plan);
+  } catch {
+    return undefined;
+  }
+  try {
+    return combine(await crew.finish());
+  } finally {
+    await crew.release();
+  }
+}
+
+type Seen = Pick<ScheduleFacts, 'isLarge' | 'filesystem'>;
+
+function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen: Seen): void {
+  if (queue.isTaken || queue.stopped) return;
+  try {
+    crew.grow(Math.min(workersFor(request, seen), crew.size + queue.waiting));
+  } catch {
+    // No more threads can be started: those that are at it go on.
+  }
+}
+
+function workersFor({ facts, concurrency, queue }: CopyRequest, seen: Seen): number {
+  const { waiting } = queue;
+  return chooseSchedule({ ...facts, ...seen, concurrency, heldWorkers: pool.size, waitingFiles: waiting })
+    .workers;
+}

@@ -1,0 +1,305 @@
+import { RECORD_BYTES, RECORD_WORDS } from '../plan/record.ts';
+import type { Batch } from './job.ts';
+import { OUTCOME_BYTES, OUTCOME_WORDS } from './outcomes.ts';
+import type { Keeping, Note, PlannedQueue, QueuedBatch } from './queue.ts';
+
+/** Shared memory of a queue; what is sent to the threads that work on it. */
+export interface QueueMemory {
+  control: SharedArrayBuffer;
+  index: SharedArrayBuffer;
+  data: SharedArrayBuffer;
+}
+
+/** Words of the control block. */
+const PUBLISHED = 0;
+const CLOSED = 1;
+const NEXT = 2;
+const STOPPED = 3;
+const SEALED = 4;
+/** Any change that a waiting thread may wait for. */
+const CHANGES = 5;
+/** Files and links copied by threads that have left. */
+const COPIED = 6;
+/** What is kept of each file. */
+const KEEPING = 7;
+/** A word for each thread: whether it is at work. */
+const THREADS = 8;
+/** The calling thread, and as many workers as there may be. */
+export const MAX_THREADS = 16;
+const CONTROL_WORDS = THREADS + MAX_THREADS;
+
+const AT_WORK = 1;
+const LEFT = 2;
+
+const KEEPS_RECORDS = 1;
+const KEEPS_OUTCOMES = 2;
+
+/** Words of a batch in the index: where it is, how long its text, how many files, the next to be claimed. */
+const OFFSET = 0;
+const TEXT = 1;
+const COUNT = 2;
+const CURSOR = 3;
+/** The first batch of the same directory, and there what all threads should know of that. */
+const FIRST = 4;
+const NOTES = 5;
+const INDEX_WORDS = 6;
+
+/** Bounds of address space, not of memory: pages are used as the queue grows. */
+const MAX_BATCHES = 1 << 20;
+const MAX_DATA = 1 << 30;
+const GROWTH = 1 << 18;
+const WORD = 8;
+
+/**
+ * Hands batches from the planning thread to the working ones through shared memory, so that none of them
+ * waits for the main thread, which the bundler keeps busy. One thread publishes; all may claim.
+ */
+export class SharedQueue implements PlannedQueue {
+  readonly memory: QueueMemory;
+  readonly #control: Int32Array;
+  readonly #index: Int32Array;
+  readonly #recordBytes: number;
+  readonly #outcomeBytes: number;
+  /** Those that this thread published, by number. */
+  readonly #own: QueuedBatch[] = [];
+  #end = 0;
+
+  /** A new one that keeps so much of each file, or what another thread has made. */
+  constructor(from: Keeping | QueueMemory) {
+    this.memory =
+      'control' in from
+        ? from
+        : {
+            control: new SharedArrayBuffer(CONTROL_WORDS * 4),
+            index: growable(MAX_BATCHES * INDEX_WORDS * 4),
+            data: growable(MAX_DATA),
+          };
+    this.#control = new Int32Array(this.memory.control);
+    this.#index = new Int32Array(this.memory.index);
+    if ('records' in from)
+      this.#control[KEEPING] = (from.records ? KEEPS_RECORDS : 0) | (from.outcomes ? KEEPS_OUTCOMES : 0);
+    const keeping = this.#control[KEEPING]!;
+    this.#recordBytes = keeping & KEEPS_RECORDS ? RECORD_BYTES : 0;
+    this.#outcomeBytes = keeping & KEEPS_OUTCOMES ? OUTCOME_BYTES : 0;
+  }
+
+  publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch {
+    const number = Atomics.load(this.#control, PUBLISHED);
+    const text = Buffer.from(JSON.stringify(batch), 'utf8');
+    const start = this.#end;
+    const { length: count } = batch.names;
+    this.#end = align(start + text.length) + count * (this.#recordBytes + this.#outcomeBytes);
+    grow(this.memory.data, this.#end);
+    grow(this.memory.index, (number + 1) * INDEX_WORDS * 4);
+
+    new Uint8Array(this.memory.data, start, text.length).set(text);
+    const at = number * INDEX_WORDS;
+    this.#index[at + OFFSET] = start / WORD;
+    this.#index[at + TEXT] = text.length;
+    this.#index[at + COUNT] = count;
+    this.#index[at + CURSOR] = 0;
+    this.#index[at + FIRST] = first?.number ?? number;
+    const queued = this.#queued(batch, number);
+    if (records) queued.records?.set(records);
+    this.#own[number] = queued;
+    Atomics.store(this.#control, PUBLISHED, number + 1);
+    this.#announce();
+    return queued;
+  }
+
+  close(): void {
+    Atomics.store(this.#control, CLOSED, 1);
+    this.#announce();
+  }
+
+  stop(): void {
+    Atomics.store(this.#control, STOPPED, 1);
+    this.#announce();
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#control, STOPPED) === 1;
+  }
+
+  /** The thread with this number, below {@link MAX_THREADS}, begins to work. False: it came too late. */
+  join(thread: number): boolean {
+    Atomics.store(this.#control, THREADS + thread, AT_WORK);
+    return Atomics.load(this.#control, SEALED) === 0;
+  }
+
+  /** The thread is done, came too late, or has died. It copied so many files and links. */
+  leave(thread: number, copied: number): void {
+    Atomics.add(this.#control, COPIED, copied);
+    Atomics.store(this.#control, THREADS + thread, LEFT);
+    this.#announce();
+  }
+
+  /** Lets no further thread join, and waits until all have left. Blocks: not for the main thread. */
+  sealAndWait(): void {
+    Atomics.store(this.#control, SEALED, 1);
+    for (;;) {
+      const seen = Atomics.load(this.#control, CHANGES);
+      if (!this.#isAnyAtWork) return;
+      Atomics.wait(this.#control, CHANGES, seen);
+    }
+  }
+
+  get #isAnyAtWork(): boolean {
+    for (let thread = 0; thread < MAX_THREADS; thread++)
+      if (Atomics.load(this.#control, THREADS + thread) === AT_WORK) return true;
+    return false;
+  }
+
+  /** Where nothing is left to do, no thread may join any more. Returns whether that is so. */
+  sealIfDone(): boolean {
+    if (!this.isTaken && !this.stopped) return false;
+    Atomics.store(this.#control, SEALED, 1);
+    return true;
+  }
+
+  /** Whether the thread has come to work, too late or not. In a sealed queue, any other will come too late. */
+  hasJoined(thread: number): boolean {
+    return Atomics.load(this.#control, THREADS + thread) !== 0;
+  }
+
+  /** The next batch nobody has, when there is one; waits for it while the planning thread is at work. */
+  claim(): QueuedBatch | undefined {
+    for (;;) {
+      const seen = Atomics.load(this.#control, CHANGES);
+      const batch = this.take();
+      if (batch || this.stopped) return batch;
+      if (Atomics.load(this.#control, CLOSED) === 1 && Atomics.load(this.#control, NEXT) >= this.length)
+        return undefined;
+      Atomics.wait(this.#control, CHANGES, seen);
+    }
+  }
+
+  take(): QueuedBatch | undefined {
+    for (;;) {
+      const number = Atomics.load(this.#control, NEXT);
+      if (this.stopped || number >= this.length) return undefined;
+      if (Atomics.compareExchange(this.#control, NEXT, number, number + 1) === number)
+        return this.batch(number);
+    }
+  }
+
+  /** A batch someone else has begun and not finished. Searches from `from` on. */
+  claimStarted(from: number): QueuedBatch | undefined {
+    const published = this.length;
+    for (let number = from; number < published && !this.stopped; number++) {
+      const at = number * INDEX_WORDS;
+      if (Atomics.load(this.#index, at + CURSOR) < this.#index[at + COUNT]!) return this.batch(number);
+    }
+    return undefined;
+  }
+
+  nextFile(batch: QueuedBatch): number {
+    if (this.stopped) return -1;
+    const file = Atomics.add(this.#index, batch.number * INDEX_WORDS + CURSOR, 1);
+    return file < batch.names.length ? file : -1;
+  }
+
+  peekFile(batch: QueuedBatch): number {
+    const file = Atomics.load(this.#index, batch.number * INDEX_WORDS + CURSOR);
+    return file < batch.names.length ? file : -1;
+  }
+
+  giveBack(): void {
+    throw new Error('another thread may have taken the next file');
+  }
+
+  /** The first files of a batch were taken before it was published. */
+  begin({ number }: QueuedBatch, files: number): void {
+    Atomics.store(this.#index, number * INDEX_WORDS + CURSOR, files);
+  }
+
+  has(note: Note, { number }: QueuedBatch): boolean {
+    return (Atomics.load(this.#index, this.#notesAt(number)) & note) !== 0;
+  }
+
+  note(note: Note, { number }: QueuedBatch): void {
+    Atomics.or(this.#index, this.#notesAt(number), note);
+  }
+
+  #notesAt(number: number): number {
+    return this.#index[number * INDEX_WORDS + FIRST]! * INDEX_WORDS + NOTES;
+  }
+
+  /** No more batches will come, and no file is left that nobody has. */
+  get isTaken(): boolean {
+    if (Atomics.load(this.#control, CLOSED) !== 1) return false;
+    return Atomics.load(this.#control, NEXT) >= this.length && !this.claimStarted(0);
+  }
+
+  /** Files in all batches from that number on. */
+  filesFrom(first: number): number {
+    let files = 0;
+    for (let number = first; number < this.length; number++)
+      files += this.#index[number * INDEX_WORDS + COUNT]!;
+    return files;
+  }
+
+  *batchesFrom(first: number): Generator<QueuedBatch> {
+    for (let number = first; number < this.length; number++) yield this.batch(number);
+  }
+
+  /** Files that nobody has. */
+  get waiting(): number {
+    let files = 0;
+    for (let number = 0; number < this.length; number++) {
+      const at = number * INDEX_WORDS;
+      files += Math.max(0, this.#index[at + COUNT]! - Atomics.load(this.#index, at + CURSOR));
+    }
+    return files;
+  }
+
+  get copied(): number {
+    return Atomics.load(this.#control, COPIED);
+  }
+
+  get length(): number {
+    return Atomics.load(this.#control, PUBLISHED);
+  }
+
+  batch(number: number): QueuedBatch {
+    const own = this.#own[number];
+    if (own) return own;
+    const at = number * INDEX_WORDS;
+    const text = Buffer.from(this.memory.data, this.#index[at + OFFSET]! * WORD, this.#index[at + TEXT]!);
+    return this.#queued(JSON.parse(text.toString('utf8')) as Batch, number);
+  }
+
+  #queued(batch: Batch, number: number): QueuedBatch {
+    const at = number * INDEX_WORDS;
+    const count = this.#index[at + COUNT]!;
+    const records = align(this.#index[at + OFFSET]! * WORD + this.#index[at + TEXT]!);
+    const outcomes = records + count * this.#recordBytes;
+    const { data } = this.memory;
+    return {
+      ...batch,
+      number,
+      cursor: 0,
+      notes: { bits: 0 },
+      records: this.#recordBytes > 0 ? new Uint32Array(data, records, count * RECORD_WORDS) : undefined,
+      outcomes: this.#outcomeBytes > 0 ? new Float64Array(data, outcomes, count * OUTCOME_WORDS) : undefined,
+    };
+  }
+
+  #announce(): void {
+    Atomics.add(this.#control, CHANGES, 1);
+    Atomics.notify(this.#control, CHANGES);
+  }
+}
+
+function growable(maxByteLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(0, { maxByteLength });
+}
+
+function grow(memory: SharedArrayBuffer, needed: number): void {
+  if (needed <= memory.byteLength) return;
+  memory.grow(Math.min(memory.maxByteLength, Math.ceil(needed / GROWTH) * GROWTH));
+}
+
+function align(offset: number): number {
+  return Math.ceil(offset / WORD) * WORD;
+}
