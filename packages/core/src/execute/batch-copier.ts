@@ -3,7 +3,7 @@ import { addLost } from '../lost-attributes.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
-import { CLONED_NEW, NOT_COPIED, type System } from '../platform/system.ts';
+import { ANY_DEVICE, CLONED_NEW, NOT_COPIED, type System } from '../platform/system.ts';
 import { countFile, countFiles, emptyTally, type Method, type Tally } from '../report.ts';
 import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
@@ -208,19 +208,17 @@ export class BatchCopier {
   #copyNewFiles({ pair, batch, links }: OpenBatch, limit: number, deadline: number): number {
     const queue = this.#queue;
     const { capabilities } = this.#transferrer;
-    // The first file of a pair of devices takes the careful path, which finds out whether it can be cloned.
-    const isUsual = pair.fresh && mayReplace(pair);
-    const known = isUsual ? capabilities.last(pair.device) : undefined;
-    const copyNewFile = known ? this.#copyNewFile : undefined;
+    const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
     if (!copyNewFile) return queue.nextFile(batch);
-    const { source, destination } = pair;
     const { names, renamed, records } = batch;
-    const device = capabilities.lastSource;
-    const mayClone = !known!.refused;
+    const [source, destination] = [pair.source.fd, pair.destination.fd];
+    const [from, to] = [this.#source, this.#destination];
+    const known = capabilities.last(pair.device);
+    let device = known ? capabilities.lastSource : ANY_DEVICE;
+    let mayClone = !known?.refused;
     const clone = this.#system.methods.clone!;
     const hasLinks = links.size > 0;
     const isTold = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
-    const [from, to] = [this.#source, this.#destination];
     let clones = 0;
     let clonedBytes = 0;
     let copies = 0;
@@ -234,21 +232,26 @@ export class BatchCopier {
       next = queue.nextFile(batch);
       if (next === DONE || (hasLinks && links.has(next))) break;
       const name = names[next]!;
-      const as = renamed?.[next] ?? name;
-      const lookedAt = records ? Date.now() : 0;
+      const as = renamed === undefined ? name : (renamed[next] ?? name);
+      const lookedAt = records === undefined ? 0 : Date.now();
       const result = copyNewFile(source, name, destination, as, limit, device, mayClone, from, to);
       if (result === NOT_COPIED) break;
-      if (records) note(records, next, from, to, lookedAt);
+      const cloned = result === CLONED_NEW;
+      if (device === ANY_DEVICE) {
+        const isLayered = () => this.#system.isLayered(pair.source);
+        mayClone = !capabilities.learn(from, pair.device, cloned, isLayered).refused;
+        device = capabilities.lastSource;
+      }
+      if (records !== undefined) note(records, next, from, to, lookedAt);
       const bytes = from.size;
-      if (result === CLONED_NEW) {
+      if (cloned) {
         clones++;
         clonedBytes += bytes;
       } else {
         copies++;
         copiedBytes += bytes;
       }
-      if (isTold)
-        this.#tell(pair, batch, next, { method: result === CLONED_NEW ? clone : 'read_write', bytes });
+      if (isTold) this.#tell(pair, batch, next, { method: cloned ? clone : 'read_write', bytes });
     }
     if (clones > 0) countFiles(this.tally, clone, clones, clonedBytes);
     if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);

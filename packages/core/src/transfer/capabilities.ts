@@ -47,6 +47,17 @@ export class Capabilities {
     return this.#lastSource;
   }
 
+  /** A file of the pair was cloned, or it could not be because of the devices. Returns what is known now. */
+  learn(source: FileStatus, destinationDevice: number, cloned: boolean, layered: () => boolean): PairState {
+    const state = this.pair(source, destinationDevice);
+    if (cloned) state.succeeded = true;
+    else if (!state.succeeded && !state.layered) {
+      state.layered = layered();
+      state.refused = !state.layered;
+    }
+    return state;
+  }
+
   static succeeded(state: PairState, strategy: Strategy): void {
     // Only a clone says that cloning works: a copy that shared blocks in silence would poison the next files.
     if (!strategy.clones) return;

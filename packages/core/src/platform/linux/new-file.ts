@@ -12,7 +12,7 @@ import {
   NANOSECONDS,
   SIZE,
 } from '../status.ts';
-import { CLONED_NEW, COPIED_NEW, type CopyNewFile, NOT_COPIED } from '../system.ts';
+import { ANY_DEVICE, CLONED_NEW, COPIED_NEW, type CopyNewFile, NOT_COPIED } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
@@ -50,20 +50,20 @@ export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
   };
 
   return (from, name, to, as, limit, device, mayClone, source, destination) => {
-    const input = openat(from.fd, name, SOURCE_FLAGS | C.O_NOFOLLOW, 0);
+    const input = openat(from, name, SOURCE_FLAGS | C.O_NOFOLLOW, 0);
     if (input < 0) return NOT_COPIED;
     const before = source.words;
     let result: ReturnType<CopyNewFile> = NOT_COPIED;
     if (
       statx(input, '', C.AT_EMPTY_PATH, C.STATX_BASIC_STATS, before) === 0 &&
       (before[MODE]! & TYPE) === REGULAR &&
-      before[DEVICE_MAJOR]! * 0x10_0000 + before[DEVICE_MINOR]! === device
+      (device === ANY_DEVICE || before[DEVICE_MAJOR]! * 0x10_0000 + before[DEVICE_MINOR]! === device)
     ) {
       const size = before[SIZE]! + before[SIZE + 1]! * TWO_32;
       const mode = before[MODE]! & PERMISSIONS;
       // Files of /proc say that they are empty.
       if (size > 0 && size <= limit && (mayClone || size < SMALLEST_SPARSE)) {
-        const output = openat(to.fd, as, CREATE_FLAGS, mode);
+        const output = openat(to, as, CREATE_FLAGS, mode);
         if (output >= 0) {
           const cloned = mayClone ? ioctl(output, C.FICLONE, input) : NO_CLONE;
           if (cloned === 0) result = CLONED_NEW;
@@ -103,7 +103,7 @@ export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
             )
               result = NOT_COPIED;
           }
-          if (result === NOT_COPIED) undo(to.fd, as, output);
+          if (result === NOT_COPIED) undo(to, as, output);
           close(output);
         }
       }
