@@ -182,6 +182,45 @@ describe('a copy while one worker of two stands ready', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: '9000 2\n' });
   });
 
+  test.each([
+    ['large files', ''],
+    ['files that have to reach the disk', ", durability: 'file'"],
+  ])('copies %s on the calling thread when no thread can be started', (_what, option) => {
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 5, folders: 1, minBytes: 400_000, maxBytes: 400_000 });
+    const { status, stdout, stderr } = runChild(
+      cwd,
+      `import { syncBuiltinESMExports } from 'node:module';
+      import threads from 'node:worker_threads';
+      threads.Worker = class {
+        constructor() {
+          throw new Error('no threads');
+        }
+      };
+      syncBuiltinESMExports();
+      const { copy } = await import(${JSON.stringify(library)});
+      const { files } = await copy({ from: 'from', to: 'to' }, { reflink: 'never'${option} });
+      console.log(files);`,
+    );
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '5\n', stderr: '' });
+    expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
+  });
+
+  test.each([
+    ['durability', { durability: 'file' }],
+    ['a copy past the page cache', { cache: 'bypass', reflink: 'never' }],
+  ] as const)('%s is left to workers: the disk is waited for', async (_what, options) => {
+    await workers.close();
+    started = 0;
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: 3, folders: 1 });
+    expect(await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 1, ...options })).toMatchObject({
+      files: 3,
+    });
+    expect(started).toBe(1);
+    expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
+  });
+
   test('that has not come yet does not keep the process', () => {
     const { status } = runChild(
       workspace(),

@@ -36,6 +36,8 @@ async function runCase(host: Host, { tree, old, options, ...expected }: HostCase
   const given = typeof options === 'function' ? options(root) : options;
   const outcome = await host.build({
     root,
+    // What is in the output before is there to be met, not to be emptied.
+    keepsOutput: old !== undefined,
     options: { report: (each) => void reports.push(each), ...given },
   });
   if (expected.error) {

@@ -12,6 +12,8 @@ export interface Project {
   options: Options;
   /** Another entry makes another configuration of the bundler. */
   entry?: string;
+  /** The bundler is not to empty the output, if it would. */
+  keepsOutput?: boolean;
 }
 
 export interface HostOutcome {

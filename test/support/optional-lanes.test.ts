@@ -1,6 +1,10 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { checkLaneNames, reasonToSkip } from './optional-lanes.ts';
 
+// Whatever this run itself requires.
+beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('REFLINK_REQUIRE_')) vi.stubEnv(name, '');
+});
 afterEach(() => vi.unstubAllEnvs());
 
 const clear = () => undefined;

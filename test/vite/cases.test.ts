@@ -10,7 +10,7 @@ for (const { name, vite } of vites) {
     name,
     id: 'vite',
     create: reflink,
-    async build({ root, options }): Promise<HostOutcome> {
+    async build({ root, options, keepsOutput }): Promise<HostOutcome> {
       const log = collectLog();
       const errors: string[] = [];
       try {
@@ -20,7 +20,10 @@ for (const { name, vite } of vites) {
           customLogger: log,
           logLevel: 'silent',
           plugins: [reflink(options)],
-          build: { rollupOptions: { input: join(root, 'main.js'), output: { entryFileNames: BUNDLE } } },
+          build: {
+            ...(keepsOutput && { emptyOutDir: false }),
+            rollupOptions: { input: join(root, 'main.js'), output: { entryFileNames: BUNDLE } },
+          },
         });
       } catch (error) {
         errors.push((error as Error).message);

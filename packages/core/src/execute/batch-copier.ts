@@ -93,8 +93,11 @@ export class BatchCopier {
     for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) this.#copyBatch(batch);
   }
 
-  /** Copies what is published and nobody has, until `deadline` (as performance.now()) or a large file. */
-  copyUntil(deadline: number): Stopped {
+  /**
+   * Copies what is published and nobody has, until `deadline` (as performance.now()), or a large file unless it `mayHold`
+   * the thread.
+   */
+  copyUntil(deadline: number, { mayHold }: { mayHold: boolean }): Stopped {
     for (;;) {
       if (!this.#current) {
         const batch = this.#queue.take();
@@ -106,22 +109,23 @@ export class BatchCopier {
         }
         this.#current = this.#open(batch);
       }
-      const stopped = this.#copyOpenUntil(this.#current, deadline);
+      const stopped = this.#copyOpenUntil(this.#current, deadline, mayHold);
       if (stopped) return stopped;
       this.#closeCurrent();
     }
   }
 
-  #copyOpenUntil(open: OpenBatch, deadline: number): Stopped | undefined {
+  #copyOpenUntil(open: OpenBatch, deadline: number, mayHold: boolean): Stopped | undefined {
     const { batch } = open;
     const queue = this.#queue;
     // Of a batch in shared memory another thread may take the file that this one looks at: it looks before it takes.
     const isOwn = batch.number < 0;
     for (;;) {
-      const next = isOwn ? this.#copyNewFiles(open, SMALL_FILE, deadline) : queue.peekFile(batch);
+      const limit = mayHold ? Number.POSITIVE_INFINITY : SMALL_FILE;
+      const next = isOwn ? this.#copyNewFiles(open, limit, deadline) : queue.peekFile(batch);
       if (next === OVER) return 'deadline';
       if (next === DONE) return undefined;
-      const permission = this.#permissionFor(open, next, isOwn);
+      const permission = mayHold ? 'copy' : this.#permissionFor(open, next, isOwn);
       if (permission === 'none' || (permission === 'clone' && !this.#clone(open, next))) {
         if (isOwn) queue.giveBack(batch);
         return 'large';

@@ -8,7 +8,7 @@ import { Crew } from './crew.ts';
 import { attempt, combine, type Finished } from './finished.ts';
 import type { CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
-import { chooseSchedule, filesystemOf, MANY_FILES, type ScheduleFacts } from './schedule.ts';
+import { chooseSchedule, filesystemOf, isSlowCopy, MANY_FILES, type ScheduleFacts } from './schedule.ts';
 import { transformAll } from './transformed.ts';
 
 /** How long a copy may hold the calling thread before everything else gets a turn. */
@@ -36,8 +36,8 @@ class Coordinator {
   readonly #copier: BatchCopier;
   #crew: Crew | undefined;
   #isPlanned = false;
-  /** A file was met that would hold the thread. */
-  #isLarge = false;
+  /** To copy a file would hold this thread. */
+  #isSlow: boolean;
   #filesystem: string | undefined;
   /** No worker could be started: this thread copies everything. */
   #isAlone = false;
@@ -53,6 +53,7 @@ class Coordinator {
       tally: this.#planned,
       found: look(plan, job, loadSystem, warn),
     });
+    this.#isSlow = !job.dryRun && isSlowCopy(job, plan, this.#system);
     this.#copier = new BatchCopier(queue, job, this.#system, hooks);
   }
 
@@ -67,8 +68,10 @@ class Coordinator {
       working = attempt(tally, stop, () => {
         isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
       });
-      if (isIdle) break;
+      const wasAlone = this.#isAlone;
       this.#callWorkers();
+      // What was to be left to workers is this thread's if none can be started.
+      if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
     }
     const closing = attempt(emptyTally(), stop, () => this.#copier.close());
@@ -88,12 +91,12 @@ class Coordinator {
     const queue = this.#queue;
     while (!queue.stopped) {
       // Workers have something to do only if planning comes first.
-      const copies = !this.#isLarge && (this.#isPlanned || !this.#crew);
+      const copies = !this.#isSlow && (this.#isPlanned || !this.#crew);
       if (copies) {
-        const stopped = this.#copier.copyUntil(this.#isAlone ? Number.POSITIVE_INFINITY : deadline);
+        const stopped = this.#copier.copyUntil(deadline, { mayHold: this.#isAlone });
         if (stopped === 'deadline') return false;
         if (stopped === 'large') {
-          this.#isLarge = true;
+          this.#isSlow = true;
           return false;
         }
       }
@@ -119,14 +122,16 @@ class Coordinator {
     const queue = this.#queue;
     if (this.#isAlone || queue.stopped) return;
     const waitingFiles = queue.waiting;
-    if (waitingFiles >= MANY_FILES) this.#filesystem ??= filesystemOf(this.#system, this.#request.plan);
-    const { concurrency, facts } = this.#request;
+    if (waitingFiles === 0) return;
+    const { concurrency, facts, plan } = this.#request;
+    if (waitingFiles >= MANY_FILES)
+      this.#filesystem ??= filesystemOf(this.#system, plan.targets[0]?.to ?? plan.cwd);
     const { workers } = chooseSchedule({
       ...facts,
       concurrency,
       heldWorkers: 0,
       waitingFiles,
-      isLarge: this.#isLarge,
+      isSlow: this.#isSlow,
       filesystem: this.#filesystem,
     } satisfies ScheduleFacts);
     if (workers <= (this.#crew?.size ?? 0)) return;
@@ -138,7 +143,7 @@ class Coordinator {
       if (this.#crew?.size) return;
       this.#crew = undefined;
       this.#isAlone = true;
-      this.#isLarge = false;
+      this.#isSlow = false;
     }
   }
 

@@ -51,7 +51,7 @@ export async function execute(
 
 async function run(request: CopyRequest): Promise<Finished> {
   const { facts, concurrency } = request;
-  const start = { ...facts, concurrency, heldWorkers: pool.size, waitingFiles: 0, isLarge: false };
+  const start = { ...facts, concurrency, heldWorkers: pool.size, waitingFiles: 0, isSlow: false };
   if (chooseSchedule(start).planner === 'worker') {
     const finished = await runInWorkers(request);
     if (finished) return finished;

@@ -216,7 +216,7 @@ export class Queue implements PlannedQueue {
   /** Published files that nobody has begun, nearly. */
   get waiting(): number {
     if (this.#shared) return this.#shared.waiting;
-    let files = 0;
+    let files = this.#taken ? this.#taken.names.length - this.#taken.cursor : 0;
     for (let number = this.#next; number < this.#waiting.length; number++)
       files += this.#waiting[number]!.names.length;
     return files;

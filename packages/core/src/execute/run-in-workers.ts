@@ -13,10 +13,10 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   const { plan, queue, hooks } = request;
   const growing: RunHooks = {
     ...hooks,
-    large: () => growIfUseful(request, crew, shared, { isLarge: true }),
+    large: () => growIfUseful(request, crew, shared, { isSlow: true }),
     planned: (transformed, settled, filesystem) => {
       hooks.planned(transformed, settled);
-      growIfUseful(request, crew, shared, { isLarge: false, filesystem });
+      growIfUseful(request, crew, shared, { isSlow: false, filesystem });
     },
   };
   let shared: SharedQueue;
@@ -24,7 +24,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   try {
     shared = queue.share();
     crew = new Crew({ ...request, hooks: growing }, shared);
-    crew.grow(workersFor(request, { isLarge: false }), plan);
+    crew.grow(workersFor(request, { isSlow: false }), plan);
   } catch {
     return undefined;
   }
@@ -35,7 +35,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   }
 }
 
-type Seen = Pick<ScheduleFacts, 'isLarge' | 'filesystem'>;
+type Seen = Pick<ScheduleFacts, 'isSlow' | 'filesystem'>;
 
 function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen: Seen): void {
   if (queue.isTaken || queue.stopped) return;

@@ -8,7 +8,7 @@ const BEGINNING: ScheduleFacts = {
   dryRun: false,
   clonesDirectory: false,
   waitingFiles: 0,
-  isLarge: false,
+  isSlow: false,
 };
 const many = { waitingFiles: MANY_FILES, filesystem: 'ext4' };
 
@@ -18,9 +18,9 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
   ['many small files: the calling thread copies too', many, { planner: 'caller', workers: 3 }],
   ['many small files, one thread at most', { ...many, concurrency: 1 }, { planner: 'caller', workers: 0 }],
   ['many small files on btrfs', { ...many, filesystem: 'btrfs' }, { planner: 'caller', workers: 0 }],
-  ['a large file', { waitingFiles: 1, isLarge: true }, { planner: 'caller', workers: 4 }],
-  ['a large file on btrfs', { isLarge: true, filesystem: 'btrfs' }, { planner: 'caller', workers: 4 }],
-  ['a large file, one thread at most', { isLarge: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
+  ['a large file', { waitingFiles: 1, isSlow: true }, { planner: 'caller', workers: 4 }],
+  ['a large file on btrfs', { isSlow: true, filesystem: 'btrfs' }, { planner: 'caller', workers: 4 }],
+  ['a large file, one thread at most', { isSlow: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
   [
     'a dry run, whatever is ready',
     { ...many, dryRun: true, heldWorkers: 2 },
@@ -39,7 +39,7 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
     { ...many, heldWorkers: 1 },
     { planner: 'worker', workers: 4 },
   ],
-  ['a worker that is at a large file', { heldWorkers: 1, isLarge: true }, { planner: 'worker', workers: 4 }],
+  ['a worker that is at a large file', { heldWorkers: 1, isSlow: true }, { planner: 'worker', workers: 4 }],
   [
     'a worker that stands ready, and functions of the user',
     { heldWorkers: 1, hasFunctions: true },

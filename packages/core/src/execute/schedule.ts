@@ -1,5 +1,6 @@
+import path from 'node:path';
 import type { System } from '../platform/system.ts';
-import type { PlanSettings } from './job.ts';
+import type { JobSettings, PlanSettings } from './job.ts';
 
 /** What is known of a copy when it is decided which threads run it. */
 export interface ScheduleFacts {
@@ -15,8 +16,8 @@ export interface ScheduleFacts {
   clonesDirectory: boolean;
   /** Files that are planned and that nobody has begun. */
   waitingFiles: number;
-  /** Files were met that take long: to copy one would hold the calling thread. */
-  isLarge: boolean;
+  /** To copy one of the files would hold the calling thread: it is large, or the disk or the network is waited for. */
+  isSlow: boolean;
   /** Name of the destination's filesystem, where it was asked for. */
   filesystem?: string | undefined;
 }
@@ -37,6 +38,11 @@ export const MANY_FILES = 8_000;
 /** Filesystems on which several threads create files no faster than one. */
 const SERIAL_FILESYSTEMS: ReadonlySet<string> = new Set(['btrfs']);
 
+/** A server or another process answers each system call there, or does not. */
+const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
+  '9p afs ceph cifs coda fuse nfs smb smb2 smbfs virtiofs vboxsf webdav'.split(' '),
+);
+
 /** Decides which threads run a copy. Asked again while the copy goes on: workers are only ever added. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
   const { concurrency, heldWorkers, hasFunctions, dryRun, clonesDirectory } = facts;
@@ -48,19 +54,31 @@ export function chooseSchedule(facts: ScheduleFacts): Schedule {
   }
   if (!needsMore(facts)) return { planner: 'caller', workers: 0 };
   // The calling thread copies small files too.
-  return { planner: 'caller', workers: facts.isLarge ? concurrency : concurrency - 1 };
+  return { planner: 'caller', workers: facts.isSlow ? concurrency : concurrency - 1 };
 }
 
-function needsMore({ isLarge, waitingFiles, filesystem }: ScheduleFacts): boolean {
-  if (isLarge) return true;
+function needsMore({ isSlow, waitingFiles, filesystem }: ScheduleFacts): boolean {
+  if (isSlow) return true;
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
 }
 
-/** Name of the filesystem that the first target goes to; empty if it cannot be asked. */
-export function filesystemOf(system: System, { targets: [target] }: PlanSettings): string {
-  try {
-    return target ? system.filesystem(target.to).name : '';
-  } catch {
-    return '';
+/** Name of the filesystem that a path is on, or would be if it existed; empty if it cannot be asked. */
+export function filesystemOf(system: System, file: string): string {
+  for (let current = file; ; current = path.dirname(current)) {
+    try {
+      return system.filesystem(current).name;
+    } catch {
+      if (path.dirname(current) === current) return '';
+    }
   }
+}
+
+/** Whether every file of a copy takes long, as far as its options and its filesystems tell. */
+export function isSlowCopy({ transfer }: JobSettings, { targets }: PlanSettings, system: System): boolean {
+  if (transfer.durability !== 'none' || transfer.cache === 'bypass') return true;
+  const [target] = targets;
+  return (
+    target !== undefined &&
+    [target.from, target.to].some((each) => SLOW_FILESYSTEMS.has(filesystemOf(system, each).toLowerCase()))
+  );
 }

@@ -33,7 +33,10 @@ function work(system: System, { id, memory, thread, job, plan }: ToWorker): void
     progress: progress.add,
     large: () => send({ type: 'large', id }),
     planned: (_transformed, settled) => {
-      const filesystem = plan && queue.waiting >= MANY_FILES ? filesystemOf(system, plan) : undefined;
+      const filesystem =
+        plan && queue.waiting >= MANY_FILES
+          ? filesystemOf(system, plan.targets[0]?.to ?? plan.cwd)
+          : undefined;
       send({ type: 'planned', id, settled: [...settled], filesystem });
     },
   };

@@ -44,5 +44,9 @@ export function plainMethod(system: System): Method {
 export function onlyMethod(system: System, method: Method): System {
   const strategy = strategiesOf(system).get(method);
   const ladder = strategy ? [strategy] : [];
-  return { ...system, ladder: (query) => (query.size === 0 ? system.ladder(query) : ladder) };
+  return {
+    ...system,
+    copyNewFile: undefined,
+    ladder: (query) => (query.size === 0 ? system.ladder(query) : ladder),
+  };
 }
