@@ -4,7 +4,7 @@ import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../pla
 import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName, System } from '../platform/system.ts';
-import { listEntries, UNDECODABLE } from '../scan/entries.ts';
+import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
 
@@ -17,6 +17,17 @@ export const NO_DIRECTORY: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP
 /** What rmdir answers when somebody has put something into the directory meanwhile, or deleted it. */
 const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);
 
+export interface DeleterOptions {
+  /** A directory that its owner may not write to is made writable, before something in it is deleted. */
+  makesWritable?: boolean;
+  /** Whether a file or a link may go. Asked just before; all may unless it is given. */
+  mayDelete?: (directory: Directory, name: FileName) => boolean;
+  /** Whether a directory stays in which nothing is left. */
+  keepsDirectories?: boolean;
+  /** Told the path of every file and link that was deleted. */
+  onDeleted?: (path: string) => void;
+}
+
 /**
  * Deletes in directories it has opened one below the other, by names relative to them. It follows no symbolic link
  * below the directory it begins at: what a link leads to is not part of the destination, also when the link takes
@@ -25,16 +36,15 @@ const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);
  */
 export class Deleter {
   readonly #system: System;
-  readonly #makesWritable: boolean;
+  readonly #options: DeleterOptions;
   /** Directories that are open, each but the first in the one before it. */
   #levels: { name: string; directory: Directory }[] = [];
   /** What stood where a directory was opened that has no descriptor. */
   readonly #opened = new WeakMap<Directory, FileStatus>();
 
-  /** `makesWritable`: a directory that its owner may not write to is made writable, before something in it is deleted. */
-  constructor(system: System, { makesWritable = false }: { makesWritable?: boolean } = {}) {
+  constructor(system: System, options: DeleterOptions = {}) {
     this.#system = system;
-    this.#makesWritable = makesWritable;
+    this.#options = options;
   }
 
   /** Opens `directory`, which is `root` or lies in it. Valid until the next call. Answers a negative error number. */
@@ -60,9 +70,14 @@ export class Deleter {
 
   /** Deletes a file or a link. Returns how many that were: none where it is gone, or a directory by now. */
   deleteFile(directory: Directory, name: FileName): number {
-    if (this.#makesWritable) letOwnerWrite(this.#system, directory);
+    const { makesWritable, mayDelete, onDeleted } = this.#options;
+    if (mayDelete && !mayDelete(directory, name)) return 0;
+    if (makesWritable) letOwnerWrite(this.#system, directory);
     const result = this.#isThere(directory) ? this.#system.unlink(directory, name) : -ENOENT;
-    if (result >= 0) return 1;
+    if (result >= 0) {
+      onDeleted?.(childPaths(directory, name).path);
+      return 1;
+    }
     if (result === -ENOENT) this.#refuseUnnamable(directory, name);
     else if (!this.#isDirectory(result, directory, name))
       throw this.#error(result, directory, name, 'unlink');
@@ -74,6 +89,15 @@ export class Deleter {
     return isDirectory ? this.#deleteTree(directory, name) : this.deleteFile(directory, name);
   }
 
+  /** {@link deleteEntry} in `directory`, which is `root` or lies in it. */
+  deleteIn(root: string, directory: string, entry: NamedEntry): number {
+    const opened = this.open(root, directory);
+    if (typeof opened !== 'number') return this.deleteEntry(opened, entry.name, entry.isDirectory());
+    // It was moved away, or something else has taken its place.
+    if (NO_DIRECTORY.has(-opened)) return 0;
+    throw systemError(-opened, { destination: directory, syscall: 'open' });
+  }
+
   /** Deletes a directory unless something is in it. Returns whether it is gone. */
   deleteEmpty(directory: Directory, name: FileName): boolean {
     return this.#isThere(directory) && this.#system.removeDirectory(directory, name) >= 0;
@@ -81,7 +105,8 @@ export class Deleter {
 
   #deleteTree(parent: Directory, name: FileName): number {
     const system = this.#system;
-    if (this.#makesWritable) letOwnerWrite(system, parent);
+    const { makesWritable, keepsDirectories } = this.#options;
+    if (makesWritable) letOwnerWrite(system, parent);
     const child = this.#isThere(parent) ? system.openChild(parent, name) : -ENOENT;
     if (typeof child === 'number') {
       // A file or a link by now, which goes itself.
@@ -91,12 +116,13 @@ export class Deleter {
     let deleted = 0;
     try {
       this.#remember(child);
-      if (this.#makesWritable) letOwnerWrite(system, child);
+      if (makesWritable) letOwnerWrite(system, child);
       for (const entry of listEntries(child))
         deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
     } finally {
       system.closeDirectory(child);
     }
+    if (keepsDirectories) return deleted;
     const result = this.#isThere(parent) ? system.removeDirectory(parent, name) : -ENOENT;
     if (result < 0 && !IS_IN_USE.has(-result)) throw this.#error(result, parent, name, 'rmdir');
     return deleted;

@@ -1,21 +1,29 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { asCopyError } from '../errors.ts';
 import { childPaths, pathIn } from '../platform/paths.ts';
-import type { Directory } from '../platform/system.ts';
+import { portableSystem } from '../platform/portable/portable.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, FileName } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { isWithin } from '../within.ts';
+import { Deleter } from './delete.ts';
 import { decode } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
 
-/** Options of {@link emptyDirectory}. */
-export interface EmptyOptions {
+/** What emptying leaves alone. */
+export interface KeepOptions {
   /** The manifest of the copies into this directory: what it names is left to the next copy. */
   manifest: string;
   /** What else is left, with all that is in it. Relative to the directory. */
   keep: readonly string[];
+}
+
+/** Options of {@link emptyDirectory}. */
+export interface EmptyOptions extends KeepOptions {
   /** Absolute paths that something is to be copied from. */
   sources: readonly string[];
+  /** Deletes only what was there then and is as it was, and leaves directories in which nothing is left. */
+  snapshot?: EmptySnapshot | undefined;
 }
 
 /** What {@link emptyDirectory} did. */
@@ -29,19 +37,105 @@ export interface Emptied {
   at: number;
 }
 
+/** By paths, for the calling thread: the native lane takes longer to load than a few files take to be deleted. */
+const system = portableSystem(undefined);
+
 /**
  * Empties a directory before it returns, for a host that has to be done before others write there. Leaves what the
  * manifest names: the next {@link copy} with `emptiedAt` keeps of it what is up to date, and deletes the rest.
  *
  * @throws {CopyError} `ERR_NESTED` if a source lies in the directory; nothing is deleted then
  */
-export function emptyDirectory(directory: string, { manifest, keep, sources }: EmptyOptions): Emptied {
+export function emptyDirectory(directory: string, options: EmptyOptions): Emptied {
+  const { manifest, keep, sources, snapshot } = options;
   if (!fs.existsSync(directory)) return { deleted: [], at: 0 };
   refuseNested(directory, sources, keep);
-  const kept = keep.map((each) => path.resolve(directory, each));
-  const recorded = new Recorded(manifest, directory);
+  const recorded = snapshot?.recorded ?? new Recorded(manifest, directory);
   const deleted: string[] = [];
-  const pending = [directory];
+  const deleter = new Deleter(system, {
+    onDeleted: (path) => void deleted.push(path),
+    ...(snapshot && { keepsDirectories: true, mayDelete: (...file) => snapshot.isUnchanged(...file) }),
+  });
+  try {
+    for (const [current, entry] of surplus(directory, recorded, keep))
+      deleter.deleteIn(directory, current, entry);
+  } finally {
+    deleter.close();
+  }
+  return { deleted, at: snapshot?.at ?? recorded.timeIn(directory) };
+}
+
+/**
+ * What is in a directory at one moment, for a host whose bundler empties the directory before it tells whether it is
+ * going to be written: {@link emptyDirectory} deletes later what was there then.
+ */
+export class EmptySnapshot {
+  readonly recorded: Recorded;
+  /** See {@link Emptied.at}. */
+  readonly at: number;
+  readonly #root: string;
+  readonly #files = new Map<string, FileStatus>();
+  /** Each after those that it lies in. */
+  readonly #directories: [parent: string, name: string][] = [];
+
+  constructor(directory: string, { manifest, keep }: KeepOptions) {
+    this.#root = directory;
+    this.recorded = new Recorded(manifest, directory);
+    const isThere = fs.existsSync(directory);
+    this.at = isThere ? this.recorded.timeIn(directory) : 0;
+    if (!isThere) return;
+    for (const [current, entry] of surplus(directory, this.recorded, keep))
+      this.#add({ path: current, fd: -1 }, entry);
+  }
+
+  /** Whether a file or a link was there, and nobody has replaced or changed it since. */
+  isUnchanged(directory: Directory, name: FileName): boolean {
+    const before = this.#files.get(childPaths(directory, name).path);
+    const now = statusOf(directory, name);
+    return Boolean(before && now?.isSameFile(before) && now.isSameState(before));
+  }
+
+  /** Deletes the directories that were there then, where nothing is in them any more. */
+  deleteEmptyDirectories(): void {
+    const deleter = new Deleter(system);
+    try {
+      for (const [parent, name] of this.#directories.toReversed()) {
+        const opened = deleter.open(this.#root, parent);
+        if (typeof opened !== 'number') deleter.deleteEmpty(opened, name);
+      }
+    } finally {
+      deleter.close();
+    }
+  }
+
+  #add(parent: Directory, entry: NamedEntry): void {
+    const paths = childPaths(parent, entry.name);
+    if (entry.isDirectory()) {
+      if (typeof entry.name === 'string' && !parent.bytes) this.#directories.push([parent.path, entry.name]);
+      for (const each of listEntries(paths)) this.#add({ ...paths, fd: -1 }, each);
+      return;
+    }
+    const status = statusOf(parent, entry.name);
+    if (status) this.#files.set(paths.path, status);
+  }
+}
+
+function statusOf(directory: Directory, name: FileName): FileStatus | undefined {
+  const stats = fs.lstatSync(pathIn(directory, name), { bigint: true, throwIfNoEntry: false });
+  if (!stats) return undefined;
+  const status = new FileStatus();
+  status.fill(stats);
+  return status;
+}
+
+/** What emptying a directory deletes, with the directory that each is in. */
+function* surplus(
+  root: string,
+  recorded: Recorded,
+  keep: readonly string[],
+): Generator<[directory: string, entry: NamedEntry]> {
+  const kept = keep.map((each) => path.resolve(root, each));
+  const pending = [root];
   for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
     const files = recorded.filesIn(current);
     for (const entry of listEntries({ path: current })) {
@@ -57,10 +151,9 @@ export function emptyDirectory(directory: string, { manifest, keep, sources }: E
         }
         if (!isDirectory && files.has(name)) continue;
       }
-      remove({ path: current, fd: -1 }, entry, deleted);
+      yield [current, entry];
     }
   }
-  return { deleted, at: recorded.isEmpty ? 0 : timeIn(directory) };
 }
 
 /** What a manifest names below one directory. */
@@ -81,8 +174,9 @@ class Recorded {
     }
   }
 
-  get isEmpty(): boolean {
-    return this.#files.size === 0;
+  /** See {@link Emptied.at}. */
+  timeIn(directory: string): number {
+    return this.#files.size === 0 ? 0 : timeIn(directory);
   }
 
   hasDirectory(directory: string): boolean {
@@ -103,24 +197,6 @@ function foldersOf(manifest: string, cwd: string): Iterable<[string, { names: re
   } catch {
     return [];
   }
-}
-
-/** Deletes an entry of a directory with all that is in it. */
-function remove(parent: Directory, entry: NamedEntry, deleted: string[]): void {
-  const files = filesOf(parent, entry);
-  try {
-    fs.rmSync(pathIn(parent, entry.name), { recursive: true, force: true });
-  } catch (error) {
-    throw asCopyError(error, { destination: childPaths(parent, entry.name).path });
-  }
-  deleted.push(...files);
-}
-
-/** The files and links that an entry of a directory is. */
-function filesOf(parent: Directory, entry: NamedEntry): string[] {
-  const paths = childPaths(parent, entry.name);
-  if (!entry.isDirectory()) return [paths.path];
-  return listEntries(paths).flatMap((each) => filesOf({ ...paths, fd: -1 }, each));
 }
 
 /** Of a directory that is made for it: the clocks of the process and of the filesystem may differ. */

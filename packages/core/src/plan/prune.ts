@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { errorCode, errorReason, systemError } from '../errors.ts';
+import { errorCode, errorReason } from '../errors.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -159,7 +159,7 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
         if (isNamed && (isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
         const deleted = outlook
           ? countFiles({ path: directory, fd: -1 }, entry)
-          : deleteIn(deleter, outermost, directory, entry);
+          : deleter.deleteIn(outermost, directory, entry);
         note(full, context, isPlanned ? 0 : deleted);
       }
       yield;
@@ -167,14 +167,6 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
   } finally {
     deleter.close();
   }
-}
-
-function deleteIn(deleter: Deleter, root: string, directory: string, entry: NamedEntry): number {
-  const opened = deleter.open(root, directory);
-  if (typeof opened !== 'number') return deleter.deleteEntry(opened, entry.name, entry.isDirectory());
-  // It was moved away, or something else has taken its place.
-  if (NO_DIRECTORY.has(-opened)) return 0;
-  throw systemError(-opened, { destination: directory, syscall: 'open' });
 }
 
 /** Whether an entry is a device, a FIFO or a socket, or a link to one: a copy does not replace it. */
