@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -25,6 +25,8 @@ interface Setup {
   outputs: OutputOptions[];
   given?: Options;
   plugins?: Plugin[];
+  /** Plugins before ours. */
+  first?: Plugin[];
   /** All outputs at once. */
   parallel?: boolean;
   generate?: boolean;
@@ -32,12 +34,16 @@ interface Setup {
 
 /** Builds and says what was reported. */
 async function build(host: Bundler, root: string, setup: Setup) {
-  const { outputs, given = options, plugins = [], parallel, generate } = setup;
+  const { outputs, given = options, plugins = [], first = [], parallel, generate } = setup;
   const reports: [CopyReport, string][] = [];
   const log = { warnings: [], log: [] };
   const ours = host.plugin({ report: (...call) => void reports.push(call), ...given });
   await inDirectory(root, async () => {
-    const input = { input: join(root, 'main.js'), plugins: [ours, ...plugins], onLog: logInto(log) };
+    const input = {
+      input: join(root, 'main.js'),
+      plugins: [...first, ours, ...plugins],
+      onLog: logInto(log),
+    };
     const bundle = await host.bundler.rollup(input);
     const write = (output: OutputOptions) => (generate ? bundle.generate(output) : bundle.write(output));
     try {
@@ -273,6 +279,72 @@ test('Rolldown: a build that fails leaves the old output also with cleanDir', as
   };
   const failed = build(rolldownHost, root, { outputs: [cleaned('dist')], plugins: [failing] });
   await expect(failed).rejects.toThrow('failed on purpose');
+  expect(readTree(join(root, 'dist'))).toEqual(before);
+});
+
+/** A plugin that writes files into the output by itself, as reports about the bundle are written. */
+function writer(output: string, order: 'pre' | 'post' | null): Plugin {
+  const hook = (name: string) => ({
+    order,
+    handler() {
+      mkdirSync(join(output, 'theirs'), { recursive: true });
+      for (const file of [`${name}-${order}.txt`, 'report.html'])
+        writeFileSync(join(output, 'theirs', file), name);
+    },
+  });
+  return {
+    name: `theirs-${order}`,
+    buildStart: hook('buildStart'),
+    renderStart: hook('renderStart'),
+    generateBundle: hook('generateBundle'),
+  } as Plugin;
+}
+
+test('Rolldown: with cleanDir stays what other plugins write from renderStart on, as without us', async () => {
+  const lists: string[][] = [];
+  for (const given of [{ targets: [] }, options]) {
+    const root = makeProject(many, {
+      'theirs/old.txt': 'old',
+      'theirs/report.html': 'old',
+      'gone/old.txt': 'old',
+    });
+    for (let run = 0; run < 2; run++) {
+      const theirs = (['pre', null, 'post'] as const).map((order) => writer(join(root, 'dist'), order));
+      await build(rolldownHost, root, { outputs: [cleaned('dist')], given, first: theirs, plugins: theirs });
+      const names = Object.keys(readTree(join(root, 'dist')));
+      lists.push(names.filter((name) => /^(theirs|gone)/.test(name)).sort());
+      expect(readFileSync(join(root, 'dist/theirs/report.html'), 'utf8')).toBe('generateBundle');
+      expect(names).toContain('main.js');
+      if (given === options) expect(names).toContain('assets/many/79.txt');
+    }
+  }
+  const [alone, aloneAgain, ours, oursAgain] = lists;
+  expect(ours).toEqual(alone);
+  expect(oursAgain).toEqual(aloneAgain);
+  expect(alone).toContain('theirs/renderStart-pre.txt');
+  expect(alone).not.toContain('theirs/old.txt');
+});
+
+test('Rolldown: with cleanDir a directory that a plugin makes in renderStart is there for what it writes later', async () => {
+  const root = makeProject({}, { 'theirs/old.txt': 'old', 'gone/old.txt': 'old' });
+  const theirs = join(root, 'dist/theirs');
+  const late = {
+    name: 'late',
+    renderStart: () => void mkdirSync(theirs, { recursive: true }),
+    writeBundle: () => writeFileSync(join(theirs, 'new.txt'), 'new'),
+  } as Plugin;
+  await build(rolldownHost, root, { outputs: [cleaned('dist')], plugins: [late] });
+  expect(readdirSync(theirs)).toEqual(['new.txt']);
+  expect(existsSync(join(root, 'dist/gone'))).toBe(false);
+});
+
+test('Rolldown: with cleanDir a bundle that is not written leaves the output as it is', async () => {
+  const root = makeProject(many);
+  const outputs = [cleaned('dist')];
+  await build(rolldownHost, root, { outputs });
+  writeFileSync(join(root, 'dist/foreign.txt'), 'foreign');
+  const before = readTree(join(root, 'dist'));
+  await build(rolldownHost, root, { outputs, generate: true });
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 

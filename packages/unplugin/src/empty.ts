@@ -1,9 +1,9 @@
-import { type Emptied, emptyDirectory } from 'fs-reflink/host';
+import { type Emptied, EmptySnapshot, emptyDirectory } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
 import type { OutputTargets } from './targets.ts';
 import { watchedPart } from './watched.ts';
 
-export type { Emptied };
+export type { Emptied, EmptySnapshot };
 
 /** What of an output decides what emptying it leaves. */
 export interface EmptySettings extends OutputTargets {
@@ -13,6 +13,8 @@ export interface EmptySettings extends OutputTargets {
   cacheDirectory: string;
   /** What emptying leaves alone, relative to the directory. */
   keep: string[];
+  /** What was there when the bundler would have emptied the directory, where that was earlier: nothing else is deleted. */
+  snapshot?: EmptySnapshot | undefined;
 }
 
 /**
@@ -26,7 +28,18 @@ export function emptyOutput({
   keep,
   publicTargets,
   targets,
+  snapshot,
 }: EmptySettings): Emptied {
   const sources = [...publicTargets, ...targets].map(({ from }) => watchedPart(from));
-  return emptyDirectory(directory, { manifest: manifestFile(cacheDirectory, directory), keep, sources });
+  const manifest = manifestFile(cacheDirectory, directory);
+  return emptyDirectory(directory, { manifest, keep, sources, snapshot });
+}
+
+/** What {@link emptyOutput} may delete later. */
+export function snapshotOf({
+  directory,
+  cacheDirectory,
+  keep,
+}: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
+  return new EmptySnapshot(directory, { manifest: manifestFile(cacheDirectory, directory), keep });
 }

@@ -18,9 +18,12 @@ export interface BuildFacts {
 /**
  * Makes a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its options,
  * the object gives place to one that `create` makes for this build alone. A host that runs no `options` hook gets one
- * that serves one build after the other.
+ * that serves one build after the other. `first` picks the hooks that run before those of all other plugins.
  */
-export function pluginPerBuild<P extends object>(create: (build: BuildFacts) => P): P {
+export function pluginPerBuild<P extends object>(
+  create: (build: BuildFacts) => P,
+  first?: (plugin: P) => object,
+): P {
   // Tools copy plugin objects, and symbols with them.
   const mark = Symbol(NAME);
   const isOurs = (plugin: unknown): plugin is P =>
@@ -38,7 +41,10 @@ export function pluginPerBuild<P extends object>(create: (build: BuildFacts) => 
         ...plugin,
         ...create({ watching, position: instances.indexOf(plugin) }),
       });
-      return { ...given, plugins: plugins.map((each) => (isOurs(each) ? own(each) : each)) };
+      const ours: P[] = [];
+      const all = plugins.map((each) => (isOurs(each) ? ours[ours.push(own(each)) - 1] : each));
+      const ahead = first ? ours.map((each) => ({ name: `${NAME}:first`, ...first(each) })) : [];
+      return { ...given, plugins: [...ahead, ...all] };
     },
   };
 }

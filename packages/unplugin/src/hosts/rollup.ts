@@ -4,6 +4,7 @@ import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } f
 import { Threads } from '../boot.ts';
 import { BuildCopies } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
+import { type EmptySnapshot, snapshotOf } from '../empty.ts';
 import { exclusive } from '../exclusive.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -54,6 +55,10 @@ class RollupBuild {
   #records: ClaimedRecord[] = [];
   /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
   readonly #outputs = new Map<string, boolean>();
+  /** By output directory: what was there when Rolldown would have emptied it. */
+  readonly #snapshots = new Map<string, { record: ClaimedRecord; snapshot: EmptySnapshot }>();
+  /** Those that were emptied. */
+  #emptied: EmptySnapshot[] = [];
   /** By output directory: resolves when the copy there has begun, after those of other builds. */
   #turns = new Map<string, Promise<void>>();
 
@@ -101,6 +106,23 @@ class RollupBuild {
     return cleanDir ? { ...output, cleanDir: false } : undefined;
   }
 
+  /**
+   * An output is rendered: Rolldown would empty it now if it is going to be written, which it does not say before
+   * {@link begin}. So what is there now is deleted then.
+   */
+  lookBeforeEmptying(output: Output): void {
+    const directory = this.#directoryOf(output);
+    if (!this.#places || !this.#isCleaned(directory)) return;
+    if (this.#snapshots.has(directory) || this.#turns.has(directory)) return;
+    const record = this.#claim(directory, output);
+    const snapshot = snapshotOf({
+      directory,
+      cacheDirectory: record.cacheDirectory,
+      keep: this.#keptIn(directory),
+    });
+    this.#snapshots.set(directory, { record, snapshot });
+  }
+
   /** The bundle of an output is complete, and going to be written. */
   async begin(output: Output, names: string[]): Promise<void> {
     if (!this.#places) return;
@@ -126,6 +148,9 @@ class RollupBuild {
     removeBundles(this);
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();
+    this.#snapshots.clear();
+    // Not before: a plugin may have found them there, and write into them late.
+    for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
   }
 
   #beginInTurn(directory: string, output: Output): Promise<void> {
@@ -141,7 +166,24 @@ class RollupBuild {
     });
   }
 
-  #copy(directory: string, { format, file, entryFileNames }: Output): void {
+  #copy(directory: string, output: Output): void {
+    const before = this.#snapshots.get(directory);
+    const record = before?.record ?? this.#claim(directory, output);
+    const empty = this.#isCleaned(directory);
+    if (empty && before) this.#emptied.push(before.snapshot);
+    this.#copies.begin({
+      directory,
+      ...this.#targets,
+      cacheDirectory: record.cacheDirectory,
+      orphaned: record.orphaned,
+      empty,
+      snapshot: before?.snapshot,
+      keep: this.#keptIn(directory),
+      written: bundlesOfOthers(directory, this),
+    });
+  }
+
+  #claim(directory: string, { format, file, entryFileNames }: Output): ClaimedRecord {
     const configuration = {
       position: this.#position,
       input: this.#input,
@@ -154,16 +196,12 @@ class RollupBuild {
       directory,
     );
     this.#records.push(record);
-    const outputs = [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())];
-    this.#copies.begin({
-      directory,
-      ...this.#targets,
-      cacheDirectory: record.cacheDirectory,
-      orphaned: record.orphaned,
-      empty: this.#isCleaned(directory),
-      keep: keptIn(directory, outputs),
-      written: bundlesOfOthers(directory, this),
-    });
+    return record;
+  }
+
+  /** Outputs inside of an output directory, relative to it. */
+  #keptIn(directory: string): string[] {
+    return keptIn(directory, [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())]);
   }
 
   get #watching(): boolean {
@@ -248,12 +286,19 @@ export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
   const shared = new Shared('rolldown', options);
-  return pluginPerBuild((facts) => {
+  const create = (facts: BuildFacts) => {
     const build = shared.build(facts);
     return {
       ...(hooks(build) as RolldownPlugin),
       // Last, so that others see the options as they were given.
       outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
-    };
-  });
+      renderStart: {
+        order: 'pre',
+        handler(output) {
+          build.in(this as Context).lookBeforeEmptying(output as Output);
+        },
+      },
+    } satisfies RolldownPlugin;
+  };
+  return pluginPerBuild<RolldownPlugin>(create, ({ renderStart }) => ({ renderStart }));
 }
