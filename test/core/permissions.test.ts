@@ -41,8 +41,6 @@ const cases: Case[] = [
     files: { 'shut/x': 'x', shut: directory({ mode: 0o555 }) },
     from: 'in/a',
     to: 'shut/new/b',
-    destination: 'shut/new',
-    source: 'in',
   },
 ];
 

@@ -192,11 +192,20 @@ describe.each(['on the calling thread', 'in worker threads'])('plan, %s', (where
 });
 
 describe('plan refuses what copy would refuse', () => {
-  const refused: { name: string; files: TreeSpec; options?: CopyOptions; code: string }[] = [
+  const refused: { name: string; files: TreeSpec; from?: string; options?: CopyOptions; code: string }[] = [
     { name: 'a directory in the place of a file', files: { 'out/a/x': 'x' }, code: 'EISDIR' },
     { name: 'a file in the place of a directory', files: { 'out/deep': 'x' }, code: 'ENOTDIR' },
-    { name: 'a file in the place of the destination', files: { out: 'x' }, code: 'EEXIST' },
+    { name: 'a file in the place of the destination', files: { out: 'x' }, code: 'ENOTDIR' },
     { name: 'a file above the destination', files: { out: 'x' }, code: 'ENOTDIR' },
+    { name: 'a file far above the destination', files: { out: 'x' }, code: 'ENOTDIR' },
+    { name: 'a file far above that of one file', from: 'in/a', files: { out: 'x' }, code: 'ENOTDIR' },
+    {
+      name: 'a link cycle above that of one file',
+      from: 'in/a',
+      files: { out: symlink('out') },
+      code: 'ELOOP',
+    },
+    { name: 'a link cycle above the destination', files: { out: symlink('out') }, code: 'ELOOP' },
     { name: 'a link in the place of a directory', files: { 'out/deep': symlink('../other') }, code: 'ELOOP' },
     {
       name: 'a file that exists',
@@ -214,9 +223,12 @@ describe('plan refuses what copy would refuse', () => {
     { name: 'a broken link', files: { 'in/broken': symlink('nowhere') }, code: 'ENOENT' },
   ];
 
-  it.each(refused)('$name', async ({ name, files, options, code }) => {
+  it.each(refused)('$name', async ({ name, files, from = 'in', options, code }) => {
     const cwd = writeTree(workspace(), { ...base, ...files });
-    const target = { from: 'in', to: name.includes('above') ? 'out/below' : 'out' };
+    const target = {
+      from,
+      to: name.includes('above') ? (name.includes('far') ? 'out/far/below' : 'out/below') : 'out',
+    };
     const before = readTree(cwd);
     const act = () => plan(target, { cwd, ...options });
     const planned = await leavingNothing(cwd, () => refusal(act));

@@ -164,16 +164,16 @@ const cases: Case[] = [
   },
 ];
 
-/** What a directory is called in messages: that of the destination is made first, and refused by its own name. */
-const above: Case[] = [
+/** The directory of the destination is made first, and is what is refused. */
+const above: (Case & { blocking?: string })[] = [
   {
     name: 'a destination in a directory whose name is too long',
     from: 'a',
     to: `${long}/b`,
     code: 'ENAMETOOLONG',
   },
-  { name: 'a destination below a file', from: 'a', to: 'old/b', code: 'EEXIST' },
-  { name: 'a destination far below a file', from: 'a', to: 'old/b/c', code: 'ENOTDIR' },
+  { name: 'a destination below a file', from: 'a', to: 'old/b', code: 'ENOTDIR', blocking: 'old' },
+  { name: 'a destination far below a file', from: 'a', to: 'old/b/c', code: 'ENOTDIR', blocking: 'old' },
 ];
 
 type Lane = (from: string, to: string, options: CopyFileOptions) => Promise<unknown>;
@@ -218,8 +218,16 @@ describe.each(Object.keys(lanes))('%s refuses', (lane) => {
   });
 
   it.each(above)('$name', async (each) => {
-    const { error, destination } = await refused(each);
-    expect(error).toMatchObject({ code: each.code, destination: dirname(destination) });
-    expect(error.cause).toMatchObject({ message: expect.stringContaining(each.code) });
+    const { error, source, destination } = await refused(each);
+    expect(error).toMatchObject({ code: each.code, source, destination });
+    if (each.blocking) expect(error.reason).toContain(`${each.blocking}" is not a directory`);
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(error.cause).toMatchObject({
+      code: expect.stringMatching(/^E/),
+      syscall: expect.stringMatching(/mkdir|stat/),
+      message: expect.stringMatching(/mkdir|stat/),
+      path: expect.stringContaining('/'),
+      errno: expect.any(Number),
+    });
   });
 });

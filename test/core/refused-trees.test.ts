@@ -95,9 +95,10 @@ const cases: RefusedCase[] = [
   {
     name: 'a file where the destination should be',
     targets: { from: 'in', to: 'old' },
-    code: 'EEXIST',
-
+    code: 'ENOTDIR',
+    source: 'in',
     destination: 'old',
+    reason: 'old" is not a directory; delete or rename it',
   },
   {
     name: 'a new name that is too long',

@@ -25,7 +25,11 @@ export interface CopyErrorDetails {
   /** Strategies tried before, with their answers. */
   attempts?: Attempt[] | undefined;
   cause?: unknown;
+  /** Properties of `cause`, and of what caused it in turn: an error that is sent to another thread loses them. */
+  causeProperties?: Properties[] | undefined;
 }
+
+type Properties = Record<string, unknown>;
 
 /**
  * Why a copy ended: names both paths, a stable `code`, the method and the cause. Codes are the system's
@@ -68,13 +72,42 @@ export class CopyError extends Error {
     this.syscall = details.syscall;
     this.errno = details.errno;
     this.attempts = details.attempts ?? [];
+    if (details.causeProperties) giveBack(details.cause, details.causeProperties);
   }
 
   /** The plain form, to be sent between threads and made an error again there. */
   get details(): CopyErrorDetails {
     const { code, reason, source, destination, method, syscall, errno, attempts, cause } = this;
-    return { code, reason, source, destination, method, syscall, errno, attempts: [...attempts], cause };
+    const causeProperties = propertiesOf(cause);
+    return {
+      ...{ code, reason, source, destination, method, syscall, errno, cause, causeProperties },
+      attempts: [...attempts],
+    };
   }
+}
+
+/** An error and what caused it, as far as those are errors. Ends where causes go in a circle. */
+function causesFrom(cause: unknown): Error[] {
+  const causes = new Set<Error>();
+  for (let each = cause; each instanceof Error && !causes.has(each); each = each.cause) causes.add(each);
+  return [...causes];
+}
+
+/** `code`, `errno`, `syscall` and other plain values that errors have; undefined without an error. */
+function propertiesOf(cause: unknown): Properties[] | undefined {
+  const causes = causesFrom(cause);
+  if (causes.length === 0) return undefined;
+  return causes.map((each) =>
+    Object.fromEntries(
+      Object.entries(each).filter(([, value]) => typeof value === 'string' || typeof value === 'number'),
+    ),
+  );
+}
+
+function giveBack(cause: unknown, properties: readonly Properties[]): void {
+  for (const [position, each] of causesFrom(cause).entries())
+    for (const [name, value] of Object.entries(properties[position] ?? {}))
+      if (!Object.hasOwn(each, name)) Object.assign(each, { [name]: value });
 }
 
 function describe({

@@ -182,7 +182,9 @@ export class BatchCopier {
 
   #open(batch: QueuedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const pair = openPair(this.#system, this.#tree, { ...batch, overwrite });
+    const { names, renamed } = batch;
+    const onlyFile = names.length === 1 ? { name: names[0]!, as: renamed?.[0] ?? names[0]! } : undefined;
+    const pair = openPair(this.#system, this.#tree, { ...batch, onlyFile, overwrite });
     if (pair.fresh) this.#queue.note(MADE, batch);
     // By another thread, maybe: to look for a file there would wait for those that are being made.
     else pair.fresh = this.#queue.has(MADE, batch);

@@ -15,7 +15,7 @@ import { refuseSpecial } from '../transfer/existing.ts';
 import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
-import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, onlyOf, openPair, syncPair } from '../transfer/tree.ts';
 import type { Finished } from './finished.ts';
 import type { JobSettings, RunHooks } from './job.ts';
 import { type FileResult, resultOf } from './outcomes.ts';
@@ -84,7 +84,7 @@ async function transformFolder(
   const tree = new DestinationTree(system, job.transfer, { created });
   try {
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
-    const pair = openPair(system, tree, { ...folder, overwrite });
+    const pair = openPair(system, tree, { ...folder, onlyFile: onlyOf(folder.files), overwrite });
     try {
       if (!pair.fresh) sweepTemporaries(system, pair.destination);
       const place = async (file: number) => {

@@ -1,10 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { systemError } from '../errors.ts';
-import { EEXIST, ENOTDIR } from '../platform/errno.ts';
+import { ENOTDIR } from '../platform/errno.ts';
 import type { Folder } from '../scan/folder.ts';
 import { lstatIfThere } from '../scan/links.ts';
-import { notADirectory } from '../transfer/tree.ts';
+import { aboutOnlyFile, belowFile, notADirectory, onlyOf, statusIfThere } from '../transfer/tree.ts';
 
 /** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
 export class Outlook {
@@ -24,19 +22,27 @@ export class Outlook {
   }
 
   /** How many directories would be made for a folder. Throws where something is in their way. */
-  make({ source, root, below }: Folder): number {
+  make(folder: Folder): number {
+    try {
+      return this.#make(folder);
+    } catch (error) {
+      throw aboutOnlyFile(error, { ...folder, onlyFile: onlyOf(folder.files) });
+    }
+  }
+
+  #make({ source, root, below }: Folder): number {
     let count = 0;
     const make = (directory: string) => {
       this.#made.add(directory);
       count++;
     };
     for (let above = root; !this.#made.has(above); above = path.dirname(above)) {
-      const status = fs.statSync(above, { throwIfNoEntry: false });
+      const status = statusIfThere(above, { source, destination: root });
       const isThere = status && !this.isRemoved(above);
       if (isThere && status.isDirectory()) break;
       if (isThere) {
-        const errno = above === root ? EEXIST : ENOTDIR;
-        throw systemError(errno, { source, destination: root, syscall: 'mkdir' });
+        const paths = { source, destination: root };
+        throw belowFile(paths) ?? notADirectory(ENOTDIR, paths, false);
       }
       make(above);
     }

@@ -72,7 +72,13 @@ function nearestExisting(directory: string): string {
 }
 
 function isExisting(directory: string): boolean {
-  return fs.statSync(directory, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return fs.statSync(directory, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // Below a file there is nothing.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 function isSame(one: Identity, other: Identity): boolean {

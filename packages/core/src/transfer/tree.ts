@@ -16,6 +16,11 @@ const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
 /** The process's umask applies to it. */
 const DEFAULT_DIRECTORY_MODE = 0o777;
 
+interface BothPaths {
+  source: string;
+  destination: string;
+}
+
 interface Level {
   name: string;
   directory: Directory;
@@ -78,7 +83,9 @@ export class DestinationTree {
     try {
       made = makeDirectories(root, () => this.#modeFor(original));
     } catch (error) {
-      throw asCopyError(error, { source, destination: root });
+      throw (
+        belowFile({ source, destination: root }, error) ?? asCopyError(error, { source, destination: root })
+      );
     }
     if (made > 0) this.#created(made);
     if (this.#durable) this.#syncAbove(root, made, source);
@@ -107,7 +114,8 @@ export class DestinationTree {
   #openBelow(parent: Level, name: string, source: string, original: string | undefined): Level {
     const system = this.#system;
     const destination = path.join(parent.directory.path, name);
-    const made = system.makeDirectory(parent.directory, name, this.#modeFor(original));
+    const mode = this.#modeFor(original);
+    const made = system.makeDirectory(parent.directory, name, mode);
     if (made < 0 && made !== -EEXIST) throw systemError(-made, { source, destination, syscall: 'mkdir' });
     if (made >= 0) {
       this.#created(1);
@@ -120,7 +128,7 @@ export class DestinationTree {
 
   /** The mode to make a directory with, that of `original` where it is a copy of one. */
   #modeFor(original: string | undefined): number {
-    const status = original === undefined ? undefined : fs.statSync(original, { throwIfNoEntry: false });
+    const status = original === undefined ? undefined : statusIfThere(original, { source: original });
     return status ? directoryCreationMode(this.#keep, status.mode) : DEFAULT_DIRECTORY_MODE;
   }
 
@@ -158,16 +166,44 @@ function makeOne(directory: string, mode: number): number {
   }
 }
 
+/** What stands at a path. That nothing can stand below a file is known in advance. */
+export function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw asCopyError(error, paths);
+  }
+}
+
 function isDirectory(directory: string): boolean {
   return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
+/** The error for a destination that is, or lies below, something that is not a directory. Undefined: it is not. */
+export function belowFile({ source, destination }: BothPaths, cause?: unknown): CopyError | undefined {
+  for (let current = destination; ; current = path.dirname(current)) {
+    try {
+      if (fs.statSync(current).isDirectory()) return undefined;
+      const reason = `${JSON.stringify(current)} is not a directory; delete or rename it, or choose another destination`;
+      return new CopyError({
+        code: 'ENOTDIR',
+        reason,
+        source,
+        destination,
+        syscall: 'mkdir',
+        errno: ENOTDIR,
+        cause,
+      });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path.dirname(current) === current) return undefined;
+    }
+  }
+}
+
 /** What is wrong with a part of the destination that should be a directory. */
-export function notADirectory(
-  errno: number,
-  paths: { source: string; destination: string },
-  isLink: boolean,
-): CopyError {
+export function notADirectory(errno: number, paths: BothPaths, isLink: boolean): CopyError {
   if (!isLink) return systemError(errno, { ...paths, syscall: 'open' });
   return new CopyError({
     code: 'ELOOP',
@@ -181,7 +217,7 @@ export function notADirectory(
 export function openPair(
   system: System,
   tree: DestinationTree,
-  folder: Pick<Batch, 'source' | 'root' | 'below' | 'mirrors'> & Pick<DirectoryPair, 'overwrite'>,
+  folder: Pick<Batch, 'source'> & Pick<DirectoryPair, 'overwrite'> & OpenedFor,
 ): DirectoryPair {
   const source = system.openDirectory(folder.source);
   if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
@@ -203,8 +239,28 @@ export function openPair(
     };
   } catch (error) {
     system.closeDirectory(source);
-    throw error;
+    throw aboutOnlyFile(error, folder);
   }
+}
+
+/** What a directory is opened for. */
+interface OpenedFor extends Pick<Batch, 'root' | 'below' | 'mirrors'> {
+  /** The file, where it is opened for one alone. */
+  onlyFile?: { name: string; as: string } | undefined;
+}
+
+/** The file of a list that has only one. */
+export function onlyOf<T>(files: readonly T[]): T | undefined {
+  return files.length === 1 ? files[0] : undefined;
+}
+
+/** An error of the directory `root` is about the file, where one file is copied into it and no directory is. */
+export function aboutOnlyFile(error: unknown, { root, below, mirrors, onlyFile }: OpenedFor): unknown {
+  const isAbout = onlyFile && below === '' && mirrors !== 'root';
+  if (!isAbout || !(error instanceof CopyError) || error.destination !== root) return error;
+  const { details } = error;
+  const source = details.source && path.join(details.source, onlyFile.name);
+  return new CopyError({ ...details, source, destination: path.join(root, onlyFile.as) });
 }
 
 /** Puts the names of the files that were placed on the disk. */
