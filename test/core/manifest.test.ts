@@ -51,6 +51,42 @@ function changeUnseen(path: string): void {
 }
 
 describe('a copy with a manifest', () => {
+  it('deletes a stale file that was in the output before it was emptied, although its time lies ahead', async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/a'));
+    writeFileSync(at('out/a'), 'of somebody else');
+    const ahead = new Date('2100-01-01');
+    utimesSync(at('out/a'), ahead, ahead);
+    expect(await run({ prune: true, emptiedAt: Date.now() + 60_000, pruneRoots: ['out'] })).toMatchObject({
+      pruned: 1,
+    });
+    expect(existsSync(at('out/a'))).toBe(false);
+  });
+
+  it.each([
+    { name: 'on the calling thread', held: false },
+    { name: 'in worker threads', held: true },
+  ])(
+    'leaves alone a file whose modification time lies ahead, and sees it change, $name',
+    async ({ held }) => {
+      const { run, at } = await prepared();
+      const ahead = new Date('2100-01-01');
+      utimesSync(at('in/a'), ahead, ahead);
+      await settle();
+      const workers = held ? await startWorkers(1) : undefined;
+      expect(await run()).toMatchObject({ files: 3, unchanged: 0 });
+      expect(statSync(at('out/a')).mtime).toEqual(ahead);
+      expect(await run()).toMatchObject({ files: 0, unchanged: 3 });
+      await settle();
+      changeUnseen(at('in/a'));
+      expect(statSync(at('in/a')).mtime).toEqual(ahead);
+      expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
+      expect(readFileSync(at('out/a'), 'utf8')).toBe('xxx');
+      await workers?.close();
+    },
+  );
+
   it('leaves alone what did not change, and then writes nothing', async () => {
     const { cwd, run, at } = await prepared();
     expect(await leavingNothing(cwd, () => run())).toMatchObject({ files: 3, unchanged: 0 });

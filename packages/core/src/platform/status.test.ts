@@ -96,6 +96,27 @@ describe.skipIf(process.platform !== 'linux')('both lanes', () => {
   });
 });
 
+test.each([
+  { name: 'the later time', mtime: 5, ctime: 7, touched: 7 },
+  { name: 'a modification time that is later by a little', mtime: 9, ctime: 7, touched: 9 },
+  {
+    name: 'the change time where the modification time lies ahead',
+    mtime: 4_102_444_800,
+    ctime: 7,
+    touched: 7,
+  },
+  {
+    name: 'the modification time where none is kept of changes',
+    mtime: 4_102_444_800,
+    ctime: 0,
+    touched: 4_102_444_800,
+  },
+])('a file was touched at $name', ({ mtime, ctime, touched }) => {
+  const status = new FileStatus();
+  status.fill({ ...zero, mtimeNs: BigInt(mtime) * 1_000_000_000n, ctimeNs: BigInt(ctime) * 1_000_000_000n });
+  expect(status.touchedMs).toBe(touched * 1000);
+});
+
 test('a modification time is about the same within a microsecond', () => {
   const at = (nanoseconds: bigint) => {
     const status = new FileStatus();

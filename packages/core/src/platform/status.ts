@@ -59,6 +59,9 @@ export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
 /** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
 
+/** By how much the clock of a filesystem may be ahead of that of the process, its ticks of two seconds included. */
+const CLOCKS_DIFFER_MS = 60_000;
+
 /**
  * The attributes of a file the engine works with, in the layout of Linux's `struct statx`, so that there the
  * kernel fills it in place and only what is asked for is decoded. Reused from file to file: objects and
@@ -185,11 +188,15 @@ export class FileStatus {
     return Math.abs(seconds * 1e9 + this.modifiedNanoseconds - other.modifiedNanoseconds) < 1000;
   }
 
-  /** When the file was last touched, in milliseconds since 1970. */
+  /**
+   * When the file was last touched, in milliseconds since 1970. A modification time that lies ahead was set by
+   * somebody; the change time, where the filesystem keeps one, says when.
+   */
   get touchedMs(): number {
     const modified = this.modifiedSeconds * 1000 + this.modifiedNanoseconds / 1e6;
     const changed = this.changedSeconds * 1000 + this.changedNanoseconds / 1e6;
-    return Math.max(modified, changed);
+    if (modified <= changed) return changed;
+    return changed > 0 && modified > Date.now() + CLOCKS_DIFFER_MS ? changed : modified;
   }
 
   /** Writes {@link SIGNATURE_WORDS} words from `offset` on. */

@@ -96,21 +96,27 @@ test('a sweep removes what is stale and nothing else', () => {
   expect(fs.readdirSync(home).sort()).toEqual(others.sort());
 });
 
-test('a sweep goes by when files of other hosts were touched, not by their modification times', () => {
-  const name = nameOf({ realm: foreignRealm });
-  fs.writeFileSync(path.join(home, name), '');
-  // A file that is being copied may have its source's time already.
-  fs.utimesSync(path.join(home, name), 0, 0);
-  sweep(home);
-  expect(fs.readdirSync(home)).toEqual([name]);
-  vi.useFakeTimers({ now: Date.now() + 2 * DAY_MS, toFake: ['Date'] });
-  try {
+test.each([
+  ['in the past', 0],
+  ['ahead', 4_102_444_800],
+])(
+  'a sweep goes by when files of other hosts were touched, not by modification times %s',
+  (_when, modified) => {
+    const name = nameOf({ realm: foreignRealm });
+    fs.writeFileSync(path.join(home, name), '');
+    // A file that is being copied may have its source's time already.
+    fs.utimesSync(path.join(home, name), modified, modified);
     sweep(home);
-  } finally {
-    vi.useRealTimers();
-  }
-  expect(fs.readdirSync(home)).toEqual([]);
-});
+    expect(fs.readdirSync(home)).toEqual([name]);
+    vi.useFakeTimers({ now: Date.now() + 2 * DAY_MS, toFake: ['Date'] });
+    try {
+      sweep(home);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(fs.readdirSync(home)).toEqual([]);
+  },
+);
 
 test.skipIf(!isStartKnown)('a running process is known by its number and its start', async () => {
   const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1e6)']);

@@ -123,6 +123,9 @@ function stateOf(file: string): { state: FileState; isLink: boolean } {
   return { state: { dev, ino, size, mtimeMs, ctimeMs }, isLink };
 }
 
+/** By how much the clock of a filesystem may be ahead of that of the process. */
+const CLOCKS_DIFFER_MS = 60_000;
+
 /**
  * Times are those of a clock that ticks every few milliseconds, or seconds: what was touched this shortly before it
  * was looked at may change again and look the same.
@@ -132,7 +135,10 @@ export function mayChangeUnseen(
   lookedAt: number,
 ): boolean {
   const isCoarse = Number.isInteger(mtimeMs / 1000) && Number.isInteger(ctimeMs / 1000);
-  return lookedAt - Math.max(mtimeMs, ctimeMs) < (isCoarse ? 2500 : 50);
+  // One that lies ahead was set by somebody; the change time, where the filesystem keeps one, says when.
+  const isAhead = ctimeMs > 0 && mtimeMs > Date.now() + CLOCKS_DIFFER_MS;
+  const touched = isAhead ? ctimeMs : Math.max(mtimeMs, ctimeMs);
+  return lookedAt - touched < (isCoarse ? 2500 : 50);
 }
 
 /** Whether a file, or a directory's entries, may have been touched since, or are gone. */
