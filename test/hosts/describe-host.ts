@@ -286,6 +286,12 @@ function describeRebuilds(host: Host): void {
       'assets/a.txt',
     ],
     [
+      'none is left, nor a public directory',
+      { publicDir: 'more', targets: [{ from: 'assets', to: 'x' }], report: false },
+      { publicDir: false, report: false },
+      ['x/a.txt', 'x', 'extra.txt'],
+    ],
+    [
       'none for the public directory',
       { publicDir: 'more', report: false },
       targetsOf({ from: 'assets' }),

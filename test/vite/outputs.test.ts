@@ -1,4 +1,4 @@
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import reflink from 'unplugin-reflink/vite';
 import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
@@ -149,6 +149,18 @@ describeVites((host) => {
     expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt']);
     await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'y' }] } });
     expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'y', 'y/d.txt']);
+  });
+
+  test('without emptyOutDir nothing stays of targets and public directories that are all removed', async () => {
+    const root = project({ ...spec, 'extra/d.txt': 'd' });
+    const config = { build: { emptyOutDir: false } };
+    await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'x' }] } });
+    writeFileSync(join(root, 'dist/foreign.txt'), 'not ours');
+    for (let run = 0; run < 2; run++) {
+      const { reports } = await build(host, root, { config: { ...config, publicDir: false } });
+      expect(placed(join(root, 'dist'))).toEqual(['foreign.txt']);
+      expect(reports.map((each) => each.dist?.pruned)).toEqual(run === 0 ? [3] : []);
+    }
   });
 
   test.each([[true], [false]])(

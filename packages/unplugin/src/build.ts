@@ -226,7 +226,7 @@ function isWritten({ bundles }: Output): boolean {
 
 function labelOf({ publicTargets, targets }: OutputTargets): string {
   const parts = [publicTargets.length > 0 && 'public', targets.length > 0 && 'targets'];
-  return parts.filter(Boolean).join(', ');
+  return parts.filter(Boolean).join(', ') || 'no targets any more';
 }
 
 function messagesOf(collisions: readonly Collision[]): string[] {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { hashOf, indexFile } from './cache.ts';
+import { hashOf, indexFile, wasPlaced } from './cache.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
@@ -95,6 +95,21 @@ export function claimRecord(
       if (--claim.count === 0) claims.delete(key);
     },
   };
+}
+
+/** Whether an earlier build of the same configuration may have copied something into an output directory. */
+export function isRecorded(
+  { host, configuration }: Omit<Instance, 'targets'>,
+  cacheDirectory: string,
+  directory: string,
+): boolean {
+  const owner = hashOf(describe(configuration).text);
+  return read(indexFile(cacheDirectory, directory)).some(
+    (each) =>
+      each.host === host &&
+      each.configurations.includes(owner) &&
+      wasPlaced(path.join(cacheDirectory, each.id), directory),
+  );
 }
 
 /** Text that is the same for the same value in every process, and the functions in it. */

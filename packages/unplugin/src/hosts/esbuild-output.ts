@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type { BuildResult, OnEndResult, PluginBuild } from 'esbuild';
+import type { BuildOptions, BuildResult, OnEndResult, PluginBuild } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
 import { BuildCopies, tell } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { exclusive } from '../exclusive.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type ClaimedRecord, claimRecord } from '../record-index.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import type { OutputTargets } from '../targets.ts';
 import { destinationDirectories } from '../watch/destinations.ts';
 import { OutputWatch } from '../watch/output-watch.ts';
@@ -25,6 +25,13 @@ export interface EsbuildOutputSettings {
   position: number;
   /** The user wants to read in the metafile what is in the output. */
   listed: boolean;
+}
+
+/** What tells an instance of the plugin from others, but for its targets. */
+export function instanceOf(options: BuildOptions, position: number): Omit<Instance, 'targets'> {
+  const { entryPoints, stdin, outfile, format, platform, entryNames } = options;
+  const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
+  return { host: 'esbuild', configuration };
 }
 
 /** Milliseconds from the first change to the copy, within which the other changes that belong to it are made. */
@@ -55,13 +62,8 @@ export class EsbuildOutput {
     const { build, options, root } = settings;
     this.#settings = settings;
     const { targets, position, directory } = settings;
-    const { entryPoints, stdin, outfile, format, platform, entryNames } = build.initialOptions;
-    const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
-    this.#record = claimRecord(
-      { host: 'esbuild', configuration, targets },
-      cacheDirectoryOf(root),
-      directory,
-    );
+    const instance = { ...instanceOf(build.initialOptions, position), targets };
+    this.#record = claimRecord(instance, cacheDirectoryOf(root), directory);
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},

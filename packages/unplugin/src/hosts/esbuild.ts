@@ -1,9 +1,12 @@
 import path from 'node:path';
-import type { BuildOptions, Plugin } from 'esbuild';
+import type { BuildOptions, BuildResult, OnEndResult, Plugin, PluginBuild } from 'esbuild';
+import { cacheDirectoryOf } from '../cache.ts';
+import { deleteLeftOver } from '../left-over.ts';
 import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { toTargets } from '../targets.ts';
-import { EsbuildOutput } from './esbuild-output.ts';
+import { EsbuildMessages } from './esbuild-messages.ts';
+import { EsbuildOutput, instanceOf } from './esbuild-output.ts';
 
 /**
  * Places static files when esbuild has written its own. It writes them before any hook knows that the build has
@@ -16,13 +19,16 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       const { initialOptions: given } = build;
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
-      if (targets.publicTargets.length + targets.targets.length === 0) return;
+      const position = instances.get(given) ?? 0;
+      instances.set(given, position + 1);
+      if (targets.publicTargets.length + targets.targets.length === 0) {
+        build.onEnd((result) => deleteFormer(build, options, root, position, result));
+        return;
+      }
       const listed = given.metafile === true;
       // Only there are the names of what esbuild has written. Left in the result: who is asked for it later in
       // this setup, as other plugins are, cannot be told apart from us.
       if (given.write !== false) given.metafile = true;
-      const position = instances.get(given) ?? 0;
-      instances.set(given, position + 1);
       let output: EsbuildOutput | undefined;
       let warned = false;
 
@@ -44,6 +50,27 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       build.onDispose(() => void output?.dispose());
     },
   };
+}
+
+/** Deletes what was copied while the options named something. */
+async function deleteFormer(
+  build: PluginBuild,
+  options: ResolvedOptions,
+  root: string,
+  position: number,
+  { errors }: BuildResult,
+): Promise<OnEndResult> {
+  const given = build.initialOptions;
+  const directory = directoryOf(root, given);
+  const messages = new EsbuildMessages(build);
+  if (errors.length > 0 || directory === undefined || given.write === false) return messages.result;
+  try {
+    const place = { cacheDirectory: cacheDirectoryOf(root), directory, root };
+    await deleteLeftOver({ instance: instanceOf(given, position), ...place }, options, messages);
+  } catch (error) {
+    messages.fail(error);
+  }
+  return messages.result;
 }
 
 const NOT_WRITTEN = {

@@ -2,13 +2,14 @@ import path from 'node:path';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { Threads } from '../boot.ts';
-import { BuildCopies } from '../build.ts';
+import { BuildCopies, type HostLog } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { type EmptySnapshot, snapshotOf } from '../empty.ts';
 import { exclusive } from '../exclusive.ts';
+import { deleteLeftOver } from '../left-over.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type ClaimedRecord, claimRecord } from '../record-index.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from './rollup-bundles.ts';
@@ -45,6 +46,12 @@ class Shared {
 class RollupBuild {
   readonly #shared: Shared;
   readonly #options: ResolvedOptions;
+  readonly #log: HostLog = {
+    info: (message) => this.#context?.info(message),
+    warn: (message) => this.#context?.warn(message),
+    // What else failed has ended the build by now.
+    error: (message) => this.#context?.warn(message),
+  };
   #context: Context | undefined;
   #root = process.cwd();
   #targets: OutputTargets;
@@ -137,9 +144,9 @@ class RollupBuild {
   }
 
   async finish(output: Output): Promise<void> {
-    if (!this.#places) return;
     const directory = this.#directoryOf(output);
-    await exclusive(directory, () => this.#copies.finish(directory));
+    if (this.#places) await exclusive(directory, () => this.#copies.finish(directory));
+    else await this.#deleteLeftOver(directory, output);
   }
 
   /** The build is over, or failed. Threads of a watcher stay for the next. */
@@ -183,20 +190,24 @@ class RollupBuild {
     });
   }
 
-  #claim(directory: string, { format, file, entryFileNames }: Output): ClaimedRecord {
-    const configuration = {
-      position: this.#position,
-      input: this.#input,
-      ...{ format, file, entryFileNames },
-    };
-    const { host } = this.#shared;
-    const record = claimRecord(
-      { host, configuration, targets: this.#targets },
-      cacheDirectoryOf(this.#root),
-      directory,
-    );
+  #claim(directory: string, output: Output): ClaimedRecord {
+    const instance = { ...this.#instance(output), targets: this.#targets };
+    const record = claimRecord(instance, cacheDirectoryOf(this.#root), directory);
     this.#records.push(record);
     return record;
+  }
+
+  async #deleteLeftOver(directory: string, output: Output): Promise<void> {
+    const root = this.#root;
+    const cacheDirectory = cacheDirectoryOf(root);
+    const instance = this.#instance(output);
+    await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
+  }
+
+  #instance({ format, file, entryFileNames }: Output): Omit<Instance, 'targets'> {
+    const position = this.#position;
+    const configuration = { position, input: this.#input, format, file, entryFileNames };
+    return { host: this.#shared.host, configuration };
   }
 
   /** Outputs inside of an output directory, relative to it. */
@@ -227,13 +238,7 @@ class RollupBuild {
   }
 
   #newCopies(): BuildCopies {
-    const log = {
-      info: (message: string) => this.#context?.info(message),
-      warn: (message: string) => this.#context?.warn(message),
-      // What else failed has ended the build by now.
-      error: (message: string) => this.#context?.warn(message),
-    };
-    return new BuildCopies(this.#options, log, this.#root, this.#threads);
+    return new BuildCopies(this.#options, this.#log, this.#root, this.#threads);
   }
 }
 

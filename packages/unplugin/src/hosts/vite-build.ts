@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
-import { BuildCopies } from '../build.ts';
+import { BuildCopies, type HostLog } from '../build.ts';
 import { type Emptied, emptyOutput } from '../empty.ts';
+import { deleteLeftOver } from '../left-over.ts';
 import { isInside, keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type ClaimedRecord, claimRecord } from '../record-index.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { watchedPaths } from '../watched.ts';
 import { HiddenOptions, optionsFor, outDirsOf, type Takeover, takeoverOf } from './vite-output.ts';
 
@@ -17,6 +18,7 @@ export class EnvironmentBuild {
   readonly #environment: Environment;
   readonly #options: ResolvedOptions | undefined;
   readonly #copies: BuildCopies;
+  readonly #log: HostLog;
   readonly #records: ClaimedRecord[] = [];
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
@@ -28,12 +30,12 @@ export class EnvironmentBuild {
     this.#environment = environment;
     this.#options = chosen;
     const { logger, config } = environment;
-    const log = {
-      info: (message: string) => logger.info(message),
-      warn: (message: string) => logger.warnOnce(`unplugin-reflink: ${message}`),
-      error: (message: string) => logger.error(`unplugin-reflink: ${message}`),
+    this.#log = {
+      info: (message) => logger.info(message),
+      warn: (message) => logger.warnOnce(`unplugin-reflink: ${message}`),
+      error: (message) => logger.error(`unplugin-reflink: ${message}`),
     };
-    this.#copies = new BuildCopies(options, log, config.root);
+    this.#copies = new BuildCopies(options, this.#log, config.root);
   }
 
   /** The build is certain. A watcher is told what to look at through `watch`. */
@@ -92,15 +94,18 @@ export class EnvironmentBuild {
     directory: string,
     { empties, targets }: Takeover,
   ): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
-    const { name, config } = this.#environment;
-    const cacheDirectory = cacheDirectoryOf(config);
+    const cacheDirectory = cacheDirectoryOf(this.#environment.config);
     if (empties) return { cacheDirectory, orphaned: [] };
-    const { lib, rollupOptions } = config.build;
-    const { mode, configFile } = config;
-    const configuration = { name, mode, configFile, lib, input: rollupOptions.input };
-    const record = claimRecord({ host: 'vite', configuration, targets }, cacheDirectory, directory);
+    const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory);
     this.#records.push(record);
     return record;
+  }
+
+  get #instance(): Omit<Instance, 'targets'> {
+    const { name, config } = this.#environment;
+    const { lib, rollupOptions } = config.build;
+    const { mode, configFile } = config;
+    return { host: 'vite', configuration: { name, mode, configFile, lib, input: rollupOptions.input } };
   }
 
   restore(): void {
@@ -120,7 +125,13 @@ export class EnvironmentBuild {
 
   /** The bundle of an output is written. */
   async finish(dir: string | undefined): Promise<void> {
-    await this.#copies.finish(this.#resolve(dir));
+    if (this.#copies.begun || !this.#options) return void (await this.#copies.finish(this.#resolve(dir)));
+    const { config } = this.#environment;
+    const { root } = config;
+    const instance = this.#instance;
+    const cacheDirectory = cacheDirectoryOf(config);
+    const directory = path.resolve(root, dir ?? config.build.outDir);
+    await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
   }
 
   /** The build is over, or failed: nothing of it is left running. */

@@ -3,11 +3,12 @@ import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies, type HostLog, messageOf, tell } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
+import { deleteLeftOver } from '../left-over.ts';
 import { isInside } from '../nested.ts';
 import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { OutputSettings } from '../output.ts';
-import { type ClaimedRecord, claimRecord } from '../record-index.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { allowedRoots, type OutputTargets } from '../targets.ts';
 import type { CompilationAssets, FinalAssets } from './webpack-assets.ts';
 import { PlacedBefore, targetOf } from './webpack-before.ts';
@@ -26,6 +27,43 @@ const instances = new WeakMap<Compiler, number>();
 interface Building {
   listing: Listing;
   assets: CompilationAssets;
+}
+
+/** What tells an instance of the plugin from others, but for its targets. Asked once for each, in their order. */
+function nextInstance(compiler: Compiler): Omit<Instance, 'targets'> {
+  const { name, entry, target, output } = compiler.options;
+  const position = instances.get(compiler) ?? 0;
+  instances.set(compiler, position + 1);
+  return { host: 'webpack', configuration: { position, name, entry, target, filename: output.filename } };
+}
+
+/** Warnings belong to a compilation. */
+function logOf(compiler: Compiler, compilation: Compilation | undefined): HostLog {
+  const logger = compiler.getInfrastructureLogger(NAME);
+  const { WebpackError } = compiler.webpack;
+  return {
+    info: (message) => logger.info(message),
+    warn: (message) => void compilation?.warnings.push(new WebpackError(`${NAME}: ${message}`)),
+    error: (message) => logger.error(message),
+  };
+}
+
+/** Deletes what was copied while the options named something. */
+export function deleteFormer(compiler: Compiler, options: ResolvedOptions): void {
+  const instance = nextInstance(compiler);
+  compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
+    const root = compiler.context;
+    if (!(await isRealDisk(compiler.outputFileSystem!, root))) return;
+    const directory = path.resolve(compiler.options.output.path!);
+    const place = { cacheDirectory: cacheDirectoryOf(root), directory, root };
+    try {
+      await inTurn(directory, () =>
+        deleteLeftOver({ instance, ...place }, options, logOf(compiler, compilation)),
+      );
+    } catch (error) {
+      compilation.errors.push(new compiler.webpack.WebpackError(`${NAME}: ${messageOf(error)}`));
+    }
+  });
 }
 
 /** Gets one compiler's files to where its output is. */
@@ -48,31 +86,24 @@ export class WebpackCopies {
   constructor(compiler: Compiler, options: ResolvedOptions, targets: readonly WebpackTarget[]) {
     this.#compiler = compiler;
     this.#options = options;
-    const logger = compiler.getInfrastructureLogger(NAME);
     const { WebpackError } = compiler.webpack;
     this.#log = {
-      info: (message: string) => logger.info(message),
+      ...logOf(compiler, undefined),
       warn: (message: string) => {
         if (this.#repeated.has(message)) return;
         this.#hasWarned = true;
         this.#compilation?.warnings.push(new WebpackError(`${NAME}: ${message}`));
       },
-      error: (message: string) => logger.error(message),
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context);
-    const { name, entry, target, output } = compiler.options;
-    const position = instances.get(compiler) ?? 0;
-    instances.set(compiler, position + 1);
-    const configuration = { position, name, entry, target, filename: output.filename };
     this.#record = claimRecord(
       {
-        host: 'webpack',
-        configuration,
+        ...nextInstance(compiler),
         // Also what engine targets do not tell: templates and patterns.
         targets: [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)],
       },
       cacheDirectoryOf(compiler.context),
-      path.resolve(output.path!),
+      path.resolve(compiler.options.output.path!),
     );
     this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
   }

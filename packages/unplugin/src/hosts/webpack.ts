@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { statsOf } from '../stats.ts';
 import { watchedPaths } from '../watched.ts';
 import { CompilationAssets } from './webpack-assets.ts';
-import { WebpackCopies } from './webpack-copies.ts';
+import { deleteFormer, WebpackCopies } from './webpack-copies.ts';
 import type { Listing } from './webpack-listing.ts';
 import { Listings } from './webpack-listings.ts';
 import { takeOverCopy } from './webpack-patterns.ts';
@@ -37,7 +37,10 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
     ...webpackTargets(options, compiler.context),
   ];
-  if (targets.length === 0) return;
+  if (targets.length === 0) {
+    deleteFormer(compiler, options);
+    return;
+  }
   const copies = new WebpackCopies(compiler, options, targets);
   const listings = new Listings(targets, options, compiler);
   const buildings = new WeakMap<Compilation, Building>();
