@@ -42,6 +42,16 @@ describe('list', () => {
       ['1: other/a.txt > to/a.txt'],
     ],
     [{ from: 'from', to: 'to' }, { leave: ['to/a.txt', 'to/link'] }, ['0: from/sub/b.txt > to/sub/b.txt']],
+    // What is left is no collision.
+    [
+      [
+        { from: 'from/a.txt', to: 'to' },
+        { from: 'other', to: 'to' },
+      ],
+      { overwrite: 'error', leave: ['to/a.txt'] },
+      [],
+    ],
+    [{ from: '{from,other}/a.txt', to: 'to', flatten: true }, { leave: ['to/a.txt'] }, []],
     [{ from: 'none', to: 'to' }, { allowMissing: true }, [], ['nothing matches "none"']],
     [{ from: 'from/a.txt', to: 'to', overwrite: 'error' }, {}, ['0: from/a.txt > to/a.txt']],
   ];

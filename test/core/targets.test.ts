@@ -47,6 +47,12 @@ const cases: Case[] = [
     out: { 'a/1.txt': '1', 'b/2.txt': '2' },
   },
   {
+    name: 'directories in braces lead to files that are named',
+    files: { 'in/a/c.txt': '1', 'in/b/c.txt': '2' },
+    targets: { from: 'in/{a,b}/c.txt', to: 'out' },
+    out: { 'a/c.txt': '1', 'b/c.txt': '2' },
+  },
+  {
     name: 'braces may hold directories',
     files: { 'a/1.txt': '1', 'b/c/2.txt': '2', 'c/3.txt': '3' },
     targets: { from: '{a,b/c}/*.txt', to: 'out' },

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from './errors.ts';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
 import { SameNames } from './plan/same-names.ts';
-import { hasOwnNames, winnersOf } from './plan/winners.ts';
+import { hasOwnNames, winnersOf, without } from './plan/winners.ts';
 import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
@@ -84,11 +84,10 @@ class Listing {
 
   result(): FileList {
     const { targets, transfer, leave } = this.#options;
-    const left = new Set(leave);
     const keepsLinks = transfer.symlinks === 'keep';
     const files: ListedFile[] = [];
     const folders: FileList['folders'] = [];
-    const found = this.#folders;
+    const found = leave.length > 0 ? [...without(this.#folders, leave)] : this.#folders;
     const rules = { overwrite: transfer.overwrite, names: new SameNames(false) };
     for (const folder of hasOwnNames(targets) ? found : winnersOf(found, rules)) {
       const target = targets.indexOf(folder.target);
@@ -98,9 +97,7 @@ class Listing {
       const to = withSeparator(directory);
       folders.push({ source: folder.source, destination: directory });
       for (const { name, as, link } of folder.files) {
-        const destination = to + as;
-        if (!left.has(destination))
-          files.push({ source: from + name, destination, target, link: link && keepsLinks });
+        files.push({ source: from + name, destination: to + as, target, link: link && keepsLinks });
       }
     }
     return { files, folders, warnings: this.#warnings };

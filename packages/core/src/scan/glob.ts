@@ -82,7 +82,9 @@ export function* match(base: string, pattern: string, options: MatchOptions): Ge
     return directory;
   };
   for (const { dirent, ...match } of entries(base, pattern, options, listed)) {
-    const entry = { dirent, name: withBreaks(match.name), path: withBreaks(match.path) };
+    const relative = withBreaks(match.path);
+    // Not the name that fast-glob gives: of a pattern without wildcards, `{a,b}/c`, it is the whole path.
+    const entry = { dirent, name: path.posix.basename(relative), path: relative };
     const parent = parentOf(entry.path);
     if (enter && !enter(parent)) continue;
     const source = path.join(base, entry.path);
