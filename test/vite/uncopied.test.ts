@@ -16,6 +16,12 @@ const apps = (root: string, ssr: InlineConfig['build'] = {}): InlineConfig => ({
   },
 });
 
+/** What Nuxt 4.5 sets for the browser's files. */
+const nuxt: InlineConfig = {
+  define: { __NUXT_VERSION__: '"4.5.2"' },
+  build: { outDir: '.nuxt/dist/client', assetsDir: '_nuxt/', copyPublicDir: false },
+};
+
 describeVites((host) => {
   const warned: [name: string, setup: BuildSetup, expected: RegExp][] = [
     [
@@ -43,9 +49,32 @@ describeVites((host) => {
       { options: { publicDir: 'static' }, config: { build: { copyPublicDir: false } } },
       /publicDir "static" is not copied: build\.copyPublicDir is false.* Set it to true/,
     ],
+    [
+      'what Nuxt does not take of its output',
+      {
+        options: { publicDir: 'static', targets: [...targets, { from: 'static', to: '_nuxt/y' }] },
+        config: nuxt,
+      },
+      /publicDir "static" and targets "locales" → "x" are not part of the site: Nuxt takes nothing but "_nuxt\/" .* nitro\.publicAssets/,
+    ],
   ];
   test.each(warned)('%s is warned about once', async (_name, setup, expected) => {
     await build(host, project(spec), { ...setup, warnings: [expected] });
+  });
+
+  test.each<[name: string, setup: BuildSetup]>([
+    ['where Nuxt takes them from', { options: { targets: [{ from: 'locales', to: '_nuxt/x' }] } }],
+    [
+      'outside of its output',
+      { options: { targets: [{ from: 'locales', to: '../../../site', allowOutside: true }] } },
+    ],
+  ])('in a build of Nuxt nothing is said of targets that go %s', async (_name, setup) => {
+    await build(host, project(spec), { ...setup, config: nuxt, warnings: [] });
+  });
+
+  test("in Nuxt's build for the server nothing is said, because the other says it", async () => {
+    const config = { ...nuxt, build: { outDir: '.nuxt/dist/server', ssr: 'main.js' } };
+    await build(host, project(spec), { options: { targets }, config, warnings: [] });
   });
 
   test('one warning for all environments of an app, each with a config and a logger of its own', async () => {

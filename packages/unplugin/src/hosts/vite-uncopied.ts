@@ -1,16 +1,21 @@
+import path from 'node:path';
 import type { ResolvedConfig, ViteBuilder } from 'vite';
+import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { givenSwitches, optionsFor } from './vite-output.ts';
 
 /** Environments that a build has where its config names none, though as a rule only one of them at a time. */
 const DEFAULT_ENVIRONMENTS = ['client', 'ssr'];
 
-type Config = Pick<ResolvedConfig, 'build' | 'builder' | 'environments'>;
+type Config = Pick<ResolvedConfig, 'build' | 'builder' | 'define' | 'environments' | 'root'>;
 
 /** What the user should know of files that the options name and that this build copies nowhere. */
 export function uncopiedMessages(config: Config, options: ResolvedOptions): string[] {
-  const messages = [wrongEnvironments(config, options), onlySsr(config, options), publicOff(config, options)];
-  return messages.filter((message) => message !== undefined);
+  const wrong = wrongEnvironments(config, options);
+  const others = isNuxt(config)
+    ? [outsideNuxt(config, options)]
+    : [onlySsr(config, options), publicOff(config, options)];
+  return [wrong, ...others].filter((message) => message !== undefined);
 }
 
 /** The same once all environments of an app were built. Before 7.0 Vite does not tell which those are. */
@@ -54,6 +59,26 @@ function publicOff(config: Config, options: ResolvedOptions): string | undefined
   if (builds.length === 0 || builds.some(([, { build }]) => givenSwitches(build).copyPublicDir))
     return undefined;
   return `${filesOf({ ...options, targets: [] })} not copied: build.copyPublicDir is false, in the config or by a framework. Set it to true, remove the option "publicDir", or name the directory in "targets"`;
+}
+
+function isNuxt({ define }: Config): boolean {
+  return define?.__NUXT_VERSION__ !== undefined;
+}
+
+/** Nuxt builds the browser's files into a directory of its own, and takes one directory of it for the site. */
+function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string | undefined {
+  // Another build of Nuxt's, whose files nobody is sent.
+  if (build.ssr) return undefined;
+  const outDir = path.resolve(root, build.outDir);
+  const taken = path.resolve(outDir, build.assetsDir);
+  const targets = options.targets.filter(({ to = '.' }) => {
+    const destination = path.resolve(outDir, to);
+    return isInside(outDir, destination) && !isInside(taken, destination);
+  });
+  if (targets.length + (options.publicDirs?.length ?? 0) === 0) return undefined;
+  const assets = `${path.relative(outDir, taken).split(path.sep).join('/')}/`;
+  const where = path.relative(root, outDir).split(path.sep).join('/');
+  return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Put the files into Nuxt's own public directory, name their directory in Nuxt's option nitro.publicAssets, or let "to" begin with "${assets}"`;
 }
 
 /** Without a builder Vite builds one environment, whatever others the config has. */
