@@ -129,7 +129,7 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     ['\0', "'\\x00'"],
   ],
   to: [
-    ['', "''"],
+    ['\0', "'\\x00'"],
     [null, 'null'],
     [Symbol.for('x'), 'Symbol(x)'],
   ],

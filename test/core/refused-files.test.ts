@@ -154,6 +154,16 @@ const cases: Case[] = [
     options: { symlinks: 'keep' },
     code: 'EISDIR',
   },
+  ...['new/', 'dir/', 'old/'].map(
+    (to): Case => ({
+      name: `a destination that ends with a slash, ${to}`,
+      from: 'a',
+      to,
+      onlyFile: true,
+      code: 'EISDIR',
+      reason: `${to}a" for instance`,
+    }),
+  ),
   { name: 'a destination whose name is too long', from: 'a', to: long, code: 'ENAMETOOLONG' },
   {
     name: 'a destination that must not exist',

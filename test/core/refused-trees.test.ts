@@ -1,4 +1,5 @@
-import { startWorkers, type Workers } from 'fs-reflink';
+import { readFileSync } from 'node:fs';
+import { copy, startWorkers, type Workers } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { symlink } from '../support/trees.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
@@ -157,6 +158,16 @@ describe.each(ways)('copy refuses, $name,', (way) => {
   afterAll(() => workers?.close());
 
   it.each(cases)('$name', (each) => expectRefused(way, each));
+
+  it('nothing where a destination differs from the source by the case of letters alone, and case counts', async () => {
+    const cwd = prepared(way);
+    for (const to of ['IN', 'In/Deep']) {
+      const { files } = await copy({ from: 'in', to, ...way.target }, { cwd });
+      expect(files).toBeGreaterThan(1);
+      expect(readFileSync(`${cwd}/${to}/deep/b`, 'utf8')).toBe('b');
+    }
+    expect(await refusedIn(cwd, way, { from: 'in', to: 'in/IN' })).toMatchObject({ code: 'ERR_NESTED' });
+  });
 
   it('a file and a directory of two targets in one place', async () => {
     const cwd = prepared(way, { 'other/deep': 'a file' });

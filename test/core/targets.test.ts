@@ -310,11 +310,13 @@ describe('where targets are looked for', () => {
     expect(Object.keys(placed(join(cwd, 'out')))).toEqual(['x.txt']);
   });
 
-  it('to is cwd when it is left out, and may be absolute', async () => {
+  it('to is cwd when it is left out or empty, and may be absolute', async () => {
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
     const elsewhere = workspace();
     await copy([{ from: 'in/a' }, { from: 'in', to: elsewhere }], { cwd });
     expect(Object.keys(placed(cwd))).toEqual(['a', 'in/a']);
+    await copy({ from: 'in/a', to: '', rename: 'b' }, { cwd });
+    expect(Object.keys(placed(cwd))).toEqual(['a', 'b', 'in/a']);
     expect(Object.keys(placed(elsewhere))).toEqual(['a']);
   });
 

@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { abortError } from './errors.ts';
+import { abortError, CopyError } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { runWhole } from './execute/run-whole.ts';
 import { lostWarnings } from './lost-attributes.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
+import { EISDIR } from './platform/errno.ts';
 import { loadSystem } from './platform/load.ts';
 import type { Method, Tally } from './report.ts';
 import type { ResolvedTarget } from './target.ts';
@@ -25,7 +26,7 @@ export interface CopyFileResult {
 
 /**
  * Copies one file, its parent directories made when missing. `destination` is the new file, not a directory
- * to put it in. Files over 1 MiB are copied in a worker thread.
+ * to put it in; one that ends with a slash fails with `EISDIR`. Files over 1 MiB are copied in a worker thread.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
  * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind
@@ -54,9 +55,23 @@ export function copyFileSync(
   return toResult(tally);
 }
 
+/** `to` is `given` without the slash at its end, by which the user means a directory. */
+function refuseDirectoryName(source: string, given: string, to: string): void {
+  if (!given.endsWith('/') && !given.endsWith(path.sep)) return;
+  const example = JSON.stringify(path.join(to, path.basename(source)));
+  throw new CopyError({
+    code: 'EISDIR',
+    reason: `the destination ends with a slash, and so names a directory; name the new file, ${example} for instance`,
+    source,
+    destination: to.endsWith(path.sep) ? to : to + path.sep,
+    errno: EISDIR,
+  });
+}
+
 /** A file is a copy of one target under a new name. */
 function prepare(given: string, destination: string, options: CopyFileOptions) {
   const resolved = resolveFileOptions(given, destination, options);
+  refuseDirectoryName(resolved.source, destination, resolved.destination);
   const { transfer } = resolved;
   const job: JobSettings = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
   const target: ResolvedTarget = {

@@ -58,7 +58,7 @@ export const copySchema: Schema = {
 
 export const targetSchema: Schema = {
   from: [isString, 'a path or a glob'],
-  to: [isString, 'a path'],
+  to: [(value) => value === '' || isString(value), 'a path'],
   allowOutside: [isBoolean, 'a boolean'],
   ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],
   rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],

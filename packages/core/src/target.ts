@@ -26,7 +26,7 @@ export interface Target {
    */
   from: string;
   /**
-   * The directory the files go to, created when missing. Relative to the option `cwd`. A relative path that leaves
+   * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A relative path that leaves
    * `cwd`, and a path outside the option `allowedRoots`, fail with `ERR_OUTSIDE_DESTINATION` unless
    * {@link Target.allowOutside} is true.
    *
@@ -122,7 +122,7 @@ export function resolveTarget(
   cwd: string,
   allowedRoots?: readonly string[] | undefined,
 ): ResolvedTarget {
-  const given = target.to ?? '.';
+  const given = target.to || '.';
   const to = path.resolve(cwd, given);
   if (!target.allowOutside) refuseOutside(target, given, { to, cwd, allowedRoots });
   return {

@@ -25,7 +25,18 @@ function storedName(directory: string, name: string): string {
   } catch {
     return name;
   }
-  return names.includes(name) ? name : (names.find((each) => differInCaseOnly(each, name)) ?? name);
+  if (names.includes(name)) return name;
+  const stored = names.find((each) => differInCaseOnly(each, name));
+  return stored !== undefined && isThere(path.join(directory, name)) ? stored : name;
+}
+
+/** Where the case of letters counts, a name that no directory lists is not there. */
+function isThere(file: string): boolean {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether names that differ only in the case of letters are one file in a directory, which need not be there yet. */
