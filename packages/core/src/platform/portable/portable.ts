@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
+import { EACCES, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { childPaths, pathIn as join } from '../paths.ts';
@@ -11,6 +11,8 @@ import type { ErrorClass, Strategy, System } from '../system.ts';
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
+/** What the permission model of Node.js answers, without the number of an error. */
+const DENIED = 'ERR_ACCESS_DENIED';
 const EOPNOTSUPP = errnoOf('EOPNOTSUPP');
 
 /** Runs a node:fs call that throws; answers as a system call would. */
@@ -24,9 +26,25 @@ function answer(call: () => unknown): number {
 }
 
 function errorNumber(error: unknown): number {
-  const { errno } = error as NodeJS.ErrnoException;
+  const { errno, code } = error as NodeJS.ErrnoException;
+  if (code === DENIED) return -EACCES;
   // Node.js gives libuv's number, negative; without one nothing better is known.
   return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
+}
+
+/**
+ * Changes a file by its descriptor. Node.js' permission model allows that by path alone: there by the one that Linux
+ * has for each descriptor; elsewhere the attribute is lost.
+ */
+function changeOpen(fd: number, change: () => void, byPath: (file: string) => void): number {
+  try {
+    change();
+    return 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== DENIED) return errorNumber(error);
+  }
+  const changed = process.platform === 'linux' ? answer(() => byPath(`/proc/self/fd/${fd}`)) : -ENOTSUP;
+  return changed === -EACCES ? -ENOTSUP : changed;
 }
 
 function classifyClone(errno: number): ErrorClass {
@@ -146,12 +164,29 @@ export function portableSystem(nativeError: string | undefined): System {
     },
     directAlignment: () => -ENOTSUP,
 
-    setMode: (fd, mode) => answer(() => fs.fchmodSync(fd, mode)),
+    setMode: (fd, mode) =>
+      changeOpen(
+        fd,
+        () => fs.fchmodSync(fd, mode),
+        (file) => fs.chmodSync(file, mode),
+      ),
     // On Windows node:fs does nothing, and says that it has.
     setOwner: (fd, status) =>
-      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.fchownSync(fd, status.uid, status.gid)),
-    setTimes: (fd, status) =>
-      answer(() => fs.futimesSync(fd, seconds(status, 'accessed'), seconds(status, 'modified'))),
+      process.platform === 'win32'
+        ? -ENOTSUP
+        : changeOpen(
+            fd,
+            () => fs.fchownSync(fd, status.uid, status.gid),
+            (file) => fs.chownSync(file, status.uid, status.gid),
+          ),
+    setTimes(fd, status) {
+      const [accessed, modified] = [seconds(status, 'accessed'), seconds(status, 'modified')];
+      return changeOpen(
+        fd,
+        () => fs.futimesSync(fd, accessed, modified),
+        (file) => fs.utimesSync(file, accessed, modified),
+      );
+    },
     copyAttributes: () => -ENOTSUP,
     sync: (fd) => answer(() => fs.fdatasyncSync(fd)),
     syncDirectory: (directory) => answer(() => syncPath(directory.path)),

@@ -1,0 +1,48 @@
+import { chmodSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeTree } from '../support/trees.ts';
+import { filesOf, inProcess, workspace } from './support.ts';
+
+const [major] = process.versions.node.split('.').map(Number) as [number];
+const permission = major >= 23 ? '--permission' : '--experimental-permission';
+
+/** A process that may read and write, and neither load native code nor start threads. */
+const restricted = { flags: [permission, '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings'] };
+
+const tree = {
+  ...Object.fromEntries(Array.from({ length: 40 }, (_each, file) => [`in/${file}`, `${file}`])),
+  'in/large': 'x'.repeat(3 << 20),
+};
+
+describe("under Node.js' permission model, without native code and threads", () => {
+  it.each([
+    ['copy', "lib.copy({ from: argument.cwd + '/in', to: argument.cwd + '/out' }, { reflink: 'never' })", 41],
+    [
+      'copyFile',
+      "lib.copyFile(argument.cwd + '/in/large', argument.cwd + '/out/large', { reflink: 'never' })",
+      1,
+    ],
+  ])('%s copies everything, modes and times included, on the calling thread', (_name, call, files) => {
+    const cwd = writeTree(workspace(), tree);
+    const [source, destination] = [join(cwd, 'in/large'), join(cwd, 'out/large')];
+    chmodSync(source, 0o640);
+    utimesSync(source, 1000, 1000);
+    const { value, error } = inProcess(`return ${call}`, { cwd }, restricted);
+    expect(error).toBeUndefined();
+    expect(value).toMatchObject(files > 1 ? { methods: { node_fs: { files } } } : { method: 'node_fs' });
+    expect((value as unknown as { warnings?: string[] }).warnings ?? []).toEqual([]);
+    expect(filesOf(join(cwd, 'out'))).toHaveLength(files);
+    expect(readFileSync(destination).equals(readFileSync(source))).toBe(true);
+    expect(statSync(destination).mode & 0o777).toBe(0o640);
+    expect(statSync(destination).mtimeMs).toBe(1000 * 1000);
+  });
+
+  it('a path that may not be written is EACCES', () => {
+    const cwd = writeTree(workspace(), tree);
+    const flags = [permission, '--allow-fs-read=*', `--allow-fs-write=${cwd}/may`, '--no-warnings'];
+    const call = "lib.copyFile(argument.cwd + '/in/1', argument.cwd + '/1', { reflink: 'never' })";
+    const { error } = inProcess(`return ${call}`, { cwd }, { flags });
+    expect(error).toMatchObject({ name: 'CopyError', code: 'EACCES', source: join(cwd, 'in/1') });
+  });
+});
