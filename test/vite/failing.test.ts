@@ -82,8 +82,8 @@ describeVites((host) => {
       if (failing === 'writeBundle') expect(left).toContain('a.txt');
       if (failing === 'writeBundle') expect(left).not.toContain('old.txt');
     }
-    // A thread for each build, and all had ended after each.
-    expect(outcomes.at(-1)!.started).toBeGreaterThanOrEqual(cases.length);
+    // A thread for each build that copies many files, and all had ended after each.
+    expect(outcomes.at(-1)!.started).toBeGreaterThanOrEqual(hooks.length);
   });
 
   test('a copy that fails names both paths, and the next build is whole', () => {

@@ -26,7 +26,9 @@ export interface CopyFileResult {
 
 /**
  * Copies one file, its parent directories made when missing. `destination` is the new file, not a directory
- * to put it in; one that ends with a slash fails with `EISDIR`. Files over 1 MiB are copied in a worker thread.
+ * to put it in; one that ends with a slash fails with `EISDIR`.
+ * A file that would hold the calling thread is copied in a worker thread: a large one that cannot be cloned, one
+ * that has to reach the disk, one on a network filesystem.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
  * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind

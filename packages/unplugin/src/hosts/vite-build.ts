@@ -4,6 +4,7 @@ import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { type Emptied, emptyOutput } from '../empty.ts';
 import { deleteLeftOver } from '../left-over.ts';
+import { hasManyFiles } from '../many-files.ts';
 import { isInside, keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
@@ -42,7 +43,7 @@ export class EnvironmentBuild {
   prepare(watch?: (path: string) => void): void {
     const takeover = this.#look();
     if (!takeover) return;
-    this.#copies.prepareThread();
+    if (hasManyFiles(sourcesOf(takeover))) this.#copies.prepareThread();
     const { targets, outDirs } = takeover;
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
   }
@@ -154,12 +155,17 @@ export class EnvironmentBuild {
   }
 }
 
-/** Whether the build of any environment will place something. */
-export function placesAnything(config: ResolvedConfig, options: ResolvedOptions): boolean {
-  return Object.entries(config.environments).some(([name, { build }]) => {
+/** What the builds of all environments will copy: absolute paths and globs. */
+export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): string[] {
+  return Object.entries(config.environments).flatMap(([name, { build }]) => {
     const chosen = optionsFor(name, options);
-    return chosen && takeoverOf({ ...config, build }, chosen);
+    const takeover = chosen && takeoverOf({ ...config, build }, chosen);
+    return takeover ? sourcesOf(takeover) : [];
   });
+}
+
+function sourcesOf({ targets: { publicTargets, targets } }: Takeover): string[] {
+  return [...publicTargets, ...targets].map(({ from }) => from);
 }
 
 /** A public directory without what would go to other outputs inside its own. */

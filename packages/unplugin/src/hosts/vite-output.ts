@@ -31,16 +31,20 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
   return environment === 'client' ? options : { ...options, targets: [] };
 }
 
-/** Whether there may be something to place, as far as options tell that are not resolved yet. */
-export function mayPlace(
+/** What may be copied, as far as options tell that are not resolved yet: absolute paths and globs. */
+export function mayCopy(
   { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
   { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
-): boolean {
-  if (build.write === false) return false;
-  if (targets.length + (publicDirs?.length ?? 0) > 0) return true;
+): string[] {
+  if (build.write === false) return [];
+  const sources = [...targets.map(({ from }) => from), ...(publicDirs ?? []).map(({ dir }) => dir)];
   const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
   // Whatever else is no string Vite takes for the default.
-  return isVites && fs.existsSync(path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public'));
+  const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
+  return [
+    ...sources.map((each) => path.resolve(root, each)),
+    ...(isVites && fs.existsSync(own) ? [own] : []),
+  ];
 }
 
 /** What a development server answers with, were it built. */

@@ -1,9 +1,10 @@
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
 import { bootAhead, endAhead } from '../boot.ts';
+import { hasManyFiles } from '../many-files.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { EnvironmentBuild, placesAnything } from './vite-build.ts';
+import { copiedBy, EnvironmentBuild } from './vite-build.ts';
 import { commonOptions, NAME, SERVE_NAME } from './vite-instances.ts';
-import { mayPlace, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
+import { mayCopy, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
 import { unbuiltMessage, uncopiedMessages } from './vite-uncopied.ts';
 
@@ -32,8 +33,8 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     enforce: 'pre',
     apply: 'build',
     config(config) {
-      // As early as it can be: a thread boots while Vite resolves its options and loads what parses the page.
-      if (mayPlace(config, options)) bootAhead();
+      // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
+      if (hasManyFiles(mayCopy(config, options))) bootAhead();
     },
     configResolved: {
       order: 'post',
@@ -41,7 +42,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         if (config.isWorker) return;
         for (const message of uncopiedMessages(config, options)) warn(config, message);
         watching = Boolean(config.build.watch);
-        if (placesAnything(config, options)) bootAhead();
+        if (hasManyFiles(copiedBy(config, options))) bootAhead();
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
