@@ -5,8 +5,10 @@ import { type CopyReport, type Method, toReport } from './report.ts';
 import type { Target } from './target.ts';
 
 /**
- * Places what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
- * cannot, left alone where it is already right. Runs in worker threads; no byte passes the JavaScript heap.
+ * Copies what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
+ * cannot, left alone where it is already right. No byte passes the JavaScript heap. Small files are copied on the
+ * calling thread, which everything else gets back every few milliseconds; thousands of files, and files that take long,
+ * in worker threads.
  *
  * Ends at the first file that fails; complete files stay, the file at hand is removed.
  *

@@ -117,7 +117,8 @@ export interface CopyOptions extends CopyFileOptions {
    */
   cwd?: string;
   /**
-   * Worker threads, 1 to 8. A few small files are copied without any, unless one stands ready.
+   * The most worker threads, 1 to 8. They are started only where they pay: for thousands of files, and for files that
+   * would hold the calling thread.
    *
    * @default os.availableParallelism(), 8 at most
    */
