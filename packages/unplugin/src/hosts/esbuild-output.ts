@@ -114,8 +114,9 @@ export class EsbuildOutput {
     this.#state = 'disposed';
     clearTimeout(this.#timer);
     this.#watch?.close();
-    await this.#copies.end({ keepWorkers: false });
+    // At once: whoever builds next in this process takes the record over.
     this.#record.release();
+    await this.#copies.end({ keepWorkers: false });
   }
 
   async #vouchedReport(messages: EsbuildMessages): Promise<CopyReport | undefined> {
