@@ -33,7 +33,7 @@ it.each<[report: Partial<CopyReport>, line: string]>([
 );
 
 it('a summary names every directory that files went to', () => {
-  const destinations = ['/home/me/project/dist', '/home/me/project/other', '/home/me/shared', '/i18n'];
+  const destinations = ['/home/me/project/dist', '/home/me/project/other', '/home/me/other-root', '/i18n'];
   const line = 'dist, other, ../other-root, /i18n: 0 files, 0 B in 12 ms';
   expect(summarize(NOTHING, { destinations, root: '/home/me/project' })).toBe(line);
 });
