@@ -6,8 +6,19 @@ import type { InnerFile, InnerRun, InnerTest } from './record.ts';
 
 const TIMEOUT_MS = 300_000;
 
-/** Runs the tests that need Windows in a Node.js of this version. Every failure to do so is in the answer. */
+/** What vitest says when a process did not come up within a minute. */
+const NOT_STARTED = /Failed to start forks worker/;
+
+/**
+ * Runs the tests that need Windows in a Node.js of this version. Every failure to do so is in the answer. Now and then
+ * Wine does not bring a process up; then all is run once more.
+ */
 export async function runInside(version: Tool): Promise<InnerRun> {
+  const run = await runOnce(version);
+  return run.errors.some((error) => NOT_STARTED.test(error)) ? runOnce(version) : run;
+}
+
+async function runOnce(version: Tool): Promise<InnerRun> {
   using node = openWindowsNode(version);
   const { host, windows } = node.temporary();
   const vitest = [
