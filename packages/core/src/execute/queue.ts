@@ -104,10 +104,6 @@ export class Queue implements PlannedQueue {
     return shared;
   }
 
-  get shared(): SharedQueue | undefined {
-    return this.#shared;
-  }
-
   publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch {
     const queued = this.#shared
       ? this.#publishShared(this.#shared, batch, records, first)

@@ -217,9 +217,14 @@ describe.skipIf(process.platform !== 'linux')('the fast path of a new file (Linu
   test('deletes nothing that has taken the place of what it made', () => {
     const real = bindingsOf(undefined, 0, false);
     const destination = path.join(home, 'out/from/file');
+    const deleted: string[] = [];
     const { system, answers } = watched(
       linuxSystem({
         ...real,
+        unlinkat(directory, name, flags) {
+          deleted.push(String(name));
+          return real.unlinkat(directory, name, flags);
+        },
         futimens(fd, times) {
           if (fs.readlinkSync(`/proc/self/fd/${fd}`) !== destination) return real.futimens(fd, times);
           fs.renameSync(destination, `${destination}.moved`);
@@ -230,8 +235,9 @@ describe.skipIf(process.platform !== 'linux')('the fast path of a new file (Linu
     );
     copy(system, { overwrite: true });
     expect(answers).toEqual([NOT_COPIED]);
-    // The careful path replaces it, as `overwrite: true` says, by a rename: it was there to be replaced.
-    expect(fs.existsSync(destination)).toBe(true);
+    // The careful path replaces it by a rename, as `overwrite: true` says.
+    expect(deleted).not.toContain('file');
+    expect(fs.readFileSync(destination).equals(content)).toBe(true);
     expect(fs.existsSync(`${destination}.moved`)).toBe(true);
   });
 
