@@ -224,7 +224,7 @@ export class BatchCopier {
     let mayClone = !known?.refused;
     const clone = this.#system.methods.clone!;
     const hasLinks = links.size > 0;
-    const isTold = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
+    const isReported = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
     let clones = 0;
     let clonedBytes = 0;
     let copies = 0;
@@ -257,7 +257,7 @@ export class BatchCopier {
         copies++;
         copiedBytes += bytes;
       }
-      if (isTold) this.#tell(pair, batch, next, { method: cloned ? clone : 'read_write', bytes });
+      if (isReported) this.#report(pair, batch, next, { method: cloned ? clone : 'read_write', bytes });
     }
     if (clones > 0) countFiles(this.tally, clone, clones, clonedBytes);
     if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
@@ -335,10 +335,10 @@ export class BatchCopier {
     if (outcome.bytes < 0) tally.links++;
     else if (outcome.method === undefined) tally.unchanged++;
     else countFile(tally, outcome.method, outcome.bytes);
-    this.#tell(pair, batch, file, outcome);
+    this.#report(pair, batch, file, outcome);
   }
 
-  #tell(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
+  #report(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
     if (batch.outcomes) noteOutcome(batch.outcomes, file, outcome);
     if (!this.#job.entries && !this.#job.progress) return;
     const name = batch.names[file]!;
@@ -356,7 +356,7 @@ export class BatchCopier {
     });
   }
 
-  /** Part of a large file is in place. */
+  /** Part of a large file has been copied. */
   #part(bytes: number, size: number): void {
     if (this.#queue.stopped)
       throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });

@@ -39,7 +39,7 @@ class Coordinator {
   /** To copy a file would hold this thread. */
   #isSlow: boolean;
   #filesystem: string | undefined;
-  /** No worker could be started: this thread copies everything. */
+  /** No worker could be started: this thread copies everything, whatever it takes. */
   #isAlone = false;
   #transforming: Promise<Finished> | undefined;
 

@@ -65,7 +65,7 @@ export class Crew {
     const thread = number + 1;
     return new Promise((resolve) => {
       pool.send(number, { ...this.#message, thread, plan }, (answer: FromWorker) => {
-        if (answer.type !== 'finished') return this.#tell(answer);
+        if (answer.type !== 'finished') return this.#callHooks(answer);
         if (answer.error?.code === 'ERR_WORKER') {
           // It cannot say so itself any more, and the planning thread waits for it.
           this.#queue.stop();
@@ -77,7 +77,7 @@ export class Crew {
   }
 
   /** Calls the user's callbacks. It runs while a message is received: to throw here would end the process. */
-  #tell(answer: Exclude<FromWorker, { type: 'finished' }>): void {
+  #callHooks(answer: Exclude<FromWorker, { type: 'finished' }>): void {
     if (this.#thrown) return;
     try {
       if (answer.type === 'large') this.#hooks.large();
