@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { abortError, CopyError } from './errors.ts';
 import { execute } from './execute/execute.ts';
-import type { JobSettings, PlanSettings } from './execute/job.ts';
 import { Queue } from './execute/queue.ts';
 import { runWhole } from './execute/run-whole.ts';
 import { lostWarnings } from './lost-attributes.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
 import { EISDIR } from './platform/errno.ts';
 import { loadSystem } from './platform/load.ts';

@@ -1,5 +1,5 @@
 import { execute } from './execute/execute.ts';
-import type { JobSettings, PlanSettings } from './execute/job.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
 import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
 import { type CopyReport, type Method, toReport } from './report.ts';
 import type { Target } from './target.ts';

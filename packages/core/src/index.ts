@@ -18,9 +18,9 @@ export {
   type PlannedFile,
   type Progress,
 } from './options.ts';
+export { ignoresCase } from './platform/spelling.ts';
 export { preload } from './preload.ts';
 export { type Ability, type DirectAbility, type Probe, type ProbePlace, probe } from './probe.ts';
 export type { CopyEntry, CopyReport, Method, MethodCount, Overlap } from './report.ts';
-export { ignoresCase } from './scan/spelling.ts';
 export { startWorkers, type Workers } from './start-workers.ts';
 export type { Target, Transform, TransformedFile } from './target.ts';

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from './errors.ts';
+import { nameAs } from './model/files.ts';
+import type { Folder } from './model/folder.ts';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
 import { SameNames } from './plan/same-names.ts';
 import { hasOwnNames, winnersOf, without } from './plan/winners.ts';
-import type { Folder } from './scan/folder.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
 
@@ -96,8 +97,10 @@ class Listing {
       const directory = path.join(folder.root, folder.below);
       const to = withSeparator(directory);
       folders.push({ source: folder.source, destination: directory });
-      for (const { name, as, link } of folder.files) {
-        files.push({ source: from + name, destination: to + as, target, link: link && keepsLinks });
+      const links = new Set(folder.links);
+      for (const [file, name] of folder.names.entries()) {
+        const destination = to + nameAs(folder, file);
+        files.push({ source: from + name, destination, target, link: keepsLinks && links.has(file) });
       }
     }
     return { files, folders, warnings: this.#warnings };

@@ -27,8 +27,8 @@ export async function countTotal(
   const { symlinks } = options.transfer;
   const total: Total = { files: 0, bytes: 0, blocks: 0 };
   let since = performance.now();
-  for (const { source, files } of scanTargets({ targets, symlinks, allowMissing }, () => {})) {
-    for (const { name } of files) {
+  for (const { source, names } of scanTargets({ targets, symlinks, allowMissing }, () => {})) {
+    for (const name of names) {
       if (performance.now() - since > SLICE_MS) {
         await nextTurn();
         since = performance.now();

@@ -1,5 +1,7 @@
 import { CopyError } from '../errors.ts';
 import { addLost } from '../lost-attributes.ts';
+import type { QueuedBatch } from '../model/batch.ts';
+import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -8,11 +10,11 @@ import { countFile, countFiles, emptyTally, type Method, type Tally } from '../r
 import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
-import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
-import type { JobSettings, RunHooks } from './job.ts';
+import type { RunHooks } from './job.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
-import { type BatchQueue, MADE, type QueuedBatch, SWEPT } from './queue.ts';
+import { type BatchQueue, MADE, SWEPT } from './queue.ts';
 import type { SharedQueue } from './shared-queue.ts';
 
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
@@ -182,9 +184,7 @@ export class BatchCopier {
 
   #open(batch: QueuedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const { names, renamed } = batch;
-    const onlyFile = names.length === 1 ? { name: names[0]!, as: renamed?.[0] ?? names[0]! } : undefined;
-    const pair = openPair(this.#system, this.#tree, { ...batch, onlyFile, overwrite });
+    const pair = openPair(this.#system, this.#tree, { ...batch, onlyFile: onlyFileOf(batch), overwrite });
     if (pair.fresh) this.#queue.note(MADE, batch);
     // By another thread, maybe: to look for a file there would wait for those that are being made.
     else pair.fresh = this.#queue.has(MADE, batch);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemError } from '../errors.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { TransferSettings } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { DirectoryClone, System } from '../platform/system.ts';
@@ -10,7 +11,7 @@ import { refuseNested } from '../scan/nested.ts';
 import { walk } from '../scan/walk.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { DestinationTree } from '../transfer/tree.ts';
-import type { JobSettings, PlanSettings, ProgressEvent } from './job.ts';
+import type { ProgressEvent } from './job.ts';
 
 type OnProgress = (event: ProgressEvent) => void;
 
@@ -57,9 +58,9 @@ function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boo
   try {
     if (!fs.statSync(from).isDirectory() || lstatIfThere(to)) return false;
     refuseNested(from, to);
-    for (const { files } of walk(from, false)) {
+    for (const { links } of walk(from, false)) {
       // A clone has links as they are.
-      if (symlinks === 'follow' && files.some(({ link }) => link)) return false;
+      if (symlinks === 'follow' && links) return false;
     }
     return true;
   } catch {
@@ -104,9 +105,12 @@ function countPlaced(
   tally: Tally,
   onProgress: OnProgress,
 ): void {
-  for (const { relative, files } of walk(to, false)) {
+  for (const directory of walk(to, false)) {
+    const { relative, names } = directory;
+    const links = new Set(directory.links);
     tally.directories++;
-    for (const { name, link } of files) {
+    for (const [file, name] of names.entries()) {
+      const link = links.has(file);
       const source = path.join(from, relative, name);
       const destination = path.join(to, relative, name);
       const bytes = link ? 0 : fs.lstatSync(destination).size;

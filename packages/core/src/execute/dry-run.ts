@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
+import type { QueuedBatch } from '../model/batch.ts';
+import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
 import { isSameLink, judgeExisting, refuseSpecial } from '../transfer/existing.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
-import type { JobSettings } from './job.ts';
-import type { BatchQueue, QueuedBatch } from './queue.ts';
+import type { BatchQueue } from './queue.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { abortError } from '../errors.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import type { Finished } from './finished.ts';
-import type { CopyRequest, JobSettings, PlanSettings, ProgressEvent, RunHooks } from './job.ts';
+import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
 import { Queue } from './queue.ts';

@@ -1,8 +1,6 @@
-import type { CopyEntry, Method } from '../report.ts';
+import type { FileResult } from '../model/batch.ts';
+import type { Method } from '../report.ts';
 import type { Outcome } from '../transfer/transfer.ts';
-
-/** What became of a file, as an entry of the report says it. */
-export type FileResult = Pick<CopyEntry, 'action' | 'method' | 'bytes'>;
 
 /** What a method is in shared memory; 0 is what nothing was noted of. */
 const CODES: Record<Method, number> = {

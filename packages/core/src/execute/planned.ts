@@ -1,10 +1,10 @@
 import path from 'node:path';
+import type { FileResult, SettledFolder, TransformedFolder } from '../model/batch.ts';
+import { nameAs } from '../model/files.ts';
 import type { Planned, PlannedFile } from '../options.ts';
 import type { CopyEntry } from '../report.ts';
-import type { SettledFolder } from './job.ts';
-import { type FileResult, notedResult } from './outcomes.ts';
+import { notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';
-import type { TransformedFolder } from './transformed.ts';
 
 /** Files of one destination directory, and what is known of them. */
 interface Part {
@@ -23,7 +23,7 @@ export function plannedFiles(
   settled: readonly SettledFolder[],
 ): Planned {
   return {
-    files: queue.files + transformed.reduce((sum, { folder }) => sum + folder.files.length, 0),
+    files: queue.files + transformed.reduce((sum, { folder }) => sum + folder.names.length, 0),
     find(paths, ignoreCase = false) {
       const found: PlannedFile[] = [];
       for (const { file } of select(partsOf(queue, transformed, settled), paths, ignoreCase))
@@ -60,7 +60,7 @@ function* partsOf(
       from: folder.source,
       to: path.join(folder.root, folder.below),
       target: number,
-      names: folder.files.map(({ name, as }) => [name, as]),
+      names: folder.names.map((name, file) => [name, nameAs(folder, file)]),
       result: (file) => results[file],
     };
   }

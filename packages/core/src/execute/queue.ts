@@ -1,5 +1,5 @@
+import type { Batch, PlannedQueue, QueuedBatch } from '../model/batch.ts';
 import { RECORD_WORDS } from '../plan/record.ts';
-import type { Batch } from './job.ts';
 import { OUTCOME_WORDS } from './outcomes.ts';
 import { SharedQueue } from './shared-queue.ts';
 
@@ -16,18 +16,6 @@ export interface Keeping {
   records: boolean;
   /** What became of the file. */
   outcomes: boolean;
-}
-
-/** A batch as a thread that copies has it. */
-export interface QueuedBatch extends Batch {
-  /** Its number in shared memory, or -1. */
-  number: number;
-  /** The next file that nobody has, as long as the batch is not in shared memory. */
-  cursor: number;
-  /** Notes of its directory, shared by all batches of the directory that are not in shared memory. */
-  notes: { bits: number };
-  records: Uint32Array | undefined;
-  outcomes: Float64Array | undefined;
 }
 
 /** What a thread takes its work from. */
@@ -47,24 +35,11 @@ export interface BatchQueue {
   note(note: Note, batch: QueuedBatch): void;
 }
 
-/** What a planner fills. */
-export interface PlannedQueue extends BatchQueue {
-  /**
-   * Publishes a batch. `records` are what the manifest knows of its files; `first` is the first batch of the same
-   * directory, if there is one already.
-   */
-  publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch;
-  /** No more batches will come. */
-  close(): void;
-  /** Files and links that were copied, complete once all threads have left. */
-  readonly copied: number;
-}
-
 /**
  * The queue of the thread that begins a copy: an array, and shared memory from {@link share} on, where all batches go
  * that are not finished by then.
  */
-export class Queue implements PlannedQueue {
+export class Queue implements BatchQueue, PlannedQueue {
   readonly #keeping: Keeping;
   #waiting: QueuedBatch[] = [];
   #next = 0;

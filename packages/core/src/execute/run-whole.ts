@@ -1,3 +1,4 @@
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { look } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
@@ -5,7 +6,7 @@ import { addTally, emptyTally } from '../report.ts';
 import { BatchCopier } from './batch-copier.ts';
 import { cloneWhole } from './clone-directory.ts';
 import { attempt, combine, type Finished } from './finished.ts';
-import type { JobSettings, PlanSettings, RunHooks } from './job.ts';
+import type { RunHooks } from './job.ts';
 import { Queue } from './queue.ts';
 import type { SharedQueue } from './shared-queue.ts';
 

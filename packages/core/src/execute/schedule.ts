@@ -1,6 +1,6 @@
 import path from 'node:path';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
-import type { JobSettings, PlanSettings } from './job.ts';
 
 /** What is known of a copy when it is decided which threads run it. */
 export interface ScheduleFacts {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import type { Batch } from '../model/batch.ts';
 import { RECORD_WORDS } from '../plan/record.ts';
-import type { Batch } from './job.ts';
 import { MADE, Queue, SWEPT } from './queue.ts';
 import { SharedQueue } from './shared-queue.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Folder } from '../scan/folder.ts';
+import type { Folder } from '../model/folder.ts';
 
 /** A copy within both bounds takes a few milliseconds, less than starting a worker thread. */
 const FEW_FILES = 32;
@@ -20,16 +20,16 @@ export function peek(folders: Iterator<Folder>): { small: boolean; found: Folder
     const next = folders.next();
     if (next.done) return { small: true, found };
     found.push(next.value);
-    files += next.value.files.length;
+    files += next.value.names.length;
     if (files > FEW_FILES || found.length > FEW_FOLDERS) return { small: false, found };
     bytes += sizeOf(next.value);
     if (bytes > FEW_BYTES) return { small: false, found };
   }
 }
 
-function sizeOf({ source, files }: Folder): number {
+function sizeOf({ source, names }: Folder): number {
   let bytes = 0;
-  for (const { name } of files) {
+  for (const name of names) {
     try {
       bytes += fs.statSync(path.join(source, name)).size;
     } catch {

@@ -2,6 +2,10 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
+import type { FileResult, TransformedFolder } from '../model/batch.ts';
+import { nameAs } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
+import type { JobSettings } from '../model/job.ts';
 import type { TransferSettings } from '../options.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberPlaced } from '../plan/record.ts';
@@ -9,28 +13,17 @@ import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
-import type { Folder } from '../scan/folder.ts';
 import type { Transform } from '../target.ts';
 import { refuseSpecial } from '../transfer/existing.ts';
 import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
-import { closePair, DestinationTree, onlyOf, openPair, syncPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import type { Finished } from './finished.ts';
-import type { JobSettings, RunHooks } from './job.ts';
-import { type FileResult, resultOf } from './outcomes.ts';
+import type { RunHooks } from './job.ts';
+import { resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 import { writeAnew } from './write-anew.ts';
-
-/** Files of one directory that a target's function makes the content of, and what the manifest knows of them. */
-export interface TransformedFolder {
-  folder: Folder;
-  /** Which of the targets it is of. */
-  number: number;
-  records: Uint32Array;
-  /** What became of each file, once that is known. */
-  results: (FileResult | undefined)[];
-}
 
 export interface TransformContext {
   queue: Queue;
@@ -84,7 +77,7 @@ async function transformFolder(
   const tree = new DestinationTree(system, job.transfer, { created });
   try {
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
-    const pair = openPair(system, tree, { ...folder, onlyFile: onlyOf(folder.files), overwrite });
+    const pair = openPair(system, tree, { ...folder, onlyFile: onlyFileOf(folder), overwrite });
     try {
       if (!pair.fresh) sweepTemporaries(system, pair.destination);
       const place = async (file: number) => {
@@ -95,7 +88,7 @@ async function transformFolder(
         queue.stop();
         throw error;
       };
-      await allOf(folder.files.map((_each, file) => limit(() => place(file)).catch(stop)));
+      await allOf(folder.names.map((_name, file) => limit(() => place(file)).catch(stop)));
       if (durable) syncPair(system, pair);
     } finally {
       closePair(system, pair);
@@ -126,12 +119,14 @@ class TransformedFile {
 
   constructor(
     pair: DirectoryPair,
-    { source, root, below, files, target }: Folder,
+    folder: Folder,
     records: Uint32Array,
     file: number,
     context: TransformContext,
   ) {
-    const { name, as } = files[file]!;
+    const { source, root, below, target } = folder;
+    const name = folder.names[file]!;
+    const as = nameAs(folder, file);
     this.#pair = pair;
     this.#records = records;
     this.#file = file;

@@ -1,5 +1,5 @@
 import { expect, it, test, vi } from 'vitest';
-import type { Folder } from '../scan/folder.ts';
+import type { Folder } from '../model/folder.ts';
 import { CollisionCheck } from './collisions.ts';
 import { fold, SameNames } from './same-names.ts';
 import { hasOwnNames, winnersOf } from './winners.ts';
@@ -46,8 +46,7 @@ const target = {
 };
 
 function folder(below: string, names: string[], settled?: { alone: boolean }): Folder {
-  const files = names.map((name) => ({ name, as: name, link: false }));
-  return { source: `/s/${below}`, root: '/d', below, files, target, settled };
+  return { source: `/s/${below}`, root: '/d', below, names, target, settled };
 }
 
 /** The folders of one directory, in the order they are found in. */
@@ -103,6 +102,6 @@ it('a target that says who stays has it decided before anything is copied', () =
   for (const overwrite of [true, false]) {
     const folders = [{ ...folder('', ['README', 'x', 'readme']), target: says(overwrite) }];
     const [winners] = winnersOf(folders, { overwrite: true, names: namesThat(true) });
-    expect(winners!.files.map(({ name }) => name)).toEqual(overwrite ? ['x', 'readme'] : ['README', 'x']);
+    expect(winners!.names).toEqual(overwrite ? ['x', 'readme'] : ['README', 'x']);
   }
 });

@@ -1,20 +1,22 @@
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
-import type { Folder, FoundFile } from '../scan/folder.ts';
+import { type Files, nameAs, namesAs } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
 import { fold, type SameNames } from './same-names.ts';
 
 /** A file, and where it was found. */
 export interface FoundIn {
   folder: Folder;
-  file: FoundFile;
+  /** Its position in the folder. */
+  file: number;
 }
 
 export function sourceOf({ folder, file }: FoundIn): string {
-  return path.join(folder.source, file.name);
+  return path.join(folder.source, folder.names[file]!);
 }
 
-export function destinationOf({ folder: { root, below }, file }: FoundIn): string {
-  return path.join(root, below, file.as);
+export function destinationOf({ folder, file }: FoundIn): string {
+  return path.join(folder.root, folder.below, nameAs(folder, file));
 }
 
 /** What a copy fails with that would lose one of two files. */
@@ -48,9 +50,9 @@ export class CollisionCheck {
 
   /** Throws a CopyError with code ERR_COLLISION. */
   add(folder: Folder): void {
-    const { below, files, settled } = folder;
+    const { below, names, settled } = folder;
     // What is settled is in its place, each file under its own name.
-    if (!settled && files.length > 1) this.#checkIn(folder);
+    if (!settled && names.length > 1) this.#checkIn(folder);
     const key = fold(below);
     const others = this.#folders.get(key);
     if (!others) {
@@ -62,26 +64,26 @@ export class CollisionCheck {
   }
 
   #checkIn(folder: Folder): void {
-    const { files } = folder;
-    if (new Set(foldedNames(files)).size === files.length) return;
-    const seen = new Map<string, FoundFile[]>();
-    for (const file of files) this.#compare(seen, folder, folder, file);
+    const { names } = folder;
+    if (new Set(foldedNames(folder)).size === names.length) return;
+    const seen = new Map<string, number[]>();
+    for (const file of names.keys()) this.#compare(seen, folder, folder, file);
   }
 
   #checkBetween(first: Folder, second: Folder): void {
-    const seen = new Map<string, FoundFile[]>();
-    for (const file of first.files) listIn(seen, fold(file.as)).push(file);
-    for (const file of second.files) this.#compare(seen, first, second, file, false);
+    const seen = new Map<string, number[]>();
+    for (const file of first.names.keys()) listIn(seen, fold(nameAs(first, file))).push(file);
+    for (const file of second.names.keys()) this.#compare(seen, first, second, file, false);
   }
 
   #compare(
-    seen: Map<string, FoundFile[]>,
+    seen: Map<string, number[]>,
     first: Folder,
     second: Folder,
-    file: FoundFile,
+    file: number,
     adds: boolean = true,
   ): void {
-    const list = listIn(seen, fold(file.as));
+    const list = listIn(seen, fold(nameAs(second, file)));
     const now = { folder: second, file };
     for (const each of list) {
       const before = { folder: first, file: each };
@@ -93,9 +95,9 @@ export class CollisionCheck {
 }
 
 /** The folded names of files: as one text, because a call for each of thousands would cost several times as much. */
-export function foldedNames(files: readonly FoundFile[]): string[] {
+export function foldedNames(files: Files): string[] {
   // No name has a slash in it.
-  return files.length === 0 ? [] : fold(files.map(({ as }) => as).join('/')).split('/');
+  return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
 }
 
 function listIn<Value>(lists: Map<string, Value[]>, key: string): Value[] {

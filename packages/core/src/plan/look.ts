@@ -1,6 +1,6 @@
-import type { JobSettings, PlanSettings } from '../execute/job.ts';
+import type { Folder } from '../model/folder.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
-import type { Folder } from '../scan/folder.ts';
 import { scanTargets } from '../scan/targets.ts';
 import { Manifest } from './manifest.ts';
 import { Memory } from './memory.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
+import type { Folder } from '../model/folder.ts';
 import { ENOTDIR } from '../platform/errno.ts';
-import type { Folder } from '../scan/folder.ts';
 import { lstatIfThere } from '../scan/links.ts';
-import { aboutOnlyFile, belowFile, notADirectory, onlyOf, statusIfThere } from '../transfer/tree.ts';
+import { aboutOnlyFile, belowFile, notADirectory, onlyFileOf, statusIfThere } from '../transfer/tree.ts';
 
 /** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
 export class Outlook {
@@ -26,7 +26,7 @@ export class Outlook {
     try {
       return this.#make(folder);
     } catch (error) {
-      throw aboutOnlyFile(error, { ...folder, onlyFile: onlyOf(folder.files) });
+      throw aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
     }
   }
 

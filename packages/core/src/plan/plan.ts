@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Batch, JobSettings, PlanSettings, SettledFolder } from '../execute/job.ts';
-import type { PlannedQueue, QueuedBatch } from '../execute/queue.ts';
-import type { TransformedFolder } from '../execute/transformed.ts';
 import { addLost } from '../lost-attributes.ts';
+import type { PlannedQueue, QueuedBatch, SettledFolder, TransformedFolder } from '../model/batch.ts';
+import { chooseFiles, type Files, nameAs, namesAs } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
-import type { Folder, FoundFile } from '../scan/folder.ts';
 import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
@@ -35,7 +35,7 @@ export class Planner {
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   readonly #found: Found;
-  readonly #published: { directory: string; names: string[]; batch: QueuedBatch }[] = [];
+  readonly #published: QueuedBatch[] = [];
   /** Whose attributes are still to be carried over. */
   readonly #directories: CopiedDirectory[] = [];
   /** What is not published, because it has to be transformed. */
@@ -118,11 +118,11 @@ export class Planner {
     // What was copied before a failure is not counted.
     const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
-    for (const { directory, names, batch } of this.#published)
-      if (batch.records) manifest.add(directory, names, batch.records);
+    for (const batch of this.#published)
+      if (batch.records) manifest.add(path.join(batch.root, batch.below), namesAs(batch), batch.records);
     // What still waits is as it was: the copy ended before.
     for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
-      if (records) manifest.add(path.join(folder.root, folder.below), namesIn(folder), records);
+      if (records) manifest.add(path.join(folder.root, folder.below), namesAs(folder), records);
     try {
       manifest.write(file, this.#system);
     } catch (error) {
@@ -134,11 +134,11 @@ export class Planner {
   }
 
   get settled(): SettledFolder[] {
-    return this.#settled.map(({ folder: { source, root, below, files, target } }) => ({
+    return this.#settled.map(({ folder: { source, root, below, names, target } }) => ({
       source,
       destination: path.join(root, below),
       target: this.#plan.targets.indexOf(target),
-      names: files.map(({ as }) => as),
+      names,
     }));
   }
 
@@ -189,7 +189,7 @@ export class Planner {
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
-    return this.#found.manifest?.take(path.join(folder.root, folder.below), namesIn(folder));
+    return this.#found.manifest?.take(path.join(folder.root, folder.below), namesAs(folder));
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
@@ -200,15 +200,16 @@ export class Planner {
     }
     if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
-    const { source, root, below, mirrors, files } = folder;
+    const { source, root, below, mirrors } = folder;
     const { overwrite } = folder.target;
-    const directory = path.join(root, below);
+    const { length: count } = folder.names;
     const target = this.#plan.targets.indexOf(folder.target);
     let first: QueuedBatch | undefined;
     let start = 0;
     try {
       do {
-        const part = files.slice(start, start + BATCH_FILES);
+        const end = Math.min(start + BATCH_FILES, count);
+        const vacant = this.#vacant(folder, start, end);
         const batch = this.#queue.publish(
           {
             source,
@@ -217,19 +218,19 @@ export class Planner {
             mirrors,
             target,
             overwrite,
-            ...namesOf(part),
-            vacant: this.#vacant(folder, part),
+            ...sliceFiles(folder, start, end),
+            vacant,
           },
-          records?.subarray(start * RECORD_WORDS, (start + part.length) * RECORD_WORDS),
+          records?.subarray(start * RECORD_WORDS, end * RECORD_WORDS),
           first,
         );
         first ??= batch;
-        if (this.#job.recorded) this.#published.push({ directory, names: part.map(({ as }) => as), batch });
-        start += BATCH_FILES;
-      } while (start < files.length);
+        if (this.#job.recorded) this.#published.push(batch);
+        start = end;
+      } while (start < count);
     } catch (error) {
       // The manifest still knows the files that were not published.
-      const rest = { ...folder, files: files.slice(start) };
+      const rest = { ...folder, ...sliceFiles(folder, start, count) };
       this.#waiting.push({ folder: rest, records: records?.subarray(start * RECORD_WORDS) });
       throw error;
     }
@@ -248,11 +249,11 @@ export class Planner {
 
   #settle(folder: Folder, records: Uint32Array): void {
     this.#settled.push({ folder, records });
-    this.#tally.unchanged += folder.files.length;
+    this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
-    const { source, root, below, files } = folder;
-    for (const { name, as } of files) {
-      const destination = path.join(root, below, as);
+    const { source, root, below, names } = folder;
+    for (const name of names) {
+      const destination = path.join(root, below, name);
       this.#tally.entries.push({
         source: path.join(source, name),
         destination,
@@ -265,30 +266,34 @@ export class Planner {
   /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
   #setAside(folder: Folder, records: Uint32Array | undefined): boolean {
     const keeps = this.#job.transfer.symlinks === 'keep';
-    const numbers = [...folder.files.keys()].filter((file) => !(keeps && folder.files[file]!.link));
+    const kept = new Set(keeps ? folder.links : []);
+    const numbers = [...folder.names.keys()].filter((file) => !kept.has(file));
     if (numbers.length === 0) return false;
     const number = this.#plan.targets.indexOf(folder.target);
-    const known = records ?? new Uint32Array(folder.files.length * RECORD_WORDS);
+    const known = records ?? new Uint32Array(folder.names.length * RECORD_WORDS);
     const part = (chosen: number[]) => {
       const of = new Uint32Array(chosen.length * RECORD_WORDS);
       for (const [position, file] of chosen.entries())
         of.set(known.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
-      return { folder: { ...folder, files: chosen.map((file) => folder.files[file]!) }, records: of };
+      const files = { renamed: undefined, links: undefined, ...chooseFiles(folder, chosen) };
+      return { folder: { ...folder, ...files }, records: of };
     };
     this.transformed.push({ number, ...part(numbers), results: [] });
-    const links = [...folder.files.keys()].filter((file) => !numbers.includes(file));
-    if (links.length > 0) {
-      const rest = part(links);
+    if (kept.size > 0) {
+      const rest = part([...kept]);
       this.#publishFolder(rest.folder, rest.records);
     }
     return true;
   }
 
-  #vacant({ root, below }: Folder, files: FoundFile[]): number[] | undefined {
+  #vacant(folder: Folder, start: number, end: number): number[] | undefined {
     const outlook = this.#outlook;
     if (!outlook) return undefined;
-    const numbers = [...files.keys()];
-    return numbers.filter((number) => outlook.isRemoved(path.join(root, below, files[number]!.as)));
+    const vacant: number[] = [];
+    for (let file = start; file < end; file++)
+      if (outlook.isRemoved(path.join(folder.root, folder.below, nameAs(folder, file))))
+        vacant.push(file - start);
+    return vacant;
   }
 }
 
@@ -298,22 +303,12 @@ function asItIs(folder: Folder): Folder {
   return { ...folder, settled: undefined };
 }
 
-function namesIn({ files }: Folder): string[] {
-  return files.map(({ as }) => as);
-}
-
-function namesOf(files: FoundFile[]): Pick<Batch, 'names' | 'renamed' | 'links'> {
-  const renamed: Record<number, string> = {};
-  const links: number[] = [];
-  files.forEach((file, position) => {
-    if (file.as !== file.name) renamed[position] = file.as;
-    if (file.link) links.push(position);
-  });
-  return {
-    names: files.map(({ name }) => name),
-    ...(Object.keys(renamed).length > 0 && { renamed }),
-    ...(links.length > 0 && { links }),
-  };
+/** Some of a folder's files, in order. */
+function sliceFiles(folder: Folder, start: number, end: number): Files {
+  const { names, renamed, links } = folder;
+  if (start === 0 && end >= names.length) return { names, renamed, links };
+  if (!renamed && !links) return { names: names.slice(start, end) };
+  return chooseFiles(folder, [...names.keys()].slice(start, end));
 }
 
 function isEmpty(directory: string): boolean {

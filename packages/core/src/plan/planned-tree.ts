@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { namesAs } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
 import type { TransferSettings } from '../options.ts';
-import type { Folder } from '../scan/folder.ts';
-import { ignoresCase } from '../scan/spelling.ts';
+import { ignoresCase } from '../platform/spelling.ts';
 import { isWithin } from '../within.ts';
 import { isKnown } from './record.ts';
 
@@ -22,7 +23,8 @@ export class PlannedTree {
     overwrite: TransferSettings['overwrite'],
   ) {
     this.#spell = spellingOf(folders);
-    for (const [position, { root, below, files, target, settled }] of folders.entries()) {
+    for (const [position, folder] of folders.entries()) {
+      const { root, below, target, settled } = folder;
       const known = records[position];
       // What is transformed is compared by its bytes.
       const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
@@ -33,7 +35,7 @@ export class PlannedTree {
         continue;
       }
       const names = this.#files.get(this.#spell(directory)) ?? new Map<string, boolean>();
-      for (const [file, { as }] of files.entries())
+      for (const [file, as] of namesAs(folder).entries())
         names.set(as, stays || (known !== undefined && isKnown(known, file)));
       this.#files.set(this.#spell(directory), names);
     }

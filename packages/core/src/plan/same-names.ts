@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ignoresCase, looksUpAnyCase, nearestExisting } from '../scan/spelling.ts';
+import { ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
 import { PREFIX } from '../transfer/temporary.ts';
 
 const ASCII = /^[\0-\x7f]*$/;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
-import type { Folder } from '../scan/folder.ts';
+import type { Folder } from '../model/folder.ts';
 import { isWithin } from '../within.ts';
 
 /** Refuses to empty a directory that something is to be copied from. */
@@ -12,9 +12,9 @@ export function refuseSources(
 ): void {
   // Below its root a directory that is settled is no link, and holds none.
   const unknown = folders.filter(({ source, target, settled }) => !settled || source === target.from);
-  const sources = unknown.flatMap(({ source, files }) => [
+  const sources = unknown.flatMap(({ source, names, links = [] }) => [
     source,
-    ...files.filter(({ link }) => link).map(({ name }) => path.join(source, name)),
+    ...links.map((file) => path.join(source, names[file]!)),
   ]);
   for (const destination of roots) refuseNested(destination, sources, keep);
 }

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
+import { filterFiles, nameAs } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
 import type { PlannedFile, TransferSettings } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';
-import type { Folder, FoundFile } from '../scan/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { collisionError, destinationOf, type FoundIn, foldedNames, sourceOf } from './collisions.ts';
 import { fold, type SameNames } from './same-names.ts';
@@ -23,15 +24,15 @@ export interface CollisionRules {
 export function winnersOf(folders: Folder[], rules: CollisionRules): Folder[] {
   const { overwrite, names, onOverlap } = rules;
   const directories = new Map<string, Map<string, FoundIn[]>>();
-  const losers = new Set<FoundFile>();
+  const losers = new Map<Folder, Set<number>>();
   for (const folder of folders) {
-    const { root, below, files, target } = folder;
+    const { root, below, names: given, target } = folder;
     const key = fold(path.join(root, below));
     let placed = directories.get(key);
     if (!placed) directories.set(key, (placed = new Map()));
-    const folded = foldedNames(files);
-    for (const [number, file] of files.entries()) {
-      const name = folded[number]!;
+    const folded = foldedNames(folder);
+    for (const file of given.keys()) {
+      const name = folded[file]!;
       const now = { folder, file };
       const alike = placed.get(name);
       if (!alike) {
@@ -46,11 +47,16 @@ export function winnersOf(folders: Folder[], rules: CollisionRules): Folder[] {
       const before = alike[position]!;
       const wins = replaces(before, now, before.folder.target === target ? undefined : overwrite);
       if (wins) alike[position] = now;
-      losers.add((wins ? before : now).file);
+      const loser = wins ? before : now;
+      const lost = losers.get(loser.folder) ?? new Set();
+      losers.set(loser.folder, lost.add(loser.file));
       onOverlap?.(wins ? now : before, wins ? before : now);
     }
   }
-  return losers.size === 0 ? folders : folders.map((folder) => only(folder, (file) => !losers.has(file)));
+  return folders.map((folder) => {
+    const lost = losers.get(folder);
+    return lost ? only(folder, (file) => !lost.has(file)) : folder;
+  });
 }
 
 /** `otherwise` is the rule where the target has none; undefined: that is an error. */
@@ -81,13 +87,13 @@ export function* without(folders: Iterable<Folder>, paths: readonly string[]): G
   const left = new Set(paths);
   for (const folder of folders) {
     const { root, below } = folder;
-    yield only(folder, ({ as }) => !left.has(path.join(root, below, as)));
+    yield only(folder, (file) => !left.has(path.join(root, below, nameAs(folder, file))));
   }
 }
 
-function only(folder: Folder, isKept: (file: FoundFile) => boolean): Folder {
-  const files = folder.files.filter(isKept);
-  return files.length < folder.files.length ? { ...folder, files, settled: undefined } : folder;
+function only(folder: Folder, isKept: (file: number) => boolean): Folder {
+  const kept = filterFiles(folder, isKept);
+  return kept === folder ? folder : { ...kept, settled: undefined };
 }
 
 /**

@@ -64,13 +64,13 @@ export class FilteredDirectories {
   }
 
   add(directory: WalkedDirectory, kept: number): void {
-    const { source, relative, files } = directory;
+    const { source, relative, names } = directory;
     const isRoot = source === this.#from;
     if (isRoot) this.#root = relative;
     if (kept > 0) addWithParents(this.#kept, relative);
     // One whose own files are refused is made for what is copied from directories in it, if anything is.
-    else if (files.length === 0 || isRoot) this.#empty.push({ source, relative, files: [] });
-    if (kept < files.length) addWithParents(this.#refused, relative);
+    else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [] });
+    if (kept < names.length) addWithParents(this.#refused, relative);
   }
 
   /** Those that are to be made all the same. */

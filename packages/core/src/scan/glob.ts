@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
+import { addFile } from '../model/files.ts';
 import { kindOf, readDirectory, type Typed } from './entries.ts';
 import { addWithParents, type Enter, parentOf } from './filter.ts';
 import { followLink, refuseCycle } from './links.ts';
@@ -76,7 +77,7 @@ export function* match(base: string, pattern: string, options: MatchOptions): Ge
   const at = (relative: string): WalkedDirectory => {
     let directory = found.get(relative);
     if (!directory) {
-      directory = { source: path.join(base, relative), relative, files: [] };
+      directory = { source: path.join(base, relative), relative, names: [] };
       found.set(relative, directory);
     }
     return directory;
@@ -92,7 +93,7 @@ export function* match(base: string, pattern: string, options: MatchOptions): Ge
     const kind = broken ? kindOf(followLink(source), source) : kindOf(entry.dirent, source);
     // When it follows links, fast-glob does not tell which entries are some.
     const link = options.follow || kind === 'link';
-    if (kind !== 'directory') at(parent).files.push({ name: entry.name, as: entry.name, link });
+    if (kind !== 'directory') addFile(at(parent), entry.name, entry.name, link);
     else if (enter && !enter(entry.path)) continue;
     else if (options.directories) at(entry.path);
     else matched.push(entry.path);

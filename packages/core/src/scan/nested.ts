@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
+import { spelledAsStored } from '../platform/spelling.ts';
 import { isWithin } from '../within.ts';
-import { spelledAsStored } from './spelling.ts';
 
 interface Identity {
   dev: bigint;

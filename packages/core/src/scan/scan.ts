@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
+import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
+import type { Folder, Mirrors } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
-import type { Mirrors } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
-import type { Folder, FoundFile } from './folder.ts';
 import { match, splitGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { refuseNested } from './nested.ts';
@@ -42,11 +42,11 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
     filter.check();
     if (done) break;
     folders++;
-    files += value.files.length;
+    files += value.names.length;
     const directory = named(target, () => belowBase(target, value));
     const kept = keptIn(target, directory);
-    filtered?.add(directory, kept.files.length);
-    if (!filtered || kept.files.length > 0) yield* place(target, kept);
+    filtered?.add(directory, kept.names.length);
+    if (!filtered || kept.names.length > 0) yield* place(target, kept);
   }
   for (const directory of filtered?.empty ?? []) yield* place(target, directory);
   // A directory that is empty is there; a glob that finds nothing is a mistake.
@@ -120,7 +120,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   const [source, name] = [path.dirname(from), path.basename(from)];
   if (ignore.length > 0 && [...match(source, '*', { ignore, follow, only: name })].length === 0)
     return undefined;
-  return [{ source, relative: '', files: [{ name, as: name, link }] }];
+  return [{ source, relative: '', names: [name], ...(link && { links: [0] }) }];
 }
 
 /** What is known of a directory that is placed as it is. */
@@ -135,7 +135,7 @@ function recallFor(
 
 /** A directory that is copied exists in the destination even if everything in it is ignored. */
 function* withRoot(from: string, found: Iterable<WalkedDirectory>): Generator<WalkedDirectory> {
-  yield { source: from, relative: '', files: [] };
+  yield { source: from, relative: '', names: [] };
   yield* found;
 }
 
@@ -174,12 +174,12 @@ function missing(
 /** A directory under its path below the target's `base`, where there is one. */
 function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
   if (base === undefined) return directory;
-  const { source, files } = directory;
+  const { source, names } = directory;
   if (!isWithin(base, source)) {
     throw new CopyError({
       code: 'ERR_OUTSIDE_BASE',
       reason: `it lies outside "base", which is ${JSON.stringify(base)}`,
-      source: path.join(source, files[0]?.name ?? ''),
+      source: path.join(source, names[0] ?? ''),
       destination: to,
     });
   }
@@ -189,38 +189,37 @@ function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): Wa
 /** A directory that was found, with the files that `filter` wants. */
 function keptIn({ filter }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
   if (!filter) return directory;
-  const { source, relative, files } = directory;
-  const isKept = ({ name }: FoundFile) =>
-    isWanted('filter', filter, join(relative, name), path.join(source, name));
-  return { ...directory, files: files.filter(isKept) };
+  const { source, relative, names } = directory;
+  return filterFiles(directory, (file) => {
+    const name = names[file]!;
+    return isWanted('filter', filter, join(relative, name), path.join(source, name));
+  });
 }
 
 /** Applies flatten and rename to a directory that was found. */
-function* place(
-  target: ResolvedTarget,
-  { source, relative, files, settled }: WalkedDirectory,
-): Generator<Folder> {
+function* place(target: ResolvedTarget, directory: WalkedDirectory): Generator<Folder> {
+  const { source, relative, names, links, settled } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (files.length > 0 || !flatten) yield { source, root, below, mirrors, files, target, settled };
+    if (names.length > 0 || !flatten) yield { source, root, below, mirrors, names, links, target, settled };
     return;
   }
-  const folders = new Map<string, FoundFile[]>();
-  if (files.length === 0 && !flatten) folders.set(below, []);
-  for (const file of files) {
-    const renamed = newPath(target, join(below, file.name), path.join(source, file.name));
-    const directory = path.posix.dirname(renamed);
-    const key = directory === '.' ? '' : directory;
-    const list = folders.get(key) ?? [];
-    if (list.length === 0) folders.set(key, list);
-    list.push({ ...file, as: path.posix.basename(renamed) });
+  const folders = new Map<string, Files>();
+  if (names.length === 0 && !flatten) folders.set(below, { names: [] });
+  for (const [file, name] of names.entries()) {
+    const renamed = newPath(target, join(below, name), path.join(source, name));
+    const parent = path.posix.dirname(renamed);
+    const key = parent === '.' ? '' : parent;
+    let files = folders.get(key);
+    if (!files) folders.set(key, (files = { names: [] }));
+    addFile(files, name, path.posix.basename(renamed), isLink(directory, file));
   }
-  for (const [directory, list] of folders) {
-    const kept = directory === below ? mirrors : undefined;
-    yield { source, root, below: directory, mirrors: kept, files: list, target };
+  for (const [key, files] of folders) {
+    const kept = key === below ? mirrors : undefined;
+    yield { source, root, below: key, mirrors: kept, ...files, target };
   }
 }
 

@@ -1,5 +1,5 @@
+import type { Folder } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
-import type { Folder } from './folder.ts';
 import { scan } from './scan.ts';
 import type { Recall } from './walk.ts';
 

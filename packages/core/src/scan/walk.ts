@@ -1,17 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
+import { addFile, type Files } from '../model/files.ts';
+import type { Folder } from '../model/folder.ts';
 import { kindOf, readDirectory, type Typed } from './entries.ts';
 import type { Enter } from './filter.ts';
-import type { Folder, FoundFile } from './folder.ts';
 import { followLink, refuseCycle } from './links.ts';
 
 /** A directory of a walk: where it is, relative to where the walk began, and its files. */
-export interface WalkedDirectory {
+export interface WalkedDirectory extends Files {
   source: string;
   /** With forward slashes; empty for the root. */
   relative: string;
-  files: FoundFile[];
   settled?: Folder['settled'];
   /** It is, or lies in, a directory below the root that is a link. */
   linked?: boolean;
@@ -20,7 +20,7 @@ export interface WalkedDirectory {
 /** A directory of which most is known. */
 export interface Recalled {
   /** Names of the files in it that are in place. */
-  files: readonly string[];
+  files: string[];
   /** Names of directories in it. */
   directories: readonly string[];
   /** Names of all else in it, which is to be looked at. */
@@ -56,7 +56,7 @@ export function* walk(
   follow: boolean,
   { recall, enter }: WalkOptions = {},
 ): Generator<WalkedDirectory> {
-  const walk: Walk = { root, follow, enter, pending: [{ source: root, relative: '', files: [] }] };
+  const walk: Walk = { root, follow, enter, pending: [{ source: root, relative: '', names: [] }] };
   for (let next = walk.pending.pop(); next; next = walk.pending.pop()) {
     // What is behind a link may lie anywhere.
     const recalled = next.linked ? undefined : recall?.(next.source, next.relative);
@@ -66,13 +66,14 @@ export function* walk(
 }
 
 function read(walk: Walk, directory: WalkedDirectory): WalkedDirectory {
-  const entries = readDirectory(directory.source);
-  // Last in, first out: read from the end, directories come in the order they are in.
-  for (let position = entries.length - 1; position >= 0; position--) {
-    const entry = entries[position]!;
-    add(walk, directory, entry.name, entry);
+  const { pending } = walk;
+  const first = pending.length;
+  for (const entry of readDirectory(directory.source)) {
+    if (entry.isFile()) directory.names.push(entry.name);
+    else add(walk, directory, entry.name, entry);
   }
-  directory.files.reverse();
+  // The last is the next: directories come in the order they are listed in.
+  for (const child of pending.splice(first).reverse()) pending.push(child);
   return directory;
 }
 
@@ -84,11 +85,9 @@ function* take(
   const { source } = directory;
   for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
   for (const name of others) add(walk, directory, name, lookAt(path.join(source, name)));
-  if (files.length > 0 || directory.files.length === 0) {
-    const settled = files.map((name) => ({ name, as: name, link: false }));
-    yield { ...directory, files: settled, settled: { alone } };
-  }
-  if (directory.files.length > 0) yield directory;
+  if (files.length > 0 || directory.names.length === 0)
+    yield { ...directory, names: files, links: undefined, settled: { alone } };
+  if (directory.names.length > 0) yield directory;
 }
 
 function lookAt(source: string): Typed {
@@ -104,24 +103,24 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
   return {
     source: path.join(source, name),
     relative: relative ? `${relative}/${name}` : name,
-    files: [],
+    names: [],
     ...(linked && { linked }),
   };
 }
 
-/** Sorts one entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
+/** Sorts an entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
 function add(
   { root, follow, enter, pending }: Walk,
   directory: WalkedDirectory,
   name: string,
   entry: Typed,
 ): void {
-  const { source, files } = directory;
+  const { source } = directory;
   let kind = kindOf(entry, source, name);
   const link = kind === 'link';
   if (link && follow) kind = kindOf(followLink(path.join(source, name)), path.join(source, name));
   if (kind !== 'directory') {
-    files.push({ name, as: name, link });
+    addFile(directory, name, name, link);
     return;
   }
   const child = within(directory, name, link || directory.linked);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
+import type { Mirrors } from '../model/folder.ts';
 import type { Attribute, TransferSettings } from '../options.ts';
 import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -15,12 +16,6 @@ export interface CopiedDirectory {
   /** The destination below it, with forward slashes; empty for `root` itself. */
   below: string;
 }
-
-/**
- * Which directories of the destination are copies: `root` says that the target's `to` and all below it are, `below`
- * that only what lies in it is. Undefined: their names are not those of source directories.
- */
-export type Mirrors = 'root' | 'below' | undefined;
 
 /** What the owner needs in a directory that files are going to be put into. */
 const OWNER = 0o700;

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import { EEXIST, EISDIR } from '../platform/errno.ts';
+import { differInCaseOnly, spelledAsStored } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import { differInCaseOnly, spelledAsStored } from '../scan/spelling.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 
 /** As many links as the kernel follows for one path. */

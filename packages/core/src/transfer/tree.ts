@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
-import type { Batch } from '../execute/job.ts';
+import type { Batch } from '../model/batch.ts';
+import { type Files, nameAs } from '../model/files.ts';
+import type { Mirrors } from '../model/folder.ts';
 import type { TransferSettings } from '../options.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { directoryCreationMode, letOwnerWrite, type Mirrors, sourceOfLevel } from './directories.ts';
+import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directories.ts';
 import { type Preserved, preserved } from './metadata.ts';
 import type { DirectoryPair } from './pair.ts';
 
@@ -249,9 +251,9 @@ interface OpenedFor extends Pick<Batch, 'root' | 'below' | 'mirrors'> {
   onlyFile?: { name: string; as: string } | undefined;
 }
 
-/** The file of a list that has only one. */
-export function onlyOf<T>(files: readonly T[]): T | undefined {
-  return files.length === 1 ? files[0] : undefined;
+/** The file of a folder that has only one. */
+export function onlyFileOf(files: Files): OpenedFor['onlyFile'] {
+  return files.names.length === 1 ? { name: files.names[0]!, as: nameAs(files, 0) } : undefined;
 }
 
 /** An error of the directory `root` is about the file, where one file is copied into it and no directory is. */

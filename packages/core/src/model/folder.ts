@@ -1,17 +1,14 @@
 import type { ResolvedTarget } from '../target.ts';
-import type { Mirrors } from '../transfer/directories.ts';
+import type { Files } from './files.ts';
 
-/** A file or link found, and the name it gets. */
-export interface FoundFile {
-  name: string;
-  /** Its name in the destination. */
-  as: string;
-  /** It is a link, or when links are followed it may be one. */
-  link: boolean;
-}
+/**
+ * Which directories of the destination are copies: `root` says that the target's `to` and all below it are, `below`
+ * that only what lies in it is. Undefined: their names are not those of source directories.
+ */
+export type Mirrors = 'root' | 'below' | undefined;
 
 /** What was found in one directory and goes to one directory. */
-export interface Folder {
+export interface Folder extends Files {
   /** Absolute path. */
   source: string;
   /** Absolute path of the target's `to`. */
@@ -20,7 +17,6 @@ export interface Folder {
   below: string;
   /** Which directories on the way there are copies of directories of the source. */
   mirrors?: Mirrors;
-  files: FoundFile[];
   target: ResolvedTarget;
   /** All of it is in place already. `alone`: and nothing else is in its destination. */
   settled?: { alone: boolean } | undefined;

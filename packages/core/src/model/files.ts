@@ -1,0 +1,48 @@
+/**
+ * Files and links of one directory, as arrays: a directory of thousands of files is a list of names and nothing else.
+ * A file is its position in `names`.
+ */
+export interface Files {
+  /** Names in the source directory. */
+  names: string[];
+  /** Names in the destination, by position, where they differ. */
+  renamed?: Record<number, string> | undefined;
+  /** Positions of the symbolic links. Where links are followed, positions of what may be one. In ascending order. */
+  links?: number[] | undefined;
+}
+
+/** The name of a file in the destination. */
+export function nameAs({ names, renamed }: Files, file: number): string {
+  return renamed?.[file] ?? names[file]!;
+}
+
+/** The names in the destination, by position. */
+export function namesAs(files: Files): readonly string[] {
+  return files.renamed ? files.names.map((_name, file) => nameAs(files, file)) : files.names;
+}
+
+export function isLink({ links }: Files, file: number): boolean {
+  return links?.includes(file) ?? false;
+}
+
+export function addFile(files: Files, name: string, as: string, link: boolean): void {
+  const file = files.names.push(name) - 1;
+  if (as !== name) (files.renamed ??= {})[file] = as;
+  if (link) (files.links ??= []).push(file);
+}
+
+/** The chosen ones, by their positions. */
+export function chooseFiles(files: Files, chosen: Iterable<number>): Files {
+  const { names } = files;
+  const links = files.links && new Set(files.links);
+  const part: Files = { names: [] };
+  for (const file of chosen) addFile(part, names[file]!, nameAs(files, file), links?.has(file) ?? false);
+  return part;
+}
+
+/** Those that are to be kept; `files` itself where that is all of them. */
+export function filterFiles<T extends Files>(files: T, isKept: (file: number) => boolean): T {
+  const kept = files.names.map((_name, file) => file).filter(isKept);
+  if (kept.length === files.names.length) return files;
+  return { ...files, renamed: undefined, links: undefined, ...chooseFiles(files, kept) };
+}

@@ -1,0 +1,34 @@
+import type { TransferSettings } from '../options.ts';
+import type { Method } from '../report.ts';
+import type { ResolvedTarget } from '../target.ts';
+
+/** What every thread that works on a copy has to know; can be sent to a worker thread. */
+export interface JobSettings {
+  transfer: TransferSettings;
+  /** Compare only: the destination is not touched. */
+  dryRun: boolean;
+  entries: boolean;
+  progress: boolean;
+  /** Whether what was copied is kept in a manifest. */
+  recorded: boolean;
+  /** The only method that files may be copied by, to be measured. */
+  only?: Method | undefined;
+}
+
+/** What the thread that plans a copy has to know besides. */
+export interface PlanSettings {
+  cwd: string;
+  targets: ResolvedTarget[];
+  manifest: string | undefined;
+  prune: false | 'placed' | 'everything';
+  keep: readonly string[];
+  emptiedAt: number | undefined;
+  /** Absolute paths. */
+  pruneRoots: readonly string[];
+  /** Absolute paths. */
+  leave: readonly string[];
+  allowMissing: boolean;
+  cloneDirectories: boolean;
+  /** Tell which files several targets name. */
+  overlaps: boolean;
+}
