@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cannotGiveUpRights } from '../support/other-user.ts';
 import { directory, symlink, writeTree } from '../support/trees.ts';
 import {
@@ -424,6 +425,51 @@ describe('what was copied stays known', () => {
     expect(await run({}, { from: 'in', to: 'other' })).toMatchObject({ files: 0, unchanged: 3 });
     expect(filesOf(at('cache'))).toEqual(['manifest']);
   });
+});
+
+describe.each([
+  { name: 'on the calling thread', held: 0, target: {} },
+  { name: 'in a worker thread', held: 1, target: {} },
+  { name: 'on the calling thread, although one is held', held: 1, target: { filter: () => true } },
+])('a copy that deletes what is stale, $name', ({ held, target }) => {
+  it('does not delete what another copy records after it began', async () => {
+    const { run, at } = await prepared();
+    const began = Date.now() - 1;
+    // The other copy ends before this one, of which the clock says that it began earlier, reads the manifest.
+    await run({}, { to: 'other' });
+    const workers = held ? await startWorkers(held) : undefined;
+    vi.useFakeTimers({ now: began, toFake: ['Date'] });
+    const copying = run({ prune: true }, target);
+    vi.useRealTimers();
+    expect(await copying).toMatchObject({ files: 3, pruned: 0, warnings: [] });
+    expect(filesOf(at('other'))).toEqual(['a', 'b', 'deep/c']);
+    // A copy that begins later deletes what its targets do not name.
+    expect(await run({ prune: true }, target)).toMatchObject({ unchanged: 3, pruned: 3 });
+    expect(existsSync(at('other'))).toBe(false);
+    await workers?.close();
+  });
+});
+
+it('the first copy of a process does not delete what another process recorded since this one was started', async () => {
+  const { cwd, at } = await prepared();
+  const program = fileURLToPath(new URL('../../packages/core/bin/fs-reflink.js', import.meta.url));
+  const { value } = inProcess(
+    `const { execFileSync } = await import('node:child_process');
+     const { program, cwd } = argument;
+     execFileSync(process.execPath, [program, 'cp', '-r', '--manifest=manifest', 'in', 'other'], { cwd });
+     const copied = [];
+     for (let copy = 0; copy < 2; copy++) {
+       const { pruned } = await lib.copy({ from: 'in', to: 'out' }, { cwd, manifest: 'manifest', prune: true });
+       copied.push({ pruned, isThere: fs.existsSync(cwd + '/other') });
+     }
+     return copied;`,
+    { program, cwd },
+  );
+  expect(value).toEqual([
+    { pruned: 0, isThere: true },
+    { pruned: 3, isThere: false },
+  ]);
+  expect(filesOf(at('out'))).toEqual(['a', 'b', 'deep/c']);
 });
 
 /** Gives both sides of each record another device, as if the filesystem were mounted anew. */

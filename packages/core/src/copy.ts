@@ -4,6 +4,9 @@ import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from '
 import { type CopyReport, type Method, toReport } from './report.ts';
 import type { Target } from './target.ts';
 
+/** The first copy of a process began when the process did: several may be started at once and load for long. */
+let processBegan: number | undefined = performance.timeOrigin;
+
 /**
  * Copies what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
  * cannot, left alone where it is already right. No byte passes the JavaScript heap. Small files are copied on the
@@ -80,7 +83,9 @@ export async function run(
     allowMissing,
     cloneDirectories,
     overlaps,
+    began: processBegan ?? Date.now(),
   };
+  processBegan = undefined;
   const tally = await execute(job, plan, options);
   return toReport(tally, performance.now() - started, { entries, overlaps });
 }

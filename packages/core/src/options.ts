@@ -137,15 +137,17 @@ export interface CopyOptions extends CopyFileOptions {
    * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
    * is when neither its source nor its destination changed since it was placed, and what was placed and is as it
    * was placed may be replaced, whatever `overwrite` says. It is written when the copy ends, also by an error or by
-   * `signal`, in one step, and under a lock that is a file beside it: what other processes have added meanwhile stays.
-   * A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
+   * `signal`, in one step, and under a lock that is a file beside it: what other copies have added since this one
+   * began stays. A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
    * One that cannot be written is a warning: the next copy then places everything anew.
    */
   manifest?: string;
   /**
    * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
    * target places now and nobody has changed since; `'everything'` all that no target places, and what one
-   * does place but the manifest does not know, which is then created anew. What the manifest names outside of
+   * does place but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
+   * when this one was called, or for the first copy of a process when the process was started. Copies with other
+   * targets need a manifest of their own: what they recorded is stale for the next one. What the manifest names outside of
    * {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
    *
    * @default false

@@ -31,4 +31,10 @@ export interface PlanSettings {
   cloneDirectories: boolean;
   /** Tell which files several targets name. */
   overlaps: boolean;
+  /**
+   * When the copy was asked for, in milliseconds since 1970.
+   *
+   * @default now
+   */
+  began?: number;
 }

@@ -14,11 +14,14 @@ export interface ManifestContent {
   fingerprint: string;
   /** By absolute path of the destination directory. */
   folders: Iterable<[directory: string, known: NamedRecords]>;
+  /** When it was written, in milliseconds since 1970. */
+  at: number;
 }
 
 interface Header {
   /** Unique to each time a manifest is written. The first property, so that it is among the first bytes. */
   id?: string;
+  at?: number;
   cwd: string;
   fingerprint: string;
   folders: [directory: string, names: readonly string[]][];
@@ -41,14 +44,15 @@ export function decode(bytes: Buffer): ManifestContent {
     start = end;
     return [directory, known];
   });
-  return { cwd: header.cwd, fingerprint: header.fingerprint, folders };
+  return { cwd: header.cwd, fingerprint: header.fingerprint, folders, at: header.at ?? 0 };
 }
 
 /** Binary, because it is read at every start: names as JSON, then the records. */
-export function encode({ cwd, fingerprint, folders }: ManifestContent, id: string): Buffer {
+export function encode({ cwd, fingerprint, folders, at }: ManifestContent, id: string): Buffer {
   const all = [...folders].filter(([, { names }]) => names.length > 0);
   const header: Header = {
     id,
+    at,
     cwd,
     fingerprint,
     folders: all.map(([directory, { names }]) => [directory, names]),

@@ -34,6 +34,8 @@ export class Manifest {
   readonly folders: Map<string, ManifestFolder> = new Map();
   readonly cwd: string;
   readonly fingerprint: string;
+  /** When it was written that was read, in milliseconds since 1970; 0 where there was none. */
+  at = 0;
   /** Something was forgotten that this run copies nothing for. */
   changed = false;
   /** What this run knows, in the parts that it was told in. */
@@ -68,8 +70,9 @@ export class Manifest {
 
   #decode(bytes: Buffer): void {
     this.#head = headOf(bytes);
-    const { cwd, fingerprint, folders } = decode(bytes);
+    const { cwd, fingerprint, folders, at } = decode(bytes);
     if (cwd !== this.cwd) return;
+    this.at = at;
     for (const [directory, { names, records }] of folders)
       this.folders.set(directory, { names, records, taken: new Uint8Array(names.length) });
     if (fingerprint !== this.fingerprint) this.#distrust();
@@ -142,7 +145,10 @@ export class Manifest {
         sweep(system, directory);
         const { cwd, fingerprint } = this;
         const name = temporaryName();
-        const bytes = encode({ cwd, fingerprint, folders: this.#content(file, system) }, name);
+        const bytes = encode(
+          { cwd, fingerprint, folders: this.#content(file, system), at: Date.now() },
+          name,
+        );
         replaceFile(file, bytes, path.join(directory, name));
       });
     } catch (error) {

@@ -161,7 +161,7 @@ export class Planner {
   };
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
-    const { prune, pruneRoots, keep, emptiedAt, targets, cwd } = this.#plan;
+    const { prune, pruneRoots, keep, emptiedAt, targets, cwd, began = Date.now() } = this.#plan;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
@@ -172,6 +172,7 @@ export class Planner {
       pruneRoots: isWhole ? pruneRoots : [],
       kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
       emptiedAt,
+      began,
       makesWritable: this.#job.transfer.preserveDirectories,
       deleted: false,
     };

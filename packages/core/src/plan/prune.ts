@@ -28,6 +28,8 @@ export interface PruneContext {
   kept: readonly string[];
   /** See {@link CopyOptions.emptiedAt}. */
   emptiedAt: number | undefined;
+  /** When the copy was asked for, in milliseconds since 1970. */
+  began: number;
   /** Directories are copied with their modes, so that some may not be writable. */
   makesWritable: boolean;
   /** Whether anything was deleted. */
@@ -37,10 +39,12 @@ export interface PruneContext {
 /**
  * Deletes what earlier runs placed and nothing places now, unless someone changed it since; where the destination was
  * to be emptied, unless that was after it. Files outside of `context.roots` stay, and stay known: a copy whose target
- * leads there deletes them. So do files that nobody can look at now.
+ * leads there deletes them. So do files that nobody can look at now, and all of them where another copy wrote the
+ * manifest after this one began: which of its files are stale, a later copy knows.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
   const { system, roots, outlook, emptiedAt } = context;
+  if (manifest.at > context.began && manifest.at <= Date.now()) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
   const status = new FileStatus();
