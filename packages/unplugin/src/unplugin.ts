@@ -4,6 +4,7 @@ import { rolldownPlugin, rollupPlugin } from './hosts/rollup.ts';
 import { vitePlugins } from './hosts/vite.ts';
 import { webpackPlugin } from './hosts/webpack.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { noHost } from './unsupported.ts';
 
 /** The plugin of every host as one; the entries of the package load only their own. */
 export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__ */ createUnplugin(
@@ -25,7 +26,7 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
       case 'webpack':
         return [{ name: NAME, webpack: (compiler) => webpackPlugin(resolved).apply(compiler as never) }];
       default:
-        throw new TypeError(`unplugin-reflink: ${framework} is not supported`);
+        throw noHost(framework);
     }
   },
 );

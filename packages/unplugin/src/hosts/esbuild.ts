@@ -5,6 +5,7 @@ import { deleteLeftOver } from '../left-over.ts';
 import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { toTargets } from '../targets.ts';
+import { isOlder, NO_ENTRY, UPDATE, unsupported } from '../unsupported.ts';
 import { EsbuildMessages } from './esbuild-messages.ts';
 import { EsbuildOutput, instanceOf } from './esbuild-output.ts';
 
@@ -16,6 +17,7 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
   return {
     name: 'unplugin-reflink',
     setup(build) {
+      checkBundler(build);
       const { initialOptions: given } = build;
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
@@ -50,6 +52,16 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       build.onDispose(() => void output?.dispose());
     },
   };
+}
+
+/** Others have plugins of the same shape: Bun, and Rsbuild. Neither tells the version of an esbuild. */
+function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?: string } }): void {
+  const version = esbuild?.version;
+  if (version !== undefined && !isOlder(version, '0.19')) return;
+  if (version !== undefined) throw unsupported('esbuild', `esbuild ${version}`, UPDATE);
+  const { bun } = process.versions;
+  const found = context ? `Rsbuild ${context.version}` : bun ? `Bun ${bun}` : 'another bundler';
+  throw unsupported('esbuild', found, NO_ENTRY);
 }
 
 /** Deletes what was copied while the options named something. */

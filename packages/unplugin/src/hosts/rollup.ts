@@ -11,6 +11,7 @@ import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
+import { type Entry, isOlder, UPDATE, unsupported } from '../unsupported.ts';
 import { watchedPaths } from '../watched.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from './rollup-bundles.ts';
 import { type BuildFacts, NAME, pluginPerBuild } from './rollup-per-build.ts';
@@ -25,14 +26,14 @@ const DEFAULT_DIRECTORY = 'dist';
 
 /** What the builds of one plugin object have in common. */
 class Shared {
-  readonly host: string;
+  readonly host: Entry;
   readonly options: ResolvedOptions;
   /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
   readonly directories = new Set<string>();
   /** Those of watchers: each build of Rollup's has a new object. */
   readonly #watching = new Threads();
 
-  constructor(host: string, options: ResolvedOptions) {
+  constructor(host: Entry, options: ResolvedOptions) {
     this.host = host;
     this.options = options;
   }
@@ -85,6 +86,9 @@ class RollupBuild {
   }
 
   async start(root: string, input: unknown): Promise<void> {
+    const { rollupVersion } = this.#context!.meta;
+    if (isOlder(rollupVersion, '4.0'))
+      throw unsupported(this.#shared.host, `Rollup ${rollupVersion}`, UPDATE);
     this.#input = input;
     if (root !== this.#root) {
       this.#root = root;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Plugin, PluginOption } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
 import { statsOf } from '../stats.ts';
+import { checkConfig } from './vite-check.ts';
 
 const NAME = 'unplugin-reflink:public';
 
@@ -14,6 +15,7 @@ export function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
   return {
     name: NAME,
     api: options,
+    configResolved: { order: 'pre', handler: checkConfig },
     config({ root = process.cwd(), plugins }) {
       const first = instancesIn(plugins).find((each) => directoryOf(each, root));
       if (first && first !== options) return undefined;

@@ -3,6 +3,7 @@ import { bootAhead, endAhead } from '../boot.ts';
 import { hasManyFiles } from '../many-files.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { copiedBy, EnvironmentBuild } from './vite-build.ts';
+import { checkContext, type HookContext } from './vite-check.ts';
 import { commonOptions, NAME, SERVE_NAME } from './vite-instances.ts';
 import { mayCopy, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
@@ -19,7 +20,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   let legacy = false;
   let watching = false;
 
-  const buildOf = (environment: Environment): EnvironmentBuild => {
+  const buildOf = (context: HookContext): EnvironmentBuild => {
+    checkContext(context);
+    const { environment } = context;
     let build = builds.get(environment);
     if (build) return build;
     const chosen = commonOptions(environment.name, environment.plugins, options);
@@ -60,12 +63,12 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      buildOf(this.environment).prepare(watch);
+      buildOf(this).prepare(watch);
     },
     buildEnd: {
       order: 'post',
       async handler(error) {
-        const build = buildOf(this.environment);
+        const build = buildOf(this);
         if (error) await build.end({ keepWorkers: watching });
         else if (legacy) build.hide();
       },
@@ -74,34 +77,34 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     renderStart: {
       order: 'pre',
       handler() {
-        if (!legacy) buildOf(this.environment).hide();
+        if (!legacy) buildOf(this).hide();
       },
     },
     async renderError() {
-      await buildOf(this.environment).end({ keepWorkers: watching });
+      await buildOf(this).end({ keepWorkers: watching });
     },
     // Alone and first: whoever looks into the output directory from here on finds it complete.
     writeBundle: {
       order: 'pre',
       sequential: true,
       async handler({ dir }) {
-        await buildOf(this.environment).finish(dir);
+        await buildOf(this).finish(dir);
       },
     },
     async watchChange() {
-      await buildOf(this.environment).end({ keepWorkers: true });
+      await buildOf(this).end({ keepWorkers: true });
     },
     closeBundle: {
       order: 'pre',
       sequential: true,
       async handler() {
-        await buildOf(this.environment).end({ keepWorkers: watching });
+        await buildOf(this).end({ keepWorkers: watching });
         // Where nothing was placed.
         await endAhead();
       },
     },
     async closeWatcher() {
-      await buildOf(this.environment).end({ keepWorkers: false });
+      await buildOf(this).end({ keepWorkers: false });
       await endAhead();
     },
   };
@@ -113,13 +116,13 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     renderStart: {
       order: 'pre',
       handler() {
-        buildOf(this.environment).begin();
+        buildOf(this).begin();
       },
     },
     generateBundle: {
       order: 'post',
       async handler({ dir }, bundle) {
-        const build = buildOf(this.environment);
+        const build = buildOf(this);
         await build.giveWay(dir, Object.keys(bundle));
         if (isPreceded(before.name, this.environment.plugins)) await build.settle();
       },

@@ -3,6 +3,7 @@ import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack';
 import { messageOf } from '../build.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { statsOf } from '../stats.ts';
+import { callingVersion, isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../unsupported.ts';
 import { watchedPaths } from '../watched.ts';
 import { CompilationAssets } from './webpack-assets.ts';
 import { deleteFormer, WebpackCopies } from './webpack-copies.ts';
@@ -32,6 +33,7 @@ interface Building {
  * assets knows them. Just before webpack writes them they are placed, and taken away while it writes the others.
  */
 function applyTo(compiler: Compiler, options: ResolvedOptions): void {
+  checkBundler(compiler);
   const { Compilation, WebpackError } = compiler.webpack;
   const targets: WebpackTarget[] = [
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
@@ -94,6 +96,17 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   compiler.hooks.watchClose.tap(NAME, () => void copies.end({ keepWorkers: false }));
   compiler.hooks.shutdown.tapPromise(NAME, () => copies.close());
 }
+
+/** Rspack calls itself a webpack, of the version whose plugins it means to run. */
+function checkBundler({ hooks, webpack }: Compiler & { webpack: { rspackVersion?: string } }): void {
+  // Vite, too, calls what a plugin has under the name "apply", with its config.
+  if (!hooks) throw unsupported('webpack', 'another bundler', `In Vite, ${useEntry('vite')}`);
+  if (webpack?.rspackVersion) throw unsupported('webpack', `Rspack ${webpack.rspackVersion}`, RSPACK);
+  const version = webpack?.version ?? callingVersion('webpack') ?? '4';
+  if (isOlder(version, '5.76')) throw unsupported('webpack', `webpack ${version}`, UPDATE);
+}
+
+const RSPACK = `${NO_ENTRY}. Rsbuild builds with Rspack, and Docusaurus does unless its config turns that off`;
 
 function outputOf(compilation: Compilation): string {
   return path.resolve(compilation.getPath(compilation.compiler.outputPath, {}));

@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Compiler } from '@rspack/core';
+import type { PluginBuild } from 'esbuild';
+import unified from 'unplugin-reflink';
+import esbuild from 'unplugin-reflink/esbuild';
+import rolldown from 'unplugin-reflink/rolldown';
+import rollup from 'unplugin-reflink/rollup';
+import vite from 'unplugin-reflink/vite';
+import webpack from 'unplugin-reflink/webpack';
+import { describe, expect, test } from 'vitest';
+import { makeProject } from './project.ts';
+
+const AFTER_THE_BUILD = /copy after the build, with the command "fs-reflink cp"/;
+
+function versionOf(name: string): string {
+  const file = join(import.meta.dirname, '../node_modules', name, 'package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+async function messageOf(run: () => unknown): Promise<string> {
+  try {
+    await run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+}
+
+/** Vite 5 does not start where Node.js is told of other export conditions, as it is by Vitest: a process of its own. */
+describe('Vite 5, as VitePress 1 has it', () => {
+  const found = `unplugin-reflink/vite works in Vite 6, 7 or 8, and this build runs in Vite ${versionOf('vite5')}.`;
+  const page = { 'index.html': '<script type="module" src="/main.js"></script>', 'public/p.txt': 'public' };
+
+  /** What `code` prints, with Vite 5 as `vite`, and `config` for a project. */
+  function printed(code: string, root: string): string {
+    const prelude = `import * as vite from 'vite5'; import reflink from 'unplugin-reflink/vite';
+      import rollup from 'unplugin-reflink/rollup'; import path from 'node:path';
+      const root = ${JSON.stringify(root)}; const config = { root, configFile: false, logLevel: 'silent' };`;
+    return execFileSync(process.execPath, ['--input-type=module', '-e', `${prelude}\n${code}`], {
+      cwd: join(import.meta.dirname, '..'),
+      encoding: 'utf8',
+    });
+  }
+  const caught = '.catch((error) => process.stdout.write(error.message))';
+
+  test('a build ends with its version, what is needed and what to use', () => {
+    const message = printed(
+      `await vite.build({ ...config, plugins: [reflink()] })${caught}`,
+      makeProject(page),
+    );
+    expect(message).toContain(found);
+    expect(message).toContain('"unplugin-reflink/rollup"');
+    expect(message).toMatch(AFTER_THE_BUILD);
+  });
+
+  test('so does its development server', () => {
+    const plugins = "[reflink({ targets: [{ from: 'assets' }] })]";
+    const root = makeProject(page);
+    expect(printed(`await vite.createServer({ ...config, plugins: ${plugins} })${caught}`, root)).toContain(
+      found,
+    );
+  });
+
+  test('the Rollup entry copies in its builds, as the message says', () => {
+    const root = makeProject(page);
+    const code = `
+      const report = ({ files, methods }) => process.stdout.write(JSON.stringify([files, Object.keys(methods)]));
+      const plugins = [rollup({ publicDir: path.join(root, 'public'), report })];
+      await vite.build({ ...config, plugins, build: { copyPublicDir: false } });`;
+    expect(JSON.parse(printed(code, root))).toEqual([
+      1,
+      [expect.stringMatching(/^(read_write|ficlone|copy_file_range)$/)],
+    ]);
+    expect(readFileSync(join(root, 'dist/p.txt'), 'utf8')).toBe('public');
+  });
+});
+
+describe('Rspack, as Rsbuild and Docusaurus have it', () => {
+  test.each([
+    ['the entry', webpack],
+    ['the plugin of all hosts', unified.webpack],
+  ])('a build with %s of webpack is not begun', async (_name, reflink) => {
+    const { rspack } = await import('@rspack/core');
+    const context = makeProject();
+    const plugin = reflink({ publicDir: 'static' }) as unknown as { apply(compiler: Compiler): void };
+    const message = await messageOf(() => rspack({ context, entry: './main.js', plugins: [plugin] }));
+    expect(message).toContain(
+      `unplugin-reflink/webpack works in webpack 5.76 or newer, and this build runs in Rspack ${versionOf('@rspack/core')}.`,
+    );
+    expect(message).toMatch(AFTER_THE_BUILD);
+  });
+
+  test.each(['rspack', 'rsbuild', 'farm', 'bun', 'unloader'] as const)(
+    'the plugin of all hosts names %s, and what is supported',
+    async (framework) => {
+      const create = unified.raw as (options: object, meta: object) => unknown;
+      const message = await messageOf(() => create({}, { framework }));
+      expect(message).toMatch(new RegExp(`Vite 6, 7 or 8.*this build runs in ${framework}\\.`, 'i'));
+      expect(message).toMatch(AFTER_THE_BUILD);
+    },
+  );
+});
+
+/** What each bundler hands to a plugin, as far as it tells bundlers apart. */
+describe('a plugin in the hands of another bundler', () => {
+  const setUp = (build: object) => () => esbuild({ publicDir: 'static' }).setup(build as PluginBuild);
+  const refuse = () => {
+    throw new TypeError('On-dispose callbacks is not implemented yet');
+  };
+  const bun = {
+    ...{ initialOptions: { outdir: 'dist' }, config: { outdir: 'dist' }, esbuild: {}, onDispose: refuse },
+    ...{ onStart() {}, onEnd() {}, onResolve() {}, onLoad() {} },
+  };
+
+  test('the esbuild entry in Bun.build', async () => {
+    const bunVersion = process.versions.bun;
+    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true, enumerable: true });
+    try {
+      const message = await messageOf(setUp(bun));
+      expect(message).toContain(
+        'unplugin-reflink/esbuild works in esbuild 0.19 or newer, and this build runs in Bun 1.4.5.',
+      );
+      expect(message).toMatch(AFTER_THE_BUILD);
+    } finally {
+      delete (process.versions as Record<string, string>).bun;
+      if (bunVersion !== undefined) process.versions.bun = bunVersion;
+    }
+  });
+
+  test('the esbuild entry in esbuild 0.18', async () => {
+    const build = { initialOptions: {}, esbuild: { version: '0.18.20' } };
+    expect(await messageOf(setUp(build))).toMatch(
+      /0\.19 or newer, and this build runs in esbuild 0\.18\.20\. Update it/,
+    );
+  });
+
+  test('the esbuild entry in Rsbuild', async () => {
+    const build = { context: { version: '2.3.2' }, modifyRsbuildConfig() {} };
+    expect(await messageOf(setUp(build))).toMatch(/runs in Rsbuild 2\.3\.2\./);
+  });
+
+  test('the webpack entry in webpack 4', async () => {
+    const compiler = { hooks: {}, options: {}, context: '/' };
+    const message = await messageOf(() => webpack({}).apply(compiler as never));
+    expect(message).toMatch(
+      /^unplugin-reflink\/webpack works in webpack 5\.76 or newer.*webpack 4.*Update it/,
+    );
+  });
+
+  test('the webpack entry in webpack 5.75', async () => {
+    const compiler = { hooks: {}, options: {}, context: '/', webpack: { version: '5.75.0' } };
+    const message = await messageOf(() => webpack({}).apply(compiler as never));
+    expect(message).toMatch(/this build runs in webpack 5\.75\.0\. Update it/);
+  });
+
+  test('the webpack entry in Vite', async () => {
+    const { build } = await import('vite');
+    const plugins = [webpack({}) as never];
+    const message = await messageOf(() =>
+      build({ root: makeProject(), configFile: false, logLevel: 'silent', plugins }),
+    );
+    expect(message).toMatch(/^unplugin-reflink\/webpack works in webpack .*"unplugin-reflink\/vite"/);
+  });
+
+  test.each([
+    ['rollup', rollup, 'Rollup 4'],
+    ['rolldown', rolldown, 'Rolldown 1'],
+  ])('the %s entry in Rollup 3', async (name, reflink, needs) => {
+    const { buildStart } = reflink({}) as unknown as { buildStart(this: object, given: object): unknown };
+    const context = { meta: { rollupVersion: '3.29.5', watchMode: false } };
+    expect(await messageOf(() => buildStart.call(context, { input: [] }))).toMatch(
+      new RegExp(
+        `^unplugin-reflink/${name} works in ${needs}, and this build runs in Rollup 3\\.29\\.5\\. Update it`,
+      ),
+    );
+  });
+
+  test('the Vite entry in Rollup and in Rolldown', async () => {
+    const root = makeProject();
+    const bundlers = [
+      ['Rollup', 'rollup', await import('rollup')],
+      ['Rolldown', 'rolldown', await import('rolldown')],
+    ] as const;
+    for (const [name, entry, { rollup, rolldown, VERSION }] of bundlers as unknown as [
+      string,
+      string,
+      never,
+    ][]) {
+      const bundle = (rollup ?? rolldown) as (options: object) => Promise<{ generate(o: object): unknown }>;
+      const message = await messageOf(async () => {
+        const built = await bundle({ input: join(root, 'main.js'), plugins: vite() });
+        await built.generate({});
+      });
+      expect(message).toContain(
+        `unplugin-reflink/vite works in Vite 6, 7 or 8, and this build runs in ${name} ${VERSION}. Use "unplugin-reflink/${entry}".`,
+      );
+    }
+  });
+});
