@@ -139,7 +139,10 @@ const systemErrors = getSystemErrorMap();
 /** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
 const otherNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
 
-const otherReasons: Record<string, string> = {
+/** Words for a code that libuv has none for, or words of another subject. */
+const ownReasons: Record<string, string> = {
+  ENOTSUP: 'operation not supported',
+  EOPNOTSUPP: 'operation not supported',
   EDQUOT: 'disk quota exceeded',
   ESTALE: 'stale file handle',
 };
@@ -149,10 +152,10 @@ export function errorCode(errno: number): string {
   return systemErrors.get(-errno)?.[0] ?? otherNames.get(errno) ?? `errno ${errno}`;
 }
 
-/** The system's own words for a positive error number. */
+/** Words for a positive error number: the system's own, unless they do not fit files. */
 export function errorReason(errno: number): string {
   const code = errorCode(errno);
-  return systemErrors.get(-errno)?.[1] ?? otherReasons[code] ?? 'the system refused';
+  return ownReasons[code] ?? systemErrors.get(-errno)?.[1] ?? 'the system refused';
 }
 
 /** A {@link CopyError} for a failed system call. `errno` is positive. */
