@@ -188,6 +188,11 @@ export class FileStatus {
     return Math.abs(seconds * 1e9 + this.modifiedNanoseconds - other.modifiedNanoseconds) < 1000;
   }
 
+  /** Whether it has the size of another, and its modification time as {@link isModifiedAtAbout} compares it. */
+  hasSizeAndTimeOf(other: FileStatus): boolean {
+    return this.size === other.size && this.isModifiedAtAbout(other);
+  }
+
   /**
    * When the file was last touched, in milliseconds since 1970. A modification time that lies ahead was set by
    * somebody; the change time, where the filesystem keeps one, says when.

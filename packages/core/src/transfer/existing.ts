@@ -130,5 +130,5 @@ function leadsTo(system: System, link: string, other: FileStatus): boolean {
 /** rsync's quick check. */
 function isAlike(source: FileStatus, destination: FileStatus): boolean {
   if (!destination.isRegular || !source.isRegular) return false;
-  return source.size === destination.size && source.isModifiedAtAbout(destination);
+  return source.hasSizeAndTimeOf(destination);
 }

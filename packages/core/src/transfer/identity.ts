@@ -38,8 +38,6 @@ export function looksLikeClone(
   source: { fd: number; status: FileStatus },
 ): boolean {
   if (system.status(directory, name, false, named) < 0 || !named.isRegular) return false;
-  if (isLike(source.status)) return true;
-  return system.fileStatus(source.fd, open) >= 0 && isLike(open);
+  if (named.hasSizeAndTimeOf(source.status)) return true;
+  return system.fileStatus(source.fd, open) >= 0 && named.hasSizeAndTimeOf(open);
 }
-
-const isLike = (source: FileStatus): boolean => named.size === source.size && named.isModifiedAtAbout(source);

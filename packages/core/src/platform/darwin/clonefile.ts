@@ -8,7 +8,14 @@ const { EINVAL } = os.constants.errno;
 
 // Without CLONE_NOFOLLOW a link that stands in the destination's place is written through, also one that leads
 // nowhere. The destination is one name in an open directory, so that CLONE_NOFOLLOW_ANY would add nothing.
-const FLAGS = C.CLONE_NOFOLLOW | C.CLONE_NOOWNERCOPY;
+export const CLONE_FLAGS: number = C.CLONE_NOFOLLOW | C.CLONE_NOOWNERCOPY;
+
+/**
+ * In bytes: smaller files are copied by read and write. max-sixty/worktrunk#3150 measured 82 µs for a clone and 56 µs for
+ * reading and writing a small file, on one Mac and APFS; a clone takes no space, so that it needs more than one
+ * measurement to give it up. The workflow "Platforms" measures both on macOS (`test/macos/speed.ts`).
+ */
+export const CLONE_THRESHOLD = 0;
 
 /** Whether this macOS knows CLONE_ACL (macOS 13); undefined while nothing has told. */
 let knowsAcl: boolean | undefined;
@@ -36,7 +43,7 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
     run({ source, destinationDirectory, destinationName, status }) {
       const clone = (flags: number) =>
         bindings.fclonefileat(source, destinationDirectory.fd, destinationName, flags);
-      const result = acl ? withAcl(clone) : clone(FLAGS);
+      const result = acl ? withAcl(clone) : clone(CLONE_FLAGS);
       return result < 0 ? result : status.size;
     },
   };
@@ -44,11 +51,11 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
 
 /** An unknown flag is EINVAL, as is much else: only the same call without it tells which. */
 function withAcl(clone: (flags: number) => number): number {
-  if (knowsAcl === false) return clone(FLAGS);
-  const result = clone(FLAGS | C.CLONE_ACL);
+  if (knowsAcl === false) return clone(CLONE_FLAGS);
+  const result = clone(CLONE_FLAGS | C.CLONE_ACL);
   if (result >= 0) knowsAcl = true;
   if (result !== -EINVAL || knowsAcl) return result;
-  const without = clone(FLAGS);
+  const without = clone(CLONE_FLAGS);
   if (without >= 0) knowsAcl = false;
   return without;
 }
@@ -59,6 +66,7 @@ export function cloneDirectory(bindings: Bindings): DirectoryClone {
     method: 'clonefile',
     syscall: 'clonefileat',
     classify: classifyClone,
-    run: (source, name, destination, as) => bindings.clonefileat(source.fd, name, destination.fd, as, FLAGS),
+    run: (source, name, destination, as) =>
+      bindings.clonefileat(source.fd, name, destination.fd, as, CLONE_FLAGS),
   };
 }

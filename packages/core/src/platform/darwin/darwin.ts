@@ -2,46 +2,41 @@ import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
-import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
 import type { Bindings } from './bindings.ts';
-import { cloneDirectory } from './clonefile.ts';
+import { CLONE_THRESHOLD, cloneDirectory } from './clonefile.ts';
 import { constants as C } from './constants.ts';
 import { isLayered, mountBy, volumeClones } from './filesystems.ts';
+import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
 import { ladder } from './ladder.ts';
-import { decodeStatus, statBuffer } from './status.ts';
+import { copyNewFile } from './new-file.ts';
+import { statusCalls } from './status.ts';
 import { sync } from './sync.ts';
 
 const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
-// O_NONBLOCK: opening a FIFO that took a file's place must not hang.
-const SOURCE_FLAGS = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
-const CREATE_FLAGS = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
 const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
 /** What F_NOCACHE needs to go past the cache: whole pages. */
 const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
 
-/** macOS by the functions of libSystem. */
-export function darwinSystem(bindings: Bindings): System {
+/** macOS by the functions of libSystem. Files from `cloneFrom` bytes on are cloned. */
+export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRESHOLD): System {
   const times = new Uint32Array(8);
-  const stat = statBuffer();
+  const { fstat, fstatat } = statusCalls(bindings);
 
   const open = (directory: number, path: string, flags: number): Directory | number => {
     const fd = bindings.openat(directory, path, flags, 0);
     return fd < 0 ? fd : { path, fd };
-  };
-  const decoded = (result: number, into: FileStatus): number => {
-    if (result >= 0) decodeStatus(stat, into);
-    return result;
   };
 
   return {
     name: 'darwin',
     methods: { clone: 'clonefile', kernel: 'copyfile', direct: 'nocache' },
     hasExtendedAttributes: true,
-    ladder: ladder(bindings),
+    ladder: ladder(bindings, cloneFrom),
+    copyNewFile: copyNewFile(bindings, cloneFrom),
     cloneDirectory: cloneDirectory(bindings),
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
@@ -69,8 +64,8 @@ export function darwinSystem(bindings: Bindings): System {
     },
 
     status: (directory, name, follow, into) =>
-      decoded(bindings.fstatat(directory.fd, name, stat, follow ? 0 : C.AT_SYMLINK_NOFOLLOW), into),
-    fileStatus: (fd, into) => decoded(bindings.fstat(fd, stat), into),
+      fstatat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
+    fileStatus: fstat,
     isPseudo: () => false,
     isLayered: (directory) => isLayered(mountBy((buffer) => bindings.fstatfs(directory.fd, buffer))),
     filesystem(directory) {

@@ -9,7 +9,7 @@ import { readWrite } from './read-write.ts';
 const SMALL_FILE = 64 * 1024;
 
 /** The ladder of strategies for a file; a few fixed lists, so that choosing costs nothing. */
-export function ladder(bindings: Bindings): (query: LadderQuery) => readonly Strategy[] {
+export function ladder(bindings: Bindings, cloneFrom: number): (query: LadderQuery) => readonly Strategy[] {
   const buffered = readWrite(bindings);
   const kernel = copyfile(bindings);
   const past = nocache(bindings);
@@ -30,7 +30,7 @@ export function ladder(bindings: Bindings): (query: LadderQuery) => readonly Str
     if (bypassCache) return noClone ? bypass : cloning.bypass;
     // Read and write, not fcopyfile: they tell of progress, and nothing could share blocks behind our back.
     if (reflink === 'never') return full;
-    if (!cannotClone) return cloning.cloning;
+    if (!cannotClone && size >= cloneFrom) return cloning.cloning;
     return size <= SMALL_FILE ? small : large;
   };
 }

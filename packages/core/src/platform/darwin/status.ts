@@ -1,8 +1,6 @@
 import * as S from '../status.ts';
+import type { Bindings } from './bindings.ts';
 import { layouts } from './constants.ts';
-
-/** A buffer for a `struct stat`. */
-export const statBuffer = (): Uint32Array => new Uint32Array(layouts['struct stat'].size / 4);
 
 const word = (member: Exclude<keyof (typeof layouts)['struct stat'], 'size'>): number =>
   layouts['struct stat'][member] / 4;
@@ -19,30 +17,52 @@ const SIZE = word('st_size');
 const BLOCKS = word('st_blocks');
 const NANOSECONDS = layouts['struct timespec'].tv_nsec / 4;
 
-/** Takes over a `struct stat`. Macs are little-endian: the lower half of 64 bits comes first. */
-export function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
+/** The calls that tell the status of a file, each through one buffer. */
+export function statusCalls({ fstat, fstatat }: Pick<Bindings, 'fstat' | 'fstatat'>): {
+  fstat(fd: number, into: S.FileStatus): number;
+  fstatat(directory: number, name: string, flags: number, into: S.FileStatus): number;
+} {
+  const stat = new Uint32Array(layouts['struct stat'].size / 4);
+  return {
+    fstat(fd, into) {
+      const result = fstat(fd, stat);
+      if (result >= 0) decodeStatus(stat, into);
+      return result;
+    },
+    fstatat(directory, name, flags, into) {
+      const result = fstatat(directory, name, stat, flags);
+      if (result >= 0) decodeStatus(stat, into);
+      return result;
+    },
+  };
+}
+
+/**
+ * Takes over a `struct stat`, written out as the fast path is. Macs are little-endian: the lower half of 64 bits comes
+ * first.
+ */
+function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
   // In the lower half of its word; the number of links is in the other.
   words[S.MODE] = from[MODE]! & 0xffff;
   words[S.UID] = from[UID]!;
   words[S.GID] = from[GID]!;
-  copyLong(from, INODE, words, S.INODE);
-  copyLong(from, SIZE, words, S.SIZE);
-  copyLong(from, BLOCKS, words, S.BLOCKS);
-  copyTime(from, ACCESSED, words, S.ACCESSED);
-  copyTime(from, MODIFIED, words, S.MODIFIED);
-  copyTime(from, CHANGED, words, S.CHANGED);
+  words[S.INODE] = from[INODE]!;
+  words[S.INODE + 1] = from[INODE + 1]!;
+  words[S.SIZE] = from[SIZE]!;
+  words[S.SIZE + 1] = from[SIZE + 1]!;
+  words[S.BLOCKS] = from[BLOCKS]!;
+  words[S.BLOCKS + 1] = from[BLOCKS + 1]!;
+  words[S.ACCESSED] = from[ACCESSED]!;
+  words[S.ACCESSED + 1] = from[ACCESSED + 1]!;
+  words[S.ACCESSED + S.NANOSECONDS] = from[ACCESSED + NANOSECONDS]!;
+  words[S.MODIFIED] = from[MODIFIED]!;
+  words[S.MODIFIED + 1] = from[MODIFIED + 1]!;
+  words[S.MODIFIED + S.NANOSECONDS] = from[MODIFIED + NANOSECONDS]!;
+  words[S.CHANGED] = from[CHANGED]!;
+  words[S.CHANGED + 1] = from[CHANGED + 1]!;
+  words[S.CHANGED + S.NANOSECONDS] = from[CHANGED + NANOSECONDS]!;
   // As FileStatus.fill() splits it, so that both lanes tell a device alike.
   const device = from[DEVICE]!;
   words[S.DEVICE_MAJOR] = (device >>> 8) & 0xfff;
   words[S.DEVICE_MINOR] = (device & 0xff) | ((device >>> 12) & 0xffff_ff00);
-}
-
-function copyLong(from: Uint32Array, at: number, into: Uint32Array, to: number): void {
-  into[to] = from[at]!;
-  into[to + 1] = from[at + 1]!;
-}
-
-function copyTime(from: Uint32Array, at: number, into: Uint32Array, to: number): void {
-  copyLong(from, at, into, to);
-  into[to + S.NANOSECONDS] = from[at + NANOSECONDS]!;
 }

@@ -22,6 +22,9 @@ const {
 /** The two devices, or the kernel, cannot do this: no use to ask again for the next file. */
 export const PAIR: ReadonlySet<number> = new Set([EXDEV, EOPNOTSUPP, ENOTSUP, ENOSYS, ENOTTY]);
 
+/** What stands for the answer of a clone that was not asked for. */
+export const NO_CLONE: number = -EOPNOTSUPP;
+
 /**
  * This file cannot be done this way, others may: a NOCOW file on btrfs (EINVAL), an active swap file
  * (ETXTBSY), a seccomp filter or SELinux (EPERM, EACCES), an append-only destination (EBADF), CIFS and
