@@ -9,7 +9,9 @@ import { CLONED_NEW, COPIED_NEW, NOT_COPIED, type System } from '../../packages/
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf } from '../support/injected.ts';
-import { type Call, failingByFd, sharedCalls, testNewFiles, watch } from '../support/new-file.ts';
+import { type Call, failingByFd, sharedCalls, watch } from '../support/new-file.ts';
+import { testNewFiles } from '../support/new-file-cases.ts';
+import { cloneOrCopy } from './clone-or-copy.ts';
 import { describeMacos, doubleBindings } from './double.ts';
 
 const calls: Call<Bindings>[] = [
@@ -58,6 +60,12 @@ describeMacos('the fast path of a new file', ['btrfs'], () => {
     files.write('file', Buffer.alloc(200_000, 'content'));
     expect(madeBy(files.system(true))).toEqual({ answers: [CLONED_NEW], method: 'clonefile' });
     expect(sharesExtents(source(), files.destination)).toBe(true);
+  });
+
+  test('what a clone and a copy of a small file cost is measured', () => {
+    const costs = cloneOrCopy(files.system(true), btrfs.path, { files: 3, rounds: 1 });
+    expect(costs.map(({ bytes }) => bytes)).toEqual([512, 4096, 16_384, 65_535]);
+    for (const { clone, copy } of costs) expect(Math.min(clone, copy)).toBeGreaterThan(0);
   });
 
   test.each([

@@ -1,7 +1,8 @@
 import os from 'node:os';
 import { describe } from 'vitest';
 import { errnoOf, pretendToClone } from '../../../../../test/support/injected.ts';
-import { type Call, failingByFd, sharedCalls, testNewFiles } from '../../../../../test/support/new-file.ts';
+import { type Call, failingByFd, sharedCalls } from '../../../../../test/support/new-file.ts';
+import { testNewFiles } from '../../../../../test/support/new-file-cases.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
 import { AT_EMPTY_PATH, O_CREAT } from './constants.ts';
 import { linuxSystem } from './linux.ts';
