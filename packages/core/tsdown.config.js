@@ -7,13 +7,46 @@ const shared = {
   fixedExtension: false,
 };
 
+// Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is a few files, cut where one is
+// not needed: by most copies, or by a host before it copies.
+const EARLIER_RUNS =
+  /src\/plan\/(delete|earlier-runs|empty|lock|manifest|manifest-file|memory|named-records|outlook|planned-tree|positions|prune|sources)\.ts$/;
+const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-anew))\.ts$/;
+const HOST =
+  /src\/(model\/|(copy|errors|host|lost-attributes|options|report|schema|start-workers|target|within)\.ts$|platform\/(detail|errno|link-target|spelling)\.ts$|execute\/(crew|execute|finished|gate|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$|platform\/status\.ts$)/;
+
+const isOf = (pattern) => (id) => pattern.test(id);
+const groups = [
+  { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
+  { name: 'host', test: isOf(HOST), priority: 2 },
+  {
+    name: 'engine',
+    test: (id) => id.includes('/src/') && !SELDOM.test(id) && !/src\/(index|empty|cli)/.test(id),
+    priority: 1,
+  },
+];
+
 // Separate builds, so that library and worker share no chunks: loading one file is faster than loading several,
 // and a small build is over in the time of a few of them.
 export default defineConfig([
-  { ...shared, entry: { index: 'src/index.ts', host: 'src/host.ts' }, dts: true },
+  {
+    ...shared,
+    entry: { index: 'src/index.ts', host: 'src/host.ts', empty: 'src/empty.ts' },
+    dts: true,
+    inputOptions: { preserveEntrySignatures: 'allow-extension' },
+    outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups } },
+  },
   // Started as a thread by index.js, which looks for it beside itself. A thread boots a sixth faster without the
   // loader of ES modules.
   { ...shared, format: 'cjs', entry: { worker: 'src/execute/worker.ts' }, dts: false, clean: false },
+  // Loaded by the others where they run on that platform, at once: `copyFileSync` cannot wait for an ES module.
+  ...['darwin', 'win32'].map((platform) => ({
+    ...shared,
+    format: 'cjs',
+    entry: { [platform]: `src/platform/${platform}/lane.ts` },
+    dts: false,
+    clean: false,
+  })),
   // What the command line needs is in none of the library's files. Each command is loaded when it is called.
   { ...shared, entry: { cli: 'src/cli/main.ts' }, dts: false, clean: false },
 ]);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { abortError, CopyError } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
-import { runWhole } from './execute/run-whole.ts';
+import { runPlanned } from './execute/run-planned.ts';
 import { lostWarnings } from './lost-attributes.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
@@ -52,7 +52,7 @@ export function copyFileSync(
   if (options.signal?.aborted) throw abortError(options.signal, paths);
   const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
   const queue = new Queue({ records: false, outcomes: false });
-  const { tally, error } = runWhole(queue, job, plan, loadSystem(), hooks);
+  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), hooks);
   if (error) throw error;
   return toResult(tally);
 }

@@ -8,6 +8,5 @@
 export { copy } from './copy.ts';
 export { asThrown, CopyError } from './errors.ts';
 export { checkOptions } from './options.ts';
-export { type Emptied, EmptySnapshot, emptyDirectory } from './plan/empty.ts';
 export { ignoresCase } from './platform/spelling.ts';
 export { startWorkers, type Workers } from './start-workers.ts';

@@ -1,9 +1,16 @@
-import { type Emptied, EmptySnapshot, emptyDirectory } from 'fs-reflink/host';
+import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
 import { manifestFile } from './cache.ts';
 import type { OutputTargets } from './targets.ts';
 import { watchedPart } from './watched.ts';
 
 export type { Emptied, EmptySnapshot };
+
+let loaded: typeof import('fs-reflink/empty') | undefined;
+
+/** To be awaited before a directory that exists is emptied: the other functions cannot wait. */
+export async function loadEmptying(): Promise<void> {
+  loaded ??= await import('fs-reflink/empty');
+}
 
 /** What of an output decides what emptying it leaves. */
 export interface EmptySettings extends OutputTargets {
@@ -32,7 +39,9 @@ export function emptyOutput({
 }: EmptySettings): Emptied {
   const sources = [...publicTargets, ...targets].map(({ from }) => watchedPart(from));
   const manifest = manifestFile(cacheDirectory, directory);
-  return emptyDirectory(directory, { manifest, keep, sources, snapshot });
+  // The directory was not there when the build began: what is in it now, this build has written.
+  if (!loaded) return { deleted: [], at: 0 };
+  return loaded.emptyDirectory(directory, { manifest, keep, sources, snapshot });
 }
 
 /** What {@link emptyOutput} may delete later. */
@@ -41,5 +50,5 @@ export function snapshotOf({
   cacheDirectory,
   keep,
 }: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
-  return new EmptySnapshot(directory, { manifest: manifestFile(cacheDirectory, directory), keep });
+  return new loaded!.EmptySnapshot(directory, { manifest: manifestFile(cacheDirectory, directory), keep });
 }

@@ -5,7 +5,7 @@ import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
-import { ANY_DEVICE, CLONED_NEW, NOT_COPIED, type System } from '../platform/system.ts';
+import { ANY_DEVICE, type CopyNewFile, type System } from '../platform/system.ts';
 import { countFile, countFiles, emptyTally, type Method, type Tally } from '../report.ts';
 import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
@@ -13,6 +13,7 @@ import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { compareBatch } from './dry-run.ts';
 import type { RunHooks } from './job.ts';
+import { copyNewFiles, type NewFiles } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
 import { type BatchQueue, MADE, SWEPT } from './queue.ts';
 import type { SharedQueue } from './shared-queue.ts';
@@ -208,60 +209,77 @@ export class BatchCopier {
   }
 
   /**
-   * The fast path: copies plain files into a directory that this copy made, one after the other. Returns the first
-   * one that {@link #copyFile} has to copy, or {@link DONE}, or {@link OVER} once the deadline has passed.
+   * Copies files as long as the fast path does. Returns the first one that {@link #copyFile} has to copy, or
+   * {@link DONE}, or {@link OVER} once the deadline has passed.
    */
-  #copyNewFiles({ pair, batch, links }: OpenBatch, limit: number, deadline: number): number {
+  #copyNewFiles(open: OpenBatch, limit: number, deadline: number): number {
+    const { pair, batch, links } = open;
     const queue = this.#queue;
-    const { capabilities } = this.#transferrer;
     const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
     if (!copyNewFile) return queue.nextFile(batch);
-    const { names, renamed, records } = batch;
-    const [source, destination] = [pair.source.fd, pair.destination.fd];
-    const [from, to] = [this.#source, this.#destination];
-    const known = capabilities.last(pair.device);
-    let device = known ? capabilities.lastSource : ANY_DEVICE;
-    let mayClone = !known?.refused;
-    const clone = this.#system.methods.clone!;
-    const hasLinks = links.size > 0;
-    const isReported = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
-    let clones = 0;
-    let clonedBytes = 0;
-    let copies = 0;
-    let copiedBytes = 0;
-    let next: number;
-    for (let count = 1; ; count++) {
-      if ((count & 7) === 0 && performance.now() >= deadline) {
-        next = OVER;
-        break;
+    const files = this.#newFiles(open, copyNewFile, limit, deadline);
+    const isOwn = batch.number < 0;
+    try {
+      for (;;) {
+        const first = queue.nextFile(batch);
+        if (first === DONE || links.has(first)) return first;
+        const isUnknown = files.device === ANY_DEVICE;
+        // Of a batch that is not in shared memory, nobody else takes files.
+        const end = isOwn && !isUnknown ? nextLinkOf(batch, first) : first + 1;
+        const stopped = copyNewFiles(files, first, end);
+        if (isOwn) batch.cursor = files.isOver ? stopped : Math.min(stopped + 1, end);
+        if (files.isOver) return OVER;
+        if (stopped < end) return stopped;
+        if (isUnknown) this.#learn(files, pair);
       }
-      next = queue.nextFile(batch);
-      if (next === DONE || (hasLinks && links.has(next))) break;
-      const name = names[next]!;
-      const as = renamed === undefined ? name : (renamed[next] ?? name);
-      const lookedAt = records === undefined ? 0 : Date.now();
-      const result = copyNewFile(source, name, destination, as, limit, device, mayClone, from, to);
-      if (result === NOT_COPIED) break;
-      const cloned = result === CLONED_NEW;
-      if (device === ANY_DEVICE) {
-        const isLayered = () => this.#system.isLayered(pair.source);
-        mayClone = !capabilities.learn(from, pair.device, cloned, isLayered).refused;
-        device = capabilities.lastSource;
-      }
-      if (records !== undefined) note(records, next, from, to, lookedAt);
-      const bytes = from.size;
-      if (cloned) {
-        clones++;
-        clonedBytes += bytes;
-      } else {
-        copies++;
-        copiedBytes += bytes;
-      }
-      if (isReported) this.#report(pair, batch, next, { method: cloned ? clone : 'read_write', bytes });
+    } finally {
+      const { clones, clonedBytes, copies, copiedBytes } = files;
+      if (clones > 0) countFiles(this.tally, this.#system.methods.clone, clones, clonedBytes);
+      if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
     }
-    if (clones > 0) countFiles(this.tally, clone, clones, clonedBytes);
-    if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
-    return next;
+  }
+
+  #newFiles({ pair, batch }: OpenBatch, copyNewFile: CopyNewFile, limit: number, deadline: number): NewFiles {
+    const { capabilities } = this.#transferrer;
+    const known = capabilities.last(pair.device);
+    const { names, renamed, records } = batch;
+    const source = this.#source;
+    const destination = this.#destination;
+    const isReported = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
+    const lookedAt = records === undefined ? 0 : Date.now();
+    const onCopied = (file: number, cloned: boolean): void => {
+      if (records !== undefined) note(records, file, source, destination, lookedAt);
+      if (!isReported) return;
+      const method = cloned ? this.#system.methods.clone! : 'read_write';
+      this.#report(pair, batch, file, { method, bytes: source.size });
+    };
+    return {
+      copyNewFile,
+      from: pair.source.fd,
+      to: pair.destination.fd,
+      names,
+      renamed,
+      limit,
+      deadline,
+      isOver: false,
+      device: known ? capabilities.lastSource : ANY_DEVICE,
+      mayClone: !known?.refused,
+      source,
+      destination,
+      onCopied: records !== undefined || isReported ? onCopied : undefined,
+      clones: 0,
+      clonedBytes: 0,
+      copies: 0,
+      copiedBytes: 0,
+    };
+  }
+
+  /** The first file of a copy tells what can be cloned. */
+  #learn(files: NewFiles, pair: DirectoryPair): void {
+    const { capabilities } = this.#transferrer;
+    const isLayered = () => this.#system.isLayered(pair.source);
+    files.mayClone = !capabilities.learn(files.source, pair.device, files.clones > 0, isLayered).refused;
+    files.device = capabilities.lastSource;
   }
 
   /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */
@@ -366,6 +384,11 @@ export class BatchCopier {
     if (!this.#paths) return;
     this.#hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
   }
+}
+
+/** The position of the first link behind a file, or the number of files. */
+function nextLinkOf({ names, links }: QueuedBatch, file: number): number {
+  return links?.find((link) => link > file) ?? names.length;
 }
 
 /** Whether files are copied as the fast path copies them. */

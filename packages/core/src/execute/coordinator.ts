@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { look } from '../plan/look.ts';
+import { type EarlierRuns, look, needsEarlierRuns } from '../plan/look.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
@@ -9,7 +9,6 @@ import { attempt, combine, type Finished } from './finished.ts';
 import type { CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
 import { chooseSchedule, filesystemOf, isSlowCopy, MANY_FILES, type ScheduleFacts } from './schedule.ts';
-import { transformAll } from './transformed.ts';
 
 /** How long a copy may hold the calling thread before everything else gets a turn. */
 const SLICE_MS = 8;
@@ -19,7 +18,9 @@ const SLICE_MS = 8;
  * says.
  */
 export async function coordinate(request: CopyRequest): Promise<Finished> {
-  const coordinator = new Coordinator(request);
+  const { plan, job } = request;
+  const earlier = needsEarlierRuns(plan, job) ? await import('../plan/earlier-runs.ts') : undefined;
+  const coordinator = new Coordinator(request, earlier);
   try {
     return await coordinator.run();
   } finally {
@@ -43,7 +44,7 @@ class Coordinator {
   #isAlone = false;
   #transforming: Promise<Finished> | undefined;
 
-  constructor(request: CopyRequest) {
+  constructor(request: CopyRequest, earlier: EarlierRuns) {
     const { queue, plan, job, hooks } = request;
     this.#request = request;
     this.#queue = queue;
@@ -51,7 +52,8 @@ class Coordinator {
     this.#planner = new Planner(queue, plan, job, {
       system: this.#system,
       tally: this.#planned,
-      found: look(plan, job, loadSystem, warn),
+      found: look(plan, job, earlier, loadSystem, warn),
+      earlier,
     });
     this.#isSlow = !job.dryRun && isSlowCopy(job, plan, this.#system);
     this.#copier = new BatchCopier(queue, job, this.#system, hooks);
@@ -115,7 +117,9 @@ class Coordinator {
     hooks.planned(transformed, settled);
     if (transformed.length === 0) return;
     const context = { queue, job, system: this.#system, hooks, concurrency, signal };
-    this.#transforming = transformAll(transformed, context);
+    this.#transforming = import('./transformed.ts').then((module) =>
+      module.transformAll(transformed, context),
+    );
   }
 
   #callWorkers(): void {

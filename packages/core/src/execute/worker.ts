@@ -5,7 +5,8 @@ import type { System } from '../platform/system.ts';
 import { joinRun } from '../transfer/temporary.ts';
 import { Gate } from './gate.ts';
 import type { FromWorker, ProgressEvent, RunHooks, ToWorker, WorkerData } from './job.ts';
-import { runPart, runWhole } from './run-whole.ts';
+import { runPart } from './run-planned.ts';
+import { runWhole } from './run-whole.ts';
 import { filesystemOf, MANY_FILES } from './schedule.ts';
 import { SharedQueue } from './shared-queue.ts';
 

@@ -2,8 +2,17 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { scanTargets } from '../scan/targets.ts';
-import { Manifest } from './manifest.ts';
-import { Memory } from './memory.ts';
+import type { Manifest } from './manifest.ts';
+
+/** The module `earlier-runs.ts`, or undefined where {@link needsEarlierRuns} says that nothing of it is needed. */
+export type EarlierRuns = typeof import('./earlier-runs.ts') | undefined;
+
+export function needsEarlierRuns(
+  { manifest, prune, emptiedAt }: PlanSettings,
+  { dryRun }: JobSettings,
+): boolean {
+  return manifest !== undefined || prune !== false || emptiedAt !== undefined || dryRun;
+}
 
 /** What a copy begins with. */
 export interface Found {
@@ -17,14 +26,15 @@ export interface Found {
 export function look(
   plan: PlanSettings,
   job: JobSettings,
+  earlier: EarlierRuns,
   load: () => System,
   warn: (message: string) => void,
 ): Found {
   const { manifest: file, cwd, prune } = plan;
-  const manifest = file === undefined ? undefined : Manifest.read(file, cwd, fingerprint(job), warn);
+  const manifest = file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job), warn);
   // Progress is told of every file, and a dry run changes what it finds.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
-  const recall = recalls ? new Memory(manifest, load(), prune === 'everything').recall : undefined;
+  const recall = recalls ? new earlier!.Memory(manifest, load(), prune === 'everything').recall : undefined;
   return { manifest, folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall }, warn) };
 }
 

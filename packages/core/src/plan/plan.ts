@@ -10,13 +10,11 @@ import type { Tally } from '../report.ts';
 import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
 import { isWithin } from '../within.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
-import type { Found } from './look.ts';
-import { Outlook } from './outlook.ts';
-import { PlannedTree } from './planned-tree.ts';
-import { type PruneContext, pruneEverything, pruneStale } from './prune.ts';
+import type { EarlierRuns, Found } from './look.ts';
+import type { Outlook } from './outlook.ts';
+import type { PruneContext } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 import { SameNames } from './same-names.ts';
-import { refuseSources } from './sources.ts';
 import { hasOwnNames, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
@@ -32,6 +30,7 @@ export class Planner {
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #tally: Tally;
+  readonly #earlier: EarlierRuns;
   /** Only on a dry run. */
   readonly #outlook: Outlook | undefined;
   readonly #found: Found;
@@ -49,15 +48,16 @@ export class Planner {
     queue: PlannedQueue,
     plan: PlanSettings,
     job: JobSettings,
-    { system, tally, found }: { system: System; tally: Tally; found: Found },
+    { system, tally, found, earlier }: { system: System; tally: Tally; found: Found; earlier: EarlierRuns },
   ) {
+    this.#earlier = earlier;
     this.#found = found;
     this.#queue = queue;
     this.#plan = plan;
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
-    if (job.dryRun) this.#outlook = new Outlook();
+    if (job.dryRun) this.#outlook = new earlier!.Outlook();
   }
 
   /** Publishes all batches and closes the queue. */
@@ -86,7 +86,7 @@ export class Planner {
       const winners = isPlain ? all : winnersOf(all, { overwrite, names, onOverlap: this.#onOverlap });
       const records = winners.map((folder) => this.#recordsOf(folder));
       this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      const { deleted } = yield* this.#prune(winners, records);
+      const deleted = this.#earlier ? (yield* this.#prune(winners, records)).deleted : false;
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
         this.#publishFolder(deleted ? asItIs(next.folder) : next.folder, next.records);
     }
@@ -162,6 +162,7 @@ export class Planner {
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, began = Date.now() } = this.#plan;
+    const { PlannedTree, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,

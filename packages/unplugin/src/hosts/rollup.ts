@@ -4,7 +4,7 @@ import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } f
 import { Threads } from '../boot.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
-import { type EmptySnapshot, snapshotOf } from '../empty.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../empty.ts';
 import { exclusive } from '../exclusive.ts';
 import { deleteLeftOver } from '../left-over.ts';
 import { keptIn } from '../nested.ts';
@@ -99,6 +99,7 @@ class RollupBuild {
     // Rolldown starts once for every output; there a build ends when it is closed.
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
+    if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
     // Where it goes to is said when it is written.
     void this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
     if (!this.#watching) return;

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
 import { BuildCopies, type HostLog } from '../build.ts';
-import { type Emptied, emptyOutput } from '../empty.ts';
+import { type Emptied, emptyOutput, loadEmptying } from '../empty.ts';
 import { deleteLeftOver } from '../left-over.ts';
 import { hasManyFiles } from '../many-files.ts';
 import { isInside, keptIn } from '../nested.ts';
@@ -40,12 +41,13 @@ export class EnvironmentBuild {
   }
 
   /** The build is certain. A watcher is told what to look at through `watch`. */
-  prepare(watch?: (path: string) => void): void {
+  async prepare(watch?: (path: string) => void): Promise<void> {
     const takeover = this.#look();
     if (!takeover) return;
     if (hasManyFiles(sourcesOf(takeover))) this.#copies.prepareThread();
     const { targets, outDirs } = takeover;
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
+    if (takeover.empties && outDirs.some((each) => existsSync(each))) await loadEmptying();
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */

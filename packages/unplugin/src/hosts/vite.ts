@@ -61,9 +61,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         if (message) warn(builder.config, message);
       },
     },
-    buildStart() {
+    async buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      buildOf(this).prepare(watch);
+      await buildOf(this).prepare(watch);
     },
     buildEnd: {
       order: 'post',

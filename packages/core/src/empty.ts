@@ -1,0 +1,8 @@
+/**
+ * Empties an output directory where a bundler would have done it, but for what the copy that follows may leave
+ * unchanged. Not part of {@link host}: few builds need it before they copy.
+ *
+ * @module fs-reflink/empty
+ */
+
+export { type Emptied, EmptySnapshot, emptyDirectory } from './plan/empty.ts';

@@ -1,0 +1,64 @@
+import type { FileStatus } from '../platform/status.ts';
+import { CLONED_NEW, type CopyNewFile, NOT_COPIED } from '../platform/system.ts';
+
+/** Files that are looked at before the clock is. */
+const CLOCK_EVERY = 8;
+
+/** Plain files of one directory, on their way into a directory that this copy made. */
+export interface NewFiles {
+  copyNewFile: CopyNewFile;
+  /** Descriptors of both directories. */
+  from: number;
+  to: number;
+  names: readonly string[];
+  renamed: Readonly<Record<number, string>> | undefined;
+  /** Bytes; larger files are not copied. */
+  limit: number;
+  /** As performance.now(). */
+  deadline: number;
+  /** The deadline has passed. */
+  isOver: boolean;
+  /** The source's device, or ANY_DEVICE. */
+  device: number;
+  mayClone: boolean;
+  /** Both files' status, of the file that was copied last. */
+  source: FileStatus;
+  destination: FileStatus;
+  /** Called after each file. */
+  onCopied: ((file: number, cloned: boolean) => void) | undefined;
+  /** Files and bytes that were cloned, and that were copied. */
+  clones: number;
+  clonedBytes: number;
+  copies: number;
+  copiedBytes: number;
+}
+
+/**
+ * Copies the files from `start` on, one after the other. Returns the first one that the fast path does not copy, the
+ * one at hand when the deadline has passed, or `end`. A function of its own, with little in it: it is over before a larger
+ * one would be optimized.
+ */
+export function copyNewFiles(files: NewFiles, start: number, end: number): number {
+  const { copyNewFile, from, to, names, renamed, limit, device, mayClone, source, destination } = files;
+  const { onCopied } = files;
+  let file = start;
+  for (; file < end; file++) {
+    if ((file - start) % CLOCK_EVERY === CLOCK_EVERY - 1 && performance.now() >= files.deadline) {
+      files.isOver = true;
+      break;
+    }
+    const name = names[file]!;
+    const as = renamed === undefined ? name : (renamed[file] ?? name);
+    const result = copyNewFile(from, name, to, as, limit, device, mayClone, source, destination);
+    if (result === NOT_COPIED) break;
+    if (result === CLONED_NEW) {
+      files.clones++;
+      files.clonedBytes += source.size;
+    } else {
+      files.copies++;
+      files.copiedBytes += source.size;
+    }
+    if (onCopied !== undefined) onCopied(file, result === CLONED_NEW);
+  }
+  return file;
+}

@@ -1,0 +1,81 @@
+import type { JobSettings, PlanSettings } from '../model/job.ts';
+import { type EarlierRuns, look } from '../plan/look.ts';
+import { Planner } from '../plan/plan.ts';
+import type { System } from '../platform/system.ts';
+import { addTally, emptyTally, type Tally } from '../report.ts';
+import { BatchCopier } from './batch-copier.ts';
+import { attempt, combine, type Finished } from './finished.ts';
+import type { RunHooks } from './job.ts';
+import { Queue } from './queue.ts';
+import type { SharedQueue } from './shared-queue.ts';
+
+/** Works on a queue that another thread plans. Blocks until nothing is left. */
+export function runPart(
+  queue: SharedQueue,
+  thread: number,
+  job: JobSettings,
+  system: System,
+  hooks: RunHooks,
+): Finished {
+  if (!queue.join(thread)) {
+    queue.leave(thread, 0);
+    return { tally: emptyTally() };
+  }
+  const finished = copyBy(new BatchCopier(queue, job, system, hooks), queue, (copier) =>
+    copier.copyWithOthers(queue),
+  );
+  queue.leave(thread, finished.tally.files + finished.tally.links);
+  return finished;
+}
+
+/** What {@link runPlanned} does besides planning and copying. */
+export interface RunPlanned {
+  earlier?: EarlierRuns;
+  /** Copies everything at once, if it can, and returns whether it did. */
+  copyWhole?: (tally: Tally) => boolean;
+  /** This thread's number in a shared queue. */
+  thread?: number;
+}
+
+/** Plans a copy and runs it, with whichever threads join a shared queue. Blocks until all is done. */
+export function runPlanned(
+  queue: Queue | SharedQueue,
+  job: JobSettings,
+  plan: PlanSettings,
+  system: System,
+  hooks: RunHooks,
+  { earlier, copyWhole, thread = 0 }: RunPlanned = {},
+): Finished {
+  const planned = emptyTally();
+  const stop = () => queue.stop();
+  let planner: Planner | undefined;
+  const planning = attempt(planned, stop, () => {
+    const warn = (message: string) => void planned.warnings.push(message);
+    const found = look(plan, job, earlier, () => system, warn);
+    planner = new Planner(queue, plan, job, { system, tally: planned, found, earlier });
+    if (!queue.stopped && copyWhole?.(planned)) queue.close();
+    else for (const _step of planner.publish()) if (queue.stopped) break;
+    if (!queue.stopped) hooks.planned([], planner.settled);
+  });
+  const working =
+    queue instanceof Queue ? runAlone(queue, job, system, hooks) : runPart(queue, thread, job, system, hooks);
+  if (!(queue instanceof Queue)) queue.sealAndWait();
+  const saving = attempt(planned, stop, () => planner?.finish());
+  addTally(planned, working.tally);
+  return { tally: planned, error: planning.error ?? working.error ?? saving.error };
+}
+
+function runAlone(queue: Queue, job: JobSettings, system: System, hooks: RunHooks): Finished {
+  const finished = copyBy(new BatchCopier(queue, job, system, hooks), queue, (copier) =>
+    copier.copyPublished(),
+  );
+  queue.count(finished.tally.files + finished.tally.links);
+  return finished;
+}
+
+function copyBy(copier: BatchCopier, queue: { stop(): void }, step: (copier: BatchCopier) => void): Finished {
+  const stop = () => queue.stop();
+  const copying = attempt(copier.tally, stop, () => step(copier));
+  const closing = attempt(emptyTally(), stop, () => copier.close());
+  return combine([copying, closing]);
+}
