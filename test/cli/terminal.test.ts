@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,11 +26,16 @@ function describeIn(kind: FilesystemKind, name: string, body: () => void): void 
 const SLOW = 'cp --fsync=full -j 2 --reflink=never from to';
 const FILES = 6000;
 
+/** How many files there are; none where there is no directory yet. */
+const placedIn = (root: string) => (existsSync(root) ? readdirSync(root, { recursive: true }).length : 0);
+
 const temporaries = (root: string) =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('.fs-reflink-'));
 
 describeIn('ext4', 'in a terminal', () => {
   let disk: MountedFilesystem;
+  /** How many files a copy had placed when it had shown its progress. */
+  let shownAt = 0;
   beforeAll(() => {
     disk = mountFilesystem('ext4', { sizeMiB: 256 });
     fill(join(disk.path, 'from'), { files: FILES, folders: 20 });
@@ -60,6 +66,7 @@ describeIn('ext4', 'in a terminal', () => {
       using terminal = new Terminal({ cwd: disk.path, columns, rows });
       terminal.start(SLOW);
       const screen = await terminal.shows(/\d%.*\/6,000 files/);
+      shownAt = Math.max(shownAt, placedIn(join(disk.path, 'to')));
       expect(screen.split('\n')).toHaveLength(1);
       const wide = columns >= 80;
       if (wide)
@@ -88,8 +95,8 @@ describeIn('ext4', 'in a terminal', () => {
   it('shows nothing with --quiet, also when it is stopped', async () => {
     using terminal = new Terminal({ cwd: disk.path });
     terminal.start(`${SLOW} --quiet`);
-    await untilThere(join(disk.path, 'to/folder-0'));
-    await wait(1000);
+    // As far as a copy comes before it has shown progress for long: see above.
+    while (placedIn(join(disk.path, 'to')) < shownAt + 100) await wait(20);
     expect(terminal.screen()).toBe('');
     terminal.press('C-c');
     expect(await terminal.ended()).toBe(130);
@@ -149,20 +156,20 @@ describeIn('exfat', 'a copy that cannot be stopped', () => {
     using disk = mountFilesystem('exfat', { sizeMiB: 64 });
     using place = mountFilesystem('tmpfs', { sizeMiB: 64 });
     fill(join(place.path, 'from'), { files: 4000, folders: 4 });
-    const listed = spawnSync('pgrep', ['-f', disk.path], { encoding: 'utf8' }).stdout;
-    const server = Number(listed.split('\n')[0]);
+    const [server] = processesNaming(disk.path);
     using terminal = new Terminal({ cwd: place.path });
     terminal.start(`cp --fsync from ${disk.path}/to`);
     await terminal.shows(/\d%/);
+    const [copying] = processesNaming(`cp --fsync from ${disk.path}/to`);
     // From here on no system call on that filesystem returns.
-    process.kill(server, 'SIGSTOP');
+    process.kill(server!, 'SIGSTOP');
     try {
       terminal.press('C-c');
       await terminal.shows(/fs-reflink: stopping; again to end at once/);
       terminal.press('C-c');
-      await wait(500);
+      while (!isEnding(copying!)) await wait(5);
     } finally {
-      process.kill(server, 'SIGCONT');
+      process.kill(server!, 'SIGCONT');
     }
     // A shell whose command was ended by the signal itself does not go on with the line.
     expect(await terminal.shows(/\^C\s*\$$/)).not.toMatch(/interrupted|ended/);
@@ -171,6 +178,15 @@ describeIn('exfat', 'a copy that cannot be stopped', () => {
   });
 });
 
-async function untilThere(path: string): Promise<void> {
-  for (let turn = 0; turn < 300 && !existsSync(path); turn++) await wait(50);
+/** Numbers of the processes whose command line contains a text, in their order. */
+function processesNaming(text: string): number[] {
+  const listed = spawnSync('pgrep', ['-f', text], { encoding: 'utf8' }).stdout;
+  return listed.trim().split('\n').map(Number);
+}
+
+/** Whether a process was ended, as far as those of its threads allow that wait for a system call to return. */
+function isEnding(pid: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const pending = BigInt(`0x${/^SigPnd:\t(\w+)$/m.exec(status)![1]}`);
+  return /^State:\tZ/m.test(status) || (pending & (1n << BigInt(constants.signals.SIGKILL - 1))) !== 0n;
 }

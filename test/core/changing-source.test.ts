@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import type { TransferSettings } from '../../packages/core/src/options.ts';
+import { pastTick } from '../support/clock.ts';
 import { mountFilesystem, unavailable } from '../support/filesystems.ts';
 import { Bench } from '../support/injected.ts';
 import { writeTree } from '../support/trees.ts';
@@ -139,10 +139,10 @@ describe.each(caseless)('where the case of letters does not count, on %s', (kind
           ],
           { cwd, manifest: 'manifest', prune: 'everything' },
         );
-      // Past two seconds, of which exFAT in user space keeps the times of files: then they are recorded.
-      await wait(2600);
+      // exFAT in user space keeps the times of files in two seconds.
+      await pastTick(2500);
       expect(await run()).toMatchObject({ files: 2 });
-      await wait(2600);
+      await pastTick(2500);
       for (let turn = 0; turn < 3; turn++) {
         expect(await run()).toMatchObject({ pruned: 0 });
         expect(readdirSync(join(cwd, 'out/Sub')).sort()).toEqual(['x', 'y']);

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { copy, startWorkers, type Workers } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { generateFiles, readTree } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';
 
@@ -147,7 +147,7 @@ describe('a copy while one worker of two stands ready', () => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { files: 200, folders: 2, minBytes: 10, maxBytes: 10 });
     // What was written a moment ago may change once more unseen, and is placed again.
-    await wait(100);
+    await pastTick();
     const target = { from: 'from', to: 'to', filter: () => true };
     const options = { cwd, concurrency: 2, manifest: `${cwd}/manifest` };
     await copy(target, options);

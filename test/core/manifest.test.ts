@@ -14,10 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { cannotGiveUpRights } from '../support/other-user.ts';
 import { directory, symlink, writeTree } from '../support/trees.ts';
 import {
@@ -33,12 +33,9 @@ import {
 
 const files = { 'in/a': 'aaa', 'in/b': 'bbb', 'in/deep/c': 'ccc' };
 
-/** Past the tick of the clock within which a file could change again and look the same. */
-const settle = () => wait(70);
-
 async function prepared(spec: Parameters<typeof writeTree>[1] = files) {
   const cwd = writeTree(workspace(), spec);
-  await settle();
+  await pastTick();
   const run = (options: CopyOptions = {}, target: Partial<Target> = {}) =>
     copy({ from: 'in', to: 'out', ...target }, { cwd, manifest: 'cache/manifest', ...options });
   return { cwd, run, at: (path: string) => join(cwd, path) };
@@ -74,12 +71,12 @@ describe('a copy with a manifest', () => {
       const { run, at } = await prepared();
       const ahead = new Date('2100-01-01');
       utimesSync(at('in/a'), ahead, ahead);
-      await settle();
+      await pastTick();
       const workers = held ? await startWorkers(1) : undefined;
       expect(await run()).toMatchObject({ files: 3, unchanged: 0 });
       expect(statSync(at('out/a')).mtime).toEqual(ahead);
       expect(await run()).toMatchObject({ files: 0, unchanged: 3 });
-      await settle();
+      await pastTick();
       changeUnseen(at('in/a'));
       expect(statSync(at('in/a')).mtime).toEqual(ahead);
       expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
@@ -119,7 +116,7 @@ describe('a copy with a manifest', () => {
     const { run, at } = await prepared();
     await run();
     change(at);
-    await settle();
+    await pastTick();
     expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
     expect(readFileSync(at('out/a'))).toEqual(readFileSync(at('in/a')));
     expect(statSync(at('out/a')).mode).toBe(statSync(at('in/a')).mode);
@@ -150,16 +147,16 @@ describe('a copy with a manifest', () => {
     expect(await run()).toMatchObject({ unchanged: 4 });
     changeUnseen(at('in/a'));
     expect(await run()).toMatchObject({ files: 2, unchanged: 2 });
-    await settle();
+    await pastTick();
     expect(await run({ symlinks: 'keep' })).toMatchObject({ files: 3, links: 1 });
-    await settle();
+    await pastTick();
     expect(await run({ symlinks: 'keep' })).toMatchObject({ unchanged: 4 });
   });
 
   it.each([1, 2])('works in worker threads, %d of them', async (count) => {
     const cwd = workspace();
     fill(join(cwd, 'in'), { files: 300, folders: 3 });
-    await settle();
+    await pastTick();
     const workers = await startWorkers(count);
     const run = (target: Partial<Target> = {}) =>
       copy({ from: 'in', to: 'out', ...target }, { cwd, manifest: 'm', concurrency: count, prune: true });
@@ -273,13 +270,13 @@ describe('a copy that fails', () => {
     it('keeps what it copied before, so that this can be replaced and deleted', async () => {
       const { run, at } = await prepared({ in: directory() });
       write(at, 'one');
-      await settle();
+      await pastTick();
       const workers = count > 0 ? await startWorkers(count) : undefined;
       try {
         const again = (options: CopyOptions = {}) => run({ concurrency, overwrite: 'error', ...options });
         await again();
         write(at, 'two, longer');
-        await settle();
+        await pastTick();
         // The last of them, so that others were replaced before.
         const last = at(`out/f${numbers.at(-1)}`);
         rmSync(last);

@@ -1,6 +1,5 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type CopyEntry,
   type CopyOptions,
@@ -12,6 +11,7 @@ import {
   type Workers,
 } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
@@ -174,7 +174,7 @@ describe.each(['on the calling thread', 'in worker threads'])('plan, %s', (where
     const cwd = writeTree(workspace(), { ...base, ...each.files });
     const targets = each.targets ?? { from: 'in', to: 'out' };
     if (each.before) {
-      await wait(70);
+      await pastTick();
       await copy(targets, { cwd, ...each.before });
       each.change?.(cwd);
     }

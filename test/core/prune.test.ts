@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
@@ -19,7 +19,7 @@ const source = { 'in/a': 'a', 'in/b': 'b', 'in/deep/c': 'c', 'in/deep/er/d': 'd'
 
 async function prepared(more: TreeSpec = {}) {
   const cwd = writeTree(workspace(), { ...source, ...more });
-  await wait(70);
+  await pastTick();
   const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
     leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'placed', ...options }));
   return { cwd, run, at: (path: string) => join(cwd, path) };
@@ -116,7 +116,7 @@ describe("prune: 'placed'", () => {
   it('deletes a link that was left because it leads where it should', async () => {
     const { run, at } = await prepared({ 'in/link': symlink('a') });
     await run({ symlinks: 'keep' });
-    await wait(70);
+    await pastTick();
     rmSync(at('in/link'));
     symlinkSync('a', at('in/link'));
     writeFileSync(at('in/b'), 'changed');

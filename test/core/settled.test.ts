@@ -10,20 +10,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyOptions, copy, type Planned, startWorkers, type Target } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, fill, leavingNothing, refusal, workspace } from './support.ts';
-
-/** Past the tick of the clock within which a file could change again and look the same. */
-const tick = () => wait(70);
 
 async function prepared() {
   const cwd = workspace();
   fill(join(cwd, 'in'), { files: 300, folders: 6 });
   writeTree(join(cwd, 'more'), { 'folder-0/file-0.bin': 'of more', 'folder-0/own': 'own' });
-  await tick();
+  await pastTick();
   const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
     copy(target, { cwd, manifest: 'cache/manifest', prune: 'everything', entries: true, ...options });
   return { cwd, run, at: (path: string) => join(cwd, path) };
@@ -79,7 +76,7 @@ describe.each([
     await run();
     const [other] = [stateOf(at('out/folder-1/file-1.bin'))];
     writeFileSync(at('in/folder-1/file-7.bin'), 'changed');
-    await tick();
+    await pastTick();
     const report = await run();
     expect(report).toMatchObject({ files: 1, unchanged: 299 });
     const [placed] = report.entries!.filter(({ action }) => action === 'copied');
@@ -97,7 +94,7 @@ describe.each([
     rmSync(at('in/folder-1/file-1.bin'));
     writeFileSync(at('out/folder-1/file-7.bin'), 'changed');
     rmSync(at('out/folder-2/file-2.bin'));
-    await tick();
+    await pastTick();
     const report = await run();
     expect(report).toMatchObject({ files: 4, unchanged: 297, pruned: 1, directories: 1 });
     const told = report.entries!.filter(({ action }) => action !== 'unchanged');

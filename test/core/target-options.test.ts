@@ -1,6 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type CopyEntry,
   type CopyOptions,
@@ -11,6 +10,7 @@ import {
   type Target,
 } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
@@ -191,7 +191,7 @@ describe('what is planned', () => {
         { from: 'in', to: 'out', ...(transform && { transform }) },
         { from: 'two', to: 'out', rename: 'renamed' },
       ];
-      await wait(70);
+      await pastTick();
       for (const changed of [undefined, 'in/a.txt']) {
         if (changed) writeFileSync(join(cwd, changed), 'changed');
         let planned: Planned | undefined;

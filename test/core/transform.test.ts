@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { directory, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
@@ -67,7 +68,7 @@ describe.each([
       { from: 'plain', to: 'out' },
       { ...shout, transform: (content: Buffer) => upper(content) + suffix },
     ];
-    await wait(70);
+    await pastTick();
     await copy(targets, options);
     const identity = () => {
       const { ino, ctimeNs } = statSync(join(cwd, 'out/a.txt'), { bigint: true });
@@ -104,7 +105,7 @@ describe.each([
     const cwd = make();
     const control = new AbortController();
     const transform = () => {
-      setTimeout(() => control.abort('enough'), 10);
+      setImmediate(() => control.abort('enough'));
       return new Promise<string>(() => {});
     };
     const act = () =>
@@ -243,7 +244,7 @@ describe('transform', () => {
       if (running === 3) allRun();
       // None ends before three have begun; then others get the time to begin, too.
       await threeRun;
-      await wait(2);
+      for (let turn = 0; turn < 10; turn++) await nextTurn();
       running--;
       return content;
     };

@@ -6,8 +6,9 @@ import { type Options, reflink as unified } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test, vi } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { readTree } from '../support/trees.ts';
-import { byDefault, settled } from './contexts.ts';
+import { byDefault } from './contexts.ts';
 import { buildOptions, collectStderr, describeEsbuilds, talkative } from './hosts.ts';
 
 const quiet = { ...byDefault, report: false } as const;
@@ -216,7 +217,7 @@ describeEsbuilds(({ esbuild }) => {
 
   test('as the unified plugin', async () => {
     const root = makeProject();
-    await settled();
+    await pastTick();
     const reports: CopyReport[] = [];
     const plugin = unified.esbuild({ ...byDefault, report: (each) => void reports.push(each) });
     for (const files of [17, 0]) {

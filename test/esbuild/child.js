@@ -1,7 +1,7 @@
 // Builds with the built plugin in a process of its own, which has to end by itself; with `wait` it is interrupted.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import threads from 'node:worker_threads';
 
 const running = new Set();
@@ -55,10 +55,11 @@ try {
     if (mode === 'dispose in a copy') {
       fs.rmSync(`${root}/dist`, { recursive: true });
       const rebuilding = context.rebuild();
-      await wait(5);
+      while (!fs.existsSync(`${root}/dist`)) await nextTurn();
       await Promise.all([rebuilding, context.dispose()]);
     } else {
-      await wait(mode === 'dispose at once' ? 0 : 700);
+      // A context that lives on watches.
+      while (mode !== 'dispose at once' && watches.size === 0) await wait(5);
       seen.watches = watches.size;
       if (mode === 'interrupt') fs.writeSync(1, 'waiting');
       else await context.dispose();
@@ -67,10 +68,11 @@ try {
 } catch (error) {
   message = error.message;
 }
-// Time for the end of the context, and for a rejection that nobody handles, to be noticed.
-await wait(200);
-// Threads that are still booting end when they are ready.
-for (let tries = 0; running.size > 0 && mode !== 'interrupt' && tries < 400; tries++) await wait(100);
+// esbuild does not wait for the end of the context, and threads that are still booting end when they are ready.
+const isLeft = () => mode !== 'interrupt' && running.size + watches.size > 0;
+for (let tries = 0; isLeft() && tries < 4000; tries++) await wait(10);
+// A rejection that nobody handles is noticed by then.
+await nextTurn();
 const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 const outcome = {
   message,

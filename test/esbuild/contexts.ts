@@ -6,6 +6,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect } from 'vitest';
+import { exclusive } from '../../packages/unplugin/src/exclusive.ts';
 import { type Bundler, buildOptions } from './hosts.ts';
 
 export interface Context {
@@ -19,9 +20,6 @@ export interface Context {
 }
 
 export const byDefault: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
-
-/** Past the tick of the clock within which a source could change again and look the same. */
-export const settled = (): Promise<void> => wait(70);
 
 /** A context of the project, disposed of when the body is over. */
 export async function withContext(
@@ -43,9 +41,17 @@ export async function withContext(
     await body({ root, outDir: join(root, 'dist'), context, reports, rebuild });
   } finally {
     await context.dispose();
-    // Which does not wait for what was placed between builds to be given up.
-    await wait(200);
+    await untilIdle(root);
   }
+}
+
+/**
+ * Waits until what the plugin does between builds is over. It begins by a timer, 50 ms after a build or a change of a
+ * source: one that is set later and for longer ends later.
+ */
+export async function untilIdle(root: string): Promise<void> {
+  await wait(60);
+  await exclusive(join(root, 'dist'), async () => {});
 }
 
 /** Waits until something holds; says whether it ever did. */
@@ -67,8 +73,7 @@ export function isVouchedFor({ root, rebuild }: Context): Promise<boolean> {
   const cache = join(root, 'node_modules/.cache');
   const away = join(root, 'node_modules/.away');
   return until(async () => {
-    // What goes on between builds comes to its end.
-    await wait(400);
+    await untilIdle(root);
     rmSync(away, { recursive: true, force: true });
     renameSync(cache, away);
     const { files } = await rebuild();

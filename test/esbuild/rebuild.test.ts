@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { watchesOf } from '../support/watches.js';
-import { byDefault, type Context, isVouchedFor, settled, until, withContext } from './contexts.ts';
+import { byDefault, type Context, isVouchedFor, until, untilIdle, withContext } from './contexts.ts';
 import { buildOptions, describeEsbuilds } from './hosts.ts';
 
 /** The project of the table without its links. */
@@ -23,7 +23,7 @@ describeEsbuilds((host) => {
 
   test('a rebuild with nothing changed touches nothing and compares nothing', async () => {
     const root = plainProject();
-    await settled();
+    await pastTick();
     await contextOf(root, async (context) => {
       const first = await context.rebuild();
       expect(first.files).toBeGreaterThan(10);
@@ -138,7 +138,7 @@ describeEsbuilds((host) => {
     const options = { publicDir: 'static', targets: [{ from: 'assets/a.txt', transform }] };
     await withContext(host, root, options, async ({ rebuild, outDir }) => {
       await rebuild();
-      await wait(600);
+      await untilIdle(root);
       const before = calls;
       await rebuild();
       expect(calls).toBe(before + 1);
@@ -146,7 +146,7 @@ describeEsbuilds((host) => {
       rmSync(join(root, 'static/linked.txt'));
       symlinkSync('../behind', join(root, 'static/linked.txt'));
       await rebuild();
-      await wait(600);
+      await untilIdle(root);
       writeFileSync(join(root, 'behind'), 'changed');
       await rebuild();
       expect(readFileSync(join(outDir, 'linked.txt'), 'utf8')).toBe('changed');
@@ -162,7 +162,7 @@ describeEsbuilds((host) => {
         const { warnings } = await context.rebuild();
         expect(warnings).toMatchObject([{ text: expect.stringContaining("the target's is kept") }]);
         expect(readFileSync(join(outDir, 'bundle.js'), 'utf8')).toBe('ours');
-        await wait(200);
+        await untilIdle(root);
       }
     });
   });
@@ -176,7 +176,7 @@ describeEsbuilds((host) => {
           { pluginName: 'unplugin-reflink', text: expect.stringContaining("bundle's is kept") },
         ]);
         expect(readFileSync(join(outDir, 'bundle.js'), 'utf8')).toContain('bundled');
-        await wait(200);
+        await untilIdle(root);
       }
     });
   });
@@ -221,7 +221,7 @@ describeEsbuilds((host) => {
         await Promise.all(contexts.map((context) => context.rebuild()));
         for (const path of ['plain.txt', 'a.txt', 'sub/c.txt', 'bundle0.js', 'bundle1.js', 'bundle2.js'])
           expect(existsSync(join(root, 'dist', path)), path).toBe(true);
-        await wait(150);
+        await untilIdle(root);
       }
     } finally {
       await Promise.all(contexts.map((context) => context.dispose()));
@@ -240,7 +240,7 @@ describeEsbuilds((host) => {
       for (let run = 0; run < 5; run++) {
         writeFileSync(join(root, 'static/plain.txt'), `changed ${run}`);
         await context.rebuild();
-        await wait(100);
+        await untilIdle(root);
       }
       expect(await until(() => watched().join() === '1,1,1,1')).toBe(true);
       expect(watchesOf(dirname(join(root, 'static')))).toBe(parents);

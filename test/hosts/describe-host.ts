@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type CopyReport, copyFile, type Method } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import { describe, expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
 import {
@@ -15,9 +15,6 @@ import {
   makeProject,
   outsideOf,
 } from './project.ts';
-
-/** Past the tick of the clock within which a source could change again and look the same. */
-const settled = () => wait(70);
 
 /** Runs the table of cases, and what goes over several builds, with one bundler. */
 export function describeHost(host: Host): void {
@@ -179,7 +176,7 @@ function describeRebuilds(host: Host): void {
     ['many', many],
   ])('a rebuild leaves unchanged files alone and removes stale ones, %s files', async (_name, tree) => {
     const root = makeProject({ ...tree, 'static/stale.txt': 'stale', 'assets/stale/s.txt': 'stale' });
-    await settled();
+    await pastTick();
     const reports: CopyReport[] = [];
     const build = async () => {
       const outcome = await host.build({
@@ -199,7 +196,7 @@ function describeRebuilds(host: Host): void {
     writeFileSync(join(root, 'static/added.txt'), 'added');
     writeFileSync(join(root, 'assets/b.md'), 'changed');
     utimesSync(join(root, 'assets/b.md'), LONG_AGO, LONG_AGO);
-    await settled();
+    await pastTick();
     await build();
     expect(reports[1]).toMatchObject({ files: 2, unchanged: total - 3 });
     expect(identities()).toEqual(before);
@@ -219,7 +216,7 @@ function describeRebuilds(host: Host): void {
     'a target that wins over the bundle does so in every build, and counts once, %s files',
     async (_name, tree) => {
       const root = makeProject(tree);
-      await settled();
+      await pastTick();
       const reports: CopyReport[] = [];
       const report = (each: CopyReport) => void reports.push(each);
       const placed = Object.fromEntries(Object.keys(tree).map((name) => [name.replace('assets/', ''), name]));

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { OutputOptions, Plugin } from 'rollup';
 import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test, vi } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { runInChild } from './child.ts';
 import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
@@ -15,9 +15,6 @@ const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 
 const many: TreeSpec = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`assets/many/${index}.txt`, `file ${index}`]),
 );
-
-/** Past the tick of the clock within which a source could change again and look the same. */
-const settled = () => wait(70);
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -219,7 +216,7 @@ const cleaned = (dir: string) => ({ dir, cleanDir: true }) as OutputOptions;
 
 test('Rolldown: cleanDir leaves what is unchanged in its place, and nothing else', async () => {
   const root = makeProject(many, { 'stale.txt': 'stale', 'sub/stale.txt': 'stale', 'plain.txt': 'not ours' });
-  await settled();
+  await pastTick();
   const seen: unknown[] = [];
   const look = { name: 'look', outputOptions: (given: object) => void seen.push(given) } as Plugin;
   const at = (name: string) => join(root, 'dist', name);

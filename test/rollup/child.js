@@ -1,7 +1,7 @@
 // One build with the built plugin in a process of its own: says how it ended and what is left then.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import threads from 'node:worker_threads';
 
 const running = new Set();
@@ -40,8 +40,8 @@ try {
 } finally {
   if (close) await bundle?.close();
 }
-// Time for a rejection that nobody handles to be noticed.
-await wait(10);
+// A rejection that nobody handles is noticed by then.
+await nextTurn();
 const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 const temporaries = names.filter((name) => name.includes('.fs-reflink-'));
 fs.writeSync(1, JSON.stringify({ message, workers: running.size, unhandled, temporaries }));

@@ -6,6 +6,7 @@ import type { RollupWatcher, RollupWatcherEvent } from 'rollup';
 import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { type Bundler, describeBundlers, logInto } from './hosts.ts';
@@ -13,9 +14,6 @@ import { type Bundler, describeBundlers, logInto } from './hosts.ts';
 const many: TreeSpec = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`assets/many/${index}.txt`, `file ${index}`]),
 );
-
-/** Past the tick of the clock within which a source could change again and look the same. */
-const settled = () => wait(70);
 
 const closing: (() => Promise<void>)[] = [];
 const before = process.cwd();
@@ -88,7 +86,7 @@ describeBundlers((host) => {
   ])('what is added, changed and deleted is all that is touched, %s files', async (_name, tree) => {
     const root = makeProject({ ...tree, 'assets/gone.txt': 'gone' });
     const at = (path: string) => join(root, 'dist', path);
-    await settled();
+    await pastTick();
     const watching = await startWatching(host, root, options);
     const { reports } = watching;
     const total = reports[0]!.files;

@@ -9,8 +9,9 @@ import { compression } from 'vite-plugin-compression2';
 import { ViteImageOptimizer } from 'vite-plugin-image-optimizer';
 import { VitePWA } from 'vite-plugin-pwa';
 import { describe, expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
-import { collectLog, settled } from '../vite/support.ts';
+import { collectLog } from '../vite/support.ts';
 import { makeProject } from './projects.ts';
 
 const svg = (comment: string) => `<?xml version="1.0" encoding="UTF-8"?>
@@ -100,7 +101,7 @@ describe.each(['first', 'last'] as const)('our plugin comes %s:', (position) => 
     const root = makeProject(tree);
     const sources = () => [readTree(join(root, 'public')), readTree(join(root, 'assets'))];
     const before = sources();
-    await settled();
+    await pastTick();
     const optimize = () => ViteImageOptimizer({ logStats: false, test: /\.svg$/, svg: { multipass: true } });
     const outcome = await run(root, [optimize()], position);
     expectCopied(outcome);

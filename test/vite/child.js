@@ -2,19 +2,30 @@
 // what is left then. The process has to end by itself.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import threads from 'node:worker_threads';
 import { replaceAtOnce, untilWatched } from '../support/watches.js';
 
 const running = new Set();
 let started = 0;
+/** Threads that are booting, and their parts of copies that have not ended. */
+let busy = 0;
 threads.Worker = class extends threads.Worker {
   constructor(file, options) {
     super(file, options);
     if (options?.name !== 'fs-reflink') return;
     started++;
+    busy++;
     running.add(this);
+    this.on('message', ({ type }) => {
+      if (type === 'ready' || type === 'finished') busy--;
+    });
     this.once('exit', () => running.delete(this));
+  }
+
+  postMessage(message) {
+    if (message.type === 'work') busy++;
+    super.postMessage(message);
   }
 };
 syncBuiltinESMExports();
@@ -35,8 +46,17 @@ const failure = ({ failing }) => ({
 
 const errors = [];
 
-/** Lets the copy come to its end before the bundle is written. */
-const pausing = { name: 'pause', generateBundle: () => wait(1500) };
+/** Lets the copy come to its end, in threads or in turns of this one, before the bundle is written. */
+const pausing = {
+  name: 'pause',
+  async generateBundle() {
+    for (let idle = 0; idle < 20; idle++) {
+      await wait(5);
+      const isActive = process.getActiveResourcesInfo().some((each) => /^(Immediate|FSReq)/.test(each));
+      if (busy > 0 || isActive) idle = -1;
+    }
+  },
+};
 
 function configOf({ root, config, failing, pause }) {
   const customLogger = vite.createLogger('silent');
@@ -89,8 +109,8 @@ async function watch(each) {
 const outcomes = [];
 for (const each of cases) {
   const outcome = await (each.edits ? watch(each) : build(each));
-  // Time for a rejection that nobody handles to be noticed.
-  await wait(10);
+  // A rejection that nobody handles is noticed by then.
+  await nextTurn();
   outcomes.push({
     outcome,
     errors: errors.splice(0),

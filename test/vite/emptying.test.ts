@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import type { InlineConfig, Plugin } from 'vite';
 import { expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import type { TreeSpec } from '../support/trees.ts';
 import {
   build,
@@ -13,7 +14,6 @@ import {
   pathsIn,
   placed,
   project,
-  settled,
   writeOld,
 } from './support.ts';
 
@@ -50,7 +50,7 @@ function writers(outDir: string, enforce?: 'pre' | 'post'): Plugin[] {
 async function survivors(host: Host, options: Options | false, spec: TreeSpec): Promise<string[][]> {
   const root = project(spec);
   writeOld(root, { 'old.txt': 'old', 'old/deep.txt': 'old', 'theirs/old.txt': 'old', '.git/HEAD': 'ref' });
-  await settled();
+  await pastTick();
   const all: string[][] = [];
   for (let run = 0; run < 2; run++) {
     const around = [undefined, 'pre' as const, 'post' as const].map((each) =>
@@ -103,14 +103,14 @@ describeVites((host) => {
 
   test('the output is emptied before any other plugin renders, and of what we copied nothing stale stays', async () => {
     const root = project({ ...few, 'public/gone.txt': 'gone', 'public/changed.txt': 'gone too' });
-    await settled();
+    await pastTick();
     await build(host, root);
     rmSync(join(root, 'public/gone.txt'));
     rmSync(join(root, 'public/changed.txt'));
     // As a plugin that optimizes images does after the build.
     writeFileSync(join(root, 'dist/changed.txt'), 'optimized');
     writeOld(root, { 'old.txt': 'old', 'old/deep.txt': 'old' });
-    await settled();
+    await pastTick();
     const seen: string[][] = [];
     const look: Plugin = {
       name: 'look',
@@ -127,10 +127,10 @@ describeVites((host) => {
 
   test('a plugin may write a file where a public one was before', async () => {
     const root = project({ ...few, 'public/robots.txt': 'from the public directory' });
-    await settled();
+    await pastTick();
     await build(host, root);
     rmSync(join(root, 'public/robots.txt'));
-    await settled();
+    await pastTick();
     const plugin: Plugin = {
       name: 'robots',
       enforce: 'post',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuilderOptions, InlineConfig, Plugin } from 'vite';
 import { expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import type { TreeSpec } from '../support/trees.ts';
 import {
   build,
@@ -13,7 +14,6 @@ import {
   observe,
   placed,
   project,
-  settled,
   writeOld,
 } from './support.ts';
 
@@ -55,7 +55,7 @@ describeVites((host) => {
   test.each(builders)('every environment gets the public directory, built %s', async (name, builder) => {
     const files = name === 'at the same time' ? { ...spec, ...manyFiles } : spec;
     const root = project(files);
-    await settled();
+    await pastTick();
     const config = { ...twoEnvironments(root), builder };
     const built = await buildApp(host, root, { config });
     expect(built.reports.flatMap(Object.keys).sort()).toEqual(['dist/client', 'dist/server']);

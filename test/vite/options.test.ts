@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import { describe, expect, test, vi } from 'vitest';
-import { build, describeVites, manyFiles, project, settled } from './support.ts';
+import { pastTick } from '../support/clock.ts';
+import { build, describeVites, manyFiles, project } from './support.ts';
 
 describe('a wrong option is refused when the plugin is made', () => {
   const wrong: [given: unknown, named: string[]][] = [
@@ -49,7 +50,7 @@ describeVites((host) => {
     ['many', manyFiles, /80 files, 550 B \(\w+ 80\)/],
   ])('one line through the logger for each build, %s files', async (_name, spec, placed) => {
     const root = project(spec);
-    await settled();
+    await pastTick();
     const lines: string[][] = [];
     for (let run = 0; run < 2; run++) {
       const { log } = await build(host, root, { options: { report: 'summary' } });

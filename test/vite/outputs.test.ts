@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import reflink from 'unplugin-reflink/vite';
 import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import {
   type BuildSetup,
@@ -13,7 +14,6 @@ import {
   mtimeOf,
   placed,
   project,
-  settled,
   workspace,
   writeOld,
 } from './support.ts';
@@ -53,7 +53,7 @@ describeVites((host) => {
   test.each(outputs)('several outputs, %s', async (_name, outputsOf, outDirs) => {
     const root = project(spec);
     for (const outDir of outDirs) writeOld(root, { 'old.txt': 'old', '.git/HEAD': 'ref' }, outDir);
-    await settled();
+    await pastTick();
     const config = toConfig(outputsOf(root));
     const built = await build(host, root, { config });
     expect(built.reports.flatMap(Object.keys)).toEqual(outDirs);
@@ -168,7 +168,7 @@ describeVites((host) => {
     async (emptyOutDir) => {
       const root = project({ ...spec, ...manyFiles, 'more/d.txt': 'd', 'extra/e.txt': 'e' });
       writeOld(root, { 'old.txt': 'old' });
-      await settled();
+      await pastTick();
       const config = { build: { emptyOutDir } };
       const options = { targets: [{ from: 'more', to: 'x' }] };
       for (let run = 0; run < 2; run++) {

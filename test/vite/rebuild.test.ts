@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { file, symlink, type TreeSpec } from '../support/trees.ts';
 import {
   build,
@@ -12,7 +13,6 @@ import {
   mtimeOf,
   placed,
   project,
-  settled,
   writeOld,
 } from './support.ts';
 
@@ -33,7 +33,7 @@ describeVites((host) => {
   ])('an unchanged file is neither deleted nor copied, %s files', async (_name, spec) => {
     const root = project(spec);
     const at = (path: string) => join(root, 'dist', path);
-    await settled();
+    await pastTick();
     const first = await build(host, root);
     const files = Object.keys(spec).length;
     expect(first.report).toMatchObject({ files, unchanged: 0, pruned: 0 });
@@ -46,7 +46,7 @@ describeVites((host) => {
     rmSync(join(root, 'public/deleted'), { recursive: true });
     writeFileSync(join(root, 'main.js'), 'console.log("another page")');
     writeOld(root, { 'stale.txt': 'stale', 'stale/deep.txt': 'stale' });
-    await settled();
+    await pastTick();
     const second = await build(host, root);
 
     expect(second.copiedByVite).toEqual([]);
@@ -69,7 +69,7 @@ describeVites((host) => {
     const at = (path: string) => join(root, 'dist', path);
     const config = { build: { emptyOutDir: false } };
     writeOld(root, { 'foreign.txt': 'foreign', 'deleted/foreign.txt': 'foreign' });
-    await settled();
+    await pastTick();
     await build(host, root, { config });
     const identities = unchanged.map((path) => identityOf(at(path)));
     const before = bundled(at('.'));
@@ -97,7 +97,7 @@ describeVites((host) => {
   ];
   test.each(repaired)('%s is made good, and the source is as it was', async (_name, harm, files) => {
     const root = project(few);
-    await settled();
+    await pastTick();
     await build(host, root);
     harm(root);
     const { report } = await build(host, root);

@@ -1,7 +1,6 @@
 import fs, { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, Logger, PluginOption } from 'vite';
@@ -81,9 +80,6 @@ export function project(files: TreeSpec = {}): string {
   makeOld(join(root, 'public'));
   return root;
 }
-
-/** Past the tick of the clock within which a source could change again and look the same. */
-export const settled = (): Promise<void> => wait(70);
 
 /** Many files: more than are copied without worker threads. */
 export const manyFiles: TreeSpec = Object.fromEntries(

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { Rolldown } from 'vite';
 import { expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
 import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { buildInChild } from './child.ts';
@@ -19,7 +20,6 @@ import {
   placed,
   project,
   type Setup,
-  settled,
   setUp,
   workspace,
 } from './support.ts';
@@ -79,7 +79,7 @@ describeVites((host) => {
     const at = (path: string) => join(root, 'dist', path);
     const identities = () => ['same.txt', 'deep/same.txt'].map((path) => identityOf(at(path)));
     const total = Object.keys(spec).length;
-    await settled();
+    await pastTick();
     let fails = false;
     const writeBundle = () => {
       if (fails) throw new Error('failed on purpose');
@@ -140,7 +140,7 @@ describeVites((host) => {
       'more/two.txt': 'two',
     });
     const at = (path: string) => join(root, 'dist', path);
-    await settled();
+    await pastTick();
     const targets = [{ from: 'assets', to: 'x' }, { from: 'more/*.md' }];
     const setup = setUp(root, {}, { targets });
     const watching = await startWatching(host, setup, [

@@ -1,6 +1,5 @@
 import fs, { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/webpack';
@@ -9,6 +8,7 @@ import { type Compiler, type Configuration, ManifestPlugin, type WebpackPluginIn
 import { WebpackManifestPlugin } from 'webpack-manifest-plugin';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { type Built, type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
 
@@ -41,9 +41,6 @@ async function build(
   return { ...built, reports, read };
 }
 
-/** Past the tick of the clock within which a source could change again and look the same. */
-const settled = () => wait(70);
-
 const dist = (root: string, name: string) => readFileSync(join(root, 'dist', name), 'utf8');
 const production: Configuration = { mode: 'production', performance: false };
 
@@ -54,7 +51,7 @@ describeWebpacks((host) => {
     const root = makeProject(files);
     const manifests: WebpackPluginInstance[] = [new WebpackManifestPlugin({ fileName: 'theirs.json' })];
     if (host.current) manifests.push(new ManifestPlugin({ filename: 'own.json' }));
-    await settled();
+    await pastTick();
     const built = await build(host, root, { plugins: manifests, devtool: false });
     expect(built).toMatchObject(clean);
     expect(built.read).toEqual([]);
@@ -110,7 +107,7 @@ describeWebpacks((host) => {
     );
     const config: Configuration = { output: { clean: true } };
     const options: Options = { publicDir: 'static', symlinks: 'keep' };
-    await settled();
+    await pastTick();
     await build(host, root, config, options);
     const first = readTree(join(root, 'dist'));
     expect(Object.keys(first).filter((name) => name.startsWith('old'))).toEqual([]);
@@ -205,7 +202,7 @@ describeWebpacks((host) => {
 
   test('compareBeforeEmit: false does not write over what was placed', async () => {
     const root = makeProject(files);
-    await settled();
+    await pastTick();
     const built = await build(host, root, { output: { compareBeforeEmit: false } });
     expect(built.read).toEqual([]);
     expect(built.reports[0]!.files).toBeGreaterThan(15);
@@ -255,7 +252,7 @@ describeWebpacks((host) => {
 
   test('who is told of written assets is told of these', async () => {
     const root = makeProject(files);
-    await settled();
+    await pastTick();
     const told = new Map<string, { targetPath: string; content: Buffer }>();
     const listener = (compiler: Compiler) =>
       compiler.hooks.assetEmitted.tap('listener', (name, info) => void told.set(name, info));

@@ -2,7 +2,6 @@ import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/webpack';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -10,6 +9,7 @@ import type { Compiler, MultiCompiler } from 'webpack';
 import middleware from 'webpack-dev-middleware';
 import WebpackDevServer from 'webpack-dev-server';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
 
 const QUIET = { stats: 'none', infrastructureLogging: { level: 'none' } } as const;
@@ -236,7 +236,7 @@ describeWebpacks((host) => {
       );
       expect(errors).toEqual([]);
     };
-    await wait(70);
+    await pastTick();
     await compile();
     await compile();
     const names = ['a.txt', 'sub/c.txt', 'large.bin'];

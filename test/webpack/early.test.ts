@@ -1,12 +1,13 @@
 import fs, { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Compiler, Configuration, Stats } from 'webpack';
+import { EarlyCopy } from '../../packages/unplugin/src/hosts/webpack-early.ts';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { type Built, type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
 
@@ -37,18 +38,20 @@ const placed = (output: string) => existsSync(join(output, `sub/${COUNT - 1}.txt
 const allPlaced = (output: string) =>
   vi.waitFor(() => expect(fs.readdirSync(join(output, 'sub'))).toHaveLength(COUNT), { timeout: 50_000 });
 const clean = { errors: [], warnings: [] };
-const settled = () => wait(70);
+vi.mock('../../packages/unplugin/src/hosts/webpack-early.ts', { spy: true });
+afterEach(() => void vi.clearAllMocks());
 
 describeWebpacks((host) => {
   test('an output that is not there is filled while modules are built, and told of once', async () => {
     const root = makeProject(many);
-    await settled();
+    await pastTick();
     let early: string | undefined;
     const built = await build(host, root, async (output) => {
       await allPlaced(output);
       early = identityOf(join(output, 'sub/1.txt'));
     });
     expect(built).toMatchObject(clean);
+    expect(EarlyCopy).toHaveBeenCalledTimes(1);
     expect(identityOf(join(root, 'dist/sub/1.txt'))).toBe(early);
     const [report] = built.reports;
     expect(built.reports).toHaveLength(1);
@@ -106,7 +109,7 @@ describeWebpacks((host) => {
 
   test('what changes, comes and goes while modules are built', async () => {
     const root = makeProject(many);
-    await settled();
+    await pastTick();
     const { errors, reports } = await build(host, root, async (output) => {
       await allPlaced(output);
       writeFileSync(join(root, 'many/sub/1.txt'), 'made by a loader');
@@ -137,7 +140,7 @@ describeWebpacks((host) => {
   test('a name of the bundle is the bundle’s', async () => {
     const root = makeProject({ ...many, [`many/${BUNDLE}`]: 'public' });
     fs.chmodSync(join(root, 'many', BUNDLE), 0o444);
-    await settled();
+    await pastTick();
     const { errors, warnings, reports } = await build(host, root, allPlaced);
     expect(errors).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining("the bundle's is kept")]);
@@ -163,14 +166,9 @@ describeWebpacks((host) => {
     ['what is there is not overwritten', {}, { targets: [{ from: 'many', overwrite: false }] }],
   ])('nothing is placed early where %s', async (name, config, given) => {
     const root = makeProject(many, name.startsWith('there') ? { 'old.txt': 'old' } : {});
-    let early: string[] = [];
-    const step = async (output: string) => {
-      await wait(300);
-      early = existsSync(join(output, 'sub')) ? fs.readdirSync(join(output, 'sub')) : [];
-    };
-    const { errors } = await build(host, root, step, config, given);
+    const { errors } = await build(host, root, undefined, config, given);
     expect(errors).toEqual([]);
-    expect(early).toEqual([]);
+    expect(EarlyCopy).not.toHaveBeenCalled();
     expect(fs.readdirSync(join(root, 'dist/sub'))).toHaveLength(COUNT);
   });
 

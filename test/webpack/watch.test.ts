@@ -15,6 +15,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Configuration, Watching } from 'webpack';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
 import { symlink } from '../support/trees.ts';
 import { replaceAtOnce } from '../support/watches.js';
 import { type Bundler, configOf, describeWebpacks, reporting } from './hosts.ts';
@@ -42,8 +43,7 @@ async function watch(
   config: Configuration = {},
 ): Promise<Watch> {
   const { plugin, reports } = reporting(options);
-  // Past the tick of the clock within which a source could change again and look the same.
-  await wait(70);
+  await pastTick();
   const compiler = webpack(configOf(root, { ...config, plugins: [plugin] }))!;
   const builds: Watch['builds'] = [];
   const noticed: string[] = [];
@@ -118,7 +118,7 @@ describeWebpacks((host) => {
     // The first build that follows looks at all files: what webpack's watcher knows of them is told from then on.
     // They are written in place, which leaves the directory as it is.
     await after(() => writeFileSync(changed, 'first'));
-    await wait(70);
+    await pastTick();
     const seen = new Set<string>();
     for (const method of ['readdirSync', 'lstatSync', 'statSync', 'readFileSync'] as const) {
       const original = fs[method] as (...given: unknown[]) => unknown;

@@ -1,9 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { currentRun, temporaryName } from '../transfer/temporary.ts';
 import { withLock } from './lock.ts';
 
@@ -15,7 +14,10 @@ beforeEach(() => {
   file = path.join(home, 'manifest');
   lock = `${file}.lock`;
 });
-afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  fs.rmSync(home, { recursive: true, force: true });
+});
 
 const deadPid = spawnSync(process.execPath, ['-e', '']).pid;
 const ownedBy = (pid: number) => temporaryName().replace(`-${process.pid}-`, `-${pid}-`);
@@ -50,16 +52,17 @@ test('one that is old is removed', () => {
   expect(fs.readdirSync(home)).toEqual([]);
 });
 
-test('one that is held is waited for', async () => {
-  const child = spawn(process.execPath, [
-    '-e',
-    `const fs = require('node:fs');
-     fs.writeFileSync(${JSON.stringify(lock)}, ${JSON.stringify(ownedBy(process.pid))}, { flag: 'wx' });
-     process.stdout.write('held');
-     setTimeout(() => { fs.writeFileSync(${JSON.stringify(file)}, 'released'); fs.rmSync(${JSON.stringify(lock)}); }, 100);`,
-  ]);
-  await once(child.stdout, 'data');
-  expect(withLock(file, () => fs.readFileSync(file, 'utf8'))).toBe('released');
+test('one that is held is waited for', () => {
+  fs.writeFileSync(lock, ownedBy(process.pid));
+  let pauses = 0;
+  vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+    if (++pauses < 3) return 'timed-out';
+    fs.writeFileSync(file, 'released');
+    fs.rmSync(lock);
+    return 'timed-out';
+  });
+  expect(withLock(file, () => fs.readFileSync(file, 'utf8'), 50_000)).toBe('released');
+  expect(pauses).toBe(3);
 });
 
 test('one that is held for too long is gone without, and left to its owner', () => {

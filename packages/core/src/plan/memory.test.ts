@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { workspace } from '../../../../test/core/support.ts';
+import { pastTick } from '../../../../test/support/clock.ts';
 import { directory, writeTree } from '../../../../test/support/trees.ts';
 import { copy } from '../copy.ts';
 import { loadSystem } from '../platform/load.ts';
@@ -23,8 +23,7 @@ beforeEach(async () => {
     'in/z': 'zzz',
     elsewhere: directory(),
   });
-  // Past the tick of the clock within which a file could change again and look the same.
-  await wait(70);
+  await pastTick();
   await copy({ from: 'in', to: 'out' }, { cwd, manifest: 'manifest' });
 });
 
@@ -145,11 +144,11 @@ describe('what is not as it was left is to be looked at, and the rest is recalle
   });
 
   it('also where names are recorded in another order', async () => {
-    await wait(70);
+    await pastTick();
     // What was placed last is recorded first, or last.
     for (const name of ['z', 'a']) {
       changeUnseen(`in/${name}`);
-      await wait(70);
+      await pastTick();
       const { files, unchanged } = await copy({ from: 'in', to: 'out' }, { cwd, manifest: 'manifest' });
       expect({ files, unchanged }).toEqual({ files: 1, unchanged: 4 });
       expect(recall()).toEqual(ALL);
