@@ -16,6 +16,7 @@ import type { TransferSettings } from '../../packages/core/src/options.ts';
 import { pastTick } from '../support/clock.ts';
 import { mountFilesystem, unavailable } from '../support/filesystems.ts';
 import { Bench } from '../support/injected.ts';
+import { notLinux, orSkipped } from '../support/skip.ts';
 import { writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, leavingNothing, refusal, workspace } from './support.ts';
 
@@ -37,7 +38,7 @@ const changes: [what: string, change: (source: string) => void][] = [
 ];
 const ways: Partial<TransferSettings>[] = [{ reflink: 'never' }, { cache: 'bypass', reflink: 'never' }];
 
-describe.skipIf(process.platform !== 'linux')('a source that changes whenever a part of it was read', () => {
+describe.skipIf(notLinux)(orSkipped('a source that changes whenever a part of it was read', notLinux), () => {
   const changing = (change: (source: string) => void, settings: Partial<TransferSettings>) => {
     const bench: Bench = new Bench(
       (real) => ({

@@ -22,6 +22,7 @@ import { portableSystem } from '../../packages/core/src/platform/portable/portab
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { carryDirectories } from '../../packages/core/src/transfer/directories.ts';
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
+import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, type TreeSpec, writeTree } from '../support/trees.ts';
 import { asNobody, inProcess, workspace } from './support.ts';
 
@@ -93,11 +94,13 @@ const lanes: Record<string, Copy> = {
     copyBy(portableSystem(undefined), target, options) as { warnings: string[] },
 };
 
-const isGnu = spawnSync('cp', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU') ?? false;
+const noGnu = spawnSync('cp', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU')
+  ? undefined
+  : 'it needs cp of GNU';
 
 describe.each(Object.entries(lanes))('directories, %s', (_lane, run) => {
-  it.skipIf(!isGnu)(
-    'get the mode of their source under the umask, as with cp -r, and stay writable',
+  it.skipIf(noGnu)(
+    orSkipped('get the mode of their source under the umask, as with cp -r, and stay writable', noGnu),
     async () => {
       const cwd = prepared();
       const { warnings } = await run({ from: 's', to: 'd' }, { cwd });
@@ -108,7 +111,7 @@ describe.each(Object.entries(lanes))('directories, %s', (_lane, run) => {
     },
   );
 
-  it.skipIf(!isGnu)('get every attribute with preserve, as with cp -a', async () => {
+  it.skipIf(noGnu)(orSkipped('get every attribute with preserve, as with cp -a', noGnu), async () => {
     const cwd = prepared();
     const { warnings } = await run({ from: 's', to: 'd' }, { cwd, preserve: ALL });
     expect(modesIn(join(cwd, 'd'))).toEqual(byCp(cwd, '-a'));
@@ -135,7 +138,7 @@ describe.each(Object.entries(lanes))('directories, %s', (_lane, run) => {
     expect(new Set(Object.values(modesIn(join(cwd, 'd'))))).toEqual(new Set([modeOf(join(cwd, 'plain'))]));
   });
 
-  it.skipIf(process.getuid?.() !== 0)('get their owner (as root)', async () => {
+  it.skipIf(notRoot)(orSkipped('get their owner', notRoot), async () => {
     const cwd = prepared();
     chownSync(join(cwd, 's/private'), 1234, 2345);
     await run({ from: 's', to: 'd' }, { cwd, preserve: ALL });
@@ -323,14 +326,20 @@ it.each([
   expect(modeOf(join(cwd, 'outside'))).toBe('755');
 });
 
-it.skipIf(cannotSetAttributes())('a directory gets extended attributes with preserve', async () => {
-  const cwd = prepared();
-  spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', join(cwd, 's/private')]);
-  await copy({ from: 's', to: 'd' }, { cwd, preserve: [...ALL, 'xattr'] });
-  const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.origin', join(cwd, 'd/private')]);
-  expect(stdout.toString()).toBe('here');
-  expect(modeOf(join(cwd, 'd/private'))).toBe('700');
-});
+const noAttributes = cannotSetAttributes()
+  ? 'it needs setfattr and a filesystem with extended attributes'
+  : undefined;
+it.skipIf(noAttributes)(
+  orSkipped('a directory gets extended attributes with preserve', noAttributes),
+  async () => {
+    const cwd = prepared();
+    spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', join(cwd, 's/private')]);
+    await copy({ from: 's', to: 'd' }, { cwd, preserve: [...ALL, 'xattr'] });
+    const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.origin', join(cwd, 'd/private')]);
+    expect(stdout.toString()).toBe('here');
+    expect(modeOf(join(cwd, 'd/private'))).toBe('700');
+  },
+);
 
 function cannotSetAttributes(): boolean {
   const { status } = spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', workspace()]);

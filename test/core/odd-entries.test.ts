@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { copy, startWorkers, type Target, type Workers } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, fifo, symlink } from '../support/trees.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
 import { contentsOf } from './support.ts';
@@ -96,7 +97,7 @@ describe.each(ways)('copy refuses, $name,', (way) => {
     expect(error.message).toContain('socket');
   });
 
-  it.skipIf(process.getuid?.() !== 0)('a device in the tree (needs root)', async () => {
+  it.skipIf(notRoot)(orSkipped('a device in the tree', notRoot), async () => {
     const cwd = prepared(way);
     const { status } = spawnSync('mknod', [join(cwd, 'in/deep/zero'), 'c', '1', '5']);
     expect(status).toBe(0);

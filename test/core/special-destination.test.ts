@@ -6,11 +6,11 @@ import { type CopyOptions, copy, plan, startWorkers, type Target, type Workers }
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../support/injected.ts';
 import { type Lane, lanes } from '../support/lanes.ts';
+import { notLinux, notRoot, orSkipped } from '../support/skip.ts';
 import { fifo, symlink, writeTree } from '../support/trees.ts';
 import { leavingNothing, refusal, workspace } from './support.ts';
 
 const { O_CREAT } = constants;
-const isRoot = process.getuid?.() === 0;
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -73,23 +73,26 @@ describe.each(lanes)('$name', (lane) => {
   const opened = openLane(lane);
 
   for (const { kind, needsRoot, make } of kinds) {
-    describe.skipIf(needsRoot && !isRoot)(`refuses ${kind} at the destination`, () => {
-      it.each(settings)('with %o', async (options) => {
-        const cwd = writeTree(workspace(), { file: 'content', link: symlink('file') });
-        const destination = join(cwd, 'special');
-        await make(destination);
-        const before = identityOf(destination);
-        for (const [source, symlinks] of [
-          ['file', 'follow'],
-          ['link', 'follow'],
-        ] as const) {
-          expect(await opened().run(join(cwd, source), destination, { ...options, symlinks })).toEqual({
-            code: 'ERR_NOT_REGULAR',
-          });
-        }
-        expect(identityOf(destination)).toEqual(before);
-      });
-    });
+    describe.skipIf(needsRoot && notRoot)(
+      orSkipped(`refuses ${kind} at the destination`, needsRoot ? notRoot : undefined),
+      () => {
+        it.each(settings)('with %o', async (options) => {
+          const cwd = writeTree(workspace(), { file: 'content', link: symlink('file') });
+          const destination = join(cwd, 'special');
+          await make(destination);
+          const before = identityOf(destination);
+          for (const [source, symlinks] of [
+            ['file', 'follow'],
+            ['link', 'follow'],
+          ] as const) {
+            expect(await opened().run(join(cwd, source), destination, { ...options, symlinks })).toEqual({
+              code: 'ERR_NOT_REGULAR',
+            });
+          }
+          expect(identityOf(destination)).toEqual(before);
+        });
+      },
+    );
   }
 
   it('refuses a FIFO that a link would replace', async () => {
@@ -150,24 +153,27 @@ describe.each(ways)('$name', ({ held, target, run }) => {
   ];
 
   for (const { kind, needsRoot, make, reason } of kinds) {
-    describe.skipIf(needsRoot && !isRoot)(`refuses ${kind} in the tree`, () => {
-      it.each(options)('with %o', async (given) => {
-        const cwd = writeTree(workspace(), { 'in/deep/x': 'content', 'out/deep/stale': 's', ...filler });
-        const destination = join(cwd, 'out/deep/x');
-        await make(destination);
-        const before = identityOf(destination);
-        const error = await leavingNothing(cwd, () =>
-          refusal(() => run({ from: 'in', to: 'out', ...target }, { cwd, ...given })),
-        );
-        expect(error).toMatchObject({
-          code: 'ERR_NOT_REGULAR',
-          source: join(cwd, 'in/deep/x'),
-          destination,
+    describe.skipIf(needsRoot && notRoot)(
+      orSkipped(`refuses ${kind} in the tree`, needsRoot ? notRoot : undefined),
+      () => {
+        it.each(options)('with %o', async (given) => {
+          const cwd = writeTree(workspace(), { 'in/deep/x': 'content', 'out/deep/stale': 's', ...filler });
+          const destination = join(cwd, 'out/deep/x');
+          await make(destination);
+          const before = identityOf(destination);
+          const error = await leavingNothing(cwd, () =>
+            refusal(() => run({ from: 'in', to: 'out', ...target }, { cwd, ...given })),
+          );
+          expect(error).toMatchObject({
+            code: 'ERR_NOT_REGULAR',
+            source: join(cwd, 'in/deep/x'),
+            destination,
+          });
+          expect(error.message).toContain(`the destination is ${reason}, which a copy does not replace`);
+          expect(identityOf(destination)).toEqual(before);
         });
-        expect(error.message).toContain(`the destination is ${reason}, which a copy does not replace`);
-        expect(identityOf(destination)).toEqual(before);
-      });
-    });
+      },
+    );
   }
 
   it("refuses a FIFO in the place of a directory, also with prune: 'everything'", async () => {
@@ -203,8 +209,8 @@ describe("prune: 'everything'", () => {
 });
 
 // Where `overwrite` is false or 'error' no file takes its place in any case.
-it.skipIf(process.platform !== 'linux').each([true, 'changed'] as const)(
-  'a FIFO that appears while a file is copied is not replaced, with overwrite %s (Linux)',
+it.skipIf(notLinux).each([true, 'changed'] as const)(
+  orSkipped('a FIFO that appears while a file is copied is not replaced, with overwrite %s', notLinux),
   (overwrite) => {
     let made = false;
     using bench: Bench = new Bench(

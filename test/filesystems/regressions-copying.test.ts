@@ -16,6 +16,7 @@ import { allocatedBytes } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { type Copied, type Lane, lanes, openChild } from '../support/lanes.ts';
 import { describeOn } from '../support/places.ts';
+import { notLinux, orSkipped } from '../support/skip.ts';
 import { writeSparse } from './cases.ts';
 
 const MiB = 1024 * 1024;
@@ -26,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-describe.skipIf(process.platform !== 'linux').each(lanes)('$name', (lane) => {
+describe.skipIf(notLinux).each(lanes)(orSkipped('$name', notLinux), (lane) => {
   const run = inLane(lane);
 
   test.each(['/proc/version', '/proc/cpuinfo', '/sys/devices/system/cpu/online', '/proc/self/cmdline'])(

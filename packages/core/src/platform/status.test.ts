@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { loadBindings } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
@@ -32,7 +33,7 @@ const systems: [string, () => System][] = [
   ['node:fs', () => portableSystem('a test')],
 ];
 
-describe.skipIf(process.platform !== 'linux').each(systems)('the status that %s gives', (_name, load) => {
+describe.skipIf(notLinux).each(systems)(orSkipped('the status that %s gives', notLinux), (_name, load) => {
   test.each(['file', 'directory', 'link', 'huge', 'old', 'late'])('of %s is what lstat says', (name) => {
     const status = statusOf(load(), home, name);
     expect(plain(status)).toEqual(expected(fs.lstatSync(path.join(home, name), { bigint: true })));
@@ -70,7 +71,7 @@ describe.skipIf(process.platform !== 'linux').each(systems)('the status that %s 
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('both lanes', () => {
+describe.skipIf(notLinux)(orSkipped('both lanes', notLinux), () => {
   test.each(['file', 'huge', 'old', 'late'])(
     'sign %s alike, so that they understand the same manifest',
     (name) => {

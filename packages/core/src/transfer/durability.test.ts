@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errnoOf } from '../../../../test/support/injected.ts';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../options.ts';
@@ -45,7 +46,7 @@ function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links
   return { synced: synced.sort(), error, placed };
 }
 
-describe.skipIf(process.platform !== 'linux')('durability (Linux)', () => {
+describe.skipIf(notLinux)(orSkipped('durability (Linux)', notLinux), () => {
   test('none leaves it to the system', () => {
     expect(copyTree({}).synced).toEqual([]);
   });

@@ -9,6 +9,7 @@ import {
   openDescriptors,
   pretendToClone,
 } from '../../../../test/support/injected.ts';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import type { TransferSettings } from '../options.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { F_GETFL, O_DIRECT } from '../platform/linux/constants.ts';
@@ -111,7 +112,7 @@ const rows = table.flatMap(([name, subject, outcome, errnos]) =>
   errnos.map((errno) => ({ name, subject, outcome, errno })),
 );
 
-describe.skipIf(process.platform !== 'linux')('an error number of a system call (Linux)', () => {
+describe.skipIf(notLinux)(orSkipped('an error number of a system call (Linux)', notLinux), () => {
   testOutcomes(rows, content, copies);
 
   test.each(rows.filter(({ outcome, subject }) => outcome === 'retry' && subject.next))(

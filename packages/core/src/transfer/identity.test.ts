@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Bench, errnoOf, pretendToClone } from '../../../../test/support/injected.ts';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { SystemBench } from '../../../../test/support/system-bench.ts';
 import type { TransferSettings } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
@@ -80,7 +81,7 @@ describe.each(lanes)('%s: a copy that fails leaves what has taken the place of i
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('each strategy (Linux)', () => {
+describe.skipIf(notLinux)(orSkipped('each strategy (Linux)', notLinux), () => {
   const noClone = () => -errnoOf('EOPNOTSUPP');
   const strategies: [string, Partial<TransferSettings>][] = [
     ['ioctl', {}],

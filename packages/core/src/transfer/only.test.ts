@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
@@ -6,7 +7,7 @@ import { onlyMethod, plainMethod, strategiesOf } from './only.ts';
 
 const query = { reflink: 'auto', bypassCache: false, cannotClone: false, acl: false } as const;
 
-it.skipIf(process.platform !== 'linux')('finds every method of Linux, and keeps to one (needs Linux)', () => {
+it.skipIf(notLinux)(orSkipped('finds every method of Linux, and keeps to one', notLinux), () => {
   const linux = linuxSystem(loadBindings());
   expect([...strategiesOf(linux).keys()].sort()).toEqual([
     'copy_file_range',

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Bench, errnoOf, openDescriptors, pretendToClone } from '../../../../test/support/injected.ts';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
 import { resolveCopyOptions, type TransferSettings } from '../options.ts';
@@ -21,7 +22,7 @@ const direct = { reflink: 'never', cache: 'bypass' } as const;
 
 afterEach(() => vi.restoreAllMocks());
 
-describe.skipIf(process.platform !== 'linux')('what went wrong elsewhere (Linux)', () => {
+describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinux), () => {
   describe('R1: a source that is cut short while it is copied does not hang the copy', () => {
     // Node's own copy loops for ever there.
     const ways: [string, Partial<TransferSettings>, 'copyFileRange' | 'read'][] = [

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
@@ -118,20 +119,24 @@ test.each([
   },
 );
 
-test.skipIf(!isStartKnown)('a running process is known by its number and its start', async () => {
-  const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1e6)']);
-  try {
-    await once(child.stdout, 'data');
-    const startedAt = Number(
-      fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19],
-    );
-    const name = (start: number) => nameOf({ pid: child.pid!, started: start, id: otherId });
-    expect(isStaleTemporary(name(startedAt), old)).toBe(false);
-    expect(isStaleTemporary(name(startedAt - 1), fresh)).toBe(true);
-  } finally {
-    child.kill('SIGKILL');
-  }
-});
+const noStart = isStartKnown ? undefined : 'the system does not tell when a process was started';
+test.skipIf(noStart)(
+  orSkipped('a running process is known by its number and its start', noStart),
+  async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1e6)']);
+    try {
+      await once(child.stdout, 'data');
+      const startedAt = Number(
+        fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19],
+      );
+      const name = (start: number) => nameOf({ pid: child.pid!, started: start, id: otherId });
+      expect(isStaleTemporary(name(startedAt), old)).toBe(false);
+      expect(isStaleTemporary(name(startedAt - 1), fresh)).toBe(true);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  },
+);
 
 test('a directory that is gone, or holds a directory of such a name, does not fail the sweep', () => {
   expect(() => sweep(path.join(home, 'gone'))).not.toThrow();
@@ -139,8 +144,8 @@ test('a directory that is gone, or holds a directory of such a name, does not fa
   expect(() => sweep(home)).not.toThrow();
 });
 
-test.skipIf(process.platform !== 'linux')(
-  'a sweep deletes nothing behind a link that takes its place',
+test.skipIf(notLinux)(
+  orSkipped('a sweep deletes nothing behind a link that takes its place', notLinux),
   () => {
     const name = nameOf({ pid: deadPid });
     const system = linuxSystem(loadBindings());

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import { FICLONE, ficloneNumber, ioctlWrite, O_CLOEXEC, O_DIRECT } from './constants.ts';
 
 describe('R24: numbers of ioctl requests follow the architecture', () => {
@@ -21,13 +22,13 @@ describe('R24: numbers of ioctl requests follow the architecture', () => {
     expect(FICLONE).toBe(ficloneNumber(process.arch));
   });
 
-  test.skipIf(process.platform !== 'linux')('O_DIRECT is what Node.js was built with', () => {
+  test.skipIf(notLinux)(orSkipped('O_DIRECT is what Node.js was built with', notLinux), () => {
     const known: Record<string, number> = { x64: 0x4000, ia32: 0x4000, arm64: 0x1_0000, arm: 0x1_0000 };
     expect(O_DIRECT).toBe(fs.constants.O_DIRECT);
     if (known[process.arch]) expect(O_DIRECT).toBe(known[process.arch]);
   });
 
-  test.skipIf(process.platform !== 'linux')('a descriptor opened with O_CLOEXEC has the flag', () => {
+  test.skipIf(notLinux)(orSkipped('a descriptor opened with O_CLOEXEC has the flag', notLinux), () => {
     const descriptor = fs.openSync('/dev/null', fs.constants.O_RDONLY | O_CLOEXEC);
     const flags = /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'));
     fs.closeSync(descriptor);

@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { errnoOf, pretendToClone } from '../../../../../test/support/injected.ts';
 import { type Call, failingByFd, sharedCalls } from '../../../../../test/support/new-file.ts';
 import { testNewFiles } from '../../../../../test/support/new-file-cases.ts';
+import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
 import { AT_EMPTY_PATH, O_CREAT } from './constants.ts';
 import { linuxSystem } from './linux.ts';
@@ -19,7 +20,7 @@ const calls: Call<Bindings>[] = [
   },
 ];
 
-describe.skipIf(process.platform !== 'linux')('the fast path of a new file (Linux)', () => {
+describe.skipIf(notLinux)(orSkipped('the fast path of a new file (Linux)', notLinux), () => {
   testNewFiles({
     place: os.tmpdir,
     real: (clones) => ({ ...loadBindings(), ioctl: clones ? pretendToClone : () => -errnoOf('EOPNOTSUPP') }),

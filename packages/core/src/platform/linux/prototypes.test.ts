@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
+import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import * as status from '../status.ts';
 import { loadBindings } from './bindings.ts';
 import * as C from './constants.ts';
@@ -30,29 +31,26 @@ vi.mock('node:module', async (original) => {
   return { ...module, createRequire };
 });
 
-describe.skipIf(process.platform !== 'linux')(
-  'bindings and their tables (skipped elsewhere: Linux only)',
-  () => {
-    test('everything bound is in the table, under its name and with its types', () => {
-      loadBindings();
-      const last: Partial<Record<PrototypeName, string>> = { openat: 'uint', fcntl: 'int', ioctl: 'int' };
-      const names = Object.keys(prototypes) as PrototypeName[];
-      const variadic = process.arch === 'ppc64';
-      const derived = names.map((name) => signatureOf(name, variadic ? undefined : last[name]));
-      expect(bound.toSorted()).toEqual(derived.toSorted());
-    });
+describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () => {
+  test('everything bound is in the table, under its name and with its types', () => {
+    loadBindings();
+    const last: Partial<Record<PrototypeName, string>> = { openat: 'uint', fcntl: 'int', ioctl: 'int' };
+    const names = Object.keys(prototypes) as PrototypeName[];
+    const variadic = process.arch === 'ppc64';
+    const derived = names.map((name) => signatureOf(name, variadic ? undefined : last[name]));
+    expect(bound.toSorted()).toEqual(derived.toSorted());
+  });
 
-    test('a system of 32 bits has no native lane', () => {
-      const { arch } = process;
-      try {
-        Object.defineProperty(process, 'arch', { value: 'arm' });
-        expect(loadBindings).toThrow('no native lane for arm');
-      } finally {
-        Object.defineProperty(process, 'arch', { value: arch });
-      }
-    });
-  },
-);
+  test('a system of 32 bits has no native lane', () => {
+    const { arch } = process;
+    try {
+      Object.defineProperty(process, 'arch', { value: 'arm' });
+      expect(loadBindings).toThrow('no native lane for arm');
+    } finally {
+      Object.defineProperty(process, 'arch', { value: arch });
+    }
+  });
+});
 
 test('types of C become those koffi knows', () => {
   expect(signatureOf('copy_file_range')).toBe(
