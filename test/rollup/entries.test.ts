@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { CopyReport } from 'fs-reflink';
 import type { Plugin as RolldownPlugin } from 'rolldown';
 import type { Plugin as RollupPlugin } from 'rollup';
-import reflink, { type Options, type PublicDirectory, type Target } from 'unplugin-reflink';
+import reflink, {
+  type Options,
+  type OutputTarget,
+  type PublicDirectory,
+  type Target,
+} from 'unplugin-reflink';
 import rolldown from 'unplugin-reflink/rolldown';
 import rollup from 'unplugin-reflink/rollup';
 import vite from 'unplugin-reflink/vite';
@@ -68,7 +73,8 @@ test('types', () => {
   expectTypeOf(rollup).toEqualTypeOf<(options?: Options) => RollupPlugin>();
   expectTypeOf(rolldown).toEqualTypeOf<(options?: Options) => RolldownPlugin>();
   expectTypeOf(vite).toEqualTypeOf<(options?: Options) => VitePlugin[]>();
-  expectTypeOf<Options['targets']>().toEqualTypeOf<readonly Target[] | undefined>();
+  expectTypeOf<Options['targets']>().toEqualTypeOf<readonly OutputTarget[] | undefined>();
+  expectTypeOf<Target>().toExtend<OutputTarget>();
   expectTypeOf<Options['publicDir']>().toEqualTypeOf<
     false | string | PublicDirectory | readonly (string | PublicDirectory)[] | undefined
   >();

@@ -23,6 +23,8 @@ describe('a wrong option is refused when the plugin is made', () => {
     [{ environments: 'client' }, ['"environments"', "'client'", 'an array of names or a function']],
     [{ environments: [1] }, ['"environments"', '[ 1 ]']],
     [{ reload: 'page' }, ['"reload"', "'page'", 'true or false']],
+    [{ targets: [{ from: 'a', minimize: true }] }, ['"targets" has "minimize", which is for webpack only']],
+    [{ publicDir: { dir: 'a', info: {} } }, ['"publicDir" has "info", which is for webpack only']],
     ['fast', ["'fast'", 'an object']],
     [['reflink'], ["[ 'reflink' ]", 'an object']],
   ];

@@ -64,6 +64,51 @@ describeWebpacks(({ webpack }) => {
     expect(info?.immutable).toBe(rename.includes('hash') ? true : undefined);
   });
 
+  const functions: [name: string, rename: (path: string) => string, names: RegExp[]][] = [
+    [
+      'a template of each',
+      (path) => path.replace('.txt', '.[contenthash:6].txt'),
+      [/^to\/a\.[0-9a-f]{6}\.txt$/m, /^to\/sub\/c\.[0-9a-f]{6}\.txt$/m, /^to\/\[name\]\.[0-9a-f]{6}\.txt$/m],
+    ],
+    [
+      'one template for all',
+      () => '[path]x/[name].[contenthash:4][ext]',
+      [
+        /^to\/x\/a\.[0-9a-f]{4}\.txt$/m,
+        /^to\/sub\/x\/c\.[0-9a-f]{4}\.txt$/m,
+        /^to\/x\/\[name\]\.[0-9a-f]{4}\.txt$/m,
+      ],
+    ],
+    [
+      'names',
+      (path) => `x/${path}`,
+      [/^to\/x\/a\.txt$/m, /^to\/x\/sub\/c\.txt$/m, /^to\/x\/\[name\]\.txt$/m],
+    ],
+    [
+      'a template of one file alone',
+      (path) => (path === 'a.txt' ? '[contenthash:4][ext]' : path),
+      [/^to\/[0-9a-f]{4}\.txt$/m, /^to\/sub\/c\.txt$/m, /^to\/\[name\]\.txt$/m],
+    ],
+  ];
+  test.each(functions)('a rename function that returns %s', async (_name, rename, names) => {
+    const root = makeProject({ 'assets/[name].txt': 'a name with brackets' });
+    const targets: Options['targets'] = [
+      { from: 'assets/**/*.txt', ignore: ['sub/b.txt'], to: 'to', rename },
+    ];
+    for (let run_ = 0; run_ < 2; run_++) {
+      const { stats, errors } = await run(
+        webpack(configOf(root, { plugins: [reflink({ targets, report: false })] }))!,
+      );
+      expect(errors).toEqual([]);
+      const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
+      for (const name of names) expect(found.join('\n')).toMatch(name);
+      const assets = stats.compilation.getAssets().filter(({ name }) => name.endsWith('.txt'));
+      expect(assets.map(({ name }) => name).sort()).toEqual(found.sort());
+      for (const { name, info } of assets)
+        expect(info.immutable).toBe(/[0-9a-f]{4,6}\.txt$/.test(name) || undefined);
+    }
+  });
+
   test('a transformed file is named for what it became', async () => {
     const root = makeProject();
     const plugin = (transform: (content: Buffer) => string) =>

@@ -18,6 +18,11 @@ describeWebpacks(({ webpack }) => {
 });
 
 test.each([
+  [
+    { targets: [{ from: 'a', minimize: 'yes' }] },
+    /^unplugin-reflink \(webpack\): option "targets" "minimize" must be true or false, got .*'yes'/,
+  ],
+  [{ publicDir: { dir: 'a', info: [] } }, /option "publicDir" "info" must be an object or a function, got/],
   [{ takeOver: 'yes' }, /^unplugin-reflink \(webpack\): option "takeOver" must be a boolean, got 'yes'/],
   [{ dev: 'memory' }, /^unplugin-reflink \(webpack\): option "dev" must be 'serve' or 'emit', got 'memory'/],
 ])('a wrong option of webpack: %j', (options, message) => {

@@ -9,8 +9,29 @@ type EngineOptions = Pick<
   'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'cache' | 'durability' | 'concurrency' | 'allowMissing'
 >;
 
+/** What webpack and its plugins are told about files, and may do to them. webpack only. */
+export interface AssetOptions {
+  /**
+   * Whether minimizers get the files. Unless `info` says otherwise, `false` marks each as minimized, so that it stays
+   * as it is, and `true` marks none.
+   *
+   * @default true for whatever the minimizers of the config look for, but not for scripts (.js, .mjs, .cjs)
+   */
+  minimize?: boolean;
+  /**
+   * What is added to webpack's information about the assets, as in copy-webpack-plugin: an object, or a function that
+   * gets the absolute path of the source and the asset's name, and returns one.
+   *
+   * @default {}
+   */
+  info?: Record<string, unknown> | ((file: { source: string; name: string }) => Record<string, unknown>);
+}
+
+/** What is copied besides the public directory: a target of fs-reflink, and what webpack is told about its files. */
+export interface OutputTarget extends Target, AssetOptions {}
+
 /** A directory whose contents go into the output as they are. */
-export interface PublicDirectory {
+export interface PublicDirectory extends AssetOptions {
   /** The directory. Relative to the project's root. */
   dir: string;
   /**
@@ -48,7 +69,7 @@ export interface Options extends EngineOptions {
    *
    * @default []
    */
-  targets?: readonly Target[];
+  targets?: readonly OutputTarget[];
   /**
    * What is told about each output directory: nothing, one line through the bundler's logger, that and a line
    * for each file placed or deleted, or the report to a function.
@@ -90,7 +111,7 @@ export interface ResolvedOptions {
   engine: EngineOptions;
   /** Undefined: what the host has, if it has one. */
   publicDirs: readonly PublicDirectory[] | undefined;
-  targets: readonly Target[];
+  targets: readonly OutputTarget[];
   report: Report;
   /** Undefined: all for the public directory, the client's for targets. */
   environments: ((name: string) => boolean) | undefined;
@@ -146,6 +167,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
   if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
+  for (const each of targets) checkAssetOptions(each, 'targets', host);
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'environments', 'must be an array of names or a function', environments);
   }
@@ -178,13 +200,35 @@ function isListOfNames(value: unknown): value is readonly string[] {
 }
 
 /** The engine knows what its options and targets accept. */
-function checkByEngine(targets: readonly Target[], engine: EngineOptions, host: string): void {
+function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): void {
   try {
-    checkOptions(targets, engine);
+    checkOptions(targets.map(engineTarget), engine);
   } catch (error) {
     const { message } = error as TypeError;
     throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
   }
+}
+
+/** A target without what is webpack's. */
+export function engineTarget(target: OutputTarget): Target {
+  if (typeof target !== 'object' || target === null || !('minimize' in target || 'info' in target))
+    return target;
+  const { minimize: _minimize, info: _info, ...rest } = target;
+  return rest;
+}
+
+function checkAssetOptions(given: AssetOptions, option: string, host: string): void {
+  if (typeof given !== 'object' || given === null) return;
+  for (const name of ['minimize', 'info'] as const) {
+    if (given[name] !== undefined && host !== 'webpack')
+      throw wrong(host, option, `has "${name}", which is for webpack only`, given);
+  }
+  const { minimize, info } = given;
+  if (minimize !== undefined && typeof minimize !== 'boolean')
+    throw wrong(host, option, '"minimize" must be true or false', given);
+  const isObject = typeof info === 'object' && info !== null && !Array.isArray(info);
+  if (info !== undefined && typeof info !== 'function' && !isObject)
+    throw wrong(host, option, '"info" must be an object or a function', given);
 }
 
 function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDirectory[] | undefined {
@@ -194,14 +238,14 @@ function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDir
   return list.map((each) => resolvePublicDir(each, host));
 }
 
-const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'prefix', 'ignore'];
+const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'prefix', 'ignore', 'minimize', 'info'];
 
 function resolvePublicDir(given: unknown, host: string): PublicDirectory {
   const what = 'must be a path, { dir, prefix, ignore }, an array of these or false';
   const directory = (typeof given === 'string' ? { dir: given } : given) as PublicDirectory;
   if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
     throw wrong(host, 'publicDir', what, given);
-  const { dir, prefix = '.', ignore = [] } = directory;
+  const { dir, prefix = '.', ignore = [], minimize, info } = directory;
   const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
   if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
   if (!isPath(prefix) || leaves(prefix))
@@ -209,7 +253,9 @@ function resolvePublicDir(given: unknown, host: string): PublicDirectory {
   const globs = typeof ignore === 'string' ? [ignore] : ignore;
   if (!Array.isArray(globs) || !globs.every(isPath))
     throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
-  return { dir, prefix, ignore: globs };
+  checkAssetOptions(directory, 'publicDir', host);
+  const asset = { ...(minimize !== undefined && { minimize }), ...(info !== undefined && { info }) };
+  return { dir, prefix, ignore: globs, ...asset };
 }
 
 function isPath(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { isInside } from './nested.ts';
-import type { ResolvedOptions } from './options.ts';
+import { engineTarget, type ResolvedOptions } from './options.ts';
 
 /** What is placed into one output directory, as targets of the engine: `to` is relative to that directory. */
 export interface OutputTargets {
@@ -23,7 +23,7 @@ export function toTargets(
       to: prefix,
       ignore,
     })),
-    targets: targets.map((target) => ({
+    targets: targets.map(engineTarget).map((target) => ({
       ...target,
       from: path.resolve(root, target.from),
       ...(target.base !== undefined && { base: path.resolve(root, target.base) }),

@@ -20,17 +20,21 @@ export class CompilationAssets {
   /** What did not have to give way to the bundle, by name. */
   readonly #ours = new Map<string, PlacedAsset>();
   readonly #told: string[] = [];
-  #hidden: Pick<PlacedAsset, 'name' | 'source' | 'info'>[] = [];
+  /** webpack's own. */
+  #emit: Compilation['emitAsset'];
+  readonly #hidden = new Map<string, Pick<PlacedAsset, 'source' | 'info'>>();
 
   constructor(compilation: Compilation, listing: Listing) {
     this.#compilation = compilation;
     this.#listing = listing;
+    this.#emit = compilation.emitAsset.bind(compilation);
   }
 
   /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
   emit(directory: string, warn: (message: string) => void): void {
     const compilation = this.#compilation;
     const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
+    this.#yieldTo(spell, warn);
     const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
     for (const asset of [...this.#listing.assets, ...this.#listing.links]) {
       const { name, source, info, file } = asset;
@@ -41,8 +45,34 @@ export class CompilationAssets {
       this.#ours.set(name, asset);
       if (file.link) continue;
       if (existing === name) compilation.updateAsset(name, source, () => info);
-      else compilation.emitAsset(name, source, info);
+      else this.#emit(name, source, info);
     }
+  }
+
+  /**
+   * What the bundle gets from now on under a name of ours, it gets in the place of ours, or not at all. webpack itself
+   * would read both, and take two different contents for an error.
+   */
+  #yieldTo(spell: (name: string) => string, warn: (message: string) => void): void {
+    const compilation = this.#compilation;
+    const emitAsset = this.#emit;
+    let byName: Map<string, PlacedAsset> | undefined;
+    compilation.emitAsset = (name, source, info) => {
+      byName ??= new Map([...this.#ours.values()].map((asset) => [spell(asset.name), asset]));
+      const asset = byName.get(spell(name));
+      if (asset && this.#isUntouched(asset)) {
+        this.#told.push(asset.file.destination);
+        if (this.#wins(asset, name, warn)) return;
+        this.#ours.delete(asset.name);
+        if (!this.#hidden.delete(asset.name) && !asset.file.link) compilation.deleteAsset(asset.name);
+      }
+      emitAsset(name, source, info);
+    };
+  }
+
+  #isUntouched({ name, source, file }: PlacedAsset): boolean {
+    const isThere = file.link || this.#hidden.has(name) || this.#compilation.assets[name] === source;
+    return this.#ours.has(name) && isThere;
   }
 
   #wins(
@@ -70,20 +100,16 @@ export class CompilationAssets {
   /** For as long as names with hashes of their contents are looked for, which reads all assets. */
   hide(): void {
     const { assets, assetsInfo } = this.#compilation;
-    this.#hidden = this.untouched().map(({ name, source, info }) => ({
-      name,
-      source,
-      info: assetsInfo.get(name) ?? info,
-    }));
-    for (const { name } of this.#hidden) {
+    for (const { name, source, info } of this.untouched()) {
+      this.#hidden.set(name, { source, info: assetsInfo.get(name) ?? info });
       delete assets[name];
       assetsInfo.delete(name);
     }
   }
 
   show(): void {
-    for (const { name, source, info } of this.#hidden) this.#compilation.emitAsset(name, source, info);
-    this.#hidden = [];
+    for (const [name, { source, info }] of this.#hidden) this.#emit(name, source, info);
+    this.#hidden.clear();
   }
 
   /** Files that nobody made something else of, or took away. */

@@ -233,11 +233,15 @@ function withInfo({ name, file, given, info, source }: PlacedAsset, sourceFilena
     get size() {
       return source.size();
     },
-    // Copies are the bytes of their source.
-    minimized: true,
+    ...(isMinimized(name, given) && { minimized: true }),
     ...info,
     ...given.info?.(name, file),
   };
+}
+
+/** Minimizers leave alone what is marked as minimized already. Scripts stay as they are unless they are given away. */
+function isMinimized(name: string, { minimize }: WebpackTarget): boolean {
+  return minimize === undefined ? /\.[cm]?js$/i.test(name) : !minimize;
 }
 
 /** The same asset with what the file holds now. */

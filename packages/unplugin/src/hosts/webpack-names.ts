@@ -14,6 +14,12 @@ export function isTemplate(name: unknown): name is string {
   return typeof name === 'string' && PLACEHOLDER.test(name);
 }
 
+/** Whether a name is a template that was not made of a path by keeping what looks like placeholders in it. */
+export function hasOtherPlaceholders(name: unknown, path: string): boolean {
+  if (!isTemplate(name)) return false;
+  return [...name.matchAll(new RegExp(PLACEHOLDER, 'gi'))].some(([found]) => !path.includes(found));
+}
+
 /** What a name is made of. */
 export interface Named {
   /** Path below the directory that the structure is kept of, with forward slashes. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { ListedFile, Target } from 'fs-reflink';
 import type { AssetInfo, Compilation } from 'webpack';
-import type { ResolvedOptions } from '../options.ts';
+import type { AssetOptions, ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
-import { interpolate, isTemplate, type Named } from './webpack-names.ts';
+import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './webpack-names.ts';
 
 /** What a file is called below its target's `to`, and what webpack has to know about the name. */
 export interface Name {
@@ -19,7 +19,9 @@ export interface WebpackTarget {
   /** Names made with what the compilation knows. */
   naming?: (named: Named, compilation: Compilation) => Promise<Name>;
   /** More about a file than is said anyway. */
-  info?: (name: string, file: ListedFile) => AssetInfo;
+  info?: ((name: string, file: ListedFile) => AssetInfo) | undefined;
+  /** Whether minimizers get its files; undefined for all but scripts. */
+  minimize?: boolean | undefined;
   /** For what comes from `output.copy`: which pattern, and what it was called there. */
   pattern?: { number: number; from: string; ignores(file: string, compilation: Compilation): boolean };
 }
@@ -27,10 +29,21 @@ export interface WebpackTarget {
 /** What the options ask for, `to` and `rename` as templates of webpack included. */
 export function webpackTargets(options: ResolvedOptions, root: string): WebpackTarget[] {
   const { publicTargets, targets } = toTargets(options, { root });
+  const { publicDirs = [], targets: given } = options;
   return [
-    ...publicTargets.map((target): WebpackTarget => ({ kind: 'public', target })),
-    ...targets.map(withTemplate),
+    ...publicTargets.map(
+      (target, number): WebpackTarget => ({ kind: 'public', target, ...assetOptions(publicDirs[number]!) }),
+    ),
+    ...targets.map((target, number) => ({ ...withTemplate(target), ...assetOptions(given[number]!) })),
   ];
+}
+
+function assetOptions({ info, minimize }: AssetOptions): Pick<WebpackTarget, 'info' | 'minimize'> {
+  if (!info) return { minimize };
+  return {
+    minimize,
+    info: (name, { source }) => (typeof info === 'function' ? info({ source, name }) : info),
+  };
 }
 
 /** Whether its files have the names that the engine gives them, and their own contents. */
@@ -52,6 +65,7 @@ export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets 
 
 function withTemplate(target: Target): WebpackTarget {
   const { rename, ...unnamed } = target;
+  if (typeof rename === 'function') return withTemplates(target, rename);
   if (isTemplate(rename)) {
     const keepsDirectory = !/\[\\*path\\*\]/i.test(rename);
     return {
@@ -69,5 +83,30 @@ function withTemplate(target: Target): WebpackTarget {
     kind: 'target',
     target: rest,
     naming: (named, compilation) => interpolate(to, named, compilation),
+  };
+}
+
+/** A function may return templates as well as names: which of both, each file shows. */
+function withTemplates(target: Target, rename: Extract<Target['rename'], object>): WebpackTarget {
+  /** By source. The engine, which would take one template for one name, keeps these files' own names. */
+  const templates = new Map<string, string>();
+  return {
+    kind: 'target',
+    target: {
+      ...target,
+      rename(below, source) {
+        const name = rename(below, source);
+        templates.delete(source);
+        if (!hasOtherPlaceholders(name, below)) return name;
+        templates.set(source, name);
+        return below;
+      },
+    },
+    async naming(named, compilation) {
+      const template = templates.get(named.file);
+      return template === undefined
+        ? { path: named.below, info: {} }
+        : interpolate(template, named, compilation);
+    },
   };
 }

@@ -55,8 +55,8 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     if (compiler.watchMode) watch(compilation, targets, directory);
     const { processAssets } = compilation.hooks;
     const at = (stage: number) => ({ name: NAME, stage });
-    // When everything is there that the bundle consists of, and before lists of it are made.
-    processAssets.tapPromise(at(Compilation.PROCESS_ASSETS_STAGE_SUMMARIZE - 1), async () => {
+    // When what others add is there, and before anybody looks for assets to work on.
+    processAssets.tapPromise(at(Compilation.PROCESS_ASSETS_STAGE_ADDITIONAL + 1), async () => {
       try {
         const listing = await listings.list(compilation, directory);
         const assets = new CompilationAssets(compilation, listing);
