@@ -65,7 +65,7 @@ export class CollisionCheck {
 
   #checkIn(folder: Folder): void {
     const { names } = folder;
-    if (new Set(foldedNames(folder)).size === names.length) return;
+    if (areDistinct(folder)) return;
     const seen = new Map<string, number[]>();
     for (const file of names.keys()) this.#compare(seen, folder, folder, file);
   }
@@ -92,6 +92,14 @@ export class CollisionCheck {
     }
     if (adds) list.push(file);
   }
+}
+
+/** Whether no two names become one when they are folded. */
+function areDistinct(folder: Folder): boolean {
+  const given = folder.names.join('/');
+  // A directory has no name twice.
+  if (!folder.renamed && fold(given) === given) return true;
+  return new Set(foldedNames(folder)).size === folder.names.length;
 }
 
 /** The folded names of files: as one text, because a call for each of thousands would cost several times as much. */

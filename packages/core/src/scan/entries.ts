@@ -25,11 +25,15 @@ export function kindOf(entry: Typed, directory: string, name = ''): EntryKind {
 /** What stands in a name for bytes that are not UTF-8. */
 export const UNDECODABLE = '\u{FFFD}';
 
+function hasUndecodable({ name }: { name: string }): boolean {
+  return name.includes(UNDECODABLE);
+}
+
 /** A directory's entries. A name that is not UTF-8 is an error: JavaScript could not name it again. */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {
     const entries = fs.readdirSync(directory, { withFileTypes: true });
-    if (entries.some((entry) => entry.name.includes(UNDECODABLE))) refuseUndecodable(directory);
+    if (entries.some(hasUndecodable)) refuseUndecodable(directory);
     return entries;
   } catch (error) {
     throw asCopyError(error, { source: directory });
@@ -47,7 +51,7 @@ export interface NamedEntry {
 export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' | 'bytes'>): NamedEntry[] {
   try {
     const entries = fs.readdirSync(bytes ?? directory, { withFileTypes: true });
-    if (!entries.some((entry) => entry.name.includes(UNDECODABLE))) return entries;
+    if (!entries.some(hasUndecodable)) return entries;
     return fs.readdirSync(bytes ?? directory, { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
       name: isUtf8(entry.name) ? entry.name.toString('utf8') : entry.name,
       isFile: () => entry.isFile(),

@@ -68,13 +68,22 @@ export function* walk(
 function read(walk: Walk, directory: WalkedDirectory): WalkedDirectory {
   const { pending } = walk;
   const first = pending.length;
-  for (const entry of readDirectory(directory.source)) {
-    if (entry.isFile()) directory.names.push(entry.name);
-    else add(walk, directory, entry.name, entry);
-  }
+  const entries = readDirectory(directory.source);
+  for (const entry of takeFiles(entries, directory.names)) add(walk, directory, entry.name, entry);
   // The last is the next: directories come in the order they are listed in.
   for (const child of pending.splice(first).reverse()) pending.push(child);
   return directory;
+}
+
+/** Adds the names of plain files to `names`. Returns all else. A loop with nothing else in it is optimized soon. */
+function takeFiles(entries: readonly fs.Dirent[], names: string[]): fs.Dirent[] {
+  const others: fs.Dirent[] = [];
+  for (let position = 0; position < entries.length; position++) {
+    const entry = entries[position]!;
+    if (entry.isFile()) names.push(entry.name);
+    else others.push(entry);
+  }
+  return others;
 }
 
 function* take(
@@ -101,7 +110,7 @@ function lookAt(source: string): Typed {
 function within(directory: WalkedDirectory, name: string, linked = directory.linked): WalkedDirectory {
   const { source, relative } = directory;
   return {
-    source: path.join(source, name),
+    source: source.endsWith(path.sep) ? source + name : source + path.sep + name,
     relative: relative ? `${relative}/${name}` : name,
     names: [],
     ...(linked && { linked }),

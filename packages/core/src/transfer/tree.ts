@@ -115,10 +115,12 @@ export class DestinationTree {
 
   #openBelow(parent: Level, name: string, source: string, original: string | undefined): Level {
     const system = this.#system;
-    const destination = path.join(parent.directory.path, name);
     const mode = this.#modeFor(original);
     const made = system.makeDirectory(parent.directory, name, mode);
-    if (made < 0 && made !== -EEXIST) throw systemError(-made, { source, destination, syscall: 'mkdir' });
+    if (made < 0 && made !== -EEXIST) {
+      const destination = path.join(parent.directory.path, name);
+      throw systemError(-made, { source, destination, syscall: 'mkdir' });
+    }
     if (made >= 0) {
       this.#created(1);
       if (this.#durable) syncDirectory(system, parent.directory, source);
