@@ -81,7 +81,7 @@ export class SystemBench implements Disposable {
 
   copy(name: string): Copied {
     try {
-      const { method, bytes } = this.#transferrer.file(this.#pair, name, name, false);
+      const { method, bytes } = this.#transferrer.file(this.#pair, name, name, false, () => false);
       return { method, bytes };
     } catch (error) {
       if (!(error instanceof CopyError)) throw error;
@@ -92,7 +92,7 @@ export class SystemBench implements Disposable {
 
   /** Places a link as a link. Throws what the engine throws. */
   link(name: string): void {
-    this.#transferrer.link(this.#pair, name, name);
+    this.#transferrer.link(this.#pair, name, name, () => false);
   }
 
   /** The names in the destination, temporary ones included. */

@@ -6,7 +6,7 @@ import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
-import { isSameLink, judgeExisting, refuseSpecial } from '../transfer/existing.ts';
+import { decide } from '../transfer/decide.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { BatchQueue } from './queue.ts';
 
@@ -71,16 +71,12 @@ function compareFile(
   const result = system.status(pair.source, name, follow, source);
   if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
   const linked = isLink && !follow;
-  const isOfOurs = () => pair.overwrite !== true && isOurs(system, pair, as, batch.records, file);
   const isThere = !pair.fresh && !batch.vacant?.includes(file);
-  if (isThere && system.status(pair.destination, as, false, destination) >= 0)
-    refuseSpecial(system, pair, name, as, destination, linked);
+  const isOfOurs = () => isOurs(system, pair, as, batch.records, file);
   const keep =
     isThere &&
     (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
-      (system.status(pair.destination, as, false, destination) >= 0 &&
-        ((!isOfOurs() && judgeExisting(system, pair, name, as, source, destination) === 'keep') ||
-          (linked && destination.isLink && isSameLink(system, pair, name, as)))));
+      decide(system, pair, { name, as, source, destination, isOurs: isOfOurs }) === 'keep');
   if (keep) tally.unchanged++;
   else if (linked) tally.links++;
   else countFile(tally, undefined, source.size);

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
+import { asCopyError, asThrown, CopyError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
@@ -9,12 +9,11 @@ import type { JobSettings } from '../model/job.ts';
 import type { TransferSettings } from '../options.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberPlaced } from '../plan/record.ts';
-import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import type { Transform } from '../target.ts';
-import { refuseSpecial } from '../transfer/existing.ts';
+import { type Decision, decide } from '../transfer/decide.ts';
 import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
@@ -141,8 +140,8 @@ class TransformedFile {
   /** Undefined: the copy was ended before. */
   async place(tally: Tally): Promise<FileResult | undefined> {
     const { job, queue, hooks } = this.#context;
-    const exists = this.#look();
-    const bytes = exists === 'keep' ? undefined : await this.#placeUnlessAlike(exists !== 'none');
+    const decision = this.#decide();
+    const bytes = decision === 'keep' ? undefined : await this.#placeUnlessAlike(decision === 'replace');
     if (bytes === undefined && queue.stopped) return undefined;
     const paths = { source: this.#source, destination: this.#destination };
     const method = bytes === undefined ? undefined : 'transform';
@@ -157,17 +156,14 @@ class TransformedFile {
     return result;
   }
 
-  /** What stands in the file's place, and whether it may be replaced. */
-  #look(): 'none' | 'replace' | 'keep' {
-    const { system } = this.#context;
-    const pair = this.#pair;
-    if (pair.fresh || system.status(pair.destination, this.#as, false, this.#status) < 0) return 'none';
-    const paths = { source: this.#source, destination: this.#destination };
-    if (this.#status.isDirectory) throw systemError(EISDIR, paths);
-    refuseSpecial(system, pair, path.basename(this.#source), this.#as, this.#status, false);
-    if (isOurs(system, pair, this.#as, this.#records, this.#file)) return 'replace';
-    if (pair.overwrite === 'error') throw systemError(EEXIST, paths);
-    return pair.overwrite === false ? 'keep' : 'replace';
+  #decide(): Decision {
+    const [name, as, destination] = [path.basename(this.#source), this.#as, this.#status];
+    const query = { name, as, source: undefined, destination, isOurs: () => this.#isOurs() };
+    return decide(this.#context.system, this.#pair, query);
+  }
+
+  #isOurs(): boolean {
+    return isOurs(this.#context.system, this.#pair, this.#as, this.#records, this.#file);
   }
 
   /** Writes what the function makes of the file. Undefined: that is there already, or the copy was ended. */
@@ -182,8 +178,7 @@ class TransformedFile {
     try {
       const pair = this.#pair;
       // Somebody may have put another file in the place of ours while the function ran.
-      const mayReplaceNow = () =>
-        mayReplace(pair) || (exists && isOurs(system, pair, this.#as, this.#records, this.#file));
+      const mayReplaceNow = () => mayReplace(pair) || (exists && this.#isOurs());
       const published = await writeAnew(system, pair, made, {
         paths,
         mode: bits,

@@ -3,7 +3,7 @@ import type { Attribute } from '../options.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { refuseSpecial } from './existing.ts';
+import { refuseSpecial } from './decide.ts';
 import { discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';

@@ -3,22 +3,12 @@ import type { TransferSettings } from '../options.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 
-/** A file that may be replaced because an earlier run placed it. */
-export interface OurFile {
-  /** Whether it still stands at the destination: somebody may have put another in its place. */
-  stands(): boolean;
-  /** What happens to another file. */
-  overwrite: TransferSettings['overwrite'];
-}
-
 /** An open source directory and the destination directory its files go to. */
 export interface DirectoryPair {
   source: Directory;
   destination: Directory;
   /** What happens to what exists there. */
   overwrite: TransferSettings['overwrite'];
-  /** Set where `overwrite` is `true` for the file at hand alone, because an earlier run placed what was found there. */
-  ours?: OurFile | undefined;
   /** Device of the destination, as one number. */
   device: number;
   /** What the destination was when it was opened, for {@link isStillThere}. */

@@ -4,8 +4,8 @@ import type { System } from '../platform/system.ts';
 import type { DirectoryPair } from './pair.ts';
 
 /**
- * Gives a complete file its final name. When that fails, what was there is as it was. False: somebody has made a file
- * of that name meanwhile, or put one in the place of ours, and `overwrite: false` leaves it.
+ * Gives a complete file its final name, in the place of another one if it may `replace` it. When that fails, what was
+ * there is as it was. False: somebody has made a file of that name meanwhile, and `overwrite: false` leaves it.
  */
 export function publish(
   system: System,
@@ -15,12 +15,10 @@ export function publish(
   replace: boolean,
   paths: () => { source: string; destination: string },
 ): boolean {
-  const { ours, overwrite } = pair;
-  const result =
-    replace && (ours?.stands() ?? true)
-      ? system.rename(pair.destination, temporary, name)
-      : system.renameExclusive(pair.destination, temporary, name);
-  if (result === -EEXIST && (ours?.overwrite ?? overwrite) === false) return false;
+  const result = replace
+    ? system.rename(pair.destination, temporary, name)
+    : system.renameExclusive(pair.destination, temporary, name);
+  if (result === -EEXIST && pair.overwrite === false) return false;
   if (result < 0) throw systemError(-result, { ...paths(), syscall: 'rename' });
   return true;
 }

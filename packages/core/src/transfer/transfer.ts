@@ -6,7 +6,7 @@ import type { LadderQuery, System } from '../platform/system.ts';
 import type { Method } from '../report.ts';
 import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
-import { judgeExisting } from './existing.ts';
+import { decide } from './decide.ts';
 import { climb, type Placed } from './ladder.ts';
 import {
   type Chosen,
@@ -28,6 +28,9 @@ export interface Outcome {
   method: Method | undefined;
   bytes: number;
 }
+
+/** Whether what stands in a file's place was put there by an earlier run, and nobody has touched it since. */
+export type IsOurs = () => boolean;
 
 /** Tries of a file whose source changed while it was copied. */
 const TRIES = 2;
@@ -79,12 +82,12 @@ export class Transferrer {
   }
 
   /** Places one regular file. Throws a {@link CopyError}; then the old destination is as it was. */
-  file(pair: DirectoryPair, name: string, as: string, follow: boolean): Outcome {
+  file(pair: DirectoryPair, name: string, as: string, follow: boolean, isOurs: IsOurs): Outcome {
     const fd = this.#system.openSource(pair.source, name, follow);
     if (fd < 0) throw this.#openError(-fd, pair, name, as, follow);
     try {
       for (let attempt = 1; ; attempt++) {
-        const outcome = this.#attempt(fd, pair, name, as);
+        const outcome = this.#attempt(fd, pair, name, as, isOurs);
         if (outcome) return outcome;
         if (attempt === TRIES) throw this.#changedError(pair, name, as);
         this.#system.rewind(fd);
@@ -95,14 +98,15 @@ export class Transferrer {
   }
 
   /** Places a symbolic link as a link. */
-  link(pair: DirectoryPair, name: string, as: string): Outcome {
+  link(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome {
     const system = this.#system;
     const paths = () => pathsOf(pair, name, as);
     const status = system.status(pair.source, name, false, this.source);
     if (status < 0) throw systemError(-status, { ...paths(), syscall: 'lstat' });
-    const exists = this.#exists(pair, as);
-    if (exists && judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep')
-      return { method: undefined, bytes: 0 };
+    const { source, destination } = this;
+    const decision = decide(system, pair, { name, as, source, destination, isOurs });
+    if (decision === 'keep') return { method: undefined, bytes: 0 };
+    const exists = decision === 'replace';
     const target = system.readLink(pair.source, name);
     if (typeof target === 'number') throw systemError(-target, { ...paths(), syscall: 'readlink' });
     const temporary = exists ? temporaryName() : as;
@@ -112,7 +116,7 @@ export class Transferrer {
     if (exists) {
       let isPublished = false;
       try {
-        isPublished = publish(system, pair, temporary, as, true, paths);
+        isPublished = publish(system, pair, temporary, as, mayReplace(pair) || isOurs(), paths);
       } finally {
         if (!isPublished) system.unlink(pair.destination, temporary);
       }
@@ -123,19 +127,18 @@ export class Transferrer {
   }
 
   /** One try. Undefined: the source changed meanwhile, and nothing was left behind. */
-  #attempt(fd: number, pair: DirectoryPair, name: string, as: string): Outcome | undefined {
+  #attempt(fd: number, pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
     const system = this.#system;
     this.#readSource(fd, pair, name, as);
-    const exists = this.#exists(pair, as);
-    if (exists && judgeExisting(system, pair, name, as, this.source, this.destination) === 'keep') {
-      return { method: undefined, bytes: 0 };
-    }
+    const { source, destination } = this;
+    const decision = decide(system, pair, { name, as, source, destination, isOurs });
+    if (decision === 'keep') return { method: undefined, bytes: 0 };
     if (!pair.fresh && !pair.swept) {
       pair.swept = true;
       sweepTemporaries(system, pair.destination);
     }
     this.#lost.length = 0;
-    const hidden = exists || this.#settings.atomic || !mayReplace(pair);
+    const hidden = decision === 'replace' || this.#settings.atomic || !mayReplace(pair);
     const file = this.#file.begin(fd, pair, name, as, hidden);
     const state = this.capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;
@@ -147,7 +150,8 @@ export class Transferrer {
       if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
       this.#settle(file, placed);
       if (file.hidden) {
-        const published = publish(system, pair, file.destinationName, as, mayReplace(pair), file.paths);
+        const replace = mayReplace(pair) || isOurs();
+        const published = publish(system, pair, file.destinationName, as, replace, file.paths);
         if (!published) return { method: undefined, bytes: 0 };
         // Renaming changes what tells this state of the file from the next.
         if (this.#recorded) system.status(pair.destination, as, false, this.destination);
@@ -172,10 +176,6 @@ export class Transferrer {
         : 'the source is a FIFO, a socket or a device',
       ...pathsOf(pair, name, as),
     });
-  }
-
-  #exists(pair: DirectoryPair, as: string): boolean {
-    return !pair.fresh && this.#system.status(pair.destination, as, false, this.destination) >= 0;
   }
 
   /**

@@ -12,43 +12,46 @@ const MAX_LINKS = 40;
 
 const behindLink = new FileStatus();
 
+/** What a copy does about a file's place: it is empty, or what stands there is kept or replaced. */
+export type Decision = 'create' | 'keep' | 'replace';
+
+/** What {@link decide} is asked about. */
+export interface DecideQuery {
+  name: string;
+  as: string;
+  /** The status of what is copied: of a link itself, where the link is kept. Undefined: its content is not known yet. */
+  source: FileStatus | undefined;
+  /** Where the status of what stands in the file's place goes. */
+  destination: FileStatus;
+  /** Whether an earlier run put there what stands there, and nobody has touched it since. */
+  isOurs: () => boolean;
+}
+
 /**
- * What to do about a destination that exists: `keep` it or `replace` it. Throws when it must not be touched.
- * `source` is the status of what is copied: of a link itself, where the link is kept.
+ * Decides what happens to what stands in a file's place, for copies, links, transformed files and dry runs alike. Throws
+ * when it must not be touched. That a file is unchanged since an earlier run is found before.
  */
-export function judgeExisting(
-  system: System,
-  pair: DirectoryPair,
-  name: string,
-  as: string,
-  source: FileStatus,
-  destination: FileStatus,
-): 'keep' | 'replace' {
-  if (destination.isDirectory) {
-    throw systemError(EISDIR, pathsOf(pair, name, as));
-  }
-  refuseSpecial(system, pair, name, as, destination, source.isLink);
-  const sameLink = source.isLink && destination.isLink && isSameLink(system, pair, name, as);
-  if (isSame(system, pair, name, as, source, destination, sameLink)) {
+export function decide(system: System, pair: DirectoryPair, query: DecideQuery): Decision {
+  const { name, as, source, destination, isOurs } = query;
+  if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return 'create';
+  if (destination.isDirectory) throw systemError(EISDIR, pathsOf(pair, name, as));
+  const isLink = source?.isLink ?? false;
+  refuseSpecial(system, pair, name, as, destination, isLink);
+  const sameLink = isLink && destination.isLink && isSameLink(system, pair, name, as);
+  if (source && isSame(system, pair, name, as, source, destination, sameLink)) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
       reason:
-        source.isLink && !source.isSameFile(destination)
+        isLink && !source.isSameFile(destination)
           ? 'the source is a symbolic link that leads to the destination, which it would replace'
           : 'source and destination are the same file',
       ...pathsOf(pair, name, as),
     });
   }
-  switch (pair.overwrite) {
-    case true:
-      return sameLink ? 'keep' : 'replace';
-    case false:
-      return 'keep';
-    case 'error':
-      throw systemError(EEXIST, pathsOf(pair, name, as));
-    case 'changed':
-      return sameLink || isAlike(source, destination) ? 'keep' : 'replace';
-  }
+  if (pair.overwrite === true || isOurs()) return sameLink ? 'keep' : 'replace';
+  if (pair.overwrite === false) return 'keep';
+  if (pair.overwrite === 'error') throw systemError(EEXIST, pathsOf(pair, name, as));
+  return sameLink || (source && isAlike(source, destination)) ? 'keep' : 'replace';
 }
 
 /**
@@ -98,7 +101,7 @@ function isSame(
 }
 
 /** Whether two links have the same target, byte for byte. */
-export function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
+function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
   const target = system.readLink(pair.source, name);
   const there = system.readLink(pair.destination, as);
   return typeof target !== 'number' && typeof there !== 'number' && target.equals(there);

@@ -1,0 +1,278 @@
+import { CopyError } from '../errors.ts';
+import { addLost } from '../lost-attributes.ts';
+import type { QueuedBatch } from '../model/batch.ts';
+import type { JobSettings } from '../model/job.ts';
+import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
+import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
+import { FileStatus } from '../platform/status.ts';
+import { ANY_DEVICE, type CopyNewFile, type System } from '../platform/system.ts';
+import { countFile, countFiles, emptyTally, type Method, type Tally } from '../report.ts';
+import { onlyMethod } from '../transfer/only.ts';
+import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
+import { type Outcome, Transferrer } from '../transfer/transfer.ts';
+import type { RunHooks } from './job.ts';
+import { copyNewFiles, type NewFiles } from './new-files.ts';
+import { noteOutcome, resultOf } from './outcomes.ts';
+import type { BatchQueue } from './queue.ts';
+
+/** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
+export const SMALL_FILE: number = 256 * 1024;
+
+/** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
+const WRITTEN_AFTER_MS = 35_000;
+
+/** No file is left of a batch. */
+export const DONE = -1;
+/** The deadline has passed. */
+export const OVER = -2;
+
+export type CopierHooks = Pick<RunHooks, 'progress' | 'large'>;
+
+/** A batch whose directories are open. */
+export interface OpenBatch {
+  batch: QueuedBatch;
+  pair: DirectoryPair;
+  links: Set<number>;
+}
+
+/** Copies files of open batches, and counts, records and reports what became of them. One per thread and copy. */
+export class FileCopier {
+  readonly tally: Tally = emptyTally();
+  readonly #queue: BatchQueue;
+  readonly #job: JobSettings;
+  readonly #system: System;
+  readonly #hooks: CopierHooks;
+  #hasToldLarge = false;
+  #transferrer: Transferrer;
+  /** Copies files by a clone or not at all. */
+  #cloner: Transferrer | undefined;
+  /** Undefined: no file of this copy may take the fast path. */
+  readonly #copyNewFile: System['copyNewFile'];
+  readonly #source = new FileStatus();
+  readonly #destination = new FileStatus();
+  /** The file at hand, for progress within it. */
+  #paths: { source: string; destination: string } | undefined;
+
+  constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks) {
+    this.#queue = queue;
+    this.#job = job;
+    this.#system = system;
+    this.#hooks = hooks;
+    this.#copyNewFile = hasUsualOptions(job) ? system.copyNewFile : undefined;
+    this.#transferrer = this.#transferrerBy(job.only);
+  }
+
+  /**
+   * Copies files as long as the fast path does. Returns the first one that {@link copy} has to copy, or
+   * {@link DONE}, or {@link OVER} once the deadline has passed.
+   */
+  copyNew(open: OpenBatch, limit: number, deadline: number): number {
+    const { pair, batch, links } = open;
+    const queue = this.#queue;
+    const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
+    if (!copyNewFile) return queue.nextFile(batch);
+    const files = this.#newFiles(open, copyNewFile, limit, deadline);
+    const isOwn = batch.number < 0;
+    try {
+      for (;;) {
+        const first = queue.nextFile(batch);
+        if (first === DONE || links.has(first)) return first;
+        const isUnknown = files.device === ANY_DEVICE;
+        // Of a batch that is not in shared memory, nobody else takes files.
+        const end = isOwn && !isUnknown ? nextLinkOf(batch, first) : first + 1;
+        const stopped = copyNewFiles(files, first, end);
+        if (isOwn) batch.cursor = files.isOver ? stopped : Math.min(stopped + 1, end);
+        if (files.isOver) return OVER;
+        if (stopped < end) return stopped;
+        if (isUnknown) this.#learn(files, pair);
+      }
+    } finally {
+      const { clones, clonedBytes, copies, copiedBytes } = files;
+      if (clones > 0) countFiles(this.tally, this.#system.methods.clone, clones, clonedBytes);
+      if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
+    }
+  }
+
+  #newFiles({ pair, batch }: OpenBatch, copyNewFile: CopyNewFile, limit: number, deadline: number): NewFiles {
+    const { capabilities } = this.#transferrer;
+    const known = capabilities.last(pair.device);
+    const { names, renamed, records } = batch;
+    const source = this.#source;
+    const destination = this.#destination;
+    const isReported = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
+    const lookedAt = records === undefined ? 0 : Date.now();
+    const onCopied = (file: number, cloned: boolean): void => {
+      if (records !== undefined) note(records, file, source, destination, lookedAt);
+      if (!isReported) return;
+      const method = cloned ? this.#system.methods.clone! : 'read_write';
+      this.#report(pair, batch, file, { method, bytes: source.size });
+    };
+    return {
+      copyNewFile,
+      from: pair.source.fd,
+      to: pair.destination.fd,
+      names,
+      renamed,
+      limit,
+      deadline,
+      isOver: false,
+      device: known ? capabilities.lastSource : ANY_DEVICE,
+      mayClone: !known?.refused,
+      source,
+      destination,
+      onCopied: records !== undefined || isReported ? onCopied : undefined,
+      clones: 0,
+      clonedBytes: 0,
+      copies: 0,
+      copiedBytes: 0,
+    };
+  }
+
+  /** The first file of a copy tells what can be cloned. */
+  #learn(files: NewFiles, pair: DirectoryPair): void {
+    const { capabilities } = this.#transferrer;
+    const isLayered = () => this.#system.isLayered(pair.source);
+    files.mayClone = !capabilities.learn(files.source, pair.device, files.clones > 0, isLayered).refused;
+    files.device = capabilities.lastSource;
+  }
+
+  /** What may be done about a file without holding the thread: copy it, copy it if it can be cloned, or nothing. */
+  permissionFor({ pair, batch }: OpenBatch, file: number, isAlone: boolean): 'copy' | 'clone' | 'none' {
+    const name = batch.names[file]!;
+    const status = this.#source;
+    const { source } = pair;
+    const looked =
+      (this.#system.glance?.(source, name, status) ?? -1) >= 0 ||
+      this.#system.status(source, name, true, status) >= 0;
+    // If stat fails, opening the file reports the error.
+    if (!looked || status.size <= SMALL_FILE) return 'copy';
+    const { transfer, only } = this.#job;
+    const mayClone = transfer.reflink !== 'never' && only === undefined;
+    return mayClone && isAlone && Date.now() - status.touchedMs > WRITTEN_AFTER_MS ? 'clone' : 'none';
+  }
+
+  /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */
+  clone(open: OpenBatch, file: number): boolean {
+    const { batch } = open;
+    const known = batch.records?.slice(file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
+    const usual = this.#transferrer;
+    this.#transferrer = this.#cloner ??= this.#transferrerBy(this.#system.methods.clone);
+    try {
+      this.copy(open, file);
+      return true;
+    } catch {
+      if (known) batch.records!.set(known, file * RECORD_WORDS);
+      return false;
+    } finally {
+      this.#transferrer = usual;
+    }
+  }
+
+  #transferrerBy(only: Method | undefined): Transferrer {
+    const system = only === undefined ? this.#system : onlyMethod(this.#system, only);
+    return new Transferrer(system, this.#job.transfer, {
+      progress: (bytes, size) => this.#part(bytes, size),
+      lost: (attribute, errno, first) => addLost(this.tally.lost, attribute, { count: 1, first, errno }),
+      recorded: this.#job.recorded,
+    });
+  }
+
+  /** Copies any file, or reports the error. */
+  copy({ pair, batch, links }: OpenBatch, file: number): void {
+    const name = batch.names[file]!;
+    const as = batch.renamed?.[file] ?? name;
+    const { symlinks } = this.#job.transfer;
+    const link = links.has(file);
+    const follow = link && symlinks === 'follow';
+    const keep = link && symlinks === 'keep';
+    const { records } = batch;
+    if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
+      this.#count(pair, batch, file, { method: undefined, bytes: 0 });
+      return;
+    }
+    const isOfOurs = () => isOurs(this.#system, pair, as, records, file);
+    const wasOurs = keep && isOfOurs();
+    if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
+    const lookedAt = Date.now();
+    // If this fails, the old destination is as it was, and what is known of it stays.
+    const outcome = keep
+      ? this.#transferrer.link(pair, name, as, isOfOurs)
+      : this.#transferrer.file(pair, name, as, follow, isOfOurs);
+    const { source, destination } = this.#transferrer;
+    const copied = outcome.method !== undefined || outcome.bytes < 0;
+    // A link of ours that leads where it should is left, and stays ours.
+    if (records) {
+      if (copied || wasOurs) note(records, file, source, destination, lookedAt);
+      else forget(records, file);
+    }
+    this.#count(pair, batch, file, outcome);
+  }
+
+  #count(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
+    const { tally } = this;
+    if (outcome.bytes < 0) tally.links++;
+    else if (outcome.method === undefined) tally.unchanged++;
+    else countFile(tally, outcome.method, outcome.bytes);
+    this.#report(pair, batch, file, outcome);
+  }
+
+  #report(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
+    if (batch.outcomes) noteOutcome(batch.outcomes, file, outcome);
+    if (!this.#job.entries && !this.#job.progress) return;
+    const name = batch.names[file]!;
+    const paths = pathsOf(pair, name, batch.renamed?.[file] ?? name);
+    const result = resultOf(outcome);
+    if (this.#job.entries) this.tally.entries.push({ ...paths, ...result });
+    if (!this.#job.progress) return;
+    const { bytes, method } = result;
+    this.#hooks.progress({
+      ...paths,
+      fileBytes: bytes,
+      fileSize: bytes,
+      done: true,
+      ...(method && { method }),
+    });
+  }
+
+  /** Part of a large file has been copied. */
+  #part(bytes: number, size: number): void {
+    if (this.#queue.stopped)
+      throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });
+    if (bytes >= size) return;
+    if (!this.#hasToldLarge) this.#hooks.large();
+    this.#hasToldLarge = true;
+    if (!this.#paths) return;
+    this.#hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
+  }
+}
+
+/** The position of the first link behind a file, or the number of files. */
+function nextLinkOf({ names, links }: QueuedBatch, file: number): number {
+  return links?.find((link) => link > file) ?? names.length;
+}
+
+/** Whether files are copied as the fast path copies them. */
+function hasUsualOptions({ transfer, only }: JobSettings): boolean {
+  const { reflink, atomic, preserve, cache, durability } = transfer;
+  return (
+    reflink === 'auto' &&
+    !atomic &&
+    cache === 'use' &&
+    durability === 'none' &&
+    preserve.length === 2 &&
+    preserve.includes('mode') &&
+    preserve.includes('timestamps') &&
+    only === undefined
+  );
+}
+
+function note(
+  records: Uint32Array,
+  file: number,
+  source: FileStatus,
+  destination: FileStatus,
+  lookedAt: number,
+): void {
+  if (mayChangeUnseen(source, lookedAt)) rememberPlaced(records, file, destination);
+  else remember(records, file, source, destination);
+}
