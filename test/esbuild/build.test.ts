@@ -184,6 +184,52 @@ describeEsbuilds(({ esbuild }) => {
     }
   });
 
+  test('nobody gets a metafile who did not ask for it, and the options stay as they were given', async () => {
+    const root = makeProject();
+    for (const given of [{}, { metafile: false }]) {
+      const plugins = [
+        reflink({ ...quiet, targets: [] }),
+        reflink({ targets: byDefault.targets!, report: false }),
+      ];
+      const options = { ...buildOptions(root, plugins), ...given };
+      const before = { ...options };
+      // The same object in two builds at once.
+      const results = await Promise.all([esbuild.build(options), esbuild.build(options)]);
+      for (const result of results) expect(result.metafile).toBe(undefined);
+      expect(Object.getOwnPropertyDescriptors(options)).toEqual(Object.getOwnPropertyDescriptors(before));
+      expect((await esbuild.build({ ...options, plugins: [] })).metafile).toBe(undefined);
+      expect(readFileSync(join(root, 'dist/assets/sub/c.txt'), 'utf8')).toBe('c');
+    }
+  });
+
+  test('the public directory leaves out what the bundle has, also where nobody asks for a metafile', async () => {
+    const root = makeProject({ 'static/bundle.js': 'public' });
+    for (let build = 0; build < 2; build++) {
+      const { warnings, metafile } = await esbuild.build(buildOptions(root, [reflink(quiet)]));
+      expect(metafile).toBe(undefined);
+      expect(warnings.map(({ text }) => text)).toEqual([expect.stringContaining("the bundle's is kept")]);
+      expect(readFileSync(join(root, 'dist/bundle.js'), 'utf8')).toContain('bundled');
+    }
+  });
+
+  test.each(['before', 'after'])('a plugin %s ours that asks for the metafile gets it', async (where) => {
+    const root = makeProject();
+    const seen: (string[] | undefined)[] = [];
+    const other: esbuild.Plugin = {
+      name: 'other',
+      setup({ initialOptions, onEnd }) {
+        initialOptions.metafile = true;
+        onEnd(({ metafile }) => void seen.push(metafile && Object.keys(metafile.outputs)));
+      },
+    };
+    const plugins = [reflink(quiet), other];
+    const options = buildOptions(root, where === 'after' ? plugins : plugins.reverse());
+    const { metafile } = await esbuild.build(options);
+    expect(seen).toEqual([expect.arrayContaining(['dist/bundle.js'])]);
+    expect(Object.keys(metafile!.outputs)).toContain('dist/assets/sub/c.txt');
+    expect(options.metafile).toBe(true);
+  });
+
   test.each([
     ['info', 1],
     ['debug', 1],

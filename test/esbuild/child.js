@@ -50,16 +50,16 @@ try {
     await esbuild.build(given);
   } else {
     const context = await esbuild.context(given);
-    if (mode === 'watch') await context.watch();
-    await context.rebuild();
+    const watching = mode === 'watch' || mode === 'interrupt';
+    if (watching) await context.watch();
+    else await context.rebuild();
     if (mode === 'dispose in a copy') {
       fs.rmSync(`${root}/dist`, { recursive: true });
       const rebuilding = context.rebuild();
       while (!fs.existsSync(`${root}/dist`)) await nextTurn();
       await Promise.all([rebuilding, context.dispose()]);
     } else {
-      // A context that lives on watches.
-      while (mode !== 'dispose at once' && watches.size === 0) await wait(5);
+      while (watching && watches.size === 0) await wait(5);
       seen.watches = watches.size;
       if (mode === 'interrupt') fs.writeSync(1, 'waiting');
       else await context.dispose();

@@ -65,11 +65,24 @@ export async function until(
   return false;
 }
 
+const watching = new WeakSet<esbuild.BuildContext>();
+
+/** Begins to watch, and waits for the build that this begins: one that somebody asks for meanwhile would be the same. */
+export async function startWatching({ context, reports }: Context): Promise<void> {
+  if (watching.has(context)) return;
+  watching.add(context);
+  const before = reports.length;
+  await context.watch();
+  expect(await until(() => reports.length > before)).toBe(true);
+}
+
 /**
- * Whether a rebuild comes to do without any comparison: it finds everything unchanged although the manifest is
+ * Whether a rebuild of a context that watches comes to do without any comparison: it finds everything unchanged although the manifest is
  * gone, without which a copy would place everything anew. The project needs a `node_modules`.
  */
-export function isVouchedFor({ root, rebuild }: Context): Promise<boolean> {
+export async function isVouchedFor(context: Context): Promise<boolean> {
+  const { root, rebuild } = context;
+  await startWatching(context);
   const cache = join(root, 'node_modules/.cache');
   const away = join(root, 'node_modules/.away');
   return until(async () => {

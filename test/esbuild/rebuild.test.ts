@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
@@ -226,6 +227,33 @@ describeEsbuilds((host) => {
     } finally {
       await Promise.all(contexts.map((context) => context.dispose()));
     }
+  });
+
+  test('a context that is only told to rebuild watches nothing, and each rebuild compares', async () => {
+    const root = plainProject();
+    const places = ['', 'static', 'static/one/two', 'assets', 'dist', 'dist/assets'];
+    const watched = () => places.map((each) => watchesOf(join(root, each)));
+    /** Its end comes so late after ours that the plugin has begun to watch, in case this is a watcher's build. */
+    const slow: Plugin = {
+      name: 'slow',
+      setup: ({ onEnd }) =>
+        onEnd(async () => {
+          if (watches) await until(() => watched()[1] === 1);
+        }),
+    };
+    let watches = false;
+    const body = async ({ context, outDir }: Context) => {
+      for (watches of [false, true, false]) {
+        writeFileSync(join(root, 'static/plain.txt'), `changed ${watches}`);
+        await context.rebuild();
+        expect(readFileSync(join(outDir, 'plain.txt'), 'utf8')).toBe(`changed ${watches}`);
+        expect(await until(() => watched().every((count) => count === 0))).toBe(true);
+        await untilIdle(root);
+        expect(watched()).toEqual(places.map(() => 0));
+      }
+    };
+    const plugins = [reflink({ ...byDefault, report: false }), slow];
+    await withContext(host, root, byDefault, body, { plugins });
   });
 
   test('a context watches once, and no more when it is over', async () => {

@@ -15,7 +15,7 @@ import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
-import { untilWatched } from '../support/watches.js';
+import { untilWatched, watchesOf } from '../support/watches.js';
 import { byDefault, type Context, until, untilIdle, withContext } from './contexts.ts';
 import { collectStderr, describeEsbuilds } from './hosts.ts';
 
@@ -133,7 +133,7 @@ describeEsbuilds((host) => {
     };
     const plugins = [reflink({ ...byDefault, report: false }), talks];
     const body = async ({ context, outDir }: Context) => {
-      await context.rebuild();
+      await context.watch();
       await untilWatched(join(root, 'static'));
       mkdirSync(join(outDir, 'added.txt/in the way'), { recursive: true });
       writeFileSync(join(root, 'static/added.txt'), 'added');
@@ -168,6 +168,14 @@ describeEsbuilds((host) => {
       expect([...new Uint8Array(await part.arrayBuffer())]).toEqual([2, 253, 254]);
       expect((await get('/none.txt')).status).toBe(404);
       expect(await until(() => reports.length > 0)).toBe(true);
+      expect(watchesOf(join(root, 'static'))).toBe(0);
+      // A request that comes later than those is a reason for esbuild to build again.
+      expect(
+        await until(async () => {
+          await text('/bundle.js');
+          return watchesOf(join(root, 'static')) > 0;
+        }),
+      ).toBe(true);
       await untilWatched(join(root, 'static'));
       writeFileSync(join(root, 'static/plain.txt'), 'changed');
       expect(await until(async () => (await text('/plain.txt')) === 'changed')).toBe(true);

@@ -2,10 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildResult, Metafile } from 'esbuild';
 import type { CopyEntry } from 'fs-reflink';
+import { metafileOf } from './esbuild-metafile.ts';
 
 /** The files that esbuild has written, absolute. */
-export function bundlePaths({ metafile }: BuildResult, root: string): string[] {
-  return Object.keys(metafile?.outputs ?? {}).map((name) => path.resolve(root, name));
+export function bundlePaths(result: BuildResult, root: string): string[] {
+  return Object.keys(metafileOf(result)?.outputs ?? {}).map((name) => path.resolve(root, name));
 }
 
 /** Adds what was placed to what the metafile says is in the output. */

@@ -35,6 +35,10 @@ export class EsbuildMessages implements HostLog {
     this.#errors.push({ pluginName: 'unplugin-reflink', text, detail: error });
   }
 
+  get hasErrors(): boolean {
+    return this.#errors.length > 0;
+  }
+
   get warnings(): string[] {
     return this.#warnings.map(({ text }) => text!);
   }

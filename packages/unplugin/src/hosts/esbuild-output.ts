@@ -11,6 +11,7 @@ import { destinationDirectories } from '../watch/destinations.ts';
 import { OutputWatch } from '../watch/output-watch.ts';
 import { watchedPart } from '../watched.ts';
 import { bundlePaths, listOutputs } from './esbuild-bundle.ts';
+import { onDelivery } from './esbuild-delivery.ts';
 import { EsbuildMessages } from './esbuild-messages.ts';
 
 export interface EsbuildOutputSettings {
@@ -39,7 +40,7 @@ const FOLLOW_AFTER = 50;
 /** Milliseconds until a source that could not be copied, because it is being replaced, is tried once more. */
 const TRY_AGAIN_AFTER = 250;
 
-/** What one esbuild context places: at the end of each build and, while the context lives, when a source changes. */
+/** What one esbuild context places: at the end of each build and, while esbuild watches or serves, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
   readonly #record: ClaimedRecord;
@@ -47,6 +48,10 @@ export class EsbuildOutput {
   #messages: EsbuildMessages;
   #watch: OutputWatch | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** esbuild begins builds by itself: it watches, or serves. */
+  #isRepeated = false;
+  /** Who asked for the last build: a rejection, which an error ends in, tells nobody. */
+  #askedBy: 'somebody' | 'nobody' | 'unknown' = 'unknown';
   #state: 'building' | 'failed' | 'built' | 'disposed' = 'building';
   /** Absolute paths of the bundle's files, of the last build and the one before. */
   #bundle: string[] = [];
@@ -78,6 +83,9 @@ export class EsbuildOutput {
   start(): void {
     const { targets, directory } = this.#settings;
     this.#state = 'building';
+    // Whoever had asked for the build before has its result by now.
+    this.#isRepeated ||= this.#askedBy === 'nobody';
+    this.#askedBy = 'unknown';
     clearTimeout(this.#timer);
     if (!this.#watch) void this.#copies.prepare(targets, directory, this.#record.cacheDirectory);
   }
@@ -104,9 +112,29 @@ export class EsbuildOutput {
       messages.fail(error);
     }
     this.#state = 'built';
+    if (!messages.hasErrors) {
+      // As far as is known by now.
+      this.#askedBy = 'nobody';
+      onDelivery(result, () => this.#wasAsked());
+    }
     if (!this.#watch || (this.#watch.canVouch && !this.#watch.isProven && !this.#wins))
       this.#follow(FOLLOW_AFTER);
     return messages.result;
+  }
+
+  /** Somebody asked for the last build: unless there were others, nothing is watched. */
+  #wasAsked(): void {
+    this.#askedBy = 'somebody';
+    if (this.#isRepeated) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#watch) return;
+    // A copy may be at work with it.
+    void exclusive(this.#settings.directory, async () => {
+      if (this.#isRepeated) return;
+      this.#watch?.close();
+      this.#watch = undefined;
+    });
   }
 
   /** The context is over. */
@@ -155,7 +183,7 @@ export class EsbuildOutput {
     }
   }
 
-  /** Looks again soon for what has changed, and begins to watch: a build that is not repeated has ended by then. */
+  /** Looks again soon for what has changed, and begins to watch if esbuild does. */
   #follow(after: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -169,7 +197,7 @@ export class EsbuildOutput {
     const messages = new EsbuildMessages(build);
     try {
       await exclusive(directory, async () => {
-        if (this.#state !== 'built') return;
+        if (this.#state !== 'built' || (this.#askedBy === 'somebody' && !this.#isRepeated)) return;
         const watch = (this.#watch ??= this.#newWatch());
         const report = await this.#place(messages, listed || watch.canVouch);
         if (!isIdle(report)) this.#tell(report, messages);

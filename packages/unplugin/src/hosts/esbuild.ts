@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../options.ts';
 import { toTargets } from '../targets.ts';
 import { isOlder, NO_ENTRY, UPDATE, unsupported } from '../unsupported.ts';
 import { EsbuildMessages } from './esbuild-messages.ts';
+import { hideMetafile, requestMetafile } from './esbuild-metafile.ts';
 import { EsbuildOutput, instanceOf } from './esbuild-output.ts';
 
 /**
@@ -27,18 +28,19 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
         build.onEnd((result) => deleteFormer(build, options, root, position, result));
         return;
       }
-      const listed = given.metafile === true;
-      // Only there are the names of what esbuild has written. Left in the result: who is asked for it later in
-      // this setup, as other plugins are, cannot be told apart from us.
-      if (given.write !== false) given.metafile = true;
+      const metafile = given.write === false ? undefined : requestMetafile(given);
       let output: EsbuildOutput | undefined;
       let warned = false;
 
       build.onStart(() => {
+        metafile?.end();
         // Not before: plugins that are set up later may change it.
         const directory = directoryOf(root, given);
         if (directory !== undefined && given.write !== false) {
-          output ??= new EsbuildOutput({ build, options, root, directory, targets, position, listed });
+          output ??= new EsbuildOutput({
+            ...{ build, options, root, directory, targets, position },
+            listed: metafile?.isAsked ?? false,
+          });
           output.start();
         } else if (!warned) {
           warned = true;
@@ -48,8 +50,15 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
         }
         return undefined;
       });
-      build.onEnd((result) => output?.end(result));
-      build.onDispose(() => void output?.dispose());
+      build.onEnd(async (result) => {
+        const ended = await output?.end(result);
+        if (metafile && !metafile.isAsked) hideMetafile(result);
+        return ended;
+      });
+      build.onDispose(() => {
+        metafile?.end();
+        void output?.dispose();
+      });
     },
   };
 }
