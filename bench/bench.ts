@@ -4,13 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cannotMount, mountFilesystem } from '../test/support/filesystems.ts';
 import { race } from './harness.ts';
-import { describeMachine } from './machine.ts';
-import type { Measurement, Results } from './results.ts';
+import { describeMachine, isBusy, waitUntilIdle } from './machine.ts';
+import { findNode, type NodeMajor, nodeMajors } from './nodes.ts';
+import { type Measurement, type Results, titleOf } from './results.ts';
 import { chapters, type Row } from './rows/row.ts';
 import { allWorks, rowsOn } from './rows/rows.ts';
 import { type BenchKind, benchKinds, Stage } from './stage.ts';
-import { pivotTable, seriesTable, verdictTable } from './table.ts';
-import { judge } from './targets.ts';
+import { pivotTable, seriesTable, summaryTable, verdictTable } from './table.ts';
+import { judge, LOOP } from './targets.ts';
 
 /** Sparse: takes what is written to it. The largest source twice, and room to breathe. */
 const IMAGE_MIB = 40 * 1024;
@@ -21,6 +22,8 @@ const usage = `usage: pnpm bench [options]
   --filesystem NAME  ${benchKinds.join(', ')}; may be repeated
   --work NAME        only these; may be repeated:
                      ${works.join(', ')}
+  --node MAJOR       ${nodeMajors.join(', ')}; may be repeated. Where it is not the one that runs this, npm has it
+  --wait-idle        begins when the load is low enough
   --rounds NUMBER    that count, instead of each row's own number
   --quick            less of everything, once: shows that it works, its figures mean nothing
   --out DIRECTORY    where a page with charts, tables and every single value goes (default bench/results)
@@ -36,6 +39,8 @@ const { values: flags } = parseArgs({
     chapter: { type: 'string', multiple: true, default: [...chapters] },
     filesystem: { type: 'string', multiple: true, default: benchKinds },
     work: { type: 'string', multiple: true, default: [] },
+    node: { type: 'string', multiple: true, default: nodeMajors.map(String) },
+    'wait-idle': { type: 'boolean', default: false },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
@@ -47,13 +52,23 @@ const { values: flags } = parseArgs({
   },
 });
 
+const wanted = {
+  chapters: flags.chapter,
+  works: flags.work,
+  nodes: flags.node.map(Number) as NodeMajor[],
+};
+
 if (flags.help) console.log(usage);
-else await main();
+else {
+  await main();
+  console.log(`took ${Math.round(performance.now() / 60_000)} minutes`);
+}
 
 async function main(): Promise<void> {
   expectKnown('chapter', flags.chapter, chapters);
   expectKnown('filesystem', flags.filesystem, benchKinds);
   expectKnown('work', flags.work, works);
+  expectKnown('node', flags.node, nodeMajors.map(String));
   if (flags.rounds !== undefined && !(Number(flags.rounds) >= 1))
     throw new Error(`--rounds ${flags.rounds}: it is a number from 1`);
   if (flags.docs && flags.quick) throw new Error('--docs with --quick: figures of --quick mean nothing');
@@ -67,15 +82,38 @@ async function main(): Promise<void> {
 }
 
 async function measureAll(): Promise<Results> {
-  const machine = describeMachine();
+  const { versions, missing } = findNodes();
+  if (flags['wait-idle']) await waitUntilIdle();
+  const machine = describeMachine(versions);
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
-  const results: Results = { machine, quick: flags.quick, measurements: [] };
+  if (isBusy(machine.load))
+    console.log('WARNING: the machine is busy, so the figures are noisy; --wait-idle waits');
+  const results: Results = { machine, quick: flags.quick, missing, measurements: [] };
   if (flags.resume) results.measurements.push(...measuredBefore(results));
   for (const kind of benchKinds.filter((kind) => flags.filesystem.includes(kind))) {
     await measureOn(kind, results);
   }
   printVerdicts(results.measurements);
+  for (const each of missing) console.log(`\nNOT MEASURED: ${each}`);
+  if (missing.length > 0) process.exitCode = 1;
   return results;
+}
+
+/** The versions of Node.js that were asked for, and those of them that are not to be had, as far as rows need them. */
+function findNodes(): { versions: string[]; missing: string[] } {
+  const rows = benchKinds.flatMap((kind) => (flags.filesystem.includes(kind) ? rowsOn(kind, wanted) : []));
+  const majors = nodeMajors.filter((major) => rows.some(({ node }) => node === major));
+  const versions = new Set(rows.every(({ node }) => node) ? [] : [process.versions.node]);
+  const missing: string[] = [];
+  for (const major of majors) {
+    try {
+      versions.add(findNode(major).version);
+    } catch (error) {
+      missing.push(`Node.js ${major}: ${(error as Error).message.trim()}`);
+      wanted.nodes = wanted.nodes.filter((each) => each !== major);
+    }
+  }
+  return { versions: [...versions].map((version) => `v${version}`), missing };
 }
 
 /** What an earlier run has left, on the same machine and of the same sort. */
@@ -90,8 +128,7 @@ function measuredBefore({ machine, quick }: Results): Measurement[] {
 
 async function measureOn(kind: BenchKind, results: Results): Promise<void> {
   const measured = results.measurements.filter(({ filesystem }) => filesystem === kind);
-  const isMeasured = ({ title }: Row) => measured.some((each) => each.title === title);
-  const wanted = { chapters: flags.chapter, works: flags.work };
+  const isMeasured = (row: Row) => measured.some((each) => titleOf(each) === titleOf(row));
   const rows = rowsOn(kind, wanted).filter((row) => !isMeasured(row));
   if (rows.length === 0) return;
   const reason = cannotMount(kind);
@@ -99,6 +136,8 @@ async function measureOn(kind: BenchKind, results: Results): Promise<void> {
   using filesystem = mountFilesystem(kind, { sizeMiB: kind === 'tmpfs' ? 8 * 1024 : IMAGE_MIB });
   const stage = new Stage(kind, filesystem.path, flags.quick);
   try {
+    // Those that have to be of some age get it while others are measured.
+    for (const { aged, volume } of rows) if (aged && !flags.quick) await stage.source(volume);
     for (const row of rows) {
       results.measurements.push(await measure(row, stage));
       // A run that does not come to its end has not measured for nothing.
@@ -112,8 +151,8 @@ async function measureOn(kind: BenchKind, results: Results): Promise<void> {
 }
 
 async function measure(row: Row, stage: Stage): Promise<Measurement> {
-  const { chapter, work, volume, title, scale } = row;
-  console.log(`\n${stage.kind} · ${title}${flags.quick ? ' (much less of it: --quick)' : ''}`);
+  const { chapter, work, volume, title, node, scale } = row;
+  console.log(`\n${stage.kind} · ${titleOf(row)}${flags.quick ? ' (much less of it: --quick)' : ''}`);
   const series = await race(await row.contenders(stage), {
     from: await (row.aged && !flags.quick ? stage.aged(volume) : stage.source(volume)),
     scratch: stage.scratch,
@@ -123,18 +162,31 @@ async function measure(row: Row, stage: Stage): Promise<Measurement> {
     prefetch: scale?.amount !== 1e10,
     ...(row.countNewData && { countNewData: true }),
   });
-  console.log(chapter === 'promises' ? seriesTable(series) : pivotTable(series));
+  console.log(
+    chapter === 'promises'
+      ? seriesTable(series)
+      : pivotTable(series, chapter === 'engine' ? LOOP : undefined),
+  );
   const verdicts = judge(row.targets, series);
-  return { chapter, filesystem: stage.kind, work, volume, title, ...(scale && { scale }), series, verdicts };
+  return {
+    ...{ chapter, filesystem: stage.kind, work, volume, title, series, verdicts },
+    ...(node && { node }),
+    ...(scale && { scale }),
+  };
 }
 
 function printVerdicts(measurements: Measurement[]): void {
   const results = measurements.flatMap(({ filesystem, work, volume, verdicts }) =>
-    verdicts.map((verdict) => ({ on: [...new Set([filesystem, work, volume])].join(', '), ...verdict })),
+    verdicts
+      .filter(({ figure }) => !figure)
+      .map((verdict) => ({ on: [...new Set([filesystem, work, volume])].join(', '), ...verdict })),
   );
-  if (results.length === 0) return;
-  console.log(`\nFigures, by medians${flags.quick ? ' (--quick: they mean nothing)' : ''}`);
-  console.log(verdictTable(results));
+  const heading = `\nFigures, by medians${flags.quick ? ' (--quick: they mean nothing)' : ''}`;
+  if (results.length > 0) console.log(`${heading}\n${verdictTable(results)}`);
+  for (const name of chapters) {
+    const table = summaryTable(measurements.filter(({ chapter }) => chapter === name));
+    if (table) console.log(`${heading}, ${name}; targets in brackets\n${table}`);
+  }
 }
 
 function expectKnown(flag: string, given: readonly string[], known: readonly string[]): void {

@@ -7,11 +7,12 @@ import { generateFiles, readTree } from '../test/support/trees.ts';
 import { Agent, runProgram } from './contenders/children.ts';
 import { type Contender, megabytes, ms } from './contenders/contender.ts';
 import * as ours from './contenders/engine.ts';
-import { peerContenders } from './contenders/peers.ts';
+import { importing } from './contenders/imports.ts';
+import { type Library, peer, peerContenders } from './contenders/peers.ts';
 import { compileFloor, cp, floor } from './contenders/programs.ts';
 import { race } from './harness.ts';
 import { seriesTable, verdictTable } from './table.ts';
-import { atMost, atMostMore, faster, judge, within } from './targets.ts';
+import { addedLess, addedWithin, atMost, atMostMore, engineRules, faster, judge, within } from './targets.ts';
 
 let home: string;
 let from: string;
@@ -46,6 +47,15 @@ test('contenders take turns, and the rounds that warm up do not count', async ()
   expect(series.map(({ label, values }) => [label, values.length])).toEqual([
     ['A', 3],
     ['B', 3],
+  ]);
+});
+
+test('a slow contender takes part in the first of six rounds', async () => {
+  const slow = { ...copying('slow'), slow: true };
+  const series = await race([copying('A'), slow], { from, scratch: home, rounds: 7, warmUps: 0 });
+  expect(series.map(({ label, values }) => [label, values.length])).toEqual([
+    ['A', 7],
+    ['slow', 2],
   ]);
 });
 
@@ -124,6 +134,26 @@ test('a figure that falls short is printed, not thrown', () => {
   expect(seriesTable(series)).toMatch(/ours +100 ms +90.0 ms - 120 ms/);
 });
 
+test('what fewer rounds added is compared with the middle of all rounds without a copy', () => {
+  const of = (label: string, ...values: number[]) => ({ label, unit: 'ms' as const, values });
+  const series = [of('no copy', 10, 20, 12), of('ours', 20, 30, 22), of('theirs', 32)];
+  const targets = [addedLess('ours', 'theirs', 'no copy', 3), addedWithin('ours', 'theirs', 'no copy', 0.5)];
+  expect(judge(targets, series)).toMatchObject([
+    { measured: '10.0 ms to 20.0 ms, 2.00x less', wanted: 'adds 3x less', reached: false },
+    { measured: '10.0 ms to 20.0 ms, 2.00x less', wanted: 'adds 0.5x at most (2.00x less)', reached: true },
+  ]);
+});
+
+test('fs.cpSync is a target where it is C++, in Node.js 24', () => {
+  const figures = (node: 20 | 24) =>
+    engineRules({ wall: 0.7, cpSync: 1 }, node, 'cp -r').map(({ figure, against }) => [figure, against]);
+  expect(figures(20)).toEqual([['wall', "Vite's copy"]]);
+  expect(figures(24)).toEqual([
+    ['wall', "Vite's copy"],
+    ['to fs.cpSync', 'fs.cpSync'],
+  ]);
+});
+
 test('new data is what the filesystem gave out, not what a file says it has', async () => {
   const series = await race([copying('A')], { from, scratch: home, rounds: 1, countNewData: true });
   expect(series.map(({ label, unit }) => [label, unit])).toContainEqual(['A: new data', 'MB']);
@@ -178,4 +208,47 @@ test.skipIf(process.platform !== 'linux')('every peer copies, again too, and aft
     const held = series.filter(({ label }) => label.endsWith('JS thread held up'));
     expect(held).toHaveLength(7);
   }
+});
+
+const node = { version: process.versions.node, program: process.execPath };
+
+test.skipIf(process.platform !== 'linux')(
+  'what a given Node.js runs is measured with its processor time',
+  async () => {
+    const names: Library[] = ['ours, no manifest', "ours, overwrite: 'changed'", "Vite's copy"];
+    const contenders = [
+      ...names.map((name) => peer(name, 'first', { node })),
+      peer('ours', 'unchanged', { name: 'again', node }),
+      ours.third(node),
+    ];
+    const series = await race(contenders, { from, scratch: home, rounds: 1, warmUps: 0 });
+    for (const name of [...names, 'again']) {
+      const ends = series.flatMap(({ label }) =>
+        label.startsWith(`${name}: `) ? label.split(': ').at(-1) : [],
+      );
+      expect(ends).toEqual(['spawn to exit', 'peak memory', 'CPU']);
+    }
+    const third = series.find(({ label }) => label === 'ours')!;
+    const counts = third.note!.match(/\d+/g)!.map(Number);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(30);
+  },
+);
+
+test('the scripts that an import loads are counted, the more the more it does', async () => {
+  const series = await race(
+    [importing('fs-reflink', node), importing('fs-reflink', node, { copies: true })],
+    {
+      from,
+      scratch: home,
+      rounds: 1,
+      warmUps: 0,
+    },
+  );
+  const [few, kB, more, moreKB] = series
+    .filter(({ label }) => label.includes('JS '))
+    .map(({ values }) => values[0]!);
+  expect(few).toBeGreaterThan(0);
+  expect(kB).toBeGreaterThan(1);
+  expect(more).toBeGreaterThan(few!);
+  expect(moreKB).toBeGreaterThan(kB!);
 });

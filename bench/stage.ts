@@ -30,6 +30,8 @@ const eighths = (bytes: number): Volume => ({
 const volumes = {
   small: { files: 5000, folders: 50, minBytes: 205, maxBytes: 32 * 1024 },
   medium: { files: 400, folders: 10, minBytes: 200_000, maxBytes: 2_000_000 },
+  'four large': { files: 4, folders: 1, minBytes: 200_000_000, maxBytes: 200_000_000 },
+  'one file': { files: 1, folders: 1, minBytes: 4 * KIB, maxBytes: 4 * KIB },
   large: { files: 8, folders: 1, minBytes: 200_000_000, maxBytes: 200_000_000 },
   site: { files: 20, folders: 2, minBytes: 10_000, maxBytes: 10_000 },
   'files-1k': files(1_000),
@@ -49,6 +51,8 @@ const quickVolumes: typeof volumes = {
   small: { ...volumes.small, files: 500, folders: 5 },
   medium: { ...volumes.medium, files: 20, folders: 2 },
   large: { ...volumes.large, files: 2, minBytes: 20_000_000, maxBytes: 20_000_000 },
+  'four large': { ...volumes['four large'], minBytes: 20_000_000, maxBytes: 20_000_000 },
+  'one file': volumes['one file'],
   site: volumes.site,
   'files-1k': files(10),
   'files-10k': files(100),

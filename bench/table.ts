@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics';
 import { aspects } from './contenders/peers.ts';
 import type { Series } from './harness.ts';
+import type { Measurement } from './results.ts';
 import { amount, ratio, type Verdict } from './targets.ts';
 
 export function seriesTable(series: Series[]): string {
@@ -14,32 +15,77 @@ export function seriesTable(series: Series[]): string {
 }
 
 /** Contenders with all that was measured of each in one line, the fastest first. */
-export function pivotTable(series: Series[]): string {
-  const { header, rows } = pivot(series);
-  return aligned([header, ...rows], [1, 2, 3, 4, 5, 6, 7]);
+export function pivotTable(series: Series[], base?: string): string {
+  const { header, rows } = pivot(series, base);
+  return aligned([header, ...rows], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
-/** The cells of {@link pivotTable}. */
-export function pivot(series: Series[]): { header: string[]; rows: string[][] } {
+/** The cells of {@link pivotTable}; `base` is what the others are compared with. */
+export function pivot(series: Series[], base = 'ours'): { header: string[]; rows: string[][] } {
   const ends = Object.values(aspects);
   const times = series.filter(({ label }) => !ends.some((end) => label.endsWith(`: ${end}`)));
-  const ours = times.find(({ label }) => label === 'ours');
+  const find = (label: string) => series.find((candidate) => candidate.label === label);
+  const toBase = ({ values }: Series, end = '') => {
+    const other = find(`${base}${end}`);
+    return other ? ratio(median(values) / median(other.values)) : '';
+  };
+  const beside = find(base) !== undefined;
+  const uneven = new Set(times.map(({ values }) => values.length)).size > 1;
   const shown = ends.filter((end) => series.some(({ label }) => label.endsWith(`: ${end}`)));
-  const cell = (label: string) => {
-    const found = series.find((candidate) => candidate.label === label);
-    return found ? amount(median(found.values), found.unit) : '';
+  const cell = (label: string, end: string) => {
+    const found = find(`${label}: ${end}`);
+    if (!found) return '';
+    const middle = amount(median(found.values), found.unit);
+    return end === aspects.cpu ? `${middle}, ${toBase(found, `: ${end}`)}`.replace(/, $/, '') : middle;
   };
   const rows = [...times]
     .sort((a, b) => median(a.values) - median(b.values))
-    .map(({ label, unit, values, note = '' }) => [
-      label,
-      amount(median(values), unit),
-      spread(values, unit),
-      ours ? ratio(median(values) / median(ours.values)) : '',
-      ...shown.map((end) => cell(`${label}: ${end}`)),
-      note,
+    .map((each) => [
+      each.label,
+      amount(median(each.values), each.unit),
+      spread(each.values, each.unit),
+      ...(beside ? [toBase(each)] : []),
+      ...shown.map((end) => cell(each.label, end)),
+      ...(uneven ? [String(each.values.length)] : []),
+      each.note ?? '',
     ]);
-  return { header: ['contender', 'median', 'min - max', 'to ours', ...shown, ''], rows };
+  const rounds = uneven ? ['rounds'] : [];
+  const ratios = beside ? [`to ${base}`] : [];
+  return { header: ['contender', 'median', 'min - max', ...ratios, ...shown, ...rounds, ''], rows };
+}
+
+/**
+ * A line per row with a column per figure, the target in brackets, and what falls short by name; of the rows whose
+ * figures have names.
+ */
+export function summary(measurements: Measurement[]): { header: string[]; rows: string[][] } {
+  const all = measurements.filter(({ verdicts }) => verdicts.some(({ figure }) => figure));
+  const figures = [...new Set(all.flatMap(({ verdicts }) => verdicts.map(({ figure = '' }) => figure)))];
+  const rows = all.map(({ title, node, filesystem, verdicts }) => {
+    const short = verdicts.filter(({ reached }) => !reached).map(({ figure }) => figure);
+    const cells = figures.map((name) => {
+      const verdict = verdicts.find(({ figure }) => figure === name);
+      if (!verdict) return '';
+      const wanted = verdict.wanted.replace(/^within | at most$/g, '');
+      return wanted ? `${verdict.measured} [${wanted}]` : verdict.measured;
+    });
+    // What follows explains who takes part.
+    const [work = ''] = title.split(';');
+    return [
+      work,
+      filesystem,
+      node ? String(node) : '',
+      ...cells,
+      short.length > 0 ? `falls short: ${short.join(', ')}` : 'reached',
+    ];
+  });
+  return { header: ['work', 'on', 'Node.js', ...figures, ''], rows };
+}
+
+export function summaryTable(measurements: Measurement[]): string {
+  const { header, rows } = summary(measurements);
+  if (rows.length === 0) return '';
+  return aligned([header, ...rows], []);
 }
 
 const spread = (values: number[], unit: Series['unit']) =>

@@ -1,5 +1,6 @@
 // A process that stays warm: it is told by messages what to do, and times it itself.
-import { importEngine, operations } from './operations.js';
+import { importEngine } from './libraries.js';
+import { operations } from './operations.js';
 
 const workers = process.argv[2] === 'workers' ? await (await importEngine()).startWorkers() : undefined;
 

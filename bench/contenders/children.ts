@@ -7,8 +7,13 @@ export interface Answer {
   ms: number;
   firstMs: number;
   gapMs: number;
+  /** User and system time. */
+  cpuMs: number;
   peakBytes: number;
   unchanged: number;
+  /** Scripts that were loaded, and their size. */
+  files: number;
+  bytes: number;
   methods?: Record<string, { files: number; bytes: number }>;
 }
 
@@ -60,9 +65,13 @@ export class Agent {
   }
 }
 
-/** A fresh Node process; `wholeMs` is from its spawn to its exit. */
-export function runNode(program: string, args: string[]): Answer & { wholeMs: number } {
-  const { wholeMs, stdout } = runProgram(process.execPath, [childFile(program), ...args]);
+/** A fresh process of Node.js, by default this one; `wholeMs` is from its spawn to its exit. */
+export function runNode(
+  program: string,
+  args: string[],
+  node: string = process.execPath,
+): Answer & { wholeMs: number } {
+  const { wholeMs, stdout } = runProgram(node, [childFile(program), ...args]);
   return { ...JSON.parse(stdout), wholeMs };
 }
 

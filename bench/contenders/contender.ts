@@ -1,4 +1,4 @@
-export type Unit = 'ms' | 'MB';
+export type Unit = 'ms' | 'MB' | 'kB' | 'files';
 export interface Figure {
   value: number;
   unit: Unit;
@@ -18,6 +18,8 @@ export interface Contender {
   name: string;
   /** Fills `to`, which does not exist yet, from the directory `from`. */
   run(from: string, to: string): Outcome | Promise<Outcome>;
+  /** It takes part in the first of every six rounds only: more would take too long. */
+  slow?: boolean;
   /** What its destination must hold afterwards. @default 'copy' */
   leaves?: 'copy' | 'copy and more' | 'nothing';
 }

@@ -1,3 +1,4 @@
+import type { NodeVersion } from '../nodes.ts';
 import { type Agent, type Answer, runNode } from './children.ts';
 import { type Contender, megabytes, ms } from './contender.ts';
 
@@ -16,6 +17,14 @@ export const first: Contender = {
     return { figures: { 'ours, first copy': ms(answer.ms) }, note: methodsOf(answer) };
   },
 };
+
+export const third = (node: NodeVersion): Contender => ({
+  name: 'ours',
+  run(from, to) {
+    const answer = runNode('once.js', ['oursThird', from, to], node.program);
+    return { figures: { ours: ms(answer.ms) }, note: methodsOf(answer) };
+  },
+});
 
 export const cold: Contender = {
   name: 'ours, cold process',

@@ -14,6 +14,7 @@ export function hostBuild(host: string, variant: string, which: Which): Contende
   const name = variant === 'none' ? 'no copy' : variant;
   return {
     name,
+    slow: host !== 'esbuild' && !['none', 'ours', 'builtin'].includes(variant),
     leaves: variant === 'none' ? 'nothing' : 'copy and more',
     run(from, to) {
       const root = dirname(from);
@@ -24,6 +25,7 @@ export function hostBuild(host: string, variant: string, which: Which): Contende
       return {
         figures: {
           [name]: ms(answer.ms),
+          [`${name}: CPU`]: ms(answer.cpuMs),
           [`${name}: peak memory`]: megabytes(answer.peakBytes),
           ...(host === 'webpack' && { [`${name}: cache`]: megabytes(bytesBelow(join(root, '.webpack'))) }),
         },

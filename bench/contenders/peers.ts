@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeVersion } from '../nodes.ts';
 import type { BenchKind } from '../stage.ts';
 import { runNode, runProgram } from './children.ts';
 import { type Contender, type Figure, megabytes, ms } from './contender.ts';
@@ -11,13 +12,16 @@ export type Occasion = 'first' | 'unchanged' | 'changed';
 /** What is measured of a contender besides its time, as the end of a figure's name. */
 export const aspects = {
   whole: 'spawn to exit',
+  cpu: 'CPU',
   memory: 'peak memory',
   thread: 'JS thread held up',
   data: 'new data',
   cache: 'cache',
+  scripts: 'JS files',
+  loaded: 'JS loaded',
 } as const;
 
-const libraries = [
+export const libraries = [
   'ours',
   "Vite's copy",
   'fs.cp',
@@ -26,25 +30,35 @@ const libraries = [
   'cpy',
   '@reflink/reflink',
 ] as const;
-export type Library = (typeof libraries)[number];
+export type Library = (typeof libraries)[number] | 'ours, no manifest' | "ours, overwrite: 'changed'";
+const slow: Library[] = ['fs.cp', 'fs-extra', 'cpy', '@reflink/reflink'];
 
 export function peerContenders(kind: BenchKind, occasion: Occasion): Contender[] {
   const clones = kind === 'btrfs' || kind === 'xfs';
-  return [...libraries.map((library) => peer(library, occasion)), program(clones, occasion)];
+  return [...libraries.map((library) => peer(library, occasion)), cpProgram(clones, occasion)];
 }
 
 /** A library in a process of its own. Its import counts, the start of Node.js only from spawn to exit. */
-export function peer(library: Library, occasion: Occasion): Contender {
+export function peer(
+  library: Library,
+  occasion: Occasion,
+  { name = library as string, node }: { name?: string; node?: NodeVersion } = {},
+): Contender {
+  // To watch the thread takes processor time, which is not to be counted.
+  const counted = node ? [] : ['held'];
   return {
-    name: library,
+    name,
+    slow: slow.includes(library),
     run(from, to) {
-      const once = () => runNode('peer.js', [library, from, to]);
+      const once = () => runNode('peer.js', [library, from, to, ...counted], node?.program);
       const answer = repeated(once, occasion, from);
       const figures: Record<string, Figure> = {
-        [library]: ms(answer.ms),
-        [`${library}: ${aspects.whole}`]: ms(answer.wholeMs),
-        [`${library}: ${aspects.memory}`]: megabytes(answer.peakBytes),
-        [`${library}: ${aspects.thread}`]: ms(answer.gapMs),
+        [name]: ms(answer.ms),
+        [`${name}: ${aspects.whole}`]: ms(answer.wholeMs),
+        [`${name}: ${aspects.memory}`]: megabytes(answer.peakBytes),
+        ...(node
+          ? { [`${name}: ${aspects.cpu}`]: ms(answer.cpuMs) }
+          : { [`${name}: ${aspects.thread}`]: ms(answer.gapMs) }),
       };
       const methods = Object.entries(answer.methods ?? {});
       const note = methods.map(([method, { files }]) => `${method} ${files}`).join(', ');
@@ -54,7 +68,7 @@ export function peer(library: Library, occasion: Occasion): Contender {
 }
 
 /** The program cp(1), which has no JavaScript thread to hold up. */
-function program(clones: boolean, occasion: Occasion): Contender {
+export function cpProgram(clones: boolean, occasion: Occasion): Contender {
   const flags = ['-r', ...(clones ? ['--reflink=auto'] : []), ...(occasion === 'first' ? [] : ['--update'])];
   const name = ['cp', ...flags].join(' ');
   return {

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { type Agent, runNode } from './children.ts';
 import { type Contender, ms } from './contender.ts';
 
@@ -36,20 +34,3 @@ export const watchedCopy: Contender = {
     return { figures: { "Vite's copy": ms(runNode('once.js', ['viteWatched', from, to]).gapMs) } };
   },
 };
-
-export const buildWithPlugin = build('plugin', 'with the plugin');
-export const buildWithout = build('plain', 'without it');
-
-/** The source is the public directory of a page; the build gets a fresh cache directory too. */
-function build(kind: string, name: string): Contender {
-  return {
-    name,
-    leaves: 'copy and more',
-    run(from, to) {
-      const root = dirname(from);
-      rmSync(join(root, '.vite'), { recursive: true, force: true });
-      const { ms: inside, wholeMs } = runNode('vite-build.js', [kind, root, to]);
-      return { figures: { [`${name}: build`]: ms(inside), [`${name}: spawn to exit`]: ms(wholeMs) } };
-    },
-  };
-}

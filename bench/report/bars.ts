@@ -14,7 +14,10 @@ const RIGHT = 200;
 
 /** One panel of bars per filesystem, the fastest on top; whiskers from the fastest to the slowest round. */
 export function bars(measurements: Measurement[], caption: string): Picture {
-  const panels = measurements.map(({ filesystem, series }) => ({ filesystem, times: timesOf(series) }));
+  const panels = measurements.map(({ filesystem, node, series }) => ({
+    name: node ? `${filesystem}, Node.js ${node}` : filesystem,
+    times: timesOf(series),
+  }));
   let top = TOP;
   const placed = panels.map((panel) => {
     const at = { ...panel, top: top + PANEL_HEAD, height: panel.times.length * BAR };
@@ -24,8 +27,8 @@ export function bars(measurements: Measurement[], caption: string): Picture {
   const option = {
     title: [
       title(measurements[0]!.title, caption),
-      ...placed.map(({ filesystem, top: y }) => ({
-        text: filesystem,
+      ...placed.map(({ name, top: y }) => ({
+        text: name,
         left: 16,
         top: y - 26,
         textStyle: { fontSize: 14, fontWeight: 600 },

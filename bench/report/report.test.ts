@@ -7,6 +7,7 @@ import type { Measurement, Results } from '../results.ts';
 import { pivot } from '../table.ts';
 import { writeDocs, writePage } from './docs.ts';
 import { growthOf } from './growth.ts';
+import { toMarkdown } from './markdown.ts';
 import { withFigures } from './readme.ts';
 
 const series = (label: string, ...values: number[]): Series => ({ label, unit: 'ms', values });
@@ -146,4 +147,53 @@ test('the readme has a line per peer with what both add, a column per filesystem
   expect(readme).toContain('| vite first build | builtin | 10 ms to 40 ms, 4.00x | 30 ms to 20 ms, 0.67x |');
   expect(readme).toContain('| vite first build | other |  | 30 ms to 60 ms, 2.00x |');
   expect(readme).not.toContain('20 MB');
+});
+
+test('what falls short of a target is named, in a line per row', () => {
+  const verdict = (figure: string, measured: string, wanted: string, reached: boolean) => ({
+    ...{ subject: 'ours', against: "Vite's copy", figure, measured, wanted, reached },
+  });
+  const engine = (node: 20 | 24, reached: boolean): Measurement => ({
+    ...peers,
+    chapter: 'engine',
+    title: 'many files; others left out',
+    node,
+    verdicts: [
+      verdict('wall', '0.80x', 'within 0.7x', false),
+      verdict('CPU', '0.80x', 'within 0.9x', reached),
+      verdict('memory', '+ 12.0 MB', '+ 20 MB at most', true),
+    ],
+  });
+  const measurements = [
+    engine(20, true),
+    { ...engine(24, false), verdicts: engine(24, false).verdicts.slice(1) },
+  ];
+  const page = toMarkdown({ ...results, missing: ['Node.js 26: no network'], measurements }, []);
+  for (const line of [
+    '| many files | xfs | 20 | 0.80x [0.7x] | 0.80x [0.9x] | + 12.0 MB [+ 20 MB] | **falls short: wall** |',
+    '| many files | xfs | 24 |  | 0.80x [0.9x] | + 12.0 MB [+ 20 MB] | **falls short: CPU** |',
+    '**Not measured: Node.js 26: no network.**',
+  ]) {
+    expect(page).toContain(line);
+  }
+  expect(page).not.toContain('was busy');
+  const busy = { ...results, machine: { ...results.machine, load: '0.51 0.10 0.10' } };
+  expect(toMarkdown(busy, [])).toContain('**The machine was busy when this began (load 0.51 0.10 0.10).**');
+});
+
+test('CPU is beside the same of what it is compared with, and fewer rounds are told', () => {
+  const measured = [
+    series("Vite's copy", 10, 10),
+    series("Vite's copy: CPU", 20, 20),
+    series('ours', 5, 5),
+    series('ours: CPU', 10, 10),
+    series('cpy', 50),
+  ];
+  const { header, rows } = pivot(measured, "Vite's copy");
+  expect(header).toEqual(['contender', 'median', 'min - max', "to Vite's copy", 'CPU', 'rounds', '']);
+  expect(rows.map((row) => [row[0], ...row.slice(3)])).toEqual([
+    ['ours', '0.50x', '10.0 ms, 0.50x', '2', ''],
+    ["Vite's copy", '1.00x', '20.0 ms, 1.00x', '2', ''],
+    ['cpy', '5.00x', '', '1', ''],
+  ]);
 });

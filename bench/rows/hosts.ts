@@ -1,25 +1,28 @@
 import { esbuildRebuild, hostBuild, hostWatch, type Which } from '../contenders/hosts.ts';
 import type { BenchKind } from '../stage.ts';
-import { addedAtMost, addedLess, atMostMore, type Target } from '../targets.ts';
+import { addedAtMost, addedLess, addedWithin, atMostMore, more, type Target } from '../targets.ts';
 import type { Row } from './row.ts';
 
 const BASE = 'no copy';
 const less = (against: string, times: number) => addedLess('ours', against, BASE, times);
 
-/** Times by filesystem: what is promised where files can be cloned differs from where they cannot. */
-type Times = Record<'ext4' | 'xfs' | 'btrfs', number>;
+/** By filesystem: what is promised where files can be cloned differs from where they cannot. */
+type Times = Record<BenchKind, number>;
 
-const promisedOn = (kind: BenchKind, times: Times): number | undefined =>
-  kind === 'tmpfs' ? undefined : times[kind];
+/** What the first build adds at most, in parts of what Vite's own copy adds; how many times less the next one adds. */
+const viteFirst: Partial<Times> = { ext4: 0.55, xfs: 0.65, btrfs: 0.65 };
+const viteNext: Partial<Times> = { ext4: 20, xfs: 8, btrfs: 12 };
 
-const vite: Record<Which, Times> = {
-  'first build': { ext4: 4, xfs: 1.5, btrfs: 1.2 },
-  'next build': { ext4: 20, xfs: 8, btrfs: 12 },
+/** Whose plugins copy 20 files, beside a copy that their users have today. */
+const small: Record<string, string> = {
+  vite: 'builtin',
+  webpack: 'copy-webpack-plugin',
+  esbuild: 'esbuild-plugin-copy',
+  rollup: 'rollup-plugin-copy',
 };
 
 /** What each bundler plugin adds to a build of a page with 4,200 public files, beside its peers. */
 export function hosts(kind: BenchKind): Row[] {
-  if (kind === 'tmpfs') return [];
   const build = (host: string, which: Which, variants: string[], targets: Target[]): Row => ({
     chapter: 'hosts',
     work: `${host} ${which}`,
@@ -35,20 +38,46 @@ export function hosts(kind: BenchKind): Row[] {
   const bundler = (host: string) => (which: Which) =>
     build(host, which, ['rollup-plugin-copy'], [less('rollup-plugin-copy', 8)]);
   const webpackPeers = ['output.copy', 'copy-webpack-plugin'];
-  const cloning = promisedOn(kind, { ext4: 3, xfs: 1.3, btrfs: 1.3 })!;
+  const vitePeers = ['vite-plugin-static-copy', 'rollup-plugin-copy'];
+  const first = viteFirst[kind];
+  const next = viteNext[kind];
+  const vite = both((which) =>
+    build(
+      'vite',
+      which,
+      ['builtin', ...vitePeers],
+      [
+        ...(which === 'first build' && first
+          ? [{ ...addedWithin('ours', 'builtin', BASE, first), figure: "added, to Vite's copy" }]
+          : []),
+        ...(which === 'first build'
+          ? vitePeers.map((peer) => less(peer, 8))
+          : [{ ...atMostMore('ours', BASE, 45, 'ms'), figure: 'added' }]),
+        ...(which === 'next build' && next ? [less('builtin', next)] : []),
+      ],
+    ),
+  );
+  if (kind === 'tmpfs') return vite;
   return [
-    ...both((which) =>
-      build(
-        'vite',
-        which,
-        ['builtin', 'vite-plugin-static-copy', 'rollup-plugin-copy'],
-        [
-          less('builtin', promisedOn(kind, vite[which])!),
-          ...(which === 'first build'
-            ? [less('vite-plugin-static-copy', 8), less('rollup-plugin-copy', 8)]
-            : []),
+    ...vite,
+    ...Object.entries(small).map(
+      ([host, peer]): Row => ({
+        chapter: 'hosts',
+        work: `${host} 20 files`,
+        title: `${host}, first build of a page with 20 public files, beside ${peer}`,
+        volume: 'site',
+        rounds: 7,
+        warmUps: 0,
+        contenders: () => ['none', 'ours', peer].map((variant) => hostBuild(host, variant, 'first build')),
+        targets: [
+          {
+            ...(host === 'vite' ? atMostMore('ours', peer, 8, 'ms') : more('ours', peer, 'ms')),
+            figure: 'more wall',
+          },
+          { ...more('ours: CPU', `${peer}: CPU`, 'ms'), figure: 'more CPU' },
+          { ...more('ours: peak memory', `${peer}: peak memory`, 'MB'), figure: 'more memory' },
         ],
-      ),
+      }),
     ),
     ...both((which) =>
       build('webpack', which, webpackPeers, [
@@ -62,7 +91,7 @@ export function hosts(kind: BenchKind): Row[] {
         'esbuild',
         which,
         ['esbuild-plugin-copy'],
-        [less('esbuild-plugin-copy', which === 'first build' ? cloning : 4)],
+        [less('esbuild-plugin-copy', which === 'next build' ? 4 : kind === 'ext4' ? 3 : 1.3)],
       ),
     ),
     {

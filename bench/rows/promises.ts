@@ -30,7 +30,6 @@ function rowsFor(kind: BenchKind): Promised[] {
     memory('large', LARGE),
     thread('small', SMALL),
     thread('large', LARGE),
-    build,
   ];
 }
 
@@ -133,13 +132,3 @@ const thread = (volume: VolumeName, title: string): Promised => ({
   ],
   targets: [atMost('ours, workers started', 20, 'ms'), atMost('ours, cold process', 20, 'ms')],
 });
-
-const build: Promised = {
-  work: 'vite',
-  title: 'a Vite build with 20 public files, 200 KB',
-  volume: 'site',
-  contenders: () => [vite.buildWithPlugin, vite.buildWithout],
-  targets: ['build', 'spawn to exit'].map((part) =>
-    atMostMore(`with the plugin: ${part}`, `without it: ${part}`, 15, 'ms'),
-  ),
-};

@@ -1,8 +1,9 @@
 import type { Contender } from '../contenders/contender.ts';
+import type { NodeMajor } from '../nodes.ts';
 import type { Stage, VolumeName } from '../stage.ts';
 import type { Target } from '../targets.ts';
 
-export const chapters = ['promises', 'peers', 'hosts', 'scale'] as const;
+export const chapters = ['engine', 'startup', 'promises', 'peers', 'hosts', 'scale'] as const;
 export type Chapter = (typeof chapters)[number];
 
 /** One thing that is measured: contenders, what they copy, and what is to come of it. */
@@ -11,6 +12,8 @@ export interface Row {
   work: string;
   title: string;
   volume: VolumeName;
+  /** The Node.js that its contenders run in, where it is not the one that runs the benchmark. */
+  node?: NodeMajor;
   countNewData?: boolean;
   /** Half a minute passes first, until when Linux may still have to write new files to the disk. */
   aged?: boolean;
