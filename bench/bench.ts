@@ -61,7 +61,7 @@ const wanted = {
 if (flags.help) console.log(usage);
 else {
   await main();
-  console.log(`took ${Math.round(performance.now() / 60_000)} minutes`);
+  console.log(`took ${Math.round(performance.now() / 1000)} s`);
 }
 
 async function main(): Promise<void> {
@@ -89,7 +89,7 @@ async function measureAll(): Promise<Results> {
   if (isBusy(machine.load))
     console.log('WARNING: the machine is busy, so the figures are noisy; --wait-idle waits');
   const results: Results = { machine, quick: flags.quick, missing, measurements: [] };
-  if (flags.resume) results.measurements.push(...measuredBefore(results));
+  if (flags.resume) takeOver(results);
   for (const kind of benchKinds.filter((kind) => flags.filesystem.includes(kind))) {
     await measureOn(kind, results);
   }
@@ -103,27 +103,36 @@ async function measureAll(): Promise<Results> {
 function findNodes(): { versions: string[]; missing: string[] } {
   const rows = benchKinds.flatMap((kind) => (flags.filesystem.includes(kind) ? rowsOn(kind, wanted) : []));
   const majors = nodeMajors.filter((major) => rows.some(({ node }) => node === major));
-  const versions = new Set(rows.every(({ node }) => node) ? [] : [process.versions.node]);
+  const versions = new Set([process.versions.node]);
   const missing: string[] = [];
   for (const major of majors) {
     try {
       versions.add(findNode(major).version);
     } catch (error) {
-      missing.push(`Node.js ${major}: ${(error as Error).message.trim()}`);
+      // The last line is the reason that npm gives.
+      const reason = (error as Error).message.trim().split('\n').at(-1);
+      missing.push(`Node.js ${major}: ${reason}`);
       wanted.nodes = wanted.nodes.filter((each) => each !== major);
     }
   }
   return { versions: [...versions].map((version) => `v${version}`), missing };
 }
 
-/** What an earlier run has left, on the same machine and of the same sort. */
-function measuredBefore({ machine, quick }: Results): Measurement[] {
+/** Adds what an earlier run has left, on the same machine and of the same sort. */
+function takeOver({ machine, quick, measurements }: Results): void {
   const file = join(flags.out, 'benchmarks.json');
-  if (!existsSync(file)) return [];
+  if (!existsSync(file)) return;
   const before: Results = JSON.parse(readFileSync(file, 'utf8'));
-  const same = (of: Results) => JSON.stringify([{ ...of.machine, date: '', load: '' }, of.quick]);
-  if (same(before) === same({ machine, quick, measurements: [] })) return before.measurements;
-  throw new Error(`--resume: ${file} is of another machine, other versions or a --quick run`);
+  // Which other Node.js took part depends on the chapters.
+  const own = ({ node = '' }: Results['machine']) => node.split(', ')[0];
+  const same = (of: Results['machine'], less: boolean) =>
+    JSON.stringify([{ ...of, date: '', load: '', node: own(of) }, less]);
+  if (same(before.machine, before.quick) !== same(machine, quick))
+    throw new Error(`--resume: ${file} is of another machine, other versions or a --quick run`);
+  const nodes = [before.machine, machine].flatMap(({ node = '' }) => node.split(', '));
+  machine.node = [...new Set(nodes)].join(', ');
+  machine.load = `${before.machine.load}; ${machine.load}`;
+  measurements.push(...before.measurements);
 }
 
 async function measureOn(kind: BenchKind, results: Results): Promise<void> {

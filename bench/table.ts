@@ -61,6 +61,7 @@ export function pivot(series: Series[], base = 'ours'): { header: string[]; rows
 export function summary(measurements: Measurement[]): { header: string[]; rows: string[][] } {
   const all = measurements.filter(({ verdicts }) => verdicts.some(({ figure }) => figure));
   const figures = [...new Set(all.flatMap(({ verdicts }) => verdicts.map(({ figure = '' }) => figure)))];
+  const inNodes = all.some(({ node }) => node);
   const rows = all.map(({ title, node, filesystem, verdicts }) => {
     const short = verdicts.filter(({ reached }) => !reached).map(({ figure }) => figure);
     const cells = figures.map((name) => {
@@ -71,15 +72,11 @@ export function summary(measurements: Measurement[]): { header: string[]; rows: 
     });
     // What follows explains who takes part.
     const [work = ''] = title.split(';');
-    return [
-      work,
-      filesystem,
-      node ? String(node) : '',
-      ...cells,
-      short.length > 0 ? `falls short: ${short.join(', ')}` : 'reached',
-    ];
+    const isShort = `falls short: ${short.join(', ')}`;
+    const outcome = short.length > 0 ? isShort : verdicts.some(({ wanted }) => wanted) ? 'reached' : '';
+    return [work, filesystem, ...(inNodes ? [String(node ?? '')] : []), ...cells, outcome];
   });
-  return { header: ['work', 'on', 'Node.js', ...figures, ''], rows };
+  return { header: ['work', 'on', ...(inNodes ? ['Node.js'] : []), ...figures, ''], rows };
 }
 
 export function summaryTable(measurements: Measurement[]): string {
