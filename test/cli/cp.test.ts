@@ -77,7 +77,7 @@ describeOnLinux('what cp prints', () => {
     expect(asJson).toMatchObject({ status: 1, stderr: '' });
     expect(JSON.parse(asJson.stdout)).toMatchObject({
       error: { code: 'EISDIR', source: join(cwd, 'from/two'), destination: join(cwd, 'to/two') },
-      placed: { files: expect.any(Number), bytes: expect.any(Number) },
+      copied: { files: expect.any(Number), bytes: expect.any(Number) },
     });
   });
 
@@ -123,9 +123,9 @@ describeOnLinux('what cp does', () => {
     expect(filesOf(join(cwd, 'to'))).toEqual(['one', 'sub/three', 'two']);
   });
 
-  it('deletes only what it placed with --delete=placed, and skips what is unchanged', () => {
+  it('deletes only what it copied with --delete=copied, and skips what is unchanged', () => {
     const cwd = prepared();
-    const args = ['cp', '--manifest=m', '--delete=placed', 'from', 'to'];
+    const args = ['cp', '--manifest=m', '--delete=copied', 'from', 'to'];
     expect(json<CopyReport>(args, cwd)).toMatchObject({ files: 3, pruned: 0 });
     spawnSync('rm', [join(cwd, 'from/two')]);
     expect(json<CopyReport>(args, cwd)).toMatchObject({ unchanged: 2, pruned: 1 });

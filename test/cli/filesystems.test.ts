@@ -40,7 +40,7 @@ function describePlace(place: Place): void {
   });
   afterAll(() => mounted?.unmount());
 
-  it('names the method that placed a file', () => {
+  it('names the method that copied a file', () => {
     const copy = join(mounted.destination, 'copy');
     const printed = output(['cp', large, copy]);
     expect(printed).toContain(place.clones ? '1 cloned (ficlone)' : '1 copied (copy_file_range)');
@@ -127,9 +127,9 @@ for (const kind of ['tmpfs', 'ext4'] as const) {
       );
       const verbose = run(['cp', '-v', source, destination]).stderr;
       expect(verbose).toMatch(/\n {2}tried before: ficlone \(EXDEV\)\n/);
-      const { error, placed } = JSON.parse(run(['cp', '--json', source, destination]).stdout);
+      const { error, copied } = JSON.parse(run(['cp', '--json', source, destination]).stdout);
       expect(error).toMatchObject({ code: 'ENOSPC', source, destination });
-      expect(placed).toEqual({ files: 0, bytes: 0, methods: {} });
+      expect(copied).toEqual({ files: 0, bytes: 0, methods: {} });
       expect(contentsOf(join(disk.path, 'to'))).toEqual({});
     });
   });

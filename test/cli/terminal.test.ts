@@ -34,7 +34,7 @@ const temporaries = (root: string) =>
 
 describeIn('ext4', 'in a terminal', () => {
   let disk: MountedFilesystem;
-  /** How many files a copy had placed when it had shown its progress. */
+  /** How many files a copy had copied when it had shown its progress. */
   let shownAt = 0;
   beforeAll(() => {
     disk = mountFilesystem('ext4', { sizeMiB: 256 });
@@ -80,13 +80,13 @@ describeIn('ext4', 'in a terminal', () => {
         after,
       )!;
       const source = contentsOf(join(disk.path, 'from'));
-      const placed = Object.entries(contentsOf(join(disk.path, 'to'))).filter(
+      const copied = Object.entries(contentsOf(join(disk.path, 'to'))).filter(
         ([, content]) => content !== 'directory',
       );
-      expect(placed.length).toBe(Number(said!.replaceAll(',', '')));
-      expect(placed.length).toBeGreaterThan(0);
-      expect(placed.length).toBeLessThan(FILES);
-      for (const [path, content] of placed) expect(content, path).toBe(source[path]);
+      expect(copied.length).toBe(Number(said!.replaceAll(',', '')));
+      expect(copied.length).toBeGreaterThan(0);
+      expect(copied.length).toBeLessThan(FILES);
+      for (const [path, content] of copied) expect(content, path).toBe(source[path]);
       expect(temporaries(disk.path)).toEqual([]);
       execFileSync('rm', ['-r', join(disk.path, 'to')]);
     },
@@ -110,10 +110,10 @@ describeIn('ext4', 'in a terminal', () => {
     await terminal.shows(/\d%.*\/6,000 files/);
     terminal.press('C-c');
     expect(await terminal.ended()).toBe(130);
-    const { error, placed } = JSON.parse(readFileSync(join(disk.path, 'report.json'), 'utf8'));
+    const { error, copied } = JSON.parse(readFileSync(join(disk.path, 'report.json'), 'utf8'));
     expect(error).toMatchObject({ code: 'ABORT_ERR', cause: 'Error: received SIGINT' });
-    expect(placed.files).toBeGreaterThan(0);
-    expect(Object.keys(placed.methods)).toEqual(['read_write']);
+    expect(copied.files).toBeGreaterThan(0);
+    expect(Object.keys(copied.methods)).toEqual(['read_write']);
     execFileSync('rm', ['-r', join(disk.path, 'to')]);
   });
 

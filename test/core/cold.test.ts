@@ -39,15 +39,15 @@ describe('a copy while no workers stand ready', () => {
     expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
   });
 
-  test('that is ended places no more', async () => {
+  test('that is ended copies no more', async () => {
     const cwd = workspace();
     fill(`${cwd}/from`, { files: FILES, folders: 7 });
     const controller = new AbortController();
-    const copied = copy({ from: 'from', to: 'to' }, { cwd, signal: controller.signal });
+    const copying = copy({ from: 'from', to: 'to' }, { cwd, signal: controller.signal });
     controller.abort();
-    await expect(copied).rejects.toMatchObject({ code: 'ABORT_ERR' });
-    const placed = Object.values(contentsOf(`${cwd}/to`)).filter((content) => content !== 'directory');
-    expect(placed.length).toBeLessThan(FILES);
+    await expect(copying).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    const copied = Object.values(contentsOf(`${cwd}/to`)).filter((content) => content !== 'directory');
+    expect(copied.length).toBeLessThan(FILES);
   });
 
   test('whose callback throws ends with what it threw', async () => {
@@ -146,7 +146,7 @@ describe('a copy while one worker of two stands ready', () => {
   test('and the user has functions boots none for what is in place', async () => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { files: 200, folders: 2, minBytes: 10, maxBytes: 10 });
-    // What was written a moment ago may change once more unseen, and is placed again.
+    // What was written a moment ago may change once more unseen, and is copied again.
     await pastTick();
     const target = { from: 'from', to: 'to', filter: () => true };
     const options = { cwd, concurrency: 2, manifest: `${cwd}/manifest` };

@@ -88,8 +88,8 @@ for (const { kind, sizeMiB, fileMiB } of disks) {
         const error = await leavingNothing(disk.path, act);
         expect(error.code).toBe('ENOSPC');
         const given = contentsOf(from);
-        const placed = contentsOf(at('many'));
-        for (const [path, content] of Object.entries(placed)) expect(content, path).toBe(given[path]);
+        const copied = contentsOf(at('many'));
+        for (const [path, content] of Object.entries(copied)) expect(content, path).toBe(given[path]);
         spawnSync('rm', ['-r', at('many')]);
       }
     });

@@ -87,14 +87,14 @@ describe('list', () => {
 });
 
 describe('leave', () => {
-  test.each([3, 400])('what is left is not placed, %s files', async (files) => {
+  test.each([3, 400])('what is left is not copied, %s files', async (files) => {
     const cwd = workspace();
     writeTree(cwd, tree);
     fill(join(cwd, 'from/many'), { files, folders: 3 });
     const targets = { from: 'from', to: 'to' };
     const report = await copy(targets, { cwd, leave: ['to/a.txt', 'to/many/folder-1/file-1.bin'] });
     expect(report.files).toBe(files - 1 + 2);
-    const { 'a.txt': left, ...placed } = contentsOf(join(cwd, 'to'));
+    const { 'a.txt': left, ...copied } = contentsOf(join(cwd, 'to'));
     const {
       'a.txt': _ours,
       'many/folder-1/file-1.bin': _other,
@@ -102,12 +102,12 @@ describe('leave', () => {
       ...expected
     } = contentsOf(join(cwd, 'from'));
     expect(link).toBe('-> a.txt');
-    expect(placed).toEqual({ ...expected, link: contentsOf(join(cwd, 'from'))['a.txt'] });
+    expect(copied).toEqual({ ...expected, link: contentsOf(join(cwd, 'from'))['a.txt'] });
     expect(readFileSync(join(cwd, 'to/a.txt'), 'utf8')).toBe('there before');
     expect(left).toBeDefined();
   });
 
-  test('what was placed before and is left now is pruned, unless somebody changed it', async () => {
+  test('what was copied before and is left now is pruned, unless somebody changed it', async () => {
     const cwd = workspace();
     writeTree(cwd, tree);
     const common: CopyOptions = { cwd, manifest: join(cwd, 'manifest'), prune: true };

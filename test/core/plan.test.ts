@@ -40,7 +40,7 @@ const cases: Case[] = [
     name: 'a manifest and prune',
     before: { manifest: 'manifest' },
     change: (cwd) => rmSync(join(cwd, 'in/deep'), { recursive: true }),
-    options: { manifest: 'manifest', prune: 'placed' },
+    options: { manifest: 'manifest', prune: 'copied' },
   },
   {
     name: 'a link that leads where it should',
@@ -48,7 +48,7 @@ const cases: Case[] = [
     options: { symlinks: 'keep' },
   },
   {
-    name: 'everything else to be pruned, some of it placed before',
+    name: 'everything else to be pruned, some of it copied before',
     before: { manifest: 'manifest' },
     change: (cwd) => {
       rmSync(join(cwd, 'in/deep'), { recursive: true });
@@ -82,7 +82,7 @@ const cases: Case[] = [
       writeTree(cwd, { 'in/deep/z': 'z' });
     },
     targets: { from: 'in/deep', to: 'out/new/nested' },
-    options: { manifest: 'manifest', prune: 'placed' },
+    options: { manifest: 'manifest', prune: 'copied' },
   },
   {
     name: 'a directory of the destination that became a link',
@@ -104,13 +104,13 @@ const cases: Case[] = [
     options: { prune: 'everything' },
   },
   {
-    name: 'placed files that are replaced by a directory, and the reverse',
+    name: 'copied files that are replaced by a directory, and the reverse',
     before: { manifest: 'manifest' },
     change: (cwd) => {
       for (const path of ['in/deep', 'in/a']) rmSync(join(cwd, path), { recursive: true });
       writeTree(cwd, { 'in/deep': 'a file now', 'in/a/file': 'in a directory now' });
     },
-    options: { manifest: 'manifest', prune: 'placed' },
+    options: { manifest: 'manifest', prune: 'copied' },
   },
   { name: 'links to be kept', files: { 'in/link': symlink('a') }, options: { symlinks: 'keep' } },
   { name: 'links to be followed', files: { 'in/link': symlink('a'), 'in/dir': symlink('../other') } },

@@ -21,7 +21,7 @@ async function prepared(more: TreeSpec = {}) {
   const cwd = writeTree(workspace(), { ...source, ...more });
   await pastTick();
   const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
-    leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'placed', ...options }));
+    leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'copied', ...options }));
   return { cwd, run, at: (path: string) => join(cwd, path) };
 }
 
@@ -36,7 +36,7 @@ function editManifest(manifest: string, before: string, after: string): void {
   writeFileSync(manifest, Buffer.concat([bytes.subarray(0, 32), edited, bytes.subarray(end)]));
 }
 
-describe("prune: 'placed'", () => {
+describe("prune: 'copied'", () => {
   it('deletes what is no longer there, with the directories it leaves empty', async () => {
     const { run, at } = await prepared();
     await run();
@@ -94,7 +94,7 @@ describe("prune: 'placed'", () => {
     expect(contentsOf(at('out'))).toEqual(before);
   });
 
-  it('deletes what was placed by a target that is gone', async () => {
+  it('deletes what was copied by a target that is gone', async () => {
     const { run, at } = await prepared({ 'other/x': 'x' });
     await run({}, [
       { from: 'in', to: 'out' },
@@ -104,7 +104,7 @@ describe("prune: 'placed'", () => {
     expect(existsSync(at('elsewhere'))).toBe(false);
   });
 
-  it('deletes links it placed, and not what they point to', async () => {
+  it('deletes links it copied, and not what they point to', async () => {
     const { run, at } = await prepared({ 'in/link': symlink('../outside'), outside: 'o' });
     await run({ symlinks: 'keep' });
     rmSync(at('in/link'));
@@ -166,7 +166,7 @@ describe("prune: 'placed'", () => {
     expect(filesOf(elsewhere)).toEqual(['a', 'b']);
   });
 
-  it.each(['placed', 'everything'] as const)(
+  it.each(['copied', 'everything'] as const)(
     'deletes nothing in a directory elsewhere that its manifest names: %s',
     async (prune) => {
       const { run, at } = await prepared();
@@ -192,7 +192,7 @@ describe("prune: 'placed'", () => {
   });
 
   it('needs a manifest', async () => {
-    for (const prune of [true, 'placed'] as const) {
+    for (const prune of [true, 'copied'] as const) {
       const error = await rejection(() => copy({ from: 'a' }, { prune }));
       expect(error).toBeInstanceOf(TypeError);
       expect((error as Error).message).toContain('"prune" needs "manifest"');
@@ -237,7 +237,7 @@ describe("prune: 'everything'", () => {
     );
   });
 
-  it('leaves alone what is to be kept, also what was placed there once', async () => {
+  it('leaves alone what is to be kept, also what was copied there once', async () => {
     const { run, at } = await prepared();
     await run();
     rmSync(at('in/deep'), { recursive: true });
@@ -278,7 +278,7 @@ describe("prune: 'everything'", () => {
     },
   );
 
-  it('deletes what was placed elsewhere, also when there is nothing where files go now', async () => {
+  it('deletes what was copied elsewhere, also when there is nothing where files go now', async () => {
     const { run, at } = await prepared();
     await run();
     const report = await run({ prune: 'everything' }, { from: 'in', to: 'other' });

@@ -17,7 +17,7 @@ import { filesOf, refusal, workspace } from './support.ts';
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
 
 describe('base', () => {
-  const cases: [name: string, target: Omit<Target, 'to'>, placed: string[]][] = [
+  const cases: [name: string, target: Omit<Target, 'to'>, copied: string[]][] = [
     ['of a glob, above its own', { from: 'src/a/**/*.txt', base: 'src' }, ['a/b/y.txt', 'a/x.txt']],
     ['of a glob, the working directory', { from: 'src/*.txt', base: '.' }, ['src/z.txt']],
     ['of a glob, below its own', { from: 'src/**/y.txt', base: 'src/a' }, ['b/y.txt']],
@@ -28,10 +28,10 @@ describe('base', () => {
     ['with a new name', { from: 'src/a/x.txt', base: 'src', rename: 'n' }, ['a/n']],
     ['with filter', { from: 'src', base: '.', filter: (path) => path === 'src/z.txt' }, ['src/z.txt']],
   ];
-  it.each(cases)('%s', async (_name, target, placed) => {
+  it.each(cases)('%s', async (_name, target, copied) => {
     const cwd = writeTree(workspace(), tree);
     await copy({ ...target, to: 'out' }, { cwd });
-    expect(filesOf(join(cwd, 'out')).sort()).toEqual(placed);
+    expect(filesOf(join(cwd, 'out')).sort()).toEqual(copied);
   });
 
   it.each([

@@ -270,7 +270,7 @@ const cases: Case[] = [
 ];
 
 /** What of a tree the cases speak about. */
-function placed(root: string): Record<string, string | null> {
+function copied(root: string): Record<string, string | null> {
   const tree = readTree(root);
   const isEmpty = (path: string) => !Object.keys(tree).some((other) => other.startsWith(`${path}/`));
   const shown = Object.entries(tree).filter(([path, { type }]) => type !== 'directory' || isEmpty(path));
@@ -279,7 +279,7 @@ function placed(root: string): Record<string, string | null> {
 
 function expected(spec: Case['out']): Record<string, string | null> {
   const files = Object.entries(spec).map(([path, content]) => [path, content ?? directory()] as const);
-  return placed(writeTree(join(workspace(), 'expected'), Object.fromEntries(files)));
+  return copied(writeTree(join(workspace(), 'expected'), Object.fromEntries(files)));
 }
 
 describe.each(['on the calling thread', 'in worker threads'])('targets, %s', (where) => {
@@ -292,7 +292,7 @@ describe.each(['on the calling thread', 'in worker threads'])('targets, %s', (wh
   it.each(cases)('$name', async ({ files, targets, options, out }) => {
     const cwd = writeTree(workspace(), files);
     const report = await leavingNothing(cwd, () => copy(targets, { cwd, ...options }));
-    expect(placed(join(cwd, 'out'))).toEqual(expected(out));
+    expect(copied(join(cwd, 'out'))).toEqual(expected(out));
     expect(report.files).toBe(Object.values(out).filter((content) => content !== null).length);
   });
 });
@@ -301,23 +301,23 @@ describe('where targets are looked for', () => {
   it('a glob is not disturbed by glob characters in cwd', async () => {
     const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'public/a.txt': 'a', 'public/b.js': 'b' });
     await copy({ from: 'public/*.txt', to: 'out' }, { cwd });
-    expect(Object.keys(placed(join(cwd, 'out')))).toEqual(['a.txt']);
+    expect(Object.keys(copied(join(cwd, 'out')))).toEqual(['a.txt']);
   });
 
   it('ignore is not disturbed by glob characters in the directory', async () => {
     const cwd = writeTree(workspace(), { '[a] (1)/x.txt': 'x', '[a] (1)/y.map': 'y' });
     await copy({ from: '[a] (1)', to: 'out', ignore: '*.map' }, { cwd });
-    expect(Object.keys(placed(join(cwd, 'out')))).toEqual(['x.txt']);
+    expect(Object.keys(copied(join(cwd, 'out')))).toEqual(['x.txt']);
   });
 
   it('to is cwd when it is left out or empty, and may be absolute', async () => {
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
     const elsewhere = workspace();
     await copy([{ from: 'in/a' }, { from: 'in', to: elsewhere }], { cwd });
-    expect(Object.keys(placed(cwd))).toEqual(['a', 'in/a']);
+    expect(Object.keys(copied(cwd))).toEqual(['a', 'in/a']);
     await copy({ from: 'in/a', to: '', rename: 'b' }, { cwd });
-    expect(Object.keys(placed(cwd))).toEqual(['a', 'b', 'in/a']);
-    expect(Object.keys(placed(elsewhere))).toEqual(['a']);
+    expect(Object.keys(copied(cwd))).toEqual(['a', 'b', 'in/a']);
+    expect(Object.keys(copied(elsewhere))).toEqual(['a']);
   });
 
   it('process.cwd() is the default', async () => {

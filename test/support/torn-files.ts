@@ -6,7 +6,7 @@ import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
-import { onlyMethod, strategiesOf } from '../../packages/core/src/transfer/only.ts';
+import { singleMethod, strategiesOf } from '../../packages/core/src/transfer/single-method.ts';
 
 /**
  * Tests of what a process leaves that is killed in the middle of a file: either something that a later run with the
@@ -55,7 +55,7 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
   }
 
   const ways = lanes.flatMap(([lane, system]) =>
-    [...strategiesOf(system).keys()].map((method) => [lane, method, onlyMethod(system, method)] as const),
+    [...strategiesOf(system).keys()].map((method) => [lane, method, singleMethod(system, method)] as const),
   );
 
   describe.each(ways)(

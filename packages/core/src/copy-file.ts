@@ -14,11 +14,11 @@ import type { ResolvedTarget } from './target.ts';
 /** What became of one file. */
 export interface CopyFileResult {
   /**
-   * How it was placed: the system call or API that moved its bytes, `symlink` for a link that was kept as a
+   * How it was copied: the system call or API that moved its bytes, `symlink` for a link that was kept as a
    * link, `unchanged` for a destination that was left as it was.
    */
   method: Method | 'symlink' | 'unchanged';
-  /** Bytes placed. */
+  /** Bytes copied. */
   bytes: number;
   /** What the user should know although nothing failed: attributes that were lost. Absent when there is nothing. */
   warnings?: string[];

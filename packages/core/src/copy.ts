@@ -33,7 +33,7 @@ export async function copy(
 
 /**
  * Says what {@link copy} would do, without touching the destination: `files` and `bytes` are what would be
- * placed, `entries` lists every path. `methods` is empty, because only trying tells.
+ * copied, `entries` lists every path. `methods` is empty, because only trying tells.
  */
 export async function plan(
   targets: Target | readonly Target[],

@@ -4,8 +4,8 @@ import { asThrown } from './errors.ts';
 import { nameAs } from './model/files.ts';
 import type { Folder } from './model/folder.ts';
 import { type CopyOptions, type PlannedFile, resolveCopyOptions } from './options.ts';
+import { hasOwnNames, resolveOverlaps, without } from './plan/resolve-overlaps.ts';
 import { SameNames } from './plan/same-names.ts';
-import { hasOwnNames, winnersOf, without } from './plan/winners.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
 
@@ -14,7 +14,7 @@ const SLICE_MS = 5;
 
 /** A file or link that targets name. */
 export interface ListedFile extends PlannedFile {
-  /** A symbolic link that is going to be placed as one. */
+  /** A symbolic link that is going to be copied as one. */
   link: boolean;
 }
 
@@ -32,9 +32,9 @@ export interface FileList {
 }
 
 /**
- * Lists what {@link copy} would place, without touching anything, and without looking at the destination but for
+ * Lists what {@link copy} would copy, without touching anything, and without looking at the destination but for
  * whether the case of letters counts there, where two names differ in it alone: for a host that has to know the
- * names before it is time to place them. Runs on the calling thread, with pauses.
+ * names before it is time to copy them. Runs on the calling thread, with pauses.
  * Of the options `cwd`, `symlinks`, `overwrite`, `allowMissing` and `leave` count.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
@@ -90,7 +90,7 @@ class Listing {
     const folders: FileList['folders'] = [];
     const found = leave.length > 0 ? [...without(this.#folders, leave)] : this.#folders;
     const rules = { overwrite: transfer.overwrite, names: new SameNames(false) };
-    for (const folder of hasOwnNames(targets) ? found : winnersOf(found, rules)) {
+    for (const folder of hasOwnNames(targets) ? found : resolveOverlaps(found, rules)) {
       const target = targets.indexOf(folder.target);
       // Once for all files of a directory: joining paths is most of the time this takes.
       const from = withSeparator(folder.source);

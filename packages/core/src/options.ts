@@ -7,7 +7,7 @@ import { type ResolvedTarget, resolveTarget, type Target } from './target.ts';
 /** An attribute of a file that can be carried over besides its bytes. */
 export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
 
-/** Options of {@link copyFile}, and of every file that {@link copy} places. */
+/** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
   /**
    * Whether to clone, as in cp(1): `auto` clones where the filesystem can and copies elsewhere, `always`
@@ -88,7 +88,7 @@ export interface CopyFileOptions {
   signal?: AbortSignal;
 }
 
-/** What {@link CopyOptions.onProgress} is told. */
+/** What {@link CopyOptions.onProgress} is called with. */
 export interface Progress {
   /** Absolute path of the source of the file at hand. */
   source: string;
@@ -100,11 +100,11 @@ export interface Progress {
   fileSize: number;
   /** True once, when the file is complete. */
   done: boolean;
-  /** How the file was placed; absent while it is underway, and for a file left as it was. */
+  /** How the file was copied; absent while it is underway, and for a file left as it was. */
   method?: Method;
   /** Files completed so far, those left as they were included. */
   files: number;
-  /** Bytes placed so far. */
+  /** Bytes copied so far. */
   bytes: number;
 }
 
@@ -134,25 +134,25 @@ export interface CopyOptions extends CopyFileOptions {
    */
   onPlanned?: (planned: Planned) => void;
   /**
-   * A file in which the engine keeps what it placed, outside the destination. With it a file is left as it
-   * is when neither its source nor its destination changed since it was placed, and what was placed and is as it
-   * was placed may be replaced, whatever `overwrite` says. It is written when the copy ends, also by an error or by
+   * A file in which the engine keeps what it copied, outside the destination. With it a file is left as it
+   * is when neither its source nor its destination changed since it was copied, and what was copied and is as it
+   * was copied may be replaced, whatever `overwrite` says. It is written when the copy ends, also by an error or by
    * `signal`, in one step, and under a lock that is a file beside it: what other copies have added since this one
    * began stays. A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
-   * One that cannot be written is a warning: the next copy then places everything anew.
+   * One that cannot be written is a warning: the next copy then copies everything again.
    */
   manifest?: string;
   /**
-   * Deletes what is stale: `'placed'` (or `true`) what an earlier run placed by the same `manifest`, no
-   * target places now and nobody has changed since; `'everything'` all that no target places, and what one
-   * does place but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
+   * Deletes what is stale: `'copied'` (or `true`) what an earlier run copied by the same `manifest`, no
+   * target copies now and nobody has changed since; `'everything'` all that no target copies, and what one
+   * does copy but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
    * when this one was called, or for the first copy of a process when the process was started. Copies with other
    * targets need a manifest of their own: what they recorded is stale for the next one. What the manifest names outside of
    * {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
    *
    * @default false
    */
-  prune?: boolean | 'placed' | 'everything';
+  prune?: boolean | 'copied' | 'everything';
   /**
    * Paths that `prune` leaves alone, with all that is in them. Relative to each of {@link CopyOptions.pruneRoots}.
    *
@@ -161,7 +161,7 @@ export interface CopyOptions extends CopyFileOptions {
   keep?: readonly string[];
   /**
    * When the caller emptied the destination but for what the manifest names, in milliseconds since 1970 by the clock
-   * of its filesystem. `prune: 'placed'` then also deletes what somebody had changed before, as emptying would have.
+   * of its filesystem. `prune: 'copied'` then also deletes what somebody had changed before, as emptying would have.
    *
    * @default undefined: nothing that was changed is deleted
    */
@@ -173,7 +173,7 @@ export interface CopyOptions extends CopyFileOptions {
    */
   pruneRoots?: readonly string[];
   /**
-   * Destinations that are somebody else's: a file that would go there is not placed, as if no target named it.
+   * Destinations that are somebody else's: a file that would go there is not copied, as if no target named it.
    * Relative to {@link CopyOptions.cwd}.
    *
    * @default []
@@ -223,7 +223,7 @@ export interface CopyOptions extends CopyFileOptions {
   overlaps?: boolean;
 }
 
-/** A file or link that is going to be placed, or is in its place already. */
+/** A file or link that is going to be copied, or is in its place already. */
 export interface PlannedFile {
   /** Absolute path of the source. */
   source: string;
@@ -233,7 +233,7 @@ export interface PlannedFile {
   target: number;
 }
 
-/** Everything a copy is going to place; see {@link CopyOptions.onPlanned}. */
+/** Everything a copy is going to copy; see {@link CopyOptions.onPlanned}. */
 export interface Planned {
   /** Files and links that are not known to be in place. */
   files: number;
@@ -252,7 +252,7 @@ export interface Planned {
   entries(paths: Iterable<string>): CopyEntry[];
 }
 
-/** The options each file is placed with, complete and fit to be sent to a worker thread. */
+/** The options each file is copied with, complete and fit to be sent to a worker thread. */
 export interface TransferSettings {
   reflink: 'auto' | 'always' | 'never';
   overwrite: boolean | 'error' | 'changed';
@@ -271,7 +271,7 @@ export interface ResolvedCopyOptions {
   cwd: string;
   concurrency: number;
   manifest: string | undefined;
-  prune: false | 'placed' | 'everything';
+  prune: false | 'copied' | 'everything';
   keep: readonly string[];
   emptiedAt: number | undefined;
   /** Absolute paths. */
@@ -348,9 +348,9 @@ export function resolveCopyOptions(
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
   const cwd = path.resolve(options.cwd ?? process.cwd());
-  const prune = options.prune === true ? 'placed' : (options.prune ?? false);
-  if (prune === 'placed' && options.manifest === undefined) {
-    throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was placed before');
+  const prune = options.prune === true ? 'copied' : (options.prune ?? false);
+  if (prune === 'copied' && options.manifest === undefined) {
+    throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
   }
   const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));
   const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));

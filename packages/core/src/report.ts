@@ -42,7 +42,7 @@ export interface CopyEntry {
   bytes: number;
 }
 
-/** Files and bytes placed by one method. */
+/** Files and bytes copied by one method. */
 export interface MethodCount {
   files: number;
   bytes: number;
@@ -50,19 +50,19 @@ export interface MethodCount {
 
 /** What a copy really did. */
 export interface CopyReport {
-  /** Files placed in this run. */
+  /** Files copied in this run. */
   files: number;
-  /** Bytes placed in this run, as the files' sizes. */
+  /** Bytes copied in this run, as the files' sizes. */
   bytes: number;
-  /** Files and bytes placed in this run, per method that placed them. */
+  /** Files and bytes copied in this run, per method that copied them. */
   methods: Partial<Record<Method, MethodCount>>;
   /** Files and links left as they were. */
   unchanged: number;
-  /** Files and links deleted because nothing places them any more. */
+  /** Files and links deleted because nothing is copied there any more. */
   pruned: number;
   /** Directories created. */
   directories: number;
-  /** Symbolic links placed as links (`symlinks: 'keep'`). */
+  /** Symbolic links copied as links (`symlinks: 'keep'`). */
   links: number;
   /** Wall time of the whole call in milliseconds. */
   durationMs: number;
@@ -70,13 +70,13 @@ export interface CopyReport {
   warnings: string[];
   /** One entry per path, on request (`entries: true`); in no particular order. */
   entries?: CopyEntry[];
-  /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not placed. */
+  /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not copied. */
   overlaps?: Overlap[];
 }
 
 /** Two files for one place. Where the case of letters does not count there, their names may differ in it. */
 export interface Overlap {
-  /** What is placed, or has to give way to one more. */
+  /** What is copied, or has to give way to one more. */
   kept: PlannedFile;
   /** What is not. */
   left: PlannedFile;

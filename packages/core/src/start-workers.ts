@@ -13,7 +13,7 @@ export interface Workers {
  * each {@link copy} starts its own and ends them. Held workers do not keep the process alive. Resolves when
  * all of them have loaded the native lane; copies may begin before.
  *
- * A copy begins on those there are, and boots more, up to its `concurrency`, when it has much to place.
+ * A copy begins on those there are, and boots more, up to its `concurrency`, when it has much to copy.
  *
  * @param count threads, as many as copies run on by default
  */

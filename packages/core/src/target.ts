@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { CopyError } from './errors.ts';
+import { isInside } from './inside.ts';
 import type { TransferSettings } from './options.ts';
-import { isWithin } from './within.ts';
 
-/** What {@link Target.transform} is told about a file besides its content. */
+/** What {@link Target.transform} is given about a file besides its content. */
 export interface TransformedFile {
   /** Absolute path of the source. */
   source: string;
@@ -149,7 +149,7 @@ function refuseOutside(
 ): void {
   const isAbsolute = path.isAbsolute(given);
   const roots = isAbsolute ? (allowedRoots ?? [path.parse(to).root]) : [cwd];
-  if (roots.some((root) => isWithin(root, to))) return;
+  if (roots.some((root) => isInside(root, to))) return;
   const below = to.slice(path.parse(to).root.length).replaceAll(path.sep, '/');
   const remedy = isAbsolute
     ? `for a directory below ${JSON.stringify(cwd)} write to: '${below || '.'}'; to write to ${JSON.stringify(to)}, set "allowOutside: true" on this target`

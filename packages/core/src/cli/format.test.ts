@@ -28,7 +28,7 @@ it('says how many, and how fast', () => {
   expect(rate(5, 0)).toBe('');
 });
 
-it('names the method that placed most first', () => {
+it('names the method that copied most first', () => {
   const of = (files: number) => ({ files, bytes: files * 10 });
   expect(methods({ copy_file_range: of(3), ficlone: of(4200), read_write: of(12) })).toBe(
     '4,200 cloned (ficlone), 12 copied (read_write), 3 copied (copy_file_range)',

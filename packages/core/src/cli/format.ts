@@ -36,14 +36,14 @@ export function counted(count: number, singular: string, plural: string = `${sin
   return `${number(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** "4,200 cloned (ficlone), 13 copied (read_write)": what placed most comes first, not what was first. */
+/** "4,200 cloned (ficlone), 13 copied (read_write)": what copied most comes first, not what was first. */
 export function methods(counts: Partial<Record<Method, MethodCount>>): string {
   return Object.entries(counts)
     .sort(([, one], [, other]) => other.files - one.files)
-    .map(([method, { files }]) => `${number(files)} ${placed(method)}`)
+    .map(([method, { files }]) => `${number(files)} ${copied(method)}`)
     .join(', ');
 }
 
-function placed(method: string): string {
+function copied(method: string): string {
   return `${CLONES.has(method) ? 'cloned' : 'copied'} (${method})`;
 }

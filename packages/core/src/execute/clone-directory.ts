@@ -16,8 +16,8 @@ import type { ProgressEvent } from './job.ts';
 type OnProgress = (event: ProgressEvent) => void;
 
 /**
- * Clones the directory a copy consists of with one call, when that comes to the same as placing its files one
- * by one. False: nothing was placed, and the files are still to be. Throws a CopyError where the disk is full
+ * Clones the directory a copy consists of with one call, when that comes to the same as copying its files one
+ * by one. False: nothing was copied, and the files are still to be. Throws a CopyError where the disk is full
  * or fails.
  */
 export function cloneWhole(
@@ -116,9 +116,9 @@ function countPlaced(
       const bytes = link ? 0 : fs.lstatSync(destination).size;
       if (link) tally.links++;
       else countFile(tally, method, bytes);
-      const placed = { source, destination, ...(!link && { method }) };
-      if (job.entries) tally.entries.push({ ...placed, action: link ? 'linked' : 'copied', bytes });
-      if (job.progress) onProgress({ ...placed, fileBytes: bytes, fileSize: bytes, done: true });
+      const copied = { source, destination, ...(!link && { method }) };
+      if (job.entries) tally.entries.push({ ...copied, action: link ? 'linked' : 'copied', bytes });
+      if (job.progress) onProgress({ ...copied, fileBytes: bytes, fileSize: bytes, done: true });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type EarlierRuns, look, needsEarlierRuns } from '../plan/look.ts';
+import { type EarlierRuns, look, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
@@ -113,8 +113,8 @@ class Coordinator {
     this.#isPlanned = true;
     const { queue, job, hooks, concurrency, signal } = this.#request;
     if (queue.stopped) return;
-    const { transformed, settled } = this.#planner;
-    hooks.planned(transformed, settled);
+    const { transformed, unchanged } = this.#planner;
+    hooks.planned(transformed, unchanged);
     if (transformed.length === 0) return;
     const context = { queue, job, system: this.#system, hooks, concurrency, signal };
     this.#transforming = import('./transformed.ts').then((module) =>

@@ -30,7 +30,7 @@ export class Crew {
   }
 
   /**
-   * Makes it `size` workers. The first one plans if it is told `plan`. Throws when no more threads can be started:
+   * Makes it `size` workers. The first one plans if it is given `plan`. Throws when no more threads can be started:
    * then those that take part already go on.
    */
   grow(size: number, plan?: CopyRequest['plan']): void {
@@ -81,7 +81,7 @@ export class Crew {
     if (this.#thrown) return;
     try {
       if (answer.type === 'large') this.#hooks.large();
-      if (answer.type === 'planned') this.#hooks.planned([], answer.settled, answer.filesystem);
+      if (answer.type === 'planned') this.#hooks.planned([], answer.unchanged, answer.filesystem);
       if (answer.type === 'progress') for (const event of answer.events) this.#hooks.progress(event);
     } catch (error) {
       this.#thrown = asThrown(error);

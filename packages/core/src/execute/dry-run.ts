@@ -14,7 +14,7 @@ const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
 const destination = new FileStatus();
 
-/** Counts what placing a batch would do, and fails where it would; touches nothing. */
+/** Counts what copying a batch would do, and fails where it would; touches nothing. */
 export function compareBatch(
   queue: BatchQueue,
   batch: QueuedBatch,

@@ -68,7 +68,7 @@ function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHo
   let bytes = 0;
   return {
     large() {},
-    planned: (transformed, settled) => onPlanned?.(plannedFiles(queue, transformed, settled)),
+    planned: (transformed, unchanged) => onPlanned?.(plannedFiles(queue, transformed, unchanged)),
     progress(event: ProgressEvent) {
       if (event.done) files++;
       if (event.done && event.method !== undefined) bytes += event.fileBytes;

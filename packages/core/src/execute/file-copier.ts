@@ -2,13 +2,13 @@ import { CopyError } from '../errors.ts';
 import { addLost } from '../lost-attributes.ts';
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
-import { isOurs, isUnchanged, mayChangeUnseen } from '../plan/compare.ts';
-import { forget, RECORD_WORDS, remember, rememberPlaced } from '../plan/record.ts';
+import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
+import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type CopyNewFile, type System } from '../platform/system.ts';
 import { countFile, countFiles, emptyTally, type Method, type Tally } from '../report.ts';
-import { onlyMethod } from '../transfer/only.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
+import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { RunHooks } from './job.ts';
 import { copyNewFiles, type NewFiles } from './new-files.ts';
@@ -42,7 +42,7 @@ export class FileCopier {
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #hooks: CopierHooks;
-  #hasToldLarge = false;
+  #hasReportedLarge = false;
   #transferrer: Transferrer;
   /** Copies files by a clone or not at all. */
   #cloner: Transferrer | undefined;
@@ -142,7 +142,7 @@ export class FileCopier {
     const status = this.#source;
     const { source } = pair;
     const looked =
-      (this.#system.glance?.(source, name, status) ?? -1) >= 0 ||
+      (this.#system.quickStatus?.(source, name, status) ?? -1) >= 0 ||
       this.#system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
     if (!looked || status.size <= SMALL_FILE) return 'copy';
@@ -169,7 +169,7 @@ export class FileCopier {
   }
 
   #transferrerBy(only: Method | undefined): Transferrer {
-    const system = only === undefined ? this.#system : onlyMethod(this.#system, only);
+    const system = only === undefined ? this.#system : singleMethod(this.#system, only);
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
       lost: (attribute, errno, first) => addLost(this.tally.lost, attribute, { count: 1, first, errno }),
@@ -239,8 +239,8 @@ export class FileCopier {
     if (this.#queue.stopped)
       throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });
     if (bytes >= size) return;
-    if (!this.#hasToldLarge) this.#hooks.large();
-    this.#hasToldLarge = true;
+    if (!this.#hasReportedLarge) this.#hooks.large();
+    this.#hasReportedLarge = true;
     if (!this.#paths) return;
     this.#hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
   }
@@ -273,6 +273,6 @@ function note(
   destination: FileStatus,
   lookedAt: number,
 ): void {
-  if (mayChangeUnseen(source, lookedAt)) rememberPlaced(records, file, destination);
+  if (isRacilyClean(source, lookedAt)) rememberDestination(records, file, destination);
   else remember(records, file, source, destination);
 }

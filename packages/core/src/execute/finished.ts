@@ -25,7 +25,7 @@ export function combine(parts: readonly Finished[]): Finished {
   let error: Finished['error'];
   for (const part of parts) {
     addTally(tally, part.tally);
-    // Parts that were told to end say so; the one that failed says why.
+    // Parts that were stopped say so; the one that failed says why.
     if (!error || isAbort(error)) error = part.error ?? error;
   }
   return { tally, error };

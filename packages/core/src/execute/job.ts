@@ -1,5 +1,5 @@
 import type { CopyErrorDetails } from '../errors.ts';
-import type { SettledFolder, TransformedFolder } from '../model/batch.ts';
+import type { TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { Progress } from '../options.ts';
 import type { Tally } from '../report.ts';
@@ -8,7 +8,7 @@ import type { Queue } from './queue.ts';
 import type { ScheduleFacts } from './schedule.ts';
 import type { QueueMemory } from './shared-queue.ts';
 
-/** What the threads of a copy tell the one that began it. */
+/** What the threads of a copy tell the one that started it. */
 export interface RunHooks {
   progress(event: ProgressEvent): void;
   /** A file is copied in several parts: it takes long. */
@@ -16,7 +16,7 @@ export interface RunHooks {
   /** Everything stale is gone and all files are known. */
   planned(
     transformed: readonly TransformedFolder[],
-    settled: readonly SettledFolder[],
+    unchanged: readonly UnchangedFolder[],
     /** Name of the destination's filesystem, where it was asked for. */
     filesystem?: string,
   ): void;
@@ -48,7 +48,7 @@ export type ToWorker = {
 /** Messages from a worker thread. */
 export type FromWorker =
   | { type: 'ready'; nativeError: string | undefined }
-  | { type: 'planned'; id: number; settled: SettledFolder[]; filesystem: string | undefined }
+  | { type: 'planned'; id: number; unchanged: UnchangedFolder[]; filesystem: string | undefined }
   | { type: 'large'; id: number }
   | { type: 'progress'; id: number; events: ProgressEvent[] }
   | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileResult, SettledFolder, TransformedFolder } from '../model/batch.ts';
+import type { FileResult, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { Planned, PlannedFile } from '../options.ts';
 import type { CopyEntry } from '../report.ts';
@@ -20,19 +20,19 @@ interface Part {
 export function plannedFiles(
   queue: Queue,
   transformed: readonly TransformedFolder[],
-  settled: readonly SettledFolder[],
+  unchanged: readonly UnchangedFolder[],
 ): Planned {
   return {
     files: queue.files + transformed.reduce((sum, { folder }) => sum + folder.names.length, 0),
     find(paths, ignoreCase = false) {
       const found: PlannedFile[] = [];
-      for (const { file } of select(partsOf(queue, transformed, settled), paths, ignoreCase))
+      for (const { file } of select(partsOf(queue, transformed, unchanged), paths, ignoreCase))
         found.push(file);
       return found;
     },
     entries(paths) {
       const found: CopyEntry[] = [];
-      for (const { file, result } of select(partsOf(queue, transformed, settled), paths, false)) {
+      for (const { file, result } of select(partsOf(queue, transformed, unchanged), paths, false)) {
         const { source, destination } = file;
         if (result) found.push({ source, destination, ...result });
       }
@@ -44,7 +44,7 @@ export function plannedFiles(
 function* partsOf(
   queue: Queue,
   transformed: readonly TransformedFolder[],
-  settled: readonly SettledFolder[],
+  unchanged: readonly UnchangedFolder[],
 ): Generator<Part> {
   for (const { root, below, source, target, names, renamed, outcomes } of queue.batches()) {
     yield {
@@ -64,7 +64,7 @@ function* partsOf(
       result: (file) => results[file],
     };
   }
-  for (const { source, destination, target, names } of settled) {
+  for (const { source, destination, target, names } of unchanged) {
     yield {
       from: source,
       to: destination,

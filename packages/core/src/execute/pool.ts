@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { CopyError } from '../errors.ts';
 import { emptyTally } from '../report.ts';
 import { currentRun } from '../transfer/temporary.ts';
-import { Gate } from './gate.ts';
+import { AddonLock } from './addon-lock.ts';
 import type { FromWorker, ToWorker, WorkerData } from './job.ts';
 
 // Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript.
@@ -18,7 +18,7 @@ export type Listener = (message: FromWorker) => void;
 
 interface Member {
   worker: Worker;
-  gate: Gate;
+  gate: AddonLock;
   ready: Promise<void>;
   listeners: Map<number, Listener>;
   /** It is waited for until it has ended, whatever it still has to say. */
@@ -86,10 +86,10 @@ class Pool {
   }
 }
 
-const gates = new Set<Gate>();
+const gates = new Set<AddonLock>();
 
 /** The process may end by itself, or be ended, while the thread is booting. */
-function watchOver(gate: Gate): void {
+function watchOver(gate: AddonLock): void {
   if (gates.size === 0) process.once('exit', closeGates);
   gates.add(gate);
 }
@@ -99,7 +99,7 @@ function closeGates(): void {
 }
 
 function start(onExit: (member: Member) => void): Member {
-  const gate = new Gate();
+  const gate = new AddonLock();
   const data: WorkerData = { run: currentRun(), gate: gate.memory };
   const worker = new Worker(WORKER, {
     workerData: data,

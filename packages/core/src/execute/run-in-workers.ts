@@ -14,8 +14,8 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   const growing: RunHooks = {
     ...hooks,
     large: () => growIfUseful(request, crew, shared, { isSlow: true }),
-    planned: (transformed, settled, filesystem) => {
-      hooks.planned(transformed, settled);
+    planned: (transformed, unchanged, filesystem) => {
+      hooks.planned(transformed, unchanged);
       growIfUseful(request, crew, shared, { isSlow: false, filesystem });
     },
   };

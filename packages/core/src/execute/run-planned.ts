@@ -1,5 +1,5 @@
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { type EarlierRuns, look } from '../plan/look.ts';
+import { type EarlierRuns, look } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
@@ -55,7 +55,7 @@ export function runPlanned(
     planner = new Planner(queue, plan, job, { system, tally: planned, found, earlier });
     if (!queue.stopped && copyWhole?.(planned)) queue.close();
     else for (const _step of planner.publish()) if (queue.stopped) break;
-    if (!queue.stopped) hooks.planned([], planner.settled);
+    if (!queue.stopped) hooks.planned([], planner.unchanged);
   });
   const working =
     queue instanceof Queue ? runAlone(queue, job, system, hooks) : runPart(queue, thread, job, system, hooks);

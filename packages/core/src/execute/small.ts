@@ -33,7 +33,7 @@ function sizeOf({ source, names }: Folder): number {
     try {
       bytes += fs.statSync(path.join(source, name)).size;
     } catch {
-      // A link that leads nowhere may be kept as a link; what is no file is refused when it is placed.
+      // A link that leads nowhere may be kept as a link; what is no file is refused when it is copied.
     }
   }
   return bytes;

@@ -8,7 +8,7 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { TransferSettings } from '../options.ts';
 import { isOurs } from '../plan/compare.ts';
-import { forget, rememberPlaced } from '../plan/record.ts';
+import { forget, rememberDestination } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
@@ -34,7 +34,7 @@ export interface TransformContext {
   signal?: AbortSignal | undefined;
 }
 
-/** Reads, transforms and writes on this thread, while the workers place all that needs no JavaScript. */
+/** Reads, transforms and writes on this thread, while the workers copy all that needs no JavaScript. */
 export async function transformAll(
   folders: readonly TransformedFolder[],
   context: TransformContext,
@@ -79,15 +79,15 @@ async function transformFolder(
     const pair = openPair(system, tree, { ...folder, onlyFile: onlyFileOf(folder), overwrite });
     try {
       if (!pair.fresh) sweepTemporaries(system, pair.destination);
-      const place = async (file: number) => {
+      const write = async (file: number) => {
         if (queue.stopped) return;
-        results[file] = await new TransformedFile(pair, folder, records, file, context).place(tally);
+        results[file] = await new TransformedFile(pair, folder, records, file, context).write(tally);
       };
       const stop = (error: unknown) => {
         queue.stop();
         throw error;
       };
-      await allOf(folder.names.map((_name, file) => limit(() => place(file)).catch(stop)));
+      await allOf(folder.names.map((_name, file) => limit(() => write(file)).catch(stop)));
       if (durable) syncPair(system, pair);
     } finally {
       closePair(system, pair);
@@ -138,7 +138,7 @@ class TransformedFile {
   }
 
   /** Undefined: the copy was ended before. */
-  async place(tally: Tally): Promise<FileResult | undefined> {
+  async write(tally: Tally): Promise<FileResult | undefined> {
     const { job, queue, hooks } = this.#context;
     const decision = this.#decide();
     const bytes = decision === 'keep' ? undefined : await this.#placeUnlessAlike(decision === 'replace');
@@ -191,7 +191,7 @@ class TransformedFile {
     }
     this.#pair.unsynced = true;
     if (system.status(this.#pair.destination, this.#as, false, this.#status) >= 0)
-      rememberPlaced(this.#records, this.#file, this.#status);
+      rememberDestination(this.#records, this.#file, this.#status);
     else forget(this.#records, this.#file);
     return made.length;
   }

@@ -3,7 +3,7 @@ import { asCopyError } from '../errors.ts';
 import { loadSystem } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
 import { joinRun } from '../transfer/temporary.ts';
-import { Gate } from './gate.ts';
+import { AddonLock } from './addon-lock.ts';
 import type { FromWorker, ProgressEvent, RunHooks, ToWorker, WorkerData } from './job.ts';
 import { runPart } from './run-planned.ts';
 import { runWhole } from './run-whole.ts';
@@ -18,7 +18,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const { run, gate } = workerData as WorkerData;
 joinRun(run);
-const system = new Gate(gate).pass(loadSystem);
+const system = new AddonLock(gate).pass(loadSystem);
 // Without one this thread is about to be ended.
 if (system) serve(system);
 
@@ -33,12 +33,12 @@ function work(system: System, { id, memory, thread, job, plan }: ToWorker): void
   const hooks: RunHooks = {
     progress: progress.add,
     large: () => send({ type: 'large', id }),
-    planned: (_transformed, settled) => {
+    planned: (_transformed, unchanged) => {
       const filesystem =
         plan && queue.waiting >= MANY_FILES
           ? filesystemOf(system, plan.targets[0]?.to ?? plan.cwd)
           : undefined;
-      send({ type: 'planned', id, settled: [...settled], filesystem });
+      send({ type: 'planned', id, unchanged: [...unchanged], filesystem });
     },
   };
   const { tally, error } = plan

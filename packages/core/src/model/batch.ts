@@ -63,7 +63,7 @@ export interface TransformedFolder {
 }
 
 /** What lies in one directory of a target and is in place already. */
-export interface SettledFolder {
+export interface UnchangedFolder {
   /** Absolute paths. */
   source: string;
   destination: string;

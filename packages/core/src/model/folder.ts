@@ -19,5 +19,5 @@ export interface Folder extends Files {
   mirrors?: Mirrors;
   target: ResolvedTarget;
   /** All of it is in place already. `alone`: and nothing else is in its destination. */
-  settled?: { alone: boolean } | undefined;
+  unchanged?: { alone: boolean } | undefined;
 }

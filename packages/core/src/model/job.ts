@@ -20,7 +20,7 @@ export interface PlanSettings {
   cwd: string;
   targets: ResolvedTarget[];
   manifest: string | undefined;
-  prune: false | 'placed' | 'everything';
+  prune: false | 'copied' | 'everything';
   keep: readonly string[];
   emptiedAt: number | undefined;
   /** Absolute paths. */
@@ -29,7 +29,7 @@ export interface PlanSettings {
   leave: readonly string[];
   allowMissing: boolean;
   cloneDirectories: boolean;
-  /** Tell which files several targets name. */
+  /** Report which files several targets name. */
   overlaps: boolean;
   /**
    * When the copy was asked for, in milliseconds since 1970.

@@ -1,8 +1,8 @@
 import { expect, it, test, vi } from 'vitest';
 import type { Folder } from '../model/folder.ts';
 import { CollisionCheck } from './collisions.ts';
+import { hasOwnNames, resolveOverlaps } from './resolve-overlaps.ts';
 import { fold, SameNames } from './same-names.ts';
-import { hasOwnNames, winnersOf } from './winners.ts';
 
 const COMPOSED = 'caf\u00e9.txt';
 const DECOMPOSED = 'cafe\u0301.txt';
@@ -45,8 +45,8 @@ const target = {
   exact: false,
 };
 
-function folder(below: string, names: string[], settled?: { alone: boolean }): Folder {
-  return { source: `/s/${below}`, root: '/d', below, names, target, settled };
+function folder(below: string, names: string[], unchanged?: { alone: boolean }): Folder {
+  return { source: `/s/${below}`, root: '/d', below, names, target, unchanged };
 }
 
 /** The folders of one directory, in the order they are found in. */
@@ -76,8 +76,8 @@ it.each(colliding)('two files for one place are found, %s', (_name, folders, fir
   expect(() => run(true)).toThrow(expect.objectContaining(found));
   expect(() => run(false)).not.toThrow();
   const rules = (areSame: boolean) => ({ overwrite: true, names: namesThat(areSame) });
-  expect(() => winnersOf(folders, rules(true))).toThrow(expect.objectContaining(found));
-  expect(winnersOf(folders, rules(false))).toEqual(folders);
+  expect(() => resolveOverlaps(folders, rules(true))).toThrow(expect.objectContaining(found));
+  expect(resolveOverlaps(folders, rules(false))).toEqual(folders);
 });
 
 it('directories that become one, without a file in common, are none', () => {
@@ -101,7 +101,7 @@ it('a target that says who stays has it decided before anything is copied', () =
   ]);
   for (const overwrite of [true, false]) {
     const folders = [{ ...folder('', ['README', 'x', 'readme']), target: says(overwrite) }];
-    const [winners] = winnersOf(folders, { overwrite: true, names: namesThat(true) });
-    expect(winners!.names).toEqual(overwrite ? ['x', 'readme'] : ['README', 'x']);
+    const [resolved] = resolveOverlaps(folders, { overwrite: true, names: namesThat(true) });
+    expect(resolved!.names).toEqual(overwrite ? ['x', 'readme'] : ['README', 'x']);
   }
 });

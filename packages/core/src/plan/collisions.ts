@@ -37,11 +37,11 @@ export function collisionError(first: FoundIn, second: FoundIn): CopyError {
 
 /**
  * Finds files that would get one name although each directory has its own names: where the filesystem of the
- * destination ignores the case of letters or the way accents are written. Told of one directory after the other.
+ * destination ignores the case of letters or the way accents are written. Given one directory after the other.
  */
 export class CollisionCheck {
   readonly #names: SameNames;
-  /** By the folded destination directory: several where spellings differ, or where a part of one is settled. */
+  /** By the folded destination directory: several where spellings differ, or where a part of one is unchanged. */
   readonly #folders = new Map<string, Folder[]>();
 
   constructor(names: SameNames) {
@@ -50,9 +50,9 @@ export class CollisionCheck {
 
   /** Throws a CopyError with code ERR_COLLISION. */
   add(folder: Folder): void {
-    const { below, names, settled } = folder;
-    // What is settled is in its place, each file under its own name.
-    if (!settled && names.length > 1) this.#checkIn(folder);
+    const { below, names, unchanged } = folder;
+    // What is unchanged is in its place, each file under its own name.
+    if (!unchanged && names.length > 1) this.#checkIn(folder);
     const key = fold(below);
     const others = this.#folders.get(key);
     if (!others) {

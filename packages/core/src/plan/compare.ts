@@ -15,7 +15,7 @@ const source = new FileStatus();
 const destination = new FileStatus();
 
 /**
- * Whether a file is already right: recorded when it was placed, and neither side touched since, as git's
+ * Whether a file is already right: recorded when it was copied, and neither side touched since, as git's
  * index decides. Size and modification time alone are not enough: package stores give every file one constant
  * time.
  */
@@ -46,7 +46,7 @@ export function isOurs(
 }
 
 /** Whether a later change of a file could look like the state it was copied in. */
-export function mayChangeUnseen(status: FileStatus, lookedAtMs: number): boolean {
+export function isRacilyClean(status: FileStatus, lookedAtMs: number): boolean {
   const coarse = status.modifiedNanoseconds === 0 && status.changedNanoseconds === 0;
   return lookedAtMs - status.touchedMs < (coarse ? COARSE_TICK_MS : TICK_MS);
 }

@@ -24,7 +24,7 @@ export interface DeleterOptions {
   mayDelete?: (directory: Directory, name: FileName) => boolean;
   /** Whether a directory stays in which nothing is left. */
   keepsDirectories?: boolean;
-  /** Told the path of every file and link that was deleted. */
+  /** Called with the path of every file and link that was deleted. */
   onDeleted?: (path: string) => void;
 }
 

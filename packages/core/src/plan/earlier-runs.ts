@@ -2,9 +2,10 @@
  * What a copy needs where earlier runs count, because there is a manifest or something may be deleted, and for a dry
  * run. Loaded for those alone: most copies have neither.
  */
+
+export { DestinationIndex } from './destination-index.ts';
+export { ExpectedDestination } from './expected-destination.ts';
 export { Manifest } from './manifest.ts';
-export { Memory } from './memory.ts';
-export { Outlook } from './outlook.ts';
-export { PlannedTree } from './planned-tree.ts';
 export { pruneEverything, pruneStale } from './prune.ts';
 export { refuseSources } from './sources.ts';
+export { UnchangedDetector } from './unchanged-detector.ts';

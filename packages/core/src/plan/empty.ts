@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from '../inside.ts';
 import { childPaths, pathIn } from '../platform/paths.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
-import { isWithin } from '../within.ts';
 import { Deleter } from './delete.ts';
 import { decode } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
@@ -144,8 +144,8 @@ function* surplus(
       // A name that is not UTF-8 is neither recorded nor kept.
       if (typeof name === 'string') {
         const full = path.join(current, name);
-        if (kept.some((each) => isWithin(each, full))) continue;
-        if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isWithin(full, each)))) {
+        if (kept.some((each) => isInside(each, full))) continue;
+        if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
           pending.push(full);
           continue;
         }
@@ -163,7 +163,7 @@ class Recorded {
 
   constructor(manifest: string, root: string) {
     for (const [directory, { names }] of foldersOf(manifest, root)) {
-      if (!isWithin(root, directory)) continue;
+      if (!isInside(root, directory)) continue;
       this.#files.set(directory, names);
       // With those above it, as far as they are not noted yet.
       let current = directory;
@@ -188,7 +188,7 @@ class Recorded {
   }
 }
 
-/** A manifest that is missing, damaged or of another place names nothing; the copy says what is wrong with it. */
+/** A manifest that is missing, damaged or of another directory names nothing; the copy says what is wrong with it. */
 function foldersOf(manifest: string, cwd: string): Iterable<[string, { names: readonly string[] }]> {
   try {
     if (!fs.statSync(manifest).isFile()) return [];

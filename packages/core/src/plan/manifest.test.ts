@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadSystem } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
 import { Manifest } from './manifest.ts';
-import { isKnown, RECORD_WORDS, rememberPlaced } from './record.ts';
+import { isKnown, RECORD_WORDS, rememberDestination } from './record.ts';
 
 const CWD = '/project';
 const PRINT = 'options';
@@ -76,7 +76,7 @@ test('an unknown directory has no records', () => {
   expect(read().manifest.take('/project/elsewhere', ['a'])).toBeUndefined();
 });
 
-test('files that were not placed are not written', () => {
+test('files that were not copied are not written', () => {
   const manifest = new Manifest(CWD, PRINT);
   const records = recordsOf(['a', 'b']);
   records.fill(0, 0, RECORD_WORDS);
@@ -183,7 +183,7 @@ describe('what another process has written since a manifest was read', () => {
       if (typeof directory === 'number') throw new Error(`${directory}`);
       system.status(directory, 'a', false, status);
       system.closeDirectory(directory);
-      rememberPlaced(real, 0, status);
+      rememberDestination(real, 0, status);
       const records = which === 'first' ? [real, recordsOf(['a'])] : [recordsOf(['a']), real];
       const manifests = [read().manifest, read().manifest];
       for (const [each, manifest] of manifests.entries()) {

@@ -38,7 +38,7 @@ export class Manifest {
   at = 0;
   /** Something was forgotten that this run copies nothing for. */
   changed = false;
-  /** What this run knows, in the parts that it was told in. */
+  /** What this run knows, in the parts that it was given in. */
   readonly #added = new Map<string, NamedRecords[]>();
   /** The first bytes of the file when it was read. */
   #head: Buffer | undefined;
@@ -48,7 +48,7 @@ export class Manifest {
     this.fingerprint = fingerprint;
   }
 
-  /** Reads a manifest. One that is missing, damaged or of another place is as good as none. */
+  /** Reads a manifest. One that is missing, damaged or of another directory is as good as none. */
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
     const manifest = new Manifest(cwd, fingerprint);
     let bytes: Buffer;
@@ -63,7 +63,7 @@ export class Manifest {
       manifest.#decode(bytes);
     } catch {
       manifest.folders.clear();
-      warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is placed anew`);
+      warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is copied anew`);
     }
     return manifest;
   }
@@ -177,7 +177,7 @@ export class Manifest {
     try {
       const others = new Manifest(this.cwd, this.fingerprint);
       others.#decode(fs.readFileSync(file));
-      // Of another place, or empty: nothing to keep.
+      // Of another directory, or empty: nothing to keep.
       return others.folders.size > 0 ? others : undefined;
     } catch {
       // Damaged, and replaced by what is known here.

@@ -1,27 +1,27 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from '../inside.ts';
 import { addLost } from '../lost-attributes.ts';
-import type { PlannedQueue, QueuedBatch, SettledFolder, TransformedFolder } from '../model/batch.ts';
+import type { PlannedQueue, QueuedBatch, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import { chooseFiles, type Files, nameAs, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
-import { isWithin } from '../within.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
-import type { EarlierRuns, Found } from './look.ts';
-import type { Outlook } from './outlook.ts';
+import type { ExpectedDestination } from './expected-destination.ts';
+import type { EarlierRuns, Found } from './inputs.ts';
 import type { PruneContext } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
+import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
 import { SameNames } from './same-names.ts';
-import { hasOwnNames, toOverlap, winnersOf, without } from './winners.ts';
 
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
 
 /**
- * Plans a copy: finds the files, compares with what was placed before, deletes what is stale and publishes
+ * Plans a copy: finds the files, compares with what was copied before, deletes what is stale and publishes
  * the rest as batches. Written as a generator, so that on the main thread it can be paused.
  */
 export class Planner {
@@ -32,7 +32,7 @@ export class Planner {
   readonly #tally: Tally;
   readonly #earlier: EarlierRuns;
   /** Only on a dry run. */
-  readonly #outlook: Outlook | undefined;
+  readonly #expected: ExpectedDestination | undefined;
   readonly #found: Found;
   readonly #published: QueuedBatch[] = [];
   /** Whose attributes are still to be carried over. */
@@ -40,7 +40,7 @@ export class Planner {
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
-  readonly #settled: { folder: Folder; records: Uint32Array }[] = [];
+  readonly #unchanged: { folder: Folder; records: Uint32Array }[] = [];
   /** Planned and not published yet, the next one last, with what the manifest knows of them. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
@@ -57,7 +57,7 @@ export class Planner {
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
-    if (job.dryRun) this.#outlook = new earlier!.Outlook();
+    if (job.dryRun) this.#expected = new earlier!.ExpectedDestination();
   }
 
   /** Publishes all batches and closes the queue. */
@@ -69,7 +69,7 @@ export class Planner {
     const names = new SameNames(!this.#job.dryRun);
     const check = new CollisionCheck(names);
     if (isPlain && !this.#prunes) {
-      // The first files are placed while the rest is still being looked for.
+      // The first files are copied while the rest is still being looked for.
       for (const folder of folders) {
         check.add(folder);
         this.#publishFolder(folder);
@@ -83,17 +83,17 @@ export class Planner {
         yield;
       }
       const { overwrite } = this.#job.transfer;
-      const winners = isPlain ? all : winnersOf(all, { overwrite, names, onOverlap: this.#onOverlap });
-      const records = winners.map((folder) => this.#recordsOf(folder));
-      this.#waiting = winners.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      const deleted = this.#earlier ? (yield* this.#prune(winners, records)).deleted : false;
+      const resolved = isPlain ? all : resolveOverlaps(all, { overwrite, names, onOverlap: this.#onOverlap });
+      const records = resolved.map((folder) => this.#recordsOf(folder));
+      this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
+      const deleted = this.#earlier ? (yield* this.#prune(resolved, records)).deleted : false;
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
         this.#publishFolder(deleted ? asItIs(next.folder) : next.folder, next.records);
     }
     this.#queue.close();
   }
 
-  /** To be called once all threads are done and have told the queue how much they placed. */
+  /** To be called once all threads are done and have reported to the queue how much they copied. */
   finish(): void {
     try {
       if (!this.#queue.stopped && !this.#job.dryRun) this.#carryDirectories();
@@ -110,7 +110,7 @@ export class Planner {
     carryDirectories(this.#system, this.#job.transfer, this.#directories, warn, lost);
   }
 
-  /** Notes what was placed. */
+  /** Notes what was copied. */
   #saveManifest(): void {
     const { manifest: file } = this.#plan;
     const { manifest } = this.#found;
@@ -121,20 +121,20 @@ export class Planner {
     for (const batch of this.#published)
       if (batch.records) manifest.add(path.join(batch.root, batch.below), namesAs(batch), batch.records);
     // What still waits is as it was: the copy ended before.
-    for (const { folder, records } of [...this.transformed, ...this.#settled, ...this.#waiting])
+    for (const { folder, records } of [...this.transformed, ...this.#unchanged, ...this.#waiting])
       if (records) manifest.add(path.join(folder.root, folder.below), namesAs(folder), records);
     try {
       manifest.write(file, this.#system);
     } catch (error) {
       // A cache on a read-only filesystem is no reason to fail: the files are in place.
       this.#tally.warnings.push(
-        `${(error as Error).message}; without it the next copy places everything anew`,
+        `${(error as Error).message}; without it the next copy copies everything again`,
       );
     }
   }
 
-  get settled(): SettledFolder[] {
-    return this.#settled.map(({ folder: { source, root, below, names, target } }) => ({
+  get unchanged(): UnchangedFolder[] {
+    return this.#unchanged.map(({ folder: { source, root, below, names, target } }) => ({
       source,
       destination: path.join(root, below),
       target: this.#plan.targets.indexOf(target),
@@ -146,9 +146,9 @@ export class Planner {
   get #prunes(): boolean {
     const { prune, pruneRoots } = this.#plan;
     const known = [...(this.#found.manifest?.folders.keys() ?? [])];
-    if (prune !== 'everything') return prune === 'placed' && known.length > 0;
+    if (prune !== 'everything') return prune === 'copied' && known.length > 0;
     if (pruneRoots.some((root) => !isEmpty(root))) return true;
-    return known.some((directory) => !pruneRoots.some((root) => isWithin(root, directory)));
+    return known.some((directory) => !pruneRoots.some((root) => isInside(root, directory)));
   }
 
   readonly #onOverlap = (kept: FoundIn, left: FoundIn): void => {
@@ -162,12 +162,12 @@ export class Planner {
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, began = Date.now() } = this.#plan;
-    const { PlannedTree, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
+    const { DestinationIndex, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries,
-      outlook: this.#outlook,
+      expected: this.#expected,
       system: this.#system,
       roots: [...targets.map(({ to }) => to), cwd],
       pruneRoots: isWhole ? pruneRoots : [],
@@ -178,7 +178,7 @@ export class Planner {
       deleted: false,
     };
     if (isWhole) {
-      const planned = new PlannedTree(folders, records, this.#job.transfer.overwrite);
+      const planned = new DestinationIndex(folders, records, this.#job.transfer.overwrite);
       // The outer first: a link in it goes, before it is taken for a directory to empty.
       const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
       refuseSources(roots, folders, keep);
@@ -196,11 +196,11 @@ export class Planner {
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
     this.#noteDirectories(folder);
-    if (folder.settled && records) {
-      this.#settle(folder, records);
+    if (folder.unchanged && records) {
+      this.#countUnchanged(folder, records);
       return;
     }
-    if (this.#outlook) this.#tally.directories += this.#outlook.make(folder);
+    if (this.#expected) this.#tally.directories += this.#expected.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, mirrors } = folder;
     const { overwrite } = folder.target;
@@ -249,8 +249,8 @@ export class Planner {
     }
   }
 
-  #settle(folder: Folder, records: Uint32Array): void {
-    this.#settled.push({ folder, records });
+  #countUnchanged(folder: Folder, records: Uint32Array): void {
+    this.#unchanged.push({ folder, records });
     this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
     const { source, root, below, names } = folder;
@@ -289,11 +289,11 @@ export class Planner {
   }
 
   #vacant(folder: Folder, start: number, end: number): number[] | undefined {
-    const outlook = this.#outlook;
-    if (!outlook) return undefined;
+    const expected = this.#expected;
+    if (!expected) return undefined;
     const vacant: number[] = [];
     for (let file = start; file < end; file++)
-      if (outlook.isRemoved(path.join(folder.root, folder.below, nameAs(folder, file))))
+      if (expected.isRemoved(path.join(folder.root, folder.below, nameAs(folder, file))))
         vacant.push(file - start);
     return vacant;
   }
@@ -301,8 +301,8 @@ export class Planner {
 
 /** A directory that was in place may be gone since: pruning emptied it, or a link that led there was in the way. */
 function asItIs(folder: Folder): Folder {
-  if (!folder.settled || fs.existsSync(path.join(folder.root, folder.below))) return folder;
-  return { ...folder, settled: undefined };
+  if (!folder.unchanged || fs.existsSync(path.join(folder.root, folder.below))) return folder;
+  return { ...folder, unchanged: undefined };
 }
 
 /** Some of a folder's files, in order. */
@@ -317,7 +317,7 @@ function isEmpty(directory: string): boolean {
   try {
     return fs.readdirSync(directory).length === 0;
   } catch {
-    // Not there, or not a directory: then placing the first file says so.
+    // Not there, or not a directory: then copying the first file says so.
     return true;
   }
 }

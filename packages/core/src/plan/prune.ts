@@ -1,24 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, errorReason } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { childPaths } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
-import { isWithin } from '../within.ts';
 import { Deleter, NO_DIRECTORY } from './delete.ts';
+import type { DestinationIndex } from './destination-index.ts';
+import type { ExpectedDestination } from './expected-destination.ts';
 import type { Manifest } from './manifest.ts';
-import type { Outlook } from './outlook.ts';
-import type { PlannedTree } from './planned-tree.ts';
 import { isAsRecorded } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
   entries: boolean;
   /** On a dry run: where to note what would be deleted. */
-  outlook: Outlook | undefined;
+  expected: ExpectedDestination | undefined;
   system: System;
   /** Each target's `to`, and the directory that relative ones belong to: nothing outside of them is deleted. */
   roots: readonly string[];
@@ -37,13 +37,13 @@ export interface PruneContext {
 }
 
 /**
- * Deletes what earlier runs placed and nothing places now, unless someone changed it since; where the destination was
+ * Deletes what earlier runs copied and nothing copies there now, unless someone changed it since; where the destination was
  * to be emptied, unless that was after it. Files outside of `context.roots` stay, and stay known: a copy whose target
  * leads there deletes them. So do files that nobody can look at now, and all of them where another copy wrote the
  * manifest after this one began: which of its files are stale, a later copy knows.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
-  const { system, roots, outlook, emptiedAt } = context;
+  const { system, roots, expected, emptiedAt } = context;
   if (manifest.at > context.began && manifest.at <= Date.now()) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
@@ -56,8 +56,8 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
       // A name with separators in it, of a damaged manifest, would lead elsewhere.
       if (root === undefined || path.dirname(full) !== directory) continue;
       // Still ours, should it no longer be kept.
-      if (context.kept.some((each) => isWithin(each, full))) continue;
-      const opened = outlook?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
+      if (context.kept.some((each) => isInside(each, full))) continue;
+      const opened = expected?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
       const looked = typeof opened === 'number' ? opened : system.status(opened, name, false, status);
       if (looked < 0 && !NO_DIRECTORY.has(-looked)) {
         if (!unreadable.has(directory)) context.tally.warnings.push(cannotPrune(directory, -looked));
@@ -68,11 +68,11 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
         const isOurs =
           looked >= 0 &&
           (isAsRecorded(folder.records, file, 'destination', status) || wasEmptied(status, emptiedAt));
-        if (isOurs) note(full, context, outlook ? 1 : deleter.deleteFile(opened, name));
+        if (isOurs) note(full, context, expected ? 1 : deleter.deleteFile(opened, name));
         // Somebody who has deleted the file may have left its directory, where something else has to go now.
         if (isOurs || looked < 0) directories.add(directory);
       }
-      if (!outlook) manifest.forget(folder, file);
+      if (!expected) manifest.forget(folder, file);
       yield;
     }
     // Deepest first, so that a directory is empty once its own are gone.
@@ -84,7 +84,7 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   }
 }
 
-/** Whether a file was in its state when everything was to be deleted. A directory is never one that we placed. */
+/** Whether a file was in its state when everything was to be deleted. A directory is never one that we copied. */
 function wasEmptied(status: FileStatus, emptiedAt: number | undefined): boolean {
   return emptiedAt !== undefined && !status.isDirectory && Math.floor(status.touchedMs) < emptiedAt;
 }
@@ -96,23 +96,23 @@ function cannotPrune(directory: string, errno: number): string {
 
 /** Where a directory belongs to: a link below that leads to what is not part of the destination. */
 function rootOf(directory: string, roots: readonly string[]): string | undefined {
-  const around = roots.filter((root) => isWithin(root, directory));
+  const around = roots.filter((root) => isInside(root, directory));
   return around.toSorted((one, other) => other.length - one.length)[0];
 }
 
 /** Removes a directory that nothing is left in, and those above it that it was alone in. */
 function removeIfEmpty(directory: string, root: string, deleter: Deleter, context: PruneContext): void {
-  const { outlook, roots } = context;
+  const { expected, roots } = context;
   for (
     let current = directory;
     current !== root && current.startsWith(root + path.sep);
     current = path.dirname(current)
   ) {
     const parent = path.dirname(current);
-    if (outlook) {
+    if (expected) {
       // Not empty: something in it is not ours, or is planned.
-      if (!list(current).every(({ name }) => outlook.isRemoved(path.join(current, display(name))))) return;
-      outlook.remove(current);
+      if (!list(current).every(({ name }) => expected.isRemoved(path.join(current, display(name))))) return;
+      expected.remove(current);
     } else {
       const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
       if (typeof opened === 'number' || !deleter.deleteEmpty(opened, path.basename(current))) return;
@@ -123,16 +123,20 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
 
 /**
  * Deletes everything below `root` that is neither planned nor to be kept, as emptying it would have. So goes
- * what is planned but was not placed by us: to create a file anew is far cheaper than to replace one, for
+ * what is planned but was not copied by us: to create a file anew is far cheaper than to replace one, for
  * which ext4 writes its data out at once.
  */
-export function* pruneEverything(root: string, planned: PlannedTree, context: PruneContext): Generator<void> {
-  const { kept, outlook, pruneRoots } = context;
-  const isKept = (full: string) => kept.some((each) => isWithin(each, full));
+export function* pruneEverything(
+  root: string,
+  planned: DestinationIndex,
+  context: PruneContext,
+): Generator<void> {
+  const { kept, expected, pruneRoots } = context;
+  const isKept = (full: string) => kept.some((each) => isInside(each, full));
   const deleter = new Deleter(context.system, context);
   // A link below another directory that is emptied is not followed.
   const [outermost = root] = pruneRoots
-    .filter((each) => isWithin(each, root))
+    .filter((each) => isInside(each, root))
     .sort((one, other) => one.length - other.length);
   const pending = [root];
   try {
@@ -142,17 +146,17 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
         continue;
       }
       // On a dry run it is still there, and must not count twice.
-      if (outlook?.isRemoved(directory)) continue;
+      if (expected?.isRemoved(directory)) continue;
       for (const entry of list(directory)) {
         const { name } = entry;
         const full = path.join(directory, display(name));
-        if (isKept(full) || outlook?.isRemoved(full)) continue;
+        if (isKept(full) || expected?.isRemoved(full)) continue;
         const isDirectory = entry.isDirectory();
         const isNamed = typeof name === 'string';
         if (
           isNamed &&
           isDirectory &&
-          (planned.hasDirectory(full) || kept.some((each) => isWithin(full, each)))
+          (planned.hasDirectory(full) || kept.some((each) => isInside(full, each)))
         ) {
           pending.push(full);
           continue;
@@ -161,7 +165,7 @@ export function* pruneEverything(root: string, planned: PlannedTree, context: Pr
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
         // What is to go there is refused when it is copied.
         if (isNamed && (isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
-        const deleted = outlook
+        const deleted = expected
           ? countFiles({ path: directory, fd: -1 }, entry)
           : deleter.deleteIn(outermost, directory, entry);
         note(full, context, isPlanned ? 0 : deleted);
@@ -199,9 +203,9 @@ function countFiles(parent: Directory, entry: NamedEntry): number {
 
 /** Notes what was deleted, or on a dry run would be. */
 function note(destination: string, context: PruneContext, files: number): void {
-  const { tally, entries, outlook } = context;
+  const { tally, entries, expected } = context;
   context.deleted = true;
-  outlook?.remove(destination);
+  expected?.remove(destination);
   tally.pruned += files;
   if (entries && files > 0) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
 }

@@ -41,7 +41,7 @@ export function forget(records: Uint32Array, file: number): void {
  * Keeps what tells that the destination is ours, and no state of the source: the file is copied again next
  * time, and may be pruned.
  */
-export function rememberPlaced(records: Uint32Array, file: number, destination: FileStatus): void {
+export function rememberDestination(records: Uint32Array, file: number, destination: FileStatus): void {
   forget(records, file);
   destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
 }

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import type { Folder } from '../model/folder.ts';
-import { isWithin } from '../within.ts';
 
 /** Refuses to empty a directory that something is to be copied from. */
 export function refuseSources(
@@ -10,8 +10,8 @@ export function refuseSources(
   folders: readonly Folder[],
   keep: readonly string[],
 ): void {
-  // Below its root a directory that is settled is no link, and holds none.
-  const unknown = folders.filter(({ source, target, settled }) => !settled || source === target.from);
+  // Below its root a directory that is unchanged is no link, and holds none.
+  const unknown = folders.filter(({ source, target, unchanged }) => !unchanged || source === target.from);
   const sources = unknown.flatMap(({ source, names, links = [] }) => [
     source,
     ...links.map((file) => path.join(source, names[file]!)),
@@ -25,7 +25,7 @@ export function refuseNested(destination: string, sources: readonly string[], ke
   const kept = keep.map((each) => path.resolve(root, each));
   for (const source of new Set(sources)) {
     const real = realPath(source);
-    if (!isWithin(root, real) || kept.some((each) => isWithin(each, real))) continue;
+    if (!isInside(root, real) || kept.some((each) => isInside(each, real))) continue;
     const reason = 'the source lies inside the destination, which is to be emptied';
     throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
   }

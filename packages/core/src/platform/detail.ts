@@ -12,7 +12,7 @@ export function noteWindowsError(errno: number, code: number): void {
   lastCode = code;
 }
 
-/** The Windows error behind the last error number, if that was this one. Told once. */
+/** The Windows error behind the last error number, if that was this one. Returned once. */
 export function windowsErrorBehind(errno: number): string | undefined {
   if (errno !== lastErrno) return undefined;
   lastErrno = 0;

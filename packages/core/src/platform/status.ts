@@ -272,7 +272,7 @@ export class FileStatus {
     this.#setTime(ACCESSED, stats.atimeNs);
     this.#setTime(MODIFIED, stats.mtimeNs);
     this.#setTime(CHANGED, stats.ctimeNs);
-    // As glibc puts them into one number: so both lanes tell a device alike. Elsewhere it is as good as any other.
+    // As glibc puts them into one number: so both lanes number a device alike. Elsewhere it is as good as any other.
     const { dev } = stats;
     words[DEVICE_MAJOR] = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xffff_f000n));
     words[DEVICE_MINOR] = Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n));

@@ -29,7 +29,7 @@ export interface Transfer {
   readonly destinationDirectory: Directory;
   readonly destinationName: string;
   readonly status: FileStatus;
-  /** Told after each part how many bytes are in place. Throws when the copy was aborted. */
+  /** Called after each part how many bytes are in place. Throws when the copy was aborted. */
   readonly progress: (bytes: number) => void;
 }
 
@@ -175,7 +175,7 @@ export interface System {
   status(directory: Directory, name: string, follow: boolean, into: FileStatus): number | Errno;
   fileStatus(fd: number, into: FileStatus): number | Errno;
   /** Cheaper than `status` without following, where there is one: leaves out what tells one file from another. */
-  glance?(directory: Directory, name: string, into: FileStatus): number | Errno;
+  quickStatus?(directory: Directory, name: string, into: FileStatus): number | Errno;
   /** Whether sizes are made up there, as in /proc and /sys. */
   isPseudo(directory: Directory): boolean;
   /** Whether files of one directory may lie on different disks below, as on overlayfs, FUSE, NFS and CIFS. */
@@ -189,7 +189,7 @@ export interface System {
   setMode(fd: number, mode: number): number | Errno;
   setOwner(fd: number, status: FileStatus): number | Errno;
   setTimes(fd: number, status: FileStatus): number | Errno;
-  /** `lost` is told which of them the destination cannot hold. */
+  /** `lost` is called with which of them the destination cannot hold. */
   copyAttributes(
     source: number,
     destination: number,

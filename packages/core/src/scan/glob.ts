@@ -61,7 +61,7 @@ interface MatchOptions {
   only?: string;
   /** Whether to look into a directory; undefined: all. */
   enter?: Enter | undefined;
-  /** Told of directories that match while nothing in them does, where files are found alone. */
+  /** Called with directories that match while nothing in them does, where files are found alone. */
   onLeftOut?: (directories: string[]) => void;
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
-import { isWithin } from '../within.ts';
+import { isInside } from '../inside.ts';
 
 /** What stands at a path, if anything does: `throwIfNoEntry` alone throws when a file is above it. */
 export function lstatIfThere(file: string): fs.Stats | undefined {
@@ -34,8 +34,8 @@ export function followLink(source: string): fs.Stats {
  */
 export function refuseCycle(directory: string, root: string): void {
   const real = fs.realpathSync.native(directory);
-  for (let above = path.dirname(directory); isWithin(root, above); above = path.dirname(above)) {
-    if (isWithin(real, fs.realpathSync.native(above))) {
+  for (let above = path.dirname(directory); isInside(root, above); above = path.dirname(above)) {
+    if (isInside(real, fs.realpathSync.native(above))) {
       throw new CopyError({
         code: 'ELOOP',
         reason: `symbolic link cycle: it leads back to ${JSON.stringify(above)}`,

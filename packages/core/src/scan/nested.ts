@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import { spelledAsStored } from '../platform/spelling.ts';
-import { isWithin } from '../within.ts';
 
 interface Identity {
   dev: bigint;
@@ -48,7 +48,7 @@ export function refuseNested(source: string, destination: string): void {
 
 /** Whether only the case of letters may keep one from lying in the other. */
 function mayDifferInCaseOnly(source: string, destination: string): boolean {
-  const overlap = (one: string, other: string) => isWithin(one, other) || isWithin(other, one);
+  const overlap = (one: string, other: string) => isInside(one, other) || isInside(other, one);
   return !overlap(source, destination) && overlap(source.toLowerCase(), destination.toLowerCase());
 }
 

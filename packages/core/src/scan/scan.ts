@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
 import type { Folder, Mirrors } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { isWithin } from '../within.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
 import { match, splitGlob } from './glob.ts';
@@ -46,9 +46,9 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
     const directory = named(target, () => belowBase(target, value));
     const kept = keptIn(target, directory);
     filtered?.add(directory, kept.names.length);
-    if (!filtered || kept.names.length > 0) yield* place(target, kept);
+    if (!filtered || kept.names.length > 0) yield* withNewNames(target, kept);
   }
-  for (const directory of filtered?.empty ?? []) yield* place(target, directory);
+  for (const directory of filtered?.empty ?? []) yield* withNewNames(target, directory);
   // A directory that is empty is there; a glob that finds nothing is a mistake.
   if (files === 0 && folders === 0) missing(target, options, left);
   else if (left.length > 0)
@@ -83,7 +83,7 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
     if (error.destination !== undefined) throw error;
     const { source = from } = error;
     const below =
-      isWithin(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
+      isInside(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
     const renamed = typeof rename === 'string' && (exact || source === from);
     const destination = path.join(to, renamed ? rename : below);
     throw new CopyError({ ...error.details, source, destination });
@@ -123,7 +123,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   return [{ source, relative: '', names: [name], ...(link && { links: [0] }) }];
 }
 
-/** What is known of a directory that is placed as it is. */
+/** What is known of a directory that is copied as it is. */
 function recallFor(
   { to, base, rename, flatten, filter, directoryFilter, transform }: ResolvedTarget,
   { follow, recall }: ScanOptions,
@@ -175,7 +175,7 @@ function missing(
 function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
   if (base === undefined) return directory;
   const { source, names } = directory;
-  if (!isWithin(base, source)) {
+  if (!isInside(base, source)) {
     throw new CopyError({
       code: 'ERR_OUTSIDE_BASE',
       reason: `it lies outside "base", which is ${JSON.stringify(base)}`,
@@ -197,14 +197,14 @@ function keptIn({ filter }: ResolvedTarget, directory: WalkedDirectory): WalkedD
 }
 
 /** Applies flatten and rename to a directory that was found. */
-function* place(target: ResolvedTarget, directory: WalkedDirectory): Generator<Folder> {
-  const { source, relative, names, links, settled } = directory;
+function* withNewNames(target: ResolvedTarget, directory: WalkedDirectory): Generator<Folder> {
+  const { source, relative, names, links, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (names.length > 0 || !flatten) yield { source, root, below, mirrors, names, links, target, settled };
+    if (names.length > 0 || !flatten) yield { source, root, below, mirrors, names, links, target, unchanged };
     return;
   }
   const folders = new Map<string, Files>();
@@ -239,7 +239,7 @@ function newPath({ rename, to }: ResolvedTarget, given: string, source: string):
     );
   }
   const destination = path.resolve(to, renamed);
-  if (destination === to || !isWithin(to, destination)) {
+  if (destination === to || !isInside(to, destination)) {
     throw new CopyError({
       code: 'ERR_OUTSIDE_DESTINATION',
       reason: `rename leaves ${JSON.stringify(to)}`,

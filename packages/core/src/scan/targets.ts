@@ -11,7 +11,7 @@ export interface ScanSettings {
   allowMissing: boolean;
 }
 
-/** Finds the files of all targets, in the targets' order. `warn` is told what the user should know
+/** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
  * of them: that a target matches nothing, or that a glob matches directories. */
 export function* scanTargets(
   { targets, symlinks, allowMissing, recall }: ScanSettings,

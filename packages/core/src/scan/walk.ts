@@ -12,7 +12,7 @@ export interface WalkedDirectory extends Files {
   source: string;
   /** With forward slashes; empty for the root. */
   relative: string;
-  settled?: Folder['settled'];
+  unchanged?: Folder['unchanged'];
   /** It is, or lies in, a directory below the root that is a link. */
   linked?: boolean;
 }
@@ -95,7 +95,7 @@ function* take(
   for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
   for (const name of others) add(walk, directory, name, lookAt(path.join(source, name)));
   if (files.length > 0 || directory.names.length === 0)
-    yield { ...directory, names: files, links: undefined, settled: { alone } };
+    yield { ...directory, names: files, links: undefined, unchanged: { alone } };
   if (directory.names.length > 0) yield directory;
 }
 

@@ -59,7 +59,7 @@ export function directoryCreationMode(keep: Preserved, source: number): number {
 
 /**
  * Lets the owner put files into a directory that was there before and is going to get its source's mode in the end.
- * What cannot be changed is left: placing the first file says what is wrong.
+ * What cannot be changed is left: copying the first file says what is wrong.
  */
 export function letOwnerWrite(system: System, directory: Directory): void {
   // On Windows a directory has no mode; root may write to any.

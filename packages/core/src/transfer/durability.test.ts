@@ -39,11 +39,11 @@ function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links
     linuxSystem(bindings),
     { progress: () => {}, large: () => {}, planned: () => {} },
   );
-  const placed = fs.existsSync(path.join(root, 'to'))
+  const copied = fs.existsSync(path.join(root, 'to'))
     ? fs.readdirSync(path.join(root, 'to'), { recursive: true, encoding: 'utf8' }).sort()
     : [];
   fs.rmSync(root, { recursive: true });
-  return { synced: synced.sort(), error, placed };
+  return { synced: synced.sort(), error, copied };
 }
 
 describe.skipIf(notLinux)(orSkipped('durability (Linux)', notLinux), () => {
@@ -70,9 +70,9 @@ describe.skipIf(notLinux)(orSkipped('durability (Linux)', notLinux), () => {
   });
 
   test('a filesystem that cannot sync directories is no error', () => {
-    const { error, placed } = copyTree({ durability: 'full' }, { fsync: () => -errnoOf('EINVAL') });
+    const { error, copied } = copyTree({ durability: 'full' }, { fsync: () => -errnoOf('EINVAL') });
     expect(error).toBeUndefined();
-    expect(placed).toContain('one/file');
+    expect(copied).toContain('one/file');
   });
 
   test('data are on the disk before an atomic copy gets its name', () => {
@@ -82,9 +82,9 @@ describe.skipIf(notLinux)(orSkipped('durability (Linux)', notLinux), () => {
   });
 
   test('a disk that cannot keep the data is an error, and the file is removed', () => {
-    const { error, placed } = copyTree({ durability: 'file' }, { fdatasync: () => -errnoOf('EIO') });
+    const { error, copied } = copyTree({ durability: 'file' }, { fdatasync: () => -errnoOf('EIO') });
     expect(error).toMatchObject({ code: 'EIO', syscall: 'fdatasync' });
-    expect(placed.filter((name) => name.includes('file') || name.endsWith('.tmp'))).toEqual([]);
+    expect(copied.filter((name) => name.includes('file') || name.endsWith('.tmp'))).toEqual([]);
   });
 
   test('a disk that cannot keep the names is an error', () => {

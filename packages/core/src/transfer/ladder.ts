@@ -8,7 +8,7 @@ import { Capabilities, type PairState } from './capabilities.ts';
 const RETRIES = 3;
 const RETRY_PAUSE_MS = 10;
 
-export interface Placed {
+export interface Copied {
   method: Method;
   bytes: number;
   /** The strategy made its destination and chose its attributes. */
@@ -46,7 +46,7 @@ export function climb(
   query: LadderQuery,
   pair: PairState,
   paths: () => LadderPaths,
-): Placed {
+): Copied {
   let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {

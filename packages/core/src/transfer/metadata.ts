@@ -34,7 +34,7 @@ export function preserved({ preserve, preserveDirectories }: TransferSettings): 
   };
 }
 
-/** Told of an attribute that a copy could not be given; `errno` is 0 where it was set without effect. */
+/** Called with an attribute that a copy could not be given; `errno` is 0 where it was set without effect. */
 export type OnLost = (attribute: Attribute, errno: number) => void;
 
 /**
@@ -79,7 +79,7 @@ export function findDefaultMode(system: System, directory: Directory, into: File
 /**
  * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
  * source's. What a strategy `carried` although it is not wanted is made as if the file had been written.
- * Leaves the destination's status in `destination`. Returns 0 or a negative error number; `lost` is told what the
+ * Leaves the destination's status in `destination`. Returns 0 or a negative error number; `lost` is called with what the
  * destination cannot hold.
  */
 export function carryAttributes(
@@ -142,9 +142,9 @@ export function isCarried(
   if (!keep.timestamps || !keep.mode || keep.ownership || keep.extended) return false;
   const { directory, name } = at;
   const looked =
-    at.identify || !system.glance
+    at.identify || !system.quickStatus
       ? system.status(directory, name, false, destination)
-      : system.glance(directory, name, destination);
+      : system.quickStatus(directory, name, destination);
   if (looked < 0 || !isTimeKept(source, destination)) return false;
   return wantedMode(keep, source, destination) === undefined;
 }

@@ -17,7 +17,7 @@ export interface DirectoryPair {
   fresh: boolean;
   /** Leftovers of killed processes were already looked for. */
   swept: boolean;
-  /** Files were placed whose directory entries are not on the disk yet. */
+  /** Files were copied whose directory entries are not on the disk yet. */
   unsynced: boolean;
 }
 

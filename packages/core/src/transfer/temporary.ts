@@ -31,7 +31,7 @@ export function currentRun(): Run {
   return (store[RUN_KEY] ??= newRun());
 }
 
-/** Worker threads are told theirs, and do without what is loaded here, which takes a tenth of their boot. */
+/** Worker threads are given theirs, and do without what is loaded here, which takes a tenth of their boot. */
 function newRun(): Run {
   const { createHash, randomBytes } = createRequire(import.meta.url)('node:crypto') as typeof Crypto;
   const parts = [os.hostname(), read('/proc/sys/kernel/random/boot_id'), readLink('/proc/self/ns/pid')];

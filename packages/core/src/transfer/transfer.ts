@@ -7,7 +7,7 @@ import type { Method } from '../report.ts';
 import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { decide } from './decide.ts';
-import { climb, type Placed } from './ladder.ts';
+import { type Copied, climb } from './ladder.ts';
 import {
   type Chosen,
   carryAttributes,
@@ -145,10 +145,10 @@ export class Transferrer {
     this.#query.cannotClone = state.refused;
     this.#query.source = fd;
     try {
-      const placed = climb(system, file, this.#query, state, file.paths);
-      if (placed.created) file.created();
-      if (!this.#isConsistent(file, placed) || !this.#arrived(file, placed)) return undefined;
-      this.#settle(file, placed);
+      const copied = climb(system, file, this.#query, state, file.paths);
+      if (copied.created) file.created();
+      if (!this.#isConsistent(file, copied) || !this.#arrived(file, copied)) return undefined;
+      this.#sync(file, copied);
       if (file.hidden) {
         const replace = mayReplace(pair) || isOurs();
         const published = publish(system, pair, file.destinationName, as, replace, file.paths);
@@ -159,7 +159,7 @@ export class Transferrer {
       file.keep();
       for (const [attribute, errno] of this.#lost)
         this.#hooks.lost(attribute, errno, file.paths().destination);
-      return { method: placed.method, bytes: placed.bytes };
+      return { method: copied.method, bytes: copied.bytes };
     } finally {
       file.end();
     }
@@ -182,21 +182,21 @@ export class Transferrer {
    * Whether the bytes are those of one state of the source. A clone is by nature, and its length is checked
    * with the destination's; a copy is when nothing changed while it ran.
    */
-  #isConsistent(file: CurrentFile, placed: Placed): boolean {
-    if (placed.cloned) return true;
+  #isConsistent(file: CurrentFile, copied: Copied): boolean {
+    if (copied.cloned) return true;
     if (this.#system.fileStatus(file.source, this.#after) < 0) return false;
     if (!this.source.isSameState(this.#after)) return false;
     const { size } = this.source;
     // Files of /proc and /sys claim sizes they do not have.
-    return placed.bytes === size || size === 0 || this.#system.isPseudo(file.sourceDirectory);
+    return copied.bytes === size || size === 0 || this.#system.isPseudo(file.sourceDirectory);
   }
 
   /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */
-  #arrived(file: CurrentFile, placed: Placed): boolean {
-    const { method, bytes, carried } = placed;
+  #arrived(file: CurrentFile, copied: Copied): boolean {
+    const { method, bytes, carried } = copied;
     if (!carried || !this.#isCarried(file)) {
       file.reopen();
-      const chosen = placed.created ? this.#chosen(file, placed) : NOTHING_CHOSEN;
+      const chosen = copied.created ? this.#chosen(file, copied) : NOTHING_CHOSEN;
       const result = carryAttributes(
         this.#system,
         this.#keep,
@@ -219,7 +219,7 @@ export class Transferrer {
     });
   }
 
-  #chosen(file: CurrentFile, { method, carried }: Placed): Chosen {
+  #chosen(file: CurrentFile, { method, carried }: Copied): Chosen {
     if (this.#keep.mode) return { times: carried, mode: undefined };
     if (this.#defaultMode === undefined) {
       const mode = findDefaultMode(this.#system, file.destinationDirectory, this.#after);
@@ -238,7 +238,7 @@ export class Transferrer {
     return isCarried(this.#system, this.#keep, at, this.source, this.destination);
   }
 
-  #settle(file: CurrentFile, { method }: Placed): void {
+  #sync(file: CurrentFile, { method }: Copied): void {
     if (this.#settings.durability === 'none') return;
     file.reopen();
     file.pair.unsynced = true;

@@ -267,7 +267,7 @@ export function aboutOnlyFile(error: unknown, { root, below, mirrors, onlyFile }
   return new CopyError({ ...details, source, destination: path.join(root, onlyFile.as) });
 }
 
-/** Puts the names of the files that were placed on the disk. */
+/** Puts the names of the files that were copied on the disk. */
 export function syncPair(system: System, pair: DirectoryPair): void {
   if (pair.unsynced) syncDirectory(system, pair.destination, pair.source.path);
   pair.unsynced = false;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CopyError } from '../../errors.ts';
 import { resolveCopyOptions } from '../../options.ts';
 import { loadSystem } from '../../platform/load.ts';
-import { plainMethod } from '../../transfer/only.ts';
+import { plainMethod } from '../../transfer/single-method.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { Interruption } from '../interrupt.ts';

@@ -4,7 +4,7 @@ import type { BenchFlags } from './bench.ts';
 const MAX_ROUNDS = 100;
 const DEFAULT_ROUNDS = 5;
 
-/** `end` is told the exit status. */
+/** `end` is called with the exit status. */
 export function benchCommand(end: (status: number) => void): Command {
   return new Command('bench')
     .summary('measure every method between two places')

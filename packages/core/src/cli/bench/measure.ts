@@ -6,7 +6,7 @@ import { type CopyOptions, resolveCopyOptions } from '../../options.ts';
 import type { System } from '../../platform/system.ts';
 import type { CopyReport, Method } from '../../report.ts';
 import { startWorkers } from '../../start-workers.ts';
-import { strategiesOf } from '../../transfer/only.ts';
+import { strategiesOf } from '../../transfer/single-method.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** `auto` is a copy without options, which may use several methods. */
@@ -14,7 +14,7 @@ export type Contender = Method | 'auto';
 
 export interface Measured extends Spread {
   method: Contender;
-  /** Files each method placed, as the report of a copy counts them. */
+  /** Files each method copied, as the report of a copy counts them. */
   methods: CopyReport['methods'];
   /** Milliseconds of each round. */
   times: number[];
@@ -34,7 +34,7 @@ export interface Work {
   rounds: number;
   fsync: boolean;
   signal: AbortSignal;
-  /** Told before each run. */
+  /** Called before each run. */
   onRun: (round: number, method: Contender) => void;
 }
 

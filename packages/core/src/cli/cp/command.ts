@@ -4,7 +4,7 @@ import type { CopyFlags } from './flags.ts';
 
 const collect = (value: string, list: string[] | undefined) => [...(list ?? []), value];
 
-/** `end` is told the exit status. */
+/** `end` is called with the exit status. */
 export function copyCommand(end: (status: number) => void): Command {
   const command = new Command('cp')
     .summary('copy files, directories and globs')
@@ -48,12 +48,12 @@ const visible = [
     'never',
     'error',
   ]),
-  new Option('--delete [what]', 'what is only in <to>; placed: only what we placed').choices([
+  new Option('--delete [what]', 'what is only in <to>; copied: only what we copied').choices([
     'everything',
-    'placed',
+    'copied',
   ]),
   new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
-  new Option('--manifest <file>', 'note what was placed, to leave the unchanged alone'),
+  new Option('--manifest <file>', 'note what was copied, to leave the unchanged alone'),
   new Option('--exclude <glob>', 'as in rsync; may be repeated').argParser(collect),
   new Option('--flatten', 'all files directly in <to>'),
   new Option('--ignore-missing-args', 'a source that is not there is a warning'),

@@ -47,14 +47,14 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;
     const stopped = interruption.status;
-    if (json) printJson({ error: errorToJson(error), placed: placedBefore(tracker) });
+    if (json) printJson({ error: errorToJson(error), copied: placedBefore(tracker) });
     else if (stopped === undefined) complain(describeError(error, verbose));
     else if (!quiet) complain(`interrupted; ${inPlace(tracker)}`);
     return stopped ?? EXIT.failed;
   }
 }
 
-/** The display is gone before anything else is printed, also when the copy is told to stop. */
+/** The display is gone before anything else is printed, also when the copy is stopped. */
 async function runShown(
   options: ResolvedCopyOptions,
   dryRun: boolean,
@@ -80,11 +80,11 @@ function printReport(report: CopyReport, { dryRun = false, verbose, quiet }: Cop
   print(summary(report, { dryRun }));
 }
 
-function placedBefore({ methods: counts, placed, completeBytes }: Tracker) {
-  return { files: placed, bytes: completeBytes, methods: counts };
+function placedBefore({ methods: counts, copied, completeBytes }: Tracker) {
+  return { files: copied, bytes: completeBytes, methods: counts };
 }
 
-function inPlace({ placed, completeBytes, methods }: Tracker): string {
+function inPlace({ copied, completeBytes, methods }: Tracker): string {
   const how = Object.keys(methods).join(', ');
-  return `complete and in place: ${counted(placed, 'file')}, ${bytes(completeBytes)}${how && ` (${how})`}`;
+  return `complete and in place: ${counted(copied, 'file')}, ${bytes(completeBytes)}${how && ` (${how})`}`;
 }

@@ -17,14 +17,14 @@ afterEach(() => {
 });
 
 function file(tracker: Tracker, number: number, size: number, method?: 'ficlone' | 'read_write'): void {
-  const placed = method ? size : 0;
+  const copied = method ? size : 0;
   const paths = { source: `/from/${number}`, destination: `/to/${number}` };
-  const bytes = tracker.completeBytes + placed;
+  const bytes = tracker.completeBytes + copied;
   const counts = { files: tracker.files + 1, bytes };
   tracker.add({
     ...paths,
-    fileBytes: placed,
-    fileSize: placed,
+    fileBytes: copied,
+    fileSize: copied,
     done: true,
     ...(method && { method }),
     ...counts,

@@ -11,7 +11,7 @@ export interface CopyFlags {
   overwrite?: 'always' | 'changed' | 'never' | 'error';
   /** False: `--no-clobber`. */
   clobber?: boolean;
-  delete?: 'everything' | 'placed';
+  delete?: 'everything' | 'copied';
   keep?: string[];
   manifest?: string;
   exclude?: string[];

@@ -10,8 +10,8 @@ export class Tracker {
   readonly methods: Partial<Record<Method, MethodCount>> = {};
   /** Files done, those left as they were included. */
   files = 0;
-  /** Files that have a method: placed, not left as they were. */
-  placed = 0;
+  /** Files that have a method: copied, not left as they were. */
+  copied = 0;
   /** The method of the last file; of a large one at hand it is not known yet. */
   method: Method | undefined;
   #bytes = 0;
@@ -29,7 +29,7 @@ export class Tracker {
     this.#parts.delete(destination);
     if (method === undefined) return;
     this.method = method;
-    this.placed++;
+    this.copied++;
     const count = (this.methods[method] ??= { files: 0, bytes: 0 });
     count.files++;
     count.bytes += fileBytes;

@@ -57,9 +57,9 @@ export function facts(tracker: Tracker, total: Total | undefined): string[] {
 }
 
 /** By bytes; a file that was left as it was counts as one of average size. */
-export function share({ files, placed, bytes: done }: Tracker, total: Total): number {
+export function share({ files, copied, bytes: done }: Tracker, total: Total): number {
   if (total.files === 0) return 1;
   if (total.bytes === 0) return Math.min(1, files / total.files);
-  const skipped = (files - placed) * (total.bytes / total.files);
+  const skipped = (files - copied) * (total.bytes / total.files);
   return Math.min(1, (done + skipped) / total.bytes);
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 
-/** `end` is told the exit status. */
+/** `end` is called with the exit status. */
 export function probeCommand(end: (status: number) => void): Command {
   return new Command('probe')
     .summary('say what a copy between two places can do, and why')

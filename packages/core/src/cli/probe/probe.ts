@@ -25,7 +25,7 @@ function printProbe(found: Probe): void {
   if (found.problem === undefined) {
     printAbilities(found);
     print('');
-    for (const line of wrap(outlook(found), WIDTH)) print(line);
+    for (const line of wrap(expected(found), WIDTH)) print(line);
   } else complain(found.problem);
   for (const text of advice(found)) {
     const [first = '', ...more] = wrap(text, WIDTH - 2);
@@ -60,7 +60,7 @@ function printAbilities(found: Probe): void {
   }
 }
 
-function outlook({ method, smallFileMethod }: Probe): string {
+function expected({ method, smallFileMethod }: Probe): string {
   return method === smallFileMethod
     ? `A copy from here to there uses ${method}.`
     : `A copy from here to there uses ${method}, and ${smallFileMethod} for small files.`;

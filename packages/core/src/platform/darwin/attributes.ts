@@ -8,7 +8,7 @@ const { EACCES, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } = os.constants.errno;
 /** What the destination's filesystem or the caller's rights do not allow is left out, and the user is warned. */
 const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS]);
 
-/** Carries extended attributes and access control lists from one open file to another; `lost` is told what was refused. */
+/** Carries extended attributes and access control lists from one open file to another; `lost` is called with what was refused. */
 export function copyAttributes(
   bindings: Bindings,
   source: number,

@@ -80,7 +80,7 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
   /** The result, or the negated error number. To be called right after the system call. */
   const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
   /** The same for calls that a signal may interrupt before anything happened. */
-  const insisting = (call: () => number): number => {
+  const retryInterrupted = (call: () => number): number => {
     for (;;) {
       const result = checked(call());
       if (result !== -EINTR) return result;
@@ -121,7 +121,7 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
   return {
     openat: (at, path, flags, mode) => {
       const result = checked(openat(at, path, flags, 'int', mode));
-      return result === -EINTR ? insisting(() => openat(at, path, flags, 'int', mode)) : result;
+      return result === -EINTR ? retryInterrupted(() => openat(at, path, flags, 'int', mode)) : result;
     },
     // Never made again after EINTR: the descriptor is already gone then.
     close: (fd) => close(fd),
@@ -142,14 +142,14 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     read: (fd, buffer, size) => checked(read(fd, buffer, size)),
     write: (fd, buffer, size) => checked(write(fd, buffer, size)),
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
-    ftruncate: (fd, size) => insisting(() => ftruncate(fd, size)),
+    ftruncate: (fd, size) => retryInterrupted(() => ftruncate(fd, size)),
     fchmod: (fd, mode) => checked(fchmod(fd, mode)),
     fchown: (fd, uid, gid) => checked(fchown(fd, uid, gid)),
     futimens: (fd, times) => checked(futimens(fd, times)),
     utimensat: (at, path, times, flags) => checked(utimensat(at, path, times, flags)),
-    fsync: (fd) => insisting(() => fsync(fd)),
-    fcntl: (fd, command, argument) => insisting(() => fcntl(fd, command, 'int', argument)),
-    fcntlMemory: (fd, command, argument) => insisting(() => fcntl(fd, command, 'void *', argument)),
+    fsync: (fd) => retryInterrupted(() => fsync(fd)),
+    fcntl: (fd, command, argument) => retryInterrupted(() => fcntl(fd, command, 'int', argument)),
+    fcntlMemory: (fd, command, argument) => retryInterrupted(() => fcntl(fd, command, 'void *', argument)),
     clonefileat: (from, old, to, path, flags) =>
       clonefileat ? checked(clonefileat(from, old, to, path, flags)) : -ENOSYS,
     fclonefileat: (source, to, path, flags) =>

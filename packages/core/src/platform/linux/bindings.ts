@@ -75,7 +75,7 @@ export function loadBindings(): Bindings {
   /** The result, or the negated error number. To be called right after the system call. */
   const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
   /** The same for calls that a signal may interrupt before anything happened. */
-  const insisting = (call: () => number): number => {
+  const retryInterrupted = (call: () => number): number => {
     for (;;) {
       const result = checked(call());
       if (result !== -EINTR) return result;
@@ -120,10 +120,10 @@ export function loadBindings(): Bindings {
   // Each written out, because a function that all of them share would be too polymorphic to be fast.
   return {
     openat: variadic
-      ? (at, path, flags, mode) => insisting(() => openat(at, path, flags, 'uint', mode))
+      ? (at, path, flags, mode) => retryInterrupted(() => openat(at, path, flags, 'uint', mode))
       : (at, path, flags, mode) => {
           const result = checked(openat(at, path, flags, mode));
-          return result === -EINTR ? insisting(() => openat(at, path, flags, mode)) : result;
+          return result === -EINTR ? retryInterrupted(() => openat(at, path, flags, mode)) : result;
         },
     // Never made again after EINTR: the descriptor is already gone then.
     close: (fd) => close(fd),
@@ -139,17 +139,17 @@ export function loadBindings(): Bindings {
     read: (fd, buffer, size) => checked(read(fd, buffer, size)),
     write: (fd, buffer, size) => checked(write(fd, buffer, size)),
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
-    ftruncate: (fd, size) => insisting(() => ftruncate(fd, size)),
+    ftruncate: (fd, size) => retryInterrupted(() => ftruncate(fd, size)),
     fstatfs: (fd, buffer) => checked(fstatfs(fd, buffer)),
-    fallocate: (fd, mode, offset, size) => insisting(() => fallocate(fd, mode, offset, size)),
+    fallocate: (fd, mode, offset, size) => retryInterrupted(() => fallocate(fd, mode, offset, size)),
     // Answers with the error number itself.
     posixFadvise: (fd, offset, size, advice) => -posixFadvise(fd, offset, size, advice),
     fchmod: (fd, mode) => checked(fchmod(fd, mode)),
     fchown: (fd, uid, gid) => checked(fchown(fd, uid, gid)),
     futimens: (fd, times) => checked(futimens(fd, times)),
     utimensat: (at, path, times, flags) => checked(utimensat(at, path, times, flags)),
-    fdatasync: (fd) => insisting(() => fdatasync(fd)),
-    fsync: (fd) => insisting(() => fsync(fd)),
+    fdatasync: (fd) => retryInterrupted(() => fdatasync(fd)),
+    fsync: (fd) => retryInterrupted(() => fsync(fd)),
     fcntl: variadic
       ? (fd, command, argument) => checked(fcntl(fd, command, 'int', argument))
       : (fd, command, argument) => checked(fcntl(fd, command, argument)),

@@ -14,7 +14,7 @@ const POLICY_LABEL = 'security.selinux';
 
 /**
  * Carries extended attributes from one open file to another. What the destination's filesystem or the
- * caller's rights do not allow is left out, and `lost` is told so, once for each of the two kinds.
+ * caller's rights do not allow is left out, and `lost` is called, once for each of the two kinds.
  */
 export function copyExtendedAttributes(
   bindings: Bindings,

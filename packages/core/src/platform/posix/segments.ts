@@ -73,8 +73,8 @@ export function moveSegments<B extends SeekBindings>(
   function moveFrom(start: number, length: number): number {
     const sought = bindings.lseek(source, start, SEEK_SET);
     if (sought < 0) return sought;
-    const placed = bindings.lseek(destination, start, SEEK_SET);
-    if (placed < 0) return placed;
+    const copied = bindings.lseek(destination, start, SEEK_SET);
+    if (copied < 0) return copied;
     const moved = move(bindings, transfer, length, start);
     return moved < 0 ? moved : start + moved;
   }

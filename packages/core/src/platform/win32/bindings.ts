@@ -9,7 +9,7 @@ type Koffi = typeof import('koffi');
 /** Memory given to Windows by address. */
 export type Memory = Uint8Array | Uint16Array | Uint32Array;
 
-/** Told how many bytes are in place; false ends the copy. */
+/** Called with how many bytes are in place; false ends the copy. */
 export type OnCopied = (bytes: number) => boolean;
 
 /**

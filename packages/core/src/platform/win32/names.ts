@@ -1,24 +1,24 @@
 import { EBUSY, EINVAL, EISDIR, ENOTDIR, EPERM } from '../errno.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
-import { insist } from './insist.ts';
+import { retryWhileBusy } from './retry-while-busy.ts';
 
 const isBusyOrDenied = (errno: number): boolean => errno === EBUSY || errno === EPERM;
 
 /** Gives a file another name. What has that name must not be there, unless `replace`. Paths are complete. */
 export function rename(bindings: Bindings, from: string, to: string, replace: boolean): number {
-  if (!replace) return insist(() => bindings.moveFile(from, to, 0));
+  if (!replace) return retryWhileBusy(() => bindings.moveFile(from, to, 0));
   const move = () => bindings.moveFile(from, to, C.MOVEFILE_REPLACE_EXISTING);
   const result = move();
   // Denied also means: in use by someone who lets others delete it, read-only, or a directory.
   if (result >= 0 || !isBusyOrDenied(-result)) return result;
   const attributes = bindings.getFileAttributes(to);
-  if (attributes < 0) return insist(move, isBusyOrDenied);
+  if (attributes < 0) return retryWhileBusy(move, isBusyOrDenied);
   if (attributes & C.FILE_ATTRIBUTE_DIRECTORY) {
     return attributes & C.FILE_ATTRIBUTE_REPARSE_POINT ? replaceLink(bindings, from, to) : -EISDIR;
   }
-  if ((attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return insist(move, isBusyOrDenied);
-  return replaceReadOnly(bindings, to, attributes, () => insist(move, isBusyOrDenied));
+  if ((attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return retryWhileBusy(move, isBusyOrDenied);
+  return replaceReadOnly(bindings, to, attributes, () => retryWhileBusy(move, isBusyOrDenied));
 }
 
 /** A read-only file cannot be replaced; when it was not, it is read-only again. */
@@ -46,7 +46,7 @@ function replaceLink(bindings: Bindings, from: string, to: string): number {
 
 /** Removes a file or a link, read-only ones too. */
 export function unlink(bindings: Bindings, path: string): number {
-  const result = insist(() => bindings.deleteFile(path));
+  const result = retryWhileBusy(() => bindings.deleteFile(path));
   if (result !== -EPERM) return result;
   const attributes = bindings.getFileAttributes(path);
   if (attributes < 0) return result;
@@ -62,7 +62,7 @@ export function removeDirectory(bindings: Bindings, path: string): number {
   const attributes = bindings.getFileAttributes(path);
   if (attributes < 0) return attributes;
   if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
-  const remove = () => insist(() => bindings.removeDirectory(path));
+  const remove = () => retryWhileBusy(() => bindings.removeDirectory(path));
   return attributes & C.FILE_ATTRIBUTE_READONLY
     ? replaceReadOnly(bindings, path, attributes, remove)
     : remove();

@@ -37,8 +37,8 @@ function copySparse(bindings: Bindings, transfer: Transfer): number {
   const result = eachRange(bindings, transfer, (start, end) => {
     const sought = bindings.setFilePointer(source, start);
     if (sought < 0) return sought;
-    const placed = bindings.setFilePointer(destination, start);
-    return placed < 0 ? placed : pump(bindings, transfer, end - start, start);
+    const copied = bindings.setFilePointer(destination, start);
+    return copied < 0 ? copied : pump(bindings, transfer, end - start, start);
   });
   return result < 0 ? result : status.size;
 }
@@ -70,8 +70,8 @@ type Write = (bindings: Bindings, handle: number, buffer: Buffer, size: number, 
 /** The same without the blocks that are all zeros, for a sparse file that has its length already. */
 const writeWithoutZeros: Write = (bindings, handle, buffer, size, position) =>
   eachPartWithData(buffer, size, SPARSE_BLOCK, (start, end) => {
-    const placed = bindings.setFilePointer(handle, position + start);
-    return placed < 0 ? placed : writeAll(bindings, handle, buffer.subarray(start, end), end - start);
+    const copied = bindings.setFilePointer(handle, position + start);
+    return copied < 0 ? copied : writeAll(bindings, handle, buffer.subarray(start, end), end - start);
   });
 
 function writeAll(bindings: Bindings, handle: number, buffer: Buffer, size: number): number {

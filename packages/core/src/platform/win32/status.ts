@@ -56,7 +56,7 @@ export function readStatus(bindings: Bindings, handle: number, volume: Volume, i
  * Kind, size and times of a file that is not opened for it: its number and change time stay 0. Returns -EINVAL
  * for what may stand for another.
  */
-export function glance(bindings: Bindings, path: string, into: FileStatus): number {
+export function quickStatus(bindings: Bindings, path: string, into: FileStatus): number {
   const result = bindings.getFileAttributesEx(path, data);
   if (result < 0) return result;
   const attributes = data[DATA.dwFileAttributes / 4]!;

@@ -6,11 +6,11 @@ import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
-import { insist } from './insist.ts';
 import { strategies } from './ladder.ts';
 import { removeDirectory, rename, symlink, unlink } from './names.ts';
+import { retryWhileBusy } from './retry-while-busy.ts';
 import { setSize } from './sparse.ts';
-import { attributesOf, glance, isSurrogate, readStatus, setMode, setTimes } from './status.ts';
+import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes } from './status.ts';
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
 
 const SHARE_ALL = C.FILE_SHARE_READ | C.FILE_SHARE_WRITE | C.FILE_SHARE_DELETE;
@@ -33,7 +33,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
   const directoryLinks = new WeakSet<FileStatus>();
 
   const open = (file: string, access: number, flags: number): number =>
-    insist(() => bindings.createFile(file, access, SHARE_ALL, C.OPEN_EXISTING, flags));
+    retryWhileBusy(() => bindings.createFile(file, access, SHARE_ALL, C.OPEN_EXISTING, flags));
   const remember = (handle: number, volume: Volume): number => {
     if (handle >= 0) volumes.set(handle, volume);
     return handle;
@@ -149,7 +149,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const volume = volumes.get(handle);
       return volume ? readStatus(bindings, handle, volume, into) : -EINVAL;
     },
-    glance: (directory, name, into) => glance(bindings, pathIn(directory, name), into),
+    quickStatus: (directory, name, into) => quickStatus(bindings, pathIn(directory, name), into),
     isPseudo: () => false,
     isLayered: () => false,
     filesystem: (directory) => filesystemOf(bindings, directory),
@@ -207,7 +207,7 @@ function openReadOnly(bindings: Bindings, file: string): number {
     attributes & ~C.FILE_ATTRIBUTE_READONLY || C.FILE_ATTRIBUTE_NORMAL,
   );
   if (cleared < 0) return cleared;
-  const handle = insist(() =>
+  const handle = retryWhileBusy(() =>
     bindings.createFile(file, READ_WRITE, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED),
   );
   bindings.setFileAttributes(file, attributes);

@@ -5,7 +5,7 @@ import { lstatIfThere } from '../scan/links.ts';
 import { aboutOnlyFile, belowFile, notADirectory, onlyFileOf, statusIfThere } from '../transfer/tree.ts';
 
 /** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
-export class Outlook {
+export class ExpectedDestination {
   readonly #removed = new Set<string>();
   readonly #made = new Set<string>();
 

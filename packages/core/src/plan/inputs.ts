@@ -16,9 +16,9 @@ export function needsEarlierRuns(
 
 /** What a copy begins with. */
 export interface Found {
-  /** What earlier runs placed. */
+  /** What earlier runs copied. */
   manifest: Manifest | undefined;
-  /** What is to be placed; looked for as it is asked for. */
+  /** What is to be copied; looked for as it is asked for. */
   folders: Iterator<Folder> & Iterable<Folder>;
 }
 
@@ -32,13 +32,15 @@ export function look(
 ): Found {
   const { manifest: file, cwd, prune } = plan;
   const manifest = file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job), warn);
-  // Progress is told of every file, and a dry run changes what it finds.
+  // Progress is reported for every file, and a dry run changes what it finds.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
-  const recall = recalls ? new earlier!.Memory(manifest, load(), prune === 'everything').recall : undefined;
+  const recall = recalls
+    ? new earlier!.UnchangedDetector(manifest, load(), prune === 'everything').recall
+    : undefined;
   return { manifest, folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall }, warn) };
 }
 
-/** Files placed with other options may look different, and are placed again. */
+/** Files copied with other options may look different, and are copied again. */
 function fingerprint({ transfer: { preserve, symlinks, reflink } }: JobSettings): string {
   return JSON.stringify([[...preserve].sort(), symlinks, reflink]);
 }

@@ -10,7 +10,7 @@ const PATIENCE_MS = 2000;
  * Between the native lane and the end of a thread: an addon that is being loaded while its thread is ended aborts
  * the whole process.
  */
-export class Gate {
+export class AddonLock {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
 

@@ -41,7 +41,7 @@ export function plainMethod(system: System): Method {
  * A system whose ladder has one rung: for measuring a method, not for copying. An empty file, which has
  * nothing to be moved, goes its usual way.
  */
-export function onlyMethod(system: System, method: Method): System {
+export function singleMethod(system: System, method: Method): System {
   const strategy = strategiesOf(system).get(method);
   const ladder = strategy ? [strategy] : [];
   return {

@@ -71,7 +71,7 @@ describe.each([
     expect(stateOf(at('cache/manifest'))).toEqual(before);
   });
 
-  it('but for one file: that alone is placed, and all is known after', async () => {
+  it('but for one file: that alone is copied, and all is known after', async () => {
     const { run, at } = await prepared();
     await run();
     const [other] = [stateOf(at('out/folder-1/file-1.bin'))];
@@ -79,8 +79,8 @@ describe.each([
     await pastTick();
     const report = await run();
     expect(report).toMatchObject({ files: 1, unchanged: 299 });
-    const [placed] = report.entries!.filter(({ action }) => action === 'copied');
-    expect(placed).toMatchObject({ destination: at('out/folder-1/file-7.bin'), method: expect.any(String) });
+    const [copied] = report.entries!.filter(({ action }) => action === 'copied');
+    expect(copied).toMatchObject({ destination: at('out/folder-1/file-7.bin'), method: expect.any(String) });
     expect(readFileSync(at('out/folder-1/file-7.bin'), 'utf8')).toBe('changed');
     expect(stateOf(at('out/folder-1/file-1.bin'))).toEqual(other);
     expect(await run()).toMatchObject({ files: 0, unchanged: 300 });
@@ -147,13 +147,13 @@ describe.each([
     expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
   });
 
-  it('what is to be left is not taken for placed', async () => {
+  it('what is to be left is not taken for copied', async () => {
     const { run, at } = await prepared();
     const leave = [at('out/folder-1/file-7.bin')];
     expect(await run({ leave })).toMatchObject({ files: 299 });
     expect(await run({ leave })).toMatchObject({ files: 0, unchanged: 299 });
     expect(await run()).toMatchObject({ files: 1, unchanged: 299 });
-    expect(await run({ leave, prune: 'placed' })).toMatchObject({ files: 0, unchanged: 299 });
+    expect(await run({ leave, prune: 'copied' })).toMatchObject({ files: 0, unchanged: 299 });
   });
 
   it('a source that was moved into the destination is refused before anything is deleted', async () => {
@@ -220,6 +220,6 @@ describe.each([
     await run();
     renameSync(at('out/folder-5'), at('elsewhere'));
     symlinkSync('../elsewhere', at('out/folder-5'));
-    expect(await refusal(() => run({ prune: 'placed' }))).toMatchObject({ code: 'ELOOP' });
+    expect(await refusal(() => run({ prune: 'copied' }))).toMatchObject({ code: 'ELOOP' });
   });
 });

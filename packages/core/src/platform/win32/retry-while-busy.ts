@@ -4,7 +4,7 @@ import { EBUSY } from '../errno.ts';
 const PAUSES = [1, 2, 5, 10, 20, 50, 100, 200, 300, 300];
 
 /** Makes a call again while it answers that the file is in use, a second long at most. */
-export function insist(
+export function retryWhileBusy(
   call: () => number,
   isBusy: (errno: number) => boolean = (errno) => errno === EBUSY,
 ): number {

@@ -7,7 +7,7 @@ import { directory, writeTree } from '../../../../test/support/trees.ts';
 import { copy } from '../copy.ts';
 import { loadSystem } from '../platform/load.ts';
 import { Manifest } from './manifest.ts';
-import { Memory } from './memory.ts';
+import { UnchangedDetector } from './unchanged-detector.ts';
 
 const FINGERPRINT = JSON.stringify([['mode', 'timestamps'], 'follow', 'auto']);
 
@@ -31,7 +31,7 @@ function recall(name = '', { lists = true } = {}) {
   const warn = (message: string) => expect.unreachable(message);
   const manifest = Manifest.read(at('manifest'), cwd, FINGERPRINT, warn);
   expect(manifest.folders.size).toBe(3);
-  const memory = new Memory(manifest, loadSystem(), lists);
+  const memory = new UnchangedDetector(manifest, loadSystem(), lists);
   const recalled = memory.recall(path.join(cwd, 'in', name), path.join(cwd, 'out', name), at('out'));
   if (!recalled) return undefined;
   const { files, directories, others, alone } = recalled;
@@ -145,7 +145,7 @@ describe('what is not as it was left is to be looked at, and the rest is recalle
 
   it('also where names are recorded in another order', async () => {
     await pastTick();
-    // What was placed last is recorded first, or last.
+    // What was copied last is recorded first, or last.
     for (const name of ['z', 'a']) {
       changeUnseen(`in/${name}`);
       await pastTick();

@@ -9,7 +9,7 @@ import type { ResolvedTarget } from '../target.ts';
 import { collisionError, destinationOf, type FoundIn, foldedNames, sourceOf } from './collisions.ts';
 import { fold, type SameNames } from './same-names.ts';
 
-/** Which names the filesystem takes for one, and who is told of a file that is not copied. */
+/** Which names the filesystem takes for one, and what is called for a file that is not copied. */
 export interface CollisionRules {
   /** What happens to a file that exists, unless a target says. */
   overwrite: TransferSettings['overwrite'];
@@ -21,22 +21,22 @@ export interface CollisionRules {
  * Which of several files for one place stays, as if the targets were copied one after the other. Files of one target
  * have no order that the user gave: two of them for one place are an error, unless its own `overwrite` says who stays.
  */
-export function winnersOf(folders: Folder[], rules: CollisionRules): Folder[] {
+export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folder[] {
   const { overwrite, names, onOverlap } = rules;
   const directories = new Map<string, Map<string, FoundIn[]>>();
   const losers = new Map<Folder, Set<number>>();
   for (const folder of folders) {
     const { root, below, names: given, target } = folder;
     const key = fold(path.join(root, below));
-    let placed = directories.get(key);
-    if (!placed) directories.set(key, (placed = new Map()));
+    let copied = directories.get(key);
+    if (!copied) directories.set(key, (copied = new Map()));
     const folded = foldedNames(folder);
     for (const file of given.keys()) {
       const name = folded[file]!;
       const now = { folder, file };
-      const alike = placed.get(name);
+      const alike = copied.get(name);
       if (!alike) {
-        placed.set(name, [now]);
+        copied.set(name, [now]);
         continue;
       }
       const position = alike.findIndex((each) => names.isSamePath(destinationOf(each), destinationOf(now)));
@@ -82,7 +82,7 @@ export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, lef
   return { kept: planned(kept), left: planned(left) };
 }
 
-/** Folders without the files that would be placed at these absolute paths. */
+/** Folders without the files that would be copied at these absolute paths. */
 export function* without(folders: Iterable<Folder>, paths: readonly string[]): Generator<Folder> {
   const left = new Set(paths);
   for (const folder of folders) {
@@ -93,12 +93,12 @@ export function* without(folders: Iterable<Folder>, paths: readonly string[]): G
 
 function only(folder: Folder, isKept: (file: number) => boolean): Folder {
   const kept = filterFiles(folder, isKept);
-  return kept === folder ? folder : { ...kept, settled: undefined };
+  return kept === folder ? folder : { ...kept, unchanged: undefined };
 }
 
 /**
  * One whole directory under its own names cannot hold two files for one place, unless the filesystem there takes two
- * names for one; {@link CollisionCheck} finds that. A target that says who stays then needs {@link winnersOf}.
+ * names for one; {@link CollisionCheck} finds that. A target that says who stays then needs {@link resolveOverlaps}.
  */
 export function hasOwnNames(targets: readonly ResolvedTarget[]): boolean {
   const [target] = targets;

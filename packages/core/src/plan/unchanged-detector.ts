@@ -25,7 +25,7 @@ const MOST_OTHERS = 256;
  * both sides. That costs the listings and two looks per file, far less than to plan the files one by one and to
  * compare them then. Whatever is not plainly so is left to planning.
  */
-export class Memory {
+export class UnchangedDetector {
   readonly #manifest: Manifest;
   readonly #system: System;
   readonly #lists: boolean;

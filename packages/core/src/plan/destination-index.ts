@@ -1,13 +1,13 @@
 import path from 'node:path';
+import { isInside } from '../inside.ts';
 import { namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { TransferSettings } from '../options.ts';
 import { ignoresCase } from '../platform/spelling.ts';
-import { isWithin } from '../within.ts';
 import { isKnown } from './record.ts';
 
 /** The destination as planned: which names each directory will hold. */
-export class PlannedTree {
+export class DestinationIndex {
   /** By directory: names, and whether the file that has it now is to be left. */
   readonly #files = new Map<string, Map<string, boolean>>();
   /** Each with the directories in it. */
@@ -24,13 +24,13 @@ export class PlannedTree {
   ) {
     this.#spell = spellingOf(folders);
     for (const [position, folder] of folders.entries()) {
-      const { root, below, target, settled } = folder;
+      const { root, below, target, unchanged } = folder;
       const known = records[position];
       // What is transformed is compared by its bytes.
       const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
       const directory = path.join(root, below);
       this.directoriesIn(directory);
-      if (settled?.alone) {
+      if (unchanged?.alone) {
         this.#alone.add(directory);
         continue;
       }
@@ -80,5 +80,5 @@ function spellingOf(folders: readonly Folder[]): (directory: string) => string {
   if (lower.size === directories.size) return (directory) => directory;
   const roots = [...new Set(folders.map(({ root }) => root))].filter(ignoresCase);
   return (directory) =>
-    roots.some((root) => isWithin(root, directory)) ? directory.toLowerCase() : directory;
+    roots.some((root) => isInside(root, directory)) ? directory.toLowerCase() : directory;
 }

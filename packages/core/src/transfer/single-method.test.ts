@@ -3,7 +3,7 @@ import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
-import { onlyMethod, plainMethod, strategiesOf } from './only.ts';
+import { plainMethod, singleMethod, strategiesOf } from './single-method.ts';
 
 const query = { reflink: 'auto', bypassCache: false, cannotClone: false, acl: false } as const;
 
@@ -16,7 +16,7 @@ it.skipIf(notLinux)(orSkipped('finds every method of Linux, and keeps to one', n
     'read_write',
   ]);
   expect(plainMethod(linux)).toBe('read_write');
-  const only = onlyMethod(linux, 'direct');
+  const only = singleMethod(linux, 'direct');
   expect(only.ladder({ ...query, size: 5 }).map(({ method }) => method)).toEqual(['direct']);
   expect(only.ladder({ ...query, size: 0 })).toBe(linux.ladder({ ...query, size: 0 }));
 });
@@ -25,5 +25,5 @@ it('finds the methods of node:fs', () => {
   const portable = portableSystem(undefined);
   expect([...strategiesOf(portable).keys()].sort()).toEqual(['ficlone', 'node_fs']);
   expect(plainMethod(portable)).toBe('node_fs');
-  expect(onlyMethod(portable, 'direct').ladder({ ...query, size: 5 })).toEqual([]);
+  expect(singleMethod(portable, 'direct').ladder({ ...query, size: 5 })).toEqual([]);
 });

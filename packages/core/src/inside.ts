@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 /** Whether `inner` is `outer` or lies below it, by name alone. Both absolute. */
-export function isWithin(outer: string, inner: string): boolean {
+export function isInside(outer: string, inner: string): boolean {
   const relative = path.relative(outer, inner);
   return (
     relative === '' ||
