@@ -48,6 +48,16 @@ describeOnLinux('what paths mean', () => {
     expect(from(cwd, 'site/index.html', 'to')).toEqual(['app.js', 'index.html']);
   });
 
+  it('copies into a directory whose name ends as the files do', () => {
+    const cwd = prepared();
+    expect(from(cwd, 'site/app.js', 'to/lib.js/')).toEqual(['lib.js/app.js']);
+    expect(from(cwd, 'site/app.js', 'site/index.html', 'to/both.js')).toEqual([
+      'both.js/app.js',
+      'both.js/index.html',
+      'lib.js/app.js',
+    ]);
+  });
+
   it('copies several sources into one directory, later ones over earlier ones', () => {
     const cwd = prepared();
     expect(from(cwd, 'site/app.js', 'more', 'site/img', 'to')).toEqual([

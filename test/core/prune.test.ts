@@ -408,4 +408,19 @@ describe("prune: 'everything'", () => {
     await run({ prune: 'everything', keep: ['old'] }, { from: 'out/old/**', to: 'out' });
     expect(filesOf(at('out'))).toEqual(['deep/x', 'old/deep/x']);
   });
+
+  it('deletes nothing beside the one file that `to` names', async () => {
+    const { run, at } = await prepared({ ...theirs, 'in/x.txt': 'x' });
+    const target = { from: 'in/x.txt', to: 'out/new.txt' };
+    expect(await run({ prune: 'everything' }, target)).toMatchObject({ files: 1, pruned: 0 });
+    expect(filesOf(at('out'))).toEqual([
+      '.git/HEAD',
+      'a',
+      'deep/stale',
+      'link',
+      'new.txt',
+      'old/deep/x',
+      'stale',
+    ]);
+  });
 });

@@ -35,6 +35,52 @@ const cases: Case[] = [
     out: { 'x/a.css': 'a' },
   },
   {
+    name: 'a file whose `to` has its extension gets the name that `to` ends with',
+    files: { 'en.json': 'en', 'IMAGE.PNG': 'image' },
+    targets: [
+      { from: 'en.json', to: 'out/data/english.json' },
+      { from: 'IMAGE.PNG', to: 'out/logo.png' },
+    ],
+    out: { 'data/english.json': 'en', 'logo.png': 'image' },
+  },
+  {
+    name: '`to` replaces the file that it names',
+    files: { 'en.json': 'en', 'out/english.json': 'old' },
+    targets: { from: 'en.json', to: 'out/english.json' },
+    out: { 'english.json': 'en' },
+  },
+  {
+    name: '`to` stays a directory where it has another extension or none, ends with a slash, or is one',
+    files: { 'en.json': 'en', LICENSE: 'l', 'out/there.json': directory() },
+    targets: [
+      ...['v1.2', 'data', 'slash.json/', 'there.json'].map((to) => ({ from: 'en.json', to: `out/${to}` })),
+      { from: 'LICENSE', to: 'out/LICENSE' },
+    ],
+    out: {
+      'v1.2/en.json': 'en',
+      'data/en.json': 'en',
+      'slash.json/en.json': 'en',
+      'there.json/en.json': 'en',
+      'LICENSE/LICENSE': 'l',
+    },
+  },
+  {
+    name: '`to` stays a directory for a directory, a glob, `rename` and `base`',
+    files: { 'all.json/en.json': 'en', 'lang/de.json': 'de' },
+    targets: [
+      { from: 'all.json', to: 'out/directory.json' },
+      { from: '{lang,none}/*.json', to: 'out/glob.json' },
+      { from: 'lang/de.json', to: 'out/rename.json', rename: 'german.json' },
+      { from: 'lang/de.json', to: 'out/base.json', base: '.' },
+    ],
+    out: {
+      'directory.json/en.json': 'en',
+      'glob.json/lang/de.json': 'de',
+      'rename.json/german.json': 'de',
+      'base.json/lang/de.json': 'de',
+    },
+  },
+  {
     name: 'a glob means what matches below its base',
     files: { ...page, 'public/css/no.txt': 'no' },
     targets: { from: 'public/**/*.css', to: 'out' },

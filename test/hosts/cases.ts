@@ -153,6 +153,21 @@ const targetCases: HostCase[] = [
     expected: { 'b.txt': 'static/[(){}[]!+@escaped]/b.txt' },
   },
   {
+    name: 'a target that is a file, under the name that `to` gives it',
+    options: {
+      targets: [
+        { from: 'assets/a.txt', to: 'texts/first.txt' },
+        { from: 'more/extra.txt', to: 'made.txt', transform: (_content, { path }) => path },
+        { from: 'more/notes.md', to: 'v1.2' },
+      ],
+    },
+    expected: {
+      'texts/first.txt': 'assets/a.txt',
+      'made.txt': { written: 'made.txt' },
+      'v1.2/notes.md': 'more/notes.md',
+    },
+  },
+  {
     name: 'a target that is a glob',
     options: one({ from: 'assets/**/*.txt', to: 'g', ignore: '**/dir*/**' }),
     expected: { 'g/a.txt': 'assets/a.txt', 'g/sub/c.txt': 'assets/sub/c.txt' },
@@ -241,6 +256,12 @@ const targetCases: HostCase[] = [
     options: (root) => one({ from: 'assets/a.txt', to: join(root, 'elsewhere') }),
     expected: {},
     outside: { 'elsewhere/a.txt': 'assets/a.txt' },
+  },
+  {
+    name: 'an absolute to that names the file',
+    options: (root) => one({ from: 'assets/a.txt', to: join(root, 'elsewhere/first.txt') }),
+    expected: {},
+    outside: { 'elsewhere/first.txt': 'assets/a.txt' },
   },
   {
     name: 'links of a target kept as links',

@@ -109,6 +109,19 @@ describeWebpacks(({ webpack }) => {
     }
   });
 
+  test('rename with placeholders: `to` is a directory, also for one file', async () => {
+    const root = makeProject();
+    const targets: Options['targets'] = [
+      { from: 'assets/a.txt', to: 'all.txt', rename: '[name].[contenthash:8][ext]' },
+    ];
+    const { errors } = await run(
+      webpack(configOf(root, { plugins: [reflink({ targets, report: false })] }))!,
+    );
+    expect(errors).toEqual([]);
+    const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
+    expect(found).toEqual(['all.txt', expect.stringMatching(/^all\.txt\/a\.[0-9a-f]{8}\.txt$/)]);
+  });
+
   test('a transformed file is named for what it became', async () => {
     const root = makeProject();
     const plugin = (transform: (content: Buffer) => string) =>

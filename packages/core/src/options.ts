@@ -169,7 +169,7 @@ export interface CopyOptions extends CopyFileOptions {
   /**
    * The directories `prune: 'everything'` and `keep` work on. Relative to {@link CopyOptions.cwd}.
    *
-   * @default each target's `to`
+   * @default each target's `to` that is a directory
    */
   pruneRoots?: readonly string[];
   /**
@@ -363,7 +363,9 @@ export function resolveCopyOptions(
     prune,
     keep: options.keep ?? [],
     emptiedAt: options.emptiedAt,
-    pruneRoots: options.pruneRoots?.map((root) => path.resolve(cwd, root)) ?? resolved.map(({ to }) => to),
+    pruneRoots:
+      options.pruneRoots?.map((root) => path.resolve(cwd, root)) ??
+      resolved.filter(({ namesFile }) => !namesFile).map(({ to }) => to),
     leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
     allowMissing: options.allowMissing ?? false,
     cloneDirectories: options.cloneDirectories ?? false,

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
@@ -26,9 +27,13 @@ export interface Target {
    */
   from: string;
   /**
-   * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A relative path that leaves
-   * `cwd`, and a path outside the option `allowedRoots`, fail with `ERR_OUTSIDE_DESTINATION` unless
-   * {@link Target.allowOutside} is true.
+   * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A
+   * relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
+   * `ERR_OUTSIDE_DESTINATION` unless {@link Target.allowOutside} is true.
+   *
+   * It names the new file instead where `from` is one file, `to` ends with the same extension, in any case of letters,
+   * and neither `base` nor `rename` is set: `{ from: 'en.json', to: 'data/english.json' }`. A path that ends with a
+   * slash, or that is a directory already, stays a directory.
    *
    * @default '.'
    */
@@ -109,6 +114,8 @@ export interface ResolvedTarget {
   flatten: boolean;
   /** `from` is one file: never a glob, and not a directory. */
   exact: boolean;
+  /** The target's `to` is the path of the one new file: `rename` is its last part. */
+  namesFile?: boolean;
   rename?: string | ((path: string, source: string) => string) | undefined;
   filter?: ((path: string, source: string) => boolean) | undefined;
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
@@ -123,22 +130,51 @@ export function resolveTarget(
   allowedRoots?: readonly string[] | undefined,
 ): ResolvedTarget {
   const given = target.to || '.';
-  const to = path.resolve(cwd, given);
-  if (!target.allowOutside) refuseOutside(target, given, { to, cwd, allowedRoots });
+  const from = path.resolve(cwd, target.from);
+  const destination = path.resolve(cwd, given);
+  if (!target.allowOutside) refuseOutside(target, given, { to: destination, cwd, allowedRoots });
+  const namesFile = isFileName(target, from, destination);
   return {
     given: target.from,
-    from: path.resolve(cwd, target.from),
-    to,
+    from,
+    to: namesFile ? path.dirname(destination) : destination,
+    namesFile,
     base: target.base === undefined ? undefined : path.resolve(cwd, target.base),
     ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
     flatten: target.flatten ?? false,
     exact: false,
-    rename: target.rename,
+    rename: namesFile ? path.basename(destination) : target.rename,
     filter: target.filter,
     directoryFilter: target.directoryFilter,
     overwrite: target.overwrite,
     transform: target.transform,
   };
+}
+
+/** Whether `to` is the path of the one new file; see {@link Target.to}. */
+function isFileName({ to = '', rename, base }: Target, from: string, destination: string): boolean {
+  const extension = path.extname(from).toLowerCase();
+  if (extension === '' || !to.toLowerCase().endsWith(extension)) return false;
+  if (rename !== undefined || base !== undefined || isDirectory(destination)) return false;
+  return exists(from) && !isDirectory(from);
+}
+
+function isDirectory(file: string): boolean {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A link in a circle, or a directory that may not be searched: the copy says so, with both paths.
+    return false;
+  }
+}
+
+/** A link that leads nowhere does: it can be copied as a link. */
+function exists(file: string): boolean {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A relative path has to stay below `cwd`, an absolute one in one of the allowed roots. */

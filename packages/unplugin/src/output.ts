@@ -7,6 +7,7 @@ import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { addReports, continueReport, withoutEntries } from './summary.ts';
+import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
 /** So many files are placed while the bundler renders, as a rule. */
@@ -202,8 +203,8 @@ export class OutputCopy {
 
   /** The one file, under the name the target gives it. */
   #targetOf({ file: { source, destination }, target }: Collision): Target {
-    const { to = '.', transform } = target!;
-    const below = path.relative(path.resolve(this.directory, to), destination).split(path.sep).join('/');
+    const { transform } = target!;
+    const below = pathBelow(target!, this.directory, destination);
     return {
       from: source,
       to: path.dirname(destination),

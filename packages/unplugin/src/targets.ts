@@ -39,6 +39,12 @@ export function allowedRoots(root: string, directory: string): string[] {
   return [...new Set([directory, root, process.cwd()])].filter((each) => path.dirname(each) !== each);
 }
 
+/** The path of a file below its target's `to`, with forward slashes: its name where `to` names the file itself. */
+export function pathBelow({ to = '.' }: Pick<Target, 'to'>, directory: string, destination: string): string {
+  const below = path.relative(path.resolve(directory, to), destination).split(path.sep).join('/');
+  return below || path.basename(destination);
+}
+
 /** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
 export function destinationsOf({ publicTargets, targets }: OutputTargets, directory: string): string[] {
   const places = [...publicTargets, ...targets].map(({ to = '.' }) => path.resolve(directory, to));

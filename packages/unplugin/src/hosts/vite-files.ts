@@ -4,7 +4,7 @@ import { type ListedFile, listSync, type Target } from 'fs-reflink';
 import type { HostLog } from '../build.ts';
 import { overlapMessage } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { allowedRoots } from '../targets.ts';
+import { allowedRoots, pathBelow } from '../targets.ts';
 import type { Served } from './vite-output.ts';
 
 /** What stands at a place of the output, were it built. */
@@ -113,8 +113,7 @@ export class ServedFiles {
   }
 
   #add({ source, destination, link }: ListedFile, target: Target | undefined): void {
-    const relative = (to: string) => path.relative(to, destination).split(path.sep).join('/');
-    const name = relative(this.#outDir);
+    const name = path.relative(this.#outDir, destination).split(path.sep).join('/');
     const leaves = name.startsWith('../') || path.isAbsolute(name);
     if (leaves) return;
     const exists = this.#files.has(name) || this.#links.has(name);
@@ -128,7 +127,7 @@ export class ServedFiles {
     this.#links.delete(name);
     if (link) this.#links.set(name, fs.readlinkSync(source));
     else {
-      const below = relative(path.resolve(this.#outDir, target?.to ?? '.'));
+      const below = pathBelow(target ?? {}, this.#outDir, destination);
       this.#files.set(name, { source, name, below, target });
     }
   }

@@ -4,7 +4,7 @@ import { CopyError } from 'fs-reflink/host';
 import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
 import { loadEngine } from '../engine.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { allowedRoots, type OutputTargets } from '../targets.ts';
+import { allowedRoots, type OutputTargets, pathBelow } from '../targets.ts';
 import { sourceFilename } from './webpack-names.ts';
 import type { FileSources } from './webpack-source.ts';
 import { isPlain, type WebpackTarget } from './webpack-targets.ts';
@@ -175,7 +175,7 @@ async function describe(found: Found, context: ListingContext): Promise<PlacedAs
   if (isPlain(given) || file.link) return describePlain(found, context);
   const { compilation, directory } = context;
   const root = path.resolve(directory, target.to ?? '.');
-  const below = nameBelow(root, file.destination);
+  const below = pathBelow(target, directory, file.destination);
   const content = target.transform && (await transform(target, file, below));
   const source = content
     ? new compilation.compiler.webpack.sources.RawSource(content)

@@ -68,9 +68,11 @@ function withTemplate(target: Target): WebpackTarget {
   if (typeof rename === 'function') return withTemplates(target, rename);
   if (isTemplate(rename)) {
     const keepsDirectory = !/\[\\*path\\*\]/i.test(rename);
+    const { to = '.' } = unnamed;
     return {
       kind: 'target',
-      target: unnamed,
+      // With a slash, so that it stays a directory.
+      target: { ...unnamed, to: `${to}/` },
       async naming(named, compilation) {
         const { path: name, info } = await interpolate(rename, named, compilation);
         return { path: keepsDirectory ? path.posix.join(path.posix.dirname(named.below), name) : name, info };

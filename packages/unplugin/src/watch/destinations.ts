@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
+import { statsOf } from '../stats.ts';
 import type { OutputTargets } from '../targets.ts';
 
 /** The directories that files of a report are in, and those that were placed without any. */
@@ -11,7 +12,7 @@ export function destinationDirectories(
   sources: readonly string[],
 ): Set<string> {
   const all = [...publicTargets, ...targets];
-  const tops = new Set([directory, ...all.map(({ to = '.' }) => path.resolve(directory, to))]);
+  const tops = new Set([directory, ...all.map(({ to = '.' }) => directoryAt(path.resolve(directory, to)))]);
   const found = new Set(tops);
   const add = (place: string) => {
     for (let each = place; !found.has(each) && path.dirname(each) !== each; each = path.dirname(each))
@@ -28,4 +29,9 @@ export function destinationDirectories(
     }
   }
   return new Set([...found].filter((each) => fs.existsSync(each)));
+}
+
+/** A target's `to` may be the path of the one new file. */
+function directoryAt(to: string): string {
+  return statsOf(to)?.isFile() ? path.dirname(to) : to;
 }

@@ -38,7 +38,8 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
       { ...common, from: sources[0]!, to: path.dirname(destination), rename: path.basename(destination) },
     ];
   }
-  return sources.map((from) => ({ ...common, from, to: destination }));
+  // With a slash, so that it stays a directory.
+  return sources.map((from) => ({ ...common, from, to: path.join(destination, path.sep) }));
 }
 
 function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'missing' {
