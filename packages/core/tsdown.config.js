@@ -10,10 +10,10 @@ const shared = {
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is a few files, cut where one is
 // not needed: by most copies, or by a host before it copies.
 const EARLIER_RUNS =
-  /src\/plan\/(delete|earlier-runs|empty|lock|manifest|manifest-file|memory|named-records|outlook|planned-tree|positions|prune|sources)\.ts$/;
+  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-anew))\.ts$/;
 const HOST =
-  /src\/(model\/|(copy|errors|host|lost-attributes|options|report|schema|start-workers|target|within)\.ts$|platform\/(detail|errno|link-target|spelling)\.ts$|execute\/(crew|execute|finished|gate|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$|platform\/status\.ts$)/;
+  /src\/(model\/|(copy|errors|host|lost-attributes|options|report|schema|start-workers|target|inside)\.ts$|platform\/(detail|errno|link-target|spelling)\.ts$|execute\/(addon-lock|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$|platform\/status\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

@@ -221,7 +221,7 @@ describe('a manifest that cannot be used', () => {
       const report = await run({ manifest });
       expect(report).toMatchObject({ files: 3, unchanged: 0 });
       expect(report.warnings).toEqual([
-        expect.stringMatching(/Cannot write .*cache.*ENAMETOOLONG.* everything anew/),
+        expect.stringMatching(/Cannot write .*cache.*ENAMETOOLONG.* everything again/),
       ]);
     }
     expect(readFileSync(at('out/a'), 'utf8')).toBe('aaa');
