@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asThrown } from '../errors.ts';
 import { type EarlierRuns, look, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
@@ -63,13 +64,17 @@ class Coordinator {
     const queue = this.#queue;
     const stop = () => queue.stop();
     const { tally } = this.#copier;
-    let working: Finished = { tally };
+    const working: Finished = { tally };
     const steps = this.#planner.publish();
-    while (!working.error && !queue.stopped) {
+    while (!queue.stopped) {
       let isIdle = false;
-      working = attempt(tally, stop, () => {
+      try {
         isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
-      });
+      } catch (error) {
+        queue.stop();
+        working.error = asThrown(error);
+        break;
+      }
       const wasAlone = this.#isAlone;
       this.#callWorkers();
       // What was to be left to workers is this thread's if none can be started.
