@@ -63,6 +63,40 @@ describeVites((host) => {
     }
   });
 
+  test.each([
+    ['true', true, []],
+    ['false', false, ['old.txt']],
+  ])('other plugins may assign to the options in every hook, emptyOutDir: %s', async (_name, value, left) => {
+    const seen: Record<string, unknown> = {};
+    for (const hook of ['buildEnd', 'renderStart', 'generateBundle'] as const) {
+      for (const order of ['pre', undefined, 'post'] as const) {
+        for (const enforce of ['pre', 'post'] as const) {
+          const root = project({ ...small, 'dist/old.txt': 'old' });
+          const assigning: Plugin = {
+            name: 'assigning',
+            enforce,
+            [hook]: {
+              order,
+              handler(this: HookContext) {
+                Object.assign(this.environment.config.build, { emptyOutDir: value, copyPublicDir: true });
+              },
+            },
+            closeBundle(this: unknown) {
+              const { emptyOutDir } = (this as HookContext).environment.config.build;
+              seen[`${hook} ${order} ${enforce}`] = emptyOutDir;
+            },
+          };
+          // Before ours, and so before Vite's own look at the options too.
+          const { report } = await build(host, root, { first: [assigning] });
+          expect(report.files, hook).toBe(2);
+          const isEarly = hook === 'buildEnd' && host.inPlugin;
+          if (isEarly) expect(placed(join(root, 'dist')).filter((name) => name === 'old.txt')).toEqual(left);
+        }
+      }
+    }
+    if (host.inPlugin) expect(new Set(Object.values(seen))).toEqual(new Set([value]));
+  });
+
   const readers: [name: string, plugin: Partial<Plugin>][] = [
     ['writeBundle', {}],
     ['writeBundle', { enforce: 'pre' }],

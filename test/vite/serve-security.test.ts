@@ -114,6 +114,20 @@ describeVites((host) => {
     }
   });
 
+  test.each([
+    ['a NUL', '/x%00.png'],
+    ['a NUL in a directory', '/sub%00/x.png'],
+    ['a name that is too long', `/${'x'.repeat(300)}.png`],
+    ['a file in the place of a directory', '/plain.txt/x.png'],
+  ])('%s is not found, where the public directory is ours too', async (_name, path) => {
+    const dev = await startDev(host, makeProject(), {
+      publicDir: 'static',
+      targets: [{ from: 'assets', to: 'x', overwrite: false }],
+    });
+    expect((await ask(dev, path)).status).toBe(404);
+    expect(dev.log.errors).toEqual([]);
+  });
+
   test('an absolute URL and odd methods get nothing else either', async () => {
     const root = makeProject(tree);
     const dev = await startDev(host, root, { targets: [{ from: 'assets', to: 'x' }] });

@@ -30,6 +30,8 @@ describeVites((host) => {
       ['bytes=0-4', '01234', 'bytes 0-4/200000'],
       ['bytes=199995-', '56789', 'bytes 199995-199999/200000'],
       ['bytes=-3', '789', 'bytes 199997-199999/200000'],
+      ['bytes=-200000', '0123456789'.repeat(20_000), 'bytes 0-199999/200000'],
+      ['bytes=-999999', '0123456789'.repeat(20_000), 'bytes 0-199999/200000'],
       ['bytes=199998-999999', '89', 'bytes 199998-199999/200000'],
     ];
     for (const [asked, body, contentRange] of parts) {
@@ -43,7 +45,8 @@ describeVites((host) => {
     const beyond = await range('bytes=200000-');
     expect(beyond).toMatchObject({ status: 416, body: '' });
     expect(beyond.headers['content-range']).toBe('bytes */200000');
-    for (const asked of ['lines=1-2', 'bytes=a-b', 'bytes=0-1,5-6']) {
+    expect(await range('bytes=-0')).toMatchObject({ status: 416, body: '' });
+    for (const asked of ['lines=1-2', 'bytes=a-b', 'bytes=0-1,5-6', 'bytes=0-1,-999999']) {
       expect((await range(asked)).body).toHaveLength(200_000);
     }
     const unchanged = { 'last-modified': whole.headers['last-modified'], etag: whole.etag };

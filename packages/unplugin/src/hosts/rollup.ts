@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { Threads } from '../boot.ts';
+import { briefly } from '../brief-error.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../empty.ts';
@@ -145,13 +146,13 @@ class RollupBuild {
     if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output));
     await this.#turns.get(directory);
     if (begun) this.#copy(directory, output);
-    await this.#copies.giveWay(names, directory);
+    await briefly(this.#copies.giveWay(names, directory));
   }
 
   async finish(output: Output): Promise<void> {
     const directory = this.#directoryOf(output);
-    if (this.#places) await exclusive(directory, () => this.#copies.finish(directory));
-    else await this.#deleteLeftOver(directory, output);
+    if (this.#places) await briefly(exclusive(directory, () => this.#copies.finish(directory)));
+    else await briefly(this.#deleteLeftOver(directory, output));
   }
 
   /** The build is over, or failed. Threads of a watcher stay for the next. */

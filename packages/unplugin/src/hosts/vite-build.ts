@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
+import { briefly } from '../brief-error.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { type Emptied, emptyOutput, loadEmptying } from '../empty.ts';
 import { deleteLeftOver } from '../left-over.ts';
@@ -118,23 +119,24 @@ export class EnvironmentBuild {
 
   /** The bundle of an output is about to be written. */
   async giveWay(dir: string | undefined, fileNames: string[]): Promise<void> {
-    await this.#copies.giveWay(fileNames, this.#resolve(dir));
+    await briefly(this.#copies.giveWay(fileNames, this.#resolve(dir)));
   }
 
   /** Resolves when every file is in place that does not wait for the bundle. */
   async settle(): Promise<void> {
-    await this.#copies.settle();
+    await briefly(this.#copies.settle());
   }
 
   /** The bundle of an output is written. */
   async finish(dir: string | undefined): Promise<void> {
-    if (this.#copies.begun || !this.#options) return void (await this.#copies.finish(this.#resolve(dir)));
+    if (this.#copies.begun || !this.#options)
+      return void (await briefly(this.#copies.finish(this.#resolve(dir))));
     const { config } = this.#environment;
     const { root } = config;
     const instance = this.#instance;
     const cacheDirectory = cacheDirectoryOf(config);
     const directory = path.resolve(root, dir ?? config.build.outDir);
-    await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
+    await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
   }
 
   /** The build is over, or failed: nothing of it is left running. */

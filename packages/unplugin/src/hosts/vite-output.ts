@@ -123,10 +123,10 @@ function isDirectory(name: string): boolean {
   return statsOf(name)?.isDirectory() ?? false;
 }
 
-/** Vite's options for a while as if the user had switched them off. */
+/** Vite's options for a while as if the user had switched them off. What is assigned to them meanwhile stays. */
 export class HiddenOptions {
   readonly #build: BuildOptions;
-  readonly #saved: Switches;
+  readonly #values: Partial<Switches> = {};
 
   /**
    * Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. When an
@@ -134,27 +134,43 @@ export class HiddenOptions {
    */
   constructor(build: BuildOptions, { empties, copies }: Takeover, empty: () => void) {
     this.#build = build;
-    this.#saved = { copyPublicDir: build.copyPublicDir, emptyOutDir: build.emptyOutDir };
     const isSwitchedOff = given.has(build);
     if (empties && isSwitchedOff) empty();
-    if (copies) build.copyPublicDir = false;
+    if (copies) this.#hide('copyPublicDir', () => {});
     if (!empties || isSwitchedOff) return;
     let consulted = false;
-    const get = () => {
-      if (!consulted) {
-        consulted = true;
-        empty();
-      }
-      return false;
-    };
-    Object.defineProperty(build, 'emptyOutDir', { get, enumerable: true, configurable: true });
+    this.#hide('emptyOutDir', () => {
+      if (consulted) return;
+      consulted = true;
+      // Another plugin may have switched it off after ours.
+      if (this.#values.emptyOutDir !== false) empty();
+    });
+  }
+
+  #hide<Name extends keyof Switches>(name: Name, onRead: () => void): void {
+    const values = this.#values as Pick<Switches, Name>;
+    values[name] = this.#build[name];
+    Object.defineProperty(this.#build, name, {
+      get() {
+        onRead();
+        return false;
+      },
+      set(value: Switches[Name]) {
+        values[name] = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
   }
 
   restore(): void {
-    const { copyPublicDir, emptyOutDir } = this.#saved;
-    this.#build.copyPublicDir = copyPublicDir;
-    const plain = { value: emptyOutDir, writable: true, enumerable: true, configurable: true };
-    Object.defineProperty(this.#build, 'emptyOutDir', plain);
+    for (const [name, value] of Object.entries(this.#values))
+      Object.defineProperty(this.#build, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
   }
 }
 

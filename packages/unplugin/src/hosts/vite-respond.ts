@@ -106,7 +106,9 @@ function partOf(
   if (method !== 'GET' || range === undefined) return undefined;
   // A weak ETag promises nothing about single bytes.
   if (condition !== undefined && condition !== lastModified) return undefined;
-  const ranges = parseRange(size, range, { combine: true });
+  // More than there is means all of it; the parser takes it for a mistake.
+  const asked = range.replace(/(?<=[=,]\s*)-(\d+)/g, (last, length) => (Number(length) > size ? '0-' : last));
+  const ranges = parseRange(size, asked, { combine: true });
   if (ranges === -1) return 'unsatisfiable';
   if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
   return ranges[0];

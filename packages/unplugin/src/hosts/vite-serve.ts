@@ -85,12 +85,12 @@ function createMiddleware(files: ServedFiles, { server, served, options }: Conte
   };
 }
 
-/** A request's path as a name in the output; a slash that is encoded is no slash. */
+/** A request's path as a name in the output, if it can be one; a slash that is encoded is no slash. */
 function decode(url: string): string | undefined {
   const [pathname] = url.split(/[?#]/, 1);
   try {
     const parts = pathname!.slice(1).split('/').map(decodeURIComponent);
-    return parts.some((part) => part.includes('/')) ? undefined : parts.join('/');
+    return parts.some((part) => /[/\0]/.test(part)) ? undefined : parts.join('/');
   } catch {
     return undefined;
   }
@@ -177,5 +177,10 @@ function hasUnwatched({ config }: ViteDevServer, { targets }: Served): boolean {
 }
 
 function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    // Too long a name, for instance: whoever opens it says so.
+    return false;
+  }
 }
