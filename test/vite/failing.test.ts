@@ -159,6 +159,7 @@ describeVites((host) => {
     expect(failed.stderr).not.toMatch(/unhandled/i);
     // The message alone: no stack of the files that this package is bundled into.
     expect(failed.stderr).not.toMatch(/packages\/(core|unplugin)\/dist/);
+    expect(failed.stderr.match(/Cannot copy/g)).toHaveLength(1);
     expect(failed.stderr).not.toMatch(/Caused by|\[cause\]/);
     rmSync(join(root, 'public/z'), { recursive: true });
     const built = run();

@@ -14,7 +14,8 @@ export async function briefly<T>(outcome: Promise<T>): Promise<T> {
 }
 
 function shorten(error: CopyError): void {
-  error.stack = `${error.name}: ${error.message}`;
+  // Bundlers that find the message in it, too, say it twice.
+  error.stack = '';
   const { cause } = error;
   // A failed system call, which the message tells of.
   if (cause instanceof Error && typeof (cause as NodeJS.ErrnoException).errno === 'number')
