@@ -84,7 +84,7 @@ describe('a wrong result ends the race', () => {
 
   test('an engine that only says it copied', async () => {
     const boast = 'export const copy = async () => ({ files: 30, methods: {} });';
-    const workers = 'export const startWorkers = async () => ({ close() {} });';
+    const workers = 'export const prepareCopies = () => ({ start: copy, dispose() {} });';
     vi.stubEnv('REFLINK_BENCH_ENGINE', `data:text/javascript,${boast}${workers}`);
     const agent = await Agent.start('workers');
     await expect(run(ours.warm(agent))).rejects.toThrow('ours: it left no destination');

@@ -1,8 +1,8 @@
 // A process that stays warm: it is told by messages what to do, and times it itself.
-import { importEngine } from './libraries.js';
+import { bootWorkers } from './libraries.js';
 import { operations } from './operations.js';
 
-const workers = process.argv[2] === 'workers' ? await (await importEngine()).startWorkers() : undefined;
+const workers = process.argv[2] === 'workers' ? await bootWorkers() : undefined;
 
 process.on('message', async ({ operation, places }) => {
   try {
@@ -11,5 +11,5 @@ process.on('message', async ({ operation, places }) => {
     process.send({ failure: error.stack });
   }
 });
-process.on('disconnect', () => workers?.close());
+process.on('disconnect', () => workers?.dispose());
 process.send({ answer: 'ready' });

@@ -1,8 +1,18 @@
 // What copies a directory, by name: each imports what it needs when it is called, so that the import is measured.
 import fs from 'node:fs';
+import os from 'node:os';
 import { copyDir, emptyDir } from './vite-copy.js';
 
 export const importEngine = () => import(process.env.REFLINK_BENCH_ENGINE ?? 'fs-reflink');
+
+/** Worker threads that stand ready, as many as copies run on by default. */
+export async function bootWorkers() {
+  const host = process.env.REFLINK_BENCH_ENGINE?.replace('index', 'host') ?? 'fs-reflink/host';
+  const { prepareCopies } = await import(host);
+  const copies = prepareCopies({ workers: Math.min(os.availableParallelism(), 8) });
+  await copies.ready;
+  return copies;
+}
 
 export const libraries = {
   ours: (from, to) => ours(from, to, { manifest: `${to}.manifest` }),

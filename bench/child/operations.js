@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { greatestGap } from './greatest-gap.js';
-import { importEngine } from './libraries.js';
+import { bootWorkers, importEngine } from './libraries.js';
 import { copyDir, emptyDir } from './vite-copy.js';
 
 /** What a child process can be told to do. `ms` is timed inside; whatever is left out of it is preparation. */
@@ -17,21 +17,19 @@ export const operations = {
 
   /** Workers stand ready, and have copied nothing yet: what the first build of a process finds. */
   async oursFirst({ from, to }) {
-    const { copy, startWorkers } = await importEngine();
-    const workers = await startWorkers();
-    const { ms, result } = await timed(() => copy({ from, to }));
-    await workers.close();
+    const copies = await bootWorkers();
+    const { ms, result } = await timed(() => copies.start({ from, to }));
+    await copies.dispose();
     return { ms, methods: result.methods };
   },
 
   /** What a process comes to that copies again and again: its workers and their code are warm. */
   async oursThird({ from, to }) {
-    const { copy, startWorkers } = await importEngine();
-    const workers = await startWorkers();
-    for (const time of [1, 2]) await copy({ from, to: `${to}-${time}` });
+    const copies = await bootWorkers();
+    for (const time of [1, 2]) await copies.start({ from, to: `${to}-${time}` });
     execFileSync('sync', ['-f', dirname(to)]);
-    const { ms, result } = await timed(() => copy({ from, to }));
-    await workers.close();
+    const { ms, result } = await timed(() => copies.start({ from, to }));
+    await copies.dispose();
     return { ms, methods: result.methods };
   },
 

@@ -13,15 +13,18 @@ const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-anew))\.ts$/;
 const HOST =
-  /src\/(model\/|(copy|errors|host|lost-attributes|options|report|schema|start-workers|target|inside)\.ts$|platform\/(detail|errno|link-target|spelling)\.ts$|execute\/(addon-lock|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$|platform\/status\.ts$)/;
+  /src\/((calls-functions|errors|has-many-files|host|inside|options|prepare|schema|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
+const COPY =
+  /src\/(model\/|(copy|lost-attributes|report)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
-  { name: 'host', test: isOf(HOST), priority: 2 },
+  { name: 'host', test: isOf(HOST), priority: 3 },
+  { name: 'copy', test: isOf(COPY), priority: 2 },
   {
     name: 'engine',
-    test: (id) => id.includes('/src/') && !SELDOM.test(id) && !/src\/(index|empty|cli)/.test(id),
+    test: (id) => id.includes('/src/') && !SELDOM.test(id) && !/src\/(index|empty|list|cli)/.test(id),
     priority: 1,
   },
 ];
@@ -31,7 +34,7 @@ const groups = [
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'src/index.ts', host: 'src/host.ts', empty: 'src/empty.ts' },
+    entry: { index: 'src/index.ts', host: 'src/host.ts', empty: 'src/empty.ts', list: 'src/list.ts' },
     dts: true,
     inputOptions: { preserveEntrySignatures: 'allow-extension' },
     outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups } },

@@ -1,9 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CopyOptions, copy, copyFile, copyFileSync, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, copyFile, copyFileSync, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, fill, inProcess, leavingNothing, refusal, workspace } from './support.ts';
 
 /** Larger than any part that a system call copies at once. */
@@ -49,14 +50,14 @@ describe.each(many)('a signal that is aborted in the middle of many files, $name
     const cwd = workspace();
     const files = 800;
     fill(join(cwd, 'in'), { files, folders: 16 });
-    const workers = held ? await startWorkers(2) : undefined;
+    const workers = held ? await bootWorkers(2) : undefined;
     const controller = new AbortController();
     const reason = new Error('enough');
     const options: CopyOptions = { cwd, signal: controller.signal, concurrency: 2 };
     const onProgress = () => controller.abort(reason);
     const act = () => copy({ from: 'in', to: 'out', ...target }, { ...options, onProgress });
     const error = await leavingNothing(cwd, () => refusal(act));
-    await workers?.close();
+    await workers?.dispose();
     expect(error).toMatchObject({ code: 'ABORT_ERR', cause: reason });
     expect(error.message).toContain(join(cwd, 'in'));
     const out = contentsOf(join(cwd, 'out'));

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
-import { copy, startWorkers, type Workers } from 'fs-reflink';
+import { copy } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { generateFiles, readTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, fill, workspace } from './support.ts';
 
 const library = new URL('../../packages/core/dist/index.js', import.meta.url).href;
@@ -83,15 +85,15 @@ const filesIn = (root: string) => Object.entries(readTree(root)).filter(([, { ty
 describe('a copy while one worker of two stands ready', () => {
   let started = 0;
   const count = () => started++;
-  let workers: Workers;
+  let workers: PreparedCopies;
   beforeEach(async () => {
-    workers = await startWorkers(1);
+    workers = await bootWorkers(1);
     started = 0;
     process.on('worker', count);
   });
   afterEach(async () => {
     process.off('worker', count);
-    await workers.close();
+    await workers.dispose();
   });
 
   test.each([
@@ -151,8 +153,8 @@ describe('a copy while one worker of two stands ready', () => {
     const target = { from: 'from', to: 'to', filter: () => true };
     const options = { cwd, concurrency: 2, manifest: `${cwd}/manifest` };
     await copy(target, options);
-    await workers.close();
-    workers = await startWorkers(1);
+    await workers.dispose();
+    workers = await bootWorkers(1);
     started = 0;
     expect(await copy(target, options)).toMatchObject({ files: 0, unchanged: 200 });
     expect(started).toBe(0);
@@ -173,10 +175,11 @@ describe('a copy while one worker of two stands ready', () => {
         }
       };
       syncBuiltinESMExports();
-      const { copy, startWorkers } = await import(${JSON.stringify(host)});
-      const workers = await startWorkers(1);
-      const { files } = await copy({ from: 'from', to: 'to' }, { concurrency: 2 });
-      await workers.close();
+      const { prepareCopies } = await import(${JSON.stringify(host)});
+      const copies = prepareCopies({ workers: 1 });
+      await copies.ready;
+      const { files } = await copies.start({ from: 'from', to: 'to' }, { concurrency: 2 });
+      await copies.dispose();
       console.log(files, started);`,
     );
     expect({ status, stdout }).toEqual({ status: 0, stdout: '9000 2\n' });
@@ -210,7 +213,7 @@ describe('a copy while one worker of two stands ready', () => {
     ['durability', { durability: 'file' }],
     ['a copy past the page cache', { cache: 'bypass', reflink: 'never' }],
   ] as const)('%s is left to workers: the disk is waited for', async (_what, options) => {
-    await workers.close();
+    await workers.dispose();
     started = 0;
     const cwd = workspace();
     fill(`${cwd}/from`, { files: 3, folders: 1 });
@@ -224,8 +227,8 @@ describe('a copy while one worker of two stands ready', () => {
   test('that has not come yet does not keep the process', () => {
     const { status } = runChild(
       workspace(),
-      `import { startWorkers } from ${JSON.stringify(host)};
-      await startWorkers(1);`,
+      `import { prepareCopies } from ${JSON.stringify(host)};
+      await prepareCopies({ workers: 1 }).ready;`,
     );
     expect(status).toBe(0);
   });
@@ -235,11 +238,12 @@ describe('a copy while one worker of two stands ready', () => {
     fill(`${cwd}/from`, { files: 3, folders: 1 });
     const script = `
       import Module from 'node:module';
-      import { copy, startWorkers } from ${JSON.stringify(host)};
-      const workers = process.argv[2] === 'held' && (await startWorkers(1));
-      const { files } = await copy({ from: 'from', to: process.argv[2] });
+      import { prepareCopies } from ${JSON.stringify(host)};
+      const copies = prepareCopies({ workers: process.argv[2] === 'held' ? 1 : 0 });
+      await copies.ready;
+      const { files } = await copies.start({ from: 'from', to: process.argv[2] });
       console.log(files, Object.keys(Module._cache).some((file) => file.includes('koffi')));
-      if (workers) await workers.close();`;
+      await copies.dispose();`;
     const outputs = ['held', 'none'].map((how) => runChild(cwd, script, how).stdout);
     expect(outputs).toEqual(['3 false\n', '3 true\n']);
   });
@@ -248,7 +252,7 @@ describe('a copy while one worker of two stands ready', () => {
 describe('a process that ends while its worker threads boot', () => {
   // An addon that is loaded in a thread that is being ended would abort the process.
   const statusOf = (code: string, ...args: string[]) => {
-    const script = `import * as lib from ${JSON.stringify(library)};${code}`;
+    const script = `import * as lib from ${JSON.stringify(library)};import { prepareCopies } from ${JSON.stringify(host)};${code}`;
     const { status, signal, stderr } = spawnSync(
       process.execPath,
       ['--input-type=module', '--eval', script, ...args],
@@ -269,7 +273,7 @@ describe('a process that ends while its worker threads boot', () => {
   });
 
   test.each([10, 20, 30, 40, 50, 60, 70, 80])('because it is ended after %i ms ends as it should', (ms) => {
-    const code = `void lib.startWorkers(2); setTimeout(() => process.exit(7), ${ms});`;
+    const code = `prepareCopies({ workers: 2 }); setTimeout(() => process.exit(7), ${ms});`;
     expect(statusOf(code)).toEqual({ status: 7, signal: null, stderr: '' });
   });
 });

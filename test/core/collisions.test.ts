@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, ignoresCase, list, plan, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, ignoresCase, plan, type Target } from 'fs-reflink';
+import { list } from 'fs-reflink/list';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MountedFilesystem, mountFilesystem, unavailable } from '../support/filesystems.ts';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, refusal, workspace } from './support.ts';
 
 type Run = (target: Target | Target[], options: CopyOptions) => Promise<unknown>;
@@ -12,11 +14,11 @@ const lanes: Record<string, Run> = {
   copy,
   plan,
   'copy in worker threads': async (target, options) => {
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       return await copy(target, options);
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   },
 };

@@ -1,17 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type CopyOptions,
-  type CopyReport,
-  copy,
-  copyFile,
-  copyFileSync,
-  startWorkers,
-  type Target,
-} from 'fs-reflink';
+import { type CopyOptions, type CopyReport, copy, copyFile, copyFileSync, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { directory, readTree, symlink, writeTree } from '../support/trees.ts';
-import { contentsOf, filesOf, fill, inProcess, leavingNothing, rejection, workspace } from './support.ts';
+import { bootWorkers } from '../support/workers.ts';
+import { contentsOf, filesOf, fill, leavingNothing, rejection, workspace } from './support.ts';
 
 /** The ways a copy runs, by what decides it. */
 const ways: { name: string; files: number; target?: Partial<Target>; held?: boolean }[] = [
@@ -37,11 +30,11 @@ describe.each(ways)('a copy $name', ({ files, target, held }) => {
   }
 
   async function run(cwd: string, options: CopyOptions): Promise<CopyReport> {
-    const workers = held ? await startWorkers(2) : undefined;
+    const workers = held ? await bootWorkers(2) : undefined;
     try {
       return await copy({ from: 'in', to: 'out', ...target }, { cwd, ...options });
     } finally {
-      await workers?.close();
+      await workers?.dispose();
     }
   }
 
@@ -99,11 +92,11 @@ describe('targets that match nothing', () => {
       { from, to: 'out', ...(filter && { filter }) },
       { from: 'in', to: 'out' },
     ];
-    for (const workers of [undefined, await startWorkers(1)]) {
+    for (const workers of [undefined, await bootWorkers(1)]) {
       const report = await copy(targets, { cwd, allowMissing: true });
       expect(report.files).toBe(1);
       expect(report.warnings).toEqual([expect.stringContaining(JSON.stringify(from))]);
-      await workers?.close();
+      await workers?.dispose();
     }
   });
 
@@ -143,33 +136,6 @@ describe('functions of the user', () => {
       await copy({ from: 'in', to: 'out' }, { cwd, prune: 'everything', onPlanned });
       expect(seen).toEqual([false]);
     }
-  });
-});
-
-describe('startWorkers', () => {
-  it('keeps workers over several copies, and ends them when the last holder lets go', async () => {
-    const cwd = writeTree(workspace(), { 'in/a': 'a' });
-    await leavingNothing(cwd, async () => {
-      const [one, other] = await Promise.all([startWorkers(1), startWorkers(3)]);
-      await one.close();
-      await one.close();
-      for (const to of ['x', 'y']) await copy({ from: 'in', to }, { cwd });
-      await Promise.all(['p', 'q', 'r'].map((to) => copy({ from: 'in', to }, { cwd })));
-      await other.close();
-    });
-    expect(filesOf(cwd)).toEqual(['in/a', 'p/a', 'q/a', 'r/a', 'x/a', 'y/a']);
-  });
-
-  it.each([0, 9, 1.5, Number.NaN, '2'])('refuses %j workers', async (count) => {
-    const error = await rejection(() => startWorkers(count as number));
-    expect(error).toBeInstanceOf(TypeError);
-    expect((error as Error).message).toContain(String(count));
-  });
-
-  it('lets the process end by itself, held or not', () => {
-    const cwd = writeTree(workspace(), { 'in/a': 'a' });
-    const held = 'await lib.startWorkers(2); return lib.copy({ from: "in", to: "out" }, argument);';
-    expect(inProcess(held, { cwd }).value).toMatchObject({ files: 1 });
   });
 });
 

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Attribute, type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { type Attribute, type CopyOptions, copy, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
@@ -24,6 +24,7 @@ import { carryDirectories } from '../../packages/core/src/transfer/directories.t
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { asNobody, inProcess, workspace } from './support.ts';
 
 const ALL: readonly Attribute[] = ['mode', 'timestamps', 'ownership', 'special'];
@@ -81,11 +82,11 @@ type Copy = (target: Target, options: CopyOptions) => Promise<{ warnings: string
 const lanes: Record<string, Copy> = {
   'on the calling thread': copy,
   'in worker threads': async (target, options) => {
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       return await copy(target, options);
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   },
   'with functions': (target, options) => copy({ ...target, filter: () => true }, options),

@@ -2,15 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import {
-  type CopyFileOptions,
-  copy,
-  copyFile,
-  copyFileSync,
-  startWorkers,
-  type Target,
-  type Workers,
-} from 'fs-reflink';
+import { type CopyFileOptions, copy, copyFile, copyFileSync, type Target } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type FilesystemKind,
@@ -18,6 +11,7 @@ import {
   mountFilesystem,
   unavailable,
 } from '../support/filesystems.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, leavingNothing, refusal, workspace } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -99,16 +93,16 @@ for (const { kind, sizeMiB, fileMiB } of disks) {
 const noTmpfs = unavailable('tmpfs');
 describe.skipIf(noTmpfs)(`a read-only filesystem${noTmpfs ? ` (skipped: ${noTmpfs})` : ''}`, () => {
   let disk: MountedFilesystem;
-  let workers: Workers;
+  let workers: PreparedCopies;
   beforeAll(async () => {
-    workers = await startWorkers();
+    workers = await bootWorkers();
     disk = mountFilesystem('tmpfs', { sizeMiB: 4 });
     mkdirSync(join(disk.path, 'to'));
     writeFileSync(join(disk.path, 'to/old'), 'old');
     disk.remount('ro');
   });
   afterAll(async () => {
-    await workers.close();
+    await workers.dispose();
     disk.unmount();
   });
 

@@ -1,8 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, isSmallCopy, list, plan, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, plan, type Target } from 'fs-reflink';
+import { list } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { fill, refusal, rejection, workspace } from './support.ts';
 
 /** Every path below a directory; directories end in a slash. */
@@ -64,11 +66,10 @@ describe('ignore', () => {
     expect(paths).toEqual(['a.txt']);
   });
 
-  it('of a file counts for list and isSmallCopy', async () => {
+  it('of a file counts for list', async () => {
     const cwd = writeTree(workspace(), { 'a.txt': 'a' });
     const target = { from: 'a.txt', to: 'out', ignore: '*.txt' };
     expect(await list(target, { cwd })).toEqual({ files: [], folders: [], warnings: [] });
-    expect(isSmallCopy(target, { cwd })).toBe(true);
   });
 });
 
@@ -229,14 +230,14 @@ describe('directoryFilter', () => {
   });
 
   it('keeps held threads and whole clones from doing without it', async () => {
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       const cwd = writeTree(workspace(), { 'in/a': 'a', 'in/m/f': 'f' });
       const directoryFilter = (path: string) => path !== 'm';
       await copy({ from: 'in', to: 'out', directoryFilter }, { cwd, cloneDirectories: true });
       expect(pathsIn(join(cwd, 'out'))).toEqual(['a']);
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   });
 });
@@ -304,11 +305,11 @@ describe('a glob that matches directories, and nothing in them', () => {
       expect((await plan(target, { cwd, ...options })).warnings).toEqual(expected);
       expect((await copy(target, { cwd, ...options })).warnings).toEqual(expected);
     }
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       expect((await copy(target, { cwd })).warnings).toEqual(expected);
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type FileList, list, listSync, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Target } from 'fs-reflink';
+import { type FileList, list, listSync } from 'fs-reflink/list';
 import { describe, expect, test } from 'vitest';
 import { directory, symlink, writeTree } from '../support/trees.ts';
 import { contentsOf, fill, workspace } from './support.ts';

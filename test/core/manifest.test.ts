@@ -15,11 +15,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CopyOptions, copy, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { cannotGiveUpRights } from '../support/other-user.ts';
 import { directory, symlink, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import {
   asNobody,
   contentsOf,
@@ -72,7 +73,7 @@ describe('a copy with a manifest', () => {
       const ahead = new Date('2100-01-01');
       utimesSync(at('in/a'), ahead, ahead);
       await pastTick();
-      const workers = held ? await startWorkers(1) : undefined;
+      const workers = held ? await bootWorkers(1) : undefined;
       expect(await run()).toMatchObject({ files: 3, unchanged: 0 });
       expect(statSync(at('out/a')).mtime).toEqual(ahead);
       expect(await run()).toMatchObject({ files: 0, unchanged: 3 });
@@ -81,7 +82,7 @@ describe('a copy with a manifest', () => {
       expect(statSync(at('in/a')).mtime).toEqual(ahead);
       expect(await run()).toMatchObject({ files: 1, unchanged: 2 });
       expect(readFileSync(at('out/a'), 'utf8')).toBe('xxx');
-      await workers?.close();
+      await workers?.dispose();
     },
   );
 
@@ -157,7 +158,7 @@ describe('a copy with a manifest', () => {
     const cwd = workspace();
     fill(join(cwd, 'in'), { files: 300, folders: 3 });
     await pastTick();
-    const workers = await startWorkers(count);
+    const workers = await bootWorkers(count);
     const run = (target: Partial<Target> = {}) =>
       copy({ from: 'in', to: 'out', ...target }, { cwd, manifest: 'm', concurrency: count, prune: true });
     expect(await run()).toMatchObject({ files: 300 });
@@ -165,7 +166,7 @@ describe('a copy with a manifest', () => {
     expect(await run({ filter: () => true })).toMatchObject({ files: 0, unchanged: 300 });
     for (let file = 0; file < 100; file++) rmSync(join(cwd, `in/folder-${file % 3}/file-${file}.bin`));
     expect(await run()).toMatchObject({ files: 0, unchanged: 200, pruned: 100 });
-    await workers.close();
+    await workers.dispose();
     expect(contentsOf(join(cwd, 'out'))).toEqual(contentsOf(join(cwd, 'in')));
   });
 
@@ -271,7 +272,7 @@ describe('a copy that fails', () => {
       const { run, at } = await prepared({ in: directory() });
       write(at, 'one');
       await pastTick();
-      const workers = count > 0 ? await startWorkers(count) : undefined;
+      const workers = count > 0 ? await bootWorkers(count) : undefined;
       try {
         const again = (options: CopyOptions = {}) => run({ concurrency, overwrite: 'error', ...options });
         await again();
@@ -290,7 +291,7 @@ describe('a copy that fails', () => {
         for (const number of numbers) rmSync(at(`in/f${number}`));
         expect(await again({ prune: true })).toMatchObject({ pruned: files });
       } finally {
-        await workers?.close();
+        await workers?.dispose();
       }
     });
   });
@@ -434,7 +435,7 @@ describe.each([
     const began = Date.now() - 1;
     // The other copy ends before this one, of which the clock says that it began earlier, reads the manifest.
     await run({}, { to: 'other' });
-    const workers = held ? await startWorkers(held) : undefined;
+    const workers = held ? await bootWorkers(held) : undefined;
     vi.useFakeTimers({ now: began, toFake: ['Date'] });
     const copying = run({ prune: true }, target);
     vi.useRealTimers();
@@ -443,7 +444,7 @@ describe.each([
     // A copy that begins later deletes what its targets do not name.
     expect(await run({ prune: true }, target)).toMatchObject({ unchanged: 3, pruned: 3 });
     expect(existsSync(at('other'))).toBe(false);
-    await workers?.close();
+    await workers?.dispose();
   });
 });
 

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { copy, startWorkers, type Target, type Workers } from 'fs-reflink';
+import { copy, type Target } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, fifo, symlink } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
 import { contentsOf } from './support.ts';
 
@@ -79,11 +81,11 @@ const cases: RefusedCase[] = [
 ];
 
 describe.each(ways)('copy refuses, $name,', (way) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (way.held) workers = await startWorkers(2);
+    if (way.held) workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   it.each(cases)('$name', (each) => expectRefused(way, each));
 

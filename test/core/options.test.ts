@@ -10,14 +10,12 @@ import {
   copy,
   copyFile,
   copyFileSync,
-  isSmallCopy,
   type Method,
   type Progress,
   plan,
-  startWorkers,
   type Target,
-  type Workers,
 } from 'fs-reflink';
+import { type PreparedCopies, type PrepareOptions, prepareCopies } from 'fs-reflink/host';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
 import { filesOf, leavingNothing, rejection, workspace } from './support.ts';
@@ -188,7 +186,8 @@ describe('a wrong value', () => {
 
   it.each(rows(wrongCopyOptions))('of option $name: $shown', async ({ name, value, shown }) => {
     const options = { [name]: value } as CopyOptions;
-    for (const call of [copy, plan, async () => isSmallCopy({ from: 'a' }, options)]) {
+    const start = (...args: Parameters<typeof copy>) => prepareCopies().start(...args);
+    for (const call of [copy, plan, start]) {
       await expectTypeError(() => call({ from: 'a' }, options), `option "${name}" must be `, `got ${shown}`);
     }
   });
@@ -304,8 +303,8 @@ describe('types', () => {
     expectTypeOf(copyFile).parameters.toEqualTypeOf<Parameters<File>>();
     expectTypeOf(copyFile).returns.resolves.toEqualTypeOf<CopyFileResult>();
     expectTypeOf(copyFileSync).toEqualTypeOf<File>();
-    expectTypeOf(startWorkers).returns.resolves.toEqualTypeOf<Workers>();
-    expectTypeOf(isSmallCopy).returns.toEqualTypeOf<boolean>();
+    expectTypeOf(prepareCopies).toEqualTypeOf<(options?: PrepareOptions) => PreparedCopies>();
+    expectTypeOf<PreparedCopies['start']>().toEqualTypeOf<Copy>();
   });
 
   it('of options and results', () => {

@@ -1,18 +1,11 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type CopyEntry,
-  type CopyOptions,
-  type CopyReport,
-  copy,
-  plan,
-  startWorkers,
-  type Target,
-  type Workers,
-} from 'fs-reflink';
+import { type CopyEntry, type CopyOptions, type CopyReport, copy, plan, type Target } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 interface Case {
@@ -164,11 +157,11 @@ function comparable({ files, bytes, unchanged, pruned, directories, links, warni
 }
 
 describe.each(['on the calling thread', 'in worker threads'])('plan, %s', (where) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (where === 'in worker threads') workers = await startWorkers();
+    if (where === 'in worker threads') workers = await bootWorkers();
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   it.each(cases)('predicts a copy, and touches nothing: $name', async (each) => {
     const cwd = writeTree(workspace(), { ...base, ...each.files });

@@ -1,7 +1,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Progress, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Progress, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, fill, inProcess, leavingNothing, rejection, workspace } from './support.ts';
 
 const MIB = 1024 * 1024;
@@ -38,9 +39,9 @@ async function watched(cwd: string, from: string, options: CopyOptions = {}, tar
 describe.each(ways)('progress $name', ({ files, target, held }) => {
   it('tells of every file once it is done, and counts', async () => {
     const cwd = prepared(files);
-    const workers = held ? await startWorkers(2) : undefined;
+    const workers = held ? await bootWorkers(2) : undefined;
     const { events, report } = await watched(cwd, 'in', {}, target);
-    await workers?.close();
+    await workers?.dispose();
     expect(events).toHaveLength(files);
     expect(new Set(events.map(({ destination }) => destination)).size).toBe(files);
     expect(events.map((event) => event.files)).toEqual(events.map((_event, index) => index + 1));

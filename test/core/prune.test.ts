@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 const source = { 'in/a': 'a', 'in/b': 'b', 'in/deep/c': 'c', 'in/deep/er/d': 'd' };
@@ -223,9 +224,9 @@ describe("prune: 'everything'", () => {
 
   it('does it in worker threads too', async () => {
     const { run, at } = await prepared(theirs);
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     expect(await run({ prune: 'everything' })).toMatchObject({ files: 4, pruned: 5 });
-    await workers.close();
+    await workers.dispose();
     expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));
   });
 
@@ -382,14 +383,14 @@ describe("prune: 'everything'", () => {
     ['this thread', 'node:fs', 0],
   ])('deletes what has a name that is not UTF-8, in %s (%s)', async (_where, lane, threads) => {
     const { cwd, run, at } = await preparedUndecodable();
-    const workers = threads > 0 ? await startWorkers(threads) : undefined;
+    const workers = threads > 0 ? await bootWorkers(threads) : undefined;
     const body = `return lib.copy({ from: 'in', to: 'out' }, argument)`;
     const options = { cwd, prune: 'everything' } as const;
     const report =
       lane === 'native'
         ? await run({ ...options, manifest: undefined } as unknown as CopyOptions)
         : inProcess(body, options, { env: { FS_REFLINK_NATIVE: 'off' } }).value;
-    await workers?.close();
+    await workers?.dispose();
     expect(report).toMatchObject({ files: 5, pruned: 7 });
     expect(readdirSync(at('out'), 'latin1').sort()).toEqual(readdirSync(at('in'), 'latin1').sort());
     expect(contentsOf(at('out'))).toEqual(contentsOf(at('in')));

@@ -1,8 +1,10 @@
 import { linkSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type CopyFileOptions, copy, copyFile, copyFileSync, startWorkers, type Workers } from 'fs-reflink';
+import { type CopyFileOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directory, fifo, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, leavingNothing, refusal, workspace } from './support.ts';
 
 interface Case {
@@ -197,11 +199,11 @@ const lanes: Record<string, Lane> = {
 };
 
 describe.each(Object.keys(lanes))('%s refuses', (lane) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (lane.includes('worker')) workers = await startWorkers(2);
+    if (lane.includes('worker')) workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   async function refused({ files, prepare, from, to, options = {} }: Case) {
     const cwd = writeTree(workspace(), { a: 'a', old: 'old', dir: directory(), ...files });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { copy, startWorkers, type Workers } from 'fs-reflink';
+import { copy } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { symlink } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
 
 const nested = { code: 'ERR_NESTED', source: 'in', destination: 'out' };
@@ -151,11 +153,11 @@ const cases: RefusedCase[] = [
 ];
 
 describe.each(ways)('copy refuses, $name,', (way) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (way.held) workers = await startWorkers(2);
+    if (way.held) workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   it.each(cases)('$name', (each) => expectRefused(way, each));
 

@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { constants, lstatSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { type CopyOptions, copy, plan, startWorkers, type Target, type Workers } from 'fs-reflink';
+import { type CopyOptions, copy, plan, type Target } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../support/injected.ts';
 import { type Lane, lanes } from '../support/lanes.ts';
 import { notLinux, notRoot, orSkipped } from '../support/skip.ts';
 import { fifo, symlink, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { leavingNothing, refusal, workspace } from './support.ts';
 
 const { O_CREAT } = constants;
@@ -137,11 +139,11 @@ const ways: { name: string; held?: boolean; target?: Partial<Target>; run: typeo
 ];
 
 describe.each(ways)('$name', ({ held, target, run }) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (held) workers = await startWorkers(2);
+    if (held) workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   const options: CopyOptions[] = [
     {},

@@ -141,7 +141,7 @@ export async function rejection(act: () => Promise<unknown>): Promise<unknown> {
 const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
 /**
- * Runs a module in a process of its own, with the built library's exports as `lib`, `argument` as `argument`, and
+ * Runs a module in a process of its own, with the built library's exports as `lib`, those for hosts as `host`, `argument` as `argument`, and
  * prints to its output what it returns. The process has to end by itself.
  */
 export function inProcess(
@@ -154,6 +154,7 @@ export function inProcess(
   const code = `
     import fs from 'node:fs';
     import * as lib from ${JSON.stringify(library)};
+    import * as host from ${JSON.stringify(library.replace('index', 'host'))};
     const argument = ${JSON.stringify(argument)};
     const plain = ({ name, code, message, source, destination, method, syscall, cause }) =>
       ({ name, code, message, source, destination, method, syscall, cause: cause?.message });

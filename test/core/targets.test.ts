@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { type CopyOptions, copy, startWorkers, type Target, type Workers } from 'fs-reflink';
+import { type CopyOptions, copy, type Target } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { leavingNothing, workspace } from './support.ts';
 
 interface Case {
@@ -329,11 +331,11 @@ function expected(spec: Case['out']): Record<string, string | null> {
 }
 
 describe.each(['on the calling thread', 'in worker threads'])('targets, %s', (where) => {
-  let workers: Workers | undefined;
+  let workers: PreparedCopies | undefined;
   beforeAll(async () => {
-    if (where === 'in worker threads') workers = await startWorkers(2);
+    if (where === 'in worker threads') workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   it.each(cases)('$name', async ({ files, targets, options, out }) => {
     const cwd = writeTree(workspace(), files);

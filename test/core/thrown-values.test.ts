@@ -1,14 +1,8 @@
 import { join } from 'node:path';
-import {
-  type CopyOptions,
-  copy,
-  list,
-  listSync,
-  startWorkers,
-  type Target,
-  type Transform,
-} from 'fs-reflink';
+import { type CopyOptions, copy, type Target, type Transform } from 'fs-reflink';
+import { list, listSync } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 /** What a function may throw that is not an error, and that `if (error)` takes for none. */
@@ -42,10 +36,10 @@ describe.each([
     const cwd = workspace();
     fill(join(cwd, 'in'), { files, folders: 2 });
     const { target, options } = throwing(value)[name]!;
-    const workers = held ? await startWorkers(2) : undefined;
+    const workers = held ? await bootWorkers(2) : undefined;
     const act = () => copy({ from: 'in', to: 'out', ...target }, { cwd, concurrency: 2, ...options });
     const error = await leavingNothing(cwd, () => refusal(act));
-    await workers?.close();
+    await workers?.dispose();
     expect(error.code).toBe('ERR_THROWN');
     expect(error.cause).toBe(value);
     expect(error.message).toContain(value === '' ? "''" : String(value));
@@ -54,12 +48,12 @@ describe.each([
   it('with the very value when a function throws one that is truthy', async () => {
     const cwd = workspace();
     fill(join(cwd, 'in'), { files, folders: 2 });
-    const workers = held ? await startWorkers(2) : undefined;
+    const workers = held ? await bootWorkers(2) : undefined;
     const onPlanned = () => {
       throw 'a string';
     };
     expect(await rejection(() => copy({ from: 'in', to: 'out' }, { cwd, onPlanned }))).toBe('a string');
-    await workers?.close();
+    await workers?.dispose();
   });
 });
 

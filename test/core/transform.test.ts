@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyError, type CopyOptions, copy, plan, startWorkers, type Target } from 'fs-reflink';
+import { CopyError, type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { directory, file, readTree, symlink, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 const upper = (content: Buffer) => content.toString('utf8').toUpperCase();
@@ -220,11 +221,11 @@ describe('transform', () => {
     };
     expect(await plan({ ...shout, transform }, { cwd })).toMatchObject({ files: 1, bytes: 1 });
     expect(existsSync(join(cwd, 'out'))).toBe(false);
-    const workers = await startWorkers(1);
+    const workers = await bootWorkers(1);
     try {
       expect(await plan({ ...shout, transform }, { cwd })).toMatchObject({ files: 1, methods: {} });
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   });
 

@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Planned, startWorkers, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Planned, type Target } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, fill, leavingNothing, refusal, workspace } from './support.ts';
 
 async function prepared() {
@@ -35,11 +36,11 @@ describe.each([
   ['on the calling thread', false],
   ['with workers that stand ready', true],
 ])('most of a tree is in place already, %s', (_where, held) => {
-  let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
+  let workers: Awaited<ReturnType<typeof bootWorkers>> | undefined;
   beforeAll(async () => {
-    if (held) workers = await startWorkers(2);
+    if (held) workers = await bootWorkers(2);
   });
-  afterAll(() => workers?.close());
+  afterAll(() => workers?.dispose());
 
   it('all of it: every file is told, none is touched, nothing is noted anew', async () => {
     const { cwd, run, at } = await prepared();

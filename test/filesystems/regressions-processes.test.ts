@@ -13,12 +13,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CopyOptions, copy, copyFile, startWorkers } from 'fs-reflink';
+import { type CopyOptions, copy, copyFile } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { openChild } from '../support/lanes.ts';
 import { NOBODY, otherUserUnavailable } from '../support/other-user.ts';
 import { describeOn } from '../support/places.ts';
+import { bootWorkers } from '../support/workers.ts';
 
 const MiB = 1024 * 1024;
 
@@ -173,7 +174,7 @@ describe('R26: a thousand copies at once', () => {
   test.each(['on the calling thread', 'in worker threads'])(
     'each succeeds, or fails with its own error, %s',
     async (where) => {
-      const workers = where === 'in worker threads' ? await startWorkers(2) : undefined;
+      const workers = where === 'in worker threads' ? await bootWorkers(2) : undefined;
       const to = mkdtempSync(join(home, 'to-'));
       // A directory is in the way of the first of three, and a longer name than there may be is the second's.
       const results = await Promise.allSettled(
@@ -183,7 +184,7 @@ describe('R26: a thousand copies at once', () => {
           return copyFile(join(home, 'source'), join(to, name));
         }),
       );
-      await workers?.close();
+      await workers?.dispose();
       const outcomes = results.map((result) =>
         result.status === 'fulfilled' ? result.value.bytes : (result.reason as { code: string }).code,
       );

@@ -2,18 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Attribute,
-  type CopyOptions,
-  copy,
-  copyFile,
-  copyFileSync,
-  startWorkers,
-  type Workers,
-} from 'fs-reflink';
+import { type Attribute, type CopyOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mountFilesystem } from '../support/filesystems.ts';
 import { type Lane, lanes } from '../support/lanes.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { describeFaulty, mountFaulty } from './faulty.ts';
 
 const MODIFIED = new Date('2001-02-03T04:05:06Z');
@@ -87,11 +81,11 @@ describeFaulty('attributes that a filesystem cannot hold', () => {
   };
 
   describe.each(ways)('copy $name', ({ held }) => {
-    let workers: Workers | undefined;
+    let workers: PreparedCopies | undefined;
     beforeAll(async () => {
-      if (held) workers = await startWorkers(2);
+      if (held) workers = await bootWorkers(2);
     });
-    afterAll(() => workers?.close());
+    afterAll(() => workers?.dispose());
 
     test.each(losses)('warns once that $faults loses $lost, and places all files', async (loss) => {
       using faulty = mountFaulty(loss.faults);

@@ -86,13 +86,14 @@ export const checks = {
     const from = tree(btrfs, 200);
     const to = `${from}-copy`;
     const before = threads();
-    const workers = await engine.startWorkers(2);
+    const copies = engine.prepareCopies({ workers: 2 });
+    await copies.ready;
     try {
       assert.ok(threads() >= before + 2, `${before} threads before, ${threads()} with two workers`);
-      const report = await engine.copy({ from, to }, { concurrency: 2 });
+      const report = await copies.start({ from, to }, { concurrency: 2 });
       assert.deepEqual([report.files, report.methods.ficlone?.files, report.warnings], [200, 200, []]);
     } finally {
-      await workers.close();
+      await copies.dispose();
     }
     for (const name of fs.readdirSync(from)) assertSame(path.join(from, name), path.join(to, name));
     return { shared: [[path.join(from, 'file-7'), path.join(to, 'file-7')]] };

@@ -5,7 +5,11 @@ import { checks } from './checks.mjs';
 
 const [index, btrfs, ext4] = process.argv.slice(2);
 if (index === undefined) for (const check of Object.keys(checks)) console.log(check);
-else await runAll(await import(pathToFileURL(index)));
+else
+  await runAll({
+    ...(await import(pathToFileURL(index))),
+    ...(await import(new URL('host.js', pathToFileURL(index)))),
+  });
 
 async function runAll(engine) {
   for (const [check, run] of Object.entries(checks)) {

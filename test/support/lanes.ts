@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CopyFileOptions, copy, copyFile, copyFileSync, startWorkers, type Workers } from 'fs-reflink';
+import { type CopyFileOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
+import type { PreparedCopies } from 'fs-reflink/host';
 import { readableCopy } from './other-user.ts';
+import { bootWorkers } from './workers.ts';
 
 /** What a copy says that it did: the method it used, or the code it failed with. */
 export interface Copied {
@@ -44,17 +46,17 @@ export const lanes: Lane[] = [
   inProcess('copyFile', copyFile),
   inProcess('copyFileSync', async (...args) => copyFileSync(...args)),
   inProcess('copy', byCopy),
-  inProcess('copy in worker threads', byCopy, () => startWorkers(2)),
+  inProcess('copy in worker threads', byCopy, () => bootWorkers(2)),
   { name: 'copyFile without the native lane', native: false, open: openPortable },
 ];
 
-function inProcess(name: string, run: Run, start?: () => Promise<Workers>): Lane {
+function inProcess(name: string, run: Run, start?: () => Promise<PreparedCopies>): Lane {
   return {
     name,
     native: true,
     async open() {
       const workers = await start?.();
-      return { run: orCode(run), close: async () => workers?.close() };
+      return { run: orCode(run), close: async () => workers?.dispose() };
     },
   };
 }

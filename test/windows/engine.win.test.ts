@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { copy, copyFile, copyFileSync, probe, startWorkers } from 'fs-reflink';
+import { copy, copyFile, copyFileSync, probe } from 'fs-reflink';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { bootWorkers } from '../support/workers.ts';
 import { type Hook, hookUnavailable, loadHook } from './hook.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
@@ -24,7 +25,7 @@ describeHooked('a Dev Drive', () => {
     const root = workspace();
     const content = randomBytes(2 * MIB + 1);
     writeFileSync(join(root, 'source'), content);
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       const names = Array.from({ length: 20 }, (_each, number) => `clone-${number}`);
       const results = await Promise.all(
@@ -36,7 +37,7 @@ describeHooked('a Dev Drive', () => {
       for (const name of names) expect(readFileSync(join(root, name)).equals(content)).toBe(true);
       expect(hook!.counts()).toMatchObject({ clones: names.length, copies: 0 });
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   });
 

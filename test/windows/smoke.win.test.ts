@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path, { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { copy, startWorkers } from 'fs-reflink';
+import { copy } from 'fs-reflink';
 import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readTree, writeTree } from '../support/trees.ts';
+import { bootWorkers } from '../support/workers.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
 /** What a file of a tree holds, without what Windows does not keep. */
@@ -85,13 +86,13 @@ describeOnWindows('copy() without the native lane', () => {
       Array.from({ length: 100 }, (_each, index) => [`${index % 7}/${index}`, randomBytes(index * 100)]),
     );
     writeTree(join(root, 'from'), tree);
-    const workers = await startWorkers(2);
+    const workers = await bootWorkers(2);
     try {
       const report = await copy({ from: join(root, 'from'), to: join(root, 'to') }, { concurrency: 2 });
       expect(report.files).toBe(100);
       expect(contents(join(root, 'to'))).toEqual(contents(join(root, 'from')));
     } finally {
-      await workers.close();
+      await workers.dispose();
     }
   });
 

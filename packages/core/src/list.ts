@@ -1,3 +1,9 @@
+/**
+ * The files that a copy would place, for hosts that have to know their names before.
+ *
+ * @module fs-reflink/list
+ */
+
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from './errors.ts';

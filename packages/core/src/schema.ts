@@ -56,6 +56,15 @@ export const copySchema: Schema = {
   overlaps: [isBoolean, 'a boolean'],
 };
 
+export const prepareSchema: Schema = {
+  targets: [Array.isArray, 'an array of targets'],
+  cwd: copySchema.cwd!,
+  concurrency: copySchema.concurrency!,
+  busy: [isBoolean, 'a boolean'],
+  copiedBefore: [isBoolean, 'a boolean'],
+  workers: [(value) => value === 0 || isThreadCount(value), `a whole number from 0 to ${MAX_WORKERS}`],
+};
+
 export const targetSchema: Schema = {
   from: [isString, 'a path or a glob'],
   to: [(value) => value === '' || isString(value), 'a path'],

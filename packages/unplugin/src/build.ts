@@ -1,9 +1,10 @@
 import type { CopyReport } from 'fs-reflink';
 import { asThrown } from 'fs-reflink/host';
-import { Threads } from './boot.ts';
+import { wasPlaced } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
+import { Preparation } from './preparation.ts';
 import { describeReport } from './summary.ts';
 import { allowedRoots, destinationsOf, type OutputTargets } from './targets.ts';
 
@@ -29,33 +30,38 @@ export class BuildCopies {
   readonly #root: string;
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
-  readonly #threads: Threads;
+  readonly #preparation: Preparation;
   /** What went wrong was said by the error a hook rejected with. */
   #told = false;
 
   /**
-   * `root` is the directory that paths in messages are relative to. `threads` are given by a watcher that has a new
-   * object for each of its builds.
+   * `root` is the directory that paths in messages are relative to. `preparation` is given by a watcher that has a
+   * new object for each of its builds.
    */
-  constructor(options: ResolvedOptions, log: HostLog, root: string, threads: Threads = new Threads()) {
+  constructor(options: ResolvedOptions, log: HostLog, root: string, preparation = new Preparation()) {
     this.#options = options;
     this.#log = log;
     this.#root = root;
-    this.#threads = threads;
+    this.#preparation = preparation;
   }
 
-  /** A build is certain, into `directory` if that is known. Resolves with whether there is work for threads. */
-  async prepare(
-    targets: OutputTargets,
+  /** A build is certain, into `directory` if that is known. Returns whether worker threads boot for its copies. */
+  prepare(
+    { publicTargets, targets }: OutputTargets,
     directory: string | undefined,
     cacheDirectory: string,
-  ): Promise<boolean> {
-    return this.#threads.prepare(targets, { directory, cacheDirectory, engine: this.#options.engine });
+  ): boolean {
+    const { concurrency } = this.#options.engine;
+    return this.#preparation.prepare(() => ({
+      targets: [...publicTargets, ...targets],
+      copiedBefore: wasPlaced(cacheDirectory, directory),
+      ...(concurrency !== undefined && { concurrency }),
+    }));
   }
 
   /** {@link prepare} for a bundler that keeps its thread busy. */
-  prepareThread(): void {
-    this.#threads.prepareThread();
+  prepareBusy({ publicTargets, targets }: OutputTargets): void {
+    this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets], busy: true }));
   }
 
   /** Whether a copy was begun in this build. */
@@ -77,7 +83,10 @@ export class BuildCopies {
    * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
    * {@link finish} says what became of each file.
    */
-  begin({ entries = false, ...settings }: Omit<OutputSettings, 'engine'> & { entries?: boolean }): void {
+  begin({
+    entries = false,
+    ...settings
+  }: Omit<OutputSettings, 'engine' | 'preparation'> & { entries?: boolean }): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
@@ -86,6 +95,7 @@ export class BuildCopies {
     const { engine, report } = this.#options;
     const copy = new OutputCopy({
       ...settings,
+      preparation: this.#preparation,
       engine: {
         ...engine,
         allowedRoots: allowedRoots(this.#root, settings.directory),
@@ -158,7 +168,7 @@ export class BuildCopies {
     const error = errors.find((each) => each !== undefined);
     // The bundler met the same full disk, and its error was first.
     if (error !== undefined && !told) this.#log.error(messageOf(error));
-    if (!keepWorkers) await this.#threads.end();
+    if (!keepWorkers) await this.#preparation.dispose();
   }
 
   /** The copy into one output, or all copies. An output that no copy was begun for is a mistake of the host's. */

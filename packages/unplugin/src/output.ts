@@ -2,10 +2,11 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CopyEntry, CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
-import { CopyError, copy } from 'fs-reflink/host';
+import { CopyError } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
+import { Preparation } from './preparation.ts';
 import { addReports, continueReport, withoutEntries } from './summary.ts';
 import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
@@ -36,6 +37,8 @@ export interface OutputSettings extends EmptySettings {
   /** Nothing but these files of the targets has to be looked at; `others` are in place. */
   changed?: { files: Target[]; others: number } | undefined;
   engine: CopyOptions;
+  /** What the copy starts from. */
+  preparation?: Preparation;
 }
 
 /**
@@ -49,6 +52,7 @@ export class OutputCopy {
   readonly #written: WrittenBundle;
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<CopyReport>;
+  readonly #preparation: Preparation;
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
@@ -65,6 +69,7 @@ export class OutputCopy {
     this.#emptied = emptied;
     this.directory = directory;
     this.#settings = settings;
+    this.#preparation = settings.preparation ?? new Preparation();
     this.#written = new WrittenBundle(written, settings, directory);
     let resolvePlanned: (planned?: Planned) => void = () => {};
     this.#planned = new Promise((resolve) => {
@@ -184,7 +189,7 @@ export class OutputCopy {
 
   async #copy(targets: readonly Target[], options: CopyOptions = {}): Promise<CopyReport> {
     const { directory, cacheDirectory, engine } = this.#settings;
-    return copy(targets, {
+    return this.#preparation.start(targets, {
       ...engine,
       cwd: directory,
       manifest: manifestFile(cacheDirectory, directory),

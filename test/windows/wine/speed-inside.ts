@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { copy, type Method, startWorkers } from 'fs-reflink';
+import { copy, type Method } from 'fs-reflink';
 import { generateFiles } from '../../support/trees.ts';
+import { bootWorkers } from '../../support/workers.ts';
 
 const ROUNDS = Number(process.argv[2]);
 const VOLUME = { files: 1000, folders: 20, minBytes: 200, maxBytes: 32 * 1024 };
@@ -54,9 +55,9 @@ function median(values: number[]): number {
 try {
   const { bytes } = generateFiles(from, VOLUME);
   const alone = await measure();
-  const workers = await startWorkers();
+  const workers = await bootWorkers();
   const workersHeld = await measure();
-  await workers.close();
+  await workers.dispose();
   console.log(
     JSON.stringify({
       node: process.version,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { callsFunctions } from '../calls-functions.ts';
 import { abortError } from '../errors.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
@@ -34,10 +35,7 @@ export async function execute(
       signal,
       hooks: toHooks(options, queue),
       facts: {
-        hasFunctions: plan.targets.some(
-          ({ rename, filter, directoryFilter, transform }) =>
-            typeof rename === 'function' || filter || directoryFilter || transform,
-        ),
+        hasFunctions: plan.targets.some(callsFunctions),
         dryRun: job.dryRun,
         clonesDirectory: plan.cloneDirectories,
       },

@@ -54,24 +54,23 @@ export function ignoresCase(directory: string): boolean {
  */
 export function looksUpAnyCase(directory: string): boolean | undefined {
   try {
-    using entries = opened(directory);
-    for (let entry = entries.next(); entry; entry = entries.next()) {
-      const other = swapCase(entry.name);
-      if (other === entry.name) continue;
-      if (!fs.existsSync(path.join(directory, other))) return false;
-      // Found under a name that the directory does not list: it is the same one.
-      if (!fs.readdirSync(directory).includes(other)) return true;
+    // One at a time: the first will do as a rule. Without `using`, whose helper is a file of its own to load.
+    const entries = fs.opendirSync(directory);
+    try {
+      for (let entry = entries.readSync(); entry; entry = entries.readSync()) {
+        const other = swapCase(entry.name);
+        if (other === entry.name) continue;
+        if (!fs.existsSync(path.join(directory, other))) return false;
+        // Found under a name that the directory does not list: it is the same one.
+        if (!fs.readdirSync(directory).includes(other)) return true;
+      }
+    } finally {
+      entries.closeSync();
     }
   } catch {
     // It may not be listed.
   }
   return undefined;
-}
-
-/** The entries of a directory, one at a time: the first will do as a rule. */
-function opened(directory: string) {
-  const handle = fs.opendirSync(directory);
-  return { next: () => handle.readSync(), [Symbol.dispose]: () => handle.closeSync() };
 }
 
 /** The directory itself, or the nearest above it that exists. */

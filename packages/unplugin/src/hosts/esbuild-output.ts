@@ -87,7 +87,7 @@ export class EsbuildOutput {
     this.#isRepeated ||= this.#askedBy === 'nobody';
     this.#askedBy = 'unknown';
     clearTimeout(this.#timer);
-    if (!this.#watch) void this.#copies.prepare(targets, directory, this.#record.cacheDirectory);
+    if (!this.#watch) this.#copies.prepare(targets, directory, this.#record.cacheDirectory);
   }
 
   /** A build has ended, and its files are written. */

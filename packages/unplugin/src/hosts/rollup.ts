@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
-import { Threads } from '../boot.ts';
 import { briefly } from '../brief-error.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
@@ -10,6 +9,7 @@ import { exclusive } from '../exclusive.ts';
 import { deleteLeftOver } from '../left-over.ts';
 import { keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { Preparation } from '../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../unsupported.ts';
@@ -32,7 +32,7 @@ class Shared {
   /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
   readonly directories = new Set<string>();
   /** Those of watchers: each build of Rollup's has a new object. */
-  readonly #watching = new Threads();
+  readonly #watching = new Preparation();
 
   constructor(host: Entry, options: ResolvedOptions) {
     this.host = host;
@@ -40,7 +40,7 @@ class Shared {
   }
 
   build({ watching, position }: BuildFacts): RollupBuild {
-    return new RollupBuild(this, watching ? this.#watching : new Threads(), position);
+    return new RollupBuild(this, watching ? this.#watching : new Preparation(), position);
   }
 }
 
@@ -58,7 +58,7 @@ class RollupBuild {
   #root = process.cwd();
   #targets: OutputTargets;
   #copies: BuildCopies;
-  readonly #threads: Threads;
+  readonly #preparation: Preparation;
   readonly #position: number;
   #input: unknown;
   #records: ClaimedRecord[] = [];
@@ -71,9 +71,9 @@ class RollupBuild {
   /** By output directory: resolves when the copy there has begun, after those of other builds. */
   #turns = new Map<string, Promise<void>>();
 
-  constructor(shared: Shared, threads: Threads, position: number) {
+  constructor(shared: Shared, preparation: Preparation, position: number) {
     this.#shared = shared;
-    this.#threads = threads;
+    this.#preparation = preparation;
     this.#position = position;
     this.#options = shared.options;
     this.#targets = toTargets(this.#options, { root: this.#root });
@@ -102,7 +102,7 @@ class RollupBuild {
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
     // Where it goes to is said when it is written.
-    void this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
+    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
       this.#context!.addWatchFile(each);
@@ -244,7 +244,7 @@ class RollupBuild {
   }
 
   #newCopies(): BuildCopies {
-    return new BuildCopies(this.#options, this.#log, this.#root, this.#threads);
+    return new BuildCopies(this.#options, this.#log, this.#root, this.#preparation);
   }
 }
 

@@ -6,7 +6,6 @@ import { briefly } from '../brief-error.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
 import { type Emptied, emptyOutput, loadEmptying } from '../empty.ts';
 import { deleteLeftOver } from '../left-over.ts';
-import { hasManyFiles } from '../many-files.ts';
 import { isInside, keptIn } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
@@ -45,8 +44,8 @@ export class EnvironmentBuild {
   async prepare(watch?: (path: string) => void): Promise<void> {
     const takeover = this.#look();
     if (!takeover) return;
-    if (hasManyFiles(sourcesOf(takeover))) this.#copies.prepareThread();
     const { targets, outDirs } = takeover;
+    this.#copies.prepareBusy(targets);
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
     if (takeover.empties && outDirs.some((each) => existsSync(each))) await loadEmptying();
   }
@@ -159,17 +158,13 @@ export class EnvironmentBuild {
   }
 }
 
-/** What the builds of all environments will copy: absolute paths and globs. */
-export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): string[] {
+/** What the builds of all environments will copy. */
+export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Target[] {
   return Object.entries(config.environments).flatMap(([name, { build }]) => {
     const chosen = optionsFor(name, options);
     const takeover = chosen && takeoverOf({ ...config, build }, chosen);
-    return takeover ? sourcesOf(takeover) : [];
+    return takeover ? [...takeover.targets.publicTargets, ...takeover.targets.targets] : [];
   });
-}
-
-function sourcesOf({ targets: { publicTargets, targets } }: Takeover): string[] {
-  return [...publicTargets, ...targets].map(({ from }) => from);
 }
 
 /** A public directory without what would go to other outputs inside its own. */

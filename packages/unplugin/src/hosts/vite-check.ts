@@ -1,5 +1,5 @@
 import type { Environment, ResolvedConfig } from 'vite';
-import { endAhead } from '../boot.ts';
+import { disposeAhead } from '../preparation.ts';
 import { AFTER_THE_BUILD, callingVersion, unsupported, useEntry } from '../unsupported.ts';
 
 const VITE_5 = `Update Vite; or use "unplugin-reflink/rollup", with the public directory as its option "publicDir" and with build.copyPublicDir: false; or ${AFTER_THE_BUILD}. VitePress 1 has Vite 5`;
@@ -7,7 +7,7 @@ const VITE_5 = `Update Vite; or use "unplugin-reflink/rollup", with the public d
 /** @throws {TypeError} where Vite is older than what the plugin is made for, which has no environments */
 export function checkConfig(config: ResolvedConfig): void {
   if (config.environments) return;
-  void endAhead();
+  void disposeAhead();
   const version = callingVersion('vite') ?? '5 or older';
   throw unsupported('vite', `Vite ${version}`, VITE_5);
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ListedFile, listSync, type Target } from 'fs-reflink';
+import type { Target } from 'fs-reflink';
+import { type ListedFile, listSync } from 'fs-reflink/list';
 import type { HostLog } from '../build.ts';
 import { overlapMessage } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Target } from 'fs-reflink';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -31,19 +32,19 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
   return environment === 'client' ? options : { ...options, targets: [] };
 }
 
-/** What may be copied, as far as options tell that are not resolved yet: absolute paths and globs. */
+/** What may be copied, as far as options tell that are not resolved yet. */
 export function mayCopy(
   { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
   { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
-): string[] {
+): Target[] {
   if (build.write === false) return [];
-  const sources = [...targets.map(({ from }) => from), ...(publicDirs ?? []).map(({ dir }) => dir)];
   const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
   // Whatever else is no string Vite takes for the default.
   const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
   return [
-    ...sources.map((each) => path.resolve(root, each)),
-    ...(isVites && fs.existsSync(own) ? [own] : []),
+    ...targets.map((target) => ({ ...target, from: path.resolve(root, target.from) })),
+    ...(publicDirs ?? []).map(({ dir }) => ({ from: path.resolve(root, dir) })),
+    ...(isVites && fs.existsSync(own) ? [{ from: own }] : []),
   ];
 }
 

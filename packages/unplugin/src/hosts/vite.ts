@@ -1,7 +1,6 @@
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
-import { bootAhead, endAhead } from '../boot.ts';
-import { hasManyFiles } from '../many-files.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { disposeAhead, prepareAhead } from '../preparation.ts';
 import { copiedBy, EnvironmentBuild } from './vite-build.ts';
 import { checkContext, type HookContext } from './vite-check.ts';
 import { commonOptions, NAME, SERVE_NAME } from './vite-instances.ts';
@@ -37,7 +36,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     apply: 'build',
     config(config) {
       // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
-      if (hasManyFiles(mayCopy(config, options))) bootAhead();
+      prepareAhead({ targets: mayCopy(config, options), busy: true });
     },
     configResolved: {
       order: 'post',
@@ -45,7 +44,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         if (config.isWorker) return;
         for (const message of uncopiedMessages(config, options)) warn(config, message);
         watching = Boolean(config.build.watch);
-        if (hasManyFiles(copiedBy(config, options))) bootAhead();
+        prepareAhead({ targets: copiedBy(config, options), busy: true });
         legacy = !preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
@@ -100,12 +99,12 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       async handler() {
         await buildOf(this).end({ keepWorkers: watching });
         // Where nothing was placed.
-        await endAhead();
+        await disposeAhead();
       },
     },
     async closeWatcher() {
       await buildOf(this).end({ keepWorkers: false });
-      await endAhead();
+      await disposeAhead();
     },
   };
 

@@ -112,17 +112,13 @@ export class WebpackCopies {
   async prepare(targets: readonly WebpackTarget[], { compiler }: Compilation): Promise<void> {
     if (!(await isRealDisk(compiler.outputFileSystem!, compiler.context))) return;
     const directory = path.resolve(compiler.outputPath);
-    const isLarge = await this.#copies.prepare(
-      engineTargets(targets),
-      directory,
-      this.#record.cacheDirectory,
-    );
+    const bootsWorkers = this.#copies.prepare(engineTargets(targets), directory, this.#record.cacheDirectory);
     const isAlone = !isShared(directory) && !isTemplate(directory) && targets.every(isIndependent);
     // Elsewhere something may be there already, which could not be told from what is to be undone.
     const stays = targets.every(({ target: { to = '.' } }) =>
       isInside(directory, path.resolve(directory, to)),
     );
-    if (!isLarge || !isAlone || !stays || !isVacant(directory)) return;
+    if (!bootsWorkers || !isAlone || !stays || !isVacant(directory)) return;
     this.#early = new EarlyCopy({
       ...this.#settings(directory, engineTargets(targets)),
       engine: {

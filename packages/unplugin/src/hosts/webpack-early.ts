@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CopyReport, FileList } from 'fs-reflink';
-import { loadEngine } from '../engine.ts';
+import type { CopyReport } from 'fs-reflink';
+import type { FileList } from 'fs-reflink/list';
 import { isInside } from '../nested.ts';
 import { OutputCopy, type OutputSettings } from '../output.ts';
 import type { FinalAssets } from './webpack-assets.ts';
@@ -38,7 +38,7 @@ export class EarlyCopy {
   #isComplete = false;
   readonly #exit = () => this.#undoAtExit();
   /** Loaded by the time there is anything to undo. */
-  #engine: Awaited<ReturnType<typeof loadEngine>> | undefined;
+  #lister: typeof import('fs-reflink/list') | undefined;
 
   constructor(settings: OutputSettings) {
     this.#settings = settings;
@@ -114,7 +114,7 @@ export class EarlyCopy {
     const { directory, publicTargets, targets, engine } = this.#settings;
     const { symlinks = 'follow', allowedRoots } = engine;
     try {
-      return this.#engine?.listSync([...publicTargets, ...targets], {
+      return this.#lister?.listSync([...publicTargets, ...targets], {
         cwd: directory,
         symlinks,
         allowMissing: true,
@@ -127,7 +127,7 @@ export class EarlyCopy {
   }
 
   async #run(): Promise<CopyReport | undefined> {
-    this.#engine = await loadEngine();
+    this.#lister = await import('fs-reflink/list');
     if (this.#isOver) return undefined;
     this.#copy = new OutputCopy(this.#settings);
     await this.#copy.settle();

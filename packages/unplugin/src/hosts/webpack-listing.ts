@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { FileList, ListedFile, Target } from 'fs-reflink';
+import type { Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
+import type { FileList, ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
-import { loadEngine } from '../engine.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { allowedRoots, type OutputTargets, pathBelow } from '../targets.ts';
 import { sourceFilename } from './webpack-names.ts';
@@ -112,7 +112,7 @@ async function findFiles(
   // webpack only warns of patterns that match nothing. One after the other, as they are not called what they are listed as.
   for (const each of given.filter(({ naming }) => naming)) {
     const { target, pattern } = each;
-    const { list } = await loadEngine();
+    const { list } = await import('fs-reflink/list');
     const { files, warnings } = await list(target, {
       cwd: directory,
       allowedRoots: roots,
@@ -125,7 +125,7 @@ async function findFiles(
     found = found.concat(wanted.map((file) => ({ given: each, file })));
   }
   const plain = given.filter(({ naming }) => !naming);
-  const { list } = await loadEngine();
+  const { list } = await import('fs-reflink/list');
   const { files, folders, warnings } = await list(
     plain.map(({ target }) => target),
     { cwd: directory, allowedRoots: roots, symlinks, allowMissing },

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { ListedFile, Target } from 'fs-reflink';
+import type { Target } from 'fs-reflink';
+import type { ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { AssetOptions, ResolvedOptions } from '../options.ts';
 import { type OutputTargets, toTargets } from '../targets.ts';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { FileList, ListedFile } from 'fs-reflink';
+import type { FileList, ListedFile } from 'fs-reflink/list';
 
 /** For so long no file of a copy that was stopped must appear, until no thread is taken to work on it any more. */
 const QUIET_MS = 100;

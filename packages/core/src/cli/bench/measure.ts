@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
-import { type CopyOptions, resolveCopyOptions } from '../../options.ts';
+import { type CopyOptions, defaultConcurrency, resolveCopyOptions } from '../../options.ts';
 import type { System } from '../../platform/system.ts';
+import { prepareCopies } from '../../prepare.ts';
 import type { CopyReport, Method } from '../../report.ts';
-import { startWorkers } from '../../start-workers.ts';
 import { strategiesOf } from '../../transfer/single-method.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
@@ -44,7 +44,8 @@ export interface Work {
  */
 export async function measure(work: Work): Promise<{ measured: Measured[]; refused: Refused[] }> {
   const strategies = strategiesOf(work.system);
-  const workers = await startWorkers();
+  const copies = prepareCopies({ workers: defaultConcurrency() });
+  await copies.ready;
   try {
     const refused: Refused[] = [];
     const running = new Map<Contender, { times: number[]; methods: CopyReport['methods'] }>();
@@ -72,7 +73,7 @@ export async function measure(work: Work): Promise<{ measured: Measured[]; refus
     }));
     return { measured, refused };
   } finally {
-    await workers.close();
+    await copies.dispose();
   }
 }
 
