@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CopyReport } from 'fs-reflink';
 import type { Plugin as RolldownPlugin } from 'rolldown';
@@ -44,9 +45,8 @@ describe.each(entries)('the built entry %s', (name) => {
   test('loads neither unplugin nor a bundler, and the engine only once there is a build', () => {
     const hook = fileURLToPath(new URL('loaded.js', import.meta.url));
     const loaded = run(`await import('unplugin-reflink/${name}')`, '--import', hook, '--input-type=module');
-    expect(loaded).toContain('/packages/core/dist/host.js');
-    // What runs on the calling thread has a part of its own.
-    expect(loaded).not.toMatch(/\/packages\/core\/dist\/(index|here)/);
+    const ofTheEngine = loaded.split('\n').filter((each) => each.includes('/packages/core/dist/'));
+    expect(ofTheEngine.map((each) => path.posix.basename(each))).toEqual(['host.js']);
     const others = name === 'vite' ? /\/dist\/(rollup|rolldown)\b/ : /\/dist\/vite\b/;
     for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
       expect(loaded).not.toContain(`/node_modules/${each}/`);
