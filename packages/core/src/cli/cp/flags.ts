@@ -11,7 +11,7 @@ export interface CopyFlags {
   overwrite?: 'always' | 'changed' | 'never' | 'error';
   /** False: `--no-clobber`. */
   clobber?: boolean;
-  delete?: 'everything' | 'copied';
+  delete?: 'everything' | 'copied' | 'placed';
   keep?: string[];
   manifest?: string;
   exclude?: string[];
