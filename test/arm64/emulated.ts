@@ -49,7 +49,7 @@ export function installForArm64(home: string): string {
   const koffi = realpathSync(join(CORE, 'node_modules/koffi'));
   cpSync(koffi, join(modules, 'koffi'), { recursive: true });
   cpSync(fetchTool(koffiForArm64(koffi)), join(modules, '@koromix/koffi-linux-arm64'), { recursive: true });
-  symlinkSync(realpathSync(join(CORE, 'node_modules/fast-glob')), join(modules, 'fast-glob'));
+  symlinkSync(realpathSync(join(CORE, 'node_modules/micromatch')), join(modules, 'micromatch'));
   return join(home, 'dist/index.js');
 }
 

@@ -48,7 +48,7 @@ describe.each(entries)('the built entry %s', (name) => {
     const ofTheEngine = loaded.split('\n').filter((each) => each.includes('/packages/core/dist/'));
     expect(ofTheEngine.map((each) => path.posix.basename(each))).toEqual(['host.js']);
     const others = name === 'vite' ? /\/dist\/(rollup|rolldown)\b/ : /\/dist\/vite\b/;
-    for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'fast-glob'])
+    for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'micromatch'])
       expect(loaded).not.toContain(`/node_modules/${each}/`);
     expect(loaded).not.toMatch(others);
   });

@@ -52,8 +52,9 @@ export interface Target {
    */
   base?: string;
   /**
-   * Globs of what not to copy, relative to the directory `from`, to a glob's base, or to the directory of a file. What
-   * matches is not looked into. Dotfiles match too.
+   * Globs of what not to copy, relative to the directory `from`, to a glob's base, or to the directory of a file.
+   * Dotfiles match too. One that names a directory (`docs`, `docs/**`) leaves it out with all in it, and it is not
+   * looked into; one whose last part has wildcards (`*.map`) leaves out what it matches alone.
    *
    * @default []
    */

@@ -11,7 +11,7 @@ export function refuseSources(
   keep: readonly string[],
 ): void {
   // Below its root a directory that is unchanged is no link, and holds none.
-  const unknown = folders.filter(({ source, target, unchanged }) => !unchanged || source === target.from);
+  const unknown = folders.filter(({ below, unchanged }) => !unchanged || below === '');
   const sources = unknown.flatMap(({ source, names, links = [] }) => [
     source,
     ...links.map((file) => path.join(source, names[file]!)),

@@ -43,11 +43,11 @@ export class UnchangedDetector {
     for (const directory of manifest.folders.keys()) this.#enter(directory);
   }
 
-  readonly recall: Recall = (source, destination, root) => {
+  readonly recall: Recall = (source, destination, root, names) => {
     const directories = this.#directories.get(destination);
     if (!directories) return undefined;
     const recorded = { ...(this.#manifest.folders.get(destination) ?? NOTHING), directories };
-    const listed = list(source);
+    const listed = names ?? list(source);
     const found = this.#lists ? list(destination) : [];
     if (!listed || !found || !this.#isReal(destination, root)) return undefined;
     const from = this.#system.openDirectory(source);

@@ -8,8 +8,9 @@ import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
-import { match, splitGlob } from './glob.ts';
+import { splitGlob, toIgnored, walkGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
+import { Matcher } from './matcher.ts';
 import { refuseNested } from './nested.ts';
 import { type Recall, type WalkedDirectory, type WalkOptions, walk } from './walk.ts';
 
@@ -103,7 +104,10 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
     if (!glob) return missing(target, options);
-    return match(glob.base, glob.pattern, { ignore, follow, enter: filter.below(glob.base), onLeftOut });
+    const { base } = glob;
+    const excluded = ignore.map((each) => toIgnored(each, base));
+    const recall = recallFor(target, options);
+    return walkGlob(glob, { follow, excluded, recall, enter: filter.below(base), onLeftOut });
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
@@ -113,30 +117,34 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
-    const enter = filter.below(from);
-    if (ignore.length === 0) return walk(from, follow, { recall: recallFor(target, options), enter });
-    return withRoot(from, match(from, '**', { ignore, follow, directories: true, enter }));
+    const recall = recallFor(target, options);
+    return walk(from, follow, { recall, enter: filter.below(from), matcher: ignoring(target, from) });
   }
   const [source, name] = [path.dirname(from), path.basename(from)];
-  if (ignore.length > 0 && [...match(source, '*', { ignore, follow, only: name })].length === 0)
-    return undefined;
+  if (ignoring(target, source)?.hasFile(name) === false) return undefined;
   return [{ source, relative: '', names: [name], ...(link && { links: [0] }) }];
 }
 
-/** What is known of a directory that is copied as it is. */
-function recallFor(
-  { to, base, rename, flatten, filter, directoryFilter, transform }: ResolvedTarget,
-  { follow, recall }: ScanOptions,
-): WalkOptions['recall'] {
-  if (!recall || !follow || base || rename || flatten || filter || directoryFilter || transform)
-    return undefined;
-  return (source, relative) => recall(source, path.join(to, relative), to);
+function ignoring({ ignore }: ResolvedTarget, directory: string): Matcher | undefined {
+  if (ignore.length === 0) return undefined;
+  return new Matcher(
+    directory,
+    undefined,
+    ignore.map((each) => toIgnored(each, directory)),
+  );
 }
 
-/** A directory that is copied exists in the destination even if everything in it is ignored. */
-function* withRoot(from: string, found: Iterable<WalkedDirectory>): Generator<WalkedDirectory> {
-  yield { source: from, relative: '', names: [] };
-  yield* found;
+/** What is known of a directory whose files keep their names. */
+function recallFor(
+  { to, base, rename, flatten, filter, transform }: ResolvedTarget,
+  { follow, recall }: ScanOptions,
+): WalkOptions['recall'] {
+  if (!recall || !follow || base || rename || flatten || transform) return undefined;
+  return (source, relative, names) => {
+    const recalled = recall(source, path.join(to, relative), to, names);
+    // What `filter` refuses may be there.
+    return recalled && filter ? { ...recalled, alone: false } : recalled;
+  };
 }
 
 /** Whether a link that is kept has contents that are meant instead; it may lead nowhere, or in a circle. */

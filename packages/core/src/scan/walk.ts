@@ -4,8 +4,9 @@ import { asCopyError } from '../errors.ts';
 import { addFile, type Files } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import { kindOf, readDirectory, type Typed } from './entries.ts';
-import type { Enter } from './filter.ts';
-import { followLink, refuseCycle } from './links.ts';
+import { type Enter, join } from './filter.ts';
+import { followLink, lstatIfThere, refuseCycle } from './links.ts';
+import type { Matcher } from './matcher.ts';
 
 /** A directory of a walk: where it is, relative to where the walk began, and its files. */
 export interface WalkedDirectory extends Files {
@@ -29,55 +30,100 @@ export interface Recalled {
   alone: boolean;
 }
 
-/** Knows files that are in place in `destination`, which lies in `root`. */
-export type Recall = (source: string, destination: string, root: string) => Recalled | undefined;
+/**
+ * Knows files that are in place in `destination`, which lies in `root`. `names` are those of the source directory that
+ * count; undefined: all.
+ */
+export type Recall = (
+  source: string,
+  destination: string,
+  root: string,
+  names?: readonly string[],
+) => Recalled | undefined;
 
-interface Walk {
+export interface WalkOptions {
+  recall?:
+    | ((source: string, relative: string, names: readonly string[] | undefined) => Recalled | undefined)
+    | undefined;
+  /** Whether to walk a directory; undefined: all. */
+  enter?: Enter | undefined;
+  /** What of the directory is wanted; undefined: everything. */
+  matcher?: Matcher | undefined;
+  /** Called for each directory that matches itself, before anything in it is looked for. */
+  onDirectory?: ((relative: string) => void) | undefined;
+}
+
+interface Walk extends WalkOptions {
   root: string;
   follow: boolean;
-  enter: Enter | undefined;
   /** Directories still to be read; the last is the next. */
   pending: WalkedDirectory[];
 }
 
-export interface WalkOptions {
-  recall?: ((source: string, relative: string) => Recalled | undefined) | undefined;
-  /** Whether to walk a directory; undefined: all. */
-  enter?: Enter | undefined;
-}
+type NamedEntry = Typed & { name: string };
 
 /**
- * Walks a directory from the top, one directory at a time, empty ones included. With `follow` a linked
- * directory is walked like any other, and a linked file counts as a file. A directory that is recalled comes
- * in two parts where not all of it is in place.
+ * Walks a directory from the top, one directory at a time, empty ones included unless the matcher wants files alone.
+ * With `follow` a linked directory is walked like any other, and a linked file counts as a file. A directory that is
+ * recalled comes in two parts where not all of it is in place.
  */
-export function* walk(
-  root: string,
-  follow: boolean,
-  { recall, enter }: WalkOptions = {},
-): Generator<WalkedDirectory> {
-  const walk: Walk = { root, follow, enter, pending: [{ source: root, relative: '', names: [] }] };
+export function* walk(root: string, follow: boolean, options: WalkOptions = {}): Generator<WalkedDirectory> {
+  const walk: Walk = { ...options, root, follow, pending: [{ source: root, relative: '', names: [] }] };
+  const { recall, enter, matcher } = walk;
   for (let next = walk.pending.pop(); next; next = walk.pending.pop()) {
+    const chosen = enter || matcher ? choose(walk, next) : undefined;
+    const names = chosen?.map(({ name }) => name);
     // What is behind a link may lie anywhere.
-    const recalled = next.linked ? undefined : recall?.(next.source, next.relative);
+    const recalled = next.linked ? undefined : recall?.(next.source, next.relative, names);
     if (recalled) yield* take(walk, next, recalled);
-    else yield read(walk, next);
+    else {
+      read(walk, next, chosen ?? readDirectory(next.source));
+      if (isWanted(walk, next)) yield next;
+    }
   }
 }
 
-function read(walk: Walk, directory: WalkedDirectory): WalkedDirectory {
+/** Whether a directory counts although there may be no file in it. */
+function isWanted({ matcher }: Walk, { names, relative }: WalkedDirectory): boolean {
+  if (!matcher || names.length > 0) return true;
+  return !matcher.filesOnly && (relative === '' || matcher.hasDirectory(relative));
+}
+
+/** The entries of a directory that are wanted, or may hold what is; links may turn out to be neither. */
+function choose(walk: Walk, { source, relative: parent }: WalkedDirectory): NamedEntry[] {
+  const { enter, matcher, onDirectory } = walk;
+  const names = matcher?.namesIn(parent);
+  const entries: NamedEntry[] = names ? lookUp(source, names) : readDirectory(source);
+  return entries.filter((entry) => {
+    const relative = join(parent, entry.name);
+    if (entry.isDirectory()) {
+      if (enter && !enter(relative)) return false;
+      if (onDirectory && matcher?.hasDirectory(relative)) onDirectory(relative);
+      return !matcher || matcher.enters(relative);
+    }
+    return !matcher || matcher.hasFile(relative) || (entry.isSymbolicLink() && walk.follow);
+  });
+}
+
+/** Entries of a directory that need not be listed. */
+function lookUp(directory: string, names: readonly string[]): NamedEntry[] {
+  return names.flatMap((name) => {
+    const status = lstatIfThere(path.join(directory, name));
+    return status ? [Object.assign(status, { name })] : [];
+  });
+}
+
+function read(walk: Walk, directory: WalkedDirectory, entries: readonly NamedEntry[]): void {
   const { pending } = walk;
   const first = pending.length;
-  const entries = readDirectory(directory.source);
   for (const entry of takeFiles(entries, directory.names)) add(walk, directory, entry.name, entry);
   // The last is the next: directories come in the order they are listed in.
   for (const child of pending.splice(first).reverse()) pending.push(child);
-  return directory;
 }
 
 /** Adds the names of plain files to `names`. Returns all else. A loop with nothing else in it is optimized soon. */
-function takeFiles(entries: readonly fs.Dirent[], names: string[]): fs.Dirent[] {
-  const others: fs.Dirent[] = [];
+function takeFiles(entries: readonly NamedEntry[], names: string[]): NamedEntry[] {
+  const others: NamedEntry[] = [];
   for (let position = 0; position < entries.length; position++) {
     const entry = entries[position]!;
     if (entry.isFile()) names.push(entry.name);
@@ -94,7 +140,8 @@ function* take(
   const { source } = directory;
   for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
   for (const name of others) add(walk, directory, name, lookAt(path.join(source, name)));
-  if (files.length > 0 || directory.names.length === 0)
+  const isOnlyHere = directory.names.length === 0 && isWanted(walk, directory);
+  if (files.length > 0 || isOnlyHere)
     yield { ...directory, names: files, links: undefined, unchanged: { alone } };
   if (directory.names.length > 0) yield directory;
 }
@@ -118,22 +165,30 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
 }
 
 /** Sorts an entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
-function add(
-  { root, follow, enter, pending }: Walk,
-  directory: WalkedDirectory,
-  name: string,
-  entry: Typed,
-): void {
-  const { source } = directory;
-  let kind = kindOf(entry, source, name);
-  const link = kind === 'link';
-  if (link && follow) kind = kindOf(followLink(path.join(source, name)), path.join(source, name));
+function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
+  const { root, follow, enter, matcher, onDirectory, pending } = walk;
+  const source = path.join(directory.source, name);
+  const relative = join(directory.relative, name);
+  const isFile = !matcher || matcher.hasFile(relative);
+  const link = entry.isSymbolicLink();
+  // Whatever is wrong with a link to a file that is not wanted.
+  if (link && follow && !isFile && !isLinkedDirectory(source)) return;
+  const kind = link && follow ? kindOf(followLink(source), source) : kindOf(entry, directory.source, name);
   if (kind !== 'directory') {
-    addFile(directory, name, name, link);
+    if (isFile) addFile(directory, name, name, link);
     return;
   }
-  const child = within(directory, name, link || directory.linked);
-  if (enter && !enter(child.relative)) return;
-  if (link) refuseCycle(child.source, root);
-  pending.push(child);
+  if (enter && !enter(relative)) return;
+  if (link && onDirectory && matcher?.hasDirectory(relative)) onDirectory(relative);
+  if (matcher && !matcher.enters(relative)) return;
+  if (link) refuseCycle(source, root);
+  pending.push(within(directory, name, link || directory.linked));
+}
+
+function isLinkedDirectory(link: string): boolean {
+  try {
+    return fs.statSync(link).isDirectory();
+  } catch {
+    return false;
+  }
 }
