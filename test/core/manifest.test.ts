@@ -206,13 +206,42 @@ describe('a manifest that cannot be used', () => {
     expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
   });
 
-  it('because it is a directory is an error', async () => {
-    const { cwd, run, at } = await prepared();
+  it('because it is a directory is warned about, and all is copied; an empty one is replaced', async () => {
+    const { run, at } = await prepared();
     mkdirSync(at('cache/manifest'), { recursive: true });
-    const error = await leavingNothing(cwd, () => refusal(() => run()));
-    expect(error.code).toBe('EISDIR');
-    expect(error.message).toContain(at('cache/manifest'));
+    const unread = expect.stringMatching(/manifest .*cache\/manifest" cannot be read .*EISDIR/);
+    expect(await run()).toMatchObject({ files: 3, warnings: [unread] });
+    expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
+    rmSync(at('cache/manifest'));
+    mkdirSync(at('cache/manifest/something'), { recursive: true });
+    for (let time = 0; time < 2; time++) {
+      const unwritten = expect.stringMatching(/Cannot write .*cache\/manifest".* copies everything again/);
+      expect(await run()).toMatchObject({ files: 3, warnings: [unread, unwritten] });
+    }
   });
+
+  it.skipIf(cannotGiveUpRights())(
+    'because it may not be read is warned about, and it is replaced',
+    async () => {
+      const { cwd, at } = await prepared();
+      mkdirSync(at('cache'));
+      writeFileSync(at('cache/manifest'), 'of root', { mode: 0o600 });
+      for (const path of ['.', 'in', 'in/deep', 'cache']) chmodSync(at(path), 0o777);
+      const { value } = inProcess(
+        `${asNobody}
+       if (process.getuid() === fs.statSync(argument.cwd + '/cache/manifest').uid) fs.chmodSync(argument.cwd + '/cache/manifest', 0);
+       await new Promise((resolve) => setTimeout(resolve, 70));
+       const run = () => lib.copy({ from: 'in', to: 'out' }, { ...argument, manifest: 'cache/manifest' });
+       return [await run(), await run()];`,
+        { cwd },
+      );
+      const warnings = [expect.stringMatching(/manifest .*cannot be read and was ignored: .*EACCES/)];
+      expect(value).toMatchObject([
+        { files: 3, warnings },
+        { files: 0, unchanged: 3, warnings: [] },
+      ]);
+    },
+  );
 
   it('because it cannot be written is warned about', async () => {
     const { run, at } = await prepared();

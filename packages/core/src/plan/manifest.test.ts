@@ -213,15 +213,23 @@ test('one of another place is as good as none: it was moved along with its proje
   expect(read({ cwd: '/moved' }).manifest.folders.size).toBe(0);
 });
 
-test('one that cannot be read is an error', () => {
+test('one that cannot be read is as good as none, with a warning', () => {
   fs.mkdirSync(file, { recursive: true });
-  expect(read).toThrow('EISDIR');
+  const { manifest, warnings } = read();
+  expect(manifest.folders.size).toBe(0);
+  expect(warnings).toEqual([expect.stringMatching(/manifest ".*" cannot be read and was ignored: .*EISDIR/)]);
+});
+
+test('one takes the place of an empty directory', () => {
+  fs.mkdirSync(file, { recursive: true });
+  write();
+  expect(read()).toMatchObject({ warnings: [], manifest: { folders: { size: folders.length } } });
 });
 
 test('one that cannot be written is an error, and the old one stays', () => {
   write();
   const before = fs.readFileSync(file);
-  fs.mkdirSync(path.join(home, 'directory'));
+  fs.mkdirSync(path.join(home, 'directory/with/something'), { recursive: true });
   expect(() => new Manifest(CWD, PRINT).write(path.join(home, 'directory'), system)).toThrow('EISDIR');
   expect(fs.readdirSync(home).sort()).toEqual(['cache', 'directory']);
   expect(fs.readFileSync(file).equals(before)).toBe(true);

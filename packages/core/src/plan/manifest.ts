@@ -48,7 +48,7 @@ export class Manifest {
     this.fingerprint = fingerprint;
   }
 
-  /** Reads a manifest. One that is missing, damaged or of another directory is as good as none. */
+  /** Reads a manifest. One that is missing, cannot be read, is damaged or of another directory is as good as none. */
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
     const manifest = new Manifest(cwd, fingerprint);
     let bytes: Buffer;
@@ -56,7 +56,12 @@ export class Manifest {
       refuseSpecial(file);
       bytes = fs.readFileSync(file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asCopyError(error, { source: file });
+      if (error instanceof CopyError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') {
+        const reason = `cannot be read and was ignored: everything is copied anew (${message})`;
+        warn(`the manifest ${JSON.stringify(file)} ${reason}`);
+      }
       return manifest;
     }
     try {
@@ -210,7 +215,7 @@ function replaceFile(file: string, bytes: Buffer, temporary: string): void {
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(temporary, file);
+    moveOver(temporary, file);
   } catch (error) {
     try {
       fs.rmSync(temporary, { force: true });
@@ -218,6 +223,21 @@ function replaceFile(file: string, bytes: Buffer, temporary: string): void {
       // What kept it from being written keeps it from being deleted; a later run does.
     }
     throw error;
+  }
+}
+
+/** An empty directory in the place of a file gives way, as a damaged file does; nothing else is lost with it. */
+function moveOver(temporary: string, file: string): void {
+  try {
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    if (!fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw error;
+    try {
+      fs.rmdirSync(file);
+    } catch {
+      throw error;
+    }
+    fs.renameSync(temporary, file);
   }
 }
 
