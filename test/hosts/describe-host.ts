@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
+import { describeCache } from './describe-cache.ts';
 import {
   expectOutput,
   expectPaths,
@@ -22,6 +23,7 @@ export function describeHost(host: Host): void {
     test.each(cases)('$name', (each) => runCase(host, each));
     describeReports(host);
     describeOutside(host);
+    describeCache(host);
     describeRebuilds(host);
     describeMistakes(host);
   });

@@ -19,6 +19,7 @@ describe('a wrong option is refused when the plugin is made', () => {
     [{ concurrency: 0 }, ['"concurrency"', '0', 'from 1 to 8']],
     [{ concurrency: '2' }, ['"concurrency"', "'2'"]],
     [{ report: true }, ['"report"', 'true', "false, 'summary', 'verbose' or a function"]],
+    [{ cacheDirectory: '' }, ['"cacheDirectory"', "''", 'a path']],
     [{ report: 'loud' }, ['"report"', "'loud'"]],
     [{ environments: 'client' }, ['"environments"', "'client'", 'an array of names or a function']],
     [{ environments: [1] }, ['"environments"', '[ 1 ]']],

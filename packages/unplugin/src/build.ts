@@ -1,6 +1,6 @@
 import type { CopyReport } from 'fs-reflink';
 import { asThrown } from 'fs-reflink/host';
-import { wasPlaced } from './cache.ts';
+import { cacheWarning, wasPlaced } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
@@ -93,6 +93,8 @@ export class BuildCopies {
       return;
     }
     const { engine, report } = this.#options;
+    const warning = cacheWarning(settings.cacheDirectory);
+    if (warning) this.#warnOnce([warning]);
     const copy = new OutputCopy({
       ...settings,
       preparation: this.#preparation,

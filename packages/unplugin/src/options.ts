@@ -78,6 +78,15 @@ export interface Options extends EngineOptions {
    */
   report?: Report;
   /**
+   * The directory of the records of what was copied, by which the next build knows what is unchanged and what is to be
+   * deleted. It may be thrown away: the next build copies everything then, and deletes nothing. Relative to the
+   * project's root. Where it cannot be written, each build warns and copies everything; where something that is no
+   * directory is in its place, records go to the directory for temporary files, with a warning.
+   *
+   * @default `unplugin-reflink` in Vite's `cacheDir` (`node_modules/.vite`); `node_modules/.cache/unplugin-reflink` elsewhere, and in a project without `node_modules` a directory of the user's among the temporary files
+   */
+  cacheDirectory?: string;
+  /**
    * Vite only: environments into whose output is placed, by name. The public directory is never placed where
    * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
    * have.
@@ -113,6 +122,8 @@ export interface ResolvedOptions {
   publicDirs: readonly PublicDirectory[] | undefined;
   targets: readonly OutputTarget[];
   report: Report;
+  /** Undefined: where the host keeps what may be thrown away. */
+  cacheDirectory: string | undefined;
   /** Undefined: all for the public directory, the client's for targets. */
   environments: ((name: string) => boolean) | undefined;
   /** Where the option is a list. */
@@ -132,7 +143,7 @@ const ENGINE = [
   'concurrency',
   'allowMissing',
 ] as const;
-const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report'];
+const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 'cacheDirectory'];
 
 /** Options of one host alone. */
 const SPECIAL: Record<string, { host: string; name: string }> = {
@@ -162,6 +173,9 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     );
   }
   const { targets = [], report = 'summary', environments } = given;
+  const { cacheDirectory } = given;
+  if (cacheDirectory !== undefined && !isPath(cacheDirectory))
+    throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
   const { reload = false, takeOver = false, dev = 'serve' } = given;
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
@@ -183,6 +197,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     publicDirs: resolvePublicDirs(given.publicDir, host),
     targets,
     report,
+    cacheDirectory,
     environments: toPredicate(environments),
     environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,

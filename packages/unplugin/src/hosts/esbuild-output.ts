@@ -68,7 +68,7 @@ export class EsbuildOutput {
     this.#settings = settings;
     const { targets, position, directory } = settings;
     const instance = { ...instanceOf(build.initialOptions, position), targets };
-    this.#record = claimRecord(instance, cacheDirectoryOf(root), directory);
+    this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory);
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},

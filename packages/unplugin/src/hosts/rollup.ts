@@ -102,7 +102,7 @@ class RollupBuild {
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
     // Where it goes to is said when it is written.
-    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(root));
+    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(this.#options, root));
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
       this.#context!.addWatchFile(each);
@@ -198,14 +198,14 @@ class RollupBuild {
 
   #claim(directory: string, output: Output): ClaimedRecord {
     const instance = { ...this.#instance(output), targets: this.#targets };
-    const record = claimRecord(instance, cacheDirectoryOf(this.#root), directory);
+    const record = claimRecord(instance, cacheDirectoryOf(this.#options, this.#root), directory);
     this.#records.push(record);
     return record;
   }
 
   async #deleteLeftOver(directory: string, output: Output): Promise<void> {
     const root = this.#root;
-    const cacheDirectory = cacheDirectoryOf(root);
+    const cacheDirectory = cacheDirectoryOf(this.#options, root);
     const instance = this.#instance(output);
     await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
   }

@@ -4,6 +4,7 @@ import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
 import { briefly } from '../brief-error.ts';
 import { BuildCopies, type HostLog } from '../build.ts';
+import { cacheDirectoryOf } from '../cache.ts';
 import { type Emptied, emptyOutput, loadEmptying } from '../empty.ts';
 import { deleteLeftOver } from '../left-over.ts';
 import { isInside, keptIn } from '../nested.ts';
@@ -97,7 +98,8 @@ export class EnvironmentBuild {
     directory: string,
     { empties, targets }: Takeover,
   ): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
-    const cacheDirectory = cacheDirectoryOf(this.#environment.config);
+    const { root, cacheDir } = this.#environment.config;
+    const cacheDirectory = cacheDirectoryOf(this.#options!, root, cacheDir);
     if (empties) return { cacheDirectory, orphaned: [] };
     const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory);
     this.#records.push(record);
@@ -133,7 +135,7 @@ export class EnvironmentBuild {
     const { config } = this.#environment;
     const { root } = config;
     const instance = this.#instance;
-    const cacheDirectory = cacheDirectoryOf(config);
+    const cacheDirectory = cacheDirectoryOf(this.#options, root, config.cacheDir);
     const directory = path.resolve(root, dir ?? config.build.outDir);
     await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
   }
@@ -181,8 +183,4 @@ function escapeGlob(relative: string): string {
     .split(path.sep)
     .join('/')
     .replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
-}
-
-function cacheDirectoryOf({ cacheDir }: Pick<ResolvedConfig, 'cacheDir'>): string {
-  return path.join(cacheDir, 'unplugin-reflink');
 }

@@ -55,7 +55,7 @@ export function deleteFormer(compiler: Compiler, options: ResolvedOptions): void
     const root = compiler.context;
     if (!(await isRealDisk(compiler.outputFileSystem!, root))) return;
     const directory = path.resolve(compiler.options.output.path!);
-    const place = { cacheDirectory: cacheDirectoryOf(root), directory, root };
+    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
     try {
       await inTurn(directory, () =>
         deleteLeftOver({ instance, ...place }, options, logOf(compiler, compilation)),
@@ -102,7 +102,7 @@ export class WebpackCopies {
         // Also what engine targets do not tell: templates and patterns.
         targets: [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)],
       },
-      cacheDirectoryOf(compiler.context),
+      cacheDirectoryOf(options, compiler.context),
       path.resolve(compiler.options.output.path!),
     );
     this.#unregister = registerOutput(path.resolve(compiler.options.output.path!));
