@@ -15,7 +15,7 @@ const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-
 const HOST =
   /src\/((calls-functions|errors|has-many-files|host|inside|options|prepare|schema|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|lost-attributes|report)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|lost-attributes|report)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { pastTick } from '../support/clock.ts';
 import { mountFilesystem, unavailable } from '../support/filesystems.ts';
 import { Bench } from '../support/injected.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Attribute, TransferSettings } from '../../packages/core/src/options.ts';
+import type { Attribute, TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { forgetFlags } from '../../packages/core/src/platform/darwin/clonefile.ts';
 import { constants as C } from '../../packages/core/src/platform/darwin/constants.ts';
 import { sharesExtents } from '../support/extents.ts';

@@ -9,11 +9,8 @@ import type { Finished } from '../../packages/core/src/execute/finished.ts';
 import type { ProgressEvent } from '../../packages/core/src/execute/job.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
-import {
-  type CopyOptions,
-  resolveCopyOptions,
-  type TransferSettings,
-} from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
+import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';

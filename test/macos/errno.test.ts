@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { constants } from '../../packages/core/src/platform/darwin/constants.ts';
 import { type Outcome, testOutcomes } from '../support/error-outcomes.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';

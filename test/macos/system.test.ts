@@ -18,7 +18,7 @@ import {
 import os, { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { constants as C, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readSync, writeSync } from 'node:fs';
 import os from 'node:os';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/linux/bindings.ts';
 import { linuxSystem } from '../../packages/core/src/platform/linux/linux.ts';
 import { type Copied, SystemBench } from './system-bench.ts';

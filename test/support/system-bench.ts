@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os';
 import { join } from 'node:path';
 import { CopyError } from '../../packages/core/src/errors.ts';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import type { DirectoryPair } from '../../packages/core/src/transfer/pair.ts';
 import { Transferrer } from '../../packages/core/src/transfer/transfer.ts';

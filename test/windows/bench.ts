@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TransferSettings } from '../../packages/core/src/options.ts';
+import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { toErrno } from '../../packages/core/src/platform/win32/errors.ts';
 import { win32System } from '../../packages/core/src/platform/win32/win32.ts';

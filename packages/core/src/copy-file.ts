@@ -5,10 +5,11 @@ import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
 import { lostWarnings } from './lost-attributes.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
+import type { Method } from './model/settings.ts';
 import { type CopyFileOptions, resolveFileOptions } from './options.ts';
 import { EISDIR } from './platform/errno.ts';
 import { loadSystem } from './platform/load.ts';
-import type { Method, Tally } from './report.ts';
+import type { Tally } from './report.ts';
 import type { ResolvedTarget } from './target.ts';
 
 /** What became of one file. */

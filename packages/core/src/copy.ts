@@ -1,7 +1,8 @@
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
+import type { Method } from './model/settings.ts';
 import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
-import { type CopyReport, type Method, toReport } from './report.ts';
+import { type CopyReport, toReport } from './report.ts';
 import type { Target } from './target.ts';
 
 /** The first copy of a process began when the process did: several may be started at once and load for long. */

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
+import type { Method } from './model/settings.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
-import type { Method } from './report.ts';
 
 /** What one strategy answered before another one was tried. */
 export interface Attempt {

@@ -1,5 +1,5 @@
 import { errorCode } from './errors.ts';
-import type { Attribute } from './options.ts';
+import type { Attribute } from './model/settings.ts';
 
 /** How many copies could not be given an attribute that was asked for, and one of them. */
 export interface LostAttribute {

@@ -1,11 +1,10 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { CopyEntry, Method } from './report.ts';
+import type { PlannedFile } from './model/planned-file.ts';
+import type { Attribute, Method, TransferSettings } from './model/settings.ts';
+import type { CopyEntry } from './report.ts';
 import { check, copySchema, fileSchema, isString, MAX_WORKERS, show, targetSchema } from './schema.ts';
 import { type ResolvedTarget, resolveTarget, type Target } from './target.ts';
-
-/** An attribute of a file that can be carried over besides its bytes. */
-export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
@@ -224,16 +223,6 @@ export interface CopyOptions extends CopyFileOptions {
   overlaps?: boolean;
 }
 
-/** A file or link that is going to be copied, or is in its place already. */
-export interface PlannedFile {
-  /** Absolute path of the source. */
-  source: string;
-  /** Absolute path of the destination. */
-  destination: string;
-  /** Which of the targets names it, counted from 0. */
-  target: number;
-}
-
 /** Everything a copy is going to copy; see {@link CopyOptions.onPlanned}. */
 export interface Planned {
   /** Files and links that are not known to be in place. */
@@ -251,19 +240,6 @@ export interface Planned {
    * call has returned.
    */
   entries(paths: Iterable<string>): CopyEntry[];
-}
-
-/** The options each file is copied with, complete and fit to be sent to a worker thread. */
-export interface TransferSettings {
-  reflink: 'auto' | 'always' | 'never';
-  overwrite: boolean | 'error' | 'changed';
-  atomic: boolean;
-  preserve: readonly Attribute[];
-  /** Directories get what `preserve` names too: it was given. */
-  preserveDirectories: boolean;
-  symlinks: 'follow' | 'keep';
-  cache: 'use' | 'bypass';
-  durability: 'none' | 'file' | 'full';
 }
 
 export interface ResolvedCopyOptions {

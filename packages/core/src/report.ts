@@ -1,33 +1,6 @@
 import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
-import type { Attribute, PlannedFile } from './options.ts';
-
-/**
- * How a file's bytes got to their destination, by the name of the system call or API that moved them.
- *
- * - `ficlone`: cloned, both files share their blocks (`ioctl(FICLONE)`)
- * - `copy_file_range`: copied inside the kernel, which may have shared blocks without saying so
- * - `read_write`: copied through a buffer outside the JavaScript heap
- * - `direct`: the same past the page cache (`O_DIRECT`)
- * - `clonefile`: cloned on APFS, both files share their blocks
- * - `copyfile`: copied by macOS's fcopyfile(3)
- * - `nocache`: the same past the page cache (`F_NOCACHE`)
- * - `duplicate_extents`: cloned on ReFS (`FSCTL_DUPLICATE_EXTENTS_TO_FILE`)
- * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
- * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
- * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
- */
-export type Method =
-  | 'ficlone'
-  | 'copy_file_range'
-  | 'read_write'
-  | 'direct'
-  | 'clonefile'
-  | 'copyfile'
-  | 'nocache'
-  | 'duplicate_extents'
-  | 'copy_file_ex'
-  | 'node_fs'
-  | 'transform';
+import type { PlannedFile } from './model/planned-file.ts';
+import type { Attribute, Method } from './model/settings.ts';
 
 /** What happened to one file, link or stale path. */
 export interface CopyEntry {

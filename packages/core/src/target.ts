@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
-import type { TransferSettings } from './options.ts';
+import type { TransferSettings } from './model/settings.ts';
 
 /** What {@link Target.transform} is given about a file besides its content. */
 export interface TransformedFile {

@@ -1,4 +1,5 @@
-import type { Method, MethodCount } from '../report.ts';
+import type { Method } from '../model/settings.ts';
+import type { MethodCount } from '../report.ts';
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const CLONES: ReadonlySet<string> = new Set<Method>(['ficlone', 'clonefile', 'duplicate_extents']);

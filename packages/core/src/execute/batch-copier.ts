@@ -3,9 +3,9 @@ import type { JobSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
+import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
 import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER, SMALL_FILE } from './file-copier.ts';
-import { type BatchQueue, MADE, SWEPT } from './queue.ts';
 import type { SharedQueue } from './shared-queue.ts';
 
 /** Where a copier that must not hold its thread stopped. */

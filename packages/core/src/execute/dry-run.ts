@@ -8,7 +8,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
-import type { BatchQueue } from './queue.ts';
+import type { BatchQueue } from './batch-queue.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();

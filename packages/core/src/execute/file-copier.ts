@@ -2,18 +2,19 @@ import { CopyError } from '../errors.ts';
 import { addLost } from '../lost-attributes.ts';
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
+import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type CopyNewFile, type System } from '../platform/system.ts';
-import { countFile, countFiles, emptyTally, type Method, type Tally } from '../report.ts';
+import { countFile, countFiles, emptyTally, type Tally } from '../report.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
+import type { BatchQueue } from './batch-queue.ts';
 import type { RunHooks } from './job.ts';
 import { copyNewFiles, type NewFiles } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
-import type { BatchQueue } from './queue.ts';
 
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
 export const SMALL_FILE: number = 256 * 1024;

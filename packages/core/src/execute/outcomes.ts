@@ -1,5 +1,5 @@
 import type { FileResult } from '../model/batch.ts';
-import type { Method } from '../report.ts';
+import type { Method } from '../model/settings.ts';
 import type { Outcome } from '../transfer/transfer.ts';
 
 /** What a method is in shared memory; 0 is what nothing was noted of. */

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { FileResult, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
-import type { Planned, PlannedFile } from '../options.ts';
+import type { PlannedFile } from '../model/planned-file.ts';
+import type { Planned } from '../options.ts';
 import type { CopyEntry } from '../report.ts';
 import { notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';

@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { Batch } from '../model/batch.ts';
 import { RECORD_WORDS } from '../plan/record.ts';
-import { MADE, Queue, SWEPT } from './queue.ts';
+import { MADE, SWEPT } from './batch-queue.ts';
+import { Queue } from './queue.ts';
 import { SharedQueue } from './shared-queue.ts';
 
 const KEEPING = { records: true, outcomes: true };

@@ -1,7 +1,7 @@
 import type { Batch, PlannedQueue, QueuedBatch } from '../model/batch.ts';
 import { RECORD_BYTES, RECORD_WORDS } from '../plan/record.ts';
+import type { Keeping, Note } from './batch-queue.ts';
 import { OUTCOME_BYTES, OUTCOME_WORDS } from './outcomes.ts';
-import type { Keeping, Note } from './queue.ts';
 
 /** Shared memory of a queue; what is sent to the threads that work on it. */
 export interface QueueMemory {

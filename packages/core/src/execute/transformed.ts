@@ -6,7 +6,7 @@ import type { FileResult, TransformedFolder } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings } from '../model/job.ts';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberDestination } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';

@@ -1,7 +1,7 @@
 import type { Folder, Mirrors } from '../model/folder.ts';
-import type { TransferSettings } from '../options.ts';
 import type { CopyEntry } from '../report.ts';
 import type { Files } from './files.ts';
+import type { TransferSettings } from './settings.ts';
 
 /** What is copied with one look at its directory: a part of one source directory. Without names only the directory is made. */
 export interface Batch extends Files {

@@ -1,6 +1,5 @@
-import type { TransferSettings } from '../options.ts';
-import type { Method } from '../report.ts';
 import type { ResolvedTarget } from '../target.ts';
+import type { Method, TransferSettings } from './settings.ts';
 
 /** What every thread that works on a copy has to know; can be sent to a worker thread. */
 export interface JobSettings {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { isInside } from '../inside.ts';
 import { namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { ignoresCase } from '../platform/spelling.ts';
 import { isKnown } from './record.ts';
 

@@ -1,4 +1,4 @@
-import type { Method } from '../report.ts';
+import type { Method } from '../model/settings.ts';
 import type { FileStatus } from './status.ts';
 
 /**

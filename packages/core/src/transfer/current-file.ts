@@ -1,5 +1,5 @@
 import { systemError } from '../errors.ts';
-import type { Attribute } from '../options.ts';
+import type { Attribute } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';

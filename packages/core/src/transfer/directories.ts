@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { Mirrors } from '../model/folder.ts';
-import type { Attribute, TransferSettings } from '../options.ts';
+import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';

@@ -10,7 +10,7 @@ import {
   pretendToClone,
 } from '../../../../test/support/injected.ts';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { F_GETFL, O_DIRECT } from '../platform/linux/constants.ts';
 

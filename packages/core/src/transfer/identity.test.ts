@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Bench, errnoOf, pretendToClone } from '../../../../test/support/injected.ts';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { SystemBench } from '../../../../test/support/system-bench.ts';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';

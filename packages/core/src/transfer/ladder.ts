@@ -1,7 +1,7 @@
 import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
+import type { Method } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { LadderQuery, Strategy, System, Transfer } from '../platform/system.ts';
-import type { Method } from '../report.ts';
 import { Capabilities, type PairState } from './capabilities.ts';
 
 /** Tries of one strategy that answers "try again" (ZFS with dirty blocks), and the pause between them. */

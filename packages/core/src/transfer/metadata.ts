@@ -1,4 +1,4 @@
-import type { Attribute, TransferSettings } from '../options.ts';
+import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';

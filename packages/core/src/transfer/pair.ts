@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 

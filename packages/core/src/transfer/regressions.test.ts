@@ -7,7 +7,8 @@ import { Bench, errnoOf, openDescriptors, pretendToClone } from '../../../../tes
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
-import { resolveCopyOptions, type TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
+import { resolveCopyOptions } from '../options.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { SEEK_DATA } from '../platform/linux/constants.ts';
 import * as M from '../platform/linux/magic.ts';

@@ -1,5 +1,5 @@
+import type { Method } from '../model/settings.ts';
 import type { LadderQuery, Strategy, System } from '../platform/system.ts';
-import type { Method } from '../report.ts';
 
 type Question = Pick<LadderQuery, 'reflink' | 'bypassCache' | 'cannotClone'>;
 

@@ -1,9 +1,8 @@
 import { CopyError, systemError } from '../errors.ts';
-import type { Attribute, TransferSettings } from '../options.ts';
+import type { Attribute, Method, TransferSettings } from '../model/settings.ts';
 import { ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { LadderQuery, System } from '../platform/system.ts';
-import type { Method } from '../report.ts';
 import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { decide } from './decide.ts';

@@ -4,7 +4,7 @@ import { asCopyError, CopyError, systemError } from '../errors.ts';
 import type { Batch } from '../model/batch.ts';
 import { type Files, nameAs } from '../model/files.ts';
 import type { Mirrors } from '../model/folder.ts';
-import type { TransferSettings } from '../options.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';

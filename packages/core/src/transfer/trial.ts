@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, errorCode, systemError } from '../errors.ts';
+import type { Method } from '../model/settings.ts';
 import { ENOTSUP } from '../platform/errno.ts';
 import { ALIGNMENT } from '../platform/posix/buffer.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
-import type { Method } from '../report.ts';
 import { discard } from './identity.ts';
 import { climb, type OpenTransfer } from './ladder.ts';
 import { temporaryName } from './temporary.ts';

@@ -1,4 +1,4 @@
-import type { Method } from '../../report.ts';
+import type { Method } from '../../model/settings.ts';
 import { bytes, counted, duration, methods, rate } from '../format.ts';
 import { table, wrap } from '../table.ts';
 import type { Measured, Refused } from './measure.ts';

@@ -1,4 +1,5 @@
-import type { Attribute, CopyOptions } from '../../options.ts';
+import type { Attribute } from '../../model/settings.ts';
+import type { CopyOptions } from '../../options.ts';
 import { UsageError } from '../failure.ts';
 
 /** Flags of `cp`, as the parser gives them. */

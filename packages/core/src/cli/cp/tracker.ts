@@ -1,5 +1,6 @@
+import type { Method } from '../../model/settings.ts';
 import type { Progress } from '../../options.ts';
-import type { Method, MethodCount } from '../../report.ts';
+import type { MethodCount } from '../../report.ts';
 
 /** How far back the rate looks, in milliseconds. */
 const WINDOW_MS = 3000;

@@ -1,4 +1,4 @@
-import type { Probe } from '../../probe.ts';
+import type { Probe } from '../../model/probe.ts';
 
 /** Filesystems that have no way to share blocks between files, whatever their options. */
 const NEVER = new Set([

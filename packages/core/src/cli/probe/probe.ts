@@ -1,4 +1,5 @@
-import { type Probe, type ProbePlace, probe } from '../../probe.ts';
+import type { Probe, ProbePlace } from '../../model/probe.ts';
+import { probe } from '../../probe.ts';
 import { EXIT } from '../failure.ts';
 import { complain, paint, print, printJson } from '../output.ts';
 import { table, wrap } from '../table.ts';

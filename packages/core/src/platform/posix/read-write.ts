@@ -1,16 +1,11 @@
 import type { Transfer } from '../system.ts';
 import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
-import { isDense, moveSegments, type SeekBindings, type Whence } from './segments.ts';
+import { isDense, moveSegments, type Whence } from './segments.ts';
+import { type ReadWriteBindings, writeAll } from './write-all.ts';
 import { endWithZeros, writeWithoutZeros } from './write-without-zeros.ts';
 
 /** Bytes per read(): coreutils found 256 KiB best across machines. */
 const CHUNK = 256 * 1024;
-
-/** The system calls of a copy through a buffer. */
-export interface ReadWriteBindings extends SeekBindings {
-  read(fd: number, buffer: Uint8Array, size: number): number;
-  write(fd: number, buffer: Uint8Array, size: number): number;
-}
 
 /**
  * Copies in whole pages but for the last. `whence`: how to ask for the holes of a file that is not dense, where
@@ -62,15 +57,4 @@ function pump(
     progress(already + done);
   }
   return done;
-}
-
-/** Writes `size` bytes, however many calls it takes. Returns 0 or a negative error number. */
-export function writeAll(bindings: ReadWriteBindings, fd: number, buffer: Buffer, size: number): number {
-  let done = 0;
-  while (done < size) {
-    const written = bindings.write(fd, done === 0 ? buffer : buffer.subarray(done), size - done);
-    if (written < 0) return written;
-    done += written;
-  }
-  return 0;
 }

@@ -1,5 +1,5 @@
 import { eachPartWithData } from '../zeros.ts';
-import { type ReadWriteBindings, writeAll } from './read-write.ts';
+import { type ReadWriteBindings, writeAll } from './write-all.ts';
 
 const SEEK_SET = 0;
 const SEEK_END = 2;

@@ -1,0 +1,43 @@
+/**
+ * How a file's bytes got to their destination, by the name of the system call or API that moved them.
+ *
+ * - `ficlone`: cloned, both files share their blocks (`ioctl(FICLONE)`)
+ * - `copy_file_range`: copied inside the kernel, which may have shared blocks without saying so
+ * - `read_write`: copied through a buffer outside the JavaScript heap
+ * - `direct`: the same past the page cache (`O_DIRECT`)
+ * - `clonefile`: cloned on APFS, both files share their blocks
+ * - `copyfile`: copied by macOS's fcopyfile(3)
+ * - `nocache`: the same past the page cache (`F_NOCACHE`)
+ * - `duplicate_extents`: cloned on ReFS (`FSCTL_DUPLICATE_EXTENTS_TO_FILE`)
+ * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
+ * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
+ * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
+ */
+export type Method =
+  | 'ficlone'
+  | 'copy_file_range'
+  | 'read_write'
+  | 'direct'
+  | 'clonefile'
+  | 'copyfile'
+  | 'nocache'
+  | 'duplicate_extents'
+  | 'copy_file_ex'
+  | 'node_fs'
+  | 'transform';
+
+/** An attribute of a file that can be carried over besides its bytes. */
+export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
+
+/** The options each file is copied with, complete and fit to be sent to a worker thread. */
+export interface TransferSettings {
+  reflink: 'auto' | 'always' | 'never';
+  overwrite: boolean | 'error' | 'changed';
+  atomic: boolean;
+  preserve: readonly Attribute[];
+  /** Directories get what `preserve` names too: it was given. */
+  preserveDirectories: boolean;
+  symlinks: 'follow' | 'keep';
+  cache: 'use' | 'bypass';
+  durability: 'none' | 'file' | 'full';
+}
