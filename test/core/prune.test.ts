@@ -52,11 +52,11 @@ describe("prune: 'copied'", () => {
     );
   });
 
-  it.each([true, 'placed'] as const)('is what %j means', async (prune) => {
+  it('is what true means', async () => {
     const { run, at } = await prepared();
     await run();
     rmSync(at('in/b'));
-    expect(await run({ prune })).toMatchObject({ pruned: 1 });
+    expect(await run({ prune: true })).toMatchObject({ pruned: 1 });
   });
 
   it('leaves alone what it did not place, and its directories', async () => {

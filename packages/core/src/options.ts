@@ -146,13 +146,12 @@ export interface CopyOptions extends CopyFileOptions {
    * target copies now and nobody has changed since; `'everything'` all that no target copies, and what one
    * does copy but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
    * when this one was called, or for the first copy of a process when the process was started. Copies with other
-   * targets need a manifest of their own: what they recorded is stale for the next one. What the manifest names outside
-   * of {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
-   * `'placed'` is what `'copied'` was called in 0.1.
+   * targets need a manifest of their own: what they recorded is stale for the next one. What the manifest names outside of
+   * {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
    *
    * @default false
    */
-  prune?: boolean | 'copied' | 'placed' | 'everything';
+  prune?: boolean | 'copied' | 'everything';
   /**
    * Paths that `prune` leaves alone, with all that is in them. Relative to each of {@link CopyOptions.pruneRoots}.
    *
@@ -325,8 +324,7 @@ export function resolveCopyOptions(
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
   const cwd = path.resolve(options.cwd ?? process.cwd());
-  const { prune: asked = false } = options;
-  const prune = asked === true || asked === 'placed' ? 'copied' : asked;
+  const prune = options.prune === true ? 'copied' : (options.prune ?? false);
   if (prune === 'copied' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
   }

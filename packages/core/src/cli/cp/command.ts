@@ -51,8 +51,6 @@ const visible = [
   new Option('--delete [what]', 'what is only in <to>; copied: only what we copied').choices([
     'everything',
     'copied',
-    // Its name in 0.1.
-    'placed',
   ]),
   new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
   new Option('--manifest <file>', 'note what was copied, to leave the unchanged alone'),
