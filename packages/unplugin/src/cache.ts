@@ -78,8 +78,12 @@ function isManifest(name: string): boolean {
 export function wasPlaced(cacheDirectory: string, directory: string | undefined): boolean {
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
-  if (!fs.existsSync(cacheDirectory)) return false;
-  return fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' }).some(isManifest);
+  try {
+    return fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' }).some(isManifest);
+  } catch {
+    // Missing, or nothing that records can be read from.
+    return false;
+  }
 }
 
 /** Short enough for a name of a file. */
