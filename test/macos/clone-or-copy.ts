@@ -52,9 +52,9 @@ function timeOf(system: System, source: string, files: number, mayClone: boolean
   const started = performance.now();
   for (const name of names) {
     const answer = system.copyNewFile!(
-      from!.fd,
+      from!,
       name,
-      to!.fd,
+      to!,
       name,
       Number.POSITIVE_INFINITY,
       ANY_DEVICE,

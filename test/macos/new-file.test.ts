@@ -9,14 +9,14 @@ import { CLONED_NEW, COPIED_NEW, NOT_COPIED, type System } from '../../packages/
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf } from '../support/injected.ts';
-import { type Call, failingByFd, sharedCalls, watch } from '../support/new-file.ts';
-import { testNewFiles } from '../support/new-file-cases.ts';
+import { type Call, watch } from '../support/new-file.ts';
+import { cloningCall, failingByFd, sharedCalls, testPosixNewFiles } from '../support/posix-new-file.ts';
 import { cloneOrCopy } from './clone-or-copy.ts';
 import { describeMacos, doubleBindings } from './double.ts';
 
 const calls: Call<Bindings>[] = [
   ...sharedCalls<Bindings>(C.O_CREAT, 'copied'),
-  { name: 'fclonefileat', of: 'cloned', clones: true, fail: failingByFd('fclonefileat') },
+  cloningCall('fclonefileat'),
   { name: 'fstat', fail: failingByFd('fstat') },
   {
     name: 'fstatat of the clone',
@@ -34,7 +34,7 @@ describeMacos('the fast path of a new file', ['btrfs'], () => {
   });
   afterAll(() => btrfs?.unmount());
 
-  const files = testNewFiles({
+  const files = testPosixNewFiles({
     place: () => btrfs.path,
     real: (clones) => ({
       ...doubleBindings(),

@@ -1,8 +1,8 @@
 // What a clone of a small file costs, and what a copy: `npx tsx test/macos/speed.ts [directory]`, on macOS in a directory
 // on APFS. From which size on a clone costs less is what CLONE_THRESHOLD of the darwin platform should be.
 import os from 'node:os';
-import { loadSystem } from '../../packages/core/src/platform/load.ts';
+import { loadLane } from '../../packages/core/src/platform/darwin/lane.ts';
 import { cloneOrCopy } from './clone-or-copy.ts';
 
-console.table(cloneOrCopy(loadSystem(), process.argv[2] ?? os.tmpdir()));
+console.table(cloneOrCopy(loadLane(), process.argv[2] ?? os.tmpdir()));
 console.log('microseconds a file, medians of 7 rounds of 1,000 files');

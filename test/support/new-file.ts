@@ -6,79 +6,43 @@ import type { CopyError } from '../../packages/core/src/errors.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
-import type { NewFileCalls } from '../../packages/core/src/platform/posix/new-file.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
-import { openDescriptors } from './injected.ts';
 
 /** Not what the usual umask leaves: it has to be set. */
-export const MODE = 0o626;
+const MODE = 0o626;
 const MODIFIED = 1_500_000_000_250_000_000n;
-
-/** Those that the tables of errors have, and a few that they do not. */
-export const ERRNOS: readonly string[] =
-  'EACCES EAGAIN EBADF EDEADLK EDQUOT EEXIST EFBIG EINTR EINVAL EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENOTSUP ENOTTY ENXIO EOVERFLOW EPERM EROFS ESTALE ETXTBSY EXDEV'.split(
-    ' ',
-  );
-
-/** The calls that both systems have. */
-export type Shared = Pick<
-  NewFileCalls,
-  'openat' | 'close' | 'read' | 'write' | 'futimens' | 'fchmod' | 'unlinkat'
->;
 
 /** Which call of the copy of the file `file` fails. */
 export interface Call<Bindings> {
   name: string;
   /** Whether it is made for files that are cloned, for those that are copied, or for both. */
   of?: 'cloned' | 'copied';
-  /** It clones: where it answers that two devices cannot do that, the fast path copies. */
-  clones?: boolean;
+  /** Whether the fast path copies the file when this call answers with that error number. */
+  copies?(errno: number): boolean;
   fail(real: Bindings, isOurs: (fd: number) => boolean, errno: number): Partial<Bindings>;
 }
 
-/** One call by descriptor. */
-export const failingByFd =
-  <Name extends string, Bindings extends { [name in Name]: (fd: number, ...rest: never[]) => number }>(
-    name: Name,
-  ): Call<Bindings>['fail'] =>
-  (real, isOurs, errno) =>
-    ({
-      [name]: (fd: number, ...rest: never[]) => (isOurs(fd) ? -errno : real[name](fd, ...rest)),
-    }) as unknown as Partial<Bindings>;
-
-/** The calls that both systems make. `O_CREAT` is the system's; `of`: which files are open for writing there. */
-export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copied'): Call<Bindings>[] {
-  const opening =
-    (creates: boolean): Call<Bindings>['fail'] =>
-    (real, _isOurs, errno) =>
-      ({
-        openat: (at, name, flags, mode) =>
-          name === 'file' && ((flags & O_CREAT) !== 0) === creates
-            ? -errno
-            : real.openat(at, name, flags, mode),
-      }) as Partial<Bindings>;
-  return [
-    { name: 'openat of the source', fail: opening(false) },
-    { name: 'openat of the destination', ...(of && { of }), fail: opening(true) },
-    { name: 'read', of: 'copied', fail: failingByFd('read') },
-    { name: 'write', of: 'copied', fail: failingByFd('write') },
-    { name: 'futimens', ...(of && { of }), fail: failingByFd('futimens') },
-    { name: 'fchmod', ...(of && { of }), fail: failingByFd('fchmod') },
-  ];
-}
-
 /** A system under test. */
-export interface Lane<Bindings extends Shared> {
+export interface Lane<Bindings> {
   /** A new directory is made in it for each test. */
   place(): string;
+  /** Whether the fast path clones files. */
+  clones: boolean;
+  /** The permissions of a copy. */
+  mode: number;
+  calls: readonly Call<Bindings>[];
+  errors: readonly { name: string; errno: number }[];
   /** The real calls, of which the one that clones works or answers that it cannot. */
   real(clones: boolean): Bindings;
+  /** Keeps `ours` to the descriptors of files in directories called `from`, under their own name or a temporary one. */
+  track(bindings: Bindings, ours: Set<number>): Bindings;
+  /** How many files are open. */
+  countOpen(): number;
   system(bindings: Bindings): System;
-  calls: Call<Bindings>[];
 }
 
 /** What the tests of one system have in common, and its own may use. */
-export class NewFiles<Bindings extends Shared> {
+export class NewFiles<Bindings> {
   readonly content: Buffer = randomBytes(3000);
   home = '';
   readonly #lane: Lane<Bindings>;
@@ -108,7 +72,7 @@ export class NewFiles<Bindings extends Shared> {
 
   /** Where `file` goes. */
   get destination(): string {
-    return path.join(this.home, 'out/from/file');
+    return path.join(this.home, 'out', 'from', 'file');
   }
 
   /** The real calls, the ones that `call` makes fail for `file` alone. */
@@ -116,20 +80,7 @@ export class NewFiles<Bindings extends Shared> {
     const real = this.#lane.real(clones);
     const ours = new Set<number>();
     const failing: Bindings = { ...real, ...call?.fail(real, (fd) => ours.has(fd), errno) };
-    return {
-      ...failing,
-      // Under its own name or a temporary one, in the directory of `file`.
-      openat: (at, name, flags, mode) => {
-        const fd = failing.openat(at, name, flags, mode);
-        const opened = fd >= 0 ? fs.readlinkSync(`/proc/self/fd/${fd}`) : '';
-        if (fs.existsSync(opened) && fs.statSync(opened).isFile() && opened.includes('/from/')) ours.add(fd);
-        return fd;
-      },
-      close: (fd) => {
-        ours.delete(fd);
-        return failing.close(fd);
-      },
-    };
+    return this.#lane.track(failing, ours);
   }
 
   system(clones: boolean, overrides: (real: Bindings) => Partial<Bindings> = () => ({})): System {
@@ -155,9 +106,9 @@ export class NewFiles<Bindings extends Shared> {
   /** What a copy leaves and says, as far as it may not depend on the path that a file takes. */
   outcomeOf(system: System) {
     fs.rmSync(path.join(this.home, 'out'), { recursive: true, force: true });
-    const open = openDescriptors();
+    const open = this.#lane.countOpen();
     const { tally, error } = this.copy(system);
-    expect(openDescriptors()).toBe(open);
+    expect(this.#lane.countOpen()).toBe(open);
     const directory = path.join(this.home, 'out/from');
     const names = fs.existsSync(directory) ? fs.readdirSync(directory).sort() : [];
     return {
@@ -168,6 +119,7 @@ export class NewFiles<Bindings extends Shared> {
       syscall: error?.syscall,
       files: tally.files,
       methods: tally.methods,
+      lost: tally.lost,
       left: names.map((name) => {
         const { mode, mtimeNs, size } = fs.statSync(path.join(directory, name), { bigint: true });
         return { name, mode, size, hasTimes: mtimeNs === MODIFIED };

@@ -110,8 +110,8 @@ export class FileCopier {
     };
     return {
       copyNewFile,
-      from: pair.source.fd,
-      to: pair.destination.fd,
+      from: pair.source,
+      to: pair.destination,
       names,
       renamed,
       limit,

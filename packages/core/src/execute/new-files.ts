@@ -1,5 +1,5 @@
 import type { FileStatus } from '../platform/status.ts';
-import { CLONED_NEW, type CopyNewFile, NOT_COPIED } from '../platform/system.ts';
+import { CLONED_NEW, type CopyNewFile, type Directory, NOT_COPIED } from '../platform/system.ts';
 
 /** Files that are looked at before the clock is. */
 const CLOCK_EVERY = 8;
@@ -7,9 +7,8 @@ const CLOCK_EVERY = 8;
 /** Plain files of one directory, on their way into a directory that this copy made. */
 export interface NewFiles {
   copyNewFile: CopyNewFile;
-  /** Descriptors of both directories. */
-  from: number;
-  to: number;
+  from: Directory;
+  to: Directory;
   names: readonly string[];
   renamed: Readonly<Record<number, string>> | undefined;
   /** Bytes; larger files are not copied. */

@@ -59,6 +59,9 @@ export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
 /** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
 
+/** Filesystems keep times as coarsely as this; FAT has the coarsest. */
+export const COARSEST_SECONDS = 2;
+
 /** By how much the clock of a filesystem may be ahead of that of the process, its ticks of two seconds included. */
 const CLOCKS_DIFFER_MS = 60_000;
 

@@ -118,14 +118,15 @@ export const COPIED_NEW = 2;
 
 /**
  * The fast path: copies a plain file of at most `limit` bytes that nothing can be in the way of, with its mode and
- * times, by a clone if `mayClone`, else through a buffer. `from` and `to` are open directories; `device` is the one
- * that the source has to be on, or {@link ANY_DEVICE}. Leaves both files' status in `source` and `destination`. Answers
- * {@link CLONED_NEW}, {@link COPIED_NEW}, or {@link NOT_COPIED} after deleting whatever it made: then {@link Transferrer} copies the file or reports the error.
+ * times, by a clone if `mayClone`, else through a buffer. `device` is the one that the source has to be on, or
+ * {@link ANY_DEVICE}. Leaves both files' status in `source` and `destination`. Answers {@link CLONED_NEW},
+ * {@link COPIED_NEW}, or {@link NOT_COPIED} after deleting whatever it made: then {@link Transferrer} copies the file or
+ * reports the error.
  */
 export type CopyNewFile = (
-  from: number,
+  from: Directory,
   name: string,
-  to: number,
+  to: Directory,
   as: string,
   limit: number,
   device: number,

@@ -1,6 +1,6 @@
 import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
-import type { FileStatus } from '../platform/status.ts';
+import { COARSEST_SECONDS, type FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
 import { discard } from './identity.ts';
 import { temporaryName } from './temporary.ts';
@@ -43,9 +43,6 @@ export type OnLost = (attribute: Attribute, errno: number) => void;
  */
 const CANNOT_HOLD = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS]);
 const CANNOT_OWN = new Set([...CANNOT_HOLD, EINVAL]);
-
-/** Filesystems keep times as coarsely as this; FAT has the coarsest. */
-const COARSEST_SECONDS = 2;
 
 /** Attributes a strategy that made the destination chose, and that are not to be carried over. */
 export interface Chosen {

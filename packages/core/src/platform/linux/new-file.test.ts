@@ -1,8 +1,8 @@
 import os from 'node:os';
 import { describe } from 'vitest';
 import { errnoOf, pretendToClone } from '../../../../../test/support/injected.ts';
-import { type Call, failingByFd, sharedCalls } from '../../../../../test/support/new-file.ts';
-import { testNewFiles } from '../../../../../test/support/new-file-cases.ts';
+import type { Call } from '../../../../../test/support/new-file.ts';
+import { cloningCall, sharedCalls, testPosixNewFiles } from '../../../../../test/support/posix-new-file.ts';
 import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
 import { AT_EMPTY_PATH, O_CREAT } from './constants.ts';
@@ -10,7 +10,7 @@ import { linuxSystem } from './linux.ts';
 
 const calls: Call<Bindings>[] = [
   ...sharedCalls<Bindings>(O_CREAT),
-  { name: 'ioctl', of: 'cloned', clones: true, fail: failingByFd('ioctl') },
+  cloningCall('ioctl'),
   {
     name: 'statx of an open file',
     fail: (real, isOurs, errno) => ({
@@ -21,7 +21,7 @@ const calls: Call<Bindings>[] = [
 ];
 
 describe.skipIf(notLinux)(orSkipped('the fast path of a new file (Linux)', notLinux), () => {
-  testNewFiles({
+  testPosixNewFiles({
     place: os.tmpdir,
     real: (clones) => ({ ...loadBindings(), ioctl: clones ? pretendToClone : () => -errnoOf('EOPNOTSUPP') }),
     system: linuxSystem,

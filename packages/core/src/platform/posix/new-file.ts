@@ -1,6 +1,7 @@
 import {
   ACCESSED,
   CHANGED,
+  COARSEST_SECONDS,
   DEVICE_MAJOR,
   DEVICE_MINOR,
   FileStatus,
@@ -78,8 +79,8 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
       unlinkat(directory, as, 0);
   };
 
-  return (from, name, to, as, limit, device, mayClone, source, destination) => {
-    const input = openat(from, name, sourceFlags, 0);
+  return (from, name, { fd: to }, as, limit, device, mayClone, source, destination) => {
+    const input = openat(from.fd, name, sourceFlags, 0);
     if (input < 0) return NOT_COPIED;
     const before = source.words;
     const copied = destination.words;
@@ -141,6 +142,8 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
                 fstat(output, destination) !== 0 ||
                 copied[SIZE] !== before[SIZE] ||
                 copied[SIZE + 1] !== before[SIZE + 1] ||
+                // Some filesystems claim to have set what they do not keep.
+                Math.abs(copied[MODIFIED]! - before[MODIFIED]!) > COARSEST_SECONDS ||
                 // The umask took permissions away, or an access control list of the directory changed them.
                 ((copied[MODE]! & ALL_BITS) !== mode &&
                   (fchmod(output, mode) !== 0 ||
