@@ -27,7 +27,7 @@ export class WindowsBench extends SystemBench {
     places: ConstructorParameters<typeof SystemBench>[2] = {},
   ) {
     const open = new Set<number>();
-    const real = counting(loadBindings(), open);
+    const real = countHandles(loadBindings(), open);
     super(win32System({ ...real, ...overrides(real) }, build), settings, places);
     this.open = open;
   }
@@ -56,7 +56,8 @@ export class WindowsBench extends SystemBench {
   }
 }
 
-function counting(real: Bindings, open: Set<number>): Bindings {
+/** Keeps `open` to the handles that are. */
+export function countHandles(real: Bindings, open: Set<number>): Bindings {
   return {
     ...real,
     createFile(...args) {

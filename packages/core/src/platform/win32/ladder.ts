@@ -12,7 +12,7 @@ const CLONES_BY_ITSELF = 26_100;
 const MAY_CLONE_BY_ITSELF = 22_621;
 
 /** Up to here CopyFileExW, which opens both files again, costs more than reading and writing what is open. */
-const SMALL_FILE = 64 * 1024;
+export const SMALL_FILE: number = 64 * 1024;
 
 export interface LadderSettings {
   build: number;

@@ -24,7 +24,12 @@ const extended = new Uint32Array(EA.size / 4);
  */
 export function isOnlyBytes(bindings: Bindings, handle: number): boolean {
   const attributes = attributesOf(bindings, handle);
-  if (attributes < 0 || (attributes & CARRIED) !== 0) return false;
+  return attributes >= 0 && hasOnlyBytes(bindings, handle, attributes);
+}
+
+/** The same of a file whose attributes are known. */
+export function hasOnlyBytes(bindings: Bindings, handle: number, attributes: number): boolean {
+  if ((attributes & CARRIED) !== 0) return false;
   return hasOneStream(bindings, handle) && !hasExtendedAttributes(bindings, handle);
 }
 

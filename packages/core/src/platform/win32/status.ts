@@ -27,19 +27,45 @@ const NAME_SURROGATE = 0x2000_0000;
 const { FILE_BASIC_INFO: BASIC, FILE_STANDARD_INFO: STANDARD, FILE_ID_INFO: ID } = layouts;
 const DATA = layouts.WIN32_FILE_ATTRIBUTE_DATA;
 const TAG = layouts.FILE_ATTRIBUTE_TAG_INFO;
-const basic = new Uint32Array(BASIC.size / 4);
-const standard = new Uint32Array(STANDARD.size / 4);
+/** What Windows tells of an open file, as it tells it. */
+export interface RawStatus {
+  /** A FILE_BASIC_INFO. */
+  readonly basic: Uint32Array;
+  /** A FILE_STANDARD_INFO. */
+  readonly standard: Uint32Array;
+}
+
+export const rawStatus = (): RawStatus => ({
+  basic: new Uint32Array(BASIC.size / 4),
+  standard: new Uint32Array(STANDARD.size / 4),
+});
+
+const shared = rawStatus();
+const { basic } = shared;
 const index = new Uint32Array(layouts.FILE_INTERNAL_INFORMATION.size / 4);
 const id = new Uint32Array(ID.size / 4);
 const data = new Uint32Array(DATA.size / 4);
 const tag = new Uint32Array(TAG.size / 4);
 
-/** The status of an open file. Names are opened for it, so that names and handles tell the same. */
-export function readStatus(bindings: Bindings, handle: number, volume: Volume, into: FileStatus): number {
+/** Times, attributes and sizes of an open file. */
+export function readRaw(bindings: Bindings, handle: number, { basic, standard }: RawStatus): number {
   const result = bindings.getFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
+  return result < 0
+    ? result
+    : bindings.getFileInformation(handle, C.FileStandardInfo, standard, STANDARD.size);
+}
+
+/** The status of an open file. Names are opened for it, so that names and handles tell the same. */
+export function readStatus(
+  bindings: Bindings,
+  handle: number,
+  volume: Volume,
+  into: FileStatus,
+  raw: RawStatus = shared,
+): number {
+  const result = readRaw(bindings, handle, raw);
   if (result < 0) return result;
-  const sized = bindings.getFileInformation(handle, C.FileStandardInfo, standard, STANDARD.size);
-  if (sized < 0) return sized;
+  const { basic, standard } = raw;
   const identified = identify(bindings, handle, volume);
   if (identified < 0) return identified;
 

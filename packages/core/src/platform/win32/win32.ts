@@ -6,18 +6,14 @@ import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
+import { CREATE_ACCESS, CREATE_SHARE, NOT_FOLLOWED, READ_WRITE, SHARE_ALL } from './flags.ts';
 import { strategies } from './ladder.ts';
 import { removeDirectory, rename, symlink, unlink } from './names.ts';
+import { copyNewFile } from './new-file.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import { setSize } from './sparse.ts';
 import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes } from './status.ts';
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
-
-const SHARE_ALL = C.FILE_SHARE_READ | C.FILE_SHARE_WRITE | C.FILE_SHARE_DELETE;
-const NOT_FOLLOWED = C.FILE_FLAG_BACKUP_SEMANTICS | C.FILE_FLAG_OPEN_REPARSE_POINT;
-const READ_WRITE = (C.GENERIC_READ | C.GENERIC_WRITE) >>> 0;
-/** DELETE as ReFS wants it of a destination it clones to; reading, to set checksums. */
-const CREATE_ACCESS = (READ_WRITE | C.DELETE) >>> 0;
 
 const windowsBuild = (): number => Number(os.release().split('.')[2]);
 
@@ -53,6 +49,8 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       isFollowed: (source) => followed.has(source),
       volumeOf: (source) => volumes.get(source),
     }),
+
+    copyNewFile: copyNewFile(bindings),
 
     openDirectory(directory) {
       const complete = path.toNamespacedPath(directory);
@@ -109,7 +107,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
         bindings.createFile(
           pathIn(directory, name),
           CREATE_ACCESS,
-          C.FILE_SHARE_READ | C.FILE_SHARE_DELETE,
+          CREATE_SHARE,
           C.CREATE_NEW,
           C.FILE_ATTRIBUTE_NORMAL,
         ),
