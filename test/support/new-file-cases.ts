@@ -37,6 +37,18 @@ export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings>
     });
   });
 
+  test('leaves a file that was just written and whose times cannot be set to the careful path', () => {
+    const now = new Date();
+    fs.utimesSync(path.join(files.home, 'from', 'file'), now, now);
+    const setting = lane.calls.find(({ setsTimes }) => setsTimes)!;
+    const { errno } = lane.errors.find(({ name }) => name === 'EIO')!;
+    const { code } = files.expectSameOutcome(
+      () => lane.system(files.bindings(false, setting, errno)),
+      [NOT_COPIED],
+    );
+    expect(code).toBe('EIO');
+  });
+
   test('leaves a file that says it is empty, as those of /proc do, to the careful path', () => {
     files.write('file', '');
     const { system, answers } = watch(files.system(lane.clones));

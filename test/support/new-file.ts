@@ -17,6 +17,8 @@ export interface Call<Bindings> {
   name: string;
   /** Whether it is made for files that are cloned, for those that are copied, or for both. */
   of?: 'cloned' | 'copied';
+  /** It sets the times of what was made. */
+  setsTimes?: boolean;
   /** Whether the fast path copies the file when this call answers with that error number. */
   copies?(errno: number): boolean;
   fail(real: Bindings, isOurs: (fd: number) => boolean, errno: number): Partial<Bindings>;

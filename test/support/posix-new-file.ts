@@ -43,7 +43,7 @@ export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copi
     { name: 'openat of the destination', ...(of && { of }), fail: opening(true) },
     { name: 'read', of: 'copied', fail: failingByFd('read') },
     { name: 'write', of: 'copied', fail: failingByFd('write') },
-    { name: 'futimens', ...(of && { of }), fail: failingByFd('futimens') },
+    { name: 'futimens', ...(of && { of }), setsTimes: true, fail: failingByFd('futimens') },
     { name: 'fchmod', ...(of && { of }), fail: failingByFd('fchmod') },
   ];
 }

@@ -65,7 +65,7 @@ const calls: Call<Bindings>[] = [
   },
   { name: 'ReadFile', fail: byHandle('readFile') },
   { name: 'WriteFile', fail: byHandle('writeFile') },
-  { name: 'SetFileInformationByHandle', fail: byHandle('setFileInformation') },
+  { name: 'SetFileInformationByHandle', setsTimes: true, fail: byHandle('setFileInformation') },
 ];
 
 const open = new Set<number>();
@@ -131,9 +131,17 @@ describeOnWindows('the fast path of a new file', () => {
     expect(madeBy(systemWith(overrides, build))).toEqual({ answers: [NOT_COPIED], method });
   });
 
-  test('leaves a read-only file to the careful path, and it is read-only then', () => {
+  test('leaves a read-only file to the careful path, which alone makes one, and it is read-only then', () => {
     fs.chmodSync(source(), 0o444);
-    const { left } = files.expectSameOutcome(() => files.system(false), [NOT_COPIED]);
+    let created = 0;
+    const counting: Overrides = (real) => ({
+      createFile: (file, access, share, disposition, flags) => {
+        if (path.basename(file) === 'file' && disposition === C.CREATE_NEW) created++;
+        return real.createFile(file, access, share, disposition, flags);
+      },
+    });
+    const { left } = files.expectSameOutcome(() => systemWith(counting), [NOT_COPIED]);
+    expect(created).toBe(2);
     expect(left).toMatchObject([{ name: 'file', mode: 0o100444n, hasTimes: true }]);
     for (const file of [source(), files.destination]) fs.chmodSync(file, 0o666);
   });
