@@ -12,7 +12,7 @@ export async function preparePublic(): Promise<CopyReport> {
   return copy(targets, {
     cwd: root,
     manifest: 'node_modules/.cache/public.manifest',
-    prune: 'copied',
+    prune: 'placed',
   });
 }
 

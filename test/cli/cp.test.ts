@@ -123,9 +123,9 @@ describeOnLinux('what cp does', () => {
     expect(filesOf(join(cwd, 'to'))).toEqual(['one', 'sub/three', 'two']);
   });
 
-  it('deletes only what it copied with --delete=copied, and skips what is unchanged', () => {
+  it('deletes only what it copied with --delete=placed, and skips what is unchanged', () => {
     const cwd = prepared();
-    const args = ['cp', '--manifest=m', '--delete=copied', 'from', 'to'];
+    const args = ['cp', '--manifest=m', '--delete=placed', 'from', 'to'];
     expect(json<CopyReport>(args, cwd)).toMatchObject({ files: 3, pruned: 0 });
     spawnSync('rm', [join(cwd, 'from/two')]);
     expect(json<CopyReport>(args, cwd)).toMatchObject({ unchanged: 2, pruned: 1 });

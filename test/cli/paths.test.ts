@@ -167,7 +167,7 @@ describeOnLinux('what is refused as wrong usage', () => {
     [['cp', '--no-clobber', '--overwrite=always', 'site', 'to'], 'cannot be used with'],
     [['cp', '--delete', 'site/app.js', 'to'], "'site/app.js' is none"],
     [['cp', '--delete', 'site', 'site/*.js', 'to'], "'site/*.js' is none"],
-    [['cp', '--delete=copied', 'site', 'to'], "needs '--manifest'"],
+    [['cp', '--delete=placed', 'site', 'to'], "needs '--manifest'"],
     [['cp', '--keep', 'x', 'site', 'to'], "there is no '--delete'"],
     [['probe', 'a', 'b', 'c'], 'too many arguments'],
     [['bench', '--rounds', '0'], 'It has to be a whole number from 1 to 100'],

@@ -264,7 +264,7 @@ describe.skipIf(reason)(`without root's rights${reason ? ` (skipped: ${reason})`
   );
 
   it('stale files and directories in read-only ones are deleted', () => {
-    for (const prune of ['everything', 'copied']) {
+    for (const prune of ['everything', 'placed']) {
       const cwd = prepared();
       chownSync(cwd, NOBODY, NOBODY);
       spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, join(cwd, 's')]);

@@ -140,7 +140,7 @@ describe('filter', () => {
 
   it('has the directory deleted that an earlier run made and it keeps no file in now', async () => {
     const cwd = writeTree(workspace(), tree);
-    for (const prune of ['copied', 'everything'] as const) {
+    for (const prune of ['placed', 'everything'] as const) {
       const options: CopyOptions = { cwd, manifest: `${prune}.manifest`, prune };
       await copy({ from: 'in', to: 'out' }, options);
       expect(existsSync(join(cwd, 'out/m/x/y/f.js'))).toBe(true);

@@ -200,7 +200,7 @@ describe('a manifest that cannot be used', () => {
     const { run, at } = await prepared();
     await run();
     damage(at('cache/manifest'));
-    const report = await run({ prune: 'copied' });
+    const report = await run({ prune: 'placed' });
     expect(report).toMatchObject({ files: 3, pruned: 0 });
     expect(report.warnings).toEqual([expect.stringMatching(/manifest .*cache\/manifest.* is damaged/)]);
     expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
@@ -265,7 +265,7 @@ describe('a manifest that cannot be used', () => {
     rmSync(join(moved, 'in/b'));
     const report = await copy(
       { from: 'in', to: 'out' },
-      { cwd: moved, manifest: 'cache/manifest', prune: 'copied' },
+      { cwd: moved, manifest: 'cache/manifest', prune: 'placed' },
     );
     expect(report).toMatchObject({ files: 2, unchanged: 0, pruned: 0 });
     expect(existsSync(join(moved, 'out/b'))).toBe(true);
@@ -409,7 +409,7 @@ describe('what was copied stays known', () => {
       `${asNobody}
        await new Promise((resolve) => setTimeout(resolve, 70));
        const run = async () => {
-         const options = { ...argument, manifest: 'manifest', prune: 'copied' };
+         const options = { ...argument, manifest: 'manifest', prune: 'placed' };
          const { pruned, warnings } = await lib.copy({ from: 'in', to: 'out' }, options);
          return { pruned, warnings };
        };

@@ -309,7 +309,7 @@ describe('types', () => {
 
   it('of options and results', () => {
     expectTypeOf<CopyOptions>().toExtend<CopyFileOptions>();
-    expectTypeOf<CopyOptions['prune']>().toEqualTypeOf<boolean | 'copied' | 'everything' | undefined>();
+    expectTypeOf<CopyOptions['prune']>().toEqualTypeOf<boolean | 'placed' | 'everything' | undefined>();
     expectTypeOf<CopyOptions['overwrite']>().toEqualTypeOf<boolean | 'error' | 'changed' | undefined>();
     expectTypeOf<CopyFileOptions['preserve']>().toEqualTypeOf<readonly Attribute[] | undefined>();
     expectTypeOf<{ from: string }>().toExtend<Target>();

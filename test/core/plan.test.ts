@@ -33,7 +33,7 @@ const cases: Case[] = [
     name: 'a manifest and prune',
     before: { manifest: 'manifest' },
     change: (cwd) => rmSync(join(cwd, 'in/deep'), { recursive: true }),
-    options: { manifest: 'manifest', prune: 'copied' },
+    options: { manifest: 'manifest', prune: 'placed' },
   },
   {
     name: 'a link that leads where it should',
@@ -75,7 +75,7 @@ const cases: Case[] = [
       writeTree(cwd, { 'in/deep/z': 'z' });
     },
     targets: { from: 'in/deep', to: 'out/new/nested' },
-    options: { manifest: 'manifest', prune: 'copied' },
+    options: { manifest: 'manifest', prune: 'placed' },
   },
   {
     name: 'a directory of the destination that became a link',
@@ -103,7 +103,7 @@ const cases: Case[] = [
       for (const path of ['in/deep', 'in/a']) rmSync(join(cwd, path), { recursive: true });
       writeTree(cwd, { 'in/deep': 'a file now', 'in/a/file': 'in a directory now' });
     },
-    options: { manifest: 'manifest', prune: 'copied' },
+    options: { manifest: 'manifest', prune: 'placed' },
   },
   { name: 'links to be kept', files: { 'in/link': symlink('a') }, options: { symlinks: 'keep' } },
   { name: 'links to be followed', files: { 'in/link': symlink('a'), 'in/dir': symlink('../other') } },

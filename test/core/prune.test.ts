@@ -22,7 +22,7 @@ async function prepared(more: TreeSpec = {}) {
   const cwd = writeTree(workspace(), { ...source, ...more });
   await pastTick();
   const run = (options: CopyOptions = {}, target: Target | Target[] = { from: 'in', to: 'out' }) =>
-    leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'copied', ...options }));
+    leavingNothing(cwd, () => copy(target, { cwd, manifest: 'cache/manifest', prune: 'placed', ...options }));
   return { cwd, run, at: (path: string) => join(cwd, path) };
 }
 
@@ -37,7 +37,7 @@ function editManifest(manifest: string, before: string, after: string): void {
   writeFileSync(manifest, Buffer.concat([bytes.subarray(0, 32), edited, bytes.subarray(end)]));
 }
 
-describe("prune: 'copied'", () => {
+describe("prune: 'placed'", () => {
   it('deletes what is no longer there, with the directories it leaves empty', async () => {
     const { run, at } = await prepared();
     await run();
@@ -167,7 +167,7 @@ describe("prune: 'copied'", () => {
     expect(filesOf(elsewhere)).toEqual(['a', 'b']);
   });
 
-  it.each(['copied', 'everything'] as const)(
+  it.each(['placed', 'everything'] as const)(
     'deletes nothing in a directory elsewhere that its manifest names: %s',
     async (prune) => {
       const { run, at } = await prepared();
@@ -193,7 +193,7 @@ describe("prune: 'copied'", () => {
   });
 
   it('needs a manifest', async () => {
-    for (const prune of [true, 'copied'] as const) {
+    for (const prune of [true, 'placed'] as const) {
       const error = await rejection(() => copy({ from: 'a' }, { prune }));
       expect(error).toBeInstanceOf(TypeError);
       expect((error as Error).message).toContain('"prune" needs "manifest"');

@@ -154,7 +154,7 @@ describe.each([
     expect(await run({ leave })).toMatchObject({ files: 299 });
     expect(await run({ leave })).toMatchObject({ files: 0, unchanged: 299 });
     expect(await run()).toMatchObject({ files: 1, unchanged: 299 });
-    expect(await run({ leave, prune: 'copied' })).toMatchObject({ files: 0, unchanged: 299 });
+    expect(await run({ leave, prune: 'placed' })).toMatchObject({ files: 0, unchanged: 299 });
   });
 
   it('a source that was moved into the destination is refused before anything is deleted', async () => {
@@ -221,6 +221,6 @@ describe.each([
     await run();
     renameSync(at('out/folder-5'), at('elsewhere'));
     symlinkSync('../elsewhere', at('out/folder-5'));
-    expect(await refusal(() => run({ prune: 'copied' }))).toMatchObject({ code: 'ELOOP' });
+    expect(await refusal(() => run({ prune: 'placed' }))).toMatchObject({ code: 'ELOOP' });
   });
 });

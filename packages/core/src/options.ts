@@ -142,7 +142,7 @@ export interface CopyOptions extends CopyFileOptions {
    */
   manifest?: string;
   /**
-   * Deletes what is stale: `'copied'` (or `true`) what an earlier run copied by the same `manifest`, no
+   * Deletes what is stale: `'placed'` (or `true`) what an earlier run copied by the same `manifest`, no
    * target copies now and nobody has changed since; `'everything'` all that no target copies, and what one
    * does copy but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
    * when this one was called, or for the first copy of a process when the process was started. Copies with other
@@ -151,7 +151,7 @@ export interface CopyOptions extends CopyFileOptions {
    *
    * @default false
    */
-  prune?: boolean | 'copied' | 'everything';
+  prune?: boolean | 'placed' | 'everything';
   /**
    * Paths that `prune` leaves alone, with all that is in them. Relative to each of {@link CopyOptions.pruneRoots}.
    *
@@ -160,7 +160,7 @@ export interface CopyOptions extends CopyFileOptions {
   keep?: readonly string[];
   /**
    * When the caller emptied the destination but for what the manifest names, in milliseconds since 1970 by the clock
-   * of its filesystem. `prune: 'copied'` then also deletes what somebody had changed before, as emptying would have.
+   * of its filesystem. `prune: 'placed'` then also deletes what somebody had changed before, as emptying would have.
    *
    * @default undefined: nothing that was changed is deleted
    */
@@ -247,7 +247,7 @@ export interface ResolvedCopyOptions {
   cwd: string;
   concurrency: number;
   manifest: string | undefined;
-  prune: false | 'copied' | 'everything';
+  prune: false | 'placed' | 'everything';
   keep: readonly string[];
   emptiedAt: number | undefined;
   /** Absolute paths. */
@@ -324,8 +324,8 @@ export function resolveCopyOptions(
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
   const cwd = path.resolve(options.cwd ?? process.cwd());
-  const prune = options.prune === true ? 'copied' : (options.prune ?? false);
-  if (prune === 'copied' && options.manifest === undefined) {
+  const prune = options.prune === true ? 'placed' : (options.prune ?? false);
+  if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
   }
   const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));

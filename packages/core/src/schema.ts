@@ -44,7 +44,7 @@ export const copySchema: Schema = {
   onProgress: [isFunction, 'a function'],
   onPlanned: [isFunction, 'a function'],
   manifest: [isString, 'a path'],
-  prune: [oneOf(true, false, 'copied', 'everything'), "true, false, 'copied' or 'everything'"],
+  prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
   keep: [listOf(isString), 'an array of paths'],
   emptiedAt: [Number.isFinite, 'a number of milliseconds'],
   pruneRoots: [listOf(isString), 'an array of paths'],

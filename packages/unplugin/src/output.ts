@@ -77,7 +77,7 @@ export class OutputCopy {
     });
     const begin = () =>
       this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
-        prune: changed ? false : 'copied',
+        prune: changed ? false : 'placed',
         ...(emptied && { emptiedAt: emptied.at, pruneRoots: ['.'], keep }),
         leave,
         overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
@@ -201,7 +201,7 @@ export class OutputCopy {
   async #deleteOrphaned(cacheDirectories: readonly string[]): Promise<void> {
     for (const cacheDirectory of cacheDirectories) {
       const manifest = manifestFile(cacheDirectory, this.directory);
-      await this.#copy([], { manifest, prune: 'copied', pruneRoots: ['.'] });
+      await this.#copy([], { manifest, prune: 'placed', pruneRoots: ['.'] });
       await fs.rm(manifest, { force: true });
     }
   }

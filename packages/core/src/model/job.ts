@@ -19,7 +19,7 @@ export interface PlanSettings {
   cwd: string;
   targets: ResolvedTarget[];
   manifest: string | undefined;
-  prune: false | 'copied' | 'everything';
+  prune: false | 'placed' | 'everything';
   keep: readonly string[];
   emptiedAt: number | undefined;
   /** Absolute paths. */

@@ -146,7 +146,7 @@ export class Planner {
   get #prunes(): boolean {
     const { prune, pruneRoots } = this.#plan;
     const known = [...(this.#found.manifest?.folders.keys() ?? [])];
-    if (prune !== 'everything') return prune === 'copied' && known.length > 0;
+    if (prune !== 'everything') return prune === 'placed' && known.length > 0;
     if (pruneRoots.some((root) => !isEmpty(root))) return true;
     return known.some((directory) => !pruneRoots.some((root) => isInside(root, directory)));
   }

@@ -109,7 +109,7 @@ describe.each(lanes)('%s: pruning deletes nothing behind a link', (name, lane) =
   test('that takes the place of a directory in which a file is as it was copied', () => {
     write('in/d/stale');
     const system = lane();
-    copy(system, { prune: 'copied' });
+    copy(system, { prune: 'placed' });
     fs.rmSync(at('in/d/stale'));
     write('outside/stale');
     const swap = swapOnce('out/d');
@@ -121,14 +121,14 @@ describe.each(lanes)('%s: pruning deletes nothing behind a link', (name, lane) =
         return result;
       },
     };
-    copyDespiteLink(swapping, { prune: 'copied' });
+    copyDespiteLink(swapping, { prune: 'placed' });
     expect(fs.existsSync(at('outside/stale'))).toBe(true);
   });
 
   test('that takes the place of a directory whose empty directory goes', () => {
     write('in/d/empty/stale');
     const system = lane();
-    copy(system, { prune: 'copied' });
+    copy(system, { prune: 'placed' });
     fs.rmSync(at('in/d/empty'), { recursive: true });
     fs.mkdirSync(at('outside/empty'), { recursive: true });
     const swap = swapOnce('out/d');
@@ -145,12 +145,12 @@ describe.each(lanes)('%s: pruning deletes nothing behind a link', (name, lane) =
       rmSync(...args);
       swap();
     });
-    copyDespiteLink(swapping, { prune: 'copied' });
+    copyDespiteLink(swapping, { prune: 'placed' });
     expect(fs.existsSync(at('outside/empty'))).toBe(true);
   });
 
   // node:fs goes by path, and cannot.
-  const race = ['everything', 'copied'] as const;
+  const race = ['everything', 'placed'] as const;
   test.each(name === 'native' ? race : [])(
     'that comes just before the system is told to delete (prune: %j)',
     (prune) => {

@@ -67,7 +67,7 @@ describe.each(plain)('a target with %s', (_how, given) => {
     expect(names.length).toBeGreaterThan(before);
   });
 
-  it.each([false, 'copied', 'everything'] as const)(
+  it.each([false, 'placed', 'everything'] as const)(
     'recalls what an earlier run copied, prune: %s',
     async (prune) => {
       const { 'in/link': _directory, 'in/file': _file, ...files } = tree;

@@ -76,7 +76,7 @@ describe.each(lanes)('%s: a file that is replaced because it is ours', (_name, l
     };
     run({ ...system, create }, { overwrite: false, reflink: 'never' });
     fs.rmSync(at('in/file'));
-    expect(run(system, { overwrite: false, prune: 'copied' })).toBe(undefined);
+    expect(run(system, { overwrite: false, prune: 'placed' })).toBe(undefined);
     expect(fs.readFileSync(at('out/file'), 'utf8')).toBe(THEIRS);
   });
 

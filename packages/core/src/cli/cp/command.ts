@@ -48,9 +48,9 @@ const visible = [
     'never',
     'error',
   ]),
-  new Option('--delete [what]', 'what is only in <to>; copied: only what we copied').choices([
+  new Option('--delete [what]', 'what is only in <to>; placed: only what we copied').choices([
     'everything',
-    'copied',
+    'placed',
   ]),
   new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
   new Option('--manifest <file>', 'note what was copied, to leave the unchanged alone'),

@@ -12,7 +12,7 @@ export interface CopyFlags {
   overwrite?: 'always' | 'changed' | 'never' | 'error';
   /** False: `--no-clobber`. */
   clobber?: boolean;
-  delete?: 'everything' | 'copied';
+  delete?: 'everything' | 'placed';
   keep?: string[];
   manifest?: string;
   exclude?: string[];

@@ -23,8 +23,8 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
   if (flags.delete === 'everything' && stray >= 0) {
     throw new UsageError(`option '--delete' needs sources that are directories; '${sources[stray]}' is none`);
   }
-  if (flags.delete === 'copied' && flags.manifest === undefined) {
-    throw new UsageError(`option '--delete=copied' needs '--manifest', which tells what was copied`);
+  if (flags.delete === 'placed' && flags.manifest === undefined) {
+    throw new UsageError(`option '--delete=placed' needs '--manifest', which tells what was copied`);
   }
   if (flags.keep && flags.delete !== 'everything') {
     throw new UsageError(`option '--keep' says what '--delete' leaves alone, and there is no '--delete'`);
