@@ -122,7 +122,9 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
   from: [
     ['', "''"],
     [1, '1'],
-    [['a', 'b'], "[ 'a', 'b' ]"],
+    [[], '[]'],
+    [['a', 1], "[ 'a', 1 ]"],
+    [['!a', '!b/*'], "[ '!a', '!b/*' ]"],
     [null, 'null'],
     ['\0', "'\\x00'"],
   ],
@@ -314,7 +316,8 @@ describe('types', () => {
     expectTypeOf<CopyFileOptions['preserve']>().toEqualTypeOf<readonly Attribute[] | undefined>();
     expectTypeOf<{ from: string }>().toExtend<Target>();
     expectTypeOf<{ to: string }>().not.toExtend<Target>();
-    expectTypeOf<{ from: string[] }>().not.toExtend<Target>();
+    expectTypeOf<{ from: readonly string[] }>().toExtend<Target>();
+    expectTypeOf<{ from: number[] }>().not.toExtend<Target>();
     expectTypeOf<CopyReport['entries']>().toEqualTypeOf<CopyEntry[] | undefined>();
     expectTypeOf<Progress['method']>().toEqualTypeOf<Method | undefined>();
     expectTypeOf<CopyFileResult['method']>().toEqualTypeOf<Method | 'symlink' | 'unchanged'>();

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Planned, type Target } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
+import { list } from 'fs-reflink/list';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
-import { leavingNothing, workspace } from './support.ts';
+import { leavingNothing, refusal, workspace } from './support.ts';
 
 interface Case {
   name: string;
@@ -117,6 +119,54 @@ const cases: Case[] = [
     files: { '[id]/a.txt': 'a', 'i/a.txt': 'no' },
     targets: { from: '\\[id\\]/a.txt', to: 'out' },
     out: { 'a.txt': 'a' },
+  },
+  {
+    name: 'an array of globs, of which negated ones leave out what they match',
+    files: { 'assets/a.js': 'a', 'assets/a.js.map': 'm', 'assets/deep/b.js.map': 'm', 'fonts/f.woff': 'f' },
+    targets: { from: ['assets/**', 'fonts/*', '!assets/**/*.map'], to: 'out' },
+    out: { 'a.js': 'a', 'f.woff': 'f' },
+  },
+  {
+    name: 'negated paths of an array leave out a file, and a directory with all in it',
+    files: {
+      'in/a': 'a',
+      'in/[id].html': 'id',
+      'in/i.html': 'i',
+      'in/vendor/b': 'b',
+      'in/.hidden/c': 'c',
+      'in/empty': directory(),
+    },
+    targets: { from: ['!in/vendor', 'in', '!in/[id].html', '!**/.hidden/**'], to: 'out' },
+    out: { a: 'a', 'i.html': 'i', empty: null },
+  },
+  {
+    name: 'an array of files and directories, which keep their names',
+    files: { 'a.json': 'a', 'b.json': 'b', 'in/deep/c.txt': 'c', '!d': 'd' },
+    targets: { from: ['a.json', 'in', './!d', '!b.json'], to: 'out/x.json' },
+    out: { 'x.json/a.json': 'a', 'x.json/deep/c.txt': 'c', 'x.json/!d': 'd' },
+  },
+  {
+    name: 'a file that several of an array match is copied once, as the first of them says',
+    files: { 'in/a.png': 'a', 'in/img/b.png': 'b', 'in/img/deep/c.png': 'c' },
+    targets: { from: ['in/**', 'in/img/**/*.png', '{in,none}/*.png'], to: 'out' },
+    out: { 'a.png': 'a', 'img/b.png': 'b', 'img/deep/c.png': 'c' },
+  },
+  {
+    name: 'braces and negated groups may stand anywhere in a glob',
+    files: { 'a/1.txt': '1', 'b/c/2.txt': '2', 'x/3.txt': '3', 'y/4.txt': '4' },
+    targets: [
+      { from: '{a,b}/**', to: 'out/braces' },
+      { from: '!(a|b|out)/*.txt', to: 'out/group' },
+      { from: ['!(x|out)/**', '!!(a)/*'], to: 'out/both' },
+    ],
+    out: {
+      'braces/a/1.txt': '1',
+      'braces/b/c/2.txt': '2',
+      'group/x/3.txt': '3',
+      'group/y/4.txt': '4',
+      'both/a/1.txt': '1',
+      'both/b/c/2.txt': '2',
+    },
   },
   {
     name: 'a negated extension glob matches the others',
@@ -350,6 +400,61 @@ describe('where targets are looked for', () => {
     const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'public/a.txt': 'a', 'public/b.js': 'b' });
     await copy({ from: 'public/*.txt', to: 'out' }, { cwd });
     expect(Object.keys(copied(join(cwd, 'out')))).toEqual(['a.txt']);
+  });
+
+  it('a negated glob is not disturbed by glob characters in cwd', async () => {
+    const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'in/a.txt': 'a', 'in/b.js': 'b' });
+    for (const negated of ['!in/*.js', `!${join(cwd, 'in/*.js')}`, `!${join(cwd, 'in/b.js')}`]) {
+      const { files } = await list({ from: [join(cwd, 'in'), negated], to: 'out' }, { cwd });
+      expect(files.map(({ source }) => source)).toEqual([join(cwd, 'in/a.txt')]);
+    }
+  });
+
+  it('each path and glob of an array has to be there', async () => {
+    const cwd = writeTree(workspace(), { 'in/a.txt': 'a' });
+    for (const [missing, code] of [
+      ['none', 'ENOENT'],
+      ['in/*.js', 'ERR_NO_MATCH'],
+    ] as const) {
+      const target = { from: ['in/*.txt', missing], to: 'out' };
+      const error = await refusal(() => copy(target, { cwd }));
+      expect(error).toMatchObject({ code, source: join(cwd, missing) });
+      const { files, warnings } = await copy(target, { cwd, allowMissing: true });
+      expect({ files, warnings }).toEqual({ files: 1, warnings: [expect.stringContaining(`"${missing}"`)] });
+    }
+  });
+
+  it('an array is one target: its files collide, and are listed, as those of one', async () => {
+    const cwd = writeTree(workspace(), { 'a/x.txt': 'a', 'b/x.txt': 'b', 'c/y.txt': 'c' });
+    const target = { from: ['a', 'b/*'], to: 'out' };
+    expect(await refusal(() => copy(target, { cwd }))).toMatchObject({ code: 'ERR_COLLISION' });
+    const { files } = await list(
+      [
+        { from: 'c', to: 'out' },
+        { ...target, overwrite: true },
+      ],
+      { cwd },
+    );
+    expect(files.map(({ source, target: number }) => [source, number])).toEqual([
+      [join(cwd, 'c/y.txt'), 0],
+      [join(cwd, 'b/x.txt'), 1],
+    ]);
+  });
+
+  it('an array recognizes what an earlier run copied', async () => {
+    const cwd = writeTree(workspace(), { 'a/deep/x.txt': 'a', 'a/y.map': 'y', 'b/z.txt': 'b' });
+    await pastTick();
+    const target = { from: ['a', 'b/**', '!a/*.map'], to: 'out' };
+    const options = { cwd, manifest: 'manifest', prune: 'everything' } as const;
+    expect(await copy(target, options)).toMatchObject({ files: 2 });
+    const planned: number[] = [];
+    const onPlanned = ({ files }: Planned) => void planned.push(files);
+    expect(await copy(target, { ...options, onPlanned })).toMatchObject({
+      files: 0,
+      unchanged: 2,
+      pruned: 0,
+    });
+    expect(planned).toEqual([0]);
   });
 
   it('ignore is not disturbed by glob characters in the directory', async () => {

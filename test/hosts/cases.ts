@@ -173,6 +173,16 @@ const targetCases: HostCase[] = [
     expected: { 'g/a.txt': 'assets/a.txt', 'g/sub/c.txt': 'assets/sub/c.txt' },
   },
   {
+    name: 'a target that is an array, of which negated globs leave out what they match',
+    options: one({ from: ['assets/**', 'more', '!assets/sub/dir*/**', '!more/notes.md'], to: 'all' }),
+    expected: {
+      'all/a.txt': 'assets/a.txt',
+      'all/b.md': 'assets/b.md',
+      'all/sub/c.txt': 'assets/sub/c.txt',
+      'all/extra.txt': 'more/extra.txt',
+    },
+  },
+  {
     name: 'base',
     options: {
       targets: [

@@ -82,7 +82,8 @@ test('types', () => {
     false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void) | undefined
   >();
   expectTypeOf<{ from: string; base: string; overwrite: 'error' }>().toExtend<Target>();
-  expectTypeOf<{ from: string[] }>().not.toExtend<Target>();
+  expectTypeOf<{ from: string[] }>().toExtend<Target>();
+  expectTypeOf<{ from: number[] }>().not.toExtend<Target>();
   expectTypeOf<NonNullable<Target['transform']>>()
     .parameter(1)
     .toEqualTypeOf<{ source: string; path: string }>();

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Target } from './target.ts';
+import { splitFrom, type Target } from './target.ts';
 
 /** So many small files take one thread a few milliseconds. To boot a worker takes 40 ms of processor time. */
 const FEW_FILES = 64;
@@ -19,7 +19,8 @@ interface Pending {
  */
 export function hasManyFiles(targets: readonly Pick<Target, 'from'>[], cwd = process.cwd()): boolean {
   let found = 0;
-  const pending = targets.map(({ from }) => placeOf(path.resolve(cwd, from)));
+  const sources = targets.flatMap(({ from }) => splitFrom(from).sources);
+  const pending = sources.map((from) => placeOf(path.resolve(cwd, from)));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { name, levels } = next;
     for (const entry of entriesOf(name)) {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { splitFrom } from './target.ts';
 
 /** More threads than this do not make one disk faster. */
 export const MAX_WORKERS = 8;
@@ -18,6 +19,9 @@ const listOf =
   (check: Check): Check =>
   (value) =>
     Array.isArray(value) && value.every(check);
+
+const isFrom: Check = (value) =>
+  isString(value) || (listOf(isString)(value) && splitFrom(value as string[]).sources.length > 0);
 
 /** What each option accepts, with the words an error uses for it. */
 type Schema = Record<string, readonly [Check, string]>;
@@ -66,7 +70,7 @@ export const prepareSchema: Schema = {
 };
 
 export const targetSchema: Schema = {
-  from: [isString, 'a path or a glob'],
+  from: [isFrom, 'a path, a glob, or an array of them that are not all negated'],
   to: [(value) => value === '' || isString(value), 'a path'],
   allowOutside: [isBoolean, 'a boolean'],
   ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],

@@ -22,10 +22,15 @@ export type Transform = (
 export interface Target {
   /**
    * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) the files that match
-   * below its base: `public/*` leaves out what is in directories, with a warning, `public/**` does not. A path that exists is taken literally, also with glob characters in it. Relative to
-   * the option `cwd`.
+   * below its base: `public/*` leaves out what is in directories, with a warning, `public/**` does not. A path that
+   * exists is taken literally, also with glob characters in it. Relative to the option `cwd`.
+   *
+   * An array is one target of several of these: each has to be there, each has its own base, and a file that several
+   * match is copied once, as the first says. In an array what begins with `!` leaves out what it names or matches,
+   * wherever it stands, directories with all in them: `['assets/**', '!assets/**\/*.map']`. A file whose name begins so
+   * is `'./!name'`.
    */
-  from: string;
+  from: string | readonly string[];
   /**
    * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A
    * relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
@@ -101,12 +106,20 @@ export interface Target {
   transform?: Transform;
 }
 
-/** A target with nothing left to be guessed. */
-export interface ResolvedTarget {
+/** Something that a target is copied from. */
+export interface Source {
   /** As the user wrote it, for messages. */
   given: string;
   /** Absolute path, or absolute glob with forward slashes. */
   from: string;
+}
+
+/** A target with nothing left to be guessed. */
+export interface ResolvedTarget extends Source {
+  /** What an array names besides. */
+  others?: readonly Source[];
+  /** Absolute paths and globs of what an array leaves out. */
+  excluded?: readonly string[];
   /** Absolute path of the destination directory. */
   to: string;
   /** Absolute path. */
@@ -124,6 +137,16 @@ export interface ResolvedTarget {
   transform?: Transform | undefined;
 }
 
+/** What `from` names, and what an array leaves out, without the `!`. `!(a|b)` is no negation, but a pattern. */
+export function splitFrom(from: Target['from']): { sources: string[]; negated: string[] } {
+  if (typeof from === 'string') return { sources: [from], negated: [] };
+  const isNegated = (each: string) => /^!(?!\()/.test(each);
+  return {
+    sources: from.filter((each) => !isNegated(each)),
+    negated: from.filter(isNegated).map((each) => each.slice(1)),
+  };
+}
+
 /** Fills in what was left out of a target that was checked. */
 export function resolveTarget(
   target: Target,
@@ -131,13 +154,15 @@ export function resolveTarget(
   allowedRoots?: readonly string[] | undefined,
 ): ResolvedTarget {
   const given = target.to || '.';
-  const from = path.resolve(cwd, target.from);
+  const isArray = typeof target.from !== 'string';
+  const { sources, negated } = splitFrom(target.from);
+  const [first, ...others] = sources.map((each) => ({ given: each, from: path.resolve(cwd, each) }));
   const destination = path.resolve(cwd, given);
   if (!target.allowOutside) refuseOutside(target, given, { to: destination, cwd, allowedRoots });
-  const namesFile = isFileName(target, from, destination);
+  const namesFile = !isArray && isFileName(target, first!.from, destination);
   return {
-    given: target.from,
-    from,
+    ...first!,
+    ...(isArray && { others, excluded: negated.map((each) => path.resolve(cwd, each)) }),
     to: namesFile ? path.dirname(destination) : destination,
     namesFile,
     base: target.base === undefined ? undefined : path.resolve(cwd, target.base),
@@ -194,7 +219,7 @@ function refuseOutside(
   throw new CopyError({
     code: 'ERR_OUTSIDE_DESTINATION',
     reason: `to: ${JSON.stringify(given)} lies outside ${roots.map((root) => JSON.stringify(root)).join(' and ')}; ${remedy}`,
-    source: from,
+    source: splitFrom(from).sources[0]!,
     destination: to,
   });
 }

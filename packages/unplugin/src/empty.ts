@@ -1,6 +1,6 @@
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
 import { manifestFile } from './cache.ts';
-import type { OutputTargets } from './targets.ts';
+import { type OutputTargets, sourcesOf } from './targets.ts';
 import { watchedPart } from './watched.ts';
 
 export type { Emptied, EmptySnapshot };
@@ -37,7 +37,7 @@ export function emptyOutput({
   targets,
   snapshot,
 }: EmptySettings): Emptied {
-  const sources = [...publicTargets, ...targets].map(({ from }) => watchedPart(from));
+  const sources = [...publicTargets, ...targets].flatMap(sourcesOf).map(watchedPart);
   const manifest = manifestFile(cacheDirectory, directory);
   // The directory was not there when the build began: what is in it now, this build has written.
   if (!loaded) return { deleted: [], at: 0 };

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { OutputTargets } from './targets.ts';
+import type { Target } from 'fs-reflink';
+import { type OutputTargets, sourcesOf } from './targets.ts';
 
 /** What a user has to know of targets that are copied nowhere. `root` is the directory that paths are relative to. */
 export function notCopied(
@@ -7,11 +8,15 @@ export function notCopied(
   root: string,
   { reason, remedy }: { reason: string; remedy: string },
 ): string {
-  const shown = (place: string) => JSON.stringify(path.relative(root, place) || '.');
+  const shown = (target: Target) =>
+    sourcesOf(target)
+      .map((each) => JSON.stringify(path.relative(root, each) || '.'))
+      .join(' and ');
   const names = [
-    ...publicTargets.map(({ from }) => `the public directory ${shown(from)}`),
+    ...publicTargets.map((target) => `the public directory ${shown(target)}`),
     ...targets.map(
-      ({ from, to }) => `the target ${shown(from)}${to === undefined ? '' : ` (to ${JSON.stringify(to)})`}`,
+      (target) =>
+        `the target ${shown(target)}${target.to === undefined ? '' : ` (to ${JSON.stringify(target.to)})`}`,
     ),
   ];
   return `nothing is copied for ${names.join(', ')}, because ${reason}. ${remedy}`;

@@ -25,10 +25,26 @@ export function toTargets(
     })),
     targets: targets.map(engineTarget).map((target) => ({
       ...target,
-      from: path.resolve(root, target.from),
+      from: resolveFrom(target.from, root),
       ...(target.base !== undefined && { base: path.resolve(root, target.base) }),
     })),
   };
+}
+
+/** What a target is copied from, without what an array leaves out. */
+export function sourcesOf({ from }: Pick<Target, 'from'>): string[] {
+  return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));
+}
+
+/** As the engine tells them from `!(a|b)`, which is a pattern. */
+const NEGATED = /^!(?!\()/;
+
+/** Absolute paths and globs. */
+export function resolveFrom(from: Target['from'], root: string): Target['from'] {
+  if (typeof from === 'string') return path.resolve(root, from);
+  return from.map((each) =>
+    NEGATED.test(each) ? `!${path.resolve(root, each.slice(1))}` : path.resolve(root, each),
+  );
 }
 
 /**

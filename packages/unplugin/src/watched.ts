@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { statsOf } from './stats.ts';
-import type { OutputTargets } from './targets.ts';
+import { type OutputTargets, sourcesOf } from './targets.ts';
 
 /** Never a reason to build again, and far too much to watch. */
 const NEVER = new Set(['node_modules', '.git']);
@@ -15,7 +15,7 @@ export function watchedPaths(
   outputs: ReadonlySet<string> = new Set(),
 ): string[] {
   const found = new Set<string>();
-  for (const { from } of [...publicTargets, ...targets]) {
+  for (const from of [...publicTargets, ...targets].flatMap(sourcesOf)) {
     const part = watchedPart(from);
     add(part, outputs, found);
     // Rolldown does not notice that what was missing is there: the directory it will be in does.

@@ -4,7 +4,7 @@ import type { Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
 import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
 import { linkStatsOf } from './stats.ts';
-import type { OutputTargets } from './targets.ts';
+import { type OutputTargets, sourcesOf } from './targets.ts';
 
 /**
  * A bundle that was written before anything is placed, as some hosts do it: files of the public directory that
@@ -58,7 +58,8 @@ export class WrittenBundle {
     const taken = new Set<string>();
     for (const name of this.#names) {
       const below = path.relative(to, path.join(this.#directory, name));
-      if (ignoreCase || mayHave(target.from, below)) taken.add(spell(below.split(path.sep).join('/')));
+      const mayBeThere = sourcesOf(target).some((from) => mayHave(from, below));
+      if (ignoreCase || mayBeThere) taken.add(spell(below.split(path.sep).join('/')));
     }
     if (taken.size === 0) return target;
     const filter = (below: string, source: string) => {

@@ -42,8 +42,9 @@ function wholeDirectory(
 ): ResolvedTarget | undefined {
   const [target] = targets;
   if (!target || targets.length > 1 || dryRun || manifest !== undefined || !isLikeClone(transfer)) return;
-  const { exact, ignore, base, flatten, rename, filter, directoryFilter, transform } = target;
-  const differs = exact || ignore.length > 0 || base !== undefined || flatten || rename !== undefined;
+  const { exact, others, ignore, base, flatten, rename, filter, directoryFilter, transform } = target;
+  const differs =
+    exact || others || ignore.length > 0 || base !== undefined || flatten || rename !== undefined;
   return differs || filter || directoryFilter || transform ? undefined : target;
 }
 

@@ -104,5 +104,5 @@ function only(folder: Folder, isKept: (file: number) => boolean): Folder {
 export function hasOwnNames(targets: readonly ResolvedTarget[]): boolean {
   const [target] = targets;
   const { rename, flatten, overwrite = 'error' } = target ?? {};
-  return targets.length === 1 && rename === undefined && !flatten && overwrite === 'error';
+  return targets.length === 1 && !target!.others && rename === undefined && !flatten && overwrite === 'error';
 }

@@ -34,10 +34,13 @@ export function splitGlob(from: string): Glob | undefined {
 export function toIgnored(pattern: string, base: string): Glob {
   // As for fast-glob, for which what is ignored is negated already.
   const bare = /^!(?!\()/.test(pattern) ? pattern.slice(1) : pattern;
-  if (!path.isAbsolute(bare)) return { base, pattern: bare };
-  const isLiteral = lstatIfThere(bare) !== undefined;
-  // A path, and all that is in it.
-  return (isLiteral ? undefined : splitGlob(bare)) ?? { base: path.resolve(bare), pattern: '**' };
+  return path.isAbsolute(bare) ? toExclusion(bare) : { base, pattern: bare };
+}
+
+/** What an absolute glob matches, or a path with all that is in it. */
+export function toExclusion(absolute: string): Glob {
+  const isLiteral = lstatIfThere(absolute) !== undefined;
+  return (isLiteral ? undefined : splitGlob(absolute)) ?? { base: path.resolve(absolute), pattern: '**' };
 }
 
 function isSpecial(segment: string): boolean {

@@ -8,9 +8,9 @@ import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
-import { splitGlob, toIgnored, walkGlob } from './glob.ts';
+import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
-import { Matcher } from './matcher.ts';
+import { type Glob, Matcher } from './matcher.ts';
 import { refuseNested } from './nested.ts';
 import { type Recall, type WalkedDirectory, type WalkOptions, walk } from './walk.ts';
 
@@ -27,6 +27,23 @@ export interface ScanOptions {
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
 export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
+  if (!target.others) return yield* scanSource(target, options);
+  const seen = new Set<string>();
+  const isNew = (file: string) => {
+    const before = seen.size;
+    return seen.add(file).size > before;
+  };
+  for (const { given, from } of [target, ...target.others]) {
+    for (const folder of scanSource({ ...target, given, from }, options)) {
+      const { names } = folder;
+      const fresh = filterFiles(folder, (file) => isNew(path.join(folder.source, names[file]!)));
+      if (names.length === 0 || fresh.names.length > 0) yield { ...fresh, target };
+    }
+  }
+}
+
+/** `target` is copied from one source. */
+function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
   const filter = new DirectoryFilter(target);
   let left: string[] = [];
   const onLeftOut = (directories: string[]) => {
@@ -98,14 +115,14 @@ interface LocateOptions extends ScanOptions {
 
 /** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
-  const { from, ignore } = target;
+  const { from } = target;
   const { follow, filter, onLeftOut } = options;
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
     if (!glob) return missing(target, options);
     const { base } = glob;
-    const excluded = ignore.map((each) => toIgnored(each, base));
+    const excluded = exclusionsOf(target, base);
     const recall = recallFor(target, options);
     return walkGlob(glob, { follow, excluded, recall, enter: filter.below(base), onLeftOut });
   }
@@ -125,25 +142,26 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   return [{ source, relative: '', names: [name], ...(link && { links: [0] }) }];
 }
 
-function ignoring({ ignore }: ResolvedTarget, directory: string): Matcher | undefined {
-  if (ignore.length === 0) return undefined;
-  return new Matcher(
-    directory,
-    undefined,
-    ignore.map((each) => toIgnored(each, directory)),
-  );
+function ignoring(target: ResolvedTarget, directory: string): Matcher | undefined {
+  const excluded = exclusionsOf(target, directory);
+  return excluded.length > 0 ? new Matcher(directory, undefined, excluded) : undefined;
+}
+
+/** What is not copied; what `ignore` names is relative to `base`. */
+function exclusionsOf({ ignore, excluded = [] }: ResolvedTarget, base: string): Glob[] {
+  return [...ignore.map((each) => toIgnored(each, base)), ...excluded.map(toExclusion)];
 }
 
 /** What is known of a directory whose files keep their names. */
 function recallFor(
-  { to, base, rename, flatten, filter, transform }: ResolvedTarget,
+  { to, others, base, rename, flatten, filter, transform }: ResolvedTarget,
   { follow, recall }: ScanOptions,
 ): WalkOptions['recall'] {
   if (!recall || !follow || base || rename || flatten || transform) return undefined;
   return (source, relative, names) => {
     const recalled = recall(source, path.join(to, relative), to, names);
-    // What `filter` refuses may be there.
-    return recalled && filter ? { ...recalled, alone: false } : recalled;
+    // What `filter` refuses may be there, and what another source of the target has too.
+    return recalled && (filter || others) ? { ...recalled, alone: false } : recalled;
   };
 }
 

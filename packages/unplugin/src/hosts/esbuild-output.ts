@@ -6,7 +6,7 @@ import { cacheDirectoryOf } from '../cache.ts';
 import { exclusive } from '../exclusive.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
-import type { OutputTargets } from '../targets.ts';
+import { type OutputTargets, sourcesOf } from '../targets.ts';
 import { destinationDirectories } from '../watch/destinations.ts';
 import { OutputWatch } from '../watch/output-watch.ts';
 import { watchedPart } from '../watched.ts';
@@ -221,7 +221,7 @@ export class EsbuildOutput {
     const { directory, options, targets } = this.#settings;
     const all = [...targets.publicTargets, ...targets.targets];
     return new OutputWatch({
-      roots: [...new Set(all.map(({ from }) => watchedPart(from)))],
+      roots: [...new Set(all.flatMap(sourcesOf).map(watchedPart))],
       directory,
       followLinks: options.engine.symlinks !== 'keep',
       byFilesAlone: all.every(

@@ -5,7 +5,7 @@ import type { ResolvedConfig, UserConfig } from 'vite';
 import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { statsOf } from '../stats.ts';
-import { type OutputTargets, toTargets } from '../targets.ts';
+import { type OutputTargets, resolveFrom, toTargets } from '../targets.ts';
 import { watchedPaths } from '../watched.ts';
 
 type BuildOptions = ResolvedConfig['build'];
@@ -42,7 +42,7 @@ export function mayCopy(
   // Whatever else is no string Vite takes for the default.
   const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
   return [
-    ...targets.map((target) => ({ ...target, from: path.resolve(root, target.from) })),
+    ...targets.map((target) => ({ ...target, from: resolveFrom(target.from, root) })),
     ...(publicDirs ?? []).map(({ dir }) => ({ from: path.resolve(root, dir) })),
     ...(isVites && fs.existsSync(own) ? [{ from: own }] : []),
   ];

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { CopyError } from 'fs-reflink/host';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
+import { sourcesOf } from '../targets.ts';
 import { type ServedFile, ServedFiles } from './vite-files.ts';
 import type { Served } from './vite-output.ts';
 import { bytesAsContent, type Content, contentOf, respond } from './vite-respond.ts';
@@ -173,7 +174,9 @@ function isWatched(file: string, { paths }: Served['watched']): boolean {
 /** Vite's watcher never looks into packages: what is placed from there is looked through with every page. */
 function hasUnwatched({ config }: ViteDevServer, { targets }: Served): boolean {
   const all = [...targets.publicTargets, ...targets.targets];
-  return config.server.watch === null || all.some(({ from }) => /[\\/]node_modules[\\/]/.test(from));
+  return (
+    config.server.watch === null || all.flatMap(sourcesOf).some((from) => /[\\/]node_modules[\\/]/.test(from))
+  );
 }
 
 function isFile(file: string): boolean {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { ResolvedConfig, ViteBuilder } from 'vite';
 import { isInside } from '../nested.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { sourcesOf } from '../targets.ts';
 import { givenSwitches, optionsFor } from './vite-output.ts';
 
 /** Environments that a build has where its config names none, though as a rule only one of them at a time. */
@@ -90,7 +91,9 @@ function filesOf({ publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | '
   const parts = [
     ...(publicDirs?.length ? [`publicDir ${list(publicDirs.map(({ dir }) => dir))}`] : []),
     ...(targets.length > 0
-      ? [`targets ${targets.map(({ from, to = '.' }) => `"${from}" → "${to}"`).join(', ')}`]
+      ? [
+          `targets ${targets.map((target) => `${list(sourcesOf(target))} → "${target.to ?? '.'}"`).join(', ')}`,
+        ]
       : []),
   ];
   const isOne = targets.length === 0 && (publicDirs?.length ?? 0) <= 1;

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { Compilation, Compiler } from 'webpack';
 import type { ResolvedOptions } from '../options.ts';
+import { sourcesOf } from '../targets.ts';
 import { SeenDirectories } from './webpack-directories.ts';
 import { type Listing, listFiles, withSource } from './webpack-listing.ts';
 import { FileSources } from './webpack-source.ts';
@@ -57,7 +58,7 @@ export class Listings {
 
 /** Whether nothing but the directories that were looked into decides which files are placed, and under which names. */
 function isNamedByFiles(given: WebpackTarget): boolean {
-  const { from, filter, directoryFilter, rename } = given.target;
+  const { filter, directoryFilter, rename } = given.target;
   const isAsked = filter || directoryFilter || typeof rename === 'function';
-  return isPlain(given) && !isAsked && fs.existsSync(from);
+  return isPlain(given) && !isAsked && sourcesOf(given.target).every((from) => fs.existsSync(from));
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import { statsOf } from '../stats.ts';
-import type { OutputTargets } from '../targets.ts';
+import { type OutputTargets, sourcesOf } from '../targets.ts';
 
 /** The directories that files of a report are in, and those that were placed without any. */
 export function destinationDirectories(
@@ -21,7 +21,9 @@ export function destinationDirectories(
   for (const { destination, action } of entries) {
     if (action !== 'pruned') add(path.dirname(destination));
   }
-  for (const { from, to = '.' } of all) {
+  for (const { from, to = '.' } of all.flatMap(({ from, to }) =>
+    sourcesOf({ from }).map((each) => ({ from: each, to })),
+  )) {
     for (const source of sources) {
       if (!source.startsWith(from + path.sep)) continue;
       const place = path.join(path.resolve(directory, to), path.relative(from, source));
