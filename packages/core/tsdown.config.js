@@ -13,18 +13,22 @@ const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-anew))\.ts$/;
 const HOST =
-  /src\/((calls-functions|errors|has-many-files|host|inside|options|prepare|schema|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
+  /src\/((calls-functions|errors|has-many-files|host|inside|options|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
 const COPY =
   /src\/(model\/|(copy|lost-attributes|report)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
+  { name: 'options', test: isOf(/src\/(check-options|schema)\.ts$/), priority: 3 },
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
   { name: 'host', test: isOf(HOST), priority: 3 },
   { name: 'copy', test: isOf(COPY), priority: 2 },
   {
     name: 'engine',
-    test: (id) => id.includes('/src/') && !SELDOM.test(id) && !/src\/(index|empty|list|cli)/.test(id),
+    test: (id) =>
+      id.includes('/src/') &&
+      !SELDOM.test(id) &&
+      !/src\/(check-options|schema|index|empty|list|cli)/.test(id),
     priority: 1,
   },
 ];
@@ -34,7 +38,13 @@ const groups = [
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'src/index.ts', host: 'src/host.ts', empty: 'src/empty.ts', list: 'src/list.ts' },
+    entry: {
+      index: 'src/index.ts',
+      host: 'src/host.ts',
+      empty: 'src/empty.ts',
+      list: 'src/list.ts',
+      options: 'src/check-options.ts',
+    },
     dts: true,
     inputOptions: { preserveEntrySignatures: 'allow-extension' },
     outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups } },

@@ -1,9 +1,10 @@
 import os from 'node:os';
 import path from 'node:path';
+import { asList, checkOptions } from './check-options.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method, TransferSettings } from './model/settings.ts';
 import type { CopyEntry } from './report.ts';
-import { check, copySchema, fileSchema, isString, MAX_WORKERS, show, targetSchema } from './schema.ts';
+import { check, fileSchema, isString, MAX_WORKERS, show } from './schema.ts';
 import { type ResolvedTarget, resolveTarget, type Target } from './target.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
@@ -298,23 +299,6 @@ export function resolveFileOptions(
 export function resolvePath(name: string, value: unknown): string {
   if (!isString(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
   return path.resolve(value as string);
-}
-
-/**
- * Checks the targets and options of a {@link copy} that is to come, without looking at any file.
- *
- * @throws {TypeError} for an unknown option, or one of the wrong type
- */
-export function checkOptions(targets: Target | readonly Target[], options: CopyOptions = {}): void {
-  check('option', options, copySchema);
-  for (const target of asList(targets)) {
-    check('target option', target, targetSchema);
-    if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
-  }
-}
-
-function asList(targets: Target | readonly Target[]): readonly Target[] {
-  return Array.isArray(targets) ? targets : [targets as Target];
 }
 
 /** Checks targets and options of a copy and fills in what was left out. */

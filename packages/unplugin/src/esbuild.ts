@@ -16,10 +16,19 @@
  * ```
  */
 import type { Plugin } from 'esbuild';
-import { esbuildPlugin } from './hosts/esbuild.ts';
 import { type Options, resolveOptions } from './options.ts';
 
-const esbuild = (options?: Options): Plugin => esbuildPlugin(resolveOptions(options, 'esbuild'));
+const esbuild = (options?: Options): Plugin => {
+  const resolved = resolveOptions(options, 'esbuild');
+  return {
+    name: 'unplugin-reflink',
+    // What a build needs is loaded when there is one, not with the config.
+    async setup(build) {
+      const { esbuildPlugin } = await import('./hosts/esbuild.ts');
+      await esbuildPlugin(resolved).setup(build);
+    },
+  };
+};
 
 export default esbuild;
 // For require(): the function itself.

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import { checkOptions } from 'fs-reflink/host';
+import { checkOptions } from 'fs-reflink/options';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<

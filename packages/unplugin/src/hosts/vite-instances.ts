@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
+import { NAME, SERVE_NAME } from './vite-names.ts';
 import { optionsFor } from './vite-output.ts';
 
-export const NAME = 'unplugin-reflink';
-export const SERVE_NAME = 'unplugin-reflink:serve';
 /** What every instance of the plugin is found by in a config, of a build or of a server; its `api` are the options. */
 const NAMES: ReadonlySet<string> = new Set([NAME, SERVE_NAME]);
 

@@ -1,10 +1,7 @@
-import path from 'node:path';
-import type { Plugin, PluginOption } from 'vite';
+import type { Plugin } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
-import { statsOf } from '../stats.ts';
-import { checkConfig } from './vite-check.ts';
-
-const NAME = 'unplugin-reflink:public';
+import { loadHost } from './vite-loaded.ts';
+import { PUBLIC_NAME } from './vite-names.ts';
 
 /**
  * Makes the public directory of the options Vite's own, so that Vite and other plugins take its files for public
@@ -13,28 +10,20 @@ const NAME = 'unplugin-reflink:public';
  */
 export function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
   return {
-    name: NAME,
+    name: PUBLIC_NAME,
     api: options,
-    configResolved: { order: 'pre', handler: checkConfig },
-    config({ root = process.cwd(), plugins }) {
-      const first = instancesIn(plugins).find((each) => directoryOf(each, root));
-      if (first && first !== options) return undefined;
-      const publicDir = directoryOf(options, root);
+    configResolved: {
+      order: 'pre',
+      async handler(config) {
+        // Older Vites have none.
+        if (!config.environments) (await loadHost()).checkConfig(config);
+      },
+    },
+    async config(config) {
+      if (!options.publicDirs?.length) return undefined;
+      const { publicDirOf } = await import('./vite-public-directory.ts');
+      const publicDir = publicDirOf(config, options);
       return publicDir === undefined ? undefined : { publicDir };
     },
   };
-}
-
-function directoryOf({ publicDirs = [] }: ResolvedOptions, root: string): string | undefined {
-  const first = publicDirs.find(({ prefix = '.' }) => path.normalize(`${prefix}/`) === `.${path.sep}`);
-  const directory = first && path.resolve(root, first.dir);
-  // One that is missing ends Vite's watcher.
-  return directory && statsOf(directory)?.isDirectory() ? directory : undefined;
-}
-
-/** Of plugins as the config has them: some may be conditions, lists or promises. */
-function instancesIn(plugins: PluginOption): ResolvedOptions[] {
-  if (Array.isArray(plugins)) return plugins.flatMap(instancesIn);
-  const isOurs = plugins && 'name' in plugins && plugins.name === NAME;
-  return isOurs ? [(plugins as Plugin).api as ResolvedOptions] : [];
 }

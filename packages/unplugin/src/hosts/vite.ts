@@ -1,12 +1,10 @@
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
 import type { ResolvedOptions } from '../options.ts';
-import { disposeAhead, prepareAhead } from '../preparation.ts';
-import { copiedBy, EnvironmentBuild } from './vite-build.ts';
-import { checkContext, type HookContext } from './vite-check.ts';
-import { commonOptions, NAME, SERVE_NAME } from './vite-instances.ts';
-import { mayCopy, preparesInPlugin, servedOf, switchOffEarly } from './vite-output.ts';
+import type { EnvironmentBuild } from './vite-build.ts';
+import type { HookContext } from './vite-check.ts';
+import { loadedHost, loadHost } from './vite-loaded.ts';
+import { NAME, SERVE_NAME } from './vite-names.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
-import { unbuiltMessage, uncopiedMessages } from './vite-uncopied.ts';
 
 /**
  * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
@@ -20,6 +18,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   let watching = false;
 
   const buildOf = (context: HookContext): EnvironmentBuild => {
+    const { checkContext, commonOptions, EnvironmentBuild } = loadedHost();
     checkContext(context);
     const { environment } = context;
     let build = builds.get(environment);
@@ -28,46 +27,52 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     builds.set(environment, (build = new EnvironmentBuild(environment, options, chosen)));
     return build;
   };
+  const loadedBuildOf = async (context: HookContext): Promise<EnvironmentBuild> => {
+    await loadHost();
+    return buildOf(context);
+  };
 
   const before: Plugin = {
     name: NAME,
     api: options,
     enforce: 'pre',
     apply: 'build',
-    config(config) {
+    async config(config) {
+      const { mayCopy, prepareAhead } = await loadHost();
       // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
       prepareAhead({ targets: mayCopy(config, options), busy: true });
     },
     configResolved: {
       order: 'post',
-      handler(config) {
-        if (config.isWorker) return;
-        for (const message of uncopiedMessages(config, options)) warn(config, message);
+      async handler(config) {
+        if (config.isWorker || !config.environments) return;
+        const host = await loadHost();
+        for (const message of host.uncopiedMessages(config, options)) warn(config, message);
         watching = Boolean(config.build.watch);
-        prepareAhead({ targets: copiedBy(config, options), busy: true });
-        legacy = !preparesInPlugin(config);
+        host.prepareAhead({ targets: host.copiedBy(config, options), busy: true });
+        legacy = !host.preparesInPlugin(config);
         if (!legacy) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
-          const chosen = commonOptions(name, config.plugins, options);
-          if (chosen) switchOffEarly({ ...config, build }, chosen);
+          const chosen = host.commonOptions(name, config.plugins, options);
+          if (chosen) host.switchOffEarly({ ...config, build }, chosen);
         }
       },
     },
     buildApp: {
       order: 'post',
       async handler(builder) {
-        const message = unbuiltMessage(builder, options);
+        const message = (await loadHost()).unbuiltMessage(builder, options);
         if (message) warn(builder.config, message);
       },
     },
     async buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      await buildOf(this).prepare(watch);
+      await (await loadedBuildOf(this)).prepare(watch);
     },
     buildEnd: {
       order: 'post',
       async handler(error) {
-        const build = buildOf(this);
+        const build = await loadedBuildOf(this);
         if (error) await build.end({ keepWorkers: watching });
         else if (legacy) build.hide();
       },
@@ -80,31 +85,31 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       },
     },
     async renderError() {
-      await buildOf(this).end({ keepWorkers: watching });
+      await (await loadedBuildOf(this)).end({ keepWorkers: watching });
     },
     // Alone and first: whoever looks into the output directory from here on finds it complete.
     writeBundle: {
       order: 'pre',
       sequential: true,
       async handler({ dir }) {
-        await buildOf(this).finish(dir);
+        await (await loadedBuildOf(this)).finish(dir);
       },
     },
     async watchChange() {
-      await buildOf(this).end({ keepWorkers: true });
+      await (await loadedBuildOf(this)).end({ keepWorkers: true });
     },
     closeBundle: {
       order: 'pre',
       sequential: true,
       async handler() {
-        await buildOf(this).end({ keepWorkers: watching });
-        // Where nothing was placed.
-        await disposeAhead();
+        await (await loadedBuildOf(this)).end({ keepWorkers: watching });
+        // Where nothing was copied.
+        await loadedHost().disposeAhead();
       },
     },
     async closeWatcher() {
-      await buildOf(this).end({ keepWorkers: false });
-      await disposeAhead();
+      await (await loadedBuildOf(this)).end({ keepWorkers: false });
+      await loadedHost().disposeAhead();
     },
   };
 
@@ -121,7 +126,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     generateBundle: {
       order: 'post',
       async handler({ dir }, bundle) {
-        const build = buildOf(this);
+        const build = await loadedBuildOf(this);
         await build.giveWay(dir, Object.keys(bundle));
         if (isPreceded(before.name, this.environment.plugins)) await build.settle();
       },
@@ -133,6 +138,10 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     api: options,
     apply: 'serve',
     async configureServer(server) {
+      const [{ commonOptions }, { servedOf }] = await Promise.all([
+        import('./vite-instances.ts'),
+        import('./vite-output.ts'),
+      ]);
       const chosen = commonOptions('client', server.config.plugins, options);
       const served = chosen && servedOf(server.environments.client.config, chosen);
       if (!served) return;

@@ -1,0 +1,27 @@
+/**
+ * The checks of a copy's options alone, for hosts that read their configuration long before they copy, or never do.
+ *
+ * @module fs-reflink/options
+ */
+
+import type { CopyOptions } from './options.ts';
+import { check, copySchema, targetSchema } from './schema.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Checks the targets and options of a {@link copy} that is to come, without looking at any file.
+ *
+ * @throws {TypeError} for an unknown option, or one of the wrong type
+ */
+export function checkOptions(targets: Target | readonly Target[], options: CopyOptions = {}): void {
+  check('option', options, copySchema);
+  for (const target of asList(targets)) {
+    check('target option', target, targetSchema);
+    if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
+  }
+}
+
+/** Several targets as they are, one as a list. */
+export function asList(targets: Target | readonly Target[]): readonly Target[] {
+  return Array.isArray(targets) ? targets : [targets as Target];
+}
