@@ -92,10 +92,16 @@ function workersFor({ targets = [], cwd, busy, copiedBefore, concurrency }: Prep
   return busy ? 1 : (concurrency ?? defaultConcurrency());
 }
 
+/**
+ * One promise for all, so that holds begin and end in the order they are asked for: who prepares copies and then disposes
+ * of others keeps the threads that these held.
+ */
+let loadingPool: Promise<typeof import('./execute/pool.ts')> | undefined;
+
 /** Undefined: no thread can be started. */
 async function holdWorkers(count: number) {
   try {
-    const { pool } = await import('./execute/pool.ts');
+    const { pool } = await (loadingPool ??= import('./execute/pool.ts'));
     const release = pool.hold(count);
     return { release, ready: pool.ready() };
   } catch {
