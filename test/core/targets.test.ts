@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
-import { leavingNothing, refusal, workspace } from './support.ts';
+import { inProcess, leavingNothing, refusal, workspace } from './support.ts';
 
 interface Case {
   name: string;
@@ -471,6 +471,24 @@ describe('where targets are looked for', () => {
     await copy({ from: 'in/a', to: '', rename: 'b' }, { cwd });
     expect(Object.keys(copied(cwd))).toEqual(['a', 'b', 'in/a']);
     expect(Object.keys(copied(elsewhere))).toEqual(['a']);
+  });
+
+  it.each<[how: string, target: Target, loads: boolean]>([
+    ['a directory', { from: 'in' }, false],
+    ['an array of paths', { from: ['in', 'in/a'] }, false],
+    ['a file renamed by to', { from: 'in/a.txt', to: 'b.txt' }, false],
+    ['ignore', { from: 'in', ignore: '*.map' }, true],
+    ['a glob', { from: 'in/*' }, true],
+  ])('of $0, what matches patterns is loaded: $2', (_how, target, loads) => {
+    const cwd = writeTree(workspace(), { 'in/a.txt': 'a', 'in/a': 'a' });
+    const body = `
+      const { createRequire } = await import('node:module');
+      const { files } = await lib.copy({ to: 'out', ...argument.target, overwrite: true }, { cwd: argument.cwd });
+      const loaded = Object.keys(createRequire('/').cache);
+      return { files, matches: loaded.some((each) => each.includes('micromatch')) };
+    `;
+    const { value } = inProcess(body, { cwd, target });
+    expect(value).toEqual({ files: expect.any(Number), matches: loads });
   });
 
   it('process.cwd() is the default', async () => {

@@ -160,6 +160,19 @@ describe('a pattern matches what fast-glob matches', () => {
     expect(expected.length).toBeGreaterThan(0);
   });
 
+  it('d?ep/[c-d].*, which fast-glob takes for a directory of that name', () => {
+    const cwd = writeTree(workspace(), tree);
+    const { files } = listSync({ from: 'in/d?ep/[c-d].*', to: 'out' }, { cwd });
+    expect(files.map(({ source }) => path.basename(source)).sort()).toEqual(['c.txt', 'd.map']);
+  });
+
+  it('and refuses ".." after a brace, which would leave the base, and "to" with it', () => {
+    const cwd = writeTree(workspace(), tree);
+    expect(() => listSync({ from: 'in/{deep,../other}/*', to: 'out' }, { cwd })).toThrow(
+      /ERR_OUTSIDE_BASE.*"\.\.\/other\/\*"/,
+    );
+  });
+
   it.each([
     ['deep'],
     ['deep/**'],
