@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { splitFrom, type Target } from './target.ts';
+import { splitFrom } from './split-from.ts';
+import type { Target } from './target.ts';
 
 /** So many small files take one thread a few milliseconds. To boot a worker takes 40 ms of processor time. */
 const FEW_FILES = 64;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { splitFrom } from './target.ts';
+import { splitFrom } from './split-from.ts';
 
 /** More threads than this do not make one disk faster. */
 export const MAX_WORKERS = 8;

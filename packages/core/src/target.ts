@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { TransferSettings } from './model/settings.ts';
+import { splitFrom } from './split-from.ts';
 
 /** What {@link Target.transform} is given about a file besides its content. */
 export interface TransformedFile {
@@ -135,16 +136,6 @@ export interface ResolvedTarget extends Source {
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
   overwrite?: TransferSettings['overwrite'] | undefined;
   transform?: Transform | undefined;
-}
-
-/** What `from` names, and what an array leaves out, without the `!`. `!(a|b)` is no negation, but a pattern. */
-export function splitFrom(from: Target['from']): { sources: string[]; negated: string[] } {
-  if (typeof from === 'string') return { sources: [from], negated: [] };
-  const isNegated = (each: string) => /^!(?!\()/.test(each);
-  return {
-    sources: from.filter((each) => !isNegated(each)),
-    negated: from.filter(isNegated).map((each) => each.slice(1)),
-  };
 }
 
 /** Fills in what was left out of a target that was checked. */
