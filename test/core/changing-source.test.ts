@@ -1,22 +1,28 @@
 import { spawnSync } from 'node:child_process';
-import {
+import fs, {
   appendFileSync,
+  chmodSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
+  unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
+import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
 import { pastTick } from '../support/clock.ts';
 import { mountFilesystem, unavailable } from '../support/filesystems.ts';
 import { Bench } from '../support/injected.ts';
 import { notLinux, orSkipped } from '../support/skip.ts';
+import { SystemBench } from '../support/system-bench.ts';
 import { writeTree } from '../support/trees.ts';
 import { contentsOf, filesOf, leavingNothing, refusal, workspace } from './support.ts';
 
@@ -70,6 +76,111 @@ describe.skipIf(notLinux)(orSkipped('a source that changes whenever a part of it
     });
   }
 });
+
+/** Changes that leave the bytes, the size and the modification time of the source as they were. */
+const harmless: [what: string, change: (source: string, turn: number) => void][] = [
+  ['gets a mode', (source) => chmodSync(source, 0o600)],
+  [
+    'gets a hard link or loses it',
+    (source, turn) => (turn % 2 ? unlinkSync(`${source}.link`) : linkSync(source, `${source}.link`)),
+  ],
+];
+
+/** Sees to it that the change time is another one: clocks of filesystems tick every few milliseconds. */
+function changeTimeOf(source: string, change: () => void): void {
+  const before = statSync(source, { bigint: true }).ctimeNs;
+  change();
+  const { mode } = statSync(source);
+  while (statSync(source, { bigint: true }).ctimeNs === before) chmodSync(source, mode & 0o777);
+}
+
+/** Gives the source other bytes, with the same size and modification time. */
+function rewrite(source: string, turn: number): void {
+  const { atime, mtime } = statSync(source);
+  writeFileSync(source, String(turn % 10), { flag: 'r+' });
+  utimesSync(source, atime, mtime);
+}
+
+interface Changing {
+  method: string;
+  /** A bench whose source changes after every read. */
+  open(change: (source: string, turn: number) => void): SystemBench;
+}
+
+const original = Buffer.alloc(3 * MIB + 5, 'copied');
+
+function withSource<B extends SystemBench>(bench: B): B {
+  bench.write('file', original);
+  utimesSync(join(bench.source, 'file'), 1e9, 1e9);
+  return bench;
+}
+
+const onLinux = (method: string, settings: Partial<TransferSettings>): Changing => ({
+  method,
+  open(change) {
+    let turn = 0;
+    const bench: Bench = new Bench(
+      (real) => ({
+        read(...args) {
+          const got = real.read(...args);
+          if (got > 0)
+            changeTimeOf(join(bench.source, 'file'), () => change(join(bench.source, 'file'), turn++));
+          return got;
+        },
+      }),
+      settings,
+    );
+    return withSource(bench);
+  },
+});
+
+const onNodeFs: Changing = {
+  method: 'node_fs',
+  open(change) {
+    const bench = withSource(new SystemBench(portableSystem('a test'), { reflink: 'never' }));
+    const real = fs.readSync as (...args: unknown[]) => number;
+    let turn = 0;
+    vi.spyOn(fs, 'readSync').mockImplementation((...args: unknown[]) => {
+      const got = real(...args);
+      if (got > 0) changeTimeOf(join(bench.source, 'file'), () => change(join(bench.source, 'file'), turn++));
+      return got;
+    });
+    return bench;
+  },
+};
+
+describe.skipIf(notLinux)(
+  orSkipped('a source whose change time alone changes at every read', notLinux),
+  () => {
+    afterEach(() => vi.restoreAllMocks());
+
+    describe.each([
+      onLinux('read_write', { reflink: 'never' }),
+      onLinux('direct', { reflink: 'never', cache: 'bypass' }),
+      onNodeFs,
+    ])('copied by $method', ({ method, open }) => {
+      it.each(harmless)('because it %s is copied', (_what, change) => {
+        using bench = open(change);
+        expect(bench.copy('file')).toEqual({ method, bytes: original.length });
+        vi.restoreAllMocks();
+        expect(bench.names).toEqual(['file']);
+        expect(bench.read('file').equals(original)).toBe(true);
+      });
+
+      it('because its bytes change and its modification time is set back is refused', () => {
+        using bench = open(rewrite);
+        expect(bench.copy('file')).toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+        expect(bench.names).toEqual([]);
+      });
+    });
+
+    it('gives its copy the mode that it was given meanwhile', () => {
+      using bench = onLinux('read_write', { reflink: 'never' }).open((source) => chmodSync(source, 0o640));
+      expect(bench.copy('file')).toMatchObject({ method: 'read_write' });
+      expect(statSync(join(bench.destination, 'file')).mode & 0o777).toBe(0o640);
+    });
+  },
+);
 
 describe('a source that changes once while it is copied', () => {
   it('is copied again, as it is then', async () => {

@@ -172,14 +172,22 @@ export class FileStatus {
     );
   }
 
-  /** Whether content or attributes changed between two looks at one file. */
-  isSameState(other: FileStatus): boolean {
+  /** Whether neither size nor modification time changed between two looks at one file. */
+  isSameContent(other: FileStatus): boolean {
     const { words } = this;
     return (
       words[SIZE] === other.words[SIZE] &&
       words[SIZE + 1] === other.words[SIZE + 1] &&
       words[MODIFIED + NANOSECONDS] === other.words[MODIFIED + NANOSECONDS] &&
-      words[MODIFIED + LOW] === other.words[MODIFIED + LOW] &&
+      words[MODIFIED + LOW] === other.words[MODIFIED + LOW]
+    );
+  }
+
+  /** Whether neither content nor attributes changed between two looks at one file. */
+  isSameState(other: FileStatus): boolean {
+    const { words } = this;
+    return (
+      this.isSameContent(other) &&
       words[CHANGED + NANOSECONDS] === other.words[CHANGED + NANOSECONDS] &&
       words[CHANGED + LOW] === other.words[CHANGED + LOW]
     );

@@ -165,6 +165,8 @@ export interface System {
   create(directory: Directory, name: string, mode: number): number | Errno;
   /** Reopens a destination some strategy created, for its attributes. */
   openCreated(directory: Directory, name: string): number | Errno;
+  /** Reads bytes from a position, at most as many as `into` holds, and moves the file's own. Returns how many. */
+  read(fd: number, into: Uint8Array, position: number): number | Errno;
   /** Writes bytes at the file's position. Returns how many. */
   write(fd: number, bytes: Uint8Array): number | Errno;
   close(fd: number): void;

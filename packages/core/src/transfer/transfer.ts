@@ -18,6 +18,7 @@ import {
 } from './metadata.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
+import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
 import { temporaryName } from './temporary.ts';
 
@@ -178,16 +179,24 @@ export class Transferrer {
   }
 
   /**
-   * Whether the bytes are those of one state of the source. A clone is by nature, and its length is checked
-   * with the destination's; a copy is when nothing changed while it ran.
+   * Whether the bytes are those of one state of the source. A clone's are by nature, and its length is checked
+   * with the destination's; a copy's are when nothing changed while it ran. Where the change time alone is another (the
+   * source got a hard link or another mode, or was written to and its modification time set back), they are when the
+   * source still has them all; then the copy gets the attributes that the source has now.
    */
   #isConsistent(file: CurrentFile, copied: Copied): boolean {
     if (copied.cloned) return true;
     if (this.#system.fileStatus(file.source, this.#after) < 0) return false;
-    if (!this.source.isSameState(this.#after)) return false;
     const { size } = this.source;
     // Files of /proc and /sys claim sizes they do not have.
-    return copied.bytes === size || size === 0 || this.#system.isPseudo(file.sourceDirectory);
+    if (copied.bytes !== size && size !== 0 && !this.#system.isPseudo(file.sourceDirectory)) return false;
+    if (this.source.isSameState(this.#after)) return true;
+    if (!this.source.isSameContent(this.#after)) return false;
+    const copy = { directory: file.destinationDirectory, name: file.destinationName };
+    const check = () => this.#hooks.progress(copied.bytes, copied.bytes);
+    if (!hasSameBytes(this.#system, file.source, copy, copied.bytes, check)) return false;
+    this.source.words.set(this.#after.words);
+    return true;
   }
 
   /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
+import { readAt } from '../posix/read-at.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
@@ -53,6 +54,7 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
     create: (directory, name, mode) => bindings.openat(directory.fd, name, CREATE_FLAGS, mode),
     openCreated: (directory, name) =>
       bindings.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+    read: (fd, into, position) => readAt(bindings, fd, into, position),
     write: (fd, bytes) => bindings.write(fd, bytes, bytes.length),
     close: (fd) => void bindings.close(fd),
     rewind: (fd) => bindings.lseek(fd, 0, C.SEEK_SET),

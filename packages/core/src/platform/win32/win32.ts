@@ -119,6 +119,10 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const handle = open(file, READ_WRITE, NOT_FOLLOWED);
       return remember(handle === -EPERM ? openReadOnly(bindings, file) : handle, volume);
     },
+    read(handle, into, position) {
+      const sought = bindings.setFilePointer(handle, position);
+      return sought < 0 ? sought : bindings.readFile(handle, into, into.length);
+    },
     write: (handle, bytes) => bindings.writeFile(handle, bytes, bytes.length),
     close,
     rewind: (handle) => bindings.setFilePointer(handle, 0),
