@@ -77,7 +77,7 @@ describeEsbuilds(({ package: id }) => {
 
   test('the summary stands beside that of esbuild, under the same log levels', () => {
     const root = makeProject();
-    const summary = /^unplugin-reflink: public, targets → dist: 17 files, /m;
+    const summary = /^unplugin-reflink: public, targets → dist: 17 copied in /m;
     const { stderr } = run('build', root, { build: { logLevel: 'info' } });
     expect(stderr).toMatch(summary);
     expect(stderr).toContain('dist/main.js');

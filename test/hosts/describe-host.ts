@@ -104,7 +104,7 @@ function describeReports(host: Host): void {
       });
       const lines = log.filter((line) => line.includes('→'));
       expect(lines).toHaveLength(1);
-      expect(lines[0]).toMatch(/public, targets → \S*dist: 17 files, \d+ B \(.*\) in \d+ ms$/);
+      expect(lines[0]).toMatch(/public, targets → \S*dist: 17 copied in \d+ ms$/);
     }
   });
 
@@ -119,7 +119,24 @@ function describeReports(host: Host): void {
     expect(lines.filter((line) => line.startsWith(`  ${BUNDLE} (`))).toHaveLength(1);
     rmSync(join(root, 'assets/a.txt'));
     const again = (await host.build({ root, options: verbose })).log.join('\n');
-    expect(again).toMatch(/^ {2}a\.txt \(pruned\)$/m);
+    expect(again).toMatch(/^ {2}a\.txt \(deleted\)$/m);
+  });
+
+  test('the bundle of the build before is not reported as deleted where it is written again', async () => {
+    const root = makeProject();
+    for (let build = 0; build < 2; build++) {
+      const { log, errors } = await host.build({ root, options: { ...options, report: 'verbose' } });
+      expect(errors).toEqual([]);
+      expect(
+        log
+          .join('\n')
+          .split('\n')
+          .filter((line) => line.includes('deleted')),
+      ).toEqual([]);
+      const reports: CopyReport[] = [];
+      await host.build({ root, options: { ...options, report: (each) => void reports.push(each) } });
+      expect(reports).toMatchObject([{ pruned: 0 }]);
+    }
   });
 
   test('a function is told the report and the absolute output directory, once', async () => {
@@ -159,7 +176,7 @@ function describeOutside(host: Host): void {
     const lines = log.join('\n').split('\n');
     const name = basename(outside);
     expect(lines.filter((line) => line.includes('→'))).toEqual([
-      expect.stringMatching(new RegExp(`targets → \\S*${name}: 4 files, \\d+ B \\(.*\\) in \\d+ ms$`)),
+      expect.stringMatching(new RegExp(`targets → \\S*${name}: 4 copied \\(\\d+ B, .*\\) in \\d+ ms$`)),
     ]);
     expect(lines).toContainEqual(expect.stringContaining(`  ${outside}/a.txt (`));
     const both: Options = { publicDir: 'static', targets };

@@ -71,8 +71,9 @@ export interface Options extends EngineOptions {
    */
   targets?: readonly OutputTarget[];
   /**
-   * What is told about each output directory: nothing, one line through the bundler's logger, that and a line
-   * for each file placed or deleted, or the report to a function.
+   * What is told about each output directory: nothing; one line through the bundler's logger, with how many files were
+   * copied, deleted and left unchanged; that with bytes and methods, and a line for each file copied or deleted; or the
+   * report to a function.
    *
    * @default 'summary'
    */

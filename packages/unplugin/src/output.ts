@@ -7,6 +7,7 @@ import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { Preparation } from './preparation.ts';
+import { linkStatsOf } from './stats.ts';
 import { addReports, continueReport, withoutEntries } from './summary.ts';
 import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
@@ -240,10 +241,10 @@ function addAgain(before: CopyReport, again: CopyReport): CopyReport {
   return addReports(withoutEntries(before, repeated), again);
 }
 
-/** With what was deleted when the directory was emptied. What was replaced was not deleted. */
+/** With what was deleted when the directory was emptied, and is not there again: copied, or written by the bundler. */
 function withDeleted(report: CopyReport, deleted: readonly string[], planned: Planned): CopyReport {
   const replaced = new Set(planned.find(deleted).map(({ destination }) => destination));
-  const gone = deleted.filter((each) => !replaced.has(each));
+  const gone = deleted.filter((each) => !replaced.has(each) && !linkStatsOf(each));
   const entries = gone.map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 }));
   return {
     ...report,

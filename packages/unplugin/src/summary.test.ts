@@ -1,6 +1,6 @@
 import type { CopyReport } from 'fs-reflink';
 import { expect, it } from 'vitest';
-import { summarize } from './summary.ts';
+import { describeReport, summarize } from './summary.ts';
 
 const NOTHING: CopyReport = {
   files: 0,
@@ -15,7 +15,9 @@ const NOTHING: CopyReport = {
 };
 
 it.each<[report: Partial<CopyReport>, line: string]>([
-  [{}, 'dist: 0 files, 0 B in 12 ms'],
+  [{}, 'dist: 0 copied in 12 ms'],
+  [{ files: 22, pruned: 3, unchanged: 4100 }, 'dist: 22 copied, 3 deleted, 4,100 unchanged in 12 ms'],
+  [{ pruned: 1 }, 'dist: 1 deleted in 12 ms'],
   [{ unchanged: 4200 }, 'dist: 4,200 unchanged in 12 ms'],
   [
     {
@@ -24,7 +26,7 @@ it.each<[report: Partial<CopyReport>, line: string]>([
       methods: { copy_file_range: { files: 12, bytes: 1 }, ficlone: { files: 4200, bytes: 245_999_999 } },
       links: 1,
     },
-    'dist: 4,212 files, 246 MB (ficlone 4,200, copy_file_range 12), 1 link in 12 ms',
+    'dist: 4,212 copied, 1 link in 12 ms',
   ],
 ])('a report as one line: %j', (report, line) =>
   expect(summarize({ ...NOTHING, ...report }, { destinations: ['/project/dist'], root: '/project' })).toBe(
@@ -32,8 +34,24 @@ it.each<[report: Partial<CopyReport>, line: string]>([
   ),
 );
 
+it('a report with a line for each file says in its summary how they were copied', () => {
+  const methods = { copy_file_range: { files: 1, bytes: 1 }, ficlone: { files: 2, bytes: 245_999_999 } };
+  const entries: CopyReport['entries'] = [
+    { destination: '/project/dist/b.txt', action: 'copied', method: 'ficlone', bytes: 1 },
+    { destination: '/project/dist/a.txt', action: 'pruned', bytes: 0 },
+    { destination: '/project/dist/c.txt', action: 'unchanged', bytes: 0 },
+  ];
+  const report = { ...NOTHING, files: 3, bytes: 246_000_000, methods, pruned: 1, unchanged: 1, entries };
+  const destinations = { destinations: ['/project/dist'], root: '/project' };
+  expect(describeReport(report, '/project/dist', destinations).split('\n')).toEqual([
+    'dist: 3 copied (246 MB, ficlone 2, copy_file_range 1), 1 deleted, 1 unchanged in 12 ms',
+    '  a.txt (deleted)',
+    '  b.txt (ficlone)',
+  ]);
+});
+
 it('a summary names every directory that files went to', () => {
   const destinations = ['/home/me/project/dist', '/home/me/project/other', '/home/me/other-root', '/i18n'];
-  const line = 'dist, other, ../other-root, /i18n: 0 files, 0 B in 12 ms';
+  const line = 'dist, other, ../other-root, /i18n: 0 copied in 12 ms';
   expect(summarize(NOTHING, { destinations, root: '/home/me/project' })).toBe(line);
 });

@@ -10,8 +10,7 @@ function formatBytes(bytes: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
 }
 
-const counted = (number: number, noun: string): string =>
-  `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+const shownNumber = (number: number): string => number.toLocaleString('en-US');
 
 /** Where to: absolute paths. `root` is the directory that paths in messages are relative to. */
 interface Destinations {
@@ -19,34 +18,47 @@ interface Destinations {
   root: string;
 }
 
-/** A report as one line: where files went, what was copied and how, and what was left. */
-export function summarize(report: CopyReport, { destinations, root }: Destinations): string {
-  const { files, bytes, methods, unchanged, links, durationMs } = report;
+/** A report as one line: where files went, what was copied, deleted and left; with `methods` also how it was copied. */
+export function summarize(
+  report: CopyReport,
+  { destinations, root }: Destinations,
+  { methods: withMethods = false } = {},
+): string {
+  const { files, bytes, methods, unchanged, links, pruned, durationMs } = report;
   const parts: string[] = [];
-  if (files > 0 || unchanged + links === 0) {
+  if (files > 0 || unchanged + links + pruned === 0) {
     // What placed most comes first: which thread was first to be done says nothing.
     const how = Object.entries(methods)
       .sort(([, one], [, other]) => other.files - one.files)
-      .map(([method, { files }]) => `${method} ${files.toLocaleString('en-US')}`);
-    parts.push(`${counted(files, 'file')}, ${formatBytes(bytes)}${how.length ? ` (${how.join(', ')})` : ''}`);
+      .map(([method, { files }]) => `${method} ${shownNumber(files)}`);
+    const details = withMethods ? ` (${[formatBytes(bytes), ...how].join(', ')})` : '';
+    parts.push(`${shownNumber(files)} copied${details}`);
   }
-  if (links > 0) parts.push(counted(links, 'link'));
-  if (unchanged > 0) parts.push(`${unchanged.toLocaleString('en-US')} unchanged`);
+  if (links > 0) parts.push(`${shownNumber(links)} link${links === 1 ? '' : 's'}`);
+  if (pruned > 0) parts.push(`${shownNumber(pruned)} deleted`);
+  if (unchanged > 0) parts.push(`${shownNumber(unchanged)} unchanged`);
   const where = destinations.map((each) => shown(each, root)).join(', ');
   return `${where}: ${parts.join(', ')} in ${Math.round(durationMs)} ms`;
 }
 
-/** A report as lines: the summary, and where the report has entries one line for each file placed or deleted. */
+/** A report as lines: the summary, and where the report has entries one line for each file copied or deleted. */
 export function describeReport(report: CopyReport, directory: string, destinations: Destinations): string {
-  const lines = (report.entries ?? [])
+  const { entries } = report;
+  const lines = (entries ?? [])
     .filter(({ action }) => action !== 'unchanged')
-    .map(({ destination, action, method }) => {
+    .map((entry) => {
+      const { destination } = entry;
       const name = isInside(directory, destination)
         ? path.relative(directory, destination).split(path.sep).join('/')
         : destination;
-      return `  ${name} (${action === 'linked' ? 'link' : (method ?? action)})`;
+      return `  ${name} (${wordFor(entry)})`;
     });
-  return [summarize(report, destinations), ...lines.sort()].join('\n');
+  return [summarize(report, destinations, { methods: entries !== undefined }), ...lines.sort()].join('\n');
+}
+
+function wordFor({ action, method }: CopyEntry): string {
+  if (action === 'pruned') return 'deleted';
+  return action === 'linked' ? 'link' : (method ?? action);
 }
 
 /** Relative, unless that leads through the root of the file system. */
