@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { copy, type Target } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, fifo, symlink } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
-import { contentsOf } from './support.ts';
+import { contentsOf, filesOf } from './support.ts';
 
 const cases: RefusedCase[] = [
   {
@@ -80,6 +81,12 @@ const cases: RefusedCase[] = [
   },
 ];
 
+/** Runs a shell script with a path in `$n` that ends with bytes that are not UTF-8. */
+function makeUndecodable(before: string, script: string): void {
+  const input = Buffer.concat([Buffer.from(before), Buffer.from([0xff, 0xfe])]);
+  expect(spawnSync('sh', ['-c', `n=$(cat); ${script}`], { input }).status).toBe(0);
+}
+
 describe.each(ways)('copy refuses, $name,', (way) => {
   let workers: PreparedCopies | undefined;
   beforeAll(async () => {
@@ -116,13 +123,46 @@ describe.each(ways)('copy refuses, $name,', (way) => {
   ];
   it.each(undecodable)('a name that is not UTF-8, found by %s', async (_how, targets) => {
     const cwd = prepared(way);
-    const name = Buffer.concat([Buffer.from(join(cwd, 'in/deep/bad-')), Buffer.from([0xff, 0xfe])]);
-    const { status } = spawnSync('sh', ['-c', 'printf x > "$(cat)"'], { input: name });
-    expect(status).toBe(0);
+    makeUndecodable(join(cwd, 'in/deep/bad-'), 'printf x > "$n"');
     const error = await refusedIn(cwd, way, targets);
     expect(error.code).toBe('EILSEQ');
     expect(error.message).toContain('6261642dfffe');
     expect(error.source).toContain(join(cwd, 'in/deep/bad-'));
+  });
+
+  const unwanted: [how: string, script: string, target: Target][] = [
+    ['a file, by ignore', 'printf x > "$n"', { from: 'in', to: 'out', ignore: 'deep/bad-*' }],
+    ['a file, by a glob', 'printf x > "$n"', { from: 'in/**/[ab0-9]*([0-9])', to: 'out', base: 'in' }],
+    ['a FIFO, by ignore', 'mkfifo "$n"', { from: 'in', to: 'out', ignore: 'deep/bad-*' }],
+    ['a link to a file, by ignore', 'ln -s b "$n"', { from: 'in', to: 'out', ignore: 'deep/bad-*' }],
+    [
+      'a link to a directory, by ignore',
+      'ln -s .. "$n"',
+      { from: 'in', to: 'out', ignore: ['**/bad-*', '**/bad-*/**'] },
+    ],
+    [
+      'a directory, by ignore',
+      'mkdir "$n" && printf x > "$n/x"',
+      { from: 'in', to: 'out', ignore: 'deep/bad-*/**' },
+    ],
+    [
+      'a directory, by directoryFilter',
+      'mkdir "$n" && printf x > "$n/x"',
+      { from: 'in', to: 'out', directoryFilter: (directory) => !directory.includes('bad-') },
+    ],
+  ];
+  it.each(unwanted)('no name that is not UTF-8 where it is left out: %s', async (_how, script, target) => {
+    const cwd = prepared(way);
+    makeUndecodable(join(cwd, 'in/deep/bad-'), script);
+    const run = () => copy({ ...way.target, ...target }, { cwd, manifest: 'manifest', entries: true });
+    const { files, entries } = await run();
+    expect(files).toBe(2 + Object.keys(way.files).length);
+    expect(entries!.every(({ method }) => method !== undefined)).toBe(true);
+    expect(filesOf(join(cwd, 'out'))).toEqual(expect.arrayContaining(['a', 'deep/b', 'precious']));
+    expect(filesOf(join(cwd, 'out'))).toHaveLength(files + 1);
+    await pastTick();
+    await run();
+    expect(await run()).toMatchObject({ files: 0, unchanged: files });
   });
 
   it('a link to itself is no obstacle when links are kept', async () => {

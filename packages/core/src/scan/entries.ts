@@ -29,12 +29,10 @@ function hasUndecodable({ name }: { name: string }): boolean {
   return name.includes(UNDECODABLE);
 }
 
-/** A directory's entries. A name that is not UTF-8 is an error: JavaScript could not name it again. */
+/** A directory's entries, also those with names that are not UTF-8: see {@link refuseUndecodable}. */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {
-    const entries = fs.readdirSync(directory, { withFileTypes: true });
-    if (entries.some(hasUndecodable)) refuseUndecodable(directory);
-    return entries;
+    return fs.readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }
@@ -63,13 +61,32 @@ export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' |
   }
 }
 
-function refuseUndecodable(directory: string): void {
-  for (const name of fs.readdirSync(directory, { encoding: 'buffer' })) {
+/**
+ * Throws where an entry that is wanted has a name that is not UTF-8: JavaScript could not name it again. `isLeftOut`
+ * is asked about such entries, whose paths are given as bytes.
+ */
+export function refuseUndecodable<Entry extends { name: string }>(
+  directory: string,
+  entries: readonly Entry[],
+  isLeftOut: (entry: Entry, file: Buffer) => boolean = () => false,
+): void {
+  if (!entries.some(hasUndecodable)) return;
+  for (const name of listBytes(directory)) {
     if (isUtf8(name)) continue;
+    const entry = entries.find((each) => each.name === name.toString('utf8'));
+    if (!entry || isLeftOut(entry, Buffer.concat([Buffer.from(directory + path.sep), name]))) continue;
     throw new CopyError({
       code: 'EILSEQ',
       reason: `the name is not valid UTF-8 (bytes ${name.toString('hex')})`,
       source: path.join(directory, name.toString('latin1')),
     });
+  }
+}
+
+function listBytes(directory: string): Buffer[] {
+  try {
+    return fs.readdirSync(directory, { encoding: 'buffer' });
+  } catch (error) {
+    throw asCopyError(error, { source: directory });
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile, type Files } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
-import { kindOf, readDirectory, type Typed } from './entries.ts';
+import { kindOf, readDirectory, refuseUndecodable, type Typed } from './entries.ts';
 import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
@@ -77,7 +77,7 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
     const recalled = next.linked ? undefined : recall?.(next.source, next.relative, names);
     if (recalled) yield* take(walk, next, recalled);
     else {
-      read(walk, next, chosen ?? readDirectory(next.source));
+      read(walk, next, chosen ?? readAll(next.source));
       if (isWanted(walk, next)) yield next;
     }
   }
@@ -94,7 +94,7 @@ function choose(walk: Walk, { source, relative: parent }: WalkedDirectory): Name
   const { enter, matcher, onDirectory } = walk;
   const names = matcher?.namesIn(parent);
   const entries: NamedEntry[] = names ? lookUp(source, names) : readDirectory(source);
-  return entries.filter((entry) => {
+  const chosen = entries.filter((entry) => {
     const relative = join(parent, entry.name);
     if (entry.isDirectory()) {
       if (enter && !enter(relative)) return false;
@@ -103,6 +103,20 @@ function choose(walk: Walk, { source, relative: parent }: WalkedDirectory): Name
     }
     return !matcher || matcher.hasFile(relative) || (entry.isSymbolicLink() && walk.follow);
   });
+  // Of a link to a file that is not wanted no more is asked than where it leads.
+  refuseUndecodable(source, chosen, (entry, file) => {
+    if (!matcher || !entry.isSymbolicLink()) return false;
+    const relative = join(parent, entry.name);
+    return !matcher.hasFile(relative) && !(isLinkedDirectory(file) && matcher.enters(relative));
+  });
+  return chosen;
+}
+
+/** The entries of a directory where all are wanted. */
+function readAll(directory: string): NamedEntry[] {
+  const entries = readDirectory(directory);
+  refuseUndecodable(directory, entries);
+  return entries;
 }
 
 /** Entries of a directory that need not be listed. */
@@ -185,7 +199,7 @@ function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed)
   pending.push(within(directory, name, link || directory.linked));
 }
 
-function isLinkedDirectory(link: string): boolean {
+function isLinkedDirectory(link: fs.PathLike): boolean {
   try {
     return fs.statSync(link).isDirectory();
   } catch {
