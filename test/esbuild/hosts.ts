@@ -66,15 +66,8 @@ async function adapter(name: string, id: string): Promise<Bundler> {
       const outcome: HostOutcome = { outDir: join(root, 'dist'), warnings: [], errors: [], log: [] };
       const stderr = collectStderr();
       try {
-        // esbuild disposes of a build some time after it said that it is over.
-        let dispose = () => {};
-        const disposed = new Promise<void>((resolve) => {
-          dispose = resolve;
-        });
-        const last: esbuild.Plugin = { name: 'last', setup: ({ onDispose }) => onDispose(dispose) };
-        const plugins = [reflink(options), talkative, last];
+        const plugins = [reflink(options), talkative];
         const { warnings } = await bundler.build(buildOptions(root, plugins, entry));
-        await disposed;
         outcome.warnings.push(...warnings.map(({ text }) => text));
       } catch (error) {
         const { errors, warnings } = error as esbuild.BuildFailure;

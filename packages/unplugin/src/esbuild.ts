@@ -15,6 +15,7 @@
  * });
  * ```
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
 import { type Options, resolveOptions } from './options.ts';
 
@@ -24,7 +25,8 @@ const esbuild = (options?: Options): Plugin => {
     name: 'unplugin-reflink',
     // What a build needs is loaded when there is one, not with the config.
     async setup(build) {
-      const { esbuildPlugin } = await import('./hosts/esbuild.ts');
+      // esbuild calls what a finished build has for `onDispose` by a timer: those of builds before this one come first.
+      const [{ esbuildPlugin }] = await Promise.all([import('./hosts/esbuild.ts'), wait(0)]);
       await esbuildPlugin(resolved).setup(build);
     },
   };
