@@ -63,7 +63,7 @@ export function indexFile(cacheDirectory: string, directory: string): string {
 }
 
 /**
- * What was placed is noted outside the output, one file for each output directory; among temporary files where something
+ * What was copied is noted outside the output, one file for each output directory; among temporary files where something
  * that is no directory is in the place of the cache directory.
  */
 export function manifestFile(cacheDirectory: string, directory: string): string {
@@ -74,7 +74,7 @@ function isManifest(name: string): boolean {
   return name.endsWith(MANIFEST);
 }
 
-/** Whether an earlier build placed something there that may be there still; without a directory, anywhere. */
+/** Whether an earlier build copied something there that may be there still; without a directory, anywhere. */
 export function wasPlaced(cacheDirectory: string, directory: string | undefined): boolean {
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);

@@ -16,7 +16,7 @@ export async function loadEmptying(): Promise<void> {
 export interface EmptySettings extends OutputTargets {
   /** Absolute path of the output directory. */
   directory: string;
-  /** Where it is noted what was placed. */
+  /** Where it is noted what was copied. */
   cacheDirectory: string;
   /** What emptying leaves alone, relative to the directory. */
   keep: string[];

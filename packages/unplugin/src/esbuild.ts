@@ -1,5 +1,5 @@
 /**
- * Places static files into the output of esbuild.
+ * Copies static files into the output of esbuild.
  *
  * @module
  * @example

@@ -54,7 +54,7 @@ export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDi
 /** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {
   /**
-   * Directories whose contents are placed before the bundle is written, which wins over them. In Vite they take
+   * Directories whose contents are copied before the bundle is written, which wins over them. In Vite they take
    * the place of its own public directory, which the first without a prefix becomes; `false` leaves that one to
    * Vite.
    *
@@ -62,7 +62,7 @@ export interface Options extends EngineOptions {
    */
   publicDir?: false | string | PublicDirectory | readonly (string | PublicDirectory)[];
   /**
-   * What else is placed, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
+   * What else is copied, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
    * the output directory. `to: 'i18n'` is the directory of that name in the output; an absolute `to` is a path of the
    * file system. Outside the output, the project and the working directory it is refused with
    * `ERR_OUTSIDE_DESTINATION`, unless the target has `allowOutside: true`.
@@ -88,7 +88,7 @@ export interface Options extends EngineOptions {
    */
   cacheDirectory?: string;
   /**
-   * Vite only: environments into whose output is placed, by name. The public directory is never placed where
+   * Vite only: environments into whose output is copied, by name. The public directory is never copied where
    * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
    * have.
    *
@@ -110,7 +110,7 @@ export interface Options extends EngineOptions {
    */
   dev?: 'serve' | 'emit';
   /**
-   * Vite only: whether the development server reloads the page when a file that is placed changes, comes or goes.
+   * Vite only: whether the development server reloads the page when a file that is copied changes, comes or goes.
    *
    * @default false
    */

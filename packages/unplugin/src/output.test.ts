@@ -11,7 +11,7 @@ afterEach(() => {
   for (const each of made.splice(0)) fs.rmSync(each, { recursive: true, force: true });
 });
 
-test('a file that is placed again after each of several bundles counts once', async () => {
+test('a file that is copied again after each of several bundles counts once', async () => {
   const root = fs.mkdtempSync(path.join(tmpdir(), 'reflink-output-'));
   made.push(root);
   const directory = path.join(root, 'dist');

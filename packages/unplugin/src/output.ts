@@ -12,7 +12,7 @@ import { addReports, continueReport, withoutEntries } from './summary.ts';
 import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
-/** So many files are placed while the bundler renders, as a rule. */
+/** So many files are copied while the bundler renders, as a rule. */
 const FEW_FILES = 32;
 /** How long the bundle waits for them, so that what they fail with is told first: the bundler would say less. */
 const GRACE_MS = 250;
@@ -25,15 +25,15 @@ export interface OutputSettings extends EmptySettings {
   /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
   orphaned?: readonly string[];
   /**
-   * Files of the bundle, relative to the directory, for hosts that have written it before anything is placed;
+   * Files of the bundle, relative to the directory, for hosts that have written it before anything is copied;
    * others call {@link OutputCopy.giveWay}.
    */
   written?: readonly string[];
-  /** Absolute paths that are the bundle's: what targets would place there is not placed. */
+  /** Absolute paths that are the bundle's: what targets would copy there is not copied. */
   leave?: readonly string[];
   /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
   told?: readonly string[];
-  /** What was placed there earlier in the build, with entries: it is told as if it were placed now. */
+  /** What was copied there earlier in the build, with entries: it is told as if it were copied now. */
   earlier?: CopyReport | undefined;
   /** Nothing but these files of the targets has to be looked at; `others` are in place. */
   changed?: { files: Target[]; others: number } | undefined;
@@ -43,8 +43,8 @@ export interface OutputSettings extends EmptySettings {
 }
 
 /**
- * The copy into one output directory. Everything is placed from the start on, while the bundler is at work; where
- * the bundle has a file of the same name, ours goes before it is written, and a target's is placed again after.
+ * The copy into one output directory. Everything is copied from the start on, while the bundler is at work; where
+ * the bundle has a file of the same name, ours goes before it is written, and a target's is copied again after.
  */
 export class OutputCopy {
   readonly directory: string;
@@ -138,7 +138,7 @@ export class OutputCopy {
     await this.#finished;
   }
 
-  /** The bundle is written: places the targets' files that win over it. */
+  /** The bundle is written: copies the targets' files that win over it. */
   async placeTargets(): Promise<void> {
     if (this.#overwritten.size === 0) return;
     const collisions = [...this.#overwritten.values()];
@@ -234,7 +234,7 @@ async function within(ms: number, outcome: Promise<unknown>): Promise<void> {
   timer.abort();
 }
 
-/** Files may be placed again after each of several bundles; the last time counts. */
+/** Files may be copied again after each of several bundles; the last time counts. */
 function addAgain(before: CopyReport, again: CopyReport): CopyReport {
   const places = new Set(again.entries!.map(({ destination }) => destination));
   const repeated = before.entries!.filter(({ destination }) => places.has(destination));

@@ -1,5 +1,5 @@
 /**
- * Places static files into the output of Rolldown.
+ * Copies static files into the output of Rolldown.
  *
  * @module
  * @example

@@ -1,5 +1,5 @@
 /**
- * Places static files into the output of Rollup.
+ * Copies static files into the output of Rollup.
  *
  * @module
  * @example

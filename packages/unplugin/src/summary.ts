@@ -27,7 +27,7 @@ export function summarize(
   const { files, bytes, methods, unchanged, links, pruned, durationMs } = report;
   const parts: string[] = [];
   if (files > 0 || unchanged + links + pruned === 0) {
-    // What placed most comes first: which thread was first to be done says nothing.
+    // What copied most files comes first: which thread was first to be done says nothing.
     const how = Object.entries(methods)
       .sort(([, one], [, other]) => other.files - one.files)
       .map(([method, { files }]) => `${method} ${shownNumber(files)}`);
@@ -74,7 +74,7 @@ function shown(place: string, root: string): string {
   return path.dirname(climbs) === climbs ? place : relative;
 }
 
-/** A report without what it says of some files, which did not stay: each was placed once, or left as it was. */
+/** A report without what it says of some files, which did not stay: each was copied once, or left as it was. */
 export function withoutEntries(report: CopyReport, gone: readonly CopyEntry[]): CopyReport {
   if (gone.length === 0) return report;
   const total: CopyReport = structuredClone(report);
@@ -123,11 +123,11 @@ export function addReports(first: CopyReport, ...others: CopyReport[]): CopyRepo
 }
 
 /**
- * Two copies to the same places as one, both with entries: what the second left as it was, the first had placed, and
+ * Two copies to the same places as one, both with entries: what the second left as it was, the first had copied, and
  * what it took away again was never there.
  */
 export function continueReport(first: CopyReport, second: CopyReport): CopyReport {
-  const placed = new Map(
+  const copied = new Map(
     first.entries!.filter(({ action }) => action !== 'unchanged').map((entry) => [entry.destination, entry]),
   );
   const total: CopyReport = {
@@ -138,7 +138,7 @@ export function continueReport(first: CopyReport, second: CopyReport): CopyRepor
     entries: [],
   };
   for (const entry of second.entries!) {
-    const before = placed.get(entry.destination);
+    const before = copied.get(entry.destination);
     if (entry.action === 'pruned' && before) continue;
     count(total, entry.action === 'unchanged' && before ? before : entry);
   }

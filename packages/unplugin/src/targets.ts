@@ -3,7 +3,7 @@ import type { Target } from 'fs-reflink';
 import { isInside } from './nested.ts';
 import { engineTarget, type ResolvedOptions } from './options.ts';
 
-/** What is placed into one output directory, as targets of the engine: `to` is relative to that directory. */
+/** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */
 export interface OutputTargets {
   /** The bundle wins over these. */
   publicTargets: Target[];

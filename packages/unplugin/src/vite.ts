@@ -1,5 +1,5 @@
 /**
- * Takes over Vite's public directory, and places what else is asked for.
+ * Takes over Vite's public directory, and copies what else is asked for.
  *
  * @module
  * @example
@@ -14,7 +14,7 @@ import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite.ts';
 import { type Options, resolveOptions } from './options.ts';
 
-// Not by way of unplugin: loading it takes longer than placing a small public directory.
+// Not by way of unplugin: loading it takes longer than copying a small public directory.
 const vite = (options?: Options): Plugin[] => vitePlugins(resolveOptions(options, 'vite'));
 
 export default vite;

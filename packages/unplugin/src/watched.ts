@@ -7,7 +7,7 @@ import { type OutputTargets, sourcesOf } from './targets.ts';
 const NEVER = new Set(['node_modules', '.git']);
 
 /**
- * What a watcher has to look at to notice every change of what is placed: directories with all in them, and
+ * What a watcher has to look at to notice every change of what is copied: directories with all in them, and
  * files. Where an output or packages lie below one, its entries without those stand for it.
  */
 export function watchedPaths(

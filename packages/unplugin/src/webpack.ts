@@ -1,5 +1,5 @@
 /**
- * Places static files into the output of webpack.
+ * Copies static files into the output of webpack.
  *
  * @module
  * @example

@@ -7,7 +7,7 @@ import { linkStatsOf } from './stats.ts';
 import { type OutputTargets, sourcesOf } from './targets.ts';
 
 /**
- * A bundle that was written before anything is placed, as some hosts do it: files of the public directory that
+ * A bundle that was written before anything is copied, as some hosts do it: files of the public directory that
  * have the name of one of its files are left out from the start.
  */
 export class WrittenBundle {
@@ -30,7 +30,7 @@ export class WrittenBundle {
     );
   }
 
-  /** Everything is known that is going to be placed. */
+  /** Everything is known that is going to be copied. */
   look(planned: Planned): void {
     if (this.#names.length === 0) return;
     this.#others = findCollisions(planned, this.#targets, this.#directory, this.#names);

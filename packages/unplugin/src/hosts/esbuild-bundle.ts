@@ -9,7 +9,7 @@ export function bundlePaths(result: BuildResult, root: string): string[] {
   return Object.keys(metafileOf(result)?.outputs ?? {}).map((name) => path.resolve(root, name));
 }
 
-/** Adds what was placed to what the metafile says is in the output. */
+/** Adds what was copied to what the metafile says is in the output. */
 export function listOutputs(
   metafile: Metafile | undefined,
   entries: readonly CopyEntry[],

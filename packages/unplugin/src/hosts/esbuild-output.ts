@@ -40,7 +40,7 @@ const FOLLOW_AFTER = 50;
 /** Milliseconds until a source that could not be copied, because it is being replaced, is tried once more. */
 const TRY_AGAIN_AFTER = 250;
 
-/** What one esbuild context places: at the end of each build and, while esbuild watches or serves, when a source changes. */
+/** What one esbuild context copies: at the end of each build and, while esbuild watches or serves, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
   readonly #record: ClaimedRecord;

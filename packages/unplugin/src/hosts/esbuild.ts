@@ -11,8 +11,8 @@ import { hideMetafile, requestMetafile } from './esbuild-metafile.ts';
 import { EsbuildOutput, instanceOf } from './esbuild-output.ts';
 
 /**
- * Places static files when esbuild has written its own. It writes them before any hook knows that the build has
- * not failed, so nothing can be placed earlier; worker threads boot meanwhile.
+ * Copies static files when esbuild has written its own. It writes them before any hook knows that the build has
+ * not failed, so nothing can be copied earlier; worker threads boot meanwhile.
  */
 export function esbuildPlugin(options: ResolvedOptions): Plugin {
   return {

@@ -96,7 +96,7 @@ class RollupBuild {
       this.#targets = toTargets(this.#options, { root });
       this.#copies = this.#newCopies();
     }
-    if (!this.#places) return;
+    if (!this.#hasTargets) return;
     // Rolldown starts once for every output; there a build ends when it is closed.
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
@@ -114,7 +114,7 @@ class RollupBuild {
    */
   takeOverCleaning(output: OutputOptions): OutputOptions | undefined {
     const { dir = DEFAULT_DIRECTORY, file, cleanDir = false } = output;
-    if (!this.#places || file !== undefined) return undefined;
+    if (!this.#hasTargets || file !== undefined) return undefined;
     this.#outputs.set(dir, cleanDir);
     return cleanDir ? { ...output, cleanDir: false } : undefined;
   }
@@ -125,7 +125,7 @@ class RollupBuild {
    */
   lookBeforeEmptying(output: Output): void {
     const directory = this.#directoryOf(output);
-    if (!this.#places || !this.#isCleaned(directory)) return;
+    if (!this.#hasTargets || !this.#isCleaned(directory)) return;
     if (this.#snapshots.has(directory) || this.#turns.has(directory)) return;
     const record = this.#claim(directory, output);
     const snapshot = snapshotOf({
@@ -138,7 +138,7 @@ class RollupBuild {
 
   /** The bundle of an output is complete, and going to be written. */
   async begin(output: Output, names: string[]): Promise<void> {
-    if (!this.#places) return;
+    if (!this.#hasTargets) return;
     const directory = this.#directoryOf(output);
     this.#shared.directories.add(directory);
     addBundle(directory, this, names);
@@ -151,7 +151,7 @@ class RollupBuild {
 
   async finish(output: Output): Promise<void> {
     const directory = this.#directoryOf(output);
-    if (this.#places) await briefly(exclusive(directory, () => this.#copies.finish(directory)));
+    if (this.#hasTargets) await briefly(exclusive(directory, () => this.#copies.finish(directory)));
     else await briefly(this.#deleteLeftOver(directory, output));
   }
 
@@ -225,7 +225,7 @@ class RollupBuild {
     return this.#context?.meta.watchMode ?? false;
   }
 
-  get #places(): boolean {
+  get #hasTargets(): boolean {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
   }
 

@@ -93,7 +93,7 @@ export class EnvironmentBuild {
     };
   }
 
-  /** Where nobody empties the output, other builds may have placed something there, too. */
+  /** Where nobody empties the output, other builds may have copied something there, too. */
   #recordOf(
     directory: string,
     { empties, targets }: Takeover,

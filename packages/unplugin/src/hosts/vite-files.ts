@@ -54,8 +54,8 @@ export class ServedFiles {
     this.#stale = true;
   }
 
-  /** Whether a file is the source of one that is placed, or was when files were last looked through. */
-  places(source: string, when: 'now' | 'before'): boolean {
+  /** Whether a file is the source of one that is copied, or was when files were last looked through. */
+  isCopied(source: string, when: 'now' | 'before'): boolean {
     if (when === 'now') this.#refresh();
     return this.#sources.has(source);
   }

@@ -87,9 +87,9 @@ export interface Takeover {
 }
 
 /**
- * What to take over from Vite for an environment, or undefined when nothing is to be placed. Its public directory
+ * What to take over from Vite for an environment, or undefined when nothing is to be copied. Its public directory
  * stays Vite's where the options say so, and where it and the output lie within each other, which Vite warns
- * about and handles in its own way; nobody places one where that is switched off by the user or a framework.
+ * about and handles in its own way; nobody copies one where that is switched off by the user or a framework.
  */
 export function takeoverOf(
   { build, publicDir, root }: OutputConfig,

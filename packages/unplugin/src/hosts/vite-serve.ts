@@ -151,19 +151,19 @@ function watch({ watcher }: ViteDevServer, files: ServedFiles, { watched }: Serv
 
 function reload({ watcher, environments }: ViteDevServer, files: ServedFiles, { watched }: Served): void {
   let changed: string[] = [];
-  let placed = false;
+  let copied = false;
   const send = () => {
-    if (placed || changed.some((file) => files.places(file, 'now')))
+    if (copied || changed.some((file) => files.isCopied(file, 'now')))
       environments.client!.hot.send({ type: 'full-reload', path: '*' });
     changed = [];
-    placed = false;
+    copied = false;
   };
   watcher.on('all', (_event, given) => {
     const file = path.resolve(given);
     if (!isWatched(file, watched)) return;
     if (changed.length === 0) setTimeout(send, RELOAD_DELAY_MS).unref();
     changed.push(file);
-    placed ||= files.places(file, 'before');
+    copied ||= files.isCopied(file, 'before');
   });
 }
 
@@ -171,7 +171,7 @@ function isWatched(file: string, { paths }: Served['watched']): boolean {
   return paths.some((each) => file === each || path.resolve(file).startsWith(each + path.sep));
 }
 
-/** Vite's watcher never looks into packages: what is placed from there is looked through with every page. */
+/** Vite's watcher never looks into packages: what is copied from there is looked through with every page. */
 function hasUnwatched({ config }: ViteDevServer, { targets }: Served): boolean {
   const all = [...targets.publicTargets, ...targets.targets];
   return (

@@ -7,7 +7,7 @@ import { NAME, SERVE_NAME } from './vite-names.ts';
 import { publicDirectoryPlugin } from './vite-public.ts';
 
 /**
- * Places static files into the output of Vite builds, its public directory included. Two plugins, because the
+ * Copies static files into the output of Vite builds, its public directory included. Two plugins, because the
  * options are hidden from Vite's own `renderStart` hook just while it runs: one comes before it and one after, and
  * everybody else sees them as the user gave them. A third one serves the same files while developing, and
  * the last tells Vite which directory is public.

@@ -6,28 +6,28 @@ import { SeenDirectories } from './webpack-directories.ts';
 import type { Listing, PlacedAsset } from './webpack-listing.ts';
 import { isIndependent } from './webpack-targets.ts';
 
-/** What one build of a watcher has placed, so that the next has to look only at what has changed since. */
+/** What one build of a watcher has copied, so that the next has to look only at what has changed since. */
 export class PlacedBefore {
   readonly #directory: string;
   readonly #sources: ReadonlyMap<string, sources.Source>;
   readonly #left: string;
-  readonly #places: readonly string[];
+  readonly #directories: readonly string[];
   #seen: SeenDirectories | undefined;
 
   constructor(directory: string, listing: Listing, { ours, left }: FinalAssets) {
     this.#directory = directory;
     this.#sources = new Map(ours.map(({ name, source }) => [name, source]));
     this.#left = left.join('\0');
-    this.#places = placesOf(listing);
+    this.#directories = placesOf(listing);
   }
 
   /** The build it was made in is over: what is done to directories from here on is somebody else's doing. */
   look(): void {
-    this.#seen ??= new SeenDirectories(this.#places);
+    this.#seen ??= new SeenDirectories(this.#directories);
   }
 
   /**
-   * The files that are to be placed again; undefined where any of them may be. webpack, too, looks no further at what
+   * The files that are to be copied again; undefined where any of them may be. webpack, too, looks no further at what
    * it wrote while it watches.
    */
   changed(directory: string, listing: Listing, { ours, left }: FinalAssets): PlacedAsset[] | undefined {
@@ -38,7 +38,7 @@ export class PlacedBefore {
       ours.length === this.#sources.size &&
       ours.every(({ name, given }) => this.#sources.has(name) && isIndependent(given)) &&
       left.join('\0') === this.#left &&
-      placesOf(listing).join('\0') === this.#places.join('\0') &&
+      placesOf(listing).join('\0') === this.#directories.join('\0') &&
       this.#seen?.areSame;
     return isSame ? ours.filter(({ name, source }) => this.#sources.get(name) !== source) : undefined;
   }

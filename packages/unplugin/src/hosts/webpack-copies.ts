@@ -76,7 +76,7 @@ export class WebpackCopies {
   readonly #unregister: () => void;
   #compilation: Compilation | undefined;
   #early: EarlyCopy | undefined;
-  /** What a watcher placed last, and nobody had to be told anything about. */
+  /** What a watcher copied last, and nobody had to be told anything about. */
   #before: PlacedBefore | undefined;
   #hasWarned = false;
   #hasWarnedOfOutside = false;
@@ -134,7 +134,7 @@ export class WebpackCopies {
   }
 
   /**
-   * Places the files of a compilation that is about to be written. What is in its place is no asset any more until
+   * Copies the files of a compilation that is about to be written. What is in its place is no asset any more until
    * the returned function is called.
    */
   async place(compilation: Compilation, directory: string, building: Building): Promise<() => void> {
@@ -156,17 +156,17 @@ export class WebpackCopies {
       if (this.#compiler.watchMode && !this.#hasWarned)
         this.#before = new PlacedBefore(directory, listing, final);
       const actions = new Map(report.entries!.map(({ destination, action }) => [destination, action]));
-      const placed = changed ? ours : ours.filter(({ file }) => actions.has(file.destination));
+      const copied = changed ? ours : ours.filter(({ file }) => actions.has(file.destination));
       // Somebody stands between webpack and the disk: then it has to write all of it itself.
-      if (placed[0] && !(await isRealDisk(output, placed[0].file.destination))) return () => {};
+      if (copied[0] && !(await isRealDisk(output, copied[0].file.destination))) return () => {};
       const isWritten = ({ file }: PlacedAsset) =>
         (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
-      for (const asset of placed) {
+      for (const asset of copied) {
         const { emittedAssets, comparedForEmitAssets } = compilation;
         (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
       }
-      await this.#tellWritten(compilation, directory, placed.filter(isWritten));
-      return assets.detach(placed);
+      await this.#tellWritten(compilation, directory, copied.filter(isWritten));
+      return assets.detach(copied);
     } catch (error) {
       const { WebpackError } = this.#compiler.webpack;
       compilation.errors.push(new WebpackError(`${NAME}: ${messageOf(error)}`));

@@ -33,7 +33,7 @@ export class EarlyCopy {
   readonly #began = Date.now();
   #copy: OutputCopy | undefined;
   /** What it has left, from the moment when it was over. */
-  #places: SeenDirectories | undefined;
+  #directories: SeenDirectories | undefined;
   #isOver = false;
   #isComplete = false;
   readonly #exit = () => this.#undoAtExit();
@@ -55,7 +55,7 @@ export class EarlyCopy {
     process.off('exit', this.#exit);
   }
 
-  /** What was placed, once no thread works on it any more; nothing where that failed. */
+  /** What was copied, once no thread works on it any more; nothing where that failed. */
   async finish(): Promise<CopyReport | undefined> {
     return this.#report;
   }
@@ -69,7 +69,7 @@ export class EarlyCopy {
     if ((await this.#copy!.overlapMessages()).length > 0) return false;
     const copied = new Map(report.entries!.map(({ source, destination }) => [destination, source]));
     const isSame = ({ file }: PlacedAsset) => copied.get(file.destination) === file.source;
-    if (copied.size !== assets.length || !assets.every(isSame) || !this.#places!.areSame) return false;
+    if (copied.size !== assets.length || !assets.every(isSame) || !this.#directories!.areSame) return false;
     const looked = [...folders, ...assets.map(({ file }) => file)];
     return looked.every(({ source }) => !mayHaveChanged(source, this.#began));
   }
@@ -83,7 +83,7 @@ export class EarlyCopy {
     await inTurn(directory, async () => {
       const nothing = new OutputCopy({ ...this.#settings, publicTargets: [], targets: [] });
       await nothing.settle().catch(() => {
-        // Then what was placed stays, as after a build that was ended by force.
+        // Then what was copied stays, as after a build that was ended by force.
       });
       const { folders } = this.#list() ?? { folders: [] };
       removeEmptyDirectories(folders, directory);
@@ -135,7 +135,7 @@ export class EarlyCopy {
     this.#isComplete = true;
     const { directory } = this.#settings;
     const directories = report.entries!.map(({ destination }) => path.dirname(destination));
-    this.#places = new SeenDirectories([...new Set([directory, ...directories])]);
+    this.#directories = new SeenDirectories([...new Set([directory, ...directories])]);
     return report;
   }
 }

@@ -9,7 +9,7 @@ import { sourceFilename } from './webpack-names.ts';
 import type { FileSources } from './webpack-source.ts';
 import { isPlain, type WebpackTarget } from './webpack-targets.ts';
 
-/** A file that is going to be placed, as an asset. */
+/** A file that is going to be copied, as an asset. */
 export interface PlacedAsset {
   /** Path below the output, with forward slashes. */
   name: string;
@@ -25,7 +25,7 @@ export interface Listing {
   assets: PlacedAsset[];
   /** Links that are kept as links, which webpack knows nothing of. */
   links: PlacedAsset[];
-  /** Whether some files are placed somewhere else than in the output, and are no assets. */
+  /** Whether some files are copied somewhere else than in the output, and are no assets. */
   leavesOutput: boolean;
   /** Directories that files of plain targets were looked for in, and what is made of them: absolute paths. */
   folders: FileList['folders'];

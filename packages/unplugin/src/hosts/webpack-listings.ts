@@ -56,7 +56,7 @@ export class Listings {
   }
 }
 
-/** Whether nothing but the directories that were looked into decides which files are placed, and under which names. */
+/** Whether nothing but the directories that were looked into decides which files are copied, and under which names. */
 function isNamedByFiles(given: WebpackTarget): boolean {
   const { filter, directoryFilter, rename } = given.target;
   const isAsked = filter || directoryFilter || typeof rename === 'function';

@@ -19,7 +19,7 @@ export async function inTurn<T>(directory: string, act: () => Promise<T>): Promi
 
 const turns = new Map<string, Promise<void>>();
 
-/** Counts who places something in an output. The returned function takes it back. */
+/** Counts who copies something in an output. The returned function takes it back. */
 export function registerOutput(directory: string): () => void {
   placers.set(directory, (placers.get(directory) ?? 0) + 1);
   let isRegistered = true;

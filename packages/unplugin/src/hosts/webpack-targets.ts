@@ -52,7 +52,7 @@ export function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
   return !naming && !pattern && !target.transform;
 }
 
-/** Whether its files are placed the same whatever else is there. */
+/** Whether its files are copied the same whatever else is there. */
 export function isIndependent(given: WebpackTarget): boolean {
   return isPlain(given) && (given.target.overwrite ?? true) === true;
 }

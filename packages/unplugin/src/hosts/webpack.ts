@@ -18,7 +18,7 @@ const AFTER_CLEANING = 200;
 /** Before anybody looks at what was written. */
 const BEFORE_ALL = -10_000;
 
-/** Places static files into the output of webpack 5.76 and newer. */
+/** Copies static files into the output of webpack 5.76 and newer. */
 export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
   return { apply: (compiler: Compiler) => applyTo(compiler, options) };
 }
@@ -30,7 +30,7 @@ interface Building {
 
 /**
  * Files are assets as all others, whose content is read only when somebody asks for it, so that everybody who lists
- * assets knows them. Just before webpack writes them they are placed, and taken away while it writes the others.
+ * assets knows them. Just before webpack writes them they are copied, and taken away while it writes the others.
  */
 function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   checkBundler(compiler);
@@ -80,7 +80,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     );
   });
 
-  // Nobody cleans a directory, or writes to it, while files are placed there.
+  // Nobody cleans a directory, or writes to it, while files are copied there.
   compiler.hooks.emit.tapPromise({ name: NAME, stage: BEFORE_ALL }, () => copies.finishEarly());
   compiler.hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async (compilation) => {
     const building = buildings.get(compilation);
@@ -112,7 +112,7 @@ function outputOf(compilation: Compilation): string {
   return path.resolve(compilation.getPath(compilation.compiler.outputPath, {}));
 }
 
-/** A change of any file that is placed is a reason to build again, and so is a new one. */
+/** A change of any file that is copied is a reason to build again, and so is a new one. */
 function watch(compilation: Compilation, targets: WebpackTarget[], directory: string): void {
   for (const each of watchedPaths(engineTargets(targets), new Set([directory]))) {
     const status = statsOf(each);

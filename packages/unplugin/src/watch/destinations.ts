@@ -4,7 +4,7 @@ import type { CopyReport } from 'fs-reflink';
 import { statsOf } from '../stats.ts';
 import { type OutputTargets, sourcesOf } from '../targets.ts';
 
-/** The directories that files of a report are in, and those that were placed without any. */
+/** The directories that files of a report are in, and those that were copied without any. */
 export function destinationDirectories(
   { entries = [] }: Pick<CopyReport, 'entries'>,
   { publicTargets, targets }: OutputTargets,

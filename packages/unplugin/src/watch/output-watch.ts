@@ -18,18 +18,18 @@ const LOCAL = new Set([
 const MANY = 10_000;
 
 export interface OutputWatchOptions {
-  /** What is placed lies in these. */
+  /** What is copied lies in these. */
   roots: readonly string[];
   directory: string;
   followLinks: boolean;
-  /** Nothing but files decides what is placed: no function. */
+  /** Nothing but files decides what is copied: no function. */
   byFilesAlone: boolean;
-  /** Something that is placed has changed. */
+  /** Something that is copied has changed. */
   onSource(): void;
 }
 
 /**
- * Watches the sources of an output directory and what was placed there. After a copy that found nothing to do it
+ * Watches the sources of an output directory and what was copied there. After a copy that found nothing to do it
  * can vouch that the next would not either, where the system tells of every change before it can be asked: on
  * Linux, on filesystems of this machine, with no links on the way.
  */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { linkStatsOf, statsOf } from '../stats.ts';
 
-/** Never part of what is placed unless it is named, and far too much to watch. */
+/** Never part of what is copied unless it is named, and far too much to watch. */
 const NEVER = new Set(['node_modules', '.git']);
 
 /** Marks what a root is waited for in; no path has it. */
