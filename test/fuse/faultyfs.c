@@ -11,6 +11,7 @@
  *   read=short      a read answers with 1,000 bytes at most (without the page cache, as it would mean the end)
  *   chmod=ignored, chown=ignored, utimens=ignored    the call succeeds and changes nothing
  *   mode=OCTAL      every file and directory says that it has these permissions
+ *   tick=SECONDS    times are kept in whole seconds (HFS+, sshfs), or in two (FAT, exFAT of exfat-fuse)
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 31
@@ -49,7 +50,7 @@ static struct {
 static const char *root;
 static int no_blocks, seek_to_end;
 static unsigned int short_reads;
-static long fixed_mode = -1;
+static long fixed_mode = -1, tick;
 
 static const struct { const char *name; int number; } errors[] = {
   {"EACCES", EACCES}, {"EDQUOT", EDQUOT}, {"EEXIST", EEXIST}, {"EINTR", EINTR}, {"EINVAL", EINVAL}, {"EIO", EIO},
@@ -77,6 +78,7 @@ static void parse_fault(const char *fault) {
   if (!strcmp(fault, "blocks=0")) { no_blocks = 1; return; }
   if (!strcmp(fault, "lseek=eof")) { seek_to_end = 1; return; }
   if (!strcmp(fault, "read=short")) { short_reads = 1; return; }
+  if (!strcmp(copy, "tick")) { tick = atol(answer); return; }
   if (!strcmp(copy, "mode")) { fixed_mode = strtol(answer, NULL, 8); return; }
   for (int operation = 0; operation < OPERATIONS; operation++) {
     if (strcmp(names[operation], copy)) continue;
@@ -106,12 +108,20 @@ static int answer(long result) { return result < 0 ? -errno : (int)result; }
   char name[PATH_MAX]; \
   if (snprintf(name, sizeof name, "%s%s", root, path) >= (int)sizeof name) return -ENAMETOOLONG
 
+static struct timespec cut_off(struct timespec time) {
+  return (struct timespec){ .tv_sec = time.tv_sec - time.tv_sec % tick, .tv_nsec = 0 };
+}
+
 static int do_getattr(const char *path, struct stat *status, struct fuse_file_info *file) {
   REAL(real, path);
   if (file ? fstat((int)file->fh, status) : lstat(real, status)) return -errno;
   if (no_blocks && S_ISREG(status->st_mode)) status->st_blocks = 0;
   if (fixed_mode >= 0 && !S_ISLNK(status->st_mode))
     status->st_mode = (status->st_mode & S_IFMT) | (mode_t)fixed_mode;
+  if (tick > 0) {
+    status->st_mtim = cut_off(status->st_mtim);
+    status->st_ctim = cut_off(status->st_ctim);
+  }
   return 0;
 }
 

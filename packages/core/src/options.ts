@@ -19,7 +19,10 @@ export interface CopyFileOptions {
   /**
    * What happens to a file or link at the destination: `true` replaces it, `false` leaves it as it is, `'error'`
    * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's.
-   * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it.
+   * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it. Where the
+   * destination keeps times in whole or even seconds or in hundredths (HFS+, sshfs, FAT, exFAT), as its modification
+   * and change time both show, its modification time is compared with the source's cut off alike (in Windows on FAT also
+   * rounded up): there a source that changed again within that time and kept its size is not seen either.
    * A directory there is refused with `EISDIR`, a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever this
    * says.
    *

@@ -6,6 +6,7 @@ import { differInCaseOnly, spelledAsStored } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
+import { isAlike } from './quick-check.ts';
 
 /** As many links as the kernel follows for one path. */
 const MAX_LINKS = 40;
@@ -128,10 +129,4 @@ function leadsTo(system: System, link: string, other: FileStatus): boolean {
     }
   }
   return false;
-}
-
-/** rsync's quick check. */
-function isAlike(source: FileStatus, destination: FileStatus): boolean {
-  if (!destination.isRegular || !source.isRegular) return false;
-  return source.hasSizeAndTimeOf(destination);
 }
