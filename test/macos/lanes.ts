@@ -63,7 +63,9 @@ async function openWorkers(): ReturnType<Lane['open']> {
   };
 }
 
+/** A thread that has ended answers nothing, and has no number any more. */
 async function ask(worker: Worker, message: unknown): Promise<Finished> {
+  if (worker.threadId < 0) throw new Error('the thread has ended');
   worker.postMessage(message);
   const [answer] = await once(worker, 'message');
   return answer as Finished;
