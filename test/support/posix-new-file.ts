@@ -102,6 +102,30 @@ export function testPosixNewFiles<Bindings extends Shared>(
     expect(fs.readFileSync(files.destination).equals(changed)).toBe(true);
   });
 
+  test('leaves a source whose change time alone changes at every read to the careful path, which compares it', () => {
+    const source = path.join(files.home, 'from/file');
+    const changeTime = () => fs.statSync(source, { bigint: true }).ctimeNs;
+    const { system, answers } = watch(
+      files.system(
+        false,
+        (real) =>
+          ({
+            read(fd: number, buffer: Uint8Array, size: number) {
+              const got = real.read(fd, buffer, size);
+              const before = changeTime();
+              while (changeTime() === before) fs.chmodSync(source, 0o626);
+              return got;
+            },
+          }) as Partial<Bindings>,
+      ),
+    );
+    const { error, tally } = files.copy(system);
+    expect(error).toBeUndefined();
+    expect(tally.methods).toMatchObject({ read_write: { files: 2 } });
+    expect(answers).toEqual([NOT_COPIED]);
+    expect(fs.readFileSync(files.destination).equals(files.content)).toBe(true);
+  });
+
   test('leaves a directory that took the place of its source to the careful path, and makes nothing', () => {
     const source = path.join(files.home, 'from/file');
     let created = 0;
