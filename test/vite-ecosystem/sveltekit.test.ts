@@ -46,5 +46,5 @@ test('a build of SvelteKit has its static files and our targets', { timeout: 120
     expect(output).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
   }
   expect(output.match(/→/g)).toHaveLength(1);
-  expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 files/);
+  expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 copied/);
 });
