@@ -1,11 +1,12 @@
 import os from 'node:os';
 import path from 'node:path';
 import { asList, checkOptions } from './check-options.ts';
+import type { PlanSettings } from './model/job.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method, TransferSettings } from './model/settings.ts';
 import type { CopyEntry } from './report.ts';
 import { check, fileSchema, isString, MAX_WORKERS, show } from './schema.ts';
-import { type ResolvedTarget, resolveTarget, type Target } from './target.ts';
+import { resolveTarget, type Target } from './target.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
@@ -245,23 +246,10 @@ export interface Planned {
   entries(paths: Iterable<string>): CopyEntry[];
 }
 
-export interface ResolvedCopyOptions {
+export interface ResolvedCopyOptions extends Omit<PlanSettings, 'began'> {
   transfer: TransferSettings;
-  targets: ResolvedTarget[];
-  cwd: string;
   concurrency: number;
-  manifest: string | undefined;
-  prune: false | 'placed' | 'everything';
-  keep: readonly string[];
-  emptiedAt: number | undefined;
-  /** Absolute paths. */
-  pruneRoots: readonly string[];
-  /** Absolute paths. */
-  leave: readonly string[];
-  allowMissing: boolean;
-  cloneDirectories: boolean;
   entries: boolean;
-  overlaps: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;
