@@ -21,3 +21,13 @@ export interface Folder extends Files {
   /** All of it is in place already. `alone`: and nothing else is in its destination. */
   unchanged?: { alone: boolean } | undefined;
 }
+
+/** A directory of a walk: where it is, relative to where the walk began, and its files. */
+export interface WalkedDirectory extends Files {
+  source: string;
+  /** With forward slashes; empty for the root. */
+  relative: string;
+  unchanged?: Folder['unchanged'];
+  /** It is, or lies in, a directory below the root that is a link. */
+  linked?: boolean;
+}

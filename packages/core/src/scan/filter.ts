@@ -1,6 +1,6 @@
 import path from 'node:path';
+import type { WalkedDirectory } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
-import type { WalkedDirectory } from './walk.ts';
 
 /** Whether to look into a directory, named by its path below the one where the scan began. */
 export type Enter = (relative: string) => boolean;

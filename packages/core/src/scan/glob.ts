@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { WalkedDirectory } from '../model/folder.ts';
 import { addWithParents } from './filter.ts';
 import { lstatIfThere } from './links.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
-import { type WalkedDirectory, type WalkOptions, walk } from './walk.ts';
+import { type WalkOptions, walk } from './walk.ts';
 
 /**
  * Splits an absolute glob into the directory it starts from and the pattern below it; undefined for a path

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
-import type { Folder, Mirrors } from '../model/folder.ts';
+import type { Folder, Mirrors, WalkedDirectory } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
@@ -12,7 +12,7 @@ import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { type Glob, Matcher } from './matcher.ts';
 import { refuseNested } from './nested.ts';
-import { type Recall, type WalkedDirectory, type WalkOptions, walk } from './walk.ts';
+import { type Recall, type WalkOptions, walk } from './walk.ts';
 
 /** How many directories a warning names. */
 const MOST_SHOWN = 3;

@@ -1,22 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
-import { addFile, type Files } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
+import { addFile } from '../model/files.ts';
+import type { WalkedDirectory } from '../model/folder.ts';
 import { kindOf, readDirectory, refuseUndecodable, type Typed } from './entries.ts';
 import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
-
-/** A directory of a walk: where it is, relative to where the walk began, and its files. */
-export interface WalkedDirectory extends Files {
-  source: string;
-  /** With forward slashes; empty for the root. */
-  relative: string;
-  unchanged?: Folder['unchanged'];
-  /** It is, or lies in, a directory below the root that is a link. */
-  linked?: boolean;
-}
 
 /** A directory of which most is known. */
 export interface Recalled {
