@@ -21,7 +21,7 @@ export function checkOptions(targets: Target | readonly Target[], options: CopyO
   }
 }
 
-/** Several targets as they are, one as a list. */
+/** A list of targets as it is; one target as a list of one. */
 export function asList(targets: Target | readonly Target[]): readonly Target[] {
   return Array.isArray(targets) ? targets : [targets as Target];
 }

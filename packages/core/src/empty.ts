@@ -1,6 +1,6 @@
 /**
  * Empties an output directory where a bundler would have done it, but for what the copy that follows may leave
- * unchanged. Not part of {@link host}: few builds need it before they copy.
+ * unchanged. Apart from `fs-reflink/host`, because few builds need it before they copy.
  *
  * @module fs-reflink/empty
  */

@@ -1,5 +1,5 @@
 /**
- * The files that a copy would place, for hosts that have to know their names before.
+ * The files that a copy would copy, for hosts that have to know their names before it begins.
  *
  * @module fs-reflink/list
  */

@@ -227,7 +227,7 @@ export interface CopyOptions extends CopyFileOptions {
   overlaps?: boolean;
 }
 
-/** Everything a copy is going to copy; see {@link CopyOptions.onPlanned}. */
+/** All files of a copy; see {@link CopyOptions.onPlanned}. */
 export interface Planned {
   /** Files and links that are not known to be in place. */
   files: number;

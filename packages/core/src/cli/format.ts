@@ -37,7 +37,7 @@ export function counted(count: number, singular: string, plural: string = `${sin
   return `${number(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** "4,200 cloned (ficlone), 13 copied (read_write)": what copied most comes first, not what was first. */
+/** "4,200 cloned (ficlone), 13 copied (read_write)": the method that copied most files comes first. */
 export function methods(counts: Partial<Record<Method, MethodCount>>): string {
   return Object.entries(counts)
     .sort(([, one], [, other]) => other.files - one.files)

@@ -15,7 +15,7 @@ export interface Total {
 }
 
 /**
- * Counts what a copy is going to copy. The copy itself starts before it knows, so this looks for the files
+ * Counts the files and bytes that a copy will copy. The copy itself starts before it knows, so this looks for the files
  * a second time, beside it. Undefined when `ended` says that nobody wants to know any more.
  */
 export async function countTotal(

@@ -38,7 +38,7 @@ class Coordinator {
   readonly #copier: BatchCopier;
   #crew: Crew | undefined;
   #isPlanned = false;
-  /** To copy a file would hold this thread. */
+  /** The next file would hold this thread for long. */
   #isSlow: boolean;
   #filesystem: string | undefined;
   /** No worker could be started: this thread copies everything, whatever it takes. */

@@ -1,7 +1,7 @@
 import type { FileStatus } from '../platform/status.ts';
 import { CLONED_NEW, type CopyNewFile, type Directory, NOT_COPIED } from '../platform/system.ts';
 
-/** Files that are looked at before the clock is. */
+/** The loop looks at the clock once in so many files. */
 const CLOCK_EVERY = 8;
 
 /** Plain files of one directory, on their way into a directory that this copy made. */

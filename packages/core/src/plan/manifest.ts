@@ -34,7 +34,7 @@ export class Manifest {
   readonly folders: Map<string, ManifestFolder> = new Map();
   readonly cwd: string;
   readonly fingerprint: string;
-  /** When it was written that was read, in milliseconds since 1970; 0 where there was none. */
+  /** When the manifest that was read had been written, in milliseconds since 1970; 0 where there was none. */
   at = 0;
   /** Something was forgotten that this run copies nothing for. */
   changed = false;

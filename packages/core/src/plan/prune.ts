@@ -37,7 +37,7 @@ export interface PruneContext {
 }
 
 /**
- * Deletes what earlier runs copied and nothing copies there now, unless someone changed it since; where the destination was
+ * Deletes what earlier runs copied and no target copies now, unless someone changed it since; where the destination was
  * to be emptied, unless that was after it. Files outside of `context.roots` stay, and stay known: a copy whose target
  * leads there deletes them. So do files that nobody can look at now, and all of them where another copy wrote the
  * manifest after this one began: which of its files are stale, a later copy knows.
