@@ -99,7 +99,7 @@ const cases: RefusedCase[] = [
     name: 'a file where the destination should be',
     targets: { from: 'in', to: 'old' },
     code: 'ENOTDIR',
-    source: 'in',
+    source: ['in', 'in/deep'],
     destination: 'old',
     reason: 'old" is not a directory; delete or rename it',
   },
