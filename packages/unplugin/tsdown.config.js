@@ -2,8 +2,8 @@ import { defineConfig } from 'tsdown';
 
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so hosts share two: what is loaded with a
 // bundler's config, and what a build needs.
-const CONFIG = /src\/(options\.ts|hosts\/vite(-loaded|-names|-public)?\.ts)$/;
-const NAMES = /src\/((collisions|nested|stats|targets|watched)\.ts|hosts\/vite-(instances|output)\.ts)$/;
+const CONFIG = /src\/(options|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
+const NAMES = /src\/(collisions|nested|stats|targets|watched|hosts\/vite\/(instances|output))\.ts$/;
 const BUILD =
   /src\/(brief-error|build|cache|empty|exclusive|left-over|not-copied|output|preparation|record-index|summary|unsupported|written)\.ts$/;
 

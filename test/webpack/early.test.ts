@@ -4,7 +4,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Compiler, Configuration, Stats } from 'webpack';
-import { EarlyCopy } from '../../packages/unplugin/src/hosts/webpack-early.ts';
+import { EarlyCopy } from '../../packages/unplugin/src/hosts/webpack/early.ts';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
@@ -38,7 +38,7 @@ const placed = (output: string) => existsSync(join(output, `sub/${COUNT - 1}.txt
 const allPlaced = (output: string) =>
   vi.waitFor(() => expect(fs.readdirSync(join(output, 'sub'))).toHaveLength(COUNT), { timeout: 50_000 });
 const clean = { errors: [], warnings: [] };
-vi.mock('../../packages/unplugin/src/hosts/webpack-early.ts', { spy: true });
+vi.mock('../../packages/unplugin/src/hosts/webpack/early.ts', { spy: true });
 afterEach(() => void vi.clearAllMocks());
 
 describeWebpacks((host) => {

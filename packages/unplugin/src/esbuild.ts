@@ -26,7 +26,7 @@ const esbuild = (options?: Options): Plugin => {
     // What a build needs is loaded when there is one, not with the config.
     async setup(build) {
       // esbuild calls what a finished build has for `onDispose` by a timer: those of builds before this one come first.
-      const [{ esbuildPlugin }] = await Promise.all([import('./hosts/esbuild.ts'), wait(0)]);
+      const [{ esbuildPlugin }] = await Promise.all([import('./hosts/esbuild/plugin.ts'), wait(0)]);
       await esbuildPlugin(resolved).setup(build);
     },
   };

@@ -15,7 +15,7 @@
  * ```
  */
 import type { Plugin } from 'rolldown';
-import { rolldownPlugin } from './hosts/rollup.ts';
+import { rolldownPlugin } from './hosts/rollup/plugin.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 const rolldown = (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown'));

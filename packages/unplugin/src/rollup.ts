@@ -15,7 +15,7 @@
  * ```
  */
 import type { Plugin } from 'rollup';
-import { rollupPlugin } from './hosts/rollup.ts';
+import { rollupPlugin } from './hosts/rollup/plugin.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 const rollup = (options?: Options): Plugin => rollupPlugin(resolveOptions(options, 'rollup'));

@@ -1,8 +1,8 @@
 import { createUnplugin, type UnpluginInstance } from 'unplugin';
-import { esbuildPlugin } from './hosts/esbuild.ts';
-import { rolldownPlugin, rollupPlugin } from './hosts/rollup.ts';
-import { vitePlugins } from './hosts/vite.ts';
-import { webpackPlugin } from './hosts/webpack.ts';
+import { esbuildPlugin } from './hosts/esbuild/plugin.ts';
+import { rolldownPlugin, rollupPlugin } from './hosts/rollup/plugin.ts';
+import { vitePlugins } from './hosts/vite/plugins.ts';
+import { webpackPlugin } from './hosts/webpack/plugin.ts';
 import { type Options, resolveOptions } from './options.ts';
 import { noHost } from './unsupported.ts';
 

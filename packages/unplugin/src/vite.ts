@@ -11,7 +11,7 @@
  * ```
  */
 import type { Plugin } from 'vite';
-import { vitePlugins } from './hosts/vite.ts';
+import { vitePlugins } from './hosts/vite/plugins.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 // Not by way of unplugin: loading it takes longer than copying a small public directory.

@@ -13,7 +13,7 @@
  * ```
  */
 import type { WebpackPluginInstance } from 'webpack';
-import { webpackPlugin } from './hosts/webpack.ts';
+import { webpackPlugin } from './hosts/webpack/plugin.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 const webpack = (options?: Options): WebpackPluginInstance =>

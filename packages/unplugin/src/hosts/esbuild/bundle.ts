@@ -1,0 +1,27 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BuildResult, Metafile } from 'esbuild';
+import type { CopyEntry } from 'fs-reflink';
+import { metafileOf } from './metafile.ts';
+
+/** The files that esbuild has written, absolute. */
+export function bundlePaths(result: BuildResult, root: string): string[] {
+  return Object.keys(metafileOf(result)?.outputs ?? {}).map((name) => path.resolve(root, name));
+}
+
+/** Adds what was copied to what the metafile says is in the output. */
+export function listOutputs(
+  metafile: Metafile | undefined,
+  entries: readonly CopyEntry[],
+  root: string,
+): void {
+  if (!metafile) return;
+  for (const entry of entries) {
+    if (entry.action === 'pruned') continue;
+    // The size of what was left alone was of no interest to the copy.
+    if (entry.action !== 'copied')
+      entry.bytes = fs.lstatSync(entry.destination, { throwIfNoEntry: false })?.size ?? 0;
+    const name = path.relative(root, entry.destination).split(path.sep).join('/');
+    metafile.outputs[name] = { bytes: entry.bytes, inputs: {}, imports: [], exports: [] };
+  }
+}

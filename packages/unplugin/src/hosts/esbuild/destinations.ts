@@ -1,0 +1,39 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { CopyReport } from 'fs-reflink';
+import { statsOf } from '../../stats.ts';
+import { type OutputTargets, sourcesOf } from '../../targets.ts';
+
+/** The directories that files of a report are in, and those that were copied without any. */
+export function destinationDirectories(
+  { entries = [] }: Pick<CopyReport, 'entries'>,
+  { publicTargets, targets }: OutputTargets,
+  directory: string,
+  sources: readonly string[],
+): Set<string> {
+  const all = [...publicTargets, ...targets];
+  const tops = new Set([directory, ...all.map(({ to = '.' }) => directoryAt(path.resolve(directory, to)))]);
+  const found = new Set(tops);
+  const add = (place: string) => {
+    for (let each = place; !found.has(each) && path.dirname(each) !== each; each = path.dirname(each))
+      found.add(each);
+  };
+  for (const { destination, action } of entries) {
+    if (action !== 'pruned') add(path.dirname(destination));
+  }
+  for (const { from, to = '.' } of all.flatMap(({ from, to }) =>
+    sourcesOf({ from }).map((each) => ({ from: each, to })),
+  )) {
+    for (const source of sources) {
+      if (!source.startsWith(from + path.sep)) continue;
+      const place = path.join(path.resolve(directory, to), path.relative(from, source));
+      if (fs.existsSync(place)) add(place);
+    }
+  }
+  return new Set([...found].filter((each) => fs.existsSync(each)));
+}
+
+/** A target's `to` may be the path of the one new file. */
+function directoryAt(to: string): string {
+  return statsOf(to)?.isFile() ? path.dirname(to) : to;
+}

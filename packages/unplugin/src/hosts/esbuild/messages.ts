@@ -1,0 +1,58 @@
+import type { BuildOptions, OnEndResult, PartialMessage, PluginBuild } from 'esbuild';
+import type { HostLog } from '../../build.ts';
+
+const SAYS_INFO = new Set<BuildOptions['logLevel']>(['info', 'debug', 'verbose']);
+const SAYS_ERRORS = new Set<BuildOptions['logLevel']>([...SAYS_INFO, 'warning', 'error', undefined]);
+
+/**
+ * What is said about one build. Errors and warnings go into its result, and esbuild prints them; for all else it
+ * has no channel, so that goes to stderr, as its own summary does, under the same log levels.
+ */
+export class EsbuildMessages implements HostLog {
+  readonly #build: PluginBuild;
+  readonly #warnings: PartialMessage[] = [];
+  readonly #errors: PartialMessage[] = [];
+
+  constructor(build: PluginBuild) {
+    this.#build = build;
+  }
+
+  info(message: string): void {
+    if (SAYS_INFO.has(this.#build.initialOptions.logLevel))
+      process.stderr.write(`unplugin-reflink: ${message}\n`);
+  }
+
+  warn(text: string): void {
+    this.#warnings.push({ pluginName: 'unplugin-reflink', text });
+  }
+
+  error(text: string): void {
+    this.#errors.push({ pluginName: 'unplugin-reflink', text });
+  }
+
+  fail(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#errors.push({ pluginName: 'unplugin-reflink', text, detail: error });
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors.length > 0;
+  }
+
+  get warnings(): string[] {
+    return this.#warnings.map(({ text }) => text!);
+  }
+
+  get result(): OnEndResult {
+    return { errors: this.#errors, warnings: this.#warnings };
+  }
+
+  /** Prints the errors as esbuild would, where no build is underway that could return them. */
+  async print(): Promise<void> {
+    const { esbuild, initialOptions } = this.#build;
+    if (!SAYS_ERRORS.has(initialOptions.logLevel) || this.#errors.length === 0) return;
+    const color = initialOptions.color ?? process.stderr.isTTY === true;
+    const lines = await esbuild.formatMessages(this.#errors, { kind: 'error', color });
+    process.stderr.write(lines.join(''));
+  }
+}

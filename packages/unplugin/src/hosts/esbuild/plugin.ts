@@ -1,0 +1,115 @@
+import path from 'node:path';
+import type { BuildOptions, BuildResult, OnEndResult, Plugin, PluginBuild } from 'esbuild';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { deleteLeftOver } from '../../left-over.ts';
+import { notCopied } from '../../not-copied.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { toTargets } from '../../targets.ts';
+import { isOlder, NO_ENTRY, UPDATE, unsupported } from '../../unsupported.ts';
+import { EsbuildMessages } from './messages.ts';
+import { hideMetafile, requestMetafile } from './metafile.ts';
+import { EsbuildOutput, instanceOf } from './output.ts';
+
+/**
+ * Copies static files when esbuild has written its own. It writes them before any hook knows that the build has
+ * not failed, so nothing can be copied earlier; worker threads boot meanwhile.
+ */
+export function esbuildPlugin(options: ResolvedOptions): Plugin {
+  return {
+    name: 'unplugin-reflink',
+    setup(build) {
+      checkBundler(build);
+      const { initialOptions: given } = build;
+      const root = path.resolve(given.absWorkingDir ?? process.cwd());
+      const targets = toTargets(options, { root });
+      const position = instances.get(given) ?? 0;
+      instances.set(given, position + 1);
+      if (targets.publicTargets.length + targets.targets.length === 0) {
+        build.onEnd((result) => deleteFormer(build, options, root, position, result));
+        return;
+      }
+      const metafile = given.write === false ? undefined : requestMetafile(given);
+      let output: EsbuildOutput | undefined;
+      let warned = false;
+
+      build.onStart(() => {
+        metafile?.end();
+        // Not before: plugins that are set up later may change it.
+        const directory = directoryOf(root, given);
+        if (directory !== undefined && given.write !== false) {
+          output ??= new EsbuildOutput({
+            ...{ build, options, root, directory, targets, position },
+            listed: metafile?.isAsked ?? false,
+          });
+          output.start();
+        } else if (!warned) {
+          warned = true;
+          return {
+            warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
+          };
+        }
+        return undefined;
+      });
+      build.onEnd(async (result) => {
+        const ended = await output?.end(result);
+        if (metafile && !metafile.isAsked) hideMetafile(result);
+        return ended;
+      });
+      build.onDispose(() => {
+        metafile?.end();
+        void output?.dispose();
+      });
+    },
+  };
+}
+
+/** Others have plugins of the same shape: Bun, and Rsbuild. Neither tells the version of an esbuild. */
+function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?: string } }): void {
+  const version = esbuild?.version;
+  if (version !== undefined && !isOlder(version, '0.19')) return;
+  if (version !== undefined) throw unsupported('esbuild', `esbuild ${version}`, UPDATE);
+  const { bun } = process.versions;
+  const found = context ? `Rsbuild ${context.version}` : bun ? `Bun ${bun}` : 'another bundler';
+  throw unsupported('esbuild', found, NO_ENTRY);
+}
+
+/** Deletes what was copied while the options named something. */
+async function deleteFormer(
+  build: PluginBuild,
+  options: ResolvedOptions,
+  root: string,
+  position: number,
+  { errors }: BuildResult,
+): Promise<OnEndResult> {
+  const given = build.initialOptions;
+  const directory = directoryOf(root, given);
+  const messages = new EsbuildMessages(build);
+  if (errors.length > 0 || directory === undefined || given.write === false) return messages.result;
+  try {
+    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
+    await deleteLeftOver({ instance: instanceOf(given, position), ...place }, options, messages);
+  } catch (error) {
+    messages.fail(error);
+  }
+  return messages.result;
+}
+
+const NOT_WRITTEN = {
+  reason: 'esbuild does not write its output here ("write" is false), as in tsup, which writes it itself',
+  remedy:
+    'Copy after the build: in tsup with "publicDir", or with fs-reflink in "onSuccess"; elsewhere with copy() of fs-reflink.',
+};
+
+const NO_OUTPUT = {
+  reason: 'neither "outdir" nor "outfile" is set',
+  remedy: 'Set one of them.',
+};
+
+/** How many instances of the plugin a build has so far. */
+const instances = new WeakMap<BuildOptions, number>();
+
+/** Where the bundle is written; undefined: to no directory. */
+function directoryOf(root: string, { outdir, outfile }: BuildOptions): string | undefined {
+  if (outdir) return path.resolve(root, outdir);
+  return outfile ? path.dirname(path.resolve(root, outfile)) : undefined;
+}

@@ -1,0 +1,168 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { linkStatsOf, statsOf } from '../../stats.ts';
+
+/** Never part of what is copied unless it is named, and far too much to watch. */
+const NEVER = new Set(['node_modules', '.git']);
+
+/** Marks what a root is waited for in; no path has it. */
+const ABOVE = '\0';
+
+export interface TreeWatcherOptions {
+  /** Directories that are not looked into. */
+  except: readonly string[];
+  followLinks: boolean;
+  onChange(): void;
+}
+
+/**
+ * Tells that something in directories, or about files, has changed. One watch of the system a directory: Node's
+ * own recursive watching is exact where the system does it, but on Linux finds new directories too late. Never
+ * keeps the process alive.
+ */
+export class TreeWatcher {
+  readonly #options: TreeWatcherOptions;
+  /** By path: a directory, a link's file, or what a root that is not there is waited for in. */
+  readonly #watches = new Map<string, fs.FSWatcher>();
+  #error: Error | undefined;
+  #complete = true;
+  #closed = false;
+
+  /** `roots` are absolute paths, of what may not be there yet. */
+  constructor(roots: readonly string[], options: TreeWatcherOptions) {
+    this.#options = options;
+    for (const root of roots) this.#addRoot(root);
+  }
+
+  /** Whether every change there is bound to be noticed. */
+  get complete(): boolean {
+    return this.#complete && !this.#closed;
+  }
+
+  /** What kept something from being watched. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Directories watched, without what roots that are missing are waited for in. */
+  get directories(): string[] {
+    return [...this.#watches.keys()].filter((key) => !key.endsWith(ABOVE));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.clear();
+  }
+
+  #addRoot(root: string): void {
+    this.#watchAbove(root);
+    this.#add(root, []);
+  }
+
+  /** Notices that a root itself is changed, replaced, or comes into being. */
+  #watchAbove(root: string): void {
+    let parent = path.dirname(root);
+    let name = path.basename(root);
+    while (!fs.existsSync(parent) && path.dirname(parent) !== parent) {
+      name = path.basename(parent);
+      parent = path.dirname(parent);
+    }
+    const key = root + ABOVE;
+    this.#remove(key);
+    this.#watch(key, parent, false, (changed) => {
+      if (changed !== null && changed !== name && fs.existsSync(parent)) return;
+      this.#removeBelow(root);
+      this.#addRoot(root);
+      this.#options.onChange();
+    });
+  }
+
+  #add(place: string, above: readonly string[]): void {
+    const stats = statsOf(place);
+    if (!stats?.isDirectory() || this.#watches.has(place)) return;
+    const real = fs.realpathSync.native(place);
+    if (above.includes(real)) return;
+    const recursive = process.platform !== 'linux';
+    // Before it is read: what is added from here on is told.
+    this.#watch(place, place, recursive, (changed, type) => {
+      const where = path.join(place, changed ?? '');
+      if (recursive && this.#options.except.some((each) => isWithin(each, where))) return;
+      if (type === 'rename' && !recursive) this.#look(where, [real]);
+      this.#options.onChange();
+    });
+    for (const entry of this.#list(place)) {
+      const full = path.join(place, entry.name);
+      if (entry.isDirectory() && !recursive) this.#enter(full, [...above, real]);
+      else if (entry.isSymbolicLink()) this.#follow(full, [...above, real]);
+    }
+  }
+
+  /** Something has come, gone or been replaced. */
+  #look(place: string, above: readonly string[]): void {
+    this.#removeBelow(place);
+    const stats = linkStatsOf(place);
+    if (stats?.isDirectory()) this.#enter(place, above);
+    else if (stats?.isSymbolicLink()) this.#follow(place, above);
+  }
+
+  #enter(directory: string, above: readonly string[]): void {
+    if (this.#options.except.includes(directory) || NEVER.has(path.basename(directory)))
+      this.#complete = false;
+    else this.#add(directory, above);
+  }
+
+  #follow(link: string, above: readonly string[]): void {
+    if (!this.#options.followLinks) return;
+    // What a link leads through may be changed where nobody watches.
+    this.#complete = false;
+    const stats = statsOf(link);
+    if (stats?.isDirectory()) this.#enter(link, above);
+    else if (stats) this.#watch(link, link, false, () => this.#options.onChange());
+  }
+
+  #list(directory: string): fs.Dirent[] {
+    try {
+      return fs.readdirSync(directory, { withFileTypes: true });
+    } catch {
+      // Gone again, which the watch of its parent tells, or not to be read, which the copy says.
+      this.#complete = false;
+      return [];
+    }
+  }
+
+  #watch(
+    key: string,
+    place: string,
+    recursive: boolean,
+    onEvent: (name: string | null, type: string) => void,
+  ): void {
+    try {
+      const watch = fs.watch(place, { persistent: false, recursive }, (type, name) => onEvent(name, type));
+      watch.on('error', (error) => this.#fail(error));
+      this.#watches.set(key, watch);
+    } catch (error) {
+      if (fs.existsSync(place)) this.#fail(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#complete = false;
+    this.#error ??= error;
+  }
+
+  #removeBelow(place: string): void {
+    for (const key of [...this.#watches.keys()]) {
+      if (isWithin(place, key) && !key.endsWith(ABOVE)) this.#remove(key);
+    }
+  }
+
+  #remove(key: string): void {
+    this.#watches.get(key)?.close();
+    this.#watches.delete(key);
+  }
+}
+
+function isWithin(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(outer + path.sep);
+}

@@ -1,0 +1,315 @@
+import path from 'node:path';
+import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
+import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
+import { briefly } from '../../brief-error.ts';
+import { BuildCopies, type HostLog } from '../../build.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
+import { exclusive } from '../../exclusive.ts';
+import { deleteLeftOver } from '../../left-over.ts';
+import { keptIn } from '../../nested.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { Preparation } from '../../preparation.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { type OutputTargets, toTargets } from '../../targets.ts';
+import { type Entry, isOlder, UPDATE, unsupported } from '../../unsupported.ts';
+import { watchedPaths } from '../../watched.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from './bundles.ts';
+import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
+
+/** What is used of a hook's `this`; Rollup and Rolldown have it both. */
+type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
+type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
+  Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
+
+/** Where Rolldown writes to when nothing is said. */
+const DEFAULT_DIRECTORY = 'dist';
+
+/** What the builds of one plugin object have in common. */
+class Shared {
+  readonly host: Entry;
+  readonly options: ResolvedOptions;
+  /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
+  readonly directories = new Set<string>();
+  /** Those of watchers: each build of Rollup's has a new object. */
+  readonly #watching = new Preparation();
+
+  constructor(host: Entry, options: ResolvedOptions) {
+    this.host = host;
+    this.options = options;
+  }
+
+  build({ watching, position }: BuildFacts): RollupBuild {
+    return new RollupBuild(this, watching ? this.#watching : new Preparation(), position);
+  }
+}
+
+/** One build: all that Rollup and Rolldown share. Watching, Rolldown has one for all its builds. */
+class RollupBuild {
+  readonly #shared: Shared;
+  readonly #options: ResolvedOptions;
+  readonly #log: HostLog = {
+    info: (message) => this.#context?.info(message),
+    warn: (message) => this.#context?.warn(message),
+    // What else failed has ended the build by now.
+    error: (message) => this.#context?.warn(message),
+  };
+  #context: Context | undefined;
+  #root = process.cwd();
+  #targets: OutputTargets;
+  #copies: BuildCopies;
+  readonly #preparation: Preparation;
+  readonly #position: number;
+  #input: unknown;
+  #records: ClaimedRecord[] = [];
+  /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
+  readonly #outputs = new Map<string, boolean>();
+  /** By output directory: what was there when Rolldown would have emptied it. */
+  readonly #snapshots = new Map<string, { record: ClaimedRecord; snapshot: EmptySnapshot }>();
+  /** Those that were emptied. */
+  #emptied: EmptySnapshot[] = [];
+  /** By output directory: resolves when the copy there has begun, after those of other builds. */
+  #turns = new Map<string, Promise<void>>();
+
+  constructor(shared: Shared, preparation: Preparation, position: number) {
+    this.#shared = shared;
+    this.#preparation = preparation;
+    this.#position = position;
+    this.#options = shared.options;
+    this.#targets = toTargets(this.#options, { root: this.#root });
+    this.#copies = this.#newCopies();
+  }
+
+  /** Messages go through the hook that runs. */
+  in(context: Context): this {
+    this.#context = context;
+    return this;
+  }
+
+  async start(root: string, input: unknown): Promise<void> {
+    const { rollupVersion } = this.#context!.meta;
+    if (isOlder(rollupVersion, '4.0'))
+      throw unsupported(this.#shared.host, `Rollup ${rollupVersion}`, UPDATE);
+    this.#input = input;
+    if (root !== this.#root) {
+      this.#root = root;
+      this.#targets = toTargets(this.#options, { root });
+      this.#copies = this.#newCopies();
+    }
+    if (!this.#hasTargets) return;
+    // Rolldown starts once for every output; there a build ends when it is closed.
+    if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
+      await this.end({ keepWorkers: true });
+    if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
+    // Where it goes to is said when it is written.
+    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(this.#options, root));
+    if (!this.#watching) return;
+    for (const each of watchedPaths(this.#targets, this.#shared.directories))
+      this.#context!.addWatchFile(each);
+  }
+
+  /**
+   * Takes over emptying the output directory: Rolldown would delete what is unchanged, too. Returns the options that
+   * it has to see, when these are others.
+   */
+  takeOverCleaning(output: OutputOptions): OutputOptions | undefined {
+    const { dir = DEFAULT_DIRECTORY, file, cleanDir = false } = output;
+    if (!this.#hasTargets || file !== undefined) return undefined;
+    this.#outputs.set(dir, cleanDir);
+    return cleanDir ? { ...output, cleanDir: false } : undefined;
+  }
+
+  /**
+   * An output is rendered: Rolldown would empty it now if it is going to be written, which it does not say before
+   * {@link begin}. So what is there now is deleted then.
+   */
+  lookBeforeEmptying(output: Output): void {
+    const directory = this.#directoryOf(output);
+    if (!this.#hasTargets || !this.#isCleaned(directory)) return;
+    if (this.#snapshots.has(directory) || this.#turns.has(directory)) return;
+    const record = this.#claim(directory, output);
+    const snapshot = snapshotOf({
+      directory,
+      cacheDirectory: record.cacheDirectory,
+      keep: this.#keptIn(directory),
+    });
+    this.#snapshots.set(directory, { record, snapshot });
+  }
+
+  /** The bundle of an output is complete, and going to be written. */
+  async begin(output: Output, names: string[]): Promise<void> {
+    if (!this.#hasTargets) return;
+    const directory = this.#directoryOf(output);
+    this.#shared.directories.add(directory);
+    addBundle(directory, this, names);
+    const begun = this.#turns.get(directory);
+    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output));
+    await this.#turns.get(directory);
+    if (begun) this.#copy(directory, output);
+    await briefly(this.#copies.giveWay(names, directory));
+  }
+
+  async finish(output: Output): Promise<void> {
+    const directory = this.#directoryOf(output);
+    if (this.#hasTargets) await briefly(exclusive(directory, () => this.#copies.finish(directory)));
+    else await briefly(this.#deleteLeftOver(directory, output));
+  }
+
+  /** The build is over, or failed. Threads of a watcher stay for the next. */
+  async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
+    this.#turns = new Map();
+    removeBundles(this);
+    await this.#copies.end({ keepWorkers });
+    for (const record of this.#records.splice(0)) record.release();
+    this.#snapshots.clear();
+    // Not before: a plugin may have found them there, and write into them late.
+    for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
+  }
+
+  #beginInTurn(directory: string, output: Output): Promise<void> {
+    const turns = this.#turns;
+    return new Promise((resolve, reject) => {
+      exclusive(directory, async () => {
+        // Otherwise the build has ended meanwhile.
+        if (turns === this.#turns) this.#copy(directory, output);
+        resolve();
+        // What goes wrong is said by the hook that waits for it.
+        await this.#copies.settle(directory).catch(() => {});
+      }).catch(reject);
+    });
+  }
+
+  #copy(directory: string, output: Output): void {
+    const before = this.#snapshots.get(directory);
+    const record = before?.record ?? this.#claim(directory, output);
+    const empty = this.#isCleaned(directory);
+    if (empty && before) this.#emptied.push(before.snapshot);
+    this.#copies.begin({
+      directory,
+      ...this.#targets,
+      cacheDirectory: record.cacheDirectory,
+      orphaned: record.orphaned,
+      empty,
+      snapshot: before?.snapshot,
+      keep: this.#keptIn(directory),
+      written: bundlesOfOthers(directory, this),
+    });
+  }
+
+  #claim(directory: string, output: Output): ClaimedRecord {
+    const instance = { ...this.#instance(output), targets: this.#targets };
+    const record = claimRecord(instance, cacheDirectoryOf(this.#options, this.#root), directory);
+    this.#records.push(record);
+    return record;
+  }
+
+  async #deleteLeftOver(directory: string, output: Output): Promise<void> {
+    const root = this.#root;
+    const cacheDirectory = cacheDirectoryOf(this.#options, root);
+    const instance = this.#instance(output);
+    await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
+  }
+
+  #instance({ format, file, entryFileNames }: Output): Omit<Instance, 'targets'> {
+    const position = this.#position;
+    const configuration = { position, input: this.#input, format, file, entryFileNames };
+    return { host: this.#shared.host, configuration };
+  }
+
+  /** Outputs inside of an output directory, relative to it. */
+  #keptIn(directory: string): string[] {
+    return keptIn(directory, [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())]);
+  }
+
+  get #watching(): boolean {
+    return this.#context?.meta.watchMode ?? false;
+  }
+
+  get #hasTargets(): boolean {
+    return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
+  }
+
+  #directoryOf({ dir, file }: Output): string {
+    if (dir !== undefined || file === undefined) return path.resolve(this.#root, dir ?? DEFAULT_DIRECTORY);
+    return path.dirname(path.resolve(this.#root, file));
+  }
+
+  #isCleaned(directory: string): boolean {
+    const cleaned = [...this.#outputs].filter(([, cleans]) => cleans).map(([dir]) => dir);
+    return this.#resolved(cleaned).includes(directory);
+  }
+
+  #resolved(directories: Iterable<string>): string[] {
+    return [...directories].map((dir) => path.resolve(this.#root, dir));
+  }
+
+  #newCopies(): BuildCopies {
+    return new BuildCopies(this.#options, this.#log, this.#root, this.#preparation);
+  }
+}
+
+/**
+ * The hooks both bundlers have. Only `generateBundle` tells whether the bundle is going to be written, and all that
+ * can fail before has not: until then no file is touched, and the copy runs while the bundle is written.
+ */
+function hooks(build: RollupBuild) {
+  return {
+    name: NAME,
+    async buildStart(this: Context, { cwd = process.cwd(), input }: { cwd?: string; input: unknown }) {
+      await build.in(this).start(cwd, input);
+    },
+    async buildEnd(this: Context, error?: Error) {
+      if (error) await build.in(this).end();
+    },
+    async renderError(this: Context) {
+      await build.in(this).end();
+    },
+    generateBundle: {
+      order: 'post',
+      async handler(this: Context, output: Output, bundle: object, isWrite: boolean) {
+        if (isWrite) await build.in(this).begin(output, Object.keys(bundle));
+      },
+    },
+    // Alone and first: whoever looks into the output directory from here on finds it complete.
+    writeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler(this: Context, output: Output) {
+        await build.in(this).finish(output);
+      },
+    },
+    async watchChange(this: Context) {
+      await build.in(this).end({ keepWorkers: true });
+    },
+    async closeBundle(this: Context) {
+      await build.in(this).end();
+    },
+    async closeWatcher(this: Context) {
+      await build.in(this).end({ keepWorkers: false });
+    },
+  } as const;
+}
+
+export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
+  const shared = new Shared('rollup', options);
+  return pluginPerBuild((facts) => hooks(shared.build(facts)) as RollupPlugin);
+}
+
+export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
+  const shared = new Shared('rolldown', options);
+  const create = (facts: BuildFacts) => {
+    const build = shared.build(facts);
+    return {
+      ...(hooks(build) as RolldownPlugin),
+      // Last, so that others see the options as they were given.
+      outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
+      renderStart: {
+        order: 'pre',
+        handler(output) {
+          build.in(this as Context).lookBeforeEmptying(output as Output);
+        },
+      },
+    } satisfies RolldownPlugin;
+  };
+  return pluginPerBuild<RolldownPlugin>(create, ({ renderStart }) => ({ renderStart }));
+}

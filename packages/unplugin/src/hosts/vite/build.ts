@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Target } from 'fs-reflink';
+import type { Environment, ResolvedConfig } from 'vite';
+import { briefly } from '../../brief-error.ts';
+import { BuildCopies, type HostLog } from '../../build.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { type Emptied, emptyOutput, loadEmptying } from '../../empty.ts';
+import { deleteLeftOver } from '../../left-over.ts';
+import { isInside, keptIn } from '../../nested.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { watchedPaths } from '../../watched.ts';
+import { HiddenOptions, optionsFor, outDirsOf, type Takeover, takeoverOf } from './output.ts';
+
+/**
+ * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
+ * hook of its own; between {@link hide} and {@link begin} it finds that switched off.
+ */
+export class EnvironmentBuild {
+  readonly #environment: Environment;
+  readonly #options: ResolvedOptions | undefined;
+  readonly #copies: BuildCopies;
+  readonly #log: HostLog;
+  readonly #records: ClaimedRecord[] = [];
+  #takeover: Takeover | undefined;
+  #hidden: HiddenOptions | undefined;
+  /** By output directory, since the build began to write. */
+  readonly #emptied = new Map<string, Emptied>();
+
+  /** `chosen` tells what to place, if anything. */
+  constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
+    this.#environment = environment;
+    this.#options = chosen;
+    const { logger, config } = environment;
+    this.#log = {
+      info: (message) => logger.info(message),
+      warn: (message) => logger.warnOnce(`unplugin-reflink: ${message}`),
+      error: (message) => logger.error(`unplugin-reflink: ${message}`),
+    };
+    this.#copies = new BuildCopies(options, this.#log, config.root);
+  }
+
+  /** The build is certain. A watcher is told what to look at through `watch`. */
+  async prepare(watch?: (path: string) => void): Promise<void> {
+    const takeover = this.#look();
+    if (!takeover) return;
+    const { targets, outDirs } = takeover;
+    this.#copies.prepareBusy(targets);
+    if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
+    if (takeover.empties && outDirs.some((each) => existsSync(each))) await loadEmptying();
+  }
+
+  /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
+  hide(takeover: Takeover | undefined = this.#look()): void {
+    if (this.#copies.begun || this.#hidden || !takeover) return;
+    this.#takeover = takeover;
+    const empty = () => {
+      for (const directory of takeover.outDirs)
+        this.#emptied.set(directory, emptyOutput(this.#settingsOf(directory, takeover)));
+    };
+    this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
+  }
+
+  /** Gives everybody the options back as they were, and begins to copy. */
+  begin(): void {
+    this.restore();
+    const takeover = this.#takeover;
+    if (this.#copies.begun || !takeover) return;
+    for (const [position, directory] of takeover.outDirs.entries()) {
+      const settings = this.#settingsOf(directory, takeover);
+      // Vite empties one after the other, and with an output what was copied there for the one around it.
+      const emptiedLater = takeover.outDirs.slice(position + 1).filter((each) => this.#emptied.has(each));
+      this.#copies.begin({
+        ...settings,
+        publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
+        emptied: this.#emptied.get(directory),
+      });
+    }
+    this.#emptied.clear();
+  }
+
+  #settingsOf(directory: string, takeover: Takeover) {
+    const { targets, outDirs } = takeover;
+    const { root, environments } = this.#environment.getTopLevelConfig();
+    // What other environments have written, or write at the same time, is not this one's to delete.
+    const others = Object.values(environments).flatMap(({ build }) => outDirsOf(root, build));
+    return {
+      directory,
+      ...targets,
+      ...this.#recordOf(directory, takeover),
+      keep: keptIn(directory, new Set([...outDirs, ...others])),
+    };
+  }
+
+  /** Where nobody empties the output, other builds may have copied something there, too. */
+  #recordOf(
+    directory: string,
+    { empties, targets }: Takeover,
+  ): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
+    const { root, cacheDir } = this.#environment.config;
+    const cacheDirectory = cacheDirectoryOf(this.#options!, root, cacheDir);
+    if (empties) return { cacheDirectory, orphaned: [] };
+    const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory);
+    this.#records.push(record);
+    return record;
+  }
+
+  get #instance(): Omit<Instance, 'targets'> {
+    const { name, config } = this.#environment;
+    const { lib, rollupOptions } = config.build;
+    const { mode, configFile } = config;
+    return { host: 'vite', configuration: { name, mode, configFile, lib, input: rollupOptions.input } };
+  }
+
+  restore(): void {
+    this.#hidden?.restore();
+    this.#hidden = undefined;
+  }
+
+  /** The bundle of an output is about to be written. */
+  async giveWay(dir: string | undefined, fileNames: string[]): Promise<void> {
+    await briefly(this.#copies.giveWay(fileNames, this.#resolve(dir)));
+  }
+
+  /** Resolves when every file is in place that does not wait for the bundle. */
+  async settle(): Promise<void> {
+    await briefly(this.#copies.settle());
+  }
+
+  /** The bundle of an output is written. */
+  async finish(dir: string | undefined): Promise<void> {
+    if (this.#copies.begun || !this.#options)
+      return void (await briefly(this.#copies.finish(this.#resolve(dir))));
+    const { config } = this.#environment;
+    const { root } = config;
+    const instance = this.#instance;
+    const cacheDirectory = cacheDirectoryOf(this.#options, root, config.cacheDir);
+    const directory = path.resolve(root, dir ?? config.build.outDir);
+    await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
+  }
+
+  /** The build is over, or failed: nothing of it is left running. */
+  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+    this.restore();
+    this.#takeover = undefined;
+    this.#emptied.clear();
+    await this.#copies.end({ keepWorkers });
+    for (const record of this.#records.splice(0)) record.release();
+  }
+
+  /** Undefined, which means all outputs, where a plugin has given an output another directory than Vite's config. */
+  #resolve(dir: string | undefined): string | undefined {
+    const directory = dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
+    return directory !== undefined && this.#copies.copiesInto(directory) ? directory : undefined;
+  }
+
+  #look(): Takeover | undefined {
+    return this.#options && takeoverOf(this.#environment.config, this.#options);
+  }
+}
+
+/** What the builds of all environments will copy. */
+export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Target[] {
+  return Object.entries(config.environments).flatMap(([name, { build }]) => {
+    const chosen = optionsFor(name, options);
+    const takeover = chosen && takeoverOf({ ...config, build }, chosen);
+    return takeover ? [...takeover.targets.publicTargets, ...takeover.targets.targets] : [];
+  });
+}
+
+/** A public directory without what would go to other outputs inside its own. */
+function without(target: Target, directory: string, outDirs: readonly string[]): Target {
+  const to = path.resolve(directory, target.to ?? '.');
+  const inside = outDirs.filter((each) => each !== to && isInside(to, each));
+  if (inside.length === 0) return target;
+  const ignored = inside.map((each) => `${escapeGlob(path.relative(to, each))}/**`);
+  return { ...target, ignore: [target.ignore ?? [], ignored].flat() };
+}
+
+function escapeGlob(relative: string): string {
+  return relative
+    .split(path.sep)
+    .join('/')
+    .replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
+}

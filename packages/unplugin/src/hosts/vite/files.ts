@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Target } from 'fs-reflink';
+import { type ListedFile, listSync } from 'fs-reflink/list';
+import type { HostLog } from '../../build.ts';
+import { overlapMessage } from '../../collisions.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { allowedRoots, pathBelow } from '../../targets.ts';
+import type { Served } from './output.ts';
+
+/** What stands at a place of the output, were it built. */
+export interface ServedFile {
+  /** Absolute path. */
+  source: string;
+  /** Path below the output, with forward slashes. */
+  name: string;
+  /** The same below the target's `to`. */
+  below: string;
+  /** Undefined for a file of a public directory. */
+  target: Target | undefined;
+}
+
+/** As many links as the kernel follows for one path. */
+const MAX_LINKS = 40;
+
+/** The files of an output that is not built, by their names in it. Nothing else can be found here. */
+export class ServedFiles {
+  readonly #targets: Served['targets'];
+  readonly #outDir: string;
+  readonly #root: string;
+  readonly #options: ResolvedOptions;
+  readonly #log: HostLog;
+  readonly #said = new Set<string>();
+  readonly #files = new Map<string, ServedFile>();
+  /** Links kept as links, and where they lead. */
+  readonly #links = new Map<string, string>();
+  readonly #sources = new Set<string>();
+  /** Names of what is public and has not given way to a target. */
+  readonly #public = new Set<string>();
+  /** What to say of names that are both public and a target's. */
+  readonly #overlaps = new Map<string, string>();
+  #stale = true;
+
+  constructor({ targets, outDir, root }: Served, options: ResolvedOptions, log: HostLog) {
+    this.#targets = targets;
+    this.#outDir = outDir;
+    this.#root = root;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** Files came or went: they are looked through before the next answer. */
+  invalidate(): void {
+    this.#stale = true;
+  }
+
+  /** Whether a file is the source of one that is copied, or was when files were last looked through. */
+  isCopied(source: string, when: 'now' | 'before'): boolean {
+    if (when === 'now') this.#refresh();
+    return this.#sources.has(source);
+  }
+
+  /** What Vite's preview of the output would answer with for a path, decoded and without its leading slash. */
+  find(name: string): ServedFile | undefined {
+    this.#refresh();
+    if (name === '' || name.endsWith('/')) return this.#page(`${name}index.html`);
+    return this.#follow(name) ?? this.#page(`${name}.html`);
+  }
+
+  /** While developing Vite finds pages by no other name in public directories, and in the project by itself. */
+  #page(name: string): ServedFile | undefined {
+    const file = this.#follow(name);
+    return file?.target && file;
+  }
+
+  #follow(name: string, followed = 0): ServedFile | undefined {
+    const file = this.#files.get(name);
+    if (file || this.#links.size === 0 || followed === MAX_LINKS) return file;
+    const parts = name.split('/');
+    for (let length = 1; length <= parts.length; length++) {
+      const link = this.#links.get(parts.slice(0, length).join('/'));
+      if (link === undefined) continue;
+      const place = path.posix.join(...parts.slice(0, length - 1), link, ...parts.slice(length));
+      return path.posix.isAbsolute(link) ? undefined : this.#follow(place, followed + 1);
+    }
+    return undefined;
+  }
+
+  #refresh(): void {
+    if (!this.#stale) return;
+    this.#stale = false;
+    for (const found of [this.#files, this.#links, this.#sources, this.#public, this.#overlaps])
+      found.clear();
+    for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
+    for (const target of this.#targets.targets) this.#scan(target, target);
+    for (const message of this.#overlaps.values()) this.#say('warn', message);
+  }
+
+  /** A target at a time: one that is wrong takes nothing away from the others. */
+  #scan(scanned: Target, target: Target | undefined): void {
+    const { symlinks, allowMissing } = this.#options.engine;
+    const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };
+    try {
+      const { files, warnings } = listSync(scanned, {
+        ...engine,
+        cwd: this.#outDir,
+        allowedRoots: allowedRoots(this.#root, this.#outDir),
+      });
+      for (const warning of warnings) this.#say('warn', warning);
+      for (const file of files) this.#add(file, target);
+    } catch (error) {
+      this.#say('error', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #add({ source, destination, link }: ListedFile, target: Target | undefined): void {
+    const name = path.relative(this.#outDir, destination).split(path.sep).join('/');
+    const leaves = name.startsWith('../') || path.isAbsolute(name);
+    if (leaves) return;
+    const exists = this.#files.has(name) || this.#links.has(name);
+    const wins = target?.overwrite !== false;
+    if (target && this.#public.has(name)) this.#overlaps.set(name, overlapMessage(name, wins));
+    if (exists && !wins) return;
+    if (target) this.#public.delete(name);
+    else this.#public.add(name);
+    this.#sources.add(source);
+    this.#files.delete(name);
+    this.#links.delete(name);
+    if (link) this.#links.set(name, fs.readlinkSync(source));
+    else {
+      const below = pathBelow(target ?? {}, this.#outDir, destination);
+      this.#files.set(name, { source, name, below, target });
+    }
+  }
+
+  #say(level: 'warn' | 'error', message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    this.#log[level](message);
+  }
+}

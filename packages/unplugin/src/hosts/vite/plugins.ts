@@ -1,0 +1,174 @@
+import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
+import type { ResolvedOptions } from '../../options.ts';
+import type { EnvironmentBuild } from './build.ts';
+import type { HookContext } from './check.ts';
+import { loadedHost, loadHost } from './load-host.ts';
+import { NAME, SERVE_NAME } from './names.ts';
+import { publicDirectoryPlugin } from './public-plugin.ts';
+
+/**
+ * Copies static files into the output of Vite builds, its public directory included. Two plugins, because the
+ * options are hidden from Vite's own `renderStart` hook just while it runs: one comes before it and one after, and
+ * everybody else sees them as the user gave them. A third one serves the same files while developing, and
+ * the last tells Vite which directory is public.
+ */
+export function vitePlugins(options: ResolvedOptions): Plugin[] {
+  const builds = new WeakMap<Environment, EnvironmentBuild>();
+  let legacy = false;
+  let watching = false;
+
+  const buildOf = (context: HookContext): EnvironmentBuild => {
+    const { checkContext, commonOptions, EnvironmentBuild } = loadedHost();
+    checkContext(context);
+    const { environment } = context;
+    let build = builds.get(environment);
+    if (build) return build;
+    const chosen = commonOptions(environment.name, environment.plugins, options);
+    builds.set(environment, (build = new EnvironmentBuild(environment, options, chosen)));
+    return build;
+  };
+  const loadedBuildOf = async (context: HookContext): Promise<EnvironmentBuild> => {
+    await loadHost();
+    return buildOf(context);
+  };
+
+  const before: Plugin = {
+    name: NAME,
+    api: options,
+    enforce: 'pre',
+    apply: 'build',
+    async config(config) {
+      const { mayCopy, prepareAhead } = await loadHost();
+      // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
+      prepareAhead({ targets: mayCopy(config, options), busy: true });
+    },
+    configResolved: {
+      order: 'post',
+      async handler(config) {
+        if (config.isWorker || !config.environments) return;
+        const host = await loadHost();
+        for (const message of host.uncopiedMessages(config, options)) warn(config, message);
+        watching = Boolean(config.build.watch);
+        host.prepareAhead({ targets: host.copiedBy(config, options), busy: true });
+        legacy = !host.preparesInPlugin(config);
+        if (!legacy) return;
+        for (const [name, { build }] of Object.entries(config.environments)) {
+          const chosen = host.commonOptions(name, config.plugins, options);
+          if (chosen) host.switchOffEarly({ ...config, build }, chosen);
+        }
+      },
+    },
+    buildApp: {
+      order: 'post',
+      async handler(builder) {
+        const message = (await loadHost()).unbuiltMessage(builder, options);
+        if (message) warn(builder.config, message);
+      },
+    },
+    async buildStart() {
+      const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
+      await (await loadedBuildOf(this)).prepare(watch);
+    },
+    buildEnd: {
+      order: 'post',
+      async handler(error) {
+        const build = await loadedBuildOf(this);
+        if (error) await build.end({ keepWorkers: watching });
+        else if (legacy) build.hide();
+      },
+    },
+    // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
+    renderStart: {
+      order: 'pre',
+      handler() {
+        if (!legacy) buildOf(this).hide();
+      },
+    },
+    async renderError() {
+      await (await loadedBuildOf(this)).end({ keepWorkers: watching });
+    },
+    // Alone and first: whoever looks into the output directory from here on finds it complete.
+    writeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler({ dir }) {
+        await (await loadedBuildOf(this)).finish(dir);
+      },
+    },
+    async watchChange() {
+      await (await loadedBuildOf(this)).end({ keepWorkers: true });
+    },
+    closeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler() {
+        await (await loadedBuildOf(this)).end({ keepWorkers: watching });
+        // Where nothing was copied.
+        await loadedHost().disposeAhead();
+      },
+    },
+    async closeWatcher() {
+      await (await loadedBuildOf(this)).end({ keepWorkers: false });
+      await loadedHost().disposeAhead();
+    },
+  };
+
+  const after: Plugin = {
+    name: 'unplugin-reflink:place',
+    enforce: 'post',
+    apply: 'build',
+    renderStart: {
+      order: 'pre',
+      handler() {
+        buildOf(this).begin();
+      },
+    },
+    generateBundle: {
+      order: 'post',
+      async handler({ dir }, bundle) {
+        const build = await loadedBuildOf(this);
+        await build.giveWay(dir, Object.keys(bundle));
+        if (isPreceded(before.name, this.environment.plugins)) await build.settle();
+      },
+    },
+  };
+
+  const serve: Plugin = {
+    name: SERVE_NAME,
+    api: options,
+    apply: 'serve',
+    async configureServer(server) {
+      const [{ commonOptions }, { servedOf }] = await Promise.all([
+        import('./instances.ts'),
+        import('./output.ts'),
+      ]);
+      const chosen = commonOptions('client', server.config.plugins, options);
+      const served = chosen && servedOf(server.environments.client.config, chosen);
+      if (!served) return;
+      // Builds do without all of it.
+      const { serveFiles } = await import('./serve.ts');
+      return () => serveFiles(server, served, chosen);
+    },
+  };
+
+  return [before, after, serve, publicDirectoryPlugin(options)];
+}
+
+/** What was said to whoever began a build: each environment of an app has a config and a logger of its own. */
+const warned = new WeakMap<InlineConfig, Set<string>>();
+
+function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
+  const said = warned.get(inlineConfig) ?? new Set();
+  warned.set(inlineConfig, said);
+  if (said.has(message)) return;
+  said.add(message);
+  logger.warn(`unplugin-reflink: ${message}`);
+}
+
+/** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */
+function isPreceded(name: string, plugins: readonly Plugin[]): boolean {
+  const ours = plugins.findIndex((plugin) => plugin.name === name);
+  return plugins
+    .slice(0, ours)
+    .some(({ writeBundle }) => typeof writeBundle === 'object' && writeBundle.order === 'pre');
+}

@@ -1,0 +1,105 @@
+import path from 'node:path';
+import type { ResolvedConfig, ViteBuilder } from 'vite';
+import { isInside } from '../../nested.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { sourcesOf } from '../../targets.ts';
+import { givenSwitches, optionsFor } from './output.ts';
+
+/** Environments that a build has where its config names none, though as a rule only one of them at a time. */
+const DEFAULT_ENVIRONMENTS = ['client', 'ssr'];
+
+type Config = Pick<ResolvedConfig, 'build' | 'builder' | 'define' | 'environments' | 'root'>;
+
+/** What the user should know of files that the options name and that this build copies nowhere. */
+export function uncopiedMessages(config: Config, options: ResolvedOptions): string[] {
+  const wrong = wrongEnvironments(config, options);
+  const others = isNuxt(config)
+    ? [outsideNuxt(config, options)]
+    : [onlySsr(config, options), publicOff(config, options)];
+  return [wrong, ...others].filter((message) => message !== undefined);
+}
+
+/** The same once all environments of an app were built. Before 7.0 Vite does not tell which those are. */
+export function unbuiltMessage(
+  { environments }: Pick<ViteBuilder, 'environments'>,
+  options: ResolvedOptions,
+): string | undefined {
+  const names = Object.keys(environments);
+  const built = names.filter((name) => environments[name]!.isBuilt);
+  const chosen = names.filter((name) => optionsFor(name, options)?.targets.length);
+  if (built.length === 0 || chosen.length === 0 || chosen.some((name) => built.includes(name)))
+    return undefined;
+  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of ${list(chosen)}, and this build built only ${list(built)}. Set the option "environments" to environments that are built`;
+}
+
+function wrongEnvironments({ environments }: Config, options: ResolvedOptions): string | undefined {
+  const { environments: isChosen, environmentNames } = options;
+  if (!isChosen) return undefined;
+  const known = [...new Set([...Object.keys(environments), ...DEFAULT_ENVIRONMENTS])];
+  const remedy = `Name some of ${list(known)}`;
+  if (!environmentNames) {
+    if (known.some(isChosen)) return undefined;
+    return `${filesOf(options)} not copied: the function of the option "environments" chooses none of the environments of this config. ${remedy}`;
+  }
+  const wrong = environmentNames.filter((name) => !known.includes(name));
+  if (wrong.length === 0) return undefined;
+  const where = wrong.length === environmentNames.length ? '' : ` for ${list(wrong)}`;
+  return `${filesOf(options)} not copied${where}: the option "environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
+}
+
+/** Where nothing else is said, targets are for browsers, and a build for a server alone never asks for them. */
+function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
+  if (options.environments || options.targets.length === 0 || !isOnlySsr(config)) return undefined;
+  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "environments" says otherwise, and this build has only "ssr". Set environments: ['ssr'] to copy them here, or environments: ['client'] if that is what you want`;
+}
+
+/** A project that builds for its server separately has its public directory beside the browser's files. */
+function publicOff(config: Config, options: ResolvedOptions): string | undefined {
+  if (!options.publicDirs?.length || isOnlySsr(config)) return undefined;
+  const builds = Object.entries(config.environments).filter(([name]) => optionsFor(name, options));
+  if (builds.length === 0 || builds.some(([, { build }]) => givenSwitches(build).copyPublicDir))
+    return undefined;
+  return `${filesOf({ ...options, targets: [] })} not copied: build.copyPublicDir is false, in the config or by a framework. Set it to true, remove the option "publicDir", or name the directory in "targets"`;
+}
+
+function isNuxt({ define }: Config): boolean {
+  return define?.__NUXT_VERSION__ !== undefined;
+}
+
+/** Nuxt builds the browser's files into a directory of its own, and takes one directory of it for the site. */
+function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string | undefined {
+  // Another build of Nuxt's, whose files nobody is sent.
+  if (build.ssr) return undefined;
+  const outDir = path.resolve(root, build.outDir);
+  const taken = path.resolve(outDir, build.assetsDir);
+  const targets = options.targets.filter(({ to = '.' }) => {
+    const destination = path.resolve(outDir, to);
+    return isInside(outDir, destination) && !isInside(taken, destination);
+  });
+  if (targets.length + (options.publicDirs?.length ?? 0) === 0) return undefined;
+  const assets = `${path.relative(outDir, taken).split(path.sep).join('/')}/`;
+  const where = path.relative(root, outDir).split(path.sep).join('/');
+  return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Put the files into Nuxt's own public directory, name their directory in Nuxt's option nitro.publicAssets, or let "to" begin with "${assets}"`;
+}
+
+/** Without a builder Vite builds one environment, whatever others the config has. */
+function isOnlySsr({ build, builder }: Config): boolean {
+  return !builder && Boolean(build.ssr);
+}
+
+function filesOf({ publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>): string {
+  const parts = [
+    ...(publicDirs?.length ? [`publicDir ${list(publicDirs.map(({ dir }) => dir))}`] : []),
+    ...(targets.length > 0
+      ? [
+          `targets ${targets.map((target) => `${list(sourcesOf(target))} → "${target.to ?? '.'}"`).join(', ')}`,
+        ]
+      : []),
+  ];
+  const isOne = targets.length === 0 && (publicDirs?.length ?? 0) <= 1;
+  return `${parts.join(' and ') || 'the public directory'} ${isOne ? 'is' : 'are'}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
