@@ -5,7 +5,7 @@ import { defineConfig } from 'tsdown';
 const CONFIG = /src\/(options|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
 const NAMES = /src\/(collisions|nested|stats|targets|watched|hosts\/vite\/(instances|output))\.ts$/;
 const BUILD =
-  /src\/(brief-error|build|cache|empty|exclusive|left-over|not-copied|output|preparation|record-index|summary|unsupported|written)\.ts$/;
+  /src\/(brief-error|build|bundles|cache|empty|exclusive|left-over|not-copied|output|preparation|record-index|summary|unsupported|written)\.ts$/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
@@ -20,6 +20,7 @@ export default defineConfig({
     'src/index.ts',
     'src/rolldown.ts',
     'src/rollup.ts',
+    'src/rspack.ts',
     'src/vite.ts',
     'src/webpack.ts',
   ],

@@ -7,6 +7,7 @@ import unified from 'unplugin-reflink';
 import esbuild from 'unplugin-reflink/esbuild';
 import rolldown from 'unplugin-reflink/rolldown';
 import rollup from 'unplugin-reflink/rollup';
+import rspackReflink from 'unplugin-reflink/rspack';
 import vite from 'unplugin-reflink/vite';
 import webpack from 'unplugin-reflink/webpack';
 import { describe, expect, test } from 'vitest';
@@ -89,10 +90,30 @@ describe('Rspack, as Rsbuild and Docusaurus have it', () => {
     expect(message).toContain(
       `unplugin-reflink/webpack works in webpack 5.76 or newer, and this build runs in Rspack ${versionOf('@rspack/core')}.`,
     );
-    expect(message).toMatch(AFTER_THE_BUILD);
+    expect(message).toContain('Use "unplugin-reflink/rspack"');
   });
 
-  test.each(['rspack', 'rsbuild', 'farm', 'bun', 'unloader'] as const)(
+  test('the entry of Rspack in webpack names that of webpack, and so in Vite', async () => {
+    const { default: pack } = await import('webpack');
+    const context = makeProject();
+    const plugins = [rspackReflink({ publicDir: 'static' }) as never];
+    expect(await messageOf(() => pack({ context, entry: './main.js', plugins }))).toBe(
+      `unplugin-reflink/rspack works in Rspack 2, and this build runs in webpack ${pack.version}. Use "unplugin-reflink/webpack".`,
+    );
+    const { build } = await import('vite');
+    expect(
+      await messageOf(() => build({ root: context, configFile: false, logLevel: 'silent', plugins })),
+    ).toMatch(/^unplugin-reflink\/rspack works in Rspack 2.*"unplugin-reflink\/vite"/);
+  });
+
+  test('the entry of Rspack in Rspack 1', async () => {
+    const compiler = { hooks: {}, options: {}, context: '/', webpack: { rspackVersion: '1.7.1' } };
+    expect(await messageOf(() => rspackReflink({}).apply!(compiler as never))).toMatch(
+      /^unplugin-reflink\/rspack works in Rspack 2, and this build runs in Rspack 1\.7\.1\. Update it/,
+    );
+  });
+
+  test.each(['rsbuild', 'farm', 'bun', 'unloader'] as const)(
     'the plugin of all hosts names %s, and what is supported',
     async (framework) => {
       const create = unified.raw as (options: object, meta: object) => unknown;

@@ -3,6 +3,7 @@ import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
 import { briefly } from '../../brief-error.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
@@ -14,7 +15,6 @@ import { type ClaimedRecord, claimRecord, type Instance } from '../../record-ind
 import { type OutputTargets, toTargets } from '../../targets.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../unsupported.ts';
 import { watchedPaths } from '../../watched.ts';
-import { addBundle, bundlesOfOthers, removeBundles } from './bundles.ts';
 import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
 
 /** What is used of a hook's `this`; Rollup and Rolldown have it both. */

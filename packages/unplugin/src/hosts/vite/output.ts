@@ -4,6 +4,7 @@ import type { Target } from 'fs-reflink';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import { isInside } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
+import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../stats.ts';
 import { type OutputTargets, resolveFrom, toTargets } from '../../targets.ts';
 import { watchedPaths } from '../../watched.ts';
@@ -49,12 +50,7 @@ export function mayCopy(
 }
 
 /** What a development server answers with, were it built. */
-export interface Served {
-  /** Absolute path of the project. */
-  root: string;
-  /** Absolute path. */
-  outDir: string;
-  targets: OutputTargets;
+export interface Served extends ServedOutput {
   /** What to look at for files that come and go, as far as it lies outside the project, too. */
   watched: { paths: string[]; outside: string[] };
 }

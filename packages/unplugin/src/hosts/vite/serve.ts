@@ -1,24 +1,16 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { CopyError } from 'fs-reflink/host';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../../options.ts';
-import { sourcesOf } from '../../targets.ts';
-import { type ServedFile, ServedFiles } from './files.ts';
+import { type ServedFile, ServedFiles } from '../../serve/files.ts';
+import { createMiddleware, hasPackages, type Middleware, type Server } from '../../serve/middleware.ts';
 import type { Served } from './output.ts';
-import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
-
-type Next = (error?: unknown) => void;
 
 /** Requests that Vite's own modules and client are asked for with. */
 const INTERNAL = /^\/@(?:fs|id|vite)\//;
 /** Queries by which a module asks for another. */
 const MODULE_QUERY = /[?&](?:import|url|raw|inline|worker|sharedworker)\b/;
 
-/** A file is no longer there, or what it was in is none. */
-const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 /** Files that come and go together make one look through all, and one reload. */
 const RELOAD_DELAY_MS = 50;
 
@@ -32,7 +24,7 @@ export function serveFiles(server: ViteDevServer, served: Served, options: Resol
   });
   watch(server, files, served);
   if (options.reload) reload(server, files, served);
-  place(server, options, createMiddleware(files, { server, served, options }));
+  place(server, options, createMiddleware(files, serverOf(server, served, options), options));
 }
 
 /** Before Vite's public directory, or in its place where the options name others. */
@@ -44,57 +36,16 @@ function place({ middlewares }: ViteDevServer, options: ResolvedOptions, handle:
   stack.splice(position, own !== -1 && options.publicDirs?.length ? 1 : 0, { route: '', handle });
 }
 
-type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
-
-interface Context {
-  server: ViteDevServer;
-  served: Served;
-  options: ResolvedOptions;
-}
-
-function createMiddleware(files: ServedFiles, { server, served, options }: Context): Middleware {
-  const unwatched = hasUnwatched(server, served);
-  return function reflinkServeMiddleware(request, response, next) {
-    const { method, url = '', headers } = request;
-    if (method !== 'GET' && method !== 'HEAD') return next();
-    const name = decode(url);
-    if (name === undefined || INTERNAL.test(url)) return next();
-    if (unwatched && headers.accept?.includes('text/html')) files.invalidate();
-    const file = files.find(name);
-    if (!file && isLeftOut(server, options, name)) {
-      response.writeHead(404).end();
-      return;
-    }
-    if (!file || isLeftToVite(server, file, url)) return next();
-    read(file, options)
-      .catch((error: unknown) => {
-        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
-        files.invalidate();
-      })
-      .then((content) => {
-        if (!content) return next();
-        return respond(request, response, {
-          name: file.name,
-          content,
-          headers: server.config.server.headers,
-        });
-      })
-      .catch((error: unknown) => {
-        if (!response.headersSent) next(error);
-        else response.destroy();
-      });
+function serverOf(server: ViteDevServer, { targets }: Served, options: ResolvedOptions): Server {
+  return {
+    pathOf: (url) => (INTERNAL.test(url) ? undefined : url),
+    leaves: (file, url) => isLeftToVite(server, file, url),
+    hides: (name) => isLeftOut(server, options, name),
+    get headers() {
+      return server.config.server.headers;
+    },
+    isUnwatched: server.config.server.watch === null || hasPackages(targets),
   };
-}
-
-/** A request's path as a name in the output, if it can be one; a slash that is encoded is no slash. */
-function decode(url: string): string | undefined {
-  const [pathname] = url.split(/[?#]/, 1);
-  try {
-    const parts = pathname!.slice(1).split('/').map(decodeURIComponent);
-    return parts.some((part) => /[/\0]/.test(part)) ? undefined : parts.join('/');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether a build would have something else there, or nothing but a module. */
@@ -122,23 +73,6 @@ function isLeftOut({ config }: ViteDevServer, { publicDirs }: ResolvedOptions, n
 
 function isPublicForVite(publicDir: string, name: string): boolean {
   return publicDir !== '' && isFile(path.join(publicDir, name));
-}
-
-async function read(
-  { source, target, name, below }: ServedFile,
-  { engine }: ResolvedOptions,
-): Promise<Content> {
-  const status = engine.symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
-  if (!status.isFile()) throw Object.assign(new Error(`${source} is no file`), { code: 'ENOENT' });
-  if (!target?.transform) return contentOf(source);
-  try {
-    const made = await target.transform(fs.readFileSync(source), { source, path: below });
-    const bytes = Buffer.from(made as Uint8Array);
-    return bytesAsContent(bytes, `W/"${createHash('sha256').update(bytes).digest('base64url')}"`);
-  } catch (cause) {
-    const reason = `transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination: name, cause });
-  }
 }
 
 function watch({ watcher }: ViteDevServer, files: ServedFiles, { watched }: Served): void {
@@ -169,14 +103,6 @@ function reload({ watcher, environments }: ViteDevServer, files: ServedFiles, { 
 
 function isWatched(file: string, { paths }: Served['watched']): boolean {
   return paths.some((each) => file === each || path.resolve(file).startsWith(each + path.sep));
-}
-
-/** Vite's watcher never looks into packages: what is copied from there is looked through with every page. */
-function hasUnwatched({ config }: ViteDevServer, { targets }: Served): boolean {
-  const all = [...targets.publicTargets, ...targets.targets];
-  return (
-    config.server.watch === null || all.flatMap(sourcesOf).some((from) => /[\\/]node_modules[\\/]/.test(from))
-  );
 }
 
 function isFile(file: string): boolean {

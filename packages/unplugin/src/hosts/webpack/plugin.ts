@@ -3,7 +3,7 @@ import type { Compilation, Compiler, WebpackPluginInstance } from 'webpack';
 import { messageOf } from '../../build.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { statsOf } from '../../stats.ts';
-import { callingVersion, isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
 import { watchedPaths } from '../../watched.ts';
 import { CompilationAssets } from './assets.ts';
 import { deleteFormer, WebpackCopies } from './copies.ts';
@@ -106,7 +106,7 @@ function checkBundler({ hooks, webpack }: Compiler & { webpack: { rspackVersion?
   if (isOlder(version, '5.76')) throw unsupported('webpack', `webpack ${version}`, UPDATE);
 }
 
-const RSPACK = `${NO_ENTRY}. Rsbuild builds with Rspack, and Docusaurus does unless its config turns that off`;
+const RSPACK = `${useEntry('rspack')}. Docusaurus builds with Rspack unless its config turns that off`;
 
 function outputOf(compilation: Compilation): string {
   return path.resolve(compilation.getPath(compilation.compiler.outputPath, {}));

@@ -2,11 +2,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { type ListedFile, listSync } from 'fs-reflink/list';
-import type { HostLog } from '../../build.ts';
-import { overlapMessage } from '../../collisions.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { allowedRoots, pathBelow } from '../../targets.ts';
-import type { Served } from './output.ts';
+import type { HostLog } from '../build.ts';
+import { overlapMessage } from '../collisions.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { allowedRoots, type OutputTargets, pathBelow } from '../targets.ts';
+
+/** An output that is served and not built. */
+export interface ServedOutput {
+  /** Absolute path of the project. */
+  root: string;
+  /** Absolute path. */
+  outDir: string;
+  targets: OutputTargets;
+  /** Pages of public directories are found by the names of their directories, too, and without their extensions. */
+  findsPublicPages?: boolean;
+}
 
 /** What stands at a place of the output, were it built. */
 export interface ServedFile {
@@ -25,9 +35,10 @@ const MAX_LINKS = 40;
 
 /** The files of an output that is not built, by their names in it. Nothing else can be found here. */
 export class ServedFiles {
-  readonly #targets: Served['targets'];
+  readonly #targets: OutputTargets;
   readonly #outDir: string;
   readonly #root: string;
+  readonly #findsPublicPages: boolean;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
   readonly #said = new Set<string>();
@@ -41,7 +52,12 @@ export class ServedFiles {
   readonly #overlaps = new Map<string, string>();
   #stale = true;
 
-  constructor({ targets, outDir, root }: Served, options: ResolvedOptions, log: HostLog) {
+  constructor(
+    { targets, outDir, root, findsPublicPages = false }: ServedOutput,
+    options: ResolvedOptions,
+    log: HostLog,
+  ) {
+    this.#findsPublicPages = findsPublicPages;
     this.#targets = targets;
     this.#outDir = outDir;
     this.#root = root;
@@ -60,7 +76,7 @@ export class ServedFiles {
     return this.#sources.has(source);
   }
 
-  /** What Vite's preview of the output would answer with for a path, decoded and without its leading slash. */
+  /** What a server of the built output would answer with for a path, decoded and without its leading slash. */
   find(name: string): ServedFile | undefined {
     this.#refresh();
     if (name === '' || name.endsWith('/')) return this.#page(`${name}index.html`);
@@ -70,7 +86,7 @@ export class ServedFiles {
   /** While developing Vite finds pages by no other name in public directories, and in the project by itself. */
   #page(name: string): ServedFile | undefined {
     const file = this.#follow(name);
-    return file?.target && file;
+    return this.#findsPublicPages || file?.target ? file : undefined;
   }
 
   #follow(name: string, followed = 0): ServedFile | undefined {

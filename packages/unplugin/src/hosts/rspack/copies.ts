@@ -1,0 +1,220 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { Compilation, Compiler } from '@rspack/core';
+import { BuildCopies, type HostLog, messageOf } from '../../build.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { loadEmptying } from '../../empty.ts';
+import { exclusive } from '../../exclusive.ts';
+import { deleteLeftOver } from '../../left-over.ts';
+import { keptIn } from '../../nested.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { linkStatsOf, statsOf } from '../../stats.ts';
+import type { OutputTargets } from '../../targets.ts';
+import { watchedPaths } from '../../watched.ts';
+import { isRealDisk } from '../webpack/memory.ts';
+import type { Cleaning } from './clean.ts';
+import type { DevelopmentServer } from './development-server.ts';
+import { bundleOf, NAME, outputOf } from './names.ts';
+
+/** How many instances of the plugin a compiler has so far. */
+const instances = new WeakMap<Compiler, number>();
+
+/** What tells an instance of the plugin from others, but for its targets. Asked once for each, in their order. */
+function nextInstance(compiler: Compiler): Omit<Instance, 'targets'> {
+  const { name, entry, target, output } = compiler.options;
+  const position = instances.get(compiler) ?? 0;
+  instances.set(compiler, position + 1);
+  return { host: 'rspack', configuration: { position, name, entry, target, filename: output.filename } };
+}
+
+/** Warnings belong to a compilation. */
+export function logOf(compiler: Compiler, compilation: () => Compilation | undefined): HostLog {
+  const logger = compiler.getInfrastructureLogger(NAME);
+  const { WebpackError } = compiler.webpack;
+  return {
+    info: (message) => logger.info(message),
+    warn: (message) => void compilation()?.warnings.push(new WebpackError(`${NAME}: ${message}`)),
+    error: (message) => logger.error(message),
+  };
+}
+
+/** Whether what a compiler writes goes to the disk. */
+function isOnDisk({ outputFileSystem, context }: Compiler): Promise<boolean> {
+  return isRealDisk(outputFileSystem as never, context);
+}
+
+/** Deletes what was copied while the options named something. */
+export function deleteFormer(compiler: Compiler, options: ResolvedOptions): void {
+  const instance = nextInstance(compiler);
+  compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
+    if (!(await isOnDisk(compiler))) return;
+    const { context: root } = compiler;
+    const directory = outputOf(compilation);
+    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
+    try {
+      await deleteLeftOver(
+        { instance, ...place },
+        options,
+        logOf(compiler, () => compilation),
+      );
+    } catch (error) {
+      compilation.errors.push(new compiler.webpack.WebpackError(`${NAME}: ${messageOf(error)}`));
+    }
+  });
+}
+
+/** The copies of one compiler, build after build. */
+export class RspackCopies {
+  readonly #compiler: Compiler;
+  readonly #options: ResolvedOptions;
+  readonly #targets: OutputTargets;
+  readonly #instance: Instance;
+  readonly #copies: BuildCopies;
+  readonly #records = new Map<string, ClaimedRecord>();
+  readonly #cleaning: Cleaning | undefined;
+  #compilation: Compilation | undefined;
+  /** Where the build copies to; undefined where it does not. */
+  #directory: string | undefined;
+  /** Rspack does not write again what it has written before and is unchanged. */
+  #hasWritten = false;
+
+  /** With `cleaning` the output is emptied in Rspack's place. */
+  constructor(
+    compiler: Compiler,
+    options: ResolvedOptions,
+    targets: OutputTargets,
+    cleaning: Cleaning | undefined,
+  ) {
+    this.#compiler = compiler;
+    this.#options = options;
+    this.#targets = targets;
+    this.#cleaning = cleaning;
+    this.#instance = { ...nextInstance(compiler), targets };
+    this.#copies = new BuildCopies(
+      options,
+      logOf(compiler, () => this.#compilation),
+      compiler.context,
+    );
+  }
+
+  /** Threads boot while the modules are built. */
+  async prepare(): Promise<void> {
+    const { outputPath } = this.#compiler;
+    if (!(await isOnDisk(this.#compiler))) return;
+    const directory = path.resolve(outputPath);
+    this.#copies.prepare(this.#targets, directory, this.#recordOf(directory).cacheDirectory);
+  }
+
+  /** A change of any file that is copied is a reason to build again, and so is a new one. */
+  watch(compilation: Compilation): void {
+    for (const each of watchedPaths(this.#targets, new Set([outputOf(compilation)]))) {
+      const status = statsOf(each);
+      if (!status) compilation.missingDependencies.add(each);
+      else if (status.isDirectory()) compilation.contextDependencies.add(each);
+      else compilation.fileDependencies.add(each);
+    }
+  }
+
+  /** A compilation is about to be written: empties the output if that is to be done, and begins to copy. */
+  async begin(compilation: Compilation, server: DevelopmentServer): Promise<void> {
+    this.#compilation = compilation;
+    const directory = outputOf(compilation);
+    if (!(await isOnDisk(this.#compiler))) {
+      server.built(
+        compilation,
+        logOf(this.#compiler, () => compilation),
+      );
+      return;
+    }
+    addBundle(directory, this, bundleOf(compilation));
+    this.#directory = directory;
+    const empty = this.#cleaning?.isDue() ?? false;
+    if (empty) await loadEmptying();
+    await this.#beginInTurn(directory, empty);
+  }
+
+  /** Nobody adds assets any more: what has the name of one of them goes out of its way. */
+  async giveWay(compilation: Compilation): Promise<void> {
+    if (this.#directory === undefined) return;
+    const names = bundleOf(compilation);
+    addBundle(this.#directory, this, names);
+    await this.#copies.giveWay(names, this.#directory);
+  }
+
+  /** The bundle is written: resolves when all is in place. */
+  async finish(compilation: Compilation): Promise<void> {
+    const directory = this.#directory;
+    if (directory === undefined) return;
+    await exclusive(directory, () => this.#copies.finish(directory));
+    if (this.#hasWritten) await this.#restoreBundle(compilation, directory);
+    this.#hasWritten = true;
+  }
+
+  /** Something went wrong, and was told: the rest of the build copies nothing. */
+  fail(): void {
+    this.#directory = undefined;
+  }
+
+  /** The build is over. Threads of a watcher stay for the next. */
+  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+    this.#compilation = undefined;
+    this.#directory = undefined;
+    removeBundles(this);
+    await this.#copies.end({ keepWorkers });
+  }
+
+  async close(): Promise<void> {
+    await this.end({ keepWorkers: false });
+    for (const record of this.#records.values()) record.release();
+    this.#records.clear();
+  }
+
+  #beginInTurn(directory: string, empty: boolean): Promise<void> {
+    const compilation = this.#compilation;
+    return new Promise((resolve, reject) => {
+      exclusive(directory, async () => {
+        // Otherwise the build has ended meanwhile.
+        if (compilation === this.#compilation) this.#copy(directory, empty);
+        resolve();
+        // What goes wrong is said by the hook that waits for it.
+        await this.#copies.settle(directory).catch(() => {});
+      }).catch(reject);
+    });
+  }
+
+  #copy(directory: string, empty: boolean): void {
+    const { cacheDirectory, orphaned } = this.#recordOf(directory);
+    this.#copies.begin({
+      directory,
+      ...this.#targets,
+      cacheDirectory,
+      orphaned: orphaned.splice(0),
+      empty,
+      keep: [...(this.#cleaning?.kept ?? []), ...keptIn(directory, [])],
+      written: bundlesOfOthers(directory, this),
+    });
+  }
+
+  #recordOf(directory: string): ClaimedRecord {
+    const known = this.#records.get(directory);
+    if (known) return known;
+    const cacheDirectory = cacheDirectoryOf(this.#options, this.#compiler.context);
+    const record = claimRecord(this.#instance, cacheDirectory, directory);
+    this.#records.set(directory, record);
+    return record;
+  }
+
+  /** Writes what of the bundle is missing, because a file of ours had its place until now. */
+  async #restoreBundle(compilation: Compilation, directory: string): Promise<void> {
+    for (const name of bundleOf(compilation)) {
+      const file = path.join(directory, name);
+      if (linkStatsOf(file)) continue;
+      const source = compilation.getAsset(name)?.source;
+      if (!source) continue;
+      await fs.mkdir(path.dirname(file), { recursive: true });
+      await fs.writeFile(file, source.buffer());
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CopyError } from 'fs-reflink/host';
+import type { ResolvedOptions } from '../options.ts';
+import { type OutputTargets, sourcesOf } from '../targets.ts';
+import type { ServedFile, ServedFiles } from './files.ts';
+import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
+
+type Next = (error?: unknown) => void;
+export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+
+/** What of a development server decides about an answer. */
+export interface Server {
+  /** The path of a request below the output, with a leading slash; undefined where it is none of the output's. */
+  pathOf(url: string): string | undefined;
+  /** Whether the server answers for a file itself. */
+  leaves(file: ServedFile, url: string): boolean;
+  /** Whether nothing is to be found under a name that no file of ours has. */
+  hides(name: string): boolean;
+  /** The user's response headers. */
+  headers: Record<string, unknown>;
+  /** Files come and go that the server is not told of: they are looked through with every page. */
+  isUnwatched: boolean;
+}
+
+/** A file is no longer there, or what it was in is none. */
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+
+/** Answers requests with the sources of what a build would copy. */
+export function createMiddleware(files: ServedFiles, server: Server, options: ResolvedOptions): Middleware {
+  return function reflinkServeMiddleware(request, response, next) {
+    const { method, url = '', headers } = request;
+    if (method !== 'GET' && method !== 'HEAD') return next();
+    const pathname = server.pathOf(url);
+    const name = pathname === undefined ? undefined : decode(pathname);
+    if (name === undefined) return next();
+    if (server.isUnwatched && headers.accept?.includes('text/html')) files.invalidate();
+    const file = files.find(name);
+    if (!file && server.hides(name)) {
+      response.writeHead(404).end();
+      return;
+    }
+    if (!file || server.leaves(file, url)) return next();
+    read(file, options)
+      .catch((error: unknown) => {
+        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
+        files.invalidate();
+      })
+      .then((content) => {
+        if (!content) return next();
+        return respond(request, response, { name: file.name, content, headers: server.headers });
+      })
+      .catch((error: unknown) => {
+        if (!response.headersSent) next(error);
+        else response.destroy();
+      });
+  };
+}
+
+/** Whether something is copied from packages, where watchers do not look. */
+export function hasPackages({ publicTargets, targets }: OutputTargets): boolean {
+  return [...publicTargets, ...targets]
+    .flatMap(sourcesOf)
+    .some((from) => /[\\/]node_modules[\\/]/.test(from));
+}
+
+/** A request's path as a name in the output, if it can be one; a slash that is encoded is no slash. */
+function decode(url: string): string | undefined {
+  const [pathname] = url.split(/[?#]/, 1);
+  try {
+    const parts = pathname!.slice(1).split('/').map(decodeURIComponent);
+    return parts.some((part) => /[/\0]/.test(part)) ? undefined : parts.join('/');
+  } catch {
+    return undefined;
+  }
+}
+
+async function read(
+  { source, target, name, below }: ServedFile,
+  { engine }: ResolvedOptions,
+): Promise<Content> {
+  const status = engine.symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
+  if (!status.isFile()) throw Object.assign(new Error(`${source} is no file`), { code: 'ENOENT' });
+  if (!target?.transform) return contentOf(source);
+  try {
+    const made = await target.transform(fs.readFileSync(source), { source, path: below });
+    const bytes = Buffer.from(made as Uint8Array);
+    return bytesAsContent(bytes, `W/"${createHash('sha256').update(bytes).digest('base64url')}"`);
+  } catch (cause) {
+    const reason = `transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination: name, cause });
+  }
+}
