@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy } from 'fs-reflink';
@@ -60,6 +61,16 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       expect(started).toBe(clones ? 0 : 2);
       expect(filesIn('to')).toEqual(filesIn('from'));
     });
+
+    if (clones) {
+      test('that were just written and are on the disk are cloned by the calling thread', async () => {
+        const { place, filesIn } = setUp();
+        execFileSync('sync', ['-f', mounted.path]);
+        expect((await place()).methods).toEqual({ ficlone: { files: FILES, bytes: FILES * BYTES } });
+        expect(started).toBe(0);
+        expect(filesIn('to')).toEqual(filesIn('from'));
+      });
+    }
 
     test.each([
       ['that were just written', 0, {}],

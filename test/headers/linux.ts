@@ -18,6 +18,7 @@ const PRIVATE = 'the filesystem keeps it to itself';
 const KERNEL_HEADERS = [
   'linux/fcntl.h',
   'linux/fs.h',
+  'linux/fiemap.h',
   'linux/stat.h',
   'linux/falloc.h',
   'linux/fadvise.h',

@@ -148,8 +148,10 @@ export class FileCopier {
     // If stat fails, opening the file reports the error.
     if (!looked || status.size <= SMALL_FILE) return 'copy';
     const { transfer, only } = this.#job;
-    const mayClone = transfer.reflink !== 'never' && only === undefined;
-    return mayClone && isAlone && Date.now() - status.touchedMs > WRITTEN_AFTER_MS ? 'clone' : 'none';
+    const mayClone = transfer.reflink !== 'never' && only === undefined && isAlone;
+    const isWritten = () =>
+      Date.now() - status.touchedMs > WRITTEN_AFTER_MS || this.#system.isWrittenOut?.(source, name) === true;
+    return mayClone && isWritten() ? 'clone' : 'none';
   }
 
   /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */

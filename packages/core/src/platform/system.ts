@@ -179,6 +179,8 @@ export interface System {
   fileStatus(fd: number, into: FileStatus): number | Errno;
   /** Cheaper than `status` without following, where there is one: leaves out what tells one file from another. */
   quickStatus?(directory: Directory, name: string, into: FileStatus): number | Errno;
+  /** Whether a new file has reached the disk: to clone one that has not waits for that. Undefined where nothing tells. */
+  isWrittenOut?(directory: Directory, name: string): boolean;
   /** Whether sizes are made up there, as in /proc and /sys. */
   isPseudo(directory: Directory): boolean;
   /** Whether files of one directory may lie on different disks below, as on overlayfs, FUSE, NFS and CIFS. */

@@ -44,6 +44,8 @@ export interface Bindings {
   fcntl(fd: number, command: number, argument: number): number;
   /** `ioctl` with an integer argument. */
   ioctl(fd: number, request: number, argument: number): number;
+  /** `ioctl` with a structure that the kernel fills in. */
+  ioctlMemory(fd: number, request: number, argument: Memory): number;
   copyFileRange(source: number, destination: number, size: number): number;
   flistxattr(fd: number, buffer: Memory, size: number): number;
   fgetxattr(fd: number, name: string, buffer: Memory, size: number): number;
@@ -89,6 +91,7 @@ export function loadBindings(): Bindings {
   const openat = native('openat', last('uint'));
   const fcntl = native('fcntl', last('int'));
   const ioctl = native('ioctl', last('int'));
+  const ioctlMemory = variadic ? ioctl : native('ioctl', 'void *');
 
   const close = native('close');
   const statx = native('statx');
@@ -156,6 +159,9 @@ export function loadBindings(): Bindings {
     ioctl: variadic
       ? (fd, request, argument) => checked(ioctl(fd, request, 'int', argument))
       : (fd, request, argument) => checked(ioctl(fd, request, argument)),
+    ioctlMemory: variadic
+      ? (fd, request, argument) => checked(ioctlMemory(fd, request, 'void *', argument))
+      : (fd, request, argument) => checked(ioctlMemory(fd, request, argument)),
     // Null offsets: both files' own positions move, so a copy that stops half way can be told from them.
     copyFileRange: (source, destination, size) =>
       copyFileRange ? checked(copyFileRange(source, null, destination, null, size, 0)) : -ENOSYS,

@@ -17,6 +17,15 @@ export const ficloneNumber = (arch: string): number => ioctlWrite(arch, 0x94, 9,
 
 export const FICLONE: number = ficloneNumber(process.arch);
 
+/** `_IOWR('f', 11, struct fiemap)` of <linux/fs.h>: both directions set the same bits on every architecture. */
+export const FS_IOC_FIEMAP = 0xc020_660b;
+export const FIEMAP_EXTENT_LAST = 1;
+/** Where the extent lies is not decided yet. */
+export const FIEMAP_EXTENT_UNKNOWN = 2;
+export const FIEMAP_EXTENT_DELALLOC = 4;
+/** Reserved on the disk; what was written to it is still in memory. */
+export const FIEMAP_EXTENT_UNWRITTEN = 0x800;
+
 // Node.js knows these for the architecture it was built for; O_DIRECT is 0x4000 on x86 and 0x10000 on arm64.
 export const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } =
   fs.constants;
@@ -68,6 +77,11 @@ export const constants: Record<string, number> = {
   STATX_DIOALIGN,
   XATTR_LIST_MAX,
   XATTR_SIZE_MAX,
+  FS_IOC_FIEMAP,
+  FIEMAP_EXTENT_LAST,
+  FIEMAP_EXTENT_UNKNOWN,
+  FIEMAP_EXTENT_DELALLOC,
+  FIEMAP_EXTENT_UNWRITTEN,
 };
 
 /** Those that depend on the architecture, by one of Node's names for it. */
@@ -76,6 +90,15 @@ export const constantsOf = (arch: string): Record<string, number> => ({ FICLONE:
 /** Of <sys/statfs.h>, in bytes. Its first field is the filesystem's number. */
 export const STATFS_LAYOUT: Record<'size' | 'f_type', number> = { size: 120, f_type: 0 };
 
+/** Of <linux/fiemap.h>, in bytes. The extents follow the header. */
+export const FIEMAP_LAYOUT: Record<'size' | 'fm_length' | 'fm_mapped_extents' | 'fm_extent_count', number> = {
+  size: 32,
+  fm_length: 8,
+  fm_mapped_extents: 20,
+  fm_extent_count: 24,
+};
+export const FIEMAP_EXTENT_LAYOUT: Record<'size' | 'fe_flags', number> = { size: 56, fe_flags: 40 };
+
 /** Sizes, and offsets of fields, in bytes. */
 export const layouts: Record<string, Record<string, number>> = {
   'struct statx': STATX_LAYOUT,
@@ -83,6 +106,8 @@ export const layouts: Record<string, Record<string, number>> = {
   // Two of them are what FileStatus.writeTimes() writes.
   'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
   'struct statfs': STATFS_LAYOUT,
+  'struct fiemap': FIEMAP_LAYOUT,
+  'struct fiemap_extent': FIEMAP_EXTENT_LAYOUT,
 };
 
 const { errno } = os.constants;

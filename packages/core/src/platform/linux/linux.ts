@@ -15,6 +15,7 @@ import { filesystemName, isLayeredFilesystem } from './filesystems.ts';
 import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
 import { copyNewFile } from './new-file.ts';
 import { readWrite } from './read-write.ts';
+import { isWrittenOut } from './written-out.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
 /**
@@ -76,6 +77,13 @@ export function linuxSystem(bindings: Bindings): System {
     status: (directory, name, follow, into) =>
       stat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
     fileStatus: (fd, into) => stat(fd, '', C.AT_EMPTY_PATH, into),
+    isWrittenOut(directory, name) {
+      const fd = bindings.openat(directory.fd, name, SOURCE_FLAGS | C.O_NOFOLLOW, 0);
+      if (fd < 0) return false;
+      const written = isWrittenOut(bindings, fd);
+      bindings.close(fd);
+      return written;
+    },
     isPseudo: (directory) => isPseudoFilesystem(directory.path),
     isLayered: (directory) => isLayeredFilesystem(statfsSync(directory.path).type),
     filesystem(directory) {

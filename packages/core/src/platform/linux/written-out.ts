@@ -1,0 +1,34 @@
+import type { Bindings } from './bindings.ts';
+import {
+  FIEMAP_EXTENT_DELALLOC,
+  FIEMAP_EXTENT_LAST,
+  FIEMAP_EXTENT_LAYOUT,
+  FIEMAP_EXTENT_UNKNOWN,
+  FIEMAP_EXTENT_UNWRITTEN,
+  FIEMAP_LAYOUT,
+  FS_IOC_FIEMAP,
+} from './constants.ts';
+
+/** A file in more pieces is taken for one that is not written out. */
+const MOST_EXTENTS = 64;
+const IN_MEMORY = FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_UNWRITTEN;
+const WORD = 4;
+
+/**
+ * Whether a new file has reached the disk, as far as its filesystem tells. What was written over blocks that the file
+ * had before does not show.
+ */
+export function isWrittenOut(bindings: Bindings, fd: number): boolean {
+  const map = new Uint32Array((FIEMAP_LAYOUT.size + MOST_EXTENTS * FIEMAP_EXTENT_LAYOUT.size) / WORD);
+  map.fill(0xffff_ffff, FIEMAP_LAYOUT.fm_length / WORD, FIEMAP_LAYOUT.fm_length / WORD + 2);
+  map[FIEMAP_LAYOUT.fm_extent_count / WORD] = MOST_EXTENTS;
+  if (bindings.ioctlMemory(fd, FS_IOC_FIEMAP, map) < 0) return false;
+  const count = map[FIEMAP_LAYOUT.fm_mapped_extents / WORD]!;
+  let flags = FIEMAP_EXTENT_LAST;
+  for (let extent = 0; extent < count; extent++) {
+    const at = FIEMAP_LAYOUT.size + extent * FIEMAP_EXTENT_LAYOUT.size + FIEMAP_EXTENT_LAYOUT.fe_flags;
+    flags = map[at / WORD]!;
+    if (flags & IN_MEMORY) return false;
+  }
+  return (flags & FIEMAP_EXTENT_LAST) !== 0;
+}
