@@ -33,21 +33,19 @@ describe('prepareCopies by the number of files', () => {
     ['nothing', () => [], {}, 0],
     ['few files', () => [few()], {}, 0],
     ['few files, beside a busy thread', () => [few()], { busy: true }, 0],
-    ['many files', () => [many()], {}, 2],
+    ['many files, which an idle thread copies by itself', () => [many()], {}, 0],
     ['many files, beside a busy thread', () => [few(), many()], { busy: true }, 1],
-    ['many files that an earlier copy recorded', () => [many()], { copiedBefore: true }, 0],
-    ['many of them, beside a busy thread', () => [many()], { copiedBefore: true, busy: true }, 1],
-    ['many files, and a number of workers', () => [many()], { workers: 0 }, 0],
+    ['many files, and a number of workers', () => [many()], { workers: 0, busy: true }, 0],
     ['few files, and a number of workers', () => [few()], { workers: 1 }, 1],
     // The calling thread has to call it, and copies while it plans.
-    ['many files with a function', () => [{ ...many(), filter: () => true }], {}, 0],
+    ['many files with a function', () => [{ ...many(), filter: () => true }], { busy: true }, 0],
     ['a file that does not exist', () => [{ from: 'missing' }], { busy: true }, 0],
     ['a glob in a directory of few', () => [{ from: `${few().from}/**/*.txt` }], { busy: true }, 0],
     ['a glob in a directory of many', () => [{ from: `${many().from}/**` }], { busy: true }, 1],
     ['a glob beside a directory of many', () => [{ from: many() && '*.txt' }], { busy: true }, 0],
     ['a file in a directory of many', () => [{ from: `${many().from}/0` }], { busy: true }, 0],
   ])('boots for %s', async (_what, targets, options, workers) => {
-    const copies = prepareCopies({ targets: targets(), cwd, concurrency: 2, ...options });
+    const copies = prepareCopies({ targets: targets(), cwd, ...options });
     expect(copies.workers).toBe(workers);
     await copies.ready;
     expect(started).toHaveBeenCalledTimes(workers);
@@ -113,7 +111,6 @@ describe('prepared copies', () => {
     ['workers', [-1, 9, 1.5, Number.NaN, '2']],
     ['busy', [1, 'yes']],
     ['targets', ['in']],
-    ['concurrency', [0]],
   ])('refuse a wrong option %s', (name, values) => {
     for (const value of values)
       expect(() => prepareCopies({ [name]: value })).toThrow(`fs-reflink: option "${name}" must be`);

@@ -1,12 +1,12 @@
 import { callsFunctions } from './calls-functions.ts';
 import { hasManyFiles } from './has-many-files.ts';
-import { type CopyOptions, defaultConcurrency } from './options.ts';
+import type { CopyOptions } from './options.ts';
 import type { CopyReport } from './report.ts';
 import { check, prepareSchema } from './schema.ts';
 import type { Target } from './target.ts';
 
 /** What is known of copies that are to come; see {@link prepareCopies}. */
-export interface PrepareOptions extends Pick<CopyOptions, 'concurrency' | 'cwd'> {
+export interface PrepareOptions extends Pick<CopyOptions, 'cwd'> {
   /**
    * What will be copied, as far as that is known. Without any, and without {@link PrepareOptions.workers}, nothing is
    * prepared.
@@ -23,17 +23,10 @@ export interface PrepareOptions extends Pick<CopyOptions, 'concurrency' | 'cwd'>
    */
   busy?: boolean;
   /**
-   * An earlier copy recorded these files in the manifest, and most will be unchanged: to find that out takes a thread
-   * that is not busy less than booting workers.
-   *
-   * @default false
-   */
-  copiedBefore?: boolean;
-  /**
    * How many worker threads to boot, 0 to 8, for a program that knows how much it copies.
    *
-   * @default by the number of files and directories in the targets, which are looked at no further than to know that
-   * they are many
+   * @default one where the calling thread is busy and the targets have many files and directories, which are looked at no
+   * further than to know that; none otherwise
    */
   workers?: number;
 }
@@ -86,10 +79,10 @@ export function prepareCopies(options: PrepareOptions = {}): PreparedCopies {
   };
 }
 
-function workersFor({ targets = [], cwd, busy, copiedBefore, concurrency }: PrepareOptions): number {
+/** A calling thread that is idle copies by itself: the engine boots workers where they pay. */
+function workersFor({ targets = [], cwd, busy = false }: PrepareOptions): number {
   // The calling thread has to plan where it calls functions: it copies too, then.
-  if (targets.some(callsFunctions) || (copiedBefore && !busy) || !hasManyFiles(targets, cwd)) return 0;
-  return busy ? 1 : (concurrency ?? defaultConcurrency());
+  return busy && !targets.some(callsFunctions) && hasManyFiles(targets, cwd) ? 1 : 0;
 }
 
 /**

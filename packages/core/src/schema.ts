@@ -63,9 +63,7 @@ export const copySchema: Schema = {
 export const prepareSchema: Schema = {
   targets: [Array.isArray, 'an array of targets'],
   cwd: copySchema.cwd!,
-  concurrency: copySchema.concurrency!,
   busy: [isBoolean, 'a boolean'],
-  copiedBefore: [isBoolean, 'a boolean'],
   workers: [(value) => value === 0 || isThreadCount(value), `a whole number from 0 to ${MAX_WORKERS}`],
 };
 

@@ -1,6 +1,6 @@
 import type { CopyReport } from 'fs-reflink';
 import { asThrown } from 'fs-reflink/host';
-import { cacheWarning, wasPlaced } from './cache.ts';
+import { cacheWarning } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
@@ -45,18 +45,9 @@ export class BuildCopies {
     this.#preparation = preparation;
   }
 
-  /** A build is certain, into `directory` if that is known. Returns whether worker threads boot for its copies. */
-  prepare(
-    { publicTargets, targets }: OutputTargets,
-    directory: string | undefined,
-    cacheDirectory: string,
-  ): boolean {
-    const { concurrency } = this.#options.engine;
-    return this.#preparation.prepare(() => ({
-      targets: [...publicTargets, ...targets],
-      copiedBefore: wasPlaced(cacheDirectory, directory),
-      ...(concurrency !== undefined && { concurrency }),
-    }));
+  /** A build is certain. Returns whether worker threads boot for its copies. */
+  prepare({ publicTargets, targets }: OutputTargets): boolean {
+    return this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets] }));
   }
 
   /** {@link prepare} for a bundler that keeps its thread busy. */

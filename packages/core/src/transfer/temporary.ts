@@ -2,7 +2,6 @@ import type Crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
-import { threadId } from 'node:worker_threads';
 
 export const PREFIX = '.fs-reflink-';
 const SUFFIX = '.tmp';
@@ -74,6 +73,7 @@ function startOf(pid: number): number {
 export function temporaryName(): string {
   const run = currentRun();
   const { realm, pid, started, id } = run;
+  const { threadId } = process.getBuiltinModule('node:worker_threads');
   const thread = threadId.toString(36).padStart(4, '0');
   return `${PREFIX}${realm}-${pid}-${started}-${id}-${thread}${(run.names++).toString(36)}${SUFFIX}`;
 }

@@ -81,13 +81,13 @@ export class EsbuildOutput {
 
   /** A build begins. */
   start(): void {
-    const { targets, directory } = this.#settings;
+    const { targets } = this.#settings;
     this.#state = 'building';
     // Whoever had asked for the build before has its result by now.
     this.#isRepeated ||= this.#askedBy === 'nobody';
     this.#askedBy = 'unknown';
     clearTimeout(this.#timer);
-    if (!this.#watch) this.#copies.prepare(targets, directory, this.#record.cacheDirectory);
+    if (!this.#watch) this.#copies.prepare(targets);
   }
 
   /** A build has ended, and its files are written. */

@@ -102,7 +102,7 @@ class RollupBuild {
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
     // Where it goes to is said when it is written.
-    this.#copies.prepare(this.#targets, undefined, cacheDirectoryOf(this.#options, root));
+    this.#copies.prepare(this.#targets);
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
       this.#context!.addWatchFile(each);

@@ -112,7 +112,7 @@ export class WebpackCopies {
   async prepare(targets: readonly WebpackTarget[], { compiler }: Compilation): Promise<void> {
     if (!(await isRealDisk(compiler.outputFileSystem!, compiler.context))) return;
     const directory = path.resolve(compiler.outputPath);
-    const bootsWorkers = this.#copies.prepare(engineTargets(targets), directory, this.#record.cacheDirectory);
+    const bootsWorkers = this.#copies.prepare(engineTargets(targets));
     const isAlone = !isShared(directory) && !isTemplate(directory) && targets.every(isIndependent);
     // Elsewhere something may be there already, which could not be told from what is to be undone.
     const stays = targets.every(({ target: { to = '.' } }) =>
