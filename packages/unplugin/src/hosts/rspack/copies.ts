@@ -99,12 +99,9 @@ export class RspackCopies {
     );
   }
 
-  /** Threads boot while the modules are built. */
+  /** The engine is loaded while the modules are built. */
   async prepare(): Promise<void> {
-    const { outputPath } = this.#compiler;
-    if (!(await isOnDisk(this.#compiler))) return;
-    const directory = path.resolve(outputPath);
-    this.#copies.prepare(this.#targets, directory, this.#recordOf(directory).cacheDirectory);
+    if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#targets);
   }
 
   /** A change of any file that is copied is a reason to build again, and so is a new one. */
