@@ -7,6 +7,7 @@ import unified from 'unplugin-reflink';
 import esbuild from 'unplugin-reflink/esbuild';
 import rolldown from 'unplugin-reflink/rolldown';
 import rollup from 'unplugin-reflink/rollup';
+import rsbuildReflink from 'unplugin-reflink/rsbuild';
 import rspackReflink from 'unplugin-reflink/rspack';
 import vite from 'unplugin-reflink/vite';
 import webpack from 'unplugin-reflink/webpack';
@@ -113,7 +114,7 @@ describe('Rspack, as Rsbuild and Docusaurus have it', () => {
     );
   });
 
-  test.each(['rsbuild', 'farm', 'bun', 'unloader'] as const)(
+  test.each(['farm', 'bun', 'unloader'] as const)(
     'the plugin of all hosts names %s, and what is supported',
     async (framework) => {
       const create = unified.raw as (options: object, meta: object) => unknown;
@@ -159,7 +160,19 @@ describe('a plugin in the hands of another bundler', () => {
 
   test('the esbuild entry in Rsbuild', async () => {
     const build = { context: { version: '2.3.2' }, modifyRsbuildConfig() {} };
-    expect(await messageOf(setUp(build))).toMatch(/runs in Rsbuild 2\.3\.2\./);
+    expect(await messageOf(setUp(build))).toMatch(
+      /runs in Rsbuild 2\.3\.2\. Use "unplugin-reflink\/rsbuild"/,
+    );
+  });
+
+  test('the entry of Rsbuild in esbuild and in others', async () => {
+    const { setup } = rsbuildReflink({});
+    expect(await messageOf(() => setup({ esbuild: {} } as never))).toMatch(
+      /^unplugin-reflink\/rsbuild works in Rsbuild 2.* in esbuild\. Use "unplugin-reflink\/esbuild"/,
+    );
+    expect(await messageOf(() => setup({} as never))).toMatch(
+      /another bundler\. Use "unplugin-reflink\/rspack"/,
+    );
   });
 
   test('the webpack entry in webpack 4', async () => {

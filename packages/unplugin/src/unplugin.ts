@@ -2,6 +2,7 @@ import { createUnplugin, type UnpluginInstance } from 'unplugin';
 import { esbuildPlugin } from './hosts/esbuild/plugin.ts';
 import { rolldownPlugin, rollupPlugin } from './hosts/rollup/plugin.ts';
 import { rspackPlugin } from './hosts/rspack/plugin.ts';
+import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
 import { type Options, resolveOptions } from './options.ts';
@@ -28,6 +29,8 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
         return [{ name: NAME, webpack: (compiler) => webpackPlugin(resolved).apply(compiler as never) }];
       case 'rspack':
         return [{ name: NAME, rspack: (compiler) => rspackPlugin(resolved).apply(compiler as never) }];
+      case 'rsbuild':
+        return [{ name: NAME, rsbuild: { setup: rsbuildPlugin(resolved).setup } }];
       default:
         throw noHost(framework);
     }

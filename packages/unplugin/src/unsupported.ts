@@ -7,6 +7,7 @@ const NEEDS = {
   esbuild: 'esbuild 0.19 or newer',
   rolldown: 'Rolldown 1',
   rollup: 'Rollup 4',
+  rsbuild: 'Rsbuild 2',
   rspack: 'Rspack 2',
   vite: 'Vite 6, 7 or 8',
   webpack: 'webpack 5.76 or newer',

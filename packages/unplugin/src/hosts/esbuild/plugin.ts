@@ -5,7 +5,7 @@ import { deleteLeftOver } from '../../left-over.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
-import { isOlder, NO_ENTRY, UPDATE, unsupported } from '../../unsupported.ts';
+import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
 import { EsbuildMessages } from './messages.ts';
 import { hideMetafile, requestMetafile } from './metafile.ts';
 import { EsbuildOutput, instanceOf } from './output.ts';
@@ -68,9 +68,9 @@ function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?
   const version = esbuild?.version;
   if (version !== undefined && !isOlder(version, '0.19')) return;
   if (version !== undefined) throw unsupported('esbuild', `esbuild ${version}`, UPDATE);
+  if (context) throw unsupported('esbuild', `Rsbuild ${context.version}`, useEntry('rsbuild'));
   const { bun } = process.versions;
-  const found = context ? `Rsbuild ${context.version}` : bun ? `Bun ${bun}` : 'another bundler';
-  throw unsupported('esbuild', found, NO_ENTRY);
+  throw unsupported('esbuild', bun ? `Bun ${bun}` : 'another bundler', NO_ENTRY);
 }
 
 /** Deletes what was copied while the options named something. */

@@ -4,7 +4,7 @@ import type { Compilation, Compiler } from '@rspack/core';
 import { BuildCopies, type HostLog, messageOf } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
-import { loadEmptying } from '../../empty.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
 import { deleteLeftOver } from '../../left-over.ts';
 import { keptIn } from '../../nested.ts';
@@ -30,8 +30,7 @@ function nextInstance(compiler: Compiler): Omit<Instance, 'targets'> {
 }
 
 /** Warnings belong to a compilation. */
-export function logOf(compiler: Compiler, compilation: () => Compilation | undefined): HostLog {
-  const logger = compiler.getInfrastructureLogger(NAME);
+function logOf(compiler: Compiler, logger: HostLog, compilation: () => Compilation | undefined): HostLog {
   const { WebpackError } = compiler.webpack;
   return {
     info: (message) => logger.info(message),
@@ -46,7 +45,7 @@ function isOnDisk({ outputFileSystem, context }: Compiler): Promise<boolean> {
 }
 
 /** Deletes what was copied while the options named something. */
-export function deleteFormer(compiler: Compiler, options: ResolvedOptions): void {
+export function deleteFormer(compiler: Compiler, options: ResolvedOptions, logger: HostLog): void {
   const instance = nextInstance(compiler);
   compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
     if (!(await isOnDisk(compiler))) return;
@@ -57,12 +56,20 @@ export function deleteFormer(compiler: Compiler, options: ResolvedOptions): void
       await deleteLeftOver(
         { instance, ...place },
         options,
-        logOf(compiler, () => compilation),
+        logOf(compiler, logger, () => compilation),
       );
     } catch (error) {
       compilation.errors.push(new compiler.webpack.WebpackError(`${NAME}: ${messageOf(error)}`));
     }
   });
+}
+
+export interface CopiesSettings {
+  options: ResolvedOptions;
+  targets: OutputTargets;
+  /** Empties the output in the place of whoever would have. */
+  cleaning: Cleaning | undefined;
+  logger: HostLog;
 }
 
 /** The copies of one compiler, build after build. */
@@ -74,29 +81,36 @@ export class RspackCopies {
   readonly #copies: BuildCopies;
   readonly #records = new Map<string, ClaimedRecord>();
   readonly #cleaning: Cleaning | undefined;
+  readonly #log: HostLog;
+  /** What was in the output when it would have been emptied, where that was earlier. */
+  #snapshot: EmptySnapshot | undefined;
   #compilation: Compilation | undefined;
   /** Where the build copies to; undefined where it does not. */
   #directory: string | undefined;
   /** Rspack does not write again what it has written before and is unchanged. */
   #hasWritten = false;
 
-  /** With `cleaning` the output is emptied in Rspack's place. */
-  constructor(
-    compiler: Compiler,
-    options: ResolvedOptions,
-    targets: OutputTargets,
-    cleaning: Cleaning | undefined,
-  ) {
+  constructor(compiler: Compiler, settings: CopiesSettings) {
+    const { options, targets, cleaning, logger } = settings;
     this.#compiler = compiler;
     this.#options = options;
     this.#targets = targets;
     this.#cleaning = cleaning;
     this.#instance = { ...nextInstance(compiler), targets };
-    this.#copies = new BuildCopies(
-      options,
-      logOf(compiler, () => this.#compilation),
-      compiler.context,
-    );
+    this.#log = logOf(compiler, logger, () => this.#compilation);
+    this.#copies = new BuildCopies(options, this.#log, compiler.context);
+  }
+
+  /**
+   * For a tool that would empty the output now, before anything is built: what is there now is deleted when the output is
+   * written, and what others write until then stays.
+   */
+  async lookBeforeEmptying(): Promise<void> {
+    if (!this.#cleaning) return;
+    await loadEmptying();
+    const directory = path.resolve(this.#compiler.outputPath);
+    const { cacheDirectory } = this.#recordOf(directory);
+    this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: this.#keptIn(directory) });
   }
 
   /** The engine is loaded while the modules are built. */
@@ -119,10 +133,7 @@ export class RspackCopies {
     this.#compilation = compilation;
     const directory = outputOf(compilation);
     if (!(await isOnDisk(this.#compiler))) {
-      server.built(
-        compilation,
-        logOf(this.#compiler, () => compilation),
-      );
+      server.built(compilation, this.#log);
       return;
     }
     addBundle(directory, this, bundleOf(compilation));
@@ -160,6 +171,9 @@ export class RspackCopies {
     this.#directory = undefined;
     removeBundles(this);
     await this.#copies.end({ keepWorkers });
+    // Not before: a plugin may have found them there, and write into them late.
+    if (this.#hasWritten) this.#snapshot?.deleteEmptyDirectories();
+    this.#snapshot = undefined;
   }
 
   async close(): Promise<void> {
@@ -189,9 +203,14 @@ export class RspackCopies {
       cacheDirectory,
       orphaned: orphaned.splice(0),
       empty,
-      keep: [...(this.#cleaning?.kept ?? []), ...keptIn(directory, [])],
+      ...(empty && { snapshot: this.#snapshot }),
+      keep: this.#keptIn(directory),
       written: bundlesOfOthers(directory, this),
     });
+  }
+
+  #keptIn(directory: string): string[] {
+    return [...(this.#cleaning?.kept ?? []), ...keptIn(directory, [])];
   }
 
   #recordOf(directory: string): ClaimedRecord {

@@ -18,16 +18,23 @@ export class DevelopmentServer {
   readonly #compiler: Compiler;
   readonly #targets: OutputTargets;
   readonly #options: ResolvedOptions;
+  readonly #logger: HostLog;
   /** The files of the last bundle. */
   #bundle: ReadonlySet<string> = new Set();
   #files: ServedFiles | undefined;
-  #isOpen = false;
+  /** Whether a server asks us. */
+  #isOpen: boolean;
   #hasWarned = false;
 
-  constructor(compiler: Compiler, targets: OutputTargets, options: ResolvedOptions) {
+  constructor(
+    compiler: Compiler,
+    given: { targets: OutputTargets; options: ResolvedOptions; logger: HostLog; isOpen: boolean },
+  ) {
     this.#compiler = compiler;
-    this.#targets = targets;
-    this.#options = options;
+    this.#targets = given.targets;
+    this.#options = given.options;
+    this.#logger = given.logger;
+    this.#isOpen = given.isOpen;
   }
 
   /** Has the server of Rspack's command line, or any that is given the compiler's options, ask us first. */
@@ -80,13 +87,8 @@ export class DevelopmentServer {
       import('../../serve/middleware.ts'),
     ]);
     const { context: root } = this.#compiler;
-    const logger = this.#compiler.getInfrastructureLogger(NAME);
     const served = { root, outDir: this.#directory, targets: this.#targets, findsPublicPages: true };
-    const files = new ServedFiles(served, this.#options, {
-      info: (message) => logger.info(message),
-      warn: (message) => logger.warn(message),
-      error: (message) => logger.error(message),
-    });
+    const files = new ServedFiles(served, this.#options, this.#logger);
     this.#files = files;
     const base = baseOf(options.devMiddleware?.publicPath ?? this.#compiler.options.output.publicPath);
     const { headers } = options;

@@ -1,9 +1,9 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import { messageOf } from '../../build.ts';
+import { type HostLog, messageOf } from '../../build.ts';
 import type { ResolvedOptions } from '../../options.ts';
-import { type OutputTargets, toTargets } from '../../targets.ts';
+import { toTargets } from '../../targets.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
-import { takeOverCleaning } from './clean.ts';
+import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { deleteFormer, RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
 import { NAME } from './names.ts';
@@ -13,10 +13,20 @@ const BEFORE_ALL = -10_000;
 /** When no plugin adds assets any more. */
 const AFTER_ALL = 10_000;
 
+/** What a tool that builds with Rspack does itself. */
+export interface Surroundings {
+  /** Has the development server: Rspack's own, that of its command line, is not asked. */
+  hasServer?: boolean;
+  /** Empties the output: how we do it instead. Otherwise Rspack does. */
+  cleaning?: Cleaning | undefined;
+  /** Prints messages. */
+  logger?: HostLog;
+}
+
 export interface RspackHost {
   plugin: RspackPluginInstance;
-  /** What a development server answers with, for each compiler that the plugin was applied to. */
-  servers: DevelopmentServer[];
+  /** The compilers that the plugin was applied to and copies for. */
+  compilers: { copies: RspackCopies; server: DevelopmentServer }[];
 }
 
 /** Copies static files into the output of Rspack 2. */
@@ -24,35 +34,31 @@ export function rspackPlugin(options: ResolvedOptions): RspackPluginInstance {
   return rspackHost(options).plugin;
 }
 
-/** The plugin, and what serves its files where another tool has the server. */
-export function rspackHost(options: ResolvedOptions, { opensServer = true } = {}): RspackHost {
-  const servers: DevelopmentServer[] = [];
+export function rspackHost(options: ResolvedOptions, surroundings: Surroundings = {}): RspackHost {
+  const compilers: RspackHost['compilers'] = [];
   const apply = (compiler: Compiler) => {
     checkBundler(compiler);
+    const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
     if (targets.publicTargets.length + targets.targets.length === 0) {
-      deleteFormer(compiler, options);
+      deleteFormer(compiler, options, logger);
       return;
     }
-    const server = new DevelopmentServer(compiler, targets, options);
-    servers.push(server);
-    if (opensServer) server.open();
-    applyTo(compiler, options, targets, server);
+    const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
+    if (!hasServer) server.open();
+    const cleaning = surroundings.cleaning ?? takeOverCleaning(compiler);
+    const copies = new RspackCopies(compiler, { options, targets, cleaning, logger });
+    compilers.push({ copies, server });
+    applyTo(compiler, copies, server);
   };
-  return { plugin: { name: NAME, apply }, servers };
+  return { plugin: { name: NAME, apply }, compilers };
 }
 
 /**
  * No file is an asset: Rspack would read it into memory. All are copied beside the bundle, between the hook that comes
  * before Rspack writes, where it is certain that it will, and the one that comes after.
  */
-function applyTo(
-  compiler: Compiler,
-  options: ResolvedOptions,
-  targets: OutputTargets,
-  server: DevelopmentServer,
-): void {
-  const copies = new RspackCopies(compiler, options, targets, takeOverCleaning(compiler));
+function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentServer): void {
   const { hooks } = compiler;
   const attempt = async (compilation: Compilation, act: () => Promise<void>) => {
     try {

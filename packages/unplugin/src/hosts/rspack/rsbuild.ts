@@ -1,0 +1,160 @@
+import path from 'node:path';
+import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
+import { isInside } from '../../nested.ts';
+import type { PublicDirectory, ResolvedOptions } from '../../options.ts';
+import type { Middleware } from '../../serve/middleware.ts';
+import { statsOf } from '../../stats.ts';
+import { unsupported, useEntry } from '../../unsupported.ts';
+import type { Cleaning } from './clean.ts';
+import type { DevelopmentServer } from './development-server.ts';
+import { NAME } from './names.ts';
+import { type RspackHost, rspackHost } from './plugin.ts';
+
+type PublicDir = NonNullable<RsbuildConfig['server']>['publicDir'];
+
+/** Copies static files into the output of Rsbuild 2, its public directory included. */
+export function rsbuildPlugin(options: ResolvedOptions): RsbuildPlugin {
+  return { name: NAME, setup: (api) => setUp(api, options) };
+}
+
+/** What is ours to do in one environment. */
+interface Environment {
+  options: ResolvedOptions;
+  /** Rsbuild would empty its output. */
+  empties: boolean;
+}
+
+function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
+  checkBundler(api);
+  const isBuild = () => api.context.action === 'build';
+  const environments = new Map<string, Environment>();
+  const hosts: RspackHost[] = [];
+  /** Outputs that this build has not emptied yet: several environments may share one. */
+  const due = new Set<string>();
+
+  api.modifyEnvironmentConfig({
+    order: 'post',
+    handler(config, { name }) {
+      const all = api.getRsbuildConfig();
+      const own = publicDirectoriesOf(config.server?.publicDir ?? all.server?.publicDir);
+      const chosen = optionsOf(options, config, {
+        all,
+        own: isBuild() ? own : [],
+        root: api.context.rootPath,
+      });
+      const copies = (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
+      const empties = isBuild() && copies && isEmptied(config, api.context.rootPath);
+      environments.set(name, { options: chosen, empties });
+      if (empties) config.output.cleanDistPath = false;
+      if (options.publicDirs?.length) config.server = { ...config.server, publicDir: false };
+      // Others look into it for icons.
+      else if (options.publicDirs === undefined && isBuild())
+        config.server = { ...config.server, publicDir: own.map((each) => ({ ...each, copyOnBuild: false })) };
+    },
+  });
+
+  api.modifyRspackConfig((config, { environment: { name, distPath } }) => {
+    const { options: chosen, empties } = environments.get(name)!;
+    const others = Object.values(api.getNormalizedConfig().environments);
+    const directories = others.map(({ output }) => path.resolve(api.context.rootPath, output.distPath.root));
+    const cleaning: Cleaning = {
+      kept: directories
+        .filter((each) => each !== distPath && isInside(distPath, each))
+        .map((each) => path.relative(distPath, each)),
+      isDue: () => due.delete(distPath),
+    };
+    const { logger } = api;
+    const host = rspackHost(chosen, {
+      hasServer: true,
+      cleaning: empties ? cleaning : undefined,
+      logger: {
+        info: (message) => logger.info(`${NAME}: ${message}`),
+        warn: (message) => logger.warn(`${NAME}: ${message}`),
+        error: (message) => logger.error(`${NAME}: ${message}`),
+      },
+    });
+    hosts.push(host);
+    config.plugins.push(host.plugin);
+  });
+
+  // Where Rsbuild would empty outputs.
+  api.onBeforeBuild({
+    order: 'pre',
+    async handler({ isFirstCompile, environments: built }) {
+      if (!isFirstCompile) return;
+      for (const { name, distPath } of Object.values(built))
+        if (environments.get(name)?.empties) due.add(distPath);
+      for (const { copies } of hosts.flatMap(({ compilers }) => compilers)) await copies.lookBeforeEmptying();
+    },
+  });
+
+  api.onBeforeStartDevServer(({ server }) => {
+    const { headers } = api.getNormalizedConfig().server;
+    const handlers = new Map<DevelopmentServer, Middleware>();
+    // Compilers are made later.
+    server.middlewares.use((request, response, next) => {
+      const servers = hosts.flatMap(({ compilers }) => compilers.map((each) => each.server));
+      const ask = (position: number) => {
+        const asked = servers[position];
+        if (!asked) {
+          next();
+          return;
+        }
+        const handle = handlers.get(asked) ?? asked.middleware({ options: { headers } });
+        handlers.set(asked, handle);
+        handle(request, response, (error) => (error ? next(error) : ask(position + 1)));
+      };
+      ask(0);
+    });
+  });
+}
+
+/** Rspack has plugins of another shape, and esbuild has the same. */
+function checkBundler(api: RsbuildPluginAPI & { esbuild?: object }): void {
+  const { modifyEnvironmentConfig, esbuild } = api;
+  if (typeof modifyEnvironmentConfig === 'function') return;
+  throw unsupported(
+    'rsbuild',
+    esbuild ? 'esbuild' : 'another bundler',
+    useEntry(esbuild ? 'esbuild' : 'rspack'),
+  );
+}
+
+/** As Rsbuild completes what a config says about public directories. */
+function publicDirectoriesOf(given: PublicDir) {
+  if (given === false) return [];
+  const list = given === undefined ? [{}] : Array.isArray(given) ? given : [given];
+  return list.map((each) => ({ name: 'public', copyOnBuild: 'auto' as const, ...each }));
+}
+
+/** Browsers alone ask for files, unless nothing is built for them. */
+function optionsOf(
+  options: ResolvedOptions,
+  { output: { target } }: MergedEnvironmentConfig,
+  facts: { all: RsbuildConfig; own: ReturnType<typeof publicDirectoriesOf>; root: string },
+): ResolvedOptions {
+  const { environments = {}, output } = facts.all;
+  const names = Object.keys(environments);
+  const isNode = (name: string) => (environments[name]!.output?.target ?? output?.target) === 'node';
+  const isChosen = target !== 'node' || names.every(isNode);
+  const own = facts.own
+    .filter(({ copyOnBuild }) => copyOnBuild === true || (copyOnBuild === 'auto' && target !== 'node'))
+    .map(({ name, ignore = [] }): PublicDirectory => ({ dir: name, prefix: '.', ignore }))
+    .filter(({ dir }) => statsOf(path.resolve(facts.root, dir)));
+  return {
+    ...options,
+    publicDirs: options.publicDirs ? (isChosen ? options.publicDirs : []) : own,
+    targets: isChosen ? options.targets : [],
+  };
+}
+
+/** Whether Rsbuild would empty the output, all of it. What it says about an output outside the project it says itself. */
+function isEmptied({ output }: MergedEnvironmentConfig, root: string): boolean {
+  const { cleanDistPath = 'auto', distPath } = output;
+  const { enable = 'auto', keep = [] } =
+    typeof cleanDistPath === 'object' ? cleanDistPath : { enable: cleanDistPath };
+  if (keep.length > 0) return false;
+  if (enable !== 'auto') return enable;
+  const directory = path.resolve(root, distPath.root);
+  return directory !== root && isInside(root, directory);
+}

@@ -1,0 +1,21 @@
+/**
+ * Takes over Rsbuild's public directory, and copies what else is asked for.
+ *
+ * @module
+ * @example
+ * ```ts
+ * // rsbuild.config.ts
+ * import reflink from 'unplugin-reflink/rsbuild';
+ *
+ * export default { plugins: [reflink()] };
+ * ```
+ */
+import type { RsbuildPlugin } from '@rsbuild/core';
+import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const rsbuild = (options?: Options): RsbuildPlugin => rsbuildPlugin(resolveOptions(options, 'rsbuild'));
+
+export default rsbuild;
+// For require(): the function itself.
+export { rsbuild as 'module.exports' };

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { createRsbuild, mergeRsbuildConfig, type RsbuildConfig, type RsbuildInstance } from '@rsbuild/core';
+import type { Options } from 'unplugin-reflink';
+import reflink from 'unplugin-reflink/rsbuild';
+import { BUNDLE } from '../hosts/cases.ts';
+import type { Host, HostOutcome } from '../hosts/project.ts';
+
+export type Built = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
+
+/** Rsbuild prints a compilation's messages itself, all in one. */
+function messagesOf(text: string): string[] {
+  return [...text.matchAll(/unplugin-reflink: (.*(?:\n(?! *(?:⚠|×|at )).+)*)/g)].map(([message]) => message);
+}
+
+/** A project with one file named `BUNDLE`, and what is said about it. */
+export async function rsbuildOf(
+  root: string,
+  given: RsbuildConfig = {},
+  said: Built = { warnings: [], errors: [], log: [] },
+): Promise<RsbuildInstance> {
+  const keep =
+    (list: string[], isMessage = true) =>
+    (message: unknown) => {
+      const text = stripVTControlCharacters(String(message instanceof Error ? message.message : message));
+      list.push(...(isMessage ? messagesOf(text) : [text]));
+    };
+  const customLogger = {
+    ...{
+      level: 'info',
+      greet() {},
+      log() {},
+      success() {},
+      ready() {},
+      start() {},
+      debug() {},
+      override() {},
+    },
+    info: keep(said.log),
+    warn: keep(said.warnings),
+    error: keep(said.errors, false),
+  };
+  const config: RsbuildConfig = {
+    mode: 'production',
+    customLogger: customLogger as never,
+    source: { entry: { [BUNDLE.replace('.js', '')]: join(root, 'main.js') } },
+    output: {
+      filename: { js: '[name].js' },
+      distPath: { root: 'dist', js: '' },
+      cleanDistPath: false,
+      // No file with the licenses beside the bundle.
+      legalComments: 'none',
+    },
+    performance: { printFileSize: false },
+    tools: { htmlPlugin: false },
+  };
+  return createRsbuild({ cwd: root, config: mergeRsbuildConfig(config, given) });
+}
+
+/** Builds once. */
+export async function build(root: string, config: RsbuildConfig): Promise<Built> {
+  const said: Built = { warnings: [], errors: [], log: [] };
+  try {
+    const rsbuild = await rsbuildOf(root, config, said);
+    const { close } = await rsbuild.build();
+    await close();
+  } catch (error) {
+    said.errors.push((error as Error).message);
+  }
+  return said;
+}
+
+export const host: Host = {
+  name: 'Rsbuild 2',
+  id: 'rsbuild',
+  create: reflink,
+  async build({ root, options, entry = 'main.js' }): Promise<HostOutcome> {
+    const outDir = join(root, 'dist');
+    const source = { entry: { [BUNDLE.replace('.js', '')]: join(root, entry) } };
+    try {
+      return { outDir, ...(await build(root, { source, plugins: [reflink(options)] })) };
+    } catch (error) {
+      return { outDir, warnings: [], errors: [(error as Error).message], log: [] };
+    }
+  },
+};
+
+/** The plugin whose reports are kept. */
+export function reporting(options: Options) {
+  const reports: Parameters<Extract<Options['report'], (...given: never) => unknown>>[0][] = [];
+  return { reports, plugin: reflink({ report: (report) => void reports.push(report), ...options }) };
+}
