@@ -1,4 +1,4 @@
-import fs, { readFileSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
@@ -106,6 +106,19 @@ describeWebpacks((host) => {
     });
   });
 
+  test('a config that names no output: webpack’s own default', async () => {
+    const root = makeProject();
+    vi.spyOn(process, 'cwd').mockReturnValue(root);
+    for (const publicDir of ['static', false] as const) {
+      const { plugin } = reporting({ publicDir });
+      const config: Configuration = { context: root, mode: 'none', entry: join(root, 'main.js') };
+      const { errors } = await run(host.webpack({ ...config, plugins: [plugin] })!);
+      expect(errors).toEqual([]);
+      expect(fs.existsSync(join(root, 'dist/main.js'))).toBe(true);
+      expect(fs.existsSync(join(root, 'dist/plain.txt'))).toBe(publicDir !== false);
+    }
+  });
+
   test('output.clean removes what is old and keeps what is placed', async () => {
     const root = makeProject(
       { ...files, 'static/link-kept': 'k' },
@@ -166,6 +179,18 @@ describeWebpacks((host) => {
     expect(built.read).toEqual([join(root, 'static/large.txt')]);
     expect(fs.statSync(join(root, 'dist/large.txt.gz')).size).toBeLessThan(2000);
     expect(readTree(join(root, 'dist'))['large.txt']).toEqual(readTree(join(root, 'static'))['large.txt']);
+  });
+
+  test('who empties the output in the hook "emit" finds all files there afterwards', async () => {
+    const root = makeProject(files, { 'old.txt': 'old' });
+    mkdirSync(join(root, 'static/empty/inner'), { recursive: true });
+    const emptying = (compiler: Compiler) =>
+      compiler.hooks.emit.tap('emptying', () => fs.rmSync(join(root, 'dist'), { recursive: true }));
+    const built = await build(host, root, { plugins: [emptying] });
+    expect(built).toMatchObject(clean);
+    expect(fs.existsSync(join(root, 'dist/old.txt'))).toBe(false);
+    expect(fs.existsSync(join(root, 'dist/empty/inner'))).toBe(true);
+    expect(dist(root, 'plain.txt')).toBe('plain');
   });
 
   test('what another plugin made of a file is written', async () => {

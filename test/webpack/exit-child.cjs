@@ -4,24 +4,22 @@ const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 const reflink = require('unplugin-reflink/webpack');
 
-const { id, config, options, where, count } = JSON.parse(process.argv[2]);
+const { id, config, options, where } = JSON.parse(process.argv[2]);
 const webpack = require(id);
-const sub = path.join(config.output.path, 'sub');
-const isCopied = () => fs.existsSync(sub) && fs.readdirSync(sub).length >= count;
 
 const compiler = webpack({
   ...config,
   plugins: [
     reflink({ report: false, ...options }),
     (compiler) => {
-      compiler.hooks.make.tapPromise('copied', async () => {
-        while (!isCopied()) await wait(1);
-        fs.mkdirSync(path.join(config.output.path, 'logs'));
-        if (where === 'an uncaught error')
+      compiler.hooks.make.tapPromise('exit', async () => {
+        fs.mkdirSync(path.join(config.output.path, 'logs'), { recursive: true });
+        if (where === 'an uncaught error') {
           setTimeout(() => {
             throw new Error('on purpose');
           });
-        if (where === 'an uncaught error') await wait(60_000);
+          await wait(60_000);
+        }
         if (where !== 'done') throw new Error('on purpose');
       });
       compiler.hooks.shouldEmit.tap('none', () => false);

@@ -180,13 +180,16 @@ describe('webpack 5', () => {
     expect(() => webpack(config)).toThrow(/^unplugin-reflink \(webpack\): cannot take over output\.copy: /);
   });
 
-  test('kept links', async () => {
+  test.each([
+    [{}, 'linked.txt'],
+    [{ filename: '[path]named-[name][ext]' }, 'named-linked.txt'],
+  ])('kept links: %j', async (names, name) => {
     const root = makeProject();
-    const copy: Copy = [{ from: 'static', globOptions: { followSymlinks: false } }];
+    const copy: Copy = [{ from: 'static', globOptions: { followSymlinks: false }, ...names }];
     const theirs = await build(root, copy);
     const ours = await build(root, copy, { symlinks: 'keep' });
     expect(ours.files).toEqual(theirs.files);
-    expect(ours.files['linked.txt']).toEqual({ type: 'symlink', sha256: undefined });
+    expect(ours.files[name]).toEqual({ type: 'symlink', sha256: undefined });
   });
 
   test('without takeOver webpack copies', async () => {

@@ -8,7 +8,7 @@ import { type Collision, findCollisions, overlapMessages } from './collisions.ts
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { Preparation } from './preparation.ts';
 import { linkStatsOf } from './stats.ts';
-import { addReports, continueReport, withoutEntries } from './summary.ts';
+import { addReports, withoutEntries } from './summary.ts';
 import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -33,8 +33,6 @@ export interface OutputSettings extends EmptySettings {
   leave?: readonly string[];
   /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
   told?: readonly string[];
-  /** What was copied there earlier in the build, with entries: it is told as if it were copied now. */
-  earlier?: CopyReport | undefined;
   /** Nothing but these files of the targets has to be looked at; `others` are in place. */
   changed?: { files: Target[]; others: number } | undefined;
   engine: CopyOptions;
@@ -175,14 +173,9 @@ export class OutputCopy {
     return again ? addReports(report, again) : report;
   }
 
-  /** Has the threads stop soon, without waiting for them. */
-  stop(): void {
-    this.#abort.abort();
-  }
-
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
   async cancel(): Promise<unknown> {
-    this.stop();
+    this.#abort.abort();
     await Promise.allSettled([this.#finished, this.#again]);
     const error = this.#failure?.error;
     return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;
@@ -253,7 +246,6 @@ function withDeleted(report: CopyReport, deleted: readonly string[], planned: Pl
   };
 }
 
-function completed(report: CopyReport, { earlier, changed }: OutputSettings): CopyReport {
-  if (earlier) return continueReport(earlier, report);
+function completed(report: CopyReport, { changed }: OutputSettings): CopyReport {
   return changed ? { ...report, unchanged: report.unchanged + changed.others } : report;
 }

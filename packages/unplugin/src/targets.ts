@@ -57,8 +57,16 @@ export function allowedRoots(root: string, directory: string): string[] {
 
 /** The path of a file below its target's `to`, with forward slashes: its name where `to` names the file itself. */
 export function pathBelow({ to = '.' }: Pick<Target, 'to'>, directory: string, destination: string): string {
-  const below = path.relative(path.resolve(directory, to), destination).split(path.sep).join('/');
-  return below || path.basename(destination);
+  return relativeName(path.resolve(directory, to), destination) || path.basename(destination);
+}
+
+/** A path relative to a directory, with forward slashes. */
+export function relativeName(directory: string, file: string): string {
+  // Thousands of them take the short way.
+  const name = file.startsWith(directory + path.sep)
+    ? file.slice(directory.length + 1)
+    : path.relative(directory, file);
+  return path.sep === '/' ? name : name.replaceAll(path.sep, '/');
 }
 
 /** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */

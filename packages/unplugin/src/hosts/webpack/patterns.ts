@@ -1,27 +1,18 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { Target } from 'fs-reflink';
-import type { Compilation, Compiler } from 'webpack';
+import type { Compiler } from 'webpack';
 import type { ResolvedOptions } from '../../options.ts';
-import { interpolate, sourceFilename } from './names.ts';
+import { statsOf } from '../../stats.ts';
+import { relativeName } from '../../targets.ts';
 import type { WebpackTarget } from './targets.ts';
+import { interpolate } from './template.ts';
 
 type Output = Compiler['options']['output'];
 type Pattern = Exclude<NonNullable<Output['copy']>['patterns'][number], string>;
 
-const KNOWN: readonly string[] = [
-  'from',
-  'to',
-  'filename',
-  'context',
-  'globOptions',
-  'info',
-  'preservePermissions',
-  'preserveTimestamps',
-  'transform',
-];
-const KNOWN_OF_GLOBS: readonly string[] = ['caseSensitive', 'deep', 'dot', 'followSymlinks', 'ignore'];
+const KNOWN = 'from to filename context globOptions info preservePermissions preserveTimestamps transform';
+const KNOWN_OF_GLOBS = 'caseSensitive deep dot followSymlinks ignore';
 
 /**
  * Takes `output.copy` away from webpack, which copies nothing then, and gives back what it names.
@@ -34,7 +25,7 @@ export function takeOverCopy(compiler: Compiler, options: ResolvedOptions): Webp
   if (!copy) return [];
   delete output.copy;
   const { patterns, concurrency: _concurrency, ...others } = copy;
-  for (const [name, value] of Object.entries(others)) throw cannot(name, value, 'is not known');
+  checkKnown(others, '');
   return patterns.flatMap((each, number) => {
     const pattern = typeof each === 'string' ? { from: each } : each;
     checkPattern(pattern, options);
@@ -45,21 +36,13 @@ export function takeOverCopy(compiler: Compiler, options: ResolvedOptions): Webp
 
 function checkPattern(pattern: Pattern, { engine }: ResolvedOptions): void {
   const { globOptions = {}, preservePermissions, preserveTimestamps } = pattern;
-  for (const [name, value] of Object.entries(pattern))
-    if (!KNOWN.includes(name)) throw cannot(name, value, 'is not known');
-  for (const [name, value] of Object.entries(globOptions))
-    if (!KNOWN_OF_GLOBS.includes(name)) throw cannot(`globOptions.${name}`, value, 'is not known');
-  if (globOptions.caseSensitive === false)
-    throw cannot('globOptions.caseSensitive', false, 'is not possible');
-  const follows = globOptions.followSymlinks !== false;
-  if (follows !== (engine.symlinks !== 'keep')) {
-    const wanted = follows ? 'follow' : 'keep';
-    throw cannot(
-      'globOptions.followSymlinks',
-      globOptions.followSymlinks,
-      `needs the option symlinks: '${wanted}'`,
-    );
-  }
+  checkKnown(pattern, KNOWN);
+  checkKnown(globOptions, KNOWN_OF_GLOBS, 'globOptions.');
+  const { caseSensitive, followSymlinks } = globOptions;
+  if (caseSensitive === false) throw cannot('globOptions.caseSensitive', false, 'is not possible');
+  const wanted = followSymlinks === false ? 'keep' : 'follow';
+  if (wanted !== (engine.symlinks ?? 'follow'))
+    throw cannot('globOptions.followSymlinks', followSymlinks, `needs the option symlinks: '${wanted}'`);
   const { preserve = ['mode', 'timestamps'] } = engine;
   if (preservePermissions && !preserve.includes('mode'))
     throw cannot('preservePermissions', true, "needs 'mode' in the option preserve");
@@ -67,14 +50,20 @@ function checkPattern(pattern: Pattern, { engine }: ResolvedOptions): void {
     throw cannot('preserveTimestamps', true, "needs 'timestamps' in the option preserve");
 }
 
+function checkKnown(given: object, known: string, prefix = ''): void {
+  for (const [name, value] of Object.entries(given))
+    if (!known.split(' ').includes(name)) throw cannot(prefix + name, value, 'is not known');
+}
+
 function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: number): WebpackTarget {
   const { context: given, filename = '[path][base]', to, info, transform } = pattern;
   const context = given === undefined ? compiler.context : path.resolve(compiler.context, given);
   const file = (source: string, name: string) => ({
     absoluteFilename: source,
-    sourceFilename: sourceFilename(compiler, source),
+    sourceFilename: relativeName(compiler.context, source),
     filename: name,
   });
+  const transformer = typeof transform === 'object' ? transform.transformer : transform!;
   /** What `info` is told is relative to `to`. */
   const below = new Map<string, string>();
   return {
@@ -82,7 +71,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: nu
     target: {
       ...found(pattern, from, context),
       ...(given !== undefined && { base: context }),
-      ...(transform && { transform: toTransform(transform) }),
+      ...(transform && { transform: (content, { source }) => transformer(content, source) }),
     },
     async naming(named, compilation) {
       const { path: name, info } = await interpolate(filename, named, compilation);
@@ -90,46 +79,31 @@ function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: nu
       const directory = typeof to === 'function' ? to(file(named.file, name)) : to;
       return { path: directory ? path.posix.join(directory.replaceAll('\\', '/'), name) : name, info };
     },
-    ...(info && {
-      info: (name: string, { source }: { source: string }) =>
-        typeof info === 'function' ? info(file(source, below.get(source) ?? name)) : info,
-    }),
-    pattern: { number, from, ignores },
+    info: (name, { source }) =>
+      typeof info === 'function' ? info(file(source, below.get(source) ?? name)) : { ...info },
+    pattern: { number, from },
   };
-}
-
-function toTransform(transform: NonNullable<Pattern['transform']>): NonNullable<Target['transform']> {
-  const transformer = typeof transform === 'function' ? transform : transform.transformer;
-  return (content, { source }) => transformer(content, source);
 }
 
 /** What a pattern names: a directory without those in it that are empty, a file, or what matches. */
 function found({ globOptions = {} }: Pattern, from: string, context: string): Target {
-  const { deep, dot = true, ignore = [] } = globOptions;
+  const { deep = Number.POSITIVE_INFINITY, dot = true, ignore = [] } = globOptions;
   const full = path.resolve(context, from);
-  const status = fs.statSync(full, { throwIfNoEntry: false });
-  const literal = status?.isFile() || status?.isDirectory();
-  const rest = literal ? '' : dynamicPart(full);
-  if (!literal) checkGlob('from', from, rest);
-  const base = status?.isFile()
-    ? path.dirname(full)
-    : literal
-      ? full
-      : full.slice(0, full.length - rest.length - 1);
+  const stats = statsOf(full);
+  const isFile = stats?.isFile() ?? false;
+  const isDirectory = stats?.isDirectory() ?? false;
+  const rest = isFile || isDirectory ? '' : dynamicPart(full);
+  checkGlob('from', from, rest);
+  const base = isFile ? path.dirname(full) : full.slice(0, full.length - (rest && `/${rest}`).length);
   const ignored = ignore.flatMap((each) => relativeIgnore(path.resolve(context, each), each, base));
-  if (status?.isFile()) return { from: full, ignore: ignored };
-  const isFound = (below: string) => {
-    const names = below.split('/');
-    return (
-      names.length <= (deep ?? Number.POSITIVE_INFINITY) &&
-      (dot || !names.some((name) => name.startsWith('.')))
-    );
-  };
-  const glob = status?.isDirectory() ? `${full}/**/*` : full;
+  if (isFile) return { from: full, ignore: ignored };
   return {
-    from: glob,
+    from: isDirectory ? `${full}/**/*` : full,
     ignore: ignored,
-    filter: (_below, source) => isFound(toPosix(path.relative(base, source))),
+    filter(_below, source) {
+      const names = relativeName(base, source).split('/');
+      return names.length <= deep && (dot || !names.some((name) => name.startsWith('.')));
+    },
   };
 }
 
@@ -158,25 +132,15 @@ function relativeIgnore(full: string, given: string, base: string): string[] {
   const rest = dynamicPart(full);
   checkGlob('globOptions.ignore', given, rest.replace(/(^|\/)\./g, '$1'));
   const literal = full.slice(0, full.length - rest.length - 1) || '/';
-  const below = toPosix(path.relative(base, literal));
+  const below = relativeName(base, literal);
   if (!leaves(below)) return [[below, rest].filter(Boolean).join('/')];
-  if (leaves(toPosix(path.relative(literal, base)))) return [];
+  if (leaves(relativeName(literal, base))) return [];
   if (rest.startsWith('**/')) return [rest];
   throw cannot('globOptions.ignore', given, `has a pattern above ${inspect(base)}`);
 }
 
-/** What other plugins want to be left alone. */
-function ignores(file: string, compilation: Compilation): boolean {
-  const { CopyPlugin } = compilation.compiler.webpack;
-  return CopyPlugin?.getCompilationHooks?.(compilation).ignore.call(toPosix(file)) === true;
-}
-
 function leaves(relative: string): boolean {
   return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
-}
-
-function toPosix(name: string): string {
-  return name.split(path.sep).join('/');
 }
 
 function cannot(name: string, value: unknown, why: string): Error {

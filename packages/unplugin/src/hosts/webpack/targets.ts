@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { ListedFile } from 'fs-reflink/list';
-import type { AssetInfo, Compilation } from 'webpack';
+import type { AssetInfo, Compilation, sources } from 'webpack';
 import type { AssetOptions, ResolvedOptions } from '../../options.ts';
 import { type OutputTargets, toTargets } from '../../targets.ts';
-import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './names.ts';
+import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './template.ts';
 
 /** What a file is called below its target's `to`, and what webpack has to know about the name. */
 export interface Name {
@@ -17,14 +17,23 @@ export interface WebpackTarget {
   /** Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle. */
   kind: 'public' | 'target' | 'pattern';
   target: Target;
-  /** Names made with what the compilation knows. */
+  /** Names made with what the compilation knows, in place of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<Name>;
   /** More about a file than is said anyway. */
   info?: ((name: string, file: ListedFile) => AssetInfo) | undefined;
   /** Whether minimizers get its files; undefined for all but scripts. */
   minimize?: boolean | undefined;
   /** For what comes from `output.copy`: which pattern, and what it was called there. */
-  pattern?: { number: number; from: string; ignores(file: string, compilation: Compilation): boolean };
+  pattern?: { number: number; from: string };
+  /** In one compilation: its files by absolute path, if names or contents are not the engine's. */
+  named?: ReadonlyMap<string, NamedFile>;
+}
+
+export interface NamedFile {
+  /** Undefined: the engine's. */
+  name: string | undefined;
+  info: AssetInfo;
+  source: sources.Source;
 }
 
 /** What the options ask for, `to` and `rename` as templates of webpack included. */
@@ -52,11 +61,6 @@ export function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
   return !naming && !pattern && !target.transform;
 }
 
-/** Whether its files are copied the same whatever else is there. */
-export function isIndependent(given: WebpackTarget): boolean {
-  return isPlain(given) && (given.target.overwrite ?? true) === true;
-}
-
 /** What of it is the engine's. */
 export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets {
   const of = (isPublic: boolean) =>
@@ -64,52 +68,42 @@ export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets 
   return { publicTargets: of(true), targets: of(false) };
 }
 
-function withTemplate(target: Target): WebpackTarget {
-  const { rename, ...unnamed } = target;
-  if (typeof rename === 'function') return withTemplates(target, rename);
-  if (isTemplate(rename)) {
-    const keepsDirectory = !/\[\\*path\\*\]/i.test(rename);
-    const { to = '.' } = unnamed;
-    return {
-      kind: 'target',
-      // With a slash, so that it stays a directory.
-      target: { ...unnamed, to: `${to}/` },
-      async naming(named, compilation) {
-        const { path: name, info } = await interpolate(rename, named, compilation);
-        return { path: keepsDirectory ? path.posix.join(path.posix.dirname(named.below), name) : name, info };
-      },
-    };
-  }
-  const { to, ...rest } = target;
-  if (!isTemplate(to) || rename !== undefined) return { kind: 'target', target };
+/** One file of a target as a target of its own. */
+export function targetOf({ file: { source, destination } }: { file: ListedFile }): Target {
   return {
-    kind: 'target',
-    target: rest,
-    naming: (named, compilation) => interpolate(to, named, compilation),
+    from: source,
+    to: path.dirname(destination),
+    // Checked with the target it comes from.
+    allowOutside: true,
+    rename: path.basename(destination),
+    overwrite: true,
   };
 }
 
-/** A function may return templates as well as names: which of both, each file shows. */
-function withTemplates(target: Target, rename: Extract<Target['rename'], object>): WebpackTarget {
-  /** By source. The engine, which would take one template for one name, keeps these files' own names. */
-  const templates = new Map<string, string>();
+/** A `rename` function may return templates as well as names: which of both, each file shows. */
+function withTemplate(target: Target): WebpackTarget {
+  const { rename, to = '.', ...rest } = target;
+  if (rename === undefined && isTemplate(to)) {
+    return {
+      kind: 'target',
+      target: rest,
+      naming: (named, compilation) => interpolate(to, named, compilation),
+    };
+  }
+  if (typeof rename !== 'function' && !isTemplate(rename)) return { kind: 'target', target };
   return {
     kind: 'target',
-    target: {
-      ...target,
-      rename(below, source) {
-        const name = rename(below, source);
-        templates.delete(source);
-        if (!hasOtherPlaceholders(name, below)) return name;
-        templates.set(source, name);
-        return below;
-      },
-    },
+    // With a slash, so that it stays a directory.
+    target: { ...rest, to: `${to}/` },
     async naming(named, compilation) {
-      const template = templates.get(named.file);
-      return template === undefined
-        ? { path: named.below, info: {} }
-        : interpolate(template, named, compilation);
+      const { below, file } = named;
+      const name = typeof rename === 'function' ? rename(below, file) : keepingDirectory(rename);
+      const isName = typeof rename === 'function' && !hasOtherPlaceholders(name, below);
+      return isName ? { path: name, info: {} } : interpolate(name, named, compilation);
     },
   };
+}
+
+function keepingDirectory(template: string): string {
+  return /\[\\*path\\*\]/i.test(template) ? template : `[path]${template}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mayChangeUnseen } from './source.ts';
+import { mayChangeUnseen } from './stats.ts';
 
 const now = Date.now();
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { AssetInfo, Compilation, Compiler, sources } from 'webpack';
+import type { AssetInfo, Compilation, sources } from 'webpack';
+import { relativeName } from '../../targets.ts';
 
 /** A name with webpack's placeholders, or a function of the same data. */
 export type Template =
@@ -46,17 +47,12 @@ export async function interpolate(
   let contentHash = asksForHash ? hashes.get(source) : undefined;
   if (asksForHash && contentHash === undefined)
     hashes.set(source, (contentHash = await hashOf(compilation, named)));
-  const id = sourceFilename(compilation.compiler, file);
+  const id = relativeName(compilation.compiler.context, file);
   const name = path.posix.parse(below).name;
   return compilation.getPathWithInfo(template, {
     filename: below,
     ...(contentHash !== undefined && { contentHash, chunk: { name, id, hash: contentHash } }),
   });
-}
-
-/** Where a file is, as assets tell it. */
-export function sourceFilename({ context }: Compiler, file: string): string {
-  return path.relative(context, file).split(path.sep).join('/');
 }
 
 async function hashOf(compilation: Compilation, { file, content }: Named): Promise<string> {

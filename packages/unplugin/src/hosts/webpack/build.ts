@@ -1,0 +1,282 @@
+import path from 'node:path';
+import type { CopyReport } from 'fs-reflink';
+import type { Compilation, Compiler } from 'webpack';
+import { BuildCopies, type HostLog, messageOf } from '../../build.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { exclusive } from '../../exclusive.ts';
+import { isInside } from '../../nested.ts';
+import { notCopied } from '../../not-copied.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { Preparation } from '../../preparation.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { isRealDisk, mount, type OutputFileSystem } from '../../serve/memory.ts';
+import { statsOf } from '../../stats.ts';
+import { watchedPaths } from '../../watched.ts';
+import { CompilationAssets, type FinalAssets } from './assets.ts';
+import type { FileAsset } from './describe.ts';
+import { type Listing, listFiles } from './listing.ts';
+import { engineTargets, targetOf, type WebpackTarget } from './targets.ts';
+import { WatchState } from './watch-state.ts';
+
+export const NAME = 'unplugin-reflink';
+
+/** What all builds of one compiler have in common, for one instance of the plugin. */
+export class CompilerState {
+  readonly compiler: Compiler;
+  readonly options: ResolvedOptions;
+  readonly targets: readonly WebpackTarget[];
+  readonly watch: WatchState;
+  readonly preparation = new Preparation();
+  warnedOfOutside = false;
+
+  readonly #position: number;
+  #record: ClaimedRecord | undefined;
+
+  constructor(
+    compiler: Compiler,
+    options: ResolvedOptions,
+    targets: readonly WebpackTarget[],
+    position: number,
+  ) {
+    this.compiler = compiler;
+    this.options = options;
+    this.targets = targets;
+    this.watch = new WatchState(compiler, targets);
+    this.#position = position;
+  }
+
+  /** To be called when the config is complete, for every compiler before the first build of one. */
+  claimRecord(): ClaimedRecord {
+    const { compiler, options, targets } = this;
+    // Also what engine targets do not tell: templates and patterns.
+    const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+    return (this.#record ??= claimRecord(
+      { ...instanceOf(compiler, this.#position), targets: named },
+      cacheDirectoryOf(options, compiler.context),
+      path.resolve(compiler.options.output.path!),
+    ));
+  }
+
+  releaseRecord(): void {
+    this.#record?.release();
+  }
+}
+
+/** What tells an instance of the plugin from others, but for its targets. `position`: its number in the compiler. */
+export function instanceOf({ options }: Compiler, position: number): Omit<Instance, 'targets'> {
+  const { name, entry, target, output } = options;
+  return { host: 'webpack', configuration: { position, name, entry, target, filename: output.filename } };
+}
+
+/** Logs through the compiler; warnings, and what fails, belong to a compilation. */
+export function logOf(compilation: Compilation): HostLog & { fail(error: unknown): void } {
+  const { compiler } = compilation;
+  const logger = compiler.getInfrastructureLogger(NAME);
+  const messageFor = (message: string) => new compiler.webpack.WebpackError(`${NAME}: ${message}`);
+  return {
+    info: (message) => logger.info(message),
+    warn: (message) => void compilation.warnings.push(messageFor(message)),
+    error: (message) => logger.error(message),
+    fail: (error) => void compilation.errors.push(messageFor(messageOf(error))),
+  };
+}
+
+/** One build of a compiler: its files as assets, and their copies. */
+export class WebpackBuild {
+  readonly #state: CompilerState;
+  readonly #compilation: Compilation;
+  /** Absolute path of the output. */
+  readonly #directory: string;
+  readonly #log: ReturnType<typeof logOf>;
+  /** Warnings that were given, or are not to be. */
+  readonly #warnings = new Set<string>();
+  readonly #copies: BuildCopies;
+  #listing: Listing | undefined;
+  #assets: CompilationAssets | undefined;
+  /** Files that were copied, while they are no assets. */
+  #putBack: (() => void) | undefined;
+
+  constructor(state: CompilerState, compilation: Compilation) {
+    const { compiler, options, preparation } = state;
+    this.#state = state;
+    this.#compilation = compilation;
+    this.#directory = path.resolve(compilation.getPath(compiler.outputPath, {}));
+    const log = logOf(compilation);
+    this.#log = {
+      ...log,
+      warn: (message) => {
+        if (!this.#warnings.has(message)) log.warn(message);
+        this.#warnings.add(message);
+      },
+    };
+    this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
+    if (compiler.watchMode) this.#watch();
+  }
+
+  /** The engine is loaded while modules are built. */
+  async prepare(): Promise<void> {
+    const { compiler, targets } = this.#state;
+    if (await isRealDisk(this.#output, compiler.context)) this.#copies.prepare(engineTargets(targets));
+  }
+
+  /** A change of any file that is copied is a reason to build again, and so is a new one. */
+  #watch(): void {
+    const { missingDependencies, contextDependencies, fileDependencies } = this.#compilation;
+    for (const each of watchedPaths(engineTargets(this.#state.targets), new Set([this.#directory]))) {
+      const stats = statsOf(each);
+      if (!stats) missingDependencies.add(each);
+      else (stats.isDirectory() ? contextDependencies : fileDependencies).add(each);
+    }
+  }
+
+  /** Makes assets of all files. */
+  async addAssets(): Promise<void> {
+    const { options, targets, watch } = this.#state;
+    const directory = this.#directory;
+    const compilation = this.#compilation;
+    try {
+      const began = Date.now();
+      const listing =
+        watch.relist(directory) ?? (await listFiles(targets, options, { compilation, directory, watch }));
+      watch.listed(listing, directory, began);
+      for (const silent of listing.silent) this.#warnings.add(silent);
+      listing.warnings.forEach(this.#log.warn);
+      this.#listing = listing;
+      this.#assets = new CompilationAssets(compilation, directory, listing.assets, this.#log);
+    } catch (error) {
+      this.#log.fail(error);
+    }
+  }
+
+  hideAssets(): void {
+    this.#assets?.hide();
+  }
+
+  showAssets(): void {
+    this.#assets?.show();
+  }
+
+  /** Whether webpack has to keep what it would clean away: a link, which is no asset, or what it lies in. */
+  keeps(name: string): boolean {
+    const links = this.#listing?.assets.filter(({ file }) => file.link) ?? [];
+    return links.some((link) => link.name === name || link.name.startsWith(`${name}/`));
+  }
+
+  /**
+   * Copies the files into the output that is about to be written, or has them served if that is in memory. What is in
+   * its place is no asset any more until {@link putBackAssets}.
+   */
+  async copy(): Promise<void> {
+    if (!this.#listing || !this.#assets) return;
+    const { compiler, watch } = this.#state;
+    const final = this.#assets.final();
+    const probe = final.ours[0]?.file.source ?? compiler.context;
+    if (!(await isRealDisk(this.#output, probe))) return this.#serve(final.ours);
+    const changed = watch.changedFiles(final);
+    watch.copied(undefined);
+    try {
+      const { size } = this.#warnings;
+      const report = await exclusive(this.#directory, () => this.#copyFiles(final, changed));
+      // A copy that warned is made again, and warns again.
+      if (this.#warnings.size === size) watch.copied(final);
+      await this.#markCopied(final.ours, report, changed !== undefined);
+    } catch (error) {
+      this.#log.fail(error);
+      // A disk that is full for us is so for webpack, which would read all files into memory first.
+      this.#assets.detach(final.ours);
+    }
+  }
+
+  putBackAssets(): void {
+    this.#putBack?.();
+  }
+
+  /** The build is over, or failed. Threads of a watcher stay for the next. */
+  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+    this.#state.watch.buildEnded();
+    await this.#copies.end({ keepWorkers });
+  }
+
+  get #output(): OutputFileSystem {
+    return this.#state.compiler.outputFileSystem!;
+  }
+
+  /** With `changed` only these files are looked at. */
+  async #copyFiles({ ours, left, told }: FinalAssets, changed: FileAsset[] | undefined): Promise<CopyReport> {
+    const { cacheDirectory, orphaned } = this.#state.claimRecord();
+    this.#copies.begin({
+      directory: this.#directory,
+      ...this.#listing!.targets,
+      cacheDirectory,
+      // Once.
+      orphaned: orphaned.splice(0),
+      keep: [],
+      leave: left,
+      told,
+      changed: changed && { files: changed.map(targetOf), others: ours.length - changed.length },
+      entries: true,
+    });
+    const [report] = await this.#copies.finish(this.#directory);
+    return report!;
+  }
+
+  /** webpack does not write what was copied, and takes it for written. A report of changed files names no others. */
+  async #markCopied(ours: FileAsset[], { entries }: CopyReport, namesChanged: boolean): Promise<void> {
+    const { emittedAssets, comparedForEmitAssets } = this.#compilation;
+    const actions = new Map(entries!.map(({ destination, action }) => [destination, action]));
+    const copied = namesChanged ? ours : ours.filter(({ file }) => actions.has(file.destination));
+    // Somebody stands between webpack and the disk: then it has to write all of it itself.
+    if (copied[0] && !(await isRealDisk(this.#output, copied[0].file.destination))) return;
+    const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
+    for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
+    await this.#announce(copied.filter(isWritten));
+    this.#putBack = this.#assets!.detach(copied);
+  }
+
+  async #announce(written: readonly FileAsset[]): Promise<void> {
+    const { assetEmitted } = this.#state.compiler.hooks;
+    if (!assetEmitted.isUsed()) return;
+    for (const { name, source, file } of written) {
+      await assetEmitted.promise(name, {
+        get content() {
+          return source.buffer();
+        },
+        source,
+        outputPath: this.#directory,
+        compilation: this.#compilation,
+        targetPath: file.destination,
+      });
+    }
+  }
+
+  /** The output is in memory: files are read from where they are. */
+  #serve(ours: readonly FileAsset[]): void {
+    this.#warnOfOutside();
+    const plain = ours.filter(({ given }) => !given.target.transform);
+    const files = new Map(plain.map(({ name, file }) => [path.join(this.#directory, name), file.source]));
+    const { compiler, options } = this.#state;
+    // Who wants to be told of each file wants its content too.
+    const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
+    if (!serves || !mount(this.#output, this.#state, files)) return;
+    for (const { name } of plain) this.#compilation.emittedAssets.add(name);
+    this.#putBack = this.#assets!.detach(plain);
+  }
+
+  /** Nobody asks an output in memory for what is outside of it. */
+  #warnOfOutside(): void {
+    const { targets } = this.#listing!.targets;
+    const directory = this.#directory;
+    const outside = targets.filter(({ to = '.' }) => !isInside(directory, path.resolve(directory, to)));
+    if (outside.length === 0 || this.#state.warnedOfOutside) return;
+    this.#state.warnedOfOutside = true;
+    this.#log.warn(
+      notCopied({ publicTargets: [], targets: outside }, this.#state.compiler.context, IN_MEMORY),
+    );
+  }
+}
+
+const IN_MEMORY = {
+  reason: "webpack's output is in memory, as for a development server, and these targets lie outside of it",
+  remedy:
+    'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").',
+};
