@@ -11,11 +11,11 @@ const shared = {
 // not needed: by most copies, or by a host before it copies.
 const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|sources|unchanged-detector)\.ts$/;
-const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/(transformed|write-anew))\.ts$/;
+const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
 const HOST =
-  /src\/((calls-functions|errors|has-many-files|host|inside|options|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
+  /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|lost-attributes|report)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|lost-attributes|report|resolve-options)\.ts$|platform\/(errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

@@ -16,10 +16,10 @@ import { type Attribute, type CopyOptions, copy, type Target } from 'fs-reflink'
 import { describe, expect, it, vi } from 'vitest';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
-import { resolveCopyOptions } from '../../packages/core/src/options.ts';
 import { loadSystem } from '../../packages/core/src/platform/load.ts';
 import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
+import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { carryDirectories } from '../../packages/core/src/transfer/directories.ts';
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';

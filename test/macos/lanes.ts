@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { copyFileSync } from 'fs-reflink';
 import { CopyError, type CopyErrorDetails } from '../../packages/core/src/errors.ts';
 import { SharedQueue } from '../../packages/core/src/execute/shared-queue.ts';
-import { resolveCopyOptions } from '../../packages/core/src/options.ts';
 import type { Tally } from '../../packages/core/src/report.ts';
+import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { type Lane, orCode, type Run } from '../support/lanes.ts';
 import { buildDouble } from './double.ts';
 

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import type { CopyError } from '../../packages/core/src/errors.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
-import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
+import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
+import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 
 /** Not what the usual umask leaves: it has to be set. */
 const MODE = 0o626;

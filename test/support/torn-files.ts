@@ -4,8 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
-import { type CopyOptions, resolveCopyOptions } from '../../packages/core/src/options.ts';
+import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
+import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { singleMethod, strategiesOf } from '../../packages/core/src/transfer/single-method.ts';
 
 /**

@@ -6,10 +6,11 @@ import { runPlanned } from './execute/run-planned.ts';
 import { lostWarnings } from './lost-attributes.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { Method } from './model/settings.ts';
-import { type CopyFileOptions, resolveFileOptions } from './options.ts';
+import type { CopyFileOptions } from './options.ts';
 import { EISDIR } from './platform/errno.ts';
 import { loadSystem } from './platform/load.ts';
 import type { Tally } from './report.ts';
+import { resolveFileOptions } from './resolve-options.ts';
 import type { ResolvedTarget } from './target.ts';
 
 /** What became of one file. */

@@ -1,8 +1,9 @@
 import { execute } from './execute/execute.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { Method } from './model/settings.ts';
-import { type CopyOptions, type ResolvedCopyOptions, resolveCopyOptions } from './options.ts';
+import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { type CopyReport, toReport } from './report.ts';
+import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
 
 /** The first copy of a process began when the process did: several may be started at once and load for long. */

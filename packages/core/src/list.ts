@@ -10,9 +10,10 @@ import { asThrown } from './errors.ts';
 import { nameAs } from './model/files.ts';
 import type { Folder } from './model/folder.ts';
 import type { PlannedFile } from './model/planned-file.ts';
-import { type CopyOptions, resolveCopyOptions } from './options.ts';
+import type { CopyOptions } from './options.ts';
 import { hasOwnNames, resolveOverlaps, without } from './plan/resolve-overlaps.ts';
 import { SameNames } from './plan/same-names.ts';
+import { resolveCopyOptions } from './resolve-options.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
 

@@ -1,12 +1,7 @@
-import os from 'node:os';
-import path from 'node:path';
-import { asList, checkOptions } from './check-options.ts';
 import type { PlanSettings } from './model/job.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method, TransferSettings } from './model/settings.ts';
 import type { CopyEntry } from './report.ts';
-import { check, fileSchema, isString, MAX_WORKERS, show } from './schema.ts';
-import { resolveTarget, type Target } from './target.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
@@ -253,77 +248,4 @@ export interface ResolvedCopyOptions extends Omit<PlanSettings, 'began'> {
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;
-}
-
-export function defaultConcurrency(): number {
-  return Math.min(os.availableParallelism(), MAX_WORKERS);
-}
-
-function transferSettings(options: CopyFileOptions): TransferSettings {
-  return {
-    reflink: options.reflink ?? 'auto',
-    overwrite: options.overwrite ?? true,
-    atomic: options.atomic ?? false,
-    preserve: options.preserve ?? ['mode', 'timestamps'],
-    preserveDirectories: options.preserve !== undefined,
-    symlinks: options.symlinks ?? 'follow',
-    cache: options.cache ?? 'use',
-    durability: options.durability ?? 'none',
-  };
-}
-
-/** Checks the arguments of a single-file copy and fills in what was left out. */
-export function resolveFileOptions(
-  source: unknown,
-  destination: unknown,
-  options: CopyFileOptions,
-): { source: string; destination: string; transfer: TransferSettings } {
-  check('option', options, fileSchema);
-  return {
-    source: resolvePath('source', source),
-    destination: resolvePath('destination', destination),
-    transfer: transferSettings(options),
-  };
-}
-
-/** An argument that has to be a path, made absolute. */
-export function resolvePath(name: string, value: unknown): string {
-  if (!isString(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
-  return path.resolve(value as string);
-}
-
-/** Checks targets and options of a copy and fills in what was left out. */
-export function resolveCopyOptions(
-  targets: Target | readonly Target[],
-  options: CopyOptions,
-): ResolvedCopyOptions {
-  checkOptions(targets, options);
-  const cwd = path.resolve(options.cwd ?? process.cwd());
-  const prune = options.prune === true ? 'placed' : (options.prune ?? false);
-  if (prune === 'placed' && options.manifest === undefined) {
-    throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
-  }
-  const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));
-  const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));
-  return {
-    transfer: transferSettings(options),
-    targets: resolved,
-    cwd,
-    concurrency: options.concurrency ?? defaultConcurrency(),
-    manifest: options.manifest === undefined ? undefined : path.resolve(cwd, options.manifest),
-    prune,
-    keep: options.keep ?? [],
-    emptiedAt: options.emptiedAt,
-    pruneRoots:
-      options.pruneRoots?.map((root) => path.resolve(cwd, root)) ??
-      resolved.filter(({ namesFile }) => !namesFile).map(({ to }) => to),
-    leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
-    allowMissing: options.allowMissing ?? false,
-    cloneDirectories: options.cloneDirectories ?? false,
-    entries: options.entries ?? false,
-    overlaps: options.overlaps ?? false,
-    onProgress: options.onProgress,
-    onPlanned: options.onPlanned,
-    signal: options.signal,
-  };
 }

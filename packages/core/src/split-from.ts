@@ -1,7 +1,5 @@
-import type { Target } from './target.ts';
-
 /** What `from` names, and what an array leaves out, without the `!`. `!(a|b)` is no negation, but a pattern. */
-export function splitFrom(from: Target['from']): { sources: string[]; negated: string[] } {
+export function splitFrom(from: string | readonly string[]): { sources: string[]; negated: string[] } {
   if (typeof from === 'string') return { sources: [from], negated: [] };
   const isNegated = (each: string) => /^!(?!\()/.test(each);
   return {

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
 import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
-import { resolvePath } from './options.ts';
 import { loadSystem } from './platform/load.ts';
 import type { System } from './platform/system.ts';
+import { resolvePath } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';
 
 const KIB = 1024;

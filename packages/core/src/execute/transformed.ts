@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asCopyError, asThrown, CopyError } from '../errors.ts';
+import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
@@ -14,15 +14,20 @@ import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
 import type { Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
+import { isStillThere } from '../transfer/identity.ts';
 import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
+import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import type { Finished } from './finished.ts';
 import type { RunHooks } from './job.ts';
 import { resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
-import { writeAnew } from './write-anew.ts';
+
+/** The process's umask applies to it. */
+const NEW_FILE_MODE = 0o666;
+const OWNER = 0o700;
 
 export interface TransformContext {
   queue: Queue;
@@ -179,13 +184,9 @@ class TransformedFile {
       const pair = this.#pair;
       // Somebody may have put another file in the place of ours while the function ran.
       const mayReplaceNow = () => mayReplace(pair) || (exists && this.#isOurs());
-      const published = await writeAnew(system, pair, made, {
-        paths,
-        mode: bits,
-        sync: job.transfer.durability !== 'none',
-        publish: (temporary) => publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths),
-      });
-      if (!published) return undefined;
+      const rename = (temporary: string) =>
+        publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths);
+      if (!(await this.#stage(made, bits, rename))) return undefined;
     } catch (error) {
       throw asCopyError(error, paths);
     }
@@ -194,6 +195,36 @@ class TransformedFile {
       rememberDestination(this.#records, this.#file, this.#status);
     else forget(this.#records, this.#file);
     return made.length;
+  }
+
+  /** Writes a file under a temporary name. False: `rename` did not give it its own. */
+  async #stage(
+    bytes: Uint8Array,
+    mode: number | undefined,
+    rename: (temporary: string) => boolean,
+  ): Promise<boolean> {
+    const { job, system } = this.#context;
+    const { destination: directory, opened } = this.#pair;
+    const paths = { source: this.#source, destination: this.#destination, method: 'transform' as const };
+    if (!isStillThere(system, directory, opened)) {
+      const reason =
+        'something else has taken the place of the directory, or of one above it, while it was copied to';
+      throw new CopyError({ code: 'ELOOP', reason, ...paths });
+    }
+    const staged = new StagedFile(
+      system,
+      directory,
+      mode === undefined ? NEW_FILE_MODE : mode & OWNER,
+      (errno, syscall) => systemError(errno, { ...paths, syscall }),
+    );
+    try {
+      for (const _part of staged.write(bytes)) await nextTurn();
+      if (mode !== undefined) staged.setMode(mode);
+      if (job.transfer.durability !== 'none') staged.sync();
+      return staged.publish(rename);
+    } finally {
+      staged.end();
+    }
   }
 
   async #read(): Promise<{ content: Buffer; mode: number }> {

@@ -1,14 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { asCopyError, CopyError } from '../errors.ts';
-import type { System } from '../platform/system.ts';
+import { asCopyError, CopyError, systemError } from '../errors.ts';
+import type { Directory, System } from '../platform/system.ts';
+import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
-import { temporaryName } from '../transfer/temporary.ts';
 import { withLock } from './lock.ts';
 import { decode, encode, headOf, readHead } from './manifest-file.ts';
 import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
+
+/** The process's umask applies to it. */
+const NEW_FILE_MODE = 0o666;
 
 /** What an earlier run copied into one directory of the destination. */
 export interface ManifestFolder extends NamedRecords {
@@ -147,14 +150,10 @@ export class Manifest {
     try {
       fs.mkdirSync(directory, { recursive: true });
       withLock(file, () => {
-        sweep(system, directory);
         const { cwd, fingerprint } = this;
-        const name = temporaryName();
-        const bytes = encode(
-          { cwd, fingerprint, folders: this.#content(file, system), at: Date.now() },
-          name,
+        replaceFile(system, file, (unique) =>
+          encode({ cwd, fingerprint, folders: this.#content(file, system), at: Date.now() }, unique),
         );
-        replaceFile(file, bytes, path.join(directory, name));
       });
     } catch (error) {
       throw asCopyError(error, { destination: file });
@@ -199,46 +198,34 @@ function refuseSpecial(file: string): void {
   throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
 }
 
-function sweep(system: System, directory: string): void {
-  const opened = system.openDirectory(directory);
-  if (typeof opened === 'number') return;
-  sweepTemporaries(system, opened);
-  system.closeDirectory(opened);
-}
-
-/** Gives a file its content in one step. Nobody else has the temporary name, and no link at it is followed. */
-function replaceFile(file: string, bytes: Buffer, temporary: string): void {
-  const fd = fs.openSync(temporary, 'wx');
+/** Gives a file its content in one step. `encoded` gets a word that nobody else has. */
+function replaceFile(system: System, file: string, encoded: (unique: string) => Uint8Array): void {
+  const fail = (errno: number, syscall: string) => systemError(errno, { destination: file, syscall });
+  const directory = system.openDirectory(path.dirname(file));
+  if (typeof directory === 'number') throw fail(-directory, 'open');
   try {
+    sweepTemporaries(system, directory);
+    const staged = new StagedFile(system, directory, NEW_FILE_MODE, fail);
     try {
-      fs.writeFileSync(fd, bytes);
+      for (const _part of staged.write(encoded(staged.name)));
+      staged.publish((temporary) => {
+        const result = moveOver(system, directory, temporary, path.basename(file));
+        if (result < 0) throw fail(-result, 'rename');
+        return true;
+      });
     } finally {
-      fs.closeSync(fd);
+      staged.end();
     }
-    moveOver(temporary, file);
-  } catch (error) {
-    try {
-      fs.rmSync(temporary, { force: true });
-    } catch {
-      // What kept it from being written keeps it from being deleted; a later run does.
-    }
-    throw error;
+  } finally {
+    system.closeDirectory(directory);
   }
 }
 
 /** An empty directory in the place of a file gives way, as a damaged file does; nothing else is lost with it. */
-function moveOver(temporary: string, file: string): void {
-  try {
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    if (!fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw error;
-    try {
-      fs.rmdirSync(file);
-    } catch {
-      throw error;
-    }
-    fs.renameSync(temporary, file);
-  }
+function moveOver(system: System, directory: Directory, temporary: string, name: string): number {
+  const result = system.rename(directory, temporary, name);
+  if (result >= 0 || system.removeDirectory(directory, name) < 0) return result;
+  return system.rename(directory, temporary, name);
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

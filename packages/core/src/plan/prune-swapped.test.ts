@@ -4,11 +4,12 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
-import { type CopyOptions, resolveCopyOptions } from '../options.ts';
+import type { CopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { System } from '../platform/system.ts';
+import { resolveCopyOptions } from '../resolve-options.ts';
 
 /** A directory that somebody puts a link in the place of while a copy deletes in it. */
 let home: string;

@@ -7,7 +7,8 @@ import { pastTick } from '../../../../test/support/clock.ts';
 import { symlink, writeTree } from '../../../../test/support/trees.ts';
 import { copy } from '../copy.ts';
 import { listSync } from '../list.ts';
-import { type Planned, resolveCopyOptions } from '../options.ts';
+import type { Planned } from '../options.ts';
+import { resolveCopyOptions } from '../resolve-options.ts';
 import type { Target } from '../target.ts';
 import { scanTargets } from './targets.ts';
 

@@ -6,9 +6,10 @@ import { errnoOf } from '../../../../test/support/injected.ts';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
-import { type CopyOptions, resolveCopyOptions } from '../options.ts';
+import type { CopyOptions } from '../options.ts';
 import { type Bindings, loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
+import { resolveCopyOptions } from '../resolve-options.ts';
 
 /** Copies two directories with a file each, over bindings that are told of every call in `seen`. */
 function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links?: string) {

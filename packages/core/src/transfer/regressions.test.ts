@@ -8,11 +8,11 @@ import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
 import type { TransferSettings } from '../model/settings.ts';
-import { resolveCopyOptions } from '../options.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { SEEK_DATA } from '../platform/linux/constants.ts';
 import * as M from '../platform/linux/magic.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
+import { resolveCopyOptions } from '../resolve-options.ts';
 
 const content = randomBytes(700_001);
 const { EXT4_SUPER_MAGIC } = M;

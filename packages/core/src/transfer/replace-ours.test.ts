@@ -6,11 +6,12 @@ import { copy } from '../copy.ts';
 import type { CopyError } from '../errors.ts';
 import { Queue } from '../execute/queue.ts';
 import { runWhole } from '../execute/run-whole.ts';
-import { type CopyOptions, resolveCopyOptions } from '../options.ts';
+import type { CopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { System } from '../platform/system.ts';
+import { resolveCopyOptions } from '../resolve-options.ts';
 
 const THEIRS = 'a complete file of somebody else';
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../../errors.ts';
-import { resolveCopyOptions } from '../../options.ts';
 import { loadSystem } from '../../platform/load.ts';
+import { resolveCopyOptions } from '../../resolve-options.ts';
 import { plainMethod } from '../../transfer/single-method.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
 import { bytes } from '../format.ts';

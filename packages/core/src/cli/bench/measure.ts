@@ -3,10 +3,11 @@ import path from 'node:path';
 import { run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
 import type { Method } from '../../model/settings.ts';
-import { type CopyOptions, defaultConcurrency, resolveCopyOptions } from '../../options.ts';
+import type { CopyOptions } from '../../options.ts';
 import type { System } from '../../platform/system.ts';
 import { prepareCopies } from '../../prepare.ts';
 import type { CopyReport } from '../../report.ts';
+import { defaultConcurrency, resolveCopyOptions } from '../../resolve-options.ts';
 import { strategiesOf } from '../../transfer/single-method.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 

@@ -1,12 +1,8 @@
 import { run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
-import {
-  type CopyOptions,
-  type Progress,
-  type ResolvedCopyOptions,
-  resolveCopyOptions,
-} from '../../options.ts';
+import type { CopyOptions, Progress, ResolvedCopyOptions } from '../../options.ts';
 import type { CopyReport } from '../../report.ts';
+import { resolveCopyOptions } from '../../resolve-options.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
 import { bytes, counted } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
