@@ -414,6 +414,14 @@ const collisionCases: HostCase[] = [
     ],
   },
   {
+    name: "a target with overwrite: 'error' refuses a name that is taken",
+    options: {
+      publicDir: 'static',
+      targets: [{ from: 'assets/a.txt', rename: 'plain.txt', overwrite: 'error' }],
+    },
+    error: /assets\/a\.txt.*plain\.txt.*EEXIST/,
+  },
+  {
     name: 'of several targets for one public file the last wins, with one warning',
     tree: { 'more/sub/c.txt': 'more', 'static/sub/c.txt': 'public' },
     options: {

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import type { OutputTargets } from './targets.ts';
+import { type OutputTargets, relativeName } from './targets.ts';
+import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
 /** A file of ours that has the name of one of the bundle's. */
 export interface Collision {
@@ -28,27 +29,34 @@ export function findCollisions(
   );
   return planned.find(places.values(), ignoreCase).map((file) => {
     const target = targets[file.target - publicTargets.length];
-    if (target?.overwrite === 'error') throw bundleExists(file);
-    const wins = target !== undefined && target.overwrite !== false;
     const bundled = places.get(spell(file.destination)) ?? file.destination;
-    return { file, bundled, target: wins ? target : undefined, message: kept(file, directory, target) };
+    return collisionWithBundle(file, bundled, directory, target);
   });
 }
 
-/** What the user is told; `target` is the one that the file is of, if it is not public. */
-export function kept(file: PlannedFile, directory: string, target: Target | undefined): string {
-  const wins = target !== undefined && target.overwrite !== false;
-  return collisionMessage(nameOf(file, directory), target, wins);
+/** `target` is the one that the file is of, if it is not public. */
+export function collisionWithBundle(
+  file: PlannedFile,
+  bundled: string,
+  directory: string,
+  target: Target | undefined,
+): Collision {
+  const ours = contenderOf(target);
+  const winner = winnerOverBundle(ours);
+  if (winner === 'error') throw nameTaken(file, 'bundle');
+  const kept = winner === 'ours' ? ours.origin : winner;
+  const message = collisionMessage(relativeName(directory, file.destination), [ours.origin, 'bundle'], kept);
+  return { file, bundled, target: winner === 'ours' ? target : undefined, message };
 }
 
-function nameOf({ destination }: PlannedFile, directory: string): string {
-  return path.relative(directory, destination).split(path.sep).join('/');
-}
+const WORDS: Record<Origin, { all: string; one: string }> = {
+  public: { all: 'the public directory', one: 'the public directory' },
+  bundle: { all: 'the bundle', one: 'the bundle' },
+  target: { all: 'the targets', one: 'the target' },
+};
 
-/** `target` is undefined for a file of the public directory. */
-export function collisionMessage(name: string, target: Target | undefined, wins: boolean): string {
-  const where = target ? 'the targets' : 'the public directory';
-  return `${name} is both in ${where} and in the bundle; the ${wins ? "target's" : "bundle's"} is kept`;
+export function collisionMessage(name: string, [one, other]: [Origin, Origin], kept: Origin): string {
+  return `${name} is both in ${WORDS[one].all} and in ${WORDS[other].all}; ${WORDS[kept].one}'s is kept`;
 }
 
 /** What the user should know of files that are both public and a target's, by the absolute path of what is kept. */
@@ -58,15 +66,17 @@ export function overlapMessages(
   directory: string,
 ): Map<string, string> {
   const messages = new Map<string, string>();
+  const originOf = ({ target }: PlannedFile) => (target < publicTargets.length ? 'public' : 'target');
   for (const { kept, left } of overlaps) {
-    const wins = kept.target >= publicTargets.length;
-    if (wins === left.target >= publicTargets.length) {
+    const origin = originOf(kept);
+    if (origin === originOf(left)) {
       // Between targets the later one is meant to win, but not over a name that only the filesystem takes for its own.
       if (kept.target !== left.target && kept.destination !== left.destination)
         messages.set(kept.destination, oneFileMessage(kept, left, directory));
       continue;
     }
-    messages.set(kept.destination, overlapMessage(nameOf(kept, directory), wins));
+    const name = relativeName(directory, kept.destination);
+    messages.set(kept.destination, collisionMessage(name, ['public', 'target'], origin));
     // Of three files for one place only the last word counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
@@ -74,20 +84,15 @@ export function overlapMessages(
 }
 
 function oneFileMessage(kept: PlannedFile, left: PlannedFile, directory: string): string {
-  const names = `${nameOf(left, directory)} and ${nameOf(kept, directory)}`;
-  return `${names} are one file in the output, whose filesystem takes both names for one; ${kept.source} is kept`;
+  const [lost, name] = [left, kept].map(({ destination }) => relativeName(directory, destination));
+  return `${lost} and ${name} are one file in the output, whose filesystem takes both names for one; ${kept.source} is kept`;
 }
 
-/** `wins`: the target's is kept. */
-export function overlapMessage(name: string, wins: boolean): string {
-  const whose = wins ? "target's" : "public directory's";
-  return `${name} is both in the public directory and in the targets; the ${whose} is kept`;
-}
-
-/** What a target with `overwrite: 'error'` fails with. */
-export function bundleExists({
-  source,
-  destination,
-}: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
-  return new CopyError({ code: 'EEXIST', reason: 'the bundle has a file of this name', source, destination });
+/** What a target with `overwrite: 'error'` fails with where a file of another origin, or of an earlier target, is. */
+export function nameTaken(
+  { source, destination }: Pick<PlannedFile, 'source' | 'destination'>,
+  by: Origin,
+): CopyError {
+  const reason = `${by === 'target' ? 'an earlier target' : WORDS[by].one} has a file of this name`;
+  return new CopyError({ code: 'EEXIST', reason, source, destination });
 }

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { bundleExists, type Collision, findCollisions, kept } from './collisions.ts';
+import { type Collision, collisionWithBundle, findCollisions, nameTaken } from './collisions.ts';
 import { linkStatsOf } from './stats.ts';
-import { type OutputTargets, sourcesOf } from './targets.ts';
+import { type OutputTargets, relativeName, sourcesOf } from './targets.ts';
 
 /**
  * A bundle that was written before anything is copied, as some hosts do it: files of the public directory that
@@ -48,7 +48,7 @@ export class WrittenBundle {
     if (!(error instanceof CopyError) || error.code !== 'EEXIST') return error;
     const { source, destination } = error;
     const isOurs = this.#names.some((name) => path.join(this.#directory, name) === destination);
-    return isOurs ? bundleExists({ source: source!, destination: destination! }) : error;
+    return isOurs ? nameTaken({ source: source!, destination: destination! }, 'bundle') : error;
   }
 
   /** A function has to be called for every file, so only where something may be in the bundle too. */
@@ -57,20 +57,15 @@ export class WrittenBundle {
     const to = path.resolve(this.#directory, target.to ?? '.');
     const taken = new Set<string>();
     for (const name of this.#names) {
-      const below = path.relative(to, path.join(this.#directory, name));
+      const below = relativeName(to, path.join(this.#directory, name));
       const mayBeThere = sourcesOf(target).some((from) => mayHave(from, below));
-      if (ignoreCase || mayBeThere) taken.add(spell(below.split(path.sep).join('/')));
+      if (ignoreCase || mayBeThere) taken.add(spell(below));
     }
     if (taken.size === 0) return target;
     const filter = (below: string, source: string) => {
       if (!taken.has(spell(below))) return true;
       const file: PlannedFile = { source, destination: path.join(to, below), target: number };
-      this.#yielded.push({
-        file,
-        bundled: file.destination,
-        target: undefined,
-        message: kept(file, this.#directory, undefined),
-      });
+      this.#yielded.push(collisionWithBundle(file, file.destination, this.#directory, undefined));
       return false;
     };
     return { ...target, filter };

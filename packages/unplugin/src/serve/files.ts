@@ -3,9 +3,10 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { type ListedFile, listSync } from 'fs-reflink/list';
 import type { HostLog } from '../build.ts';
-import { overlapMessage } from '../collisions.ts';
+import { collisionMessage, nameTaken } from '../collisions.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { allowedRoots, type OutputTargets, pathBelow } from '../targets.ts';
+import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets.ts';
+import { type Contender, contenderOf, winnerOf } from '../winner.ts';
 
 /** An output that is served and not built. */
 export interface ServedOutput {
@@ -46,8 +47,8 @@ export class ServedFiles {
   /** Links kept as links, and where they lead. */
   readonly #links = new Map<string, string>();
   readonly #sources = new Set<string>();
-  /** Names of what is public and has not given way to a target. */
-  readonly #public = new Set<string>();
+  /** What has each name. */
+  readonly #contenders = new Map<string, Contender>();
   /** What to say of names that are both public and a target's. */
   readonly #overlaps = new Map<string, string>();
   #stale = true;
@@ -105,7 +106,7 @@ export class ServedFiles {
   #refresh(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    for (const found of [this.#files, this.#links, this.#sources, this.#public, this.#overlaps])
+    for (const found of [this.#files, this.#links, this.#sources, this.#contenders, this.#overlaps])
       found.clear();
     for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
     for (const target of this.#targets.targets) this.#scan(target, target);
@@ -130,15 +131,18 @@ export class ServedFiles {
   }
 
   #add({ source, destination, link }: ListedFile, target: Target | undefined): void {
-    const name = path.relative(this.#outDir, destination).split(path.sep).join('/');
-    const leaves = name.startsWith('../') || path.isAbsolute(name);
-    if (leaves) return;
-    const exists = this.#files.has(name) || this.#links.has(name);
-    const wins = target?.overwrite !== false;
-    if (target && this.#public.has(name)) this.#overlaps.set(name, overlapMessage(name, wins));
-    if (exists && !wins) return;
-    if (target) this.#public.delete(name);
-    else this.#public.add(name);
+    const name = relativeName(this.#outDir, destination);
+    if (name.startsWith('../') || path.isAbsolute(name)) return;
+    const existing = this.#contenders.get(name);
+    const now = contenderOf(target);
+    const winner = existing ? winnerOf(existing, now) : 'later';
+    if (winner === 'error') this.#say('error', nameTaken({ source, destination }, existing!.origin).message);
+    else if (existing && existing.origin !== now.origin) {
+      const kept = winner === 'later' ? now.origin : existing.origin;
+      this.#overlaps.set(name, collisionMessage(name, ['public', 'target'], kept));
+    }
+    if (winner !== 'later') return;
+    this.#contenders.set(name, now);
     this.#sources.add(source);
     this.#files.delete(name);
     this.#links.delete(name);

@@ -1,6 +1,7 @@
 import { ignoresCase } from 'fs-reflink/host';
 import type { Compilation } from 'webpack';
-import { bundleExists, collisionMessage } from '../../collisions.ts';
+import { collisionMessage, nameTaken } from '../../collisions.ts';
+import { contenderOf, winnerOverBundle } from '../../winner.ts';
 import type { FileAsset } from './describe.ts';
 
 /** What becomes of the files when the compilation is written. */
@@ -78,17 +79,16 @@ export class CompilationAssets {
   /** Whether a file stays, and not the bundle's of the same name. Tells the user. */
   #wins({ given: { kind, target }, file, name }: FileAsset, existing: string): boolean {
     this.#told.push(file.destination);
-    if (kind === 'pattern') {
-      this.#log.fail(`copying '${file.source}' to '${name}' would replace an asset of the compilation`);
+    const ours = contenderOf(kind === 'public' ? undefined : target);
+    const winner = kind === 'pattern' ? 'error' : winnerOverBundle(ours);
+    if (winner === 'error') {
+      const refused = `copying '${file.source}' to '${name}' would replace an asset of the compilation`;
+      this.#log.fail(kind === 'pattern' ? refused : nameTaken(file, 'bundle'));
       return false;
     }
-    if (target.overwrite === 'error') {
-      this.#log.fail(bundleExists(file));
-      return false;
-    }
-    const wins = kind === 'target' && target.overwrite !== false;
-    this.#log.warn(collisionMessage(existing, kind === 'target' ? target : undefined, wins));
-    return wins;
+    const kept = winner === 'ours' ? ours.origin : winner;
+    this.#log.warn(collisionMessage(existing, [ours.origin, 'bundle'], kept));
+    return winner === 'ours';
   }
 
   /** For as long as names with hashes of their contents are looked for, which reads all assets. */
