@@ -59,7 +59,8 @@ try {
       while (!fs.existsSync(`${root}/dist`)) await nextTurn();
       await Promise.all([rebuilding, context.dispose()]);
     } else {
-      while (watching && watches.size === 0) await wait(5);
+      // On a busy machine esbuild hands out the result so late that the plugin has begun to watch: it ends that then.
+      while (watches.size > 0 !== watching) await wait(5);
       seen.watches = watches.size;
       if (mode === 'interrupt') fs.writeSync(1, 'waiting');
       else await context.dispose();
