@@ -56,9 +56,9 @@ export interface Options extends EngineOptions {
   /**
    * Directories whose contents are copied before the bundle is written, which wins over them. In Vite they take
    * the place of its own public directory, which the first without a prefix becomes; `false` leaves that one to
-   * Vite.
+   * Vite. So they do in Rsbuild, whose own is switched off.
    *
-   * @default Vite's own; none elsewhere
+   * @default Vite's or Rsbuild's own; none elsewhere
    */
   publicDir?: false | string | PublicDirectory | readonly (string | PublicDirectory)[];
   /**

@@ -1,5 +1,8 @@
 import { createUnplugin, type UnpluginInstance } from 'unplugin';
 import { esbuildPlugin } from './hosts/esbuild/plugin.ts';
+import { anyPlugin } from './hosts/generic/any.ts';
+import { bunPlugin } from './hosts/generic/bun.ts';
+import { farmPlugin } from './hosts/generic/farm.ts';
 import { rolldownPlugin, rollupPlugin } from './hosts/rollup/plugin.ts';
 import { rspackPlugin } from './hosts/rspack/plugin.ts';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
@@ -31,8 +34,15 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
         return [{ name: NAME, rspack: (compiler) => rspackPlugin(resolved).apply(compiler as never) }];
       case 'rsbuild':
         return [{ name: NAME, rsbuild: { setup: rsbuildPlugin(resolved).setup } }];
-      default:
+      case 'farm':
+        return [{ name: NAME, farm: farmPlugin(resolved) }];
+      case 'bun':
+        return [{ name: NAME, bun: { setup: bunPlugin(resolved).setup } }];
+      // It loads modules, and writes nothing.
+      case 'unloader':
         throw noHost(framework);
+      default:
+        return [anyPlugin(resolved, framework)];
     }
   },
 );

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 /** What each entry of the package is made for. */
 const NEEDS = {
+  bun: 'Bun 1.3 or newer',
   esbuild: 'esbuild 0.19 or newer',
+  farm: 'Farm 1.7 or newer',
   rolldown: 'Rolldown 1',
   rollup: 'Rollup 4',
   rsbuild: 'Rsbuild 2',

@@ -29,10 +29,17 @@ function hasUndecodable({ name }: { name: string }): boolean {
   return name.includes(UNDECODABLE);
 }
 
-/** A directory's entries, also those with names that are not UTF-8: see {@link refuseUndecodable}. */
+/** Node.js sorts what it reads; Bun and Deno leave it in the order of the filesystem. */
+const IS_SORTED = process.versions.bun === undefined && process.versions.deno === undefined;
+
+/**
+ * A directory's entries, also those with names that are not UTF-8: see {@link refuseUndecodable}. In the order of their
+ * names: which of several files for one place is the last must not depend on a filesystem.
+ */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {
-    return fs.readdirSync(directory, { withFileTypes: true });
+    const entries = fs.readdirSync(directory, { withFileTypes: true });
+    return IS_SORTED ? entries : entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }

@@ -70,7 +70,8 @@ function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?
   if (version !== undefined) throw unsupported('esbuild', `esbuild ${version}`, UPDATE);
   if (context) throw unsupported('esbuild', `Rsbuild ${context.version}`, useEntry('rsbuild'));
   const { bun } = process.versions;
-  throw unsupported('esbuild', bun ? `Bun ${bun}` : 'another bundler', NO_ENTRY);
+  if (bun) throw unsupported('esbuild', `Bun ${bun}`, useEntry('bun'));
+  throw unsupported('esbuild', 'another bundler', NO_ENTRY);
 }
 
 /** Deletes what was copied while the options named something. */

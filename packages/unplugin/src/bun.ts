@@ -1,0 +1,24 @@
+/**
+ * Copies static files into the output of `Bun.build`.
+ *
+ * @module
+ * @example
+ * ```ts
+ * // build.ts
+ * import reflink from 'unplugin-reflink/bun';
+ *
+ * await Bun.build({
+ *   entrypoints: ['src/main.ts'],
+ *   outdir: 'dist',
+ *   plugins: [reflink({ publicDir: 'public' })],
+ * });
+ * ```
+ */
+import { type BunPlugin, bunPlugin } from './hosts/generic/bun.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const bun = (options?: Options): BunPlugin => bunPlugin(resolveOptions(options, 'bun'));
+
+export default bun;
+// For require(): the function itself.
+export { bun as 'module.exports' };

@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { UnpluginOptions } from 'unplugin';
+import type { ResolvedOptions } from '../../options.ts';
+import { linkStatsOf } from '../../stats.ts';
+import { GenericHost, NAME, stderrLog } from './host.ts';
+
+/** What unplugin hands on of a bundler, in the shapes that those of today have. */
+interface NativeContext {
+  build?: { config?: Output; initialOptions?: Output };
+  compiler?: Output;
+  context?: Output;
+  config?: Output;
+}
+
+interface Output {
+  root?: string;
+  outdir?: string;
+  outDir?: string;
+  outputPath?: string;
+  output?: { path?: string; dir?: string };
+}
+
+/** The plugin for a bundler that unplugin knows and no host is made for, on the hooks that unplugin has for all. */
+export function anyPlugin(options: ResolvedOptions, framework: string): UnpluginOptions {
+  let native: NativeContext = {};
+  let before = new Map<string, string>();
+  let host: GenericHost | undefined;
+  return {
+    name: NAME,
+    async buildStart() {
+      native = (this.getNativeBuildContext?.() ?? {}) as NativeContext;
+      const { root, directory, owner } = placeOf(native, framework);
+      before = filesIn(directory);
+      host = new GenericHost(options, {
+        host: framework,
+        root,
+        directory,
+        configuration: {},
+        owner,
+        log: stderrLog,
+      });
+      await host.start();
+    },
+    async writeBundle() {
+      const { directory } = placeOf(native, framework);
+      const written = [...filesIn(directory)].filter(([file, state]) => before.get(file) !== state);
+      await host?.written(written.map(([file]) => file));
+    },
+  };
+}
+
+function placeOf(native: NativeContext, framework: string) {
+  const { build, compiler, context, config } = native;
+  for (const each of [build?.config, build?.initialOptions, compiler, config, context]) {
+    const directory =
+      each?.outdir ?? each?.outDir ?? each?.outputPath ?? each?.output?.path ?? each?.output?.dir;
+    const root = path.resolve(each?.root ?? '.');
+    if (typeof directory === 'string')
+      return { root, directory: path.resolve(root, directory), owner: each! };
+  }
+  throw new TypeError(
+    `unplugin-reflink does not know where ${framework} writes its output to: unplugin's native build context has none of "outdir", "outputPath" and "output.path". Copy after the build, with copy() of the package fs-reflink.`,
+  );
+}
+
+/** The files of an output and their states: who has written which of them nobody tells. */
+function filesIn(directory: string): Map<string, string> {
+  if (!fs.existsSync(directory)) return new Map();
+  const files = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return new Map(files.flatMap((name) => stateOf(path.join(directory, name))));
+}
+
+function stateOf(file: string): [string, string][] {
+  const stats = linkStatsOf(file);
+  return stats && !stats.isDirectory() ? [[file, `${stats.ino} ${stats.size} ${stats.ctimeMs}`]] : [];
+}

@@ -1,0 +1,52 @@
+import path from 'node:path';
+import type { ResolvedOptions } from '../../options.ts';
+import { isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { GenericHost, NAME, stderrLog } from './host.ts';
+
+/** What of Bun's builds is used here: its types come with Bun alone. */
+export interface BunBuild {
+  config: {
+    entrypoints: readonly string[];
+    outdir?: string;
+    naming?: unknown;
+    format?: string;
+    target?: string;
+  };
+  onStart(callback: () => unknown): unknown;
+  onEnd(callback: (result: { success: boolean; outputs: readonly { path: string }[] }) => unknown): unknown;
+}
+
+/** A plugin of `Bun.build`. */
+export interface BunPlugin {
+  name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: Bun's own type has more, and is there with Bun alone.
+  setup(build: any): void;
+}
+
+/** Copies static files into the output of Bun's bundler, once that has written its own. */
+export function bunPlugin(options: ResolvedOptions): BunPlugin {
+  return {
+    name: NAME,
+    setup(build: BunBuild) {
+      const { bun } = process.versions;
+      if (bun === undefined)
+        throw unsupported('bun', 'another bundler', `In esbuild, ${useEntry('esbuild')}`);
+      if (isOlder(bun, '1.3')) throw unsupported('bun', `Bun ${bun}`, UPDATE);
+      const { config } = build;
+      const { entrypoints, outdir, naming, format, target } = config;
+      const root = process.cwd();
+      const host = new GenericHost(options, {
+        host: 'bun',
+        root,
+        directory: outdir === undefined ? undefined : path.resolve(root, outdir),
+        configuration: { entrypoints, naming, format, target },
+        owner: config,
+        log: stderrLog,
+      });
+      build.onStart(() => host.start());
+      build.onEnd(({ success, outputs }) =>
+        success ? host.written(outputs.map((each) => path.resolve(root, each.path))) : host.end(),
+      );
+    },
+  };
+}

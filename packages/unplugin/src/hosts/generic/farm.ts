@@ -1,0 +1,88 @@
+import path from 'node:path';
+import type { Compiler, JsPlugin } from '@farmfe/core';
+import type { HostLog } from '../../build.ts';
+import { notCopied } from '../../not-copied.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { toTargets } from '../../targets.ts';
+import { GenericHost, NAME } from './host.ts';
+
+/** After the other plugins. */
+const LAST = -100_000;
+
+/** Copies static files into the output of Farm, once that has written its own. */
+export function farmPlugin(options: ResolvedOptions): JsPlugin {
+  let root = process.cwd();
+  let empties = false;
+  let compiler: Compiler | undefined;
+  let host: GenericHost | undefined;
+  /** The development server has its files in memory. */
+  let isServed = false;
+
+  return {
+    name: NAME,
+    priority: LAST,
+    configResolved({ root: given = root, compilation }) {
+      root = given;
+      const { publicTargets, targets } = toTargets(options, { root });
+      // Farm would delete what is unchanged, too.
+      empties = Boolean(compilation?.output?.clean) && publicTargets.length + targets.length > 0;
+      if (empties) compilation!.output!.clean = false;
+    },
+    configureCompiler(given) {
+      compiler = given;
+      const { config = {} } = compiler.config;
+      const { input, output } = config;
+      const { filename, entryFilename } = output ?? {};
+      host = new GenericHost(options, {
+        host: 'farm',
+        root,
+        directory: compiler.outputPath(),
+        configuration: { input, filename, entryFilename },
+        owner: config,
+        log: logOf(compiler),
+      });
+    },
+    configureDevServer({ config }) {
+      isServed = !config.writeToDisk;
+      if (isServed && host?.hasTargets)
+        logOf(compiler!).warn(notCopied(toTargets(options, { root }), root, NOT_SERVED));
+    },
+    buildStart: {
+      async executor() {
+        if (!isServed) await host?.start({ empties });
+      },
+    },
+    finish: {
+      // Farm writes after the last hook that it waits for: so it has to write now, and not once more.
+      async executor() {
+        if (isServed || !compiler || !host) return;
+        const built = compiler;
+        const names = Object.keys(built.resources()).map((name) => name.split(/[?#]/, 1)[0]!);
+        const { writeResourcesToDisk: write, callWriteResourcesHook: callOthers } = built;
+        built.callWriteResourcesHook = () => {};
+        write.call(built);
+        built.callWriteResourcesHook = callOthers;
+        built.writeResourcesToDisk = () => {
+          built.writeResourcesToDisk = write;
+          built.callWriteResourcesHook();
+        };
+        await host.written(names.map((name) => path.join(built.outputPath(), name)));
+      },
+    },
+  };
+}
+
+/** Farm's own logger, which its types hide. */
+function logOf(compiler: object): HostLog {
+  const { logger } = compiler as { logger: HostLog };
+  return {
+    info: (message) => logger.info(`${NAME}: ${message}`),
+    warn: (message) => logger.warn(`${NAME}: ${message}`),
+    error: (message) => logger.error(`${NAME}: ${message}`),
+  };
+}
+
+const NOT_SERVED = {
+  reason: "Farm's development server has its output in memory",
+  remedy: 'Set server.writeToDisk, or put the files into the public directory of Farm.',
+};

@@ -1,0 +1,128 @@
+import path from 'node:path';
+import { briefly } from '../../brief-error.ts';
+import { BuildCopies, type HostLog } from '../../build.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
+import { exclusive } from '../../exclusive.ts';
+import { deleteLeftOver } from '../../left-over.ts';
+import { keptIn } from '../../nested.ts';
+import { notCopied } from '../../not-copied.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { type OutputTargets, toTargets } from '../../targets.ts';
+
+export const NAME = 'unplugin-reflink';
+
+/** What a bundler says about one of its builds. */
+export interface Build {
+  /** The bundler, in lower case. */
+  host: string;
+  /** Absolute path that those of the options are relative to. */
+  root: string;
+  /** Absolute path of the output; undefined where nothing is written to the disk. */
+  directory: string | undefined;
+  /** What tells this build from others of the bundler, but for the plugin's own options. */
+  configuration: Record<string, unknown>;
+  /** The same object for all instances of the plugin in one build. */
+  owner: object;
+  log: HostLog;
+}
+
+/** How many instances of the plugin a build has so far. */
+const instances = new WeakMap<object, number>();
+
+/** Copies when a bundler has written its files, whatever the bundler is. It serves one build after the other. */
+export class GenericHost {
+  readonly #options: ResolvedOptions;
+  readonly #build: Build;
+  readonly #targets: OutputTargets;
+  readonly #instance: Omit<Instance, 'targets'>;
+  #copies: BuildCopies | undefined;
+  #record: ClaimedRecord | undefined;
+  #snapshot: EmptySnapshot | undefined;
+
+  constructor(options: ResolvedOptions, build: Build) {
+    this.#options = options;
+    this.#build = build;
+    this.#targets = toTargets(options, build);
+    const position = instances.get(build.owner) ?? 0;
+    instances.set(build.owner, position + 1);
+    this.#instance = { host: build.host, configuration: { position, ...build.configuration } };
+  }
+
+  get hasTargets(): boolean {
+    return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
+  }
+
+  /** A build begins. With `empties` its bundler would empty the output now, and what is there now is deleted later. */
+  async start({ empties = false } = {}): Promise<void> {
+    const { directory, log, root } = this.#build;
+    if (!this.hasTargets || directory === undefined) return;
+    this.#copies = new BuildCopies(this.#options, log, root);
+    this.#copies.prepare(this.#targets);
+    if (!empties) return;
+    await loadEmptying();
+    const { cacheDirectory } = this.#claim(directory);
+    this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: keptIn(directory, []) });
+  }
+
+  /** The bundle is written: absolute paths of its files. Resolves when all is in place. */
+  async written(files: readonly string[]): Promise<void> {
+    const { directory, log, root } = this.#build;
+    if (directory === undefined) {
+      if (this.hasTargets) log.warn(notCopied(this.#targets, root, NOT_WRITTEN));
+      return;
+    }
+    const names = files.map((file) => path.relative(directory, file));
+    const place = { cacheDirectory: cacheDirectoryOf(this.#options, root), directory, root };
+    try {
+      if (this.hasTargets) await briefly(exclusive(directory, () => this.#copy(directory, names)));
+      else await briefly(deleteLeftOver({ instance: this.#instance, ...place }, this.#options, log));
+    } finally {
+      await this.end();
+    }
+  }
+
+  /** The build is over, or failed. */
+  async end(): Promise<void> {
+    this.#record?.release();
+    this.#record = undefined;
+    this.#snapshot = undefined;
+    await this.#copies?.end({ keepWorkers: false });
+  }
+
+  async #copy(directory: string, names: string[]): Promise<void> {
+    const { log, root } = this.#build;
+    const copies = (this.#copies ??= new BuildCopies(this.#options, log, root));
+    const { cacheDirectory, orphaned } = this.#claim(directory);
+    const snapshot = this.#snapshot;
+    copies.begin({
+      directory,
+      ...this.#targets,
+      cacheDirectory,
+      orphaned: orphaned.splice(0),
+      ...(snapshot && { empty: true, snapshot }),
+      keep: [...names, ...keptIn(directory, [])],
+      written: names,
+    });
+    await copies.finish(directory);
+    snapshot?.deleteEmptyDirectories();
+  }
+
+  #claim(directory: string): ClaimedRecord {
+    const all = cacheDirectoryOf(this.#options, this.#build.root);
+    return (this.#record ??= claimRecord({ ...this.#instance, targets: this.#targets }, all, directory));
+  }
+}
+
+const NOT_WRITTEN = {
+  reason: 'the bundler does not write its output to the disk',
+  remedy: 'Set an output directory, or copy after the build with copy() of fs-reflink.',
+};
+
+/** For bundlers without a logger: to where it does not mix with what a program prints. */
+export const stderrLog: HostLog = {
+  info: (message) => void process.stderr.write(`${NAME}: ${message}\n`),
+  warn: (message) => void process.stderr.write(`${NAME}: warning: ${message}\n`),
+  error: (message) => void process.stderr.write(`${NAME}: error: ${message}\n`),
+};

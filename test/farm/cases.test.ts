@@ -1,0 +1,4 @@
+import { describeHost } from '../hosts/describe-host.ts';
+import { host } from './hosts.ts';
+
+describeHost(host);
