@@ -1,68 +1,20 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
-import { BuildCopies, type HostLog, messageOf } from '../../build.ts';
+import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
+import { instanceOf, isOnDisk, logOf, outputOf, watchSources } from '../../compilers.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
-import { deleteLeftOver } from '../../left-over.ts';
 import { keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { isRealDisk } from '../../serve/memory.ts';
-import { linkStatsOf, statsOf } from '../../stats.ts';
+import { linkStatsOf } from '../../stats.ts';
 import type { OutputTargets } from '../../targets.ts';
-import { watchedPaths } from '../../watched.ts';
+import { bundleOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
-import { bundleOf, NAME, outputOf } from './names.ts';
-
-/** How many instances of the plugin a compiler has so far. */
-const instances = new WeakMap<Compiler, number>();
-
-/** What tells an instance of the plugin from others, but for its targets. Asked once for each, in their order. */
-function nextInstance(compiler: Compiler): Omit<Instance, 'targets'> {
-  const { name, entry, target, output } = compiler.options;
-  const position = instances.get(compiler) ?? 0;
-  instances.set(compiler, position + 1);
-  return { host: 'rspack', configuration: { position, name, entry, target, filename: output.filename } };
-}
-
-/** Warnings belong to a compilation. */
-function logOf(compiler: Compiler, logger: HostLog, compilation: () => Compilation | undefined): HostLog {
-  const { WebpackError } = compiler.webpack;
-  return {
-    info: (message) => logger.info(message),
-    warn: (message) => void compilation()?.warnings.push(new WebpackError(`${NAME}: ${message}`)),
-    error: (message) => logger.error(message),
-  };
-}
-
-/** Whether what a compiler writes goes to the disk. */
-function isOnDisk({ outputFileSystem, context }: Compiler): Promise<boolean> {
-  return isRealDisk(outputFileSystem as never, context);
-}
-
-/** Deletes what was copied while the options named something. */
-export function deleteFormer(compiler: Compiler, options: ResolvedOptions, logger: HostLog): void {
-  const instance = nextInstance(compiler);
-  compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
-    if (!(await isOnDisk(compiler))) return;
-    const { context: root } = compiler;
-    const directory = outputOf(compilation);
-    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
-    try {
-      await deleteLeftOver(
-        { instance, ...place },
-        options,
-        logOf(compiler, logger, () => compilation),
-      );
-    } catch (error) {
-      compilation.errors.push(new compiler.webpack.WebpackError(`${NAME}: ${messageOf(error)}`));
-    }
-  });
-}
 
 export interface CopiesSettings {
   options: ResolvedOptions;
@@ -77,7 +29,7 @@ export class RspackCopies {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
   readonly #targets: OutputTargets;
-  readonly #instance: Instance;
+  readonly #instance: () => Omit<Instance, 'targets'>;
   readonly #copies: BuildCopies;
   readonly #records = new Map<string, ClaimedRecord>();
   readonly #cleaning: Cleaning | undefined;
@@ -96,8 +48,13 @@ export class RspackCopies {
     this.#options = options;
     this.#targets = targets;
     this.#cleaning = cleaning;
-    this.#instance = { ...nextInstance(compiler), targets };
-    this.#log = logOf(compiler, logger, () => this.#compilation);
+    this.#instance = instanceOf('rspack', compiler);
+    this.#log = {
+      info: (message) => logger.info(message),
+      // Of the compilation.
+      warn: (message) => this.#compilation && logOf(this.#compilation, logger).warn(message),
+      error: (message) => logger.error(message),
+    };
     this.#copies = new BuildCopies(options, this.#log, compiler.context);
   }
 
@@ -118,14 +75,8 @@ export class RspackCopies {
     if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#targets);
   }
 
-  /** A change of any file that is copied is a reason to build again, and so is a new one. */
   watch(compilation: Compilation): void {
-    for (const each of watchedPaths(this.#targets, new Set([outputOf(compilation)]))) {
-      const status = statsOf(each);
-      if (!status) compilation.missingDependencies.add(each);
-      else if (status.isDirectory()) compilation.contextDependencies.add(each);
-      else compilation.fileDependencies.add(each);
-    }
+    watchSources(compilation, this.#targets);
   }
 
   /** A compilation is about to be written: empties the output if that is to be done, and begins to copy. */
@@ -217,7 +168,7 @@ export class RspackCopies {
     const known = this.#records.get(directory);
     if (known) return known;
     const cacheDirectory = cacheDirectoryOf(this.#options, this.#compiler.context);
-    const record = claimRecord(this.#instance, cacheDirectory, directory);
+    const record = claimRecord({ ...this.#instance(), targets: this.#targets }, cacheDirectory, directory);
     this.#records.set(directory, record);
     return record;
   }

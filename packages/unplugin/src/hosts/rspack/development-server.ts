@@ -1,13 +1,14 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
 import type { HostLog } from '../../build.ts';
+import { NAME } from '../../compilers.ts';
 import { isInside } from '../../nested.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import type { ServedFile, ServedFiles } from '../../serve/files.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import type { OutputTargets } from '../../targets.ts';
-import { bundleOf, NAME } from './names.ts';
+import { bundleOf } from './bundle.ts';
 
 interface Server {
   options?: { devMiddleware?: { publicPath?: unknown }; headers?: unknown };

@@ -1,12 +1,12 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import { type HostLog, messageOf } from '../../build.ts';
+import type { HostLog } from '../../build.ts';
+import { deleteFormer, instanceOf, logOf, NAME } from '../../compilers.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
 import { type Cleaning, takeOverCleaning } from './clean.ts';
-import { deleteFormer, RspackCopies } from './copies.ts';
+import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
-import { NAME } from './names.ts';
 
 /** Before anybody else writes into the output, or looks at what was written. */
 const BEFORE_ALL = -10_000;
@@ -41,7 +41,7 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
     if (targets.publicTargets.length + targets.targets.length === 0) {
-      deleteFormer(compiler, options, logger);
+      deleteFormer(compiler, instanceOf('rspack', compiler), options, logger);
       return;
     }
     const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
@@ -65,7 +65,7 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
       await act();
     } catch (error) {
       copies.fail();
-      compilation.errors.push(new compiler.webpack.WebpackError(`${NAME}: ${messageOf(error)}`));
+      logOf(compilation).fail(error);
     }
   };
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
+import { NAME } from '../../compilers.ts';
 import { isInside } from '../../nested.ts';
 import type { PublicDirectory, ResolvedOptions } from '../../options.ts';
 import type { Middleware } from '../../serve/middleware.ts';
@@ -7,7 +8,6 @@ import { statsOf } from '../../stats.ts';
 import { unsupported, useEntry } from '../../unsupported.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
-import { NAME } from './names.ts';
 import { type RspackHost, rspackHost } from './plugin.ts';
 
 type PublicDir = NonNullable<RsbuildConfig['server']>['publicDir'];

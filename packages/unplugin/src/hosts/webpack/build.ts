@@ -1,24 +1,21 @@
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
-import { BuildCopies, type HostLog, messageOf } from '../../build.ts';
+import { BuildCopies } from '../../build.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
+import { isOnDisk, logOf, outputOf, watchSources } from '../../compilers.ts';
 import { exclusive } from '../../exclusive.ts';
 import { isInside } from '../../nested.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { Preparation } from '../../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { isRealDisk, mount, type OutputFileSystem } from '../../serve/memory.ts';
-import { statsOf } from '../../stats.ts';
-import { watchedPaths } from '../../watched.ts';
+import { mount } from '../../serve/memory.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
 import type { FileAsset } from './describe.ts';
 import { type Listing, listFiles } from './listing.ts';
 import { engineTargets, targetOf, type WebpackTarget } from './targets.ts';
 import { WatchState } from './watch-state.ts';
-
-export const NAME = 'unplugin-reflink';
 
 /** What all builds of one compiler have in common, for one instance of the plugin. */
 export class CompilerState {
@@ -28,21 +25,20 @@ export class CompilerState {
   readonly watch: WatchState;
   readonly preparation = new Preparation();
   warnedOfOutside = false;
-
-  readonly #position: number;
+  readonly #instance: () => Omit<Instance, 'targets'>;
   #record: ClaimedRecord | undefined;
 
   constructor(
     compiler: Compiler,
     options: ResolvedOptions,
     targets: readonly WebpackTarget[],
-    position: number,
+    instance: () => Omit<Instance, 'targets'>,
   ) {
     this.compiler = compiler;
     this.options = options;
     this.targets = targets;
     this.watch = new WatchState(compiler, targets);
-    this.#position = position;
+    this.#instance = instance;
   }
 
   /** To be called when the config is complete, for every compiler before the first build of one. */
@@ -51,7 +47,7 @@ export class CompilerState {
     // Also what engine targets do not tell: templates and patterns.
     const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
     return (this.#record ??= claimRecord(
-      { ...instanceOf(compiler, this.#position), targets: named },
+      { ...this.#instance(), targets: named },
       cacheDirectoryOf(options, compiler.context),
       path.resolve(compiler.options.output.path!),
     ));
@@ -60,25 +56,6 @@ export class CompilerState {
   releaseRecord(): void {
     this.#record?.release();
   }
-}
-
-/** What tells an instance of the plugin from others, but for its targets. `position`: its number in the compiler. */
-export function instanceOf({ options }: Compiler, position: number): Omit<Instance, 'targets'> {
-  const { name, entry, target, output } = options;
-  return { host: 'webpack', configuration: { position, name, entry, target, filename: output.filename } };
-}
-
-/** Logs through the compiler; warnings, and what fails, belong to a compilation. */
-export function logOf(compilation: Compilation): HostLog & { fail(error: unknown): void } {
-  const { compiler } = compilation;
-  const logger = compiler.getInfrastructureLogger(NAME);
-  const messageFor = (message: string) => new compiler.webpack.WebpackError(`${NAME}: ${message}`);
-  return {
-    info: (message) => logger.info(message),
-    warn: (message) => void compilation.warnings.push(messageFor(message)),
-    error: (message) => logger.error(message),
-    fail: (error) => void compilation.errors.push(messageFor(messageOf(error))),
-  };
 }
 
 /** One build of a compiler: its files as assets, and their copies. */
@@ -97,10 +74,10 @@ export class WebpackBuild {
   #putBack: (() => void) | undefined;
 
   constructor(state: CompilerState, compilation: Compilation) {
-    const { compiler, options, preparation } = state;
+    const { compiler, options, preparation, targets } = state;
     this.#state = state;
     this.#compilation = compilation;
-    this.#directory = path.resolve(compilation.getPath(compiler.outputPath, {}));
+    this.#directory = outputOf(compilation);
     const log = logOf(compilation);
     this.#log = {
       ...log,
@@ -110,23 +87,13 @@ export class WebpackBuild {
       },
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
-    if (compiler.watchMode) this.#watch();
+    if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
   /** The engine is loaded while modules are built. */
   async prepare(): Promise<void> {
     const { compiler, targets } = this.#state;
-    if (await isRealDisk(this.#output, compiler.context)) this.#copies.prepare(engineTargets(targets));
-  }
-
-  /** A change of any file that is copied is a reason to build again, and so is a new one. */
-  #watch(): void {
-    const { missingDependencies, contextDependencies, fileDependencies } = this.#compilation;
-    for (const each of watchedPaths(engineTargets(this.#state.targets), new Set([this.#directory]))) {
-      const stats = statsOf(each);
-      if (!stats) missingDependencies.add(each);
-      else (stats.isDirectory() ? contextDependencies : fileDependencies).add(each);
-    }
+    if (await isOnDisk(compiler)) this.#copies.prepare(engineTargets(targets));
   }
 
   /** Makes assets of all files. */
@@ -170,8 +137,8 @@ export class WebpackBuild {
     if (!this.#listing || !this.#assets) return;
     const { compiler, watch } = this.#state;
     const final = this.#assets.final();
-    const probe = final.ours[0]?.file.source ?? compiler.context;
-    if (!(await isRealDisk(this.#output, probe))) return this.#serve(final.ours);
+    const probe = final.ours[0]?.file.source;
+    if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours);
     const changed = watch.changedFiles(final);
     watch.copied(undefined);
     try {
@@ -195,10 +162,6 @@ export class WebpackBuild {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.#state.watch.buildEnded();
     await this.#copies.end({ keepWorkers });
-  }
-
-  get #output(): OutputFileSystem {
-    return this.#state.compiler.outputFileSystem!;
   }
 
   /** With `changed` only these files are looked at. */
@@ -226,7 +189,7 @@ export class WebpackBuild {
     const actions = new Map(entries!.map(({ destination, action }) => [destination, action]));
     const copied = namesChanged ? ours : ours.filter(({ file }) => actions.has(file.destination));
     // Somebody stands between webpack and the disk: then it has to write all of it itself.
-    if (copied[0] && !(await isRealDisk(this.#output, copied[0].file.destination))) return;
+    if (copied[0] && !(await isOnDisk(this.#state.compiler, copied[0].file.destination))) return;
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(copied.filter(isWritten));
@@ -257,7 +220,7 @@ export class WebpackBuild {
     const { compiler, options } = this.#state;
     // Who wants to be told of each file wants its content too.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
-    if (!serves || !mount(this.#output, this.#state, files)) return;
+    if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
     for (const { name } of plain) this.#compilation.emittedAssets.add(name);
     this.#putBack = this.#assets!.detach(plain);
   }

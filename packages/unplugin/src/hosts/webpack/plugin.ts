@@ -1,11 +1,8 @@
-import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { deleteLeftOver } from '../../left-over.ts';
+import { deleteFormer, instanceOf, NAME } from '../../compilers.ts';
 import type { ResolvedOptions } from '../../options.ts';
-import { isRealDisk } from '../../serve/memory.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
-import { CompilerState, instanceOf, logOf, NAME, WebpackBuild } from './build.ts';
+import { CompilerState, WebpackBuild } from './build.ts';
 import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
 
@@ -25,17 +22,17 @@ export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
 
 function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   checkBundler(compiler);
-  const position = compiler.hooks.afterEmit.taps.filter(({ name }) => name === NAME).length;
+  const instance = instanceOf('webpack', compiler);
   const targets = [
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
     ...webpackTargets(options, compiler.context),
   ];
   if (targets.length === 0) {
-    deleteFormer(compiler, options, position);
+    deleteFormer(compiler, instance, options);
     return;
   }
   const { Compilation, CleanPlugin } = compiler.webpack;
-  const state = new CompilerState(compiler, options, targets, position);
+  const state = new CompilerState(compiler, options, targets, instance);
   /** The last one: a compiler has one at a time. */
   let build: WebpackBuild | undefined;
 
@@ -66,19 +63,6 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   compiler.hooks.shutdown.tapPromise(NAME, async () => {
     await end(false);
     state.releaseRecord();
-  });
-}
-
-/** Deletes what was copied while the options named something. */
-function deleteFormer(compiler: Compiler, options: ResolvedOptions, position: number): void {
-  const root = compiler.context;
-  compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
-    if (!(await isRealDisk(compiler.outputFileSystem!, root))) return;
-    const directory = path.resolve(compiler.options.output.path!);
-    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
-    const log = logOf(compilation);
-    const instance = instanceOf(compiler, position);
-    await deleteLeftOver({ instance, ...place }, options, log).catch(log.fail);
   });
 }
 
