@@ -27,9 +27,9 @@ function blocks(document: string, language: string): string[] {
   return [...found].map(([, code]) => code!);
 }
 
-/** What stands behind "after" in a section of the migration guide. */
-function optionsAfter(language: string): Options {
-  const [code] = blocks('docs/migration.md', language);
+/** What stands behind "after" in a page for users of another plugin. */
+function optionsAfter(plugin: string, language: string): Options {
+  const [code] = blocks(`docs/from/${plugin}.md`, language);
   const call = /\/\/ after\nreflink\(([\s\S]*?)\);\n/.exec(code!)![1]!;
   return new Function(`return ${call}`)() as Options;
 }
@@ -61,14 +61,18 @@ describeVites((host) => {
   });
 
   test.each([
-    ['ts', ['wasm', 'wasm/a.wasm']],
-    ['js', ['public', 'public/images', 'public/images/deep', 'public/images/deep/i.png']],
-  ])('the migration guide, its %s block', async (language, expected) => {
+    ['vite-plugin-static-copy', 'ts', ['wasm', 'wasm/a.wasm']],
+    [
+      'rollup-plugin-copy',
+      'js',
+      ['public', 'public/images', 'public/images/deep', 'public/images/deep/i.png'],
+    ],
+  ])('the page "Coming from %s" says what to write', async (plugin, language, expected) => {
     const root = project({
       'node_modules/pkg/dist/a.wasm': 'wasm',
       'assets/images/deep/i.png': 'image',
     });
-    await build(host, root, { options: optionsAfter(language) });
+    await build(host, root, { options: optionsAfter(plugin, language) });
     expect(placed(join(root, 'dist'))).toEqual(expected);
   });
 });

@@ -1,0 +1,119 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { slugOf } from '../../docs/.vitepress/slug.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(repository, file), 'utf8');
+
+/** The headings of a page, as their anchors. */
+function anchorsOf(page: string): string[] {
+  const text = read(page).replaceAll(/```.*?```/gs, '');
+  return [...text.matchAll(/^#{1,6} (.*)$/gm)].map(([, heading]) => slugOf(heading!));
+}
+
+/** The properties of exported interfaces, inherited ones included. */
+function propertiesOf(file: string, names: readonly string[]): Map<string, string[]> {
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile).config,
+    ts.sys,
+    repository,
+  );
+  const path = join(repository, file);
+  const program = ts.createProgram([path], options);
+  const checker = program.getTypeChecker();
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path)!)!);
+  return new Map(
+    names.map((name) => {
+      const symbol = exported.find((each) => each.name === name)!;
+      const properties = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
+      return [name, properties.map((each) => each.name)];
+    }),
+  );
+}
+
+describe('the page of options', () => {
+  const properties = propertiesOf('packages/unplugin/src/options.ts', [
+    'Options',
+    'OutputTarget',
+    'PublicDirectory',
+  ]);
+  const expected = [
+    ...properties.get('Options')!.map((name) => [name, name]),
+    ...properties.get('OutputTarget')!.map((name) => [`targets[].${name}`, name]),
+    ...properties.get('PublicDirectory')!.map((name) => [`publicDir.${name}`, name]),
+  ].map(([heading]) => heading!);
+  const anchors = anchorsOf('docs/options.md');
+
+  test('there are options', () => {
+    expect(expected).toContain('publicDir');
+    expect(expected).toContain('reflink');
+    expect(expected).toContain('targets[].from');
+    expect(expected).toContain('publicDir.prefix');
+  });
+
+  test.each(expected)('has a heading for %s', (heading) => {
+    expect(anchors).toContain(slugOf(heading));
+  });
+
+  test('has no heading for what is no option', () => {
+    const headings = [...read('docs/options.md').matchAll(/^### `(.*)`$/gm)].map(([, heading]) => heading);
+    expect(headings.filter((heading) => !expected.includes(heading!))).toEqual([]);
+  });
+});
+
+/** Codes that the source gives to errors of its own. */
+function codesIn(directory: string): string[] {
+  const files = readdirSync(join(repository, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => read(join(directory, name)));
+  const lines = files.flatMap((text) => text.split('\n')).filter((line) => /\bcode(:| \?\?)/.test(line));
+  return lines.flatMap((line) =>
+    [...line.matchAll(/'(E[A-Z]{2,}|[A-Z]+_[A-Z_]+)'/g)].map(([, code]) => code!),
+  );
+}
+
+describe('the page of troubleshooting', () => {
+  const codes = [...new Set([...codesIn('packages/core/src'), ...codesIn('packages/unplugin/src')])].sort();
+  const anchors = anchorsOf('docs/troubleshooting.md');
+
+  test('there are codes', () => {
+    for (const code of ['ERR_NO_MATCH', 'ABORT_ERR', 'ENOSPC', 'ERR_COPY', 'ERR_USAGE']) {
+      expect(codes).toContain(code);
+    }
+  });
+
+  test.each(codes)('has a section for %s', (code) => {
+    expect(anchors).toContain(slugOf(code));
+  });
+});
+
+/** What a page links to, without code. */
+function linksOf(file: string): string[] {
+  const text = read(file).replaceAll(/```.*?```|`[^`\n]*`/gs, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+}
+
+test.each(['packages/core/README.md', 'packages/unplugin/README.md'])(
+  '%s has only links that work on npm',
+  (readme) => {
+    const anchors = anchorsOf(readme);
+    const relative = linksOf(readme).filter((link) => !/^https:\/\//.test(link));
+    expect(relative.filter((link) => !link.startsWith('#') || !anchors.includes(link.slice(1)))).toEqual([]);
+  },
+);
+
+test.each(['README.md', 'CONTRIBUTING.md', 'AGENTS.md'])(
+  '%s links to files and headings that exist',
+  (file) => {
+    const broken = linksOf(file).filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? file : path;
+      if (!existsSync(resolve(repository, dirname(file), target))) return true;
+      return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  },
+);
