@@ -1,4 +1,5 @@
 import fs, { existsSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Compiler, type MultiCompiler, rspack } from '@rspack/core';
@@ -6,10 +7,11 @@ import { RspackDevServer } from '@rspack/dev-server';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/rspack';
 import { afterEach, expect, test, vi } from 'vitest';
+import middleware from 'webpack-dev-middleware';
 import { BUNDLE } from '../hosts/cases.ts';
 import { makeProject } from '../hosts/project.ts';
 import { replaceAtOnce } from '../support/watches.js';
-import { configOf, outcomeOf } from './hosts.ts';
+import { configOf, outcomeOf, run } from './hosts.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -131,12 +133,61 @@ test('the setupMiddlewares of the config comes after ours, and is called', async
   expect(given.setupMiddlewares).toBe(setupMiddlewares);
 });
 
-test('a server that does not know the options of the compiler is warned about, once', async () => {
+/** Serves by webpack-dev-middleware alone, as Docusaurus does. */
+async function serveByMiddleware(compiler: Compiler): Promise<string> {
+  const handler = middleware(compiler as never, { publicPath: '/' } as never);
+  const server = http.createServer((request, response) => {
+    handler(request, response, () => response.writeHead(404).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(
+    () => new Promise((resolve) => handler.close(resolve)),
+    () => new Promise((resolve) => server.close(resolve)),
+  );
+  await new Promise((resolve) => handler.waitUntilValid(resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each([
+  ["Rspack's", (compiler: Compiler) => serve(compiler, servers)],
+  ['webpack-dev-middleware', serveByMiddleware],
+])(
+  'a server that does not know the options of the compiler finds the sources in memory: %s',
+  async (_name, start) => {
+    // webpack-dev-middleware serves files of one byte as empty ones.
+    const root = makeProject({ ...tree, 'assets/a.txt': 'first' });
+    const compiler = rspack(configOf(root, { plugins: [reflink(options)], ...QUIET }));
+    const warnings = warningsOf(compiler);
+    const read = readsOf(root);
+    const url = await start(compiler);
+    const large = await fetch(`${url}/large.bin`);
+    expect(Buffer.from(await large.arrayBuffer()).equals(tree['static/large.bin'] as Buffer)).toBe(true);
+    expect(await get(`${url}/docs/`)).toEqual({ status: 200, text: 'docs page' });
+    expect((await get(`${url}/plain.txt`)).text).toBe('first');
+    expect(await get(`${url}/notes.md`)).toEqual({ status: 200, text: 'changed notes' });
+    expect((await get(`${url}/${BUNDLE}`)).text).toContain('bundled');
+    expect((await get(`${url}/none.txt`)).status).toBe(404);
+    expect(read()).toEqual([]);
+    expect(warnings).toEqual([]);
+    replaceAtOnce(join(root, 'static/added.txt'), 'added');
+    rmSync(join(root, 'static/LICENSE'));
+    await vi.waitFor(async () => expect((await get(`${url}/added.txt`)).text).toBe('added'), 50_000);
+    await vi.waitFor(async () => expect((await get(`${url}/LICENSE`)).status).toBe(404), 50_000);
+  },
+);
+
+test('an output that can be read in no other way is warned of, once', async () => {
   const root = makeProject(tree);
   const compiler = rspack(configOf(root, { plugins: [reflink(options)], ...QUIET }));
-  const warnings = warningsOf(compiler);
-  const url = await serve(compiler, servers);
-  expect((await get(`${url}/LICENSE`)).status).toBe(404);
+  // Frozen, or of another shape than memfs.
+  const frozen = new Proxy(fs, {
+    get(given, name) {
+      if (name === 'stat') return (_path: string, done: (error: Error) => void) => done(new Error('ENOENT'));
+      return name === 'mkdirSync' ? undefined : Reflect.get(given, name);
+    },
+  });
+  compiler.outputFileSystem = frozen as never;
+  const { warnings } = await run(compiler);
   expect(warnings).toEqual([
     expect.stringMatching(
       /^unplugin-reflink: nothing is copied for the public directory "static", the target "assets" .*compiler\.options\.devServer/,

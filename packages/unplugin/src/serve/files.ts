@@ -77,6 +77,12 @@ export class ServedFiles {
     return this.#sources.has(source);
   }
 
+  /** All of them, links that are kept as links left out. */
+  all(): ServedFile[] {
+    this.#refresh();
+    return [...this.#files.values()];
+  }
+
   /** What a server of the built output would answer with for a path, decoded and without its leading slash. */
   find(name: string): ServedFile | undefined {
     this.#refresh();

@@ -83,10 +83,15 @@ async function read(
   const status = engine.symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
   if (!status.isFile()) throw Object.assign(new Error(`${source} is no file`), { code: 'ENOENT' });
   if (!target?.transform) return contentOf(source);
+  const bytes = await transformed({ source, target, name, below });
+  return bytesAsContent(bytes, `W/"${createHash('sha256').update(bytes).digest('base64url')}"`);
+}
+
+/** What the target's function makes of a file. */
+export async function transformed({ source, target, name, below }: ServedFile): Promise<Buffer> {
   try {
-    const made = await target.transform(fs.readFileSync(source), { source, path: below });
-    const bytes = Buffer.from(made as Uint8Array);
-    return bytesAsContent(bytes, `W/"${createHash('sha256').update(bytes).digest('base64url')}"`);
+    const made = await target!.transform!(fs.readFileSync(source), { source, path: below });
+    return Buffer.from(made as Uint8Array);
   } catch (cause) {
     const reason = `transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination: name, cause });

@@ -84,7 +84,7 @@ export class RspackCopies {
     this.#compilation = compilation;
     const directory = outputOf(compilation);
     if (!(await isOnDisk(this.#compiler))) {
-      server.built(compilation, this.#log);
+      await server.built(compilation, this.#log);
       return;
     }
     addBundle(directory, this, bundleOf(compilation));

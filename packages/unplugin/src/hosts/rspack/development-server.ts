@@ -55,21 +55,42 @@ export class DevelopmentServer {
     this.#files?.invalidate();
   }
 
-  /** A bundle is in memory. Warns of what nobody serves. */
-  built(compilation: Compilation, log: Pick<HostLog, 'warn'>): void {
+  /** A bundle is going to memory. Where no server asks us, its memory answers with the sources. */
+  async built(compilation: Compilation, log: Pick<HostLog, 'warn'>): Promise<void> {
     this.#bundle = new Set(bundleOf(compilation));
-    if (this.#hasWarned) return;
+    if (!this.#hasWarned) this.#warnOfOutside(log);
+    if (!this.#isOpen && !(await this.#mount()) && !this.#hasWarned)
+      log.warn(notCopied(this.#targets, this.#compiler.context, NOT_SERVED));
     this.#hasWarned = true;
-    const { context } = this.#compiler;
-    if (!this.#isOpen) {
-      log.warn(notCopied(this.#targets, context, NOT_SERVED));
-      return;
-    }
+  }
+
+  #warnOfOutside(log: Pick<HostLog, 'warn'>): void {
     const directory = this.#directory;
     const targets = this.#targets.targets.filter(
       ({ to = '.' }) => !isInside(directory, path.resolve(directory, to)),
     );
-    if (targets.length > 0) log.warn(notCopied({ publicTargets: [], targets }, context, OUTSIDE));
+    if (targets.length > 0)
+      log.warn(notCopied({ publicTargets: [], targets }, this.#compiler.context, OUTSIDE));
+  }
+
+  async #mount(): Promise<boolean> {
+    const [{ mount }, { transformed }] = await Promise.all([
+      import('../../serve/memory.ts'),
+      import('../../serve/middleware.ts'),
+    ]);
+    const files = await this.#loadFiles();
+    files.invalidate();
+    const all = files.all().filter((file) => !this.#isBundled(file));
+    const placeOf = ({ name }: ServedFile) => path.join(this.#directory, name);
+    const plain = all.filter(({ target }) => !target?.transform);
+    const output = this.#compiler.outputFileSystem as unknown as typeof import('node:fs');
+    if (!mount(output as never, this, new Map(plain.map((file) => [placeOf(file), file.source]))))
+      return false;
+    for (const file of all.filter(({ target }) => target?.transform)) {
+      output.mkdirSync(path.dirname(placeOf(file)), { recursive: true });
+      output.writeFileSync(placeOf(file), await transformed(file));
+    }
+    return true;
   }
 
   /** Answers requests. What it takes is loaded with the first of them. */
@@ -82,15 +103,16 @@ export class DevelopmentServer {
     };
   }
 
-  async #load({ options = {} }: Server): Promise<Middleware> {
-    const [{ ServedFiles }, { createMiddleware, hasPackages }] = await Promise.all([
-      import('../../serve/files.ts'),
-      import('../../serve/middleware.ts'),
-    ]);
+  async #loadFiles(): Promise<ServedFiles> {
+    const { ServedFiles } = await import('../../serve/files.ts');
     const { context: root } = this.#compiler;
     const served = { root, outDir: this.#directory, targets: this.#targets, findsPublicPages: true };
-    const files = new ServedFiles(served, this.#options, this.#logger);
-    this.#files = files;
+    return (this.#files ??= new ServedFiles(served, this.#options, this.#logger));
+  }
+
+  async #load({ options = {} }: Server): Promise<Middleware> {
+    const { createMiddleware, hasPackages } = await import('../../serve/middleware.ts');
+    const files = await this.#loadFiles();
     const base = baseOf(options.devMiddleware?.publicPath ?? this.#compiler.options.output.publicPath);
     const { headers } = options;
     return createMiddleware(
@@ -126,8 +148,8 @@ function baseOf(publicPath: unknown): string {
 
 const NOT_SERVED = {
   reason:
-    'Rspack\'s output is in memory, and its development server was not started with the options of the compiler ("compiler.options.devServer"), as Rspack\'s command line and Rsbuild do',
-  remedy: 'Start it with these options, or have the output written to the disk.',
+    'Rspack\'s output is in memory, whose methods cannot be replaced, and no development server was started with the options of the compiler ("compiler.options.devServer"), as Rspack\'s command line and Rsbuild do',
+  remedy: 'Start one with these options, or have the output written to the disk.',
 };
 
 const OUTSIDE = {
