@@ -2,60 +2,30 @@ import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies } from '../../build.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
 import { isOnDisk, logOf, outputOf, watchSources } from '../../compilers.ts';
 import { exclusive } from '../../exclusive.ts';
 import { isInside } from '../../nested.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
-import { Preparation } from '../../preparation.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import type { Preparation } from '../../preparation.ts';
+import type { ClaimedRecord } from '../../record-index.ts';
 import { mount } from '../../serve/memory.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
 import type { FileAsset } from './describe.ts';
 import { type Listing, listFiles } from './listing.ts';
 import { engineTargets, targetOf, type WebpackTarget } from './targets.ts';
-import { WatchState } from './watch-state.ts';
+import type { WatchState } from './watch-state.ts';
 
 /** What all builds of one compiler have in common, for one instance of the plugin. */
-export class CompilerState {
+export interface CompilerState {
   readonly compiler: Compiler;
   readonly options: ResolvedOptions;
   readonly targets: readonly WebpackTarget[];
   readonly watch: WatchState;
-  readonly preparation = new Preparation();
-  warnedOfOutside = false;
-  readonly #instance: () => Omit<Instance, 'targets'>;
-  #record: ClaimedRecord | undefined;
-
-  constructor(
-    compiler: Compiler,
-    options: ResolvedOptions,
-    targets: readonly WebpackTarget[],
-    instance: () => Omit<Instance, 'targets'>,
-  ) {
-    this.compiler = compiler;
-    this.options = options;
-    this.targets = targets;
-    this.watch = new WatchState(compiler, targets);
-    this.#instance = instance;
-  }
-
+  readonly preparation: Preparation;
   /** To be called when the config is complete, for every compiler before the first build of one. */
-  claimRecord(): ClaimedRecord {
-    const { compiler, options, targets } = this;
-    // Also what engine targets do not tell: templates and patterns.
-    const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
-    return (this.#record ??= claimRecord(
-      { ...this.#instance(), targets: named },
-      cacheDirectoryOf(options, compiler.context),
-      path.resolve(compiler.options.output.path!),
-    ));
-  }
-
-  releaseRecord(): void {
-    this.#record?.release();
-  }
+  claimRecord(): ClaimedRecord;
+  warnedOfOutside: boolean;
 }
 
 /** One build of a compiler: its files as assets, and their copies. */
@@ -69,7 +39,8 @@ export class WebpackBuild {
   readonly #warnings = new Set<string>();
   readonly #copies: BuildCopies;
   #listing: Listing | undefined;
-  #assets: CompilationAssets | undefined;
+  /** Once there are any. */
+  assets: CompilationAssets | undefined;
   /** Files that were copied, while they are no assets. */
   #putBack: (() => void) | undefined;
 
@@ -109,18 +80,10 @@ export class WebpackBuild {
       for (const silent of listing.silent) this.#warnings.add(silent);
       listing.warnings.forEach(this.#log.warn);
       this.#listing = listing;
-      this.#assets = new CompilationAssets(compilation, directory, listing.assets, this.#log);
+      this.assets = new CompilationAssets(compilation, directory, listing.assets, this.#log);
     } catch (error) {
       this.#log.fail(error);
     }
-  }
-
-  hideAssets(): void {
-    this.#assets?.hide();
-  }
-
-  showAssets(): void {
-    this.#assets?.show();
   }
 
   /** Whether webpack has to keep what it would clean away: a link, which is no asset, or what it lies in. */
@@ -134,9 +97,9 @@ export class WebpackBuild {
    * its place is no asset any more until {@link putBackAssets}.
    */
   async copy(): Promise<void> {
-    if (!this.#listing || !this.#assets) return;
+    if (!this.#listing || !this.assets) return;
     const { compiler, watch } = this.#state;
-    const final = this.#assets.final();
+    const final = this.assets.final();
     const probe = final.ours[0]?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours);
     const changed = watch.changedFiles(final);
@@ -150,7 +113,7 @@ export class WebpackBuild {
     } catch (error) {
       this.#log.fail(error);
       // A disk that is full for us is so for webpack, which would read all files into memory first.
-      this.#assets.detach(final.ours);
+      this.assets.detach(final.ours);
     }
   }
 
@@ -193,7 +156,7 @@ export class WebpackBuild {
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(copied.filter(isWritten));
-    this.#putBack = this.#assets!.detach(copied);
+    this.#putBack = this.assets!.detach(copied);
   }
 
   async #announce(written: readonly FileAsset[]): Promise<void> {
@@ -222,7 +185,7 @@ export class WebpackBuild {
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
     for (const { name } of plain) this.#compilation.emittedAssets.add(name);
-    this.#putBack = this.#assets!.detach(plain);
+    this.#putBack = this.assets!.detach(plain);
   }
 
   /** Nobody asks an output in memory for what is outside of it. */

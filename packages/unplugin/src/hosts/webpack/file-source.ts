@@ -35,19 +35,11 @@ export function fileSourceClass({ webpack }: Compiler): new (file: string, stats
     }
 
     override source(): Buffer {
-      return this.buffer();
-    }
-
-    override buffer(): Buffer {
       return fs.readFileSync(this.#file);
     }
 
     override size(): number {
       return this.stats.size;
-    }
-
-    override map(): null {
-      return null;
     }
 
     // For caches, which want to know whether it is the same, not what it is.

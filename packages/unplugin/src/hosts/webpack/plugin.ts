@@ -1,10 +1,15 @@
+import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
+import { cacheDirectoryOf } from '../../cache.ts';
 import { deleteFormer, instanceOf, NAME } from '../../compilers.ts';
 import type { ResolvedOptions } from '../../options.ts';
+import { Preparation } from '../../preparation.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
-import { CompilerState, WebpackBuild } from './build.ts';
+import { type CompilerState, WebpackBuild } from './build.ts';
 import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
+import { WatchState } from './watch-state.ts';
 
 /** After webpack has cleaned the output. */
 const AFTER_CLEANING = 200;
@@ -32,7 +37,16 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     return;
   }
   const { Compilation, CleanPlugin } = compiler.webpack;
-  const state = new CompilerState(compiler, options, targets, instance);
+  let record: ClaimedRecord | undefined;
+  const state: CompilerState = {
+    compiler,
+    options,
+    targets,
+    watch: new WatchState(compiler, targets),
+    preparation: new Preparation(),
+    claimRecord: () => (record ??= recordOf(instance(), state)),
+    warnedOfOutside: false,
+  };
   /** The last one: a compiler has one at a time. */
   let build: WebpackBuild | undefined;
 
@@ -48,8 +62,8 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     processAssets.tapPromise(at(added), () => current.addAssets());
     if (compilation.options.optimization.realContentHash) {
       const hashing = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_HASH;
-      processAssets.tap(at(hashing - 1), () => current.hideAssets());
-      processAssets.tap(at(hashing + 1), () => current.showAssets());
+      processAssets.tap(at(hashing - 1), () => current.assets?.hide());
+      processAssets.tap(at(hashing + 1), () => current.assets?.show());
     }
     CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
   });
@@ -62,8 +76,21 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   compiler.hooks.watchClose.tap(NAME, () => void end(false));
   compiler.hooks.shutdown.tapPromise(NAME, async () => {
     await end(false);
-    state.releaseRecord();
+    record?.release();
   });
+}
+
+function recordOf(
+  instance: Omit<Instance, 'targets'>,
+  { compiler, options, targets }: CompilerState,
+): ClaimedRecord {
+  // Also what engine targets do not tell: templates and patterns.
+  const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+  return claimRecord(
+    { ...instance, targets: named },
+    cacheDirectoryOf(options, compiler.context),
+    path.resolve(compiler.options.output.path!),
+  );
 }
 
 /** Rspack calls itself a webpack, of the version whose plugins it means to run. */
