@@ -5,7 +5,7 @@ import { defineConfig } from 'tsdown';
 const CONFIG = /src\/(options|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
 const NAMES = /src\/(collisions|nested|stats|targets|watched|winner|hosts\/vite\/(instances|output))\.ts$/;
 const BUILD =
-  /src\/(brief-error|build|bundles|cache|empty|exclusive|left-over|not-copied|output|preparation|record-index|summary|unsupported|written)\.ts$/;
+  /src\/(brief-error|build|bundles|cache|empty|exclusive|left-over|not-copied|output|output-report|preparation|record-index|summary|unsupported|written)\.ts$/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import reflink from 'unplugin-reflink/vite';
-import { expect, test } from 'vitest';
+import type { Plugin } from 'vite';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask, startDev } from './servers.ts';
 import { build, describeVites, type Options, placed, project } from './support.ts';
 
@@ -86,5 +88,30 @@ describeVites((host) => {
     await expect(startDev(host, project(files), { targets: [{ from: 'a' }] }, { plugins })).rejects.toThrow(
       /several instances/,
     );
+  });
+
+  test('threads end with their build, also when a watcher reads a config with the same plugin object meanwhile', async () => {
+    const many = Array.from({ length: 80 }, (_each, number) => [`public/${number}.txt`, `${number}`]);
+    const root = project(Object.fromEntries(many));
+    const plugin = reflink({ report: false });
+    const started = vi.fn();
+    const ended = vi.fn();
+    const listener = (worker: Worker) => {
+      started();
+      worker.once('exit', ended);
+    };
+    process.on('worker', listener);
+    onTestFinished(() => void process.off('worker', listener));
+    const config = { root, configFile: false, logLevel: 'silent' } as const;
+    const meanwhile: Plugin = {
+      name: 'meanwhile',
+      async buildStart() {
+        await host.vite.resolveConfig({ ...config, plugins: [plugin], build: { watch: {} } }, 'build');
+      },
+    };
+    await host.vite.build({ ...config, plugins: [plugin, meanwhile] });
+    expect(placed(join(root, 'dist'))).toContain('7.txt');
+    expect(started).toHaveBeenCalled();
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(started.mock.calls.length), 10_000);
   });
 });

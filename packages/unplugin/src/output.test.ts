@@ -43,6 +43,36 @@ test('a file that is copied again after each of several bundles counts once', as
   ]);
 });
 
+test('what configurations that are no more have copied is deleted, and reported', async () => {
+  const root = fs.mkdtempSync(path.join(tmpdir(), 'reflink-output-'));
+  made.push(root);
+  for (const name of ['before/old.txt', 'before/same.txt', 'now/same.txt']) {
+    fs.mkdirSync(path.join(root, path.dirname(name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), name);
+  }
+  const build = async (name: string, orphaned: string[]) => {
+    const copy = new OutputCopy({
+      directory: path.join(root, 'dist'),
+      cacheDirectory: path.join(root, 'cache', name),
+      publicTargets: [],
+      targets: [{ from: path.join(root, name) }],
+      keep: [],
+      orphaned,
+      engine: { entries: true },
+    });
+    return copy.report();
+  };
+  await build('before', []);
+  const { files, pruned, entries } = await build('now', [path.join(root, 'cache/before')]);
+  expect({ files, pruned }).toEqual({ files: 1, pruned: 1 });
+  const actions = entries!.map(({ destination, action }) => [path.basename(destination), action]);
+  expect(actions.sort()).toEqual([
+    ['old.txt', 'pruned'],
+    ['same.txt', 'copied'],
+  ]);
+  expect(fs.readdirSync(path.join(root, 'dist'))).toEqual(['same.txt']);
+});
+
 describe.each([true, false])('outside of the output, with emptying %j, nothing is deleted', (empty) => {
   let root: string;
   const at = (name: string) => path.join(root, name);

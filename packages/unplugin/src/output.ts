@@ -1,14 +1,14 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import type { CopyEntry, CopyOptions, CopyReport, Planned, Target } from 'fs-reflink';
+import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
+import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { linkStatsOf } from './stats.ts';
-import { addReports, withoutEntries } from './summary.ts';
 import { pathBelow } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
@@ -47,17 +47,19 @@ export interface OutputSettings extends EmptySettings {
 export class OutputCopy {
   readonly directory: string;
   readonly #settings: OutputSettings;
-  readonly #emptied: Emptied | undefined;
+  /** Absolute paths that were deleted before the copy, which may have written some of them again. */
+  readonly #deleted: string[];
   readonly #written: WrittenBundle;
   readonly #planned: Promise<Planned | undefined>;
-  readonly #finished: Promise<CopyReport>;
+  readonly #finished: Promise<OutputReport>;
   readonly #preparation: Preparation;
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
-  /** Files of the first copy that were taken away again, by destination. */
-  readonly #gone = new Set<string>();
-  #again: Promise<CopyReport> | undefined;
+  /** Files of the first copy that were deleted for the bundle's, by destination. */
+  readonly #replaced = new Set<string>();
+  #again: Promise<void> | undefined;
+  #overlaps: readonly Overlap[] = [];
   /** Once, however many bundles are written. */
   #grace: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
@@ -65,7 +67,7 @@ export class OutputCopy {
   constructor(settings: OutputSettings) {
     const { directory, targets, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
     const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
-    this.#emptied = emptied;
+    this.#deleted = [...(emptied?.deleted ?? [])];
     this.directory = directory;
     this.#settings = settings;
     this.#preparation = settings.preparation ?? new Preparation();
@@ -87,7 +89,10 @@ export class OutputCopy {
       });
     const copied = orphaned.length > 0 ? this.#deleteOrphaned(orphaned).then(begin) : begin();
     this.#finished = copied.then(
-      (report) => completed(report, settings),
+      ({ overlaps = [], ...report }) => {
+        this.#overlaps = overlaps;
+        return new OutputReport({ ...report, unchanged: report.unchanged + (changed?.others ?? 0) });
+      },
       (error: unknown) => {
         throw this.#written.explain(error);
       },
@@ -121,8 +126,8 @@ export class OutputCopy {
       const { destination } = collision.file;
       // Another output of the build may have written its own there meanwhile.
       if (collision.target) this.#overwritten.set(destination, collision);
-      else if (this.#gone.has(destination)) continue;
-      this.#gone.add(destination);
+      else if (this.#replaced.has(destination)) continue;
+      this.#replaced.add(destination);
       // Not left to be overwritten: a link would be written through, and a file may be read-only.
       // By both spellings, the bundle's first: FUSE remembers for a while what it found under a name.
       for (const spelling of new Set([collision.bundled, destination]))
@@ -141,36 +146,39 @@ export class OutputCopy {
     if (this.#overwritten.size === 0) return;
     const collisions = [...this.#overwritten.values()];
     this.#overwritten.clear();
-    const before = this.#again;
-    const again = this.#copy(
-      collisions.map((collision) => this.#targetOf(collision)),
-      { entries: true },
-    );
-    this.#again = again.then(async (report) => (before ? addAgain(await before, report) : report));
+    const targets = collisions.map((collision) => this.#targetOf(collision));
+    this.#again = this.#copyAgain(targets, this.#again);
     this.#again.catch((error: unknown) => {
       this.#failure = { error };
     });
     await this.#again;
   }
 
+  async #copyAgain(targets: readonly Target[], before: Promise<void> | undefined): Promise<void> {
+    const report = await this.#copy(targets, { entries: true });
+    await before;
+    (await this.#finished).copiedAgain(report);
+  }
+
   /** What the user should know of files that are both public and a target's, unless the bundle has them too. */
   async overlapMessages(): Promise<string[]> {
-    const { overlaps = [] } = await this.#finished;
+    await this.#finished;
     const { told = [] } = this.#settings;
-    const bundled = [...told, ...this.#gone, ...this.overlaps.map(({ file }) => file.destination)];
-    const messages = overlapMessages(overlaps, this.#settings, this.directory);
+    const bundled = [...told, ...this.#replaced, ...this.overlaps.map(({ file }) => file.destination)];
+    const messages = overlapMessages(this.#overlaps, this.#settings, this.directory);
     for (const destination of bundled) messages.delete(destination);
     return [...messages.values()];
   }
 
-  /** What was done so far. Each file counts once, and none that had to give way for good. */
+  /** What was done so far. Each file counts once, and none that the bundle replaced for good. */
   async report(): Promise<CopyReport> {
-    const again = await this.#again;
-    const planned = await this.#planned;
-    const { overlaps: _overlaps, ...first } = await this.#finished;
-    const stayed = withoutEntries(first, planned!.entries(this.#gone));
-    const report = this.#emptied ? withDeleted(stayed, this.#emptied.deleted, planned!) : stayed;
-    return again ? addReports(report, again) : report;
+    await this.#again;
+    const report = await this.#finished;
+    const planned = (await this.#planned)!;
+    const copied = new Set(planned.find(this.#deleted).map(({ destination }) => destination));
+    // The bundler may have written it again.
+    const deleted = this.#deleted.filter((each) => !copied.has(each) && !linkStatsOf(each));
+    return report.toReport(planned.entries(this.#replaced), deleted);
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -195,7 +203,14 @@ export class OutputCopy {
   async #deleteOrphaned(cacheDirectories: readonly string[]): Promise<void> {
     for (const cacheDirectory of cacheDirectories) {
       const manifest = manifestFile(cacheDirectory, this.directory);
-      await this.#copy([], { manifest, prune: 'placed', pruneRoots: ['.'] });
+      const { entries } = await this.#copy([], {
+        manifest,
+        prune: 'placed',
+        pruneRoots: ['.'],
+        entries: true,
+      });
+      for (const { action, destination } of entries!)
+        if (action === 'pruned') this.#deleted.push(destination);
       await fs.rm(manifest, { force: true });
     }
   }
@@ -225,27 +240,4 @@ async function within(ms: number, outcome: Promise<unknown>): Promise<void> {
   );
   await Promise.race([over, wait(ms, undefined, { signal: timer.signal }).catch(() => {})]);
   timer.abort();
-}
-
-/** Files may be copied again after each of several bundles; the last time counts. */
-function addAgain(before: CopyReport, again: CopyReport): CopyReport {
-  const places = new Set(again.entries!.map(({ destination }) => destination));
-  const repeated = before.entries!.filter(({ destination }) => places.has(destination));
-  return addReports(withoutEntries(before, repeated), again);
-}
-
-/** With what was deleted when the directory was emptied, and is not there again: copied, or written by the bundler. */
-function withDeleted(report: CopyReport, deleted: readonly string[], planned: Planned): CopyReport {
-  const replaced = new Set(planned.find(deleted).map(({ destination }) => destination));
-  const gone = deleted.filter((each) => !replaced.has(each) && !linkStatsOf(each));
-  const entries = gone.map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 }));
-  return {
-    ...report,
-    pruned: report.pruned + gone.length,
-    ...(report.entries && { entries: [...report.entries, ...entries] }),
-  };
-}
-
-function completed(report: CopyReport, { changed }: OutputSettings): CopyReport {
-  return changed ? { ...report, unchanged: report.unchanged + changed.others } : report;
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { CopyEntry, CopyReport, Method } from 'fs-reflink';
+import type { CopyEntry, CopyReport } from 'fs-reflink';
 import { isInside } from './nested.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -72,52 +72,4 @@ function shown(place: string, root: string): string {
       .join(path.sep),
   );
   return path.dirname(climbs) === climbs ? place : relative;
-}
-
-/** A report without what it says of some files, which did not stay: each was copied once, or left as it was. */
-export function withoutEntries(report: CopyReport, gone: readonly CopyEntry[]): CopyReport {
-  if (gone.length === 0) return report;
-  const total: CopyReport = structuredClone(report);
-  for (const { action, method, bytes } of gone) {
-    if (action === 'linked') total.links--;
-    if (action === 'unchanged') total.unchanged--;
-    if (action !== 'copied') continue;
-    total.files--;
-    total.bytes -= bytes;
-    const sum = total.methods[method!]!;
-    sum.files--;
-    sum.bytes -= bytes;
-    if (sum.files === 0) delete total.methods[method!];
-  }
-  if (!total.entries) return total;
-  const places = new Set(gone.map(({ destination }) => destination));
-  // What was deleted there before stays deleted.
-  total.entries = total.entries.filter(
-    ({ action, destination }) => action === 'pruned' || !places.has(destination),
-  );
-  return total;
-}
-
-/** Several reports of different files as one. */
-export function addReports(first: CopyReport, ...others: CopyReport[]): CopyReport {
-  if (others.length === 0) return first;
-  const total: CopyReport = structuredClone(first);
-  for (const report of others) {
-    total.files += report.files;
-    total.bytes += report.bytes;
-    total.unchanged += report.unchanged;
-    total.pruned += report.pruned;
-    total.directories += report.directories;
-    total.links += report.links;
-    total.durationMs += report.durationMs;
-    total.warnings.push(...report.warnings);
-    if (report.entries) total.entries?.push(...report.entries);
-    for (const method of Object.keys(report.methods) as Method[]) {
-      const { files, bytes } = report.methods[method]!;
-      const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
-      sum.files += files;
-      sum.bytes += bytes;
-    }
-  }
-  return total;
 }

@@ -11,7 +11,14 @@ import { isInside, keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
 import { watchedPaths } from '../../watched.ts';
-import { HiddenOptions, optionsFor, outDirsOf, type Takeover, takeoverOf } from './output.ts';
+import {
+  HiddenOptions,
+  optionsFor,
+  outDirsOf,
+  preparesInPlugin,
+  type Takeover,
+  takeoverOf,
+} from './output.ts';
 
 /**
  * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
@@ -140,13 +147,22 @@ export class EnvironmentBuild {
     await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
   }
 
-  /** The build is over, or failed: nothing of it is left running. */
-  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+  /** Whether Vite empties the output in a plugin's `renderStart`; before 7.1 it did so between two hooks. */
+  get emptiesInPlugin(): boolean {
+    return preparesInPlugin(this.#environment.getTopLevelConfig());
+  }
+
+  /** The build is over, or failed: nothing of it is left running. Threads of a watcher stay for the next. */
+  async end({ keepWorkers = this.#isWatched }: { keepWorkers?: boolean } = {}): Promise<void> {
     this.restore();
     this.#takeover = undefined;
     this.#emptied.clear();
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();
+  }
+
+  get #isWatched(): boolean {
+    return Boolean(this.#environment.getTopLevelConfig().build.watch);
   }
 
   /** Undefined, which means all outputs, where a plugin has given an output another directory than Vite's config. */

@@ -14,8 +14,6 @@ import { publicDirectoryPlugin } from './public-plugin.ts';
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
-  let legacy = false;
-  let watching = false;
 
   const buildOf = (context: HookContext): EnvironmentBuild => {
     const { checkContext, commonOptions, EnvironmentBuild } = loadedHost();
@@ -48,10 +46,8 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         if (config.isWorker || !config.environments) return;
         const host = await loadHost();
         for (const message of host.uncopiedMessages(config, options)) warn(config, message);
-        watching = Boolean(config.build.watch);
         host.prepareAhead({ targets: host.copiedBy(config, options), busy: true });
-        legacy = !host.preparesInPlugin(config);
-        if (!legacy) return;
+        if (host.preparesInPlugin(config)) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
           const chosen = host.commonOptions(name, config.plugins, options);
           if (chosen) host.switchOffEarly({ ...config, build }, chosen);
@@ -73,19 +69,20 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       order: 'post',
       async handler(error) {
         const build = await loadedBuildOf(this);
-        if (error) await build.end({ keepWorkers: watching });
-        else if (legacy) build.hide();
+        if (error) await build.end();
+        else if (!build.emptiesInPlugin) build.hide();
       },
     },
     // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
     renderStart: {
       order: 'pre',
       handler() {
-        if (!legacy) buildOf(this).hide();
+        const build = buildOf(this);
+        if (build.emptiesInPlugin) build.hide();
       },
     },
     async renderError() {
-      await (await loadedBuildOf(this)).end({ keepWorkers: watching });
+      await (await loadedBuildOf(this)).end();
     },
     // Alone and first: whoever looks into the output directory from here on finds it complete.
     writeBundle: {
@@ -102,7 +99,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       order: 'pre',
       sequential: true,
       async handler() {
-        await (await loadedBuildOf(this)).end({ keepWorkers: watching });
+        await (await loadedBuildOf(this)).end();
         // Where nothing was copied.
         await loadedHost().disposeAhead();
       },

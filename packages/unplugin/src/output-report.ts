@@ -1,0 +1,61 @@
+import type { CopyEntry, CopyReport } from 'fs-reflink';
+
+/**
+ * What happened in one output directory. The summary, the lines and the option `report`, and what a host lists, are made
+ * of it. Each file counts once, as it ended.
+ */
+export class OutputReport {
+  readonly #copy: CopyReport;
+  /** Files that were copied again, because a bundle replaced them: the last time counts. */
+  readonly #again = new Map<string, CopyEntry>();
+
+  /** `copy` is that of all files. */
+  constructor({ overlaps: _overlaps, ...copy }: CopyReport) {
+    this.#copy = copy;
+  }
+
+  /** Some files were copied again. */
+  copiedAgain({ entries = [], directories, durationMs, warnings }: CopyReport): void {
+    for (const entry of entries) this.#again.set(entry.destination, entry);
+    this.#copy.directories += directories;
+    this.#copy.durationMs += durationMs;
+    this.#copy.warnings.push(...warnings);
+  }
+
+  /**
+   * The report as of now.
+   *
+   * @param replaced what the copy of all files did with those that a bundle replaced
+   * @param deleted absolute paths that were deleted besides, and are not there
+   */
+  toReport(replaced: readonly CopyEntry[], deleted: readonly string[]): CopyReport {
+    const later = [
+      ...this.#again.values(),
+      ...deleted.map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 })),
+    ];
+    const { entries, methods, ...counts } = this.#copy;
+    const report: CopyReport = { ...counts, methods: structuredClone(methods) };
+    for (const entry of replaced) count(report, entry, -1);
+    for (const entry of later) count(report, entry, 1);
+    if (!entries) return report;
+    const places = new Set(replaced.map(({ destination }) => destination));
+    // What was deleted there before stays deleted.
+    const stayed = entries.filter(
+      ({ action, destination }) => action === 'pruned' || !places.has(destination),
+    );
+    return { ...report, entries: [...stayed, ...later] };
+  }
+}
+
+function count(report: CopyReport, { action, method, bytes }: CopyEntry, sign: 1 | -1): void {
+  if (action === 'unchanged') report.unchanged += sign;
+  if (action === 'linked') report.links += sign;
+  if (action === 'pruned') report.pruned += sign;
+  if (action !== 'copied') return;
+  report.files += sign;
+  report.bytes += sign * bytes;
+  const sum = (report.methods[method!] ??= { files: 0, bytes: 0 });
+  sum.files += sign;
+  sum.bytes += sign * bytes;
+  if (sum.files === 0) delete report.methods[method!];
+}
