@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measurement, Results } from '../results.ts';
@@ -12,9 +12,12 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 
 /** Writes the page of the documentation, and the figures of the readme beside it. Returns the files. */
 export function writeDocs(results: Results, docs: string = DOCS): string[] {
-  const { files, charts } = writePage(results, docs);
+  const { files } = writePage(results, docs);
   const readme = join(docs, '../README.md');
-  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results, charts));
+  // The chapter of the engine has a page of its own.
+  const engine = join(docs, 'engine/benchmarks.json');
+  const others = existsSync(engine) ? (JSON.parse(readFileSync(engine, 'utf8')) as Results) : undefined;
+  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results, others));
   return [readme, ...files];
 }
 

@@ -1,76 +1,87 @@
 import { median } from 'simple-statistics';
 import type { Measurement, Results } from '../results.ts';
-import { ratio } from '../targets.ts';
-import type { Chart } from './markdown.ts';
+import { amount, ratio } from '../targets.ts';
 
-const BEGIN = '<!-- benchmarks -->';
-const END = '<!-- /benchmarks -->';
-/** What a verdict on added time ends with. */
-const LESS = ' less';
+/** What a reader compares first. */
+const ROWS = [
+  { work: 'vite 20 files', label: '20 files, first build' },
+  // Where no build of 20 files was measured, the copy alone was.
+  { work: 'fresh 20 files', label: '20 files, the copy alone' },
+  { work: 'vite first build', label: '4,200 files, first build' },
+  { work: 'vite next build', label: '4,200 files, next build' },
+] as const;
 
-/** Puts the figures of a run into a readme, between two comments. */
-export function withFigures(readme: string, results: Results, charts: readonly Chart[]): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`the readme has no ${BEGIN} … ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n${figures(results, charts)}\n${readme.slice(end)}`;
-}
+/** What the others are called in a series, and in the readme. */
+const BUILTIN = { labels: ['builtin', "Vite's copy"], shown: "Vite's own copy" };
+const PLUGIN = { labels: ['vite-plugin-static-copy'], shown: 'vite-plugin-static-copy' };
 
-function figures({ machine, measurements }: Results, charts: readonly Chart[]): string {
-  const shown = charts.find(
-    ({ measurements: [first] }) => first?.chapter === 'peers' && first.work === 'assets',
+/**
+ * Puts figures into a readme, between comments: a table that is read at a glance, and further down one of the other
+ * filesystems. `others` are those of another run, for what this one lacks.
+ */
+export function withFigures(readme: string, results: Results, others?: Results): string {
+  const measured = [...results.measurements, ...(others?.measurements ?? [])];
+  const kinds = [...new Set(results.measurements.map(({ filesystem }) => filesystem))];
+  const rows = kinds.flatMap((kind) => rowsOf(measured, kind).map((row) => ({ kind, ...row })));
+  const [first] = kinds;
+  const fromOthers = others && rows.some(({ of }) => others.measurements.includes(of));
+  const header = ['ours', BUILTIN.shown, 'to ours', PLUGIN.shown, 'to ours'];
+  const shown = table(
+    [`Vite, the whole build, on ${first}`, ...header],
+    rows.filter(({ kind }) => kind === first).map(({ label, cells }) => [label, ...cells]),
   );
-  const parts = [
-    `Measured on ${machine.date?.slice(0, 10)}: ${machine.machine}, ${machine.kernel}, Node.js ${machine.node}. Medians;\n` +
-      'how many times as long the others take, less than 1 where they are faster.',
-    timesTable(
-      'a copy in a fresh process',
-      measurements.filter(({ chapter }) => chapter === 'peers'),
-      ["Vite's copy", 'fs.cp', 'fs-extra', 'cpy', '@reflink/reflink', 'cp'],
-    ),
-    addedTable(measurements.filter(({ chapter }) => chapter === 'hosts')),
-    shown ? `![${shown.alt}](docs/${shown.file})` : '',
-  ];
-  return parts.filter((part) => part !== '').join('\n\n');
+  const below = table(
+    ['Vite, the whole build', 'on', ...header],
+    rows.filter(({ kind }) => kind !== first).map(({ label, kind, cells }) => [label, kind, ...cells]),
+  );
+  const captions = [results, ...(fromOthers ? [others] : [])].map(captionOf).join('\n');
+  const explained = 'Medians of fresh processes. Less than 1x is faster than ours.';
+  return between(
+    between(readme, 'benchmarks', `${shown}\n\n${explained}`),
+    'other filesystems',
+    [captions, below].filter((part) => part !== '').join('\n\n'),
+  );
 }
 
-function timesTable(corner: string, rows: Measurement[], peers: string[]): string {
-  if (rows.length === 0) return '';
-  const of = ({ series }: Measurement, peer: string) =>
-    series.find(({ label }) => !label.includes(': ') && (label === peer || label.startsWith(`${peer} -`)));
-  const cells = rows.map((row) => {
-    const ours = of(row, 'ours')!;
-    const times = peers.map((peer) => {
-      const found = of(row, peer);
-      return found ? ratio(median(found.values) / median(ours.values)) : '';
-    });
-    return [`${row.filesystem}, ${row.work}`, `${Math.round(median(ours.values))} ms`, ...times];
+/** Replaces what stands between two comments. */
+function between(readme: string, name: string, text: string): string {
+  const opening = `<!-- ${name} -->`;
+  const closing = `<!-- /${name} -->`;
+  const begin = readme.indexOf(opening);
+  const end = readme.indexOf(closing);
+  if (begin < 0 || end < begin) throw new Error(`the readme has no ${opening} … ${closing}`);
+  return `${readme.slice(0, begin + opening.length)}\n${text}\n${readme.slice(end)}`;
+}
+
+function rowsOf(measurements: readonly Measurement[], kind: string) {
+  const rows = ROWS.flatMap(({ work, label }) => {
+    const of = measurements.find((each) => each.work === work && each.filesystem === kind);
+    return of ? [{ work, of, label, cells: cellsOf(of) }] : [];
   });
-  return markdownTable([corner, 'ours', ...peers], cells);
+  const isBuilt = rows.some(({ work }) => work === 'vite 20 files');
+  return rows.filter(({ work }) => !isBuilt || work !== 'fresh 20 files');
 }
 
-/** What plugins add to a build without any copy, from what every row promises: a line for each peer. */
-function addedTable(rows: Measurement[]): string {
-  const kinds = [...new Set(rows.map(({ filesystem }) => filesystem))];
-  const lines = new Map<string, Map<string, string>>();
-  for (const { filesystem, work, verdicts } of rows) {
-    for (const { against, measured } of verdicts) {
-      if (!measured.endsWith(LESS)) continue;
-      const name = `${work}\0${against}`;
-      const line = lines.get(name) ?? new Map<string, string>();
-      lines.set(name, line.set(filesystem, measured.slice(0, -LESS.length)));
-    }
-  }
-  if (lines.size === 0) return '';
-  const header = ['added to a build of 4,200 files, ours to theirs', 'against', ...kinds];
-  const cells = [...lines].map(([name, line]) => [
-    ...name.split('\0'),
-    ...kinds.map((kind) => line.get(kind) ?? ''),
-  ]);
-  return markdownTable(header, cells);
+function cellsOf({ series }: Measurement): string[] {
+  const medianOf = (labels: readonly string[]) => {
+    const found = series.find(({ label }) => labels.includes(label));
+    return found && median(found.values);
+  };
+  const ours = medianOf(['ours'])!;
+  const beside = [BUILTIN, PLUGIN].flatMap(({ labels }) => {
+    const theirs = medianOf(labels);
+    return theirs === undefined ? ['', ''] : [amount(theirs, 'ms'), ratio(theirs / ours)];
+  });
+  return [amount(ours, 'ms'), ...beside];
 }
 
-function markdownTable(header: string[], rows: string[][]): string {
+function captionOf({ machine }: Results): string {
+  const { date = '', machine: hardware = '', kernel = '', node = '' } = machine;
+  return `Measured on ${date.slice(0, 10)}: ${hardware}, ${kernel}, Node.js ${node}.`;
+}
+
+function table(header: string[], rows: string[][]): string {
+  if (rows.length === 0) return '';
   return [header, header.map((_, column) => (column === 0 ? '---' : '--:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');

@@ -74,9 +74,14 @@ test('the page, its pictures and its data come from one run', () => {
   const docs = join(root, 'docs');
   try {
     mkdirSync(docs);
-    writeFileSync(join(root, 'README.md'), 'before\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nafter\n');
+    const placeholders = ['benchmarks', 'other filesystems'].map(
+      (name) => `<!-- ${name} -->\nold\n<!-- /${name} -->`,
+    );
+    writeFileSync(join(root, 'README.md'), ['before', ...placeholders, 'after\n'].join('\n'));
     const [readme, ...files] = writeDocs(results, docs);
-    expect(readFileSync(readme!, 'utf8')).toMatch(/^before\n.*\| xfs, many small \| 100 ms \| .*\nafter\n$/s);
+    expect(readFileSync(readme!, 'utf8')).toMatch(
+      /^before\n.*Measured on 2030-01-02: a machine.*\nafter\n$/s,
+    );
     expect(readFileSync(readme!, 'utf8')).not.toContain('old');
     expect(files.map((file) => file.slice(docs.length + 1))).toEqual([
       'benchmarks.md',
@@ -121,32 +126,45 @@ test('every picture is well-formed, or it would not be shown', () => {
   }
 });
 
-test('the readme has a line per peer with what both add, a column per filesystem', () => {
-  const added = (
-    filesystem: 'ext4' | 'xfs',
-    ...verdicts: [against: string, measured: string][]
-  ): Measurement => ({
+test('the readme has a row for each work, ours beside the others, and the other filesystems below', () => {
+  const build = (filesystem: 'ext4' | 'xfs', work: string, ...all: Series[]): Measurement => ({
     ...peers,
-    chapter: 'hosts',
-    filesystem,
-    work: 'vite first build',
-    verdicts: verdicts.map(([against, measured]) => ({
-      subject: 'ours',
-      against,
-      measured,
-      wanted: '',
-      reached: true,
-    })),
+    ...{ chapter: 'hosts', filesystem, work, series: all },
   });
-  const measurements = [
-    added('ext4', ['builtin', '10 ms to 40 ms, 4.00x less'], ['no copy', '+ 20 MB']),
-    added('xfs', ['builtin', '30 ms to 20 ms, 0.67x less'], ['other', '30 ms to 60 ms, 2.00x less']),
-  ];
-  const readme = withFigures('<!-- benchmarks --><!-- /benchmarks -->', { ...results, measurements }, []);
-  expect(readme).toContain('ours to theirs | against | ext4 | xfs |');
-  expect(readme).toContain('| vite first build | builtin | 10 ms to 40 ms, 4.00x | 30 ms to 20 ms, 0.67x |');
-  expect(readme).toContain('| vite first build | other |  | 30 ms to 60 ms, 2.00x |');
-  expect(readme).not.toContain('20 MB');
+  const first = build(
+    'ext4',
+    'vite first build',
+    series('no copy', 50),
+    series('ours', 200),
+    series('builtin', 500),
+    series('vite-plugin-static-copy', 2000),
+  );
+  const onXfs = build('xfs', 'vite first build', series('ours', 400), series('builtin', 200));
+  const engine = build('ext4', 'fresh 20 files', series('ours', 30), series("Vite's copy", 3));
+  const empty =
+    '<!-- benchmarks --><!-- /benchmarks --><!-- other filesystems --><!-- /other filesystems -->';
+  const run = { ...results, measurements: [first, onXfs] };
+  const other = { ...results, machine: { ...results.machine, date: '2031-05-06' }, measurements: [engine] };
+
+  const readme = withFigures(empty, run, other);
+  const header = "| ours | Vite's own copy | to ours | vite-plugin-static-copy | to ours |";
+  for (const line of [
+    `| Vite, the whole build, on ext4 ${header}`,
+    '| 20 files, the copy alone | 30.0 ms | 3.00 ms | 0.10x |  |  |',
+    '| 4,200 files, first build | 200 ms | 500 ms | 2.50x | 2000 ms | 10.0x |',
+    `| Vite, the whole build | on ${header}`,
+    '| 4,200 files, first build | xfs | 400 ms | 200 ms | 0.50x |  |  |',
+    'Measured on 2030-01-02',
+    'Measured on 2031-05-06',
+  ]) {
+    expect(readme).toContain(line);
+  }
+
+  const twenty = build('ext4', 'vite 20 files', series('ours', 100), series('builtin', 80));
+  const whole = withFigures(empty, { ...run, measurements: [twenty, first] }, other);
+  expect(whole).toContain('| 20 files, first build | 100 ms | 80.0 ms | 0.80x |  |  |');
+  expect(whole).not.toContain('the copy alone');
+  expect(whole).not.toContain('2031');
 });
 
 test('what falls short of a target is named, in a line per row', () => {

@@ -117,3 +117,22 @@ test.each(['README.md', 'CONTRIBUTING.md', 'AGENTS.md'])(
     expect(broken).toEqual([]);
   },
 );
+
+test('every time in the README is one that the benchmark printed', () => {
+  const printed = read('docs/benchmarks.md') + read('docs/engine/benchmarks.md');
+  const times = read('README.md').match(/\b[\d.,]+ ms\b/g) ?? [];
+  expect(times.length).toBeGreaterThan(8);
+  expect(times.filter((time) => !printed.includes(` ${time} `))).toEqual([]);
+});
+
+const written = readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md') && !/^(api|engine|node_modules)\b|^benchmarks\.md$/.test(name))
+  .map((name) => `docs/${name}`);
+
+test.each([...written, 'README.md', 'packages/core/README.md', 'packages/unplugin/README.md'])(
+  '%s is written in plain words',
+  (file) => {
+    const prose = read(file).replaceAll(/```.*?```|`[^`\n]*`/gs, '');
+    expect(prose.match(/\b(simply|just|blazing(ly)?|obviously|easily)\b/gi) ?? []).toEqual([]);
+  },
+);
