@@ -95,7 +95,7 @@ describe('the built package', () => {
     `process.stdout.write(JSON.stringify(${plugin}({ report: false }).map(({ name }) => name)))`;
   const names = JSON.stringify([
     'unplugin-reflink',
-    'unplugin-reflink:place',
+    'unplugin-reflink:copy',
     'unplugin-reflink:serve',
     'unplugin-reflink:public',
   ]);

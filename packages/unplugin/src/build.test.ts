@@ -20,7 +20,7 @@ test('to wait for an output that no copy was begun for is an error', async () =>
   const known = { publicTargets: [], targets: [{ from: join(root, 'a.txt') }] };
   copies.begin({ ...known, directory, cacheDirectory: join(root, 'cache'), empty: false, keep: [] });
   const other = join(root, 'other');
-  await expect(copies.giveWay([], other)).rejects.toThrow(other);
+  await expect(copies.deleteCollisions([], other)).rejects.toThrow(other);
   await expect(copies.finish(other)).rejects.toThrow(other);
   const [report] = await copies.finish(directory);
   expect(report).toMatchObject({ files: 1 });

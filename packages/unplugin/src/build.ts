@@ -8,7 +8,7 @@ import { Preparation } from './preparation.ts';
 import { describeReport } from './summary.ts';
 import { allowedRoots, destinationsOf, type OutputTargets } from './targets.ts';
 
-/** The host's way to say something; messages carry no name of the plugin. */
+/** Where the host logs messages; they do not carry the plugin's name. */
 export interface HostLog {
   info(message: string): void;
   warn(message: string): void;
@@ -20,7 +20,7 @@ interface Output {
   targets: OutputTargets;
   /** How many bundles will be written there, as far as is known, and how many were. */
   bundles: { begun: number; written: number };
-  told: boolean;
+  isReported: boolean;
 }
 
 /** The copies of one build, one for each output directory, from its start to its end. */
@@ -31,8 +31,8 @@ export class BuildCopies {
   readonly #outputs = new Map<string, Output>();
   readonly #warned = new Set<string>();
   readonly #preparation: Preparation;
-  /** What went wrong was said by the error a hook rejected with. */
-  #told = false;
+  /** A hook has rejected with the error. */
+  #hasRejected = false;
 
   /**
    * `root` is the directory that paths in messages are relative to. `preparation` is given by a watcher that has a
@@ -65,14 +65,14 @@ export class BuildCopies {
     return this.#outputs.has(directory);
   }
 
-  /** Whether all that was begun is in place and told. */
+  /** Whether every copy that was begun has ended and is reported. */
   get finished(): boolean {
-    return [...this.#outputs.values()].every(({ told }) => told);
+    return [...this.#outputs.values()].every(({ isReported }) => isReported);
   }
 
   /**
    * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
-   * {@link finish} says what became of each file.
+   * {@link finish} reports what happened to each file.
    */
   begin({
     entries = false,
@@ -100,52 +100,61 @@ export class BuildCopies {
       copy,
       targets: { publicTargets, targets },
       bundles: { begun: 1, written: 0 },
-      told: false,
+      isReported: false,
     });
   }
 
   /**
    * A bundle with these files is about to be written. A copy that has failed already ends the build here, before
-   * the bundler meets the same full disk and says less about it.
+   * the bundler meets the same full disk and reports less about it.
    */
-  async giveWay(names: readonly string[], directory?: string): Promise<void> {
-    await this.#telling(
-      this.#at(directory).map(async ({ copy }) => this.#warnOnce(messagesOf(await copy.giveWay(names)))),
+  async deleteCollisions(names: readonly string[], directory?: string): Promise<void> {
+    await this.#rejecting(
+      this.#at(directory).map(async ({ copy }) =>
+        this.#warnOnce(messagesOf(await copy.deleteCollisions(names))),
+      ),
     );
   }
 
-  /** Resolves when everything is in place that does not wait for a bundle. */
-  async settle(directory?: string): Promise<void> {
-    await this.#telling(this.#at(directory).map(({ copy }) => copy.settle()));
+  /** Resolves when everything is copied that does not wait for a bundle. */
+  async waitForCopies(directory?: string): Promise<void> {
+    await this.#rejecting(this.#at(directory).map(({ copy }) => copy.waitForCopy()));
   }
 
-  /** A bundle was written: resolves when every file is in place, and tells what was done. */
+  /** A bundle was written: resolves when every file is copied, and logs the report. */
   async finish(directory?: string): Promise<CopyReport[]> {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
-    const reports = await this.#telling(
+    const reports = await this.#rejecting(
       outputs.map(async (output) => {
         const { copy } = output;
-        await copy.settle();
+        await copy.waitForCopy();
         this.#warnOnce(messagesOf(copy.overlaps));
         // Another bundle that is still to be written may be what they win over.
         if (isWritten(output)) {
-          await copy.placeTargets();
+          await copy.copyTargetsAgain();
           this.#warnOnce(await copy.overlapMessages());
         }
         return copy.report();
       }),
     );
     for (const [position, output] of outputs.entries()) {
-      if (output.told || !isWritten(output)) continue;
-      output.told = true;
+      if (output.isReported || !isWritten(output)) continue;
+      output.isReported = true;
       for (const warning of reports[position]!.warnings) this.#log.warn(warning);
-      tell(reports[position]!, output.targets, output.copy.directory, this.#options, this.#log, this.#root);
+      logReport(
+        reports[position]!,
+        output.targets,
+        output.copy.directory,
+        this.#options,
+        this.#log,
+        this.#root,
+      );
     }
     return reports;
   }
 
-  /** Whether something in an output has the place of a file of the bundle that was written before. */
+  /** Whether a target has replaced a file of the bundle that was written before. */
   winsAt(directory: string): boolean {
     return this.#at(directory).some(({ copy }) => copy.overlaps.some(({ target }) => target !== undefined));
   }
@@ -153,14 +162,14 @@ export class BuildCopies {
   /** The build is over, or failed: nothing of it is left running. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     const copies = this.#at().map(({ copy }) => copy);
-    const told = this.#told;
+    const hasRejected = this.#hasRejected;
     this.#outputs.clear();
     this.#warned.clear();
-    this.#told = false;
+    this.#hasRejected = false;
     const errors = await Promise.all(copies.map((copy) => copy.cancel()));
     const error = errors.find((each) => each !== undefined);
     // The bundler met the same full disk, and its error was first.
-    if (error !== undefined && !told) this.#log.error(messageOf(error));
+    if (error !== undefined && !hasRejected) this.#log.error(messageOf(error));
     if (!keepWorkers) await this.#preparation.dispose();
   }
 
@@ -174,11 +183,11 @@ export class BuildCopies {
     );
   }
 
-  async #telling<T>(outcomes: Promise<T>[]): Promise<T[]> {
+  async #rejecting<T>(outcomes: Promise<T>[]): Promise<T[]> {
     try {
       return await Promise.all(outcomes);
     } catch (error) {
-      this.#told = true;
+      this.#hasRejected = true;
       throw error;
     }
   }
@@ -192,8 +201,8 @@ export class BuildCopies {
   }
 }
 
-/** Tells what was done in an output directory, in the way that was asked for. */
-export function tell(
+/** Logs the report of an output directory, or calls the user's function with it. */
+export function logReport(
   { entries, ...counts }: CopyReport,
   targets: OutputTargets,
   directory: string,

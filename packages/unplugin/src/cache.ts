@@ -75,7 +75,7 @@ function isManifest(name: string): boolean {
 }
 
 /** Whether an earlier build copied something there that may be there still; without a directory, anywhere. */
-export function wasPlaced(cacheDirectory: string, directory: string | undefined): boolean {
+export function wasCopied(cacheDirectory: string, directory: string | undefined): boolean {
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
   try {

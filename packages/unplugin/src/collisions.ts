@@ -24,12 +24,12 @@ export function findCollisions(
 ): Collision[] {
   const ignoreCase = ignoresCase(directory);
   const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
-  const places = new Map(
+  const bundle = new Map(
     names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
   );
-  return planned.find(places.values(), ignoreCase).map((file) => {
+  return planned.find(bundle.values(), ignoreCase).map((file) => {
     const target = targets[file.target - publicTargets.length];
-    const bundled = places.get(spell(file.destination)) ?? file.destination;
+    const bundled = bundle.get(spell(file.destination)) ?? file.destination;
     return collisionWithBundle(file, bundled, directory, target);
   });
 }
@@ -77,7 +77,7 @@ export function overlapMessages(
     }
     const name = relativeName(directory, kept.destination);
     messages.set(kept.destination, collisionMessage(name, ['public', 'target'], origin));
-    // Of three files for one place only the last word counts.
+    // Of three files for one destination only the last overlap counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
   return messages;

@@ -74,7 +74,7 @@ export function watchSources(compilation: AnyCompilation, targets: OutputTargets
   }
 }
 
-/** What tells an instance of the plugin from others, but for its targets; asked once for each, when it is applied. */
+/** What distinguishes an instance of the plugin from others, but for its targets; asked once for each, when it is applied. */
 export function instanceOf(host: string, { options, hooks }: AnyCompiler): () => Omit<Instance, 'targets'> {
   // Each instance has one.
   const position = hooks.afterEmit.taps.filter(({ name }) => name === NAME).length;
@@ -95,8 +95,12 @@ export function deleteFormer(
   const { context: root } = compiler;
   compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
     if (!(await isOnDisk(compiler))) return;
-    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory: outputOf(compilation), root };
+    const output = {
+      cacheDirectory: cacheDirectoryOf(options, root),
+      directory: outputOf(compilation),
+      root,
+    };
     const log = logOf(compilation, logger);
-    await deleteLeftOver({ instance: instance(), ...place }, options, log).catch(log.fail);
+    await deleteLeftOver({ instance: instance(), ...output }, options, log).catch(log.fail);
   });
 }

@@ -41,14 +41,14 @@ export interface PublicDirectory extends AssetOptions {
    */
   prefix?: string;
   /**
-   * Globs of what not to place, relative to `dir`. Dotfiles match too.
+   * Globs of what not to copy, relative to `dir`. Dotfiles match too.
    *
    * @default []
    */
   ignore?: string | readonly string[];
 }
 
-/** What is told about an output directory; see {@link Options.report}. */
+/** What is reported about an output directory; see {@link Options.report}. */
 export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void);
 
 /** Options of the plugin, the same for every bundler. */
@@ -71,7 +71,7 @@ export interface Options extends EngineOptions {
    */
   targets?: readonly OutputTarget[];
   /**
-   * What is told about each output directory: nothing; one line through the bundler's logger, with how many files were
+   * What is reported about each output directory: nothing; one line through the bundler's logger, with how many files were
    * copied, deleted and left unchanged; that with bytes and methods, and a line for each file copied or deleted; or the
    * report to a function.
    *

@@ -38,10 +38,10 @@ export class OutputReport {
     for (const entry of replaced) count(report, entry, -1);
     for (const entry of later) count(report, entry, 1);
     if (!entries) return report;
-    const places = new Set(replaced.map(({ destination }) => destination));
+    const destinations = new Set(replaced.map(({ destination }) => destination));
     // What was deleted there before stays deleted.
     const stayed = entries.filter(
-      ({ action, destination }) => action === 'pruned' || !places.has(destination),
+      ({ action, destination }) => action === 'pruned' || !destinations.has(destination),
     );
     return { ...report, entries: [...stayed, ...later] };
   }

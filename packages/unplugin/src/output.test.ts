@@ -29,9 +29,9 @@ test('a file that is copied again after each of several bundles counts once', as
     engine: { entries: true },
   });
   for (const bundle of [['one.js', 'two.js'], ['two.js']]) {
-    await copy.giveWay(bundle);
+    await copy.deleteCollisions(bundle);
     for (const name of bundle) fs.writeFileSync(path.join(directory, name), 'bundled');
-    await copy.placeTargets();
+    await copy.copyTargetsAgain();
   }
   const { files, bytes, methods, entries } = await copy.report();
   expect({ files, bytes }).toEqual({ files: 3, bytes: 'one.jstwo.jsthree.js'.length });
@@ -94,7 +94,7 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
       keep: [],
       engine: {},
     });
-    await copy.settle();
+    await copy.waitForCopy();
     return copy.report();
   };
 

@@ -14,7 +14,7 @@ import { WrittenBundle } from './written.ts';
 
 /** So many files are copied while the bundler renders, as a rule. */
 const FEW_FILES = 32;
-/** How long the bundle waits for them, so that what they fail with is told first: the bundler would say less. */
+/** How long the bundle waits for them, so that their error comes first: the bundler's would say less. */
 const GRACE_MS = 250;
 
 export interface OutputSettings extends EmptySettings {
@@ -26,14 +26,14 @@ export interface OutputSettings extends EmptySettings {
   orphaned?: readonly string[];
   /**
    * Files of the bundle, relative to the directory, for hosts that have written it before anything is copied;
-   * others call {@link OutputCopy.giveWay}.
+   * others call {@link OutputCopy.deleteCollisions}.
    */
   written?: readonly string[];
   /** Absolute paths that are the bundle's: what targets would copy there is not copied. */
   leave?: readonly string[];
-  /** Absolute paths of files of ours that the host has told the user of, because the bundle has them too. */
-  told?: readonly string[];
-  /** Nothing but these files of the targets has to be looked at; `others` are in place. */
+  /** Absolute paths of files of ours that the host has reported the user of, because the bundle has them too. */
+  reported?: readonly string[];
+  /** No file of the targets but these has to be compared; `others` are known to be unchanged. */
   changed?: { files: Target[]; others: number } | undefined;
   engine: CopyOptions;
   /** What the copy starts from. */
@@ -42,7 +42,7 @@ export interface OutputSettings extends EmptySettings {
 
 /**
  * The copy into one output directory. Everything is copied from the start on, while the bundler is at work; where
- * the bundle has a file of the same name, ours goes before it is written, and a target's is copied again after.
+ * the bundle has a file of the same name, ours is deleted before it is written, and a target's is copied again after.
  */
 export class OutputCopy {
   readonly directory: string;
@@ -83,7 +83,7 @@ export class OutputCopy {
         leave,
         overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
         onPlanned: (planned) => {
-          this.#written.look(planned);
+          this.#written.planned(planned);
           resolvePlanned(planned);
         },
       });
@@ -97,23 +97,23 @@ export class OutputCopy {
         throw this.#written.explain(error);
       },
     );
-    // Kept to be told when asked; a build that fails before must not end in an unhandled rejection.
+    // Kept to be reported when asked; a build that fails before must not end in an unhandled rejection.
     this.#finished.catch((error: unknown) => {
       this.#failure = { error };
       resolvePlanned();
     });
   }
 
-  /** Which files of ours were in the bundle that was written before. Complete once everything is settled. */
+  /** Which files of ours were in the bundle that was written before. Complete once everything is copied. */
   get overlaps(): Collision[] {
     return this.#written.collisions;
   }
 
   /**
    * The bundle is about to be written: resolves when nothing more will be deleted, and files of ours that have
-   * the name of one of the bundle's are out of its way. Rejects with what went wrong so far.
+   * the name of one of the bundle's are deleted. Rejects with what went wrong so far.
    */
-  async giveWay(names: readonly string[]): Promise<Collision[]> {
+  async deleteCollisions(names: readonly string[]): Promise<Collision[]> {
     const planned = await this.#planned;
     // A small copy has ended by now, or is about to; what it failed with is known a turn later.
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
@@ -136,13 +136,13 @@ export class OutputCopy {
     return collisions;
   }
 
-  /** Resolves when everything is in place that does not wait for the bundle. Rejects with what went wrong. */
-  async settle(): Promise<void> {
+  /** Resolves when everything is copied that does not wait for the bundle. Rejects with what went wrong. */
+  async waitForCopy(): Promise<void> {
     await this.#finished;
   }
 
   /** The bundle is written: copies the targets' files that win over it. */
-  async placeTargets(): Promise<void> {
+  async copyTargetsAgain(): Promise<void> {
     if (this.#overwritten.size === 0) return;
     const collisions = [...this.#overwritten.values()];
     this.#overwritten.clear();
@@ -163,8 +163,8 @@ export class OutputCopy {
   /** What the user should know of files that are both public and a target's, unless the bundle has them too. */
   async overlapMessages(): Promise<string[]> {
     await this.#finished;
-    const { told = [] } = this.#settings;
-    const bundled = [...told, ...this.#replaced, ...this.overlaps.map(({ file }) => file.destination)];
+    const { reported = [] } = this.#settings;
+    const bundled = [...reported, ...this.#replaced, ...this.overlaps.map(({ file }) => file.destination)];
     const messages = overlapMessages(this.#overlaps, this.#settings, this.directory);
     for (const destination of bundled) messages.delete(destination);
     return [...messages.values()];

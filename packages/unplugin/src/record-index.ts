@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { hashOf, indexFile, wasPlaced } from './cache.ts';
+import { hashOf, indexFile, wasCopied } from './cache.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
   host: string;
-  /** What tells this configuration of the bundler from others, and the instance from others in it. */
+  /** What distinguishes this configuration of the bundler from others, and the instance from others in it. */
   configuration: unknown;
   /** What it copies. */
   targets: unknown;
@@ -108,7 +108,7 @@ export function isRecorded(
     (each) =>
       each.host === host &&
       each.configurations.includes(owner) &&
-      wasPlaced(path.join(cacheDirectory, each.id), directory),
+      wasCopied(path.join(cacheDirectory, each.id), directory),
   );
 }
 

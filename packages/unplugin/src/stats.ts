@@ -1,19 +1,19 @@
 import fs from 'node:fs';
 
 /** What is at a path, if anything. */
-export function statsOf(place: string): fs.Stats | undefined {
-  return unlessMissing(() => fs.statSync(place, { throwIfNoEntry: false }));
+export function statsOf(file: string): fs.Stats | undefined {
+  return unlessMissing(() => fs.statSync(file, { throwIfNoEntry: false }));
 }
 
 /** The same of a link itself. */
-export function linkStatsOf(place: string): fs.Stats | undefined {
-  return unlessMissing(() => fs.lstatSync(place, { throwIfNoEntry: false }));
+export function linkStatsOf(file: string): fs.Stats | undefined {
+  return unlessMissing(() => fs.lstatSync(file, { throwIfNoEntry: false }));
 }
 
-/** Node.js 20 throws all the same when a file has the place of a directory on the way. */
-export function unlessMissing<T>(look: () => T): T | undefined {
+/** Node.js 20 throws all the same when a part of the path is a file. */
+export function unlessMissing<T>(stat: () => T): T | undefined {
   try {
-    return look();
+    return stat();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;

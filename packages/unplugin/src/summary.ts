@@ -62,8 +62,8 @@ function wordFor({ action, method }: CopyEntry): string {
 }
 
 /** Relative, unless that leads through the root of the file system. */
-function shown(place: string, root: string): string {
-  const relative = path.relative(root, place) || '.';
+function shown(directory: string, root: string): string {
+  const relative = path.relative(root, directory) || '.';
   const climbs = path.resolve(
     root,
     relative
@@ -71,5 +71,5 @@ function shown(place: string, root: string): string {
       .filter((part) => part === '..')
       .join(path.sep),
   );
-  return path.dirname(climbs) === climbs ? place : relative;
+  return path.dirname(climbs) === climbs ? directory : relative;
 }

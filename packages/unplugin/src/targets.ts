@@ -71,6 +71,6 @@ export function relativeName(directory: string, file: string): string {
 
 /** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
 export function destinationsOf({ publicTargets, targets }: OutputTargets, directory: string): string[] {
-  const places = [...publicTargets, ...targets].map(({ to = '.' }) => path.resolve(directory, to));
-  return [...new Set(places.map((place) => (isInside(directory, place) ? directory : place)))];
+  const all = [...publicTargets, ...targets].map(({ to = '.' }) => path.resolve(directory, to));
+  return [...new Set(all.map((each) => (isInside(directory, each) ? directory : each)))];
 }

@@ -55,14 +55,14 @@ export function isOlder(version: string, than: string): boolean {
 }
 
 /**
- * The version of the package that calls the plugin, for bundlers that do not tell it. Undefined where no function of
+ * The version of the package that calls the plugin, for bundlers that do not give it. Undefined where no function of
  * that package is on the stack.
  */
 export function callingVersion(name: string): string | undefined {
-  for (const [, place] of (new Error().stack ?? '').matchAll(
+  for (const [, location] of (new Error().stack ?? '').matchAll(
     /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^\n]*?):\d+:\d+/g,
   )) {
-    const file = place!.startsWith('file:') ? fileURLToPath(place!) : place!;
+    const file = location!.startsWith('file:') ? fileURLToPath(location!) : location!;
     for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
       const found = packageIn(directory);
       if (found?.name === name) return found.version;

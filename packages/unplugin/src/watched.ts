@@ -43,13 +43,13 @@ export function watchedPart(from: string): string {
   return current;
 }
 
-function add(place: string, outputs: ReadonlySet<string>, found: Set<string>): void {
-  if (outputs.has(place) || NEVER.has(path.basename(place))) return;
-  if (!holds(place, outputs)) {
-    found.add(place);
+function add(file: string, outputs: ReadonlySet<string>, found: Set<string>): void {
+  if (outputs.has(file) || NEVER.has(path.basename(file))) return;
+  if (!holds(file, outputs)) {
+    found.add(file);
     return;
   }
-  for (const name of fs.readdirSync(place)) add(path.join(place, name), outputs, found);
+  for (const name of fs.readdirSync(file)) add(path.join(file, name), outputs, found);
 }
 
 /** Whether something that must not be watched lies in a directory. */

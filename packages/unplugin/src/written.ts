@@ -16,7 +16,7 @@ export class WrittenBundle {
   readonly #names: readonly string[];
   readonly #targets: OutputTargets;
   readonly #directory: string;
-  #yielded: Collision[] = [];
+  #leftOut: Collision[] = [];
   #others: Collision[] = [];
 
   /** `names` are the bundle's files, relative to the output directory. */
@@ -26,21 +26,21 @@ export class WrittenBundle {
     this.#directory = directory;
     const ignoreCase = names.length > 0 && ignoresCase(directory);
     this.publicTargets = targets.publicTargets.map((target, number) =>
-      this.#yielding(target, number, ignoreCase),
+      this.#withoutBundled(target, number, ignoreCase),
     );
   }
 
   /** Everything is known that is going to be copied. */
-  look(planned: Planned): void {
+  planned(planned: Planned): void {
     if (this.#names.length === 0) return;
     this.#others = findCollisions(planned, this.#targets, this.#directory, this.#names);
   }
 
-  /** Which files of ours the bundle has too. Complete once everything is settled. */
+  /** Which files of ours the bundle has too. Complete once everything is copied. */
   get collisions(): Collision[] {
     const others = new Set(this.#others.map(({ file }) => file.destination));
-    const yielded = this.#yielded.filter(({ file }) => !others.has(file.destination));
-    return [...yielded, ...this.#others];
+    const leftOut = this.#leftOut.filter(({ file }) => !others.has(file.destination));
+    return [...leftOut, ...this.#others];
   }
 
   /** What the engine found in the way is the bundle's. */
@@ -52,7 +52,7 @@ export class WrittenBundle {
   }
 
   /** A function has to be called for every file, so only where something may be in the bundle too. */
-  #yielding(target: Target, number: number, ignoreCase: boolean): Target {
+  #withoutBundled(target: Target, number: number, ignoreCase: boolean): Target {
     const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
     const to = path.resolve(this.#directory, target.to ?? '.');
     const taken = new Set<string>();
@@ -65,7 +65,7 @@ export class WrittenBundle {
     const filter = (below: string, source: string) => {
       if (!taken.has(spell(below))) return true;
       const file: PlannedFile = { source, destination: path.join(to, below), target: number };
-      this.#yielded.push(collisionWithBundle(file, file.destination, this.#directory, undefined));
+      this.#leftOut.push(collisionWithBundle(file, file.destination, this.#directory, undefined));
       return false;
     };
     return { ...target, filter };
@@ -74,6 +74,6 @@ export class WrittenBundle {
 
 function mayHave(from: string, below: string): boolean {
   // A directory that is not there may be a glob.
-  const place = fs.existsSync(from) ? path.join(from, below) : from;
-  return place === from || linkStatsOf(place) !== undefined;
+  const file = fs.existsSync(from) ? path.join(from, below) : from;
+  return file === from || linkStatsOf(file) !== undefined;
 }

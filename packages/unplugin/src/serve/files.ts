@@ -19,7 +19,7 @@ export interface ServedOutput {
   findsPublicPages?: boolean;
 }
 
-/** What stands at a place of the output, were it built. */
+/** What a path of the output would lead to, were it built. */
 export interface ServedFile {
   /** Absolute path. */
   source: string;
@@ -42,14 +42,14 @@ export class ServedFiles {
   readonly #findsPublicPages: boolean;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
-  readonly #said = new Set<string>();
+  readonly #logged = new Set<string>();
   readonly #files = new Map<string, ServedFile>();
   /** Links kept as links, and where they lead. */
   readonly #links = new Map<string, string>();
   readonly #sources = new Set<string>();
   /** What has each name. */
   readonly #contenders = new Map<string, Contender>();
-  /** What to say of names that are both public and a target's. */
+  /** Warnings about names that are both public and a target's. */
   readonly #overlaps = new Map<string, string>();
   #stale = true;
 
@@ -103,8 +103,8 @@ export class ServedFiles {
     for (let length = 1; length <= parts.length; length++) {
       const link = this.#links.get(parts.slice(0, length).join('/'));
       if (link === undefined) continue;
-      const place = path.posix.join(...parts.slice(0, length - 1), link, ...parts.slice(length));
-      return path.posix.isAbsolute(link) ? undefined : this.#follow(place, followed + 1);
+      const target = path.posix.join(...parts.slice(0, length - 1), link, ...parts.slice(length));
+      return path.posix.isAbsolute(link) ? undefined : this.#follow(target, followed + 1);
     }
     return undefined;
   }
@@ -116,7 +116,7 @@ export class ServedFiles {
       found.clear();
     for (const target of this.#targets.publicTargets) this.#scan(target, undefined);
     for (const target of this.#targets.targets) this.#scan(target, target);
-    for (const message of this.#overlaps.values()) this.#say('warn', message);
+    for (const message of this.#overlaps.values()) this.#logOnce('warn', message);
   }
 
   /** A target at a time: one that is wrong takes nothing away from the others. */
@@ -129,10 +129,10 @@ export class ServedFiles {
         cwd: this.#outDir,
         allowedRoots: allowedRoots(this.#root, this.#outDir),
       });
-      for (const warning of warnings) this.#say('warn', warning);
+      for (const warning of warnings) this.#logOnce('warn', warning);
       for (const file of files) this.#add(file, target);
     } catch (error) {
-      this.#say('error', error instanceof Error ? error.message : String(error));
+      this.#logOnce('error', error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -142,7 +142,8 @@ export class ServedFiles {
     const existing = this.#contenders.get(name);
     const now = contenderOf(target);
     const winner = existing ? winnerOf(existing, now) : 'later';
-    if (winner === 'error') this.#say('error', nameTaken({ source, destination }, existing!.origin).message);
+    if (winner === 'error')
+      this.#logOnce('error', nameTaken({ source, destination }, existing!.origin).message);
     else if (existing && existing.origin !== now.origin) {
       const kept = winner === 'later' ? now.origin : existing.origin;
       this.#overlaps.set(name, collisionMessage(name, ['public', 'target'], kept));
@@ -159,9 +160,9 @@ export class ServedFiles {
     }
   }
 
-  #say(level: 'warn' | 'error', message: string): void {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
+  #logOnce(level: 'warn' | 'error', message: string): void {
+    if (this.#logged.has(message)) return;
+    this.#logged.add(message);
     this.#log[level](message);
   }
 }

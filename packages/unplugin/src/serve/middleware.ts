@@ -20,7 +20,7 @@ export interface Server {
   hides(name: string): boolean;
   /** The user's response headers. */
   headers: Record<string, unknown>;
-  /** Files come and go that the server is not told of: they are looked through with every page. */
+  /** Files come and go without an event: all are listed again for every page. */
   isUnwatched: boolean;
 }
 

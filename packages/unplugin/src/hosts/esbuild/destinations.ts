@@ -14,8 +14,8 @@ export function destinationDirectories(
   const all = [...publicTargets, ...targets];
   const tops = new Set([directory, ...all.map(({ to = '.' }) => directoryAt(path.resolve(directory, to)))]);
   const found = new Set(tops);
-  const add = (place: string) => {
-    for (let each = place; !found.has(each) && path.dirname(each) !== each; each = path.dirname(each))
+  const add = (destination: string) => {
+    for (let each = destination; !found.has(each) && path.dirname(each) !== each; each = path.dirname(each))
       found.add(each);
   };
   for (const { destination, action } of entries) {
@@ -26,8 +26,8 @@ export function destinationDirectories(
   )) {
     for (const source of sources) {
       if (!source.startsWith(from + path.sep)) continue;
-      const place = path.join(path.resolve(directory, to), path.relative(from, source));
-      if (fs.existsSync(place)) add(place);
+      const destination = path.join(path.resolve(directory, to), path.relative(from, source));
+      if (fs.existsSync(destination)) add(destination);
     }
   }
   return new Set([...found].filter((each) => fs.existsSync(each)));

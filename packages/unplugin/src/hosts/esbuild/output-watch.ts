@@ -154,10 +154,10 @@ export class OutputWatch {
   }
 }
 
-function identitiesOf(places: readonly string[]): string {
-  return places
-    .map((place) => {
-      const stats = unlessMissing(() => fs.statSync(place, { bigint: true, throwIfNoEntry: false }));
+function identitiesOf(paths: readonly string[]): string {
+  return paths
+    .map((each) => {
+      const stats = unlessMissing(() => fs.statSync(each, { bigint: true, throwIfNoEntry: false }));
       return stats ? `${stats.dev}:${stats.ino}` : '';
     })
     .join();

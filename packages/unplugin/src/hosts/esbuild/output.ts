@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, PluginBuild } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
-import { BuildCopies, tell } from '../../build.ts';
+import { BuildCopies, logReport } from '../../build.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
 import { exclusive } from '../../exclusive.ts';
 import type { ResolvedOptions } from '../../options.ts';
@@ -28,7 +28,7 @@ export interface EsbuildOutputSettings {
   listed: boolean;
 }
 
-/** What tells an instance of the plugin from others, but for its targets. */
+/** What distinguishes an instance of the plugin from others, but for its targets. */
 export function instanceOf(options: BuildOptions, position: number): Omit<Instance, 'targets'> {
   const { entryPoints, stdin, outfile, format, platform, entryNames } = options;
   const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
@@ -56,7 +56,7 @@ export class EsbuildOutput {
   /** Absolute paths of the bundle's files, of the last build and the one before. */
   #bundle: string[] = [];
   #bundleBefore: string[] = [];
-  /** A file of ours has the place of one of the bundle's, which esbuild writes again in each build. */
+  /** A target has replaced a file of the bundle, which esbuild writes again in each build. */
   #wins = false;
   /** What the last complete copy found. */
   #last: { report: CopyReport; warnings: string[] } | undefined;
@@ -75,7 +75,7 @@ export class EsbuildOutput {
       warn: (message: string) => this.#messages.warn(message),
       error: (message: string) => this.#messages.error(message),
     };
-    // What is told of a report depends on why there was a copy.
+    // Whether a report is logged depends on why there was a copy.
     this.#copies = new BuildCopies({ ...options, report: false }, log, root);
   }
 
@@ -102,9 +102,9 @@ export class EsbuildOutput {
     this.#bundle = bundlePaths(result, root);
     try {
       const report = await exclusive(directory, async () => {
-        return (await this.#vouchedReport(messages)) ?? (await this.#place(messages, listed));
+        return (await this.#vouchedReport(messages)) ?? (await this.#copy(messages, listed));
       });
-      this.#tell(report, messages);
+      this.#logReport(report, messages);
       this.#failures = 0;
       this.#warnOfWatch(messages);
       if (listed) listOutputs(result.metafile, this.#last?.report.entries ?? [], root);
@@ -157,7 +157,7 @@ export class EsbuildOutput {
   }
 
   /** Copies what has changed, from the manifest on. */
-  async #place(messages: EsbuildMessages, entries: boolean): Promise<CopyReport> {
+  async #copy(messages: EsbuildMessages, entries: boolean): Promise<CopyReport> {
     const { directory, targets } = this.#settings;
     this.#messages = messages;
     await this.#watch?.begin();
@@ -199,13 +199,13 @@ export class EsbuildOutput {
       await exclusive(directory, async () => {
         if (this.#state !== 'built' || (this.#askedBy === 'somebody' && !this.#isRepeated)) return;
         const watch = (this.#watch ??= this.#newWatch());
-        const report = await this.#place(messages, listed || watch.canVouch);
-        if (!isIdle(report)) this.#tell(report, messages);
+        const report = await this.#copy(messages, listed || watch.canVouch);
+        if (!isIdle(report)) this.#logReport(report, messages);
         if (!watch.canVouch || this.#wins || !this.#isBuilt) return;
         watch.watchOutput(destinationDirectories(report, targets, directory, watch.directories));
         // The copy that finds nothing to do is the one that can be vouched for.
-        const second = await this.#place(new EsbuildMessages(build), listed);
-        if (!isIdle(second)) this.#tell(second, messages);
+        const second = await this.#copy(new EsbuildMessages(build), listed);
+        if (!isIdle(second)) this.#logReport(second, messages);
       });
       this.#failures = 0;
     } catch (error) {
@@ -248,9 +248,9 @@ export class EsbuildOutput {
     return new Set([...this.#bundleBefore, ...this.#bundle]);
   }
 
-  #tell(report: CopyReport, messages: EsbuildMessages): void {
+  #logReport(report: CopyReport, messages: EsbuildMessages): void {
     const { options, root, directory, targets } = this.#settings;
-    tell(report, targets, directory, options, messages, root);
+    logReport(report, targets, directory, options, messages, root);
   }
 
   #warnOfWatch(messages: EsbuildMessages): void {

@@ -87,8 +87,8 @@ async function deleteFormer(
   const messages = new EsbuildMessages(build);
   if (errors.length > 0 || directory === undefined || given.write === false) return messages.result;
   try {
-    const place = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
-    await deleteLeftOver({ instance: instanceOf(given, position), ...place }, options, messages);
+    const output = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
+    await deleteLeftOver({ instance: instanceOf(given, position), ...output }, options, messages);
   } catch (error) {
     messages.fail(error);
   }

@@ -88,7 +88,7 @@ export class TreeWatcher {
     this.#watch(place, place, recursive, (changed, type) => {
       const where = path.join(place, changed ?? '');
       if (recursive && this.#options.except.some((each) => isWithin(each, where))) return;
-      if (type === 'rename' && !recursive) this.#look(where, [real]);
+      if (type === 'rename' && !recursive) this.#rescan(where, [real]);
       this.#options.onChange();
     });
     for (const entry of this.#list(place)) {
@@ -99,7 +99,7 @@ export class TreeWatcher {
   }
 
   /** Something has come, gone or been replaced. */
-  #look(place: string, above: readonly string[]): void {
+  #rescan(place: string, above: readonly string[]): void {
     this.#removeBelow(place);
     const stats = linkStatsOf(place);
     if (stats?.isDirectory()) this.#enter(place, above);

@@ -13,7 +13,7 @@ import { type OutputTargets, toTargets } from '../../targets.ts';
 
 export const NAME = 'unplugin-reflink';
 
-/** What a bundler says about one of its builds. */
+/** What is known of one build of a bundler. */
 export interface Build {
   /** The bundler, in lower case. */
   host: string;
@@ -21,7 +21,7 @@ export interface Build {
   root: string;
   /** Absolute path of the output; undefined where nothing is written to the disk. */
   directory: string | undefined;
-  /** What tells this build from others of the bundler, but for the plugin's own options. */
+  /** What distinguishes this build from others of the bundler, but for the plugin's own options. */
   configuration: Record<string, unknown>;
   /** The same object for all instances of the plugin in one build. */
   owner: object;
@@ -66,7 +66,7 @@ export class GenericHost {
     this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: keptIn(directory, []) });
   }
 
-  /** The bundle is written: absolute paths of its files. Resolves when all is in place. */
+  /** The bundle is written: absolute paths of its files. Resolves when all is copied. */
   async written(files: readonly string[]): Promise<void> {
     const { directory, log, root } = this.#build;
     if (directory === undefined) {
@@ -74,10 +74,10 @@ export class GenericHost {
       return;
     }
     const names = files.map((file) => path.relative(directory, file));
-    const place = { cacheDirectory: cacheDirectoryOf(this.#options, root), directory, root };
+    const output = { cacheDirectory: cacheDirectoryOf(this.#options, root), directory, root };
     try {
       if (this.hasTargets) await briefly(exclusive(directory, () => this.#copy(directory, names)));
-      else await briefly(deleteLeftOver({ instance: this.#instance, ...place }, this.#options, log));
+      else await briefly(deleteLeftOver({ instance: this.#instance, ...output }, this.#options, log));
     } finally {
       await this.end();
     }

@@ -22,7 +22,7 @@ type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
 type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
   Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
 
-/** Where Rolldown writes to when nothing is said. */
+/** Where Rolldown writes to by default. */
 const DEFAULT_DIRECTORY = 'dist';
 
 /** What the builds of one plugin object have in common. */
@@ -101,7 +101,7 @@ class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
-    // Where it goes to is said when it is written.
+    // The output directory is known when the bundle is written.
     this.#copies.prepare(this.#targets);
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
@@ -123,7 +123,7 @@ class RollupBuild {
    * An output is rendered: Rolldown would empty it now if it is going to be written, which it does not say before
    * {@link begin}. So what is there now is deleted then.
    */
-  lookBeforeEmptying(output: Output): void {
+  snapshotBeforeEmptying(output: Output): void {
     const directory = this.#directoryOf(output);
     if (!this.#hasTargets || !this.#isCleaned(directory)) return;
     if (this.#snapshots.has(directory) || this.#turns.has(directory)) return;
@@ -146,7 +146,7 @@ class RollupBuild {
     if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output));
     await this.#turns.get(directory);
     if (begun) this.#copy(directory, output);
-    await briefly(this.#copies.giveWay(names, directory));
+    await briefly(this.#copies.deleteCollisions(names, directory));
   }
 
   async finish(output: Output): Promise<void> {
@@ -173,8 +173,8 @@ class RollupBuild {
         // Otherwise the build has ended meanwhile.
         if (turns === this.#turns) this.#copy(directory, output);
         resolve();
-        // What goes wrong is said by the hook that waits for it.
-        await this.#copies.settle(directory).catch(() => {});
+        // The hook that waits for it rejects with what goes wrong.
+        await this.#copies.waitForCopies(directory).catch(() => {});
       }).catch(reject);
     });
   }
@@ -306,7 +306,7 @@ export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
       renderStart: {
         order: 'pre',
         handler(output) {
-          build.in(this as Context).lookBeforeEmptying(output as Output);
+          build.in(this as Context).snapshotBeforeEmptying(output as Output);
         },
       },
     } satisfies RolldownPlugin;

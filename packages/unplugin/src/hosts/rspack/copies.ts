@@ -62,7 +62,7 @@ export class RspackCopies {
    * For a tool that would empty the output now, before anything is built: what is there now is deleted when the output is
    * written, and what others write until then stays.
    */
-  async lookBeforeEmptying(): Promise<void> {
+  async snapshotBeforeEmptying(): Promise<void> {
     if (!this.#cleaning) return;
     await loadEmptying();
     const directory = path.resolve(this.#compiler.outputPath);
@@ -95,14 +95,14 @@ export class RspackCopies {
   }
 
   /** Nobody adds assets any more: what has the name of one of them goes out of its way. */
-  async giveWay(compilation: Compilation): Promise<void> {
+  async deleteCollisions(compilation: Compilation): Promise<void> {
     if (this.#directory === undefined) return;
     const names = bundleOf(compilation);
     addBundle(this.#directory, this, names);
-    await this.#copies.giveWay(names, this.#directory);
+    await this.#copies.deleteCollisions(names, this.#directory);
   }
 
-  /** The bundle is written: resolves when all is in place. */
+  /** The bundle is written: resolves when all is copied. */
   async finish(compilation: Compilation): Promise<void> {
     const directory = this.#directory;
     if (directory === undefined) return;
@@ -111,7 +111,7 @@ export class RspackCopies {
     this.#hasWritten = true;
   }
 
-  /** Something went wrong, and was told: the rest of the build copies nothing. */
+  /** Something went wrong, and was reported: the rest of the build copies nothing. */
   fail(): void {
     this.#directory = undefined;
   }
@@ -140,8 +140,8 @@ export class RspackCopies {
         // Otherwise the build has ended meanwhile.
         if (compilation === this.#compilation) this.#copy(directory, empty);
         resolve();
-        // What goes wrong is said by the hook that waits for it.
-        await this.#copies.settle(directory).catch(() => {});
+        // The hook that waits for it rejects with what goes wrong.
+        await this.#copies.waitForCopies(directory).catch(() => {});
       }).catch(reject);
     });
   }

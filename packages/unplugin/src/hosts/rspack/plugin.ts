@@ -78,7 +78,7 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
     attempt(compilation, () => copies.begin(compilation, server)),
   );
   hooks.emit.tapPromise({ name: NAME, stage: AFTER_ALL }, (compilation) =>
-    attempt(compilation, () => copies.giveWay(compilation)),
+    attempt(compilation, () => copies.deleteCollisions(compilation)),
   );
   hooks.afterEmit.tapPromise({ name: NAME, stage: BEFORE_ALL }, (compilation) =>
     attempt(compilation, () => copies.finish(compilation)),

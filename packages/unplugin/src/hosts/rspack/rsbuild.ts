@@ -84,7 +84,8 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
       if (!isFirstCompile) return;
       for (const { name, distPath } of Object.values(built))
         if (environments.get(name)?.empties) due.add(distPath);
-      for (const { copies } of hosts.flatMap(({ compilers }) => compilers)) await copies.lookBeforeEmptying();
+      for (const { copies } of hosts.flatMap(({ compilers }) => compilers))
+        await copies.snapshotBeforeEmptying();
     },
   });
 

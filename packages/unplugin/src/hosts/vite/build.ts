@@ -35,7 +35,7 @@ export class EnvironmentBuild {
   /** By output directory, since the build began to write. */
   readonly #emptied = new Map<string, Emptied>();
 
-  /** `chosen` tells what to place, if anything. */
+  /** `chosen` are the options of what to copy, if anything. */
   constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
     this.#environment = environment;
     this.#options = chosen;
@@ -48,9 +48,9 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, this.#log, config.root);
   }
 
-  /** The build is certain. A watcher is told what to look at through `watch`. */
+  /** The build is certain. `watch` gets the paths that a watcher has to watch. */
   async prepare(watch?: (path: string) => void): Promise<void> {
-    const takeover = this.#look();
+    const takeover = this.#takeoverNow();
     if (!takeover) return;
     const { targets, outDirs } = takeover;
     this.#copies.prepareBusy(targets);
@@ -59,7 +59,7 @@ export class EnvironmentBuild {
   }
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
-  hide(takeover: Takeover | undefined = this.#look()): void {
+  hide(takeover: Takeover | undefined = this.#takeoverNow()): void {
     if (this.#copies.begun || this.#hidden || !takeover) return;
     this.#takeover = takeover;
     const empty = () => {
@@ -126,13 +126,13 @@ export class EnvironmentBuild {
   }
 
   /** The bundle of an output is about to be written. */
-  async giveWay(dir: string | undefined, fileNames: string[]): Promise<void> {
-    await briefly(this.#copies.giveWay(fileNames, this.#resolve(dir)));
+  async deleteCollisions(dir: string | undefined, fileNames: string[]): Promise<void> {
+    await briefly(this.#copies.deleteCollisions(fileNames, this.#resolve(dir)));
   }
 
-  /** Resolves when every file is in place that does not wait for the bundle. */
-  async settle(): Promise<void> {
-    await briefly(this.#copies.settle());
+  /** Resolves when every file is copied that does not wait for the bundle. */
+  async waitForCopies(): Promise<void> {
+    await briefly(this.#copies.waitForCopies());
   }
 
   /** The bundle of an output is written. */
@@ -171,7 +171,7 @@ export class EnvironmentBuild {
     return directory !== undefined && this.#copies.copiesInto(directory) ? directory : undefined;
   }
 
-  #look(): Takeover | undefined {
+  #takeoverNow(): Takeover | undefined {
     return this.#options && takeoverOf(this.#environment.config, this.#options);
   }
 }

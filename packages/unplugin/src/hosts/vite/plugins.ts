@@ -111,7 +111,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   };
 
   const after: Plugin = {
-    name: 'unplugin-reflink:place',
+    name: 'unplugin-reflink:copy',
     enforce: 'post',
     apply: 'build',
     renderStart: {
@@ -124,8 +124,8 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       order: 'post',
       async handler({ dir }, bundle) {
         const build = await loadedBuildOf(this);
-        await build.giveWay(dir, Object.keys(bundle));
-        if (isPreceded(before.name, this.environment.plugins)) await build.settle();
+        await build.deleteCollisions(dir, Object.keys(bundle));
+        if (isPreceded(before.name, this.environment.plugins)) await build.waitForCopies();
       },
     },
   };
@@ -151,14 +151,14 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   return [before, after, serve, publicDirectoryPlugin(options)];
 }
 
-/** What was said to whoever began a build: each environment of an app has a config and a logger of its own. */
+/** Warnings by build: each environment of an app has a config and a logger of its own. */
 const warned = new WeakMap<InlineConfig, Set<string>>();
 
 function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
-  const said = warned.get(inlineConfig) ?? new Set();
-  warned.set(inlineConfig, said);
-  if (said.has(message)) return;
-  said.add(message);
+  const earlier = warned.get(inlineConfig) ?? new Set();
+  warned.set(inlineConfig, earlier);
+  if (earlier.has(message)) return;
+  earlier.add(message);
   logger.warn(`unplugin-reflink: ${message}`);
 }
 

@@ -14,7 +14,7 @@ const MODULE_QUERY = /[?&](?:import|url|raw|inline|worker|sharedworker)\b/;
 /** Files that come and go together make one look through all, and one reload. */
 const RELOAD_DELAY_MS = 50;
 
-/** Answers with the sources of everything a build would place, below the modules where it is public. */
+/** Answers with the sources of everything a build would copy, below the modules where it is public. */
 export function serveFiles(server: ViteDevServer, served: Served, options: ResolvedOptions): void {
   const { logger } = server.config;
   const files = new ServedFiles(served, options, {
@@ -24,11 +24,11 @@ export function serveFiles(server: ViteDevServer, served: Served, options: Resol
   });
   watch(server, files, served);
   if (options.reload) reload(server, files, served);
-  place(server, options, createMiddleware(files, serverOf(server, served, options), options));
+  useFirst(server, options, createMiddleware(files, serverOf(server, served, options), options));
 }
 
 /** Before Vite's public directory, or in its place where the options name others. */
-function place({ middlewares }: ViteDevServer, options: ResolvedOptions, handle: Middleware): void {
+function useFirst({ middlewares }: ViteDevServer, options: ResolvedOptions, handle: Middleware): void {
   const { stack } = middlewares;
   const at = (name: string) => stack.findIndex((each) => (each.handle as { name?: string }).name === name);
   const own = at('viteServePublicMiddleware');

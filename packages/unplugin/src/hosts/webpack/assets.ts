@@ -10,8 +10,8 @@ export interface FinalAssets {
   ours: FileAsset[];
   /** Where nothing of ours must go: absolute paths. */
   left: string[];
-  /** Of which files the user was told that the bundle has them too: absolute paths. */
-  told: readonly string[];
+  /** Files whose collision with the bundle was reported: absolute paths. */
+  reported: readonly string[];
 }
 
 interface AssetLog {
@@ -27,7 +27,7 @@ export class CompilationAssets {
   readonly #all: readonly FileAsset[];
   /** Those that have not lost their names to the bundle, by name. */
   readonly #ours = new Map<string, FileAsset>();
-  readonly #told: string[] = [];
+  readonly #reported: string[] = [];
   /** webpack's own. */
   readonly #emitAsset: Compilation['emitAsset'];
   readonly #hidden = new Map<string, Pick<FileAsset, 'source' | 'info'>>();
@@ -76,9 +76,9 @@ export class CompilationAssets {
     return this.#ours.has(name) && isThere;
   }
 
-  /** Whether a file stays, and not the bundle's of the same name. Tells the user. */
+  /** Whether a file wins over the bundle's of the same name. Warns of the collision, or fails the build. */
   #wins({ given: { kind, target }, file, name }: FileAsset, existing: string): boolean {
-    this.#told.push(file.destination);
+    this.#reported.push(file.destination);
     const ours = contenderOf(kind === 'public' ? undefined : target);
     const winner = kind === 'pattern' ? 'error' : winnerOverBundle(ours);
     if (winner === 'error') {
@@ -118,7 +118,7 @@ export class CompilationAssets {
     const left = this.#all.filter((asset) =>
       asset.file.link ? !this.#ours.has(asset.name) : !untouched.has(asset),
     );
-    return { ours, left: left.map(({ file }) => file.destination), told: this.#told };
+    return { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };
   }
 
   /** Deletes assets that webpack must not write. Returns how to put them back. */

@@ -128,7 +128,10 @@ export class WebpackBuild {
   }
 
   /** With `changed` only these files are looked at. */
-  async #copyFiles({ ours, left, told }: FinalAssets, changed: FileAsset[] | undefined): Promise<CopyReport> {
+  async #copyFiles(
+    { ours, left, reported }: FinalAssets,
+    changed: FileAsset[] | undefined,
+  ): Promise<CopyReport> {
     const { cacheDirectory, orphaned } = this.#state.claimRecord();
     this.#copies.begin({
       directory: this.#directory,
@@ -138,7 +141,7 @@ export class WebpackBuild {
       orphaned: orphaned.splice(0),
       keep: [],
       leave: left,
-      told,
+      reported,
       changed: changed && { files: changed.map(targetOf), others: ours.length - changed.length },
       entries: true,
     });
@@ -181,7 +184,7 @@ export class WebpackBuild {
     const plain = ours.filter(({ given }) => !given.target.transform);
     const files = new Map(plain.map(({ name, file }) => [path.join(this.#directory, name), file.source]));
     const { compiler, options } = this.#state;
-    // Who wants to be told of each file wants its content too.
+    // Whoever taps assetEmitted wants the content of each file, too.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
     for (const { name } of plain) this.#compilation.emittedAssets.add(name);

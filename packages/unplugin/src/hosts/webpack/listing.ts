@@ -50,7 +50,7 @@ export async function listFiles(
       continue;
     }
     const found = await list(target, { ...settings, allowMissing: allowMissing || pattern !== undefined });
-    // webpack says nothing of directories that a pattern matches, and only warns, itself, of one that matches nothing.
+    // webpack does not warn of directories that a pattern matches; of a pattern that matches nothing it does, as we do.
     (pattern ? silent : warnings).push(...found.warnings);
     // What other plugins want to be left alone.
     const ignore = pattern && CopyPlugin?.getCompilationHooks?.(compilation).ignore;

@@ -84,7 +84,7 @@ function recordOf(
   instance: Omit<Instance, 'targets'>,
   { compiler, options, targets }: CompilerState,
 ): ClaimedRecord {
-  // Also what engine targets do not tell: templates and patterns.
+  // Also what is not in targets of the engine: templates and patterns.
   const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
   return claimRecord(
     { ...instance, targets: named },

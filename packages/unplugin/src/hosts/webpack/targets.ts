@@ -19,7 +19,7 @@ export interface WebpackTarget {
   target: Target;
   /** Names made with what the compilation knows, in place of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<Name>;
-  /** More about a file than is said anyway. */
+  /** What is added to the information about a file's asset. */
   info?: ((name: string, file: ListedFile) => AssetInfo) | undefined;
   /** Whether minimizers get its files; undefined for all but scripts. */
   minimize?: boolean | undefined;

@@ -22,7 +22,7 @@ interface LastBuild {
 
 /**
  * What a watcher knows of its last build, so that the next one looks only at what may have changed since. It believes
- * webpack's watcher about files whose times that has noted, and a directory that is as it was about the names in it.
+ * webpack's watcher about files whose times that has noted, and takes the names in a directory that is unchanged for unchanged.
  */
 export class WatchState {
   readonly #compiler: Compiler;
