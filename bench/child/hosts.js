@@ -75,6 +75,35 @@ export const hosts = {
       };
     },
   },
+  rspack: {
+    async load() {
+      const { rspack } = await import('@rspack/core');
+      return async ({ variant, root, out, publicDir }) => {
+        const plugins = {
+          none: () => [],
+          ours: async () => [await ours('rspack', { publicDir })],
+          CopyRspackPlugin: () => [
+            new rspack.CopyRspackPlugin({ patterns: [{ from: publicDir, info: { minimized: true } }] }),
+          ],
+        };
+        const compiler = rspack({
+          context: root,
+          entry: './main.js',
+          mode: 'production',
+          performance: false,
+          output: { path: out },
+          plugins: await plugins[variant](),
+        });
+        await new Promise((resolve, reject) => {
+          compiler.run((error, stats) => {
+            if (error) return reject(error);
+            if (stats.hasErrors() || stats.hasWarnings()) return reject(new Error(stats.toString()));
+            compiler.close((closing) => (closing ? reject(closing) : resolve()));
+          });
+        });
+      };
+    },
+  },
   esbuild: {
     async load() {
       const esbuild = await import('esbuild');

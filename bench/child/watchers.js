@@ -43,6 +43,28 @@ export const watchers = {
     await first;
     return { nextBuild: wait, close: () => new Promise((resolve) => watching.close(resolve)) };
   },
+  async rspack({ variant, root, out, publicDir }) {
+    const { rspack } = await import('@rspack/core');
+    const plugins =
+      variant === 'ours'
+        ? [(await import('unplugin-reflink/rspack')).default({ publicDir, report: false })]
+        : [];
+    const compiler = rspack({
+      context: root,
+      entry: './main.js',
+      mode: 'development',
+      performance: false,
+      output: { path: out },
+      plugins,
+    });
+    const { wait, done } = turnstile();
+    const first = wait();
+    compiler.watch({ aggregateTimeout: 0 }, (error, stats) =>
+      done(error ?? (stats.hasErrors() ? new Error(stats.toString()) : undefined)),
+    );
+    await first;
+    return { nextBuild: wait, close: () => new Promise((resolve) => compiler.close(resolve)) };
+  },
 };
 
 async function bundleOptions(host, { variant, root, out, publicDir }) {

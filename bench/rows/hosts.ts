@@ -88,6 +88,14 @@ export function hosts(kind: BenchKind): Row[] {
     ),
     ...both((which) =>
       build(
+        'rspack',
+        which,
+        ['CopyRspackPlugin'],
+        [less('CopyRspackPlugin', 8), atMostMore('ours: peak memory', `${BASE}: peak memory`, 30, 'MB')],
+      ),
+    ),
+    ...both((which) =>
+      build(
         'esbuild',
         which,
         ['esbuild-plugin-copy'],
@@ -114,11 +122,11 @@ export function hosts(kind: BenchKind): Row[] {
       rounds: 3,
       warmUps: 0,
       contenders: () =>
-        ['vite', 'webpack', 'rollup', 'rolldown'].flatMap((host) => [
+        ['vite', 'webpack', 'rspack', 'rollup', 'rolldown'].flatMap((host) => [
           hostWatch(host, 'bundle'),
           hostWatch(host, 'asset'),
         ]),
-      targets: ['vite', 'webpack', 'rollup', 'rolldown'].map((host) =>
+      targets: ['vite', 'webpack', 'rspack', 'rollup', 'rolldown'].map((host) =>
         atMostMore(`${host}, one public file`, `${host}, one module`, 50, 'ms'),
       ),
     },
