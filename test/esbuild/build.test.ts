@@ -45,7 +45,7 @@ describeEsbuilds(({ esbuild }) => {
     expect(none.warnings).toEqual([]);
   });
 
-  test('without an output directory nothing is placed, which is warned about once', async () => {
+  test('without an output directory nothing is copied, which is warned about once', async () => {
     const root = makeProject();
     const before = Object.keys(readTree(root));
     const {
@@ -167,7 +167,7 @@ describeEsbuilds(({ esbuild }) => {
     expect(text).toContain((detail as { code: string }).code);
   });
 
-  test('a metafile that was asked for lists what was placed, also when it was there before', async () => {
+  test('a metafile that was asked for lists what was copied, also when it was there before', async () => {
     const root = makeProject({ 'static/bundle.js': 'public', 'assets/bundle.css': 'ours' });
     const targets = [{ from: 'assets/*.css' }, { from: 'assets', to: 'assets' }];
     const plugins = [reflink({ publicDir: 'static', targets, report: false })];

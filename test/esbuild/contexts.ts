@@ -13,7 +13,7 @@ export interface Context {
   root: string;
   outDir: string;
   context: esbuild.BuildContext;
-  /** Of every build, and of what was placed between builds. */
+  /** Of every build, and of what was copied between builds. */
   reports: CopyReport[];
   /** Builds again. An error, or a warning that is not expected, is a failure. */
   rebuild(): Promise<CopyReport>;

@@ -196,7 +196,7 @@ describeEsbuilds((host) => {
       );
       await context.cancel();
       const isBuilt = (await cancelled) === 'built';
-      // Whichever was quicker, also what is placed between builds: all is there, or nothing.
+      // Whichever was quicker, also what is copied between builds: all is there, or nothing.
       const isPlaced = () => isBuilt || reports.slice(before).some(({ files }) => files > 0);
       expect(await until(() => existsSync(join(outDir, 'plain.txt')) === isPlaced())).toBe(true);
       const rebuilding = context.rebuild();
@@ -229,7 +229,7 @@ describeEsbuilds((host) => {
     }
   });
 
-  test('a context that is only told to rebuild watches nothing, and each rebuild compares', async () => {
+  test('a context that only rebuilds watches nothing, and each rebuild compares', async () => {
     const root = plainProject();
     const places = ['', 'static', 'static/one/two', 'assets', 'dist', 'dist/assets'];
     const watched = () => places.map((each) => watchesOf(join(root, each)));

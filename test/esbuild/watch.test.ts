@@ -22,7 +22,7 @@ import { collectStderr, describeEsbuilds } from './hosts.ts';
 const unchanged = ['run.sh', 'one/two/three/deepest.bin', 'assets/sub/c.txt'];
 
 describeEsbuilds((host) => {
-  test('a watching context places what is added and changed, and deletes what is deleted', async () => {
+  test('a watching context copies what is added and changed, and deletes what is deleted', async () => {
     const root = makeProject();
     await pastTick();
     await withContext(host, root, byDefault, async ({ context, outDir, reports }) => {
@@ -33,7 +33,7 @@ describeEsbuilds((host) => {
       const identities = () => unchanged.map((path) => identityOf(at(path)));
       const before = identities();
       await untilWatched(join(root, 'static'), join(root, 'assets'));
-      const placed = () => reports.slice(1).reduce((sum, { files }) => sum + files, 0);
+      const copied = () => reports.slice(1).reduce((sum, { files }) => sum + files, 0);
       const pruned = () => reports.reduce((sum, report) => sum + report.pruned, 0);
 
       writeFileSync(join(root, 'static/added.txt'), 'added');
@@ -56,12 +56,12 @@ describeEsbuilds((host) => {
       expect(await until(() => pruned() >= 4)).toBe(true);
       expect(pruned()).toBe(4);
       expect(identities()).toEqual(before);
-      // A change is placed once or, when it is seen half done, twice.
-      expect(placed()).toBeLessThanOrEqual(12);
+      // A change is copied once or, when it is seen half done, twice.
+      expect(copied()).toBeLessThanOrEqual(12);
     });
   });
 
-  test('a directory that is not there yet, or comes again, is placed when it comes', async () => {
+  test('a directory that is not there yet, or comes again, is copied when it comes', async () => {
     const root = makeProject();
     const options = { publicDir: 'later/on', allowMissing: true, report: false } as const;
     await withContext(host, root, options, async ({ context, outDir }) => {
@@ -79,7 +79,7 @@ describeEsbuilds((host) => {
     });
   });
 
-  test('a file takes the place of a directory, at once', async () => {
+  test('a file replaces a directory, at once', async () => {
     const root = makeProject({ 'static/swap/x.txt': 'x', 'static/swap/deep/y.txt': 'y' });
     await withContext(host, root, byDefault, async ({ context, outDir, reports }) => {
       await context.watch();
@@ -93,7 +93,7 @@ describeEsbuilds((host) => {
     });
   });
 
-  test('while the build fails nothing is placed; with the next that works everything is', async () => {
+  test('while the build fails nothing is copied; with the next that works everything is', async () => {
     const root = makeProject();
     const ends: number[] = [];
     const counting: Plugin = {
@@ -155,7 +155,7 @@ describeEsbuilds((host) => {
     }
   });
 
-  test('a serving context serves what was placed, in parts too, and what has changed since', async () => {
+  test('a serving context serves what was copied, in parts too, and what has changed since', async () => {
     const root = makeProject();
     await withContext(host, root, byDefault, async ({ context, reports }) => {
       await context.rebuild();

@@ -39,7 +39,7 @@ export const BUNDLE = 'bundle.js';
 export const projectTree: TreeSpec = {
   'package.json': '{ "type": "module" }',
   'main.js': 'console.log("bundled");\n',
-  // What was placed is noted there.
+  // What was copied is noted there.
   node_modules: directory(),
   'static/plain.txt': 'plain',
   'static/.dotfile': 'dot',

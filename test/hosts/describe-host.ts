@@ -56,7 +56,7 @@ function expectTemporaries(root: string): void {
   expect(Object.keys(readTree(root)).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
 }
 
-/** Files were placed by what works between these directories, and by nothing else. */
+/** Files were copied by what works between these directories, and by nothing else. */
 async function expectMethods(
   root: string,
   reports: CopyReport[],
@@ -93,7 +93,7 @@ function describeReports(host: Host): void {
       options: { ...options, report: false },
     });
     expect({ warnings, errors }).toEqual({ warnings: [], errors: [] });
-    expect(log.filter((line) => /→|placed|reflink/.test(line))).toEqual([]);
+    expect(log.filter((line) => /→|copied|reflink/.test(line))).toEqual([]);
   });
 
   test("report: 'summary' is one line, also left out", async () => {
@@ -139,7 +139,7 @@ function describeReports(host: Host): void {
     }
   });
 
-  test('a function is told the report and the absolute output directory, once', async () => {
+  test('a function gets the report and the absolute output directory, once', async () => {
     const root = makeProject();
     const calls: [CopyReport, string][] = [];
     const report = (...call: [CopyReport, string]) => void calls.push(call);
@@ -238,14 +238,14 @@ function describeRebuilds(host: Host): void {
       await pastTick();
       const reports: CopyReport[] = [];
       const report = (each: CopyReport) => void reports.push(each);
-      const placed = Object.fromEntries(Object.keys(tree).map((name) => [name.replace('assets/', ''), name]));
+      const copied = Object.fromEntries(Object.keys(tree).map((name) => [name.replace('assets/', ''), name]));
       const others = Object.keys(tree).length;
       const more = others > 0 ? [{ from: 'assets/many', to: 'many' }] : [];
       const winning: Options = { targets: [...more, { from: 'assets/a.txt', rename: BUNDLE }], report };
       for (let run = 0; run < 3; run++) {
         const { outDir, warnings } = await host.build({ root, options: winning });
         expect(warnings).toHaveLength(1);
-        expectOutput(root, outDir, { ...placed, [BUNDLE]: 'assets/a.txt' });
+        expectOutput(root, outDir, { ...copied, [BUNDLE]: 'assets/a.txt' });
         const { files, unchanged, methods } = reports[run]!;
         // webpack does not write what is in the place of its own.
         expect(unchanged).toBeOneOf(run === 0 ? [0] : [others, others + 1]);
@@ -254,7 +254,7 @@ function describeRebuilds(host: Host): void {
       }
       const { outDir, warnings } = await host.build({ root, options: { targets: more, report: false } });
       expect(warnings).toEqual([]);
-      expectOutput(root, outDir, { ...placed, [BUNDLE]: { bundle: true } });
+      expectOutput(root, outDir, { ...copied, [BUNDLE]: { bundle: true } });
     },
   );
 

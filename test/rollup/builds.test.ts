@@ -100,7 +100,7 @@ describeBundlers((host) => {
     expect(names).toEqual(expect.arrayContaining(['app.js', 'plain.txt', 'assets/a.txt']));
   });
 
-  test('nothing is placed when nothing is written', async () => {
+  test('nothing is copied when nothing is written', async () => {
     const root = makeProject({ ...many, 'node_modules/x/index.js': '' });
     const before = readTree(root);
     const { reports } = await build(host, root, { outputs: [{ dir: 'dist' }], generate: true });
@@ -164,7 +164,7 @@ describeBundlers((host) => {
     }
   });
 
-  test('what was placed is noted in node_modules, or outside the project', async () => {
+  test('what was copied is noted in node_modules, or outside the project', async () => {
     const root = makeProject({ 'node_modules/x/index.js': '' });
     await build(host, root, { outputs: [{ dir: 'dist' }] });
     const cache = join(root, 'node_modules/.cache/unplugin-reflink');
@@ -214,13 +214,13 @@ describeBundlers((host) => {
 const rolldownHost = bundlers.find(({ id }) => id === 'rolldown')!;
 const cleaned = (dir: string) => ({ dir, cleanDir: true }) as OutputOptions;
 
-test('Rolldown: cleanDir leaves what is unchanged in its place, and nothing else', async () => {
+test('Rolldown: cleanDir leaves what is unchanged, and nothing else', async () => {
   const root = makeProject(many, { 'stale.txt': 'stale', 'sub/stale.txt': 'stale', 'plain.txt': 'not ours' });
   await pastTick();
   const seen: unknown[] = [];
   const look = { name: 'look', outputOptions: (given: object) => void seen.push(given) } as Plugin;
   const at = (name: string) => join(root, 'dist', name);
-  const placed = ['plain.txt', 'assets/many/79.txt'];
+  const copied = ['plain.txt', 'assets/many/79.txt'];
   let identities: string[] = [];
   for (let run = 0; run < 2; run++) {
     const { reports, warnings } = await build(rolldownHost, root, {
@@ -230,10 +230,10 @@ test('Rolldown: cleanDir leaves what is unchanged in its place, and nothing else
     expect(warnings).toEqual([]);
     const [[report]] = reports as [[CopyReport, string]];
     expect(report).toMatchObject(run === 0 ? { files: 97, unchanged: 0 } : { files: 0, unchanged: 97 });
-    if (run === 1) expect(placed.map((name) => identityOf(at(name)))).toEqual(identities);
-    identities = placed.map((name) => identityOf(at(name)));
+    if (run === 1) expect(copied.map((name) => identityOf(at(name)))).toEqual(identities);
+    identities = copied.map((name) => identityOf(at(name)));
     const names = Object.keys(readTree(join(root, 'dist')));
-    expect(names).toEqual(expect.arrayContaining([`main-${run}.js`, ...placed]));
+    expect(names).toEqual(expect.arrayContaining([`main-${run}.js`, ...copied]));
     expect(names.filter((name) => name.includes('stale') || name === `main-${1 - run}.js`)).toEqual([]);
     expect(readFileSync(at('plain.txt'), 'utf8')).toBe('plain');
   }
@@ -345,7 +345,7 @@ test('Rolldown: with cleanDir a bundle that is not written leaves the output as 
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 
-test('Rolldown: cleanDir is its own where nothing is placed, or the next build does without', async () => {
+test('Rolldown: cleanDir is its own where nothing is copied, or the next build does without', async () => {
   const root = makeProject({}, { 'stale.txt': 'stale' });
   await build(rolldownHost, root, { outputs: [cleaned('dist')], given: { targets: [] } });
   expect(Object.keys(readTree(join(root, 'dist')))).toEqual(['main.js']);

@@ -119,13 +119,13 @@ describeBundlers((host) => {
   test('a build that fails in between is made up for by the next', async () => {
     const root = makeProject();
     const watching = await startWatching(host, root, options);
-    const placed = readTree(join(root, 'dist'));
+    const copied = readTree(join(root, 'dist'));
     for (const [path, content] of [
       ['main.js', 'this is no JavaScript'],
       ['static/added.txt', 'added'],
     ])
       expect(await watching.change(() => replaceAtOnce(join(root, path!), content!))).not.toBe('built');
-    expect(readTree(join(root, 'dist'))).toEqual(placed);
+    expect(readTree(join(root, 'dist'))).toEqual(copied);
     expect(await watching.change(() => replaceAtOnce(join(root, 'main.js'), 'console.log(3)'))).toBe('built');
     expect(readFileSync(join(root, 'dist/added.txt'), 'utf8')).toBe('added');
   });
@@ -151,7 +151,7 @@ describeBundlers((host) => {
     const watching = await startWatching(host, root, given, ['assets/b.md']);
     expect(await watching.change(() => replaceAtOnce(join(root, 'assets/b.md'), 'changed'))).toBe('built');
     expect(readFileSync(join(root, 'dist/assets/b.md'), 'utf8')).toBe('changed');
-    // An output that was there before it was known for one may be noticed once, and what is placed then never again.
+    // An output that was there before it was known for one may be noticed once, and what is copied then never again.
     const own = () => watching.changes.filter((id) => id.startsWith(join(root, 'dist'))).length;
     const [ends, noticed] = [watching.ends.length, own()];
     expect(ends).toBeLessThanOrEqual(3);

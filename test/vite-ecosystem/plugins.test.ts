@@ -59,7 +59,7 @@ async function run(root: string, others: PluginOption[], position: 'first' | 'la
 const ours = ['picture.svg', 'text.txt', 'x/picture.svg', 'x/text.txt'];
 const md5 = (content: Buffer) => createHash('md5').update(content).digest('hex');
 
-/** What was placed was copied by a system call; what others wrote later is theirs. */
+/** What was copied was copied by a system call; what others wrote later is theirs. */
 function expectCopied({ report }: Outcome): void {
   expect(report.files).toBe(4);
   for (const method of Object.keys(report.methods)) {
@@ -68,7 +68,7 @@ function expectCopied({ report }: Outcome): void {
 }
 
 describe.each(['first', 'last'] as const)('our plugin comes %s:', (position) => {
-  test('vite-plugin-pwa lists all that is placed, as it is', async () => {
+  test('vite-plugin-pwa lists all that is copied, as it is', async () => {
     const root = makeProject(tree);
     const pwa = VitePWA({
       registerType: 'autoUpdate',
@@ -109,7 +109,7 @@ describe.each(['first', 'last'] as const)('our plugin comes %s:', (position) => 
     expect(optimized).toMatch(/^<svg/);
     expect(optimized.length).toBeLessThan(svg('public').length / 2);
     expect(sources()).toEqual(before);
-    // What was rewritten is placed, and rewritten, again; the rest stays.
+    // What was rewritten is copied, and rewritten, again; the rest stays.
     const again = await run(root, [optimize()], position);
     expect(again.read('picture.svg').toString()).toBe(optimized);
     expect(again.report.unchanged).toBeGreaterThanOrEqual(2);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
-import { build, describeVites, type Options, placed, project } from './support.ts';
+import { build, copied, describeVites, type Options, project } from './support.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const made: string[] = [];
@@ -73,6 +73,6 @@ describeVites((host) => {
       'assets/images/deep/i.png': 'image',
     });
     await build(host, root, { options: optionsAfter(plugin, language) });
-    expect(placed(join(root, 'dist'))).toEqual(expected);
+    expect(copied(join(root, 'dist'))).toEqual(expected);
   });
 });

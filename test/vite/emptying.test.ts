@@ -7,12 +7,12 @@ import type { TreeSpec } from '../support/trees.ts';
 import {
   build,
   buildApp,
+  copied,
   describeVites,
   type Host,
   manyFiles,
   type Options,
   pathsIn,
-  placed,
   project,
   writeOld,
 } from './support.ts';
@@ -115,12 +115,12 @@ describeVites((host) => {
     const look: Plugin = {
       name: 'look',
       enforce: 'post',
-      renderStart: () => void seen.push(placed(join(root, 'dist'))),
+      renderStart: () => void seen.push(copied(join(root, 'dist'))),
     };
     const { report } = await build(host, root, { plugins: [look] });
     expect(seen).toHaveLength(1);
     expect(seen[0]!.filter((path) => path.startsWith('old'))).toEqual([]);
-    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt']);
+    expect(copied(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt']);
     // Without the page and its script, which are there again.
     expect(report).toMatchObject({ files: 0, unchanged: 2, pruned: 4 });
   });

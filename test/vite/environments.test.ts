@@ -7,12 +7,12 @@ import type { TreeSpec } from '../support/trees.ts';
 import {
   build,
   buildApp,
+  copied,
   describeVites,
   LONG_AGO,
   manyFiles,
   mtimeOf,
   observe,
-  placed,
   project,
   writeOld,
 } from './support.ts';
@@ -137,7 +137,7 @@ describeVites((host) => {
     const options = { targets, ...(environments && { environments }) };
     await buildApp(host, root, { config: twoEnvironments(root), options });
     const found = ['dist/client', 'dist/server'].map((outDir) =>
-      placed(join(root, outDir)).filter((path) => path !== 'main.js'),
+      copied(join(root, outDir)).filter((path) => path !== 'main.js'),
     );
     expect(found).toEqual(expected);
   });
@@ -148,7 +148,7 @@ describeVites((host) => {
     const built = await buildApp(host, root, { config, options: { targets } });
     expect(built.reports.flatMap(Object.keys)).toEqual(['dist/client']);
     expect(Object.values(built.reports[0]!)[0]).toMatchObject({ files: 1 });
-    expect(placed(join(root, 'dist/client'))).toEqual(['t.txt']);
+    expect(copied(join(root, 'dist/client'))).toEqual(['t.txt']);
   });
 
   test('a collision is warned about once for each environment that has it', async () => {

@@ -5,7 +5,7 @@ import type { InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { fifo, symlink, type TreeSpec } from '../support/trees.ts';
 import { buildInChild, type ChildCase } from './child.ts';
-import { describeVites, manyFiles, placed, project } from './support.ts';
+import { copied, describeVites, manyFiles, project } from './support.ts';
 
 const few: TreeSpec = { 'public/a.txt': 'a' };
 const many: TreeSpec = { ...few, ...manyFiles, 'public/large.bin': Buffer.alloc(2 * 1024 * 1024, 'large') };
@@ -77,7 +77,7 @@ describeVites((host) => {
     }
     // Vite empties the output before it renders; a failure ahead of that leaves it alone, as ours does.
     for (const { root, failing } of cases) {
-      const left = placed(join(root, 'dist'));
+      const left = copied(join(root, 'dist'));
       if (failing === 'transform') expect(left).toEqual(['old.txt']);
       if (failing === 'writeBundle') expect(left).toContain('a.txt');
       if (failing === 'writeBundle') expect(left).not.toContain('old.txt');
@@ -125,7 +125,7 @@ describeVites((host) => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'failed on purpose\n' });
   });
 
-  test('a copy that fails is told beside the failure of another plugin', () => {
+  test('a copy that fails is reported beside the failure of another plugin', () => {
     const cases = volumes.map((spec): ChildCase => {
       const root = project({ ...spec, 'public/z/broken.txt': symlink('nowhere') });
       return { root, failing: 'generateBundle', pause: true };

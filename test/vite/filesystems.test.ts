@@ -6,7 +6,7 @@ import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.
 import { describeOn } from '../support/places.ts';
 import { writeTree } from '../support/trees.ts';
 import { buildInChild } from './child.ts';
-import { build, describeVites, LONG_AGO, manyFiles, mtimeOf, pathsIn, placed, project } from './support.ts';
+import { build, copied, describeVites, LONG_AGO, manyFiles, mtimeOf, pathsIn, project } from './support.ts';
 
 const MiB = 1024 * 1024;
 const page = {
@@ -68,7 +68,7 @@ describeVites((host) => {
         writeFileSync(join(root, 'public/y.txt'), 'y');
       }
       expect(buildInChild(host.id, cases).map(({ outcome }) => outcome)).toEqual(['built', 'built']);
-      for (const { root, outDir } of cases) expect(placed(outDir)).toEqual(placed(join(root, 'public')));
+      for (const { root, outDir } of cases) expect(copied(outDir)).toEqual(copied(join(root, 'public')));
     });
 
     test.each([
@@ -110,7 +110,7 @@ describeVites((host) => {
       await expect(build(host, root, { config, options: { reflink: 'always' } })).rejects.toMatchObject({
         message: expect.stringMatching(/public\/a\.bin" to ".*copied\/a\.bin": .*ficlone/),
       });
-      expect(placed(outDir)).toEqual([]);
+      expect(copied(outDir)).toEqual([]);
     });
   });
 });

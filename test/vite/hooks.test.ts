@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { expect, test, vi } from 'vitest';
 import type { TreeSpec } from '../support/trees.ts';
-import { build, describeVites, manyFiles, pathsIn, placed, project } from './support.ts';
+import { build, copied, describeVites, manyFiles, pathsIn, project } from './support.ts';
 
 type Hook =
   | 'configResolved'
@@ -90,7 +90,7 @@ describeVites((host) => {
           const { report } = await build(host, root, { first: [assigning] });
           expect(report.files, hook).toBe(2);
           const isEarly = hook === 'buildEnd' && host.inPlugin;
-          if (isEarly) expect(placed(join(root, 'dist')).filter((name) => name === 'old.txt')).toEqual(left);
+          if (isEarly) expect(copied(join(root, 'dist')).filter((name) => name === 'old.txt')).toEqual(left);
         }
       }
     }
@@ -110,12 +110,12 @@ describeVites((host) => {
     ['many', large],
   ])('everything is in place when another plugin looks, %s files', async (_name, spec) => {
     const root = project(spec);
-    const expected = placed(join(root, 'public'));
+    const expected = copied(join(root, 'public'));
     const looks: Record<string, string[]> = {};
     const plugins = cases.map(({ hook, plugin, order }): Plugin => {
       const name = [plugin.enforce, hook, order].filter(Boolean).join(' ');
       const handler = () => {
-        looks[name] = placed(join(root, 'dist'));
+        looks[name] = copied(join(root, 'dist'));
       };
       return { name, ...plugin, [hook]: { order, handler } };
     });
@@ -128,11 +128,11 @@ describeVites((host) => {
     const root = project(large);
     let look: string[] = [];
     const handler = () => {
-      look = placed(join(root, 'dist'));
+      look = copied(join(root, 'dist'));
     };
     const first: Plugin = { name: 'first', enforce: 'pre', writeBundle: { order: 'pre', handler } };
     await build(host, root, { first: [first] });
-    expect(look).toEqual(placed(join(root, 'public')));
+    expect(look).toEqual(copied(join(root, 'public')));
   });
 
   test('the copy runs while the bundle is rendered', async () => {

@@ -5,7 +5,7 @@ import reflink from 'unplugin-reflink/vite';
 import type { Plugin } from 'vite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask, startDev } from './servers.ts';
-import { build, describeVites, type Options, placed, project } from './support.ts';
+import { build, copied, describeVites, type Options, project } from './support.ts';
 
 const files = {
   'a/x.txt': 'A',
@@ -44,7 +44,7 @@ describeVites((host) => {
         ? [/x\.txt is both/]
         : [];
       await build(host, root, { options: first, plugins, warnings });
-      const names = placed(join(root, 'dist')).filter((name) => name.endsWith('.txt'));
+      const names = copied(join(root, 'dist')).filter((name) => name.endsWith('.txt'));
       expect(names).toContain('b.txt');
       expect(readFileSync(join(root, 'dist/x.txt'), 'utf8')).toBe(x);
 
@@ -110,7 +110,7 @@ describeVites((host) => {
       },
     };
     await host.vite.build({ ...config, plugins: [plugin, meanwhile] });
-    expect(placed(join(root, 'dist'))).toContain('7.txt');
+    expect(copied(join(root, 'dist'))).toContain('7.txt');
     expect(started).toHaveBeenCalled();
     await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(started.mock.calls.length), 10_000);
   });

@@ -51,7 +51,7 @@ describeVites((host) => {
   test.each([
     ['few', { 'public/a.txt': 'a', 'public/b.bin': Buffer.alloc(1500, 'b') }, /2 copied/],
     ['many', manyFiles, /80 copied/],
-  ])('one line through the logger for each build, %s files', async (_name, spec, placed) => {
+  ])('one line through the logger for each build, %s files', async (_name, spec, copied) => {
     const root = project(spec);
     await pastTick();
     const lines: string[][] = [];
@@ -60,7 +60,7 @@ describeVites((host) => {
       lines.push(log.infos.filter((message) => message.includes('public →')));
     }
     expect(lines.map(({ length }) => length)).toEqual([1, 1]);
-    expect(lines[0]![0]).toMatch(new RegExp(`^public → dist: ${placed.source} in \\d+ ms$`));
+    expect(lines[0]![0]).toMatch(new RegExp(`^public → dist: ${copied.source} in \\d+ ms$`));
     expect(lines[1]![0]).toMatch(/^public → dist: \d+ unchanged in \d+ ms$/);
   });
 
@@ -70,7 +70,7 @@ describeVites((host) => {
     expect(log.infos.filter((message) => /public|reflink/.test(message))).toEqual([]);
   });
 
-  test('a function is told the report and the absolute output directory, once', async () => {
+  test('a function gets the report and the absolute output directory, once', async () => {
     const root = project({ 'public/a.txt': 'a' });
     const report = vi.fn<(report: CopyReport, outDir: string) => void>();
     const { log } = await build(host, root, { options: { report } });

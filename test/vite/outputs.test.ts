@@ -8,11 +8,11 @@ import { readTree, type TreeSpec } from '../support/trees.ts';
 import {
   type BuildSetup,
   build,
+  copied,
   describeVites,
   LONG_AGO,
   manyFiles,
   mtimeOf,
-  placed,
   project,
   workspace,
   writeOld,
@@ -59,7 +59,7 @@ describeVites((host) => {
     expect(built.reports.flatMap(Object.keys)).toEqual(outDirs);
     expect(built.copiedByVite).toEqual([]);
     for (const outDir of outDirs) {
-      const own = placed(join(root, outDir)).filter((path) => !/^(in\/?|one\.js|two\.js)/.test(path));
+      const own = copied(join(root, outDir)).filter((path) => !/^(in\/?|one\.js|two\.js)/.test(path));
       expect(own).toEqual(['.git', '.git/HEAD', 'a.txt', 'b', 'b/c.txt']);
       expect(mtimeOf(join(root, outDir, 'b/c.txt'))).toEqual(LONG_AGO);
     }
@@ -77,7 +77,7 @@ describeVites((host) => {
         const output = [{ dir: outDir }, { dir: join(outDir, 'in') }];
         const config = toConfig(isOuterLast ? output.reverse() : output);
         for (let run = 0; run < 2; run++) await build(host, root, { config, options });
-        return placed(outDir);
+        return copied(outDir);
       });
       expect(await trees[1]).toEqual(await trees[0]);
     }
@@ -124,7 +124,7 @@ describeVites((host) => {
       expect(built.copiedByVite).toEqual([]);
       const old = isEmptied ? [] : ['old', 'old.txt', 'old/deep.txt'];
       const expected = ['.git', '.git/HEAD', 'a.txt', 'b', 'b/c.txt', ...old];
-      expect(placed(join(root, outDir)).sort()).toEqual(expected.sort());
+      expect(copied(join(root, outDir)).sort()).toEqual(expected.sort());
       expect(mtimeOf(join(root, outDir, 'a.txt'))).toEqual(LONG_AGO);
     }
   });
@@ -136,20 +136,20 @@ describeVites((host) => {
       await build(host, root, { config: { build: { emptyOutDir: false } } });
       const config = { mode: 'other', publicDir: false as const, build: { emptyOutDir: false } };
       await build(host, root, { config, options: { targets } });
-      expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
+      expect(copied(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
     }
     rmSync(join(root, 'public/a.txt'));
     await build(host, root, { config: { build: { emptyOutDir: false } } });
-    expect(placed(join(root, 'dist'))).toEqual(['b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
+    expect(copied(join(root, 'dist'))).toEqual(['b', 'b/c.txt', 'x', 'x/d.txt', 'x/e.txt']);
   });
 
   test('without emptyOutDir nothing stays of targets that were edited', async () => {
     const root = project({ ...spec, 'extra/d.txt': 'd' });
     const config = { build: { emptyOutDir: false } };
     await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'x' }] } });
-    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt']);
+    expect(copied(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'x', 'x/d.txt']);
     await build(host, root, { config, options: { targets: [{ from: 'extra', to: 'y' }] } });
-    expect(placed(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'y', 'y/d.txt']);
+    expect(copied(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt', 'y', 'y/d.txt']);
   });
 
   test('without emptyOutDir nothing stays of targets and public directories that are all removed', async () => {
@@ -159,13 +159,13 @@ describeVites((host) => {
     writeFileSync(join(root, 'dist/foreign.txt'), 'not ours');
     for (let run = 0; run < 2; run++) {
       const { reports } = await build(host, root, { config: { ...config, publicDir: false } });
-      expect(placed(join(root, 'dist'))).toEqual(['foreign.txt']);
+      expect(copied(join(root, 'dist'))).toEqual(['foreign.txt']);
       expect(reports.map((each) => each.dist?.pruned)).toEqual(run === 0 ? [3] : []);
     }
   });
 
   test.each([[true], [false]])(
-    'several instances place what all name, emptyOutDir: %j',
+    'several instances copy what all name, emptyOutDir: %j',
     async (emptyOutDir) => {
       const root = project({ ...spec, ...manyFiles, 'more/d.txt': 'd', 'extra/e.txt': 'e' });
       writeOld(root, { 'old.txt': 'old' });
@@ -176,7 +176,7 @@ describeVites((host) => {
         const plugins = [reflink({ targets: [{ from: 'extra', to: 'y' }] })];
         const { reports } = await build(host, root, { config, options, plugins });
         expect(reports).toHaveLength(1);
-        const names = placed(join(root, 'dist'));
+        const names = copied(join(root, 'dist'));
         expect(names).toEqual(
           expect.arrayContaining(['a.txt', 'b/c.txt', 'many/3/79.txt', 'x/d.txt', 'y/e.txt']),
         );
@@ -199,7 +199,7 @@ describeVites((host) => {
     writeOld(real, { 'old.txt': 'old' }, '.');
     const built = await build(host, root);
     expect(built.copiedByVite).toEqual([]);
-    expect(placed(real)).toEqual(['a.txt', 'b', 'b/c.txt']);
+    expect(copied(real)).toEqual(['a.txt', 'b', 'b/c.txt']);
   });
 
   const notSeparate: [name: string, setup: BuildSetup['config'], expected: string][] = [

@@ -6,12 +6,12 @@ import { file, symlink, type TreeSpec } from '../support/trees.ts';
 import {
   build,
   bundled,
+  copied,
   describeVites,
   identityOf,
   LONG_AGO,
   manyFiles,
   mtimeOf,
-  placed,
   project,
   writeOld,
 } from './support.ts';
@@ -54,7 +54,7 @@ describeVites((host) => {
     expect(unchanged.map((path) => identityOf(at(path)))).toEqual(identities);
     expect(readFileSync(at('changed.txt'), 'utf8')).toBe('after!');
     expect(readFileSync(at('added.txt'), 'utf8')).toBe('added');
-    expect(placed(at('.')).filter((path) => /deleted|stale/.test(path))).toEqual([]);
+    expect(copied(at('.')).filter((path) => /deleted|stale/.test(path))).toEqual([]);
     expect(bundled(at('.'))).toHaveLength(1);
     expect(bundled(at('.'))).not.toContain(hashed);
     expect(existsSync(at('index.html'))).toBe(true);
@@ -64,7 +64,7 @@ describeVites((host) => {
     expect(unchanged.map((path) => identityOf(at(path)))).toEqual(identities);
   });
 
-  test('without emptyOutDir only what we placed is deleted', async () => {
+  test('without emptyOutDir only what we copied is deleted', async () => {
     const root = project(few);
     const at = (path: string) => join(root, 'dist', path);
     const config = { build: { emptyOutDir: false } };

@@ -78,7 +78,7 @@ function timesOpen(file: string): number {
 }
 
 describeVites((host) => {
-  test('no path leads out of what is placed, however it is spelled', async () => {
+  test('no path leads out of what is copied, however it is spelled', async () => {
     const root = makeProject(tree);
     // Nothing else answers: Vite's own files of the project are elsewhere.
     const other = makeProject();
@@ -101,7 +101,7 @@ describeVites((host) => {
     }
   });
 
-  test('what a build would place outside its output is not served', async () => {
+  test('what a build would copy outside its output is not served', async () => {
     const root = makeProject(tree);
     const targets = [
       { from: 'assets', to: 'x' },

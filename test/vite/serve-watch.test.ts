@@ -93,7 +93,7 @@ describeVites((host) => {
     expect(dev.log.errors).toEqual([]);
   });
 
-  test('the page reloads for what is placed, and only where that is asked for', async () => {
+  test('the page reloads for what is copied, and only where that is asked for', async () => {
     const root = makeProject({ 'other/o.txt': 'other', 'main.js': 'console.log(1)' });
     const { plugin, count } = reloads();
     const dev = await startDev(

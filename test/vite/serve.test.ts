@@ -201,7 +201,7 @@ describeVites((host) => {
     expect((await ask(own, '/index.html')).body).toContain('/main.js');
   });
 
-  test("a public directory of the options takes the place of Vite's own", async () => {
+  test("a public directory of the options replaces Vite's own", async () => {
     const root = makeProject({ 'public/of-vite.txt': 'of Vite' });
     const dev = await startDev(host, root, { publicDir: 'static' });
     expect((await ask(dev, '/of-vite.txt')).status).toBe(404);

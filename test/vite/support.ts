@@ -221,7 +221,7 @@ export function writeOld(root: string, spec: TreeSpec, outDir = 'dist'): void {
 }
 
 /** All paths below a directory, without those of the bundle. */
-export function placed(directory: string): string[] {
+export function copied(directory: string): string[] {
   return pathsIn(directory).filter((path) => !/^(assets|index\.html)/.test(path));
 }
 

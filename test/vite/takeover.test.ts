@@ -5,11 +5,11 @@ import { directory, file, readTree, symlink, type TreeSpec } from '../support/tr
 import {
   type BuildSetup,
   build,
+  copied,
   describeVites,
   LONG_AGO,
   manyFiles,
   mtimeOf,
-  placed,
   project,
 } from './support.ts';
 
@@ -50,7 +50,7 @@ describeVites((host) => {
     expect(comparable(got)).toEqual(comparable(expected));
     expect(Object.keys(got)).toContain('linked-dir/sub/more.txt');
 
-    const files = placed(join(root, 'dist')).filter((path) => got[path]!.type === 'file');
+    const files = copied(join(root, 'dist')).filter((path) => got[path]!.type === 'file');
     expect(built.report.files).toBe(files.length);
     expect(built.report.bytes).toBe(files.reduce((sum, path) => sum + got[path]!.size!, 0));
     const methods = Object.values(built.report.methods);
@@ -83,7 +83,7 @@ describeVites((host) => {
   test('another public directory', async () => {
     const root = project({ 'public/a.txt': 'a', 'static/b.txt': 'b' });
     const built = await build(host, root, { config: { publicDir: 'static' } });
-    expect(placed(join(root, 'dist'))).toEqual(['b.txt']);
+    expect(copied(join(root, 'dist'))).toEqual(['b.txt']);
     expect(built.report.files).toBe(1);
     expect(built.copiedByVite).toEqual([]);
   });
@@ -92,7 +92,7 @@ describeVites((host) => {
     const root = project({ public: directory(), 'dist/old.txt': 'old' });
     const built = await build(host, root);
     expect(built.report).toMatchObject({ files: 0, pruned: 1 });
-    expect(placed(join(root, 'dist'))).toEqual([]);
+    expect(copied(join(root, 'dist'))).toEqual([]);
   });
 
   test('a module imports a public file by its URL', async () => {

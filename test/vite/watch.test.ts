@@ -11,13 +11,13 @@ import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { buildInChild } from './child.ts';
 import {
   bundled,
+  copied,
   describeVites,
   expectWarnings,
   type Host,
   identityOf,
   manyFiles,
   pathsIn,
-  placed,
   project,
   type Setup,
   setUp,
@@ -89,7 +89,7 @@ describeVites((host) => {
     const watching = await startWatching(host, setup, ['public/same.txt', 'public/gone.txt']);
     try {
       expect(last()).toMatchObject({ files: total, unchanged: 0 });
-      expect(placed(at('.'))).toEqual(placed(join(root, 'public')));
+      expect(copied(at('.'))).toEqual(copied(join(root, 'public')));
       const first = identities();
       const hashes = [bundled(at('.'))];
 
@@ -107,7 +107,7 @@ describeVites((host) => {
       // A build that fails in between is made up for by the next.
       expect(await watching.edit('this is no JavaScript')).toBe('failed');
       expect(bundled(at('.'))).toEqual(hashes[2]);
-      expect(placed(at('.'))).toEqual(placed(join(root, 'public')));
+      expect(copied(at('.'))).toEqual(copied(join(root, 'public')));
       fails = true;
       expect(await watching.edit('console.log("fails")')).toBe('failed');
       expect(identities()).toEqual(first);
@@ -131,7 +131,7 @@ describeVites((host) => {
     expect(setup.log.errors.length).toBeGreaterThan(0);
   });
 
-  test('public files and targets that come, change and go are placed and deleted, alone', async () => {
+  test('public files and targets that come, change and go are copied and deleted, alone', async () => {
     const root = project({
       ...few,
       'assets/a.txt': 'a',
@@ -154,7 +154,7 @@ describeVites((host) => {
     const first = same.map((path) => identityOf(at(path)));
     const apart = writeTree(workspace(), { 'new/deeper/n.txt': 'n' });
     const put = (path: string, content: string) => () => replaceAtOnce(join(root, path), content);
-    const steps: [change: () => void, done: () => boolean, placed: number][] = [
+    const steps: [change: () => void, done: () => boolean, copied: number][] = [
       [put('public/gone.txt', 'new'), () => read('gone.txt') === 'new', 1],
       [put('public/added.txt', 'added'), () => read('added.txt') === 'added', 1],
       [() => rmSync(join(root, 'public/added.txt')), () => !existsSync(at('added.txt')), 0],
@@ -181,7 +181,7 @@ describeVites((host) => {
         expect(bundled(at('.'))).toHaveLength(1);
       }
       expect(existsSync(at('two.txt'))).toBe(false);
-      // What is placed is no reason to build again.
+      // What is copied is no reason to build again.
       expect(watching.changes.filter((id) => id.startsWith(at('.')))).toEqual([]);
       expect(watching.ends).toHaveLength(1 + steps.length);
       expect(await watching.edit('console.log("again")')).toBe('built');

@@ -134,11 +134,11 @@ describeWebpacks((host) => {
     expect(first['linked.txt']).toMatchObject({ type: 'symlink' });
     expect(first.empty).toMatchObject({ type: 'directory' });
     await build(host, root, config, options);
-    const placed = ['large.txt', 'run.sh', 'linked.txt', 'one/two/three/deepest.bin'];
-    const before = placed.map((name) => identityOf(join(root, 'dist', name)));
+    const copied = ['large.txt', 'run.sh', 'linked.txt', 'one/two/three/deepest.bin'];
+    const before = copied.map((name) => identityOf(join(root, 'dist', name)));
     fs.rmSync(join(root, 'static/style.css'));
     const { reports } = await build(host, root, config, options);
-    expect(placed.map((name) => identityOf(join(root, 'dist', name)))).toEqual(before);
+    expect(copied.map((name) => identityOf(join(root, 'dist', name)))).toEqual(before);
     expect(reports[0]!.files).toBe(0);
     expect(fs.existsSync(join(root, 'dist/style.css'))).toBe(false);
   });
@@ -151,13 +151,13 @@ describeWebpacks((host) => {
     // webpack 5.112 minimizes style sheets, whoever adds them.
     expect(dist(root, 'style.css')).toMatch(host.current ? /^a\{color:red\}/ : /^a \{ color : red \}\n$/);
     const source = readTree(join(root, 'static'));
-    const placed = readTree(join(root, 'dist'));
+    const copied = readTree(join(root, 'dist'));
     for (const name of ['script.js', 'run.sh', 'read-only.txt', 'large.txt'])
-      expect(placed[name]).toEqual(source[name]);
+      expect(copied[name]).toEqual(source[name]);
     // Only what looks for source maps looks into scripts.
     expect(built.read.filter((path) => !/\.(js|css)$/.test(path))).toEqual([]);
-    expect(placed[`${BUNDLE}.map`]).toBeDefined();
-    expect(placed['script.js.map']).toBeUndefined();
+    expect(copied[`${BUNDLE}.map`]).toBeDefined();
+    expect(copied['script.js.map']).toBeUndefined();
   });
 
   test('no file but style sheets is read in production, with names that are hashes of real contents', async () => {
@@ -171,7 +171,7 @@ describeWebpacks((host) => {
     expect(dist(root, 'script.js')).toBe(script);
   });
 
-  test('who compresses assets reads them, and what was placed stays', async () => {
+  test('who compresses assets reads them, and what was copied stays', async () => {
     const root = makeProject(files);
     const compression = new CompressionPlugin({ test: /large/ }) as WebpackPluginInstance;
     const built = await build(host, root, { plugins: [compression] });
@@ -400,7 +400,7 @@ describeWebpacks((host) => {
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(1_000_000);
   });
 
-  test('child compilations do not place anything', async () => {
+  test('child compilations do not copy anything', async () => {
     const root = makeProject(files);
     const child = (compiler: Compiler) =>
       compiler.hooks.make.tapPromise('child', (compilation) => {
@@ -418,7 +418,7 @@ describeWebpacks((host) => {
     expect(fs.existsSync(join(root, 'dist/child.js'))).toBe(true);
   });
 
-  test('who is told of written assets is told of these', async () => {
+  test('whoever taps assetEmitted hears of these files, too', async () => {
     const root = makeProject(files);
     await pastTick();
     const told = new Map<string, { targetPath: string; content: Buffer }>();

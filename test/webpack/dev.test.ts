@@ -127,7 +127,7 @@ describeWebpacks((host) => {
     expect(inMemory.readdirSync(join(root, 'dist'))).toContain('large.bin');
   });
 
-  test('writeToDisk: true places files', async () => {
+  test('writeToDisk: true copies files', async () => {
     const root = makeProject(tree);
     const { compiler, reports } = silent(host, root);
     const read = readsOf(root);

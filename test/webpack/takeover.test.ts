@@ -113,15 +113,15 @@ describe('webpack 5', () => {
     const { reports, ...found } = ours;
     expect(found).toEqual(expected);
     const count = Object.keys(theirs.infos).length - 1;
-    const placed = Object.values(reports[0]!.methods).reduce((sum, { files }) => sum + files, 0);
-    expect(placed).toBe(count);
+    const copied = Object.values(reports[0]!.methods).reduce((sum, { files }) => sum + files, 0);
+    expect(copied).toBe(count);
   });
 
   test('what is copied without asking is more: attributes', async () => {
     const root = makeProject();
     await build(root, 'static', { takeOver: true });
-    const [source, placed] = ['static', 'dist'].map((name) => readTree(join(root, name)));
-    expect(placed!['run.sh']).toEqual(source!['run.sh']);
+    const [source, copied] = ['static', 'dist'].map((name) => readTree(join(root, name)));
+    expect(copied!['run.sh']).toEqual(source!['run.sh']);
   });
 
   test('an asset of the compilation is an error for both', async () => {

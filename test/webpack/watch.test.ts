@@ -145,7 +145,7 @@ describeWebpacks((host) => {
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
   });
 
-  test('what is deleted from the output is placed again by the next build', async () => {
+  test('what is deleted from the output is copied again by the next build', async () => {
     const root = makeProject();
     const { after, reports } = await watch(host, root, options);
     await after(() => replaceAtOnce(join(root, 'static/LICENSE'), 'changed'));
@@ -221,7 +221,7 @@ describeWebpacks((host) => {
     expect(reports).toHaveLength(builds.length);
   });
 
-  test('a mistake is told in every build, and gone when it is mended', async () => {
+  test('a mistake is reported in every build, and no more when it is mended', async () => {
     const root = makeProject();
     const { after, builds } = await watch(host, root, { publicDir: 'static' });
     await after(() => symlinkSync('nowhere', join(root, 'static/broken')));
@@ -230,7 +230,7 @@ describeWebpacks((host) => {
     expect(builds.at(-1)!.errors).toEqual([]);
   });
 
-  test.each([[false], [true]])('a file takes the place of a directory, output.clean: %j', async (clean) => {
+  test.each([[false], [true]])('a file replaces a directory, output.clean: %j', async (clean) => {
     const root = makeProject({ 'static/swap/x.txt': 'x', 'static/swap/deep/y.txt': 'y' });
     const { builds, after } = await watch(host, root, { publicDir: 'static' }, { output: { clean } });
     await after(() => {
