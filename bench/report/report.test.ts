@@ -119,6 +119,7 @@ test('every picture is well-formed, or it would not be shown', () => {
         .replace(/<!\[CDATA\[.*?\]\]>/gs, '')
         .replace(/<\w+(?:\s+[\w:-]+="[^"<]*")*\s*\/?>|<\/\w+>/g, '');
       expect(rest).not.toMatch(/[<>]/);
+      expect(rest).toContain('prefers-color-scheme: dark');
       expect(picture).toMatch(/^<svg .*<\/svg>\s*$/s);
     }
   } finally {
