@@ -34,9 +34,9 @@ describe('a copy while no workers stand ready', () => {
 
   test('of large files is left to workers, so that the thread stays free', async () => {
     const cwd = workspace();
-    generateFiles(`${cwd}/from`, { files: 40, folders: 1, minBytes: 300_000, maxBytes: 300_000 });
+    generateFiles(`${cwd}/from`, { files: 15, folders: 1, minBytes: 5_000_000, maxBytes: 5_000_000 });
     const report = await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
-    expect(report.files).toBe(40);
+    expect(report.files).toBe(15);
     expect(started).toBe(2);
     expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
   });

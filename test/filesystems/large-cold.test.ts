@@ -8,8 +8,10 @@ import { describeOn } from '../support/places.ts';
 import { generateFiles, readTree } from '../support/trees.ts';
 
 const FILES = 6;
-/** More than the calling thread moves itself, and more in all than a copy may have that needs no threads. */
-const BYTES = 300_000;
+/** More than the calling thread moves itself. */
+const BYTES = 5_000_000;
+/** As many take one thread as long as another needs to boot. */
+const MANY = 15;
 /** Until then Linux has written to the disk what files have in memory. */
 const HALF_A_MINUTE = 30_000;
 
@@ -38,9 +40,9 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       vi.restoreAllMocks();
     });
 
-    const setUp = () => {
+    const setUp = (files = FILES) => {
       const cwd = join(mounted.path, `${runs++}`);
-      generateFiles(join(cwd, 'from'), { files: FILES, folders: 2, minBytes: BYTES, maxBytes: BYTES });
+      generateFiles(join(cwd, 'from'), { files, folders: 2, minBytes: BYTES, maxBytes: BYTES });
       const place = (options: CopyOptions = {}) =>
         copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2, ...options });
       const filesIn = (name: string) =>
@@ -58,7 +60,7 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       const { methods } = await place();
       const method = clones ? 'ficlone' : 'copy_file_range';
       expect(methods).toEqual({ [method]: { files: FILES, bytes: FILES * BYTES } });
-      expect(started).toBe(clones ? 0 : 2);
+      expect(started).toBe(clones ? 0 : 1);
       expect(filesIn('to')).toEqual(filesIn('from'));
     });
 
@@ -79,6 +81,13 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       const { place, filesIn } = setUp();
       later(ms);
       expect((await place(options)).files).toBe(FILES);
+      expect(started).toBe(1);
+      expect(filesIn('to')).toEqual(filesIn('from'));
+    });
+
+    test('of many bytes are left to as many workers as may take part', async () => {
+      const { place, filesIn } = setUp(MANY);
+      expect((await place({ reflink: 'never' })).files).toBe(MANY);
       expect(started).toBe(2);
       expect(filesIn('to')).toEqual(filesIn('from'));
     });

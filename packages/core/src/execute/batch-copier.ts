@@ -14,7 +14,7 @@ export type Stopped =
   | 'empty'
   /** The deadline has passed. */
   | 'deadline'
-  /** The next file would hold the thread for long. */
+  /** The next file would hold the thread for long, and no other thread has been asked to copy it. */
   | 'large';
 
 /** Copies the files of batches. One per thread and copy. */
@@ -90,13 +90,16 @@ export class BatchCopier {
       if (next === DONE) return undefined;
       const permission = mayHold ? 'copy' : this.#files.permissionFor(open, next, isOwn);
       if (permission === 'none' || (permission === 'clone' && !this.#files.clone(open, next))) {
-        if (isOwn) queue.giveBack(batch);
+        // A worker takes the rest of a batch in shared memory: this thread goes on with another one.
+        if (!isOwn) return undefined;
+        queue.giveBack(batch);
         return 'large';
       }
-      if (permission === 'copy') {
-        const file = isOwn ? next : queue.nextFile(batch);
+      if (permission === 'copy' && isOwn) this.#files.copy(open, next);
+      else if (permission === 'copy') {
+        const file = queue.nextFile(batch);
         if (file === DONE) return undefined;
-        this.#files.copy(open, file);
+        this.#files.copyOne(open, file);
       }
       if (performance.now() >= deadline) return 'deadline';
     }

@@ -9,7 +9,15 @@ import { Crew } from './crew.ts';
 import { attempt, combine, type Finished } from './finished.ts';
 import type { CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
-import { chooseSchedule, filesystemOf, isSlowCopy, MANY_FILES, type ScheduleFacts } from './schedule.ts';
+import {
+  bytesOf,
+  chooseSchedule,
+  filesystemOf,
+  isSlowCopy,
+  MANY_BYTES,
+  MANY_FILES,
+  type ScheduleFacts,
+} from './schedule.ts';
 
 /** How long a copy may hold the calling thread before everything else gets a turn. */
 const SLICE_MS = 8;
@@ -38,8 +46,10 @@ class Coordinator {
   readonly #copier: BatchCopier;
   #crew: Crew | undefined;
   #isPlanned = false;
-  /** The next file would hold this thread for long. */
+  /** Every file would hold this thread: workers copy all of them. */
   #isSlow: boolean;
+  /** A file would hold this thread: workers copy those. */
+  #hasLarge = false;
   #filesystem: string | undefined;
   /** No worker could be started: this thread copies everything, whatever it takes. */
   #isAlone = false;
@@ -76,7 +86,7 @@ class Coordinator {
         break;
       }
       const wasAlone = this.#isAlone;
-      this.#callWorkers();
+      this.#callWorkers(isIdle);
       // What was to be left to workers is this thread's if none can be started.
       if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
@@ -103,7 +113,7 @@ class Coordinator {
         const stopped = this.#copier.copyUntil(deadline, { mayHold: this.#isAlone });
         if (stopped === 'deadline') return false;
         if (stopped === 'large') {
-          this.#isSlow = true;
+          this.#hasLarge = true;
           return false;
         }
       }
@@ -127,7 +137,7 @@ class Coordinator {
     );
   }
 
-  #callWorkers(): void {
+  #callWorkers(isIdle: boolean): void {
     const queue = this.#queue;
     if (this.#isAlone || queue.stopped) return;
     const waitingFiles = queue.waiting;
@@ -141,6 +151,8 @@ class Coordinator {
       heldWorkers: 0,
       waitingFiles,
       isSlow: this.#isSlow,
+      hasLarge: this.#hasLarge,
+      bytesLeft: isIdle && this.#hasLarge ? bytesOf(queue.leftSources(), MANY_BYTES) : 0,
       filesystem: this.#filesystem,
     } satisfies ScheduleFacts);
     if (workers <= (this.#crew?.size ?? 0)) return;

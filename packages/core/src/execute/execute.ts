@@ -50,7 +50,15 @@ export async function execute(
 
 async function run(request: CopyRequest): Promise<Finished> {
   const { facts, concurrency } = request;
-  const start = { ...facts, concurrency, heldWorkers: pool.size, waitingFiles: 0, isSlow: false };
+  const start = {
+    ...facts,
+    concurrency,
+    heldWorkers: pool.size,
+    waitingFiles: 0,
+    isSlow: false,
+    hasLarge: false,
+    bytesLeft: 0,
+  };
   if (chooseSchedule(start).planner === 'worker') {
     const finished = await runInWorkers(request);
     if (finished) return finished;

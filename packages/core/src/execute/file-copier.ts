@@ -6,7 +6,7 @@ import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
-import { ANY_DEVICE, type CopyNewFile, type System } from '../platform/system.ts';
+import { ANY_DEVICE, type System } from '../platform/system.ts';
 import { countFile, countFiles, emptyTally, type Tally } from '../report.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
@@ -18,6 +18,9 @@ import { noteOutcome, resultOf } from './outcomes.ts';
 
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
 export const SMALL_FILE: number = 256 * 1024;
+
+/** Copying this many bytes takes less than a slice where they have to be moved, and nothing is waited for. */
+const MEDIUM_FILE = 4 * 1024 * 1024;
 
 /** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
 const WRITTEN_AFTER_MS = 35_000;
@@ -68,33 +71,54 @@ export class FileCopier {
    * {@link DONE}, or {@link OVER} once the deadline has passed.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
-    const { pair, batch, links } = open;
+    const { batch, links, pair } = open;
     const queue = this.#queue;
-    const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
-    if (!copyNewFile) return queue.nextFile(batch);
-    const files = this.#newFiles(open, copyNewFile, limit, deadline);
+    const files = this.#newFiles(open, limit, deadline);
+    if (!files) return queue.nextFile(batch);
     const isOwn = batch.number < 0;
     try {
       for (;;) {
         const first = queue.nextFile(batch);
         if (first === DONE || links.has(first)) return first;
-        const isUnknown = files.device === ANY_DEVICE;
         // Of a batch that is not in shared memory, nobody else takes files.
-        const end = isOwn && !isUnknown ? nextLinkOf(batch, first) : first + 1;
-        const stopped = copyNewFiles(files, first, end);
+        const end = isOwn && files.device !== ANY_DEVICE ? nextLinkOf(batch, first) : first + 1;
+        const stopped = this.#runNew(files, pair, first, end);
         if (isOwn) batch.cursor = files.isOver ? stopped : Math.min(stopped + 1, end);
         if (files.isOver) return OVER;
         if (stopped < end) return stopped;
-        if (isUnknown) this.#learn(files, pair);
       }
     } finally {
-      const { clones, clonedBytes, copies, copiedBytes } = files;
-      if (clones > 0) countFiles(this.tally, this.#system.methods.clone, clones, clonedBytes);
-      if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
+      this.#countNew(files);
     }
   }
 
-  #newFiles({ pair, batch }: OpenBatch, copyNewFile: CopyNewFile, limit: number, deadline: number): NewFiles {
+  /** Copies a small file by the fast path if that does it, else as {@link copy} does. */
+  copyOne(open: OpenBatch, file: number): void {
+    const files = open.links.has(file)
+      ? undefined
+      : this.#newFiles(open, SMALL_FILE, Number.POSITIVE_INFINITY);
+    const isCopied = files !== undefined && this.#runNew(files, open.pair, file, file + 1) > file;
+    if (files) this.#countNew(files);
+    if (!isCopied) this.copy(open, file);
+  }
+
+  #runNew(files: NewFiles, pair: DirectoryPair, first: number, end: number): number {
+    const isUnknown = files.device === ANY_DEVICE;
+    const stopped = copyNewFiles(files, first, end);
+    // The first file of a copy tells what can be cloned.
+    if (isUnknown && stopped === end) this.#learn(files, pair);
+    return stopped;
+  }
+
+  #countNew({ clones, clonedBytes, copies, copiedBytes }: NewFiles): void {
+    if (clones > 0) countFiles(this.tally, this.#system.methods.clone, clones, clonedBytes);
+    if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
+  }
+
+  /** Undefined: the fast path is for none of the batch. */
+  #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
+    const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
+    if (!copyNewFile) return undefined;
     const { capabilities } = this.#transferrer;
     const known = capabilities.last(pair.device);
     const { names, renamed, records } = batch;
@@ -129,7 +153,6 @@ export class FileCopier {
     };
   }
 
-  /** The first file of a copy tells what can be cloned. */
   #learn(files: NewFiles, pair: DirectoryPair): void {
     const { capabilities } = this.#transferrer;
     const isLayered = () => this.#system.isLayered(pair.source);
@@ -148,10 +171,14 @@ export class FileCopier {
     // If stat fails, opening the file reports the error.
     if (!looked || status.size <= SMALL_FILE) return 'copy';
     const { transfer, only } = this.#job;
-    const mayClone = transfer.reflink !== 'never' && only === undefined && isAlone;
+    const mayClone =
+      transfer.reflink !== 'never' &&
+      only === undefined &&
+      !this.#transferrer.capabilities.last(pair.device)?.refused;
     const isWritten = () =>
       Date.now() - status.touchedMs > WRITTEN_AFTER_MS || this.#system.isWrittenOut?.(source, name) === true;
-    return mayClone && isWritten() ? 'clone' : 'none';
+    if (status.size <= MEDIUM_FILE && (!mayClone || isWritten())) return 'copy';
+    return mayClone && isAlone && isWritten() ? 'clone' : 'none';
   }
 
   /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Batch, PlannedQueue, QueuedBatch } from '../model/batch.ts';
 import { RECORD_WORDS } from '../plan/record.ts';
 import type { BatchQueue, Keeping, Note } from './batch-queue.ts';
@@ -151,6 +152,14 @@ export class Queue implements BatchQueue, PlannedQueue {
   *batches(): Generator<QueuedBatch> {
     yield* this.#kept;
     if (this.#shared) yield* this.#shared.batchesFrom(this.#moved);
+  }
+
+  /** Source paths of the files in shared memory that no thread has taken yet. */
+  *leftSources(): Generator<string> {
+    const shared = this.#shared;
+    for (let batch = shared?.claimStarted(0); batch; batch = shared!.claimStarted(batch.number + 1))
+      for (let file = this.peekFile(batch); file >= 0 && file < batch.names.length; file++)
+        yield path.join(batch.source, batch.names[file]!);
   }
 
   /** Published files that nobody has begun, nearly. */

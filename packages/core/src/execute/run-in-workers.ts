@@ -13,10 +13,10 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   const { plan, queue, hooks } = request;
   const growing: RunHooks = {
     ...hooks,
-    large: () => growIfUseful(request, crew, shared, { isSlow: true }),
+    large: () => growIfUseful(request, crew, shared, { hasLarge: true }),
     planned: (transformed, unchanged, filesystem) => {
       hooks.planned(transformed, unchanged);
-      growIfUseful(request, crew, shared, { isSlow: false, filesystem });
+      growIfUseful(request, crew, shared, { hasLarge: false, filesystem });
     },
   };
   let shared: SharedQueue;
@@ -24,7 +24,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   try {
     shared = queue.share();
     crew = new Crew({ ...request, hooks: growing }, shared);
-    crew.grow(workersFor(request, { isSlow: false }), plan);
+    crew.grow(workersFor(request, { hasLarge: false }), plan);
   } catch {
     return undefined;
   }
@@ -35,7 +35,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   }
 }
 
-type Seen = Pick<ScheduleFacts, 'isSlow' | 'filesystem'>;
+type Seen = Pick<ScheduleFacts, 'hasLarge' | 'filesystem'>;
 
 function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen: Seen): void {
   if (queue.isTaken || queue.stopped) return;
@@ -48,6 +48,6 @@ function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen
 
 function workersFor({ facts, concurrency, queue }: CopyRequest, seen: Seen): number {
   const { waiting } = queue;
-  return chooseSchedule({ ...facts, ...seen, concurrency, heldWorkers: pool.size, waitingFiles: waiting })
-    .workers;
+  const now = { isSlow: false, bytesLeft: 0, concurrency, heldWorkers: pool.size, waitingFiles: waiting };
+  return chooseSchedule({ ...facts, ...seen, ...now }).workers;
 }

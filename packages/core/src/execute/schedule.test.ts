@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseSchedule, MANY_FILES, type Schedule, type ScheduleFacts } from './schedule.ts';
+import { chooseSchedule, MANY_BYTES, MANY_FILES, type Schedule, type ScheduleFacts } from './schedule.ts';
 
 const BEGINNING: ScheduleFacts = {
   concurrency: 4,
@@ -9,6 +9,8 @@ const BEGINNING: ScheduleFacts = {
   clonesDirectory: false,
   waitingFiles: 0,
   isSlow: false,
+  hasLarge: false,
+  bytesLeft: 0,
 };
 const many = { waitingFiles: MANY_FILES, filesystem: 'ext4' };
 
@@ -18,9 +20,25 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
   ['many small files: the calling thread copies too', many, { planner: 'caller', workers: 3 }],
   ['many small files, one thread at most', { ...many, concurrency: 1 }, { planner: 'caller', workers: 0 }],
   ['many small files on btrfs', { ...many, filesystem: 'btrfs' }, { planner: 'caller', workers: 0 }],
-  ['a large file', { waitingFiles: 1, isSlow: true }, { planner: 'caller', workers: 4 }],
-  ['a large file on btrfs', { isSlow: true, filesystem: 'btrfs' }, { planner: 'caller', workers: 4 }],
-  ['a large file, one thread at most', { isSlow: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
+  ['files that the disk is waited for', { isSlow: true }, { planner: 'caller', workers: 4 }],
+  ['such files on btrfs', { isSlow: true, filesystem: 'btrfs' }, { planner: 'caller', workers: 4 }],
+  ['such files, one thread at most', { isSlow: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
+  [
+    'a large file: the calling thread copies the others',
+    { hasLarge: true },
+    { planner: 'caller', workers: 3 },
+  ],
+  [
+    'large files, when the calling thread has copied the others',
+    { hasLarge: true, bytesLeft: MANY_BYTES },
+    { planner: 'caller', workers: 4 },
+  ],
+  [
+    'large files of few bytes, when the calling thread has copied the others',
+    { hasLarge: true, bytesLeft: MANY_BYTES - 1 },
+    { planner: 'caller', workers: 3 },
+  ],
+  ['a large file, one thread at most', { hasLarge: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
   [
     'a dry run, whatever is ready',
     { ...many, dryRun: true, heldWorkers: 2 },
@@ -39,7 +57,7 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
     { ...many, heldWorkers: 1 },
     { planner: 'worker', workers: 4 },
   ],
-  ['a worker that is at a large file', { heldWorkers: 1, isSlow: true }, { planner: 'worker', workers: 4 }],
+  ['a worker that is at a large file', { heldWorkers: 1, hasLarge: true }, { planner: 'worker', workers: 4 }],
   [
     'a worker that stands ready, and functions of the user',
     { heldWorkers: 1, hasFunctions: true },

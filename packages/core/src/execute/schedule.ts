@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
@@ -16,8 +17,12 @@ export interface ScheduleFacts {
   clonesDirectory: boolean;
   /** Files that are planned and that nobody has begun. */
   waitingFiles: number;
-  /** To copy one of the files would hold the calling thread: it is large, or the disk or the network is waited for. */
+  /** Each file holds the thread that copies it: the disk or the network is waited for. */
   isSlow: boolean;
+  /** A file was found that would hold the calling thread: a large one, which is left to workers. */
+  hasLarge: boolean;
+  /** Bytes that are left to workers, once the calling thread has nothing more to copy; 0 before. */
+  bytesLeft: number;
   /** Name of the destination's filesystem, where it was asked for. */
   filesystem?: string | undefined;
 }
@@ -34,6 +39,9 @@ export interface Schedule {
  * everything again: 5,000 files take one thread as long as two.
  */
 export const MANY_FILES = 8_000;
+
+/** To copy so many bytes takes one thread about as long as another needs to boot. */
+export const MANY_BYTES: number = 64 * 1024 * 1024;
 
 /** Filesystems on which several threads create files no faster than one. */
 const SERIAL_FILESYSTEMS: ReadonlySet<string> = new Set(['btrfs']);
@@ -53,13 +61,28 @@ export function chooseSchedule(facts: ScheduleFacts): Schedule {
     return { planner: 'worker', workers: needsMore(facts) ? Math.max(ready, concurrency) : ready };
   }
   if (!needsMore(facts)) return { planner: 'caller', workers: 0 };
+  if (facts.isSlow || facts.bytesLeft >= MANY_BYTES) return { planner: 'caller', workers: concurrency };
   // The calling thread copies small files too.
-  return { planner: 'caller', workers: facts.isSlow ? concurrency : concurrency - 1 };
+  return { planner: 'caller', workers: Math.max(facts.hasLarge ? 1 : 0, concurrency - 1) };
 }
 
-function needsMore({ isSlow, waitingFiles, filesystem }: ScheduleFacts): boolean {
-  if (isSlow) return true;
+function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts): boolean {
+  if (isSlow || hasLarge) return true;
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
+}
+
+/** Bytes of files, counted no further than `enough`. */
+export function bytesOf(files: Iterable<string>, enough: number): number {
+  let bytes = 0;
+  for (const file of files) {
+    try {
+      bytes += fs.statSync(file).size;
+    } catch {
+      // If stat fails, ignore it here: opening the file reports the error.
+    }
+    if (bytes >= enough) break;
+  }
+  return bytes;
 }
 
 /** Name of the filesystem that a path is on, or would be if it existed; empty if it cannot be asked. */
