@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy } from 'fs-reflink';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -38,6 +38,7 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
     afterEach(() => {
       process.off('worker', count);
       vi.restoreAllMocks();
+      for (const name of readdirSync(mounted.path)) rmSync(join(mounted.path, name), { recursive: true });
     });
 
     const setUp = (files = FILES) => {
@@ -54,13 +55,13 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       vi.spyOn(Date, 'now').mockImplementation(() => now() + ms);
     };
 
-    test(`that were not just written are ${clones ? 'cloned by the calling thread' : 'left to workers'}`, async () => {
+    test(`that were not just written are ${clones ? 'cloned' : 'copied'} by the calling thread`, async () => {
       const { place, filesIn } = setUp();
       later(2 * HALF_A_MINUTE);
       const { methods } = await place();
       const method = clones ? 'ficlone' : 'copy_file_range';
       expect(methods).toEqual({ [method]: { files: FILES, bytes: FILES * BYTES } });
-      expect(started).toBe(clones ? 0 : 1);
+      expect(started).toBe(0);
       expect(filesIn('to')).toEqual(filesIn('from'));
     });
 
@@ -91,6 +92,63 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
       expect(started).toBe(2);
       expect(filesIn('to')).toEqual(filesIn('from'));
     });
+
+    if (!clones) {
+      describe('copied by the calling thread', () => {
+        /** Each look at the clock finds the slice over. */
+        const hurried = () => {
+          let now = performance.now();
+          vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
+        };
+        const everyTurn = (act: (turn: number) => void) => {
+          let turn = 0;
+          const next = () => {
+            act(++turn);
+            if (turn < 1000) setImmediate(next);
+          };
+          setImmediate(next);
+          return () => turn;
+        };
+        const large = { files: 1, bytes: 20_000_000 };
+        const setUpOne = () => {
+          const { cwd, ...rest } = setUp(0);
+          mkdirSync(join(cwd, 'from'), { recursive: true });
+          writeFileSync(join(cwd, 'from', 'large'), Buffer.alloc(large.bytes, 'l'));
+          later(2 * HALF_A_MINUTE);
+          return { cwd, ...rest };
+        };
+
+        test('in slices, between which others have their turn', async () => {
+          const { place, filesIn } = setUpOne();
+          hurried();
+          const turns = everyTurn(() => {});
+          expect((await place()).methods).toEqual({ copy_file_range: large });
+          // 20 MB in parts of 4 MiB.
+          expect(turns()).toBeGreaterThanOrEqual(4);
+          expect(started).toBe(0);
+          expect(filesIn('to')).toEqual(filesIn('from'));
+        });
+
+        test('and ended between two slices, leave nothing behind', async () => {
+          const { cwd, place } = setUpOne();
+          const controller = new AbortController();
+          hurried();
+          everyTurn((turn) => turn === 3 && controller.abort());
+          await expect(place({ signal: controller.signal })).rejects.toMatchObject({ code: 'ABORT_ERR' });
+          expect(started).toBe(0);
+          expect(readdirSync(join(cwd, 'to'))).toEqual([]);
+        });
+
+        test('whose source changes between two slices, are copied once more', async () => {
+          const { cwd, place, filesIn } = setUpOne();
+          hurried();
+          everyTurn((turn) => turn === 3 && appendFileSync(join(cwd, 'from/large'), 'and more'));
+          expect((await place()).files).toBe(1);
+          expect(filesIn('to')).toEqual(filesIn('from'));
+          expect(started).toBe(0);
+        });
+      });
+    }
 
     test('that are ours are replaced as such, also when the calling thread could not', async () => {
       const { cwd, place, filesIn } = setUp();

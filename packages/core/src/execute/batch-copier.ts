@@ -26,6 +26,10 @@ export class BatchCopier {
   readonly #tree: DestinationTree;
   /** The batch that {@link copyUntil} is at. */
   #current: OpenBatch | undefined;
+  /** The file in it that is copied in slices. */
+  #copying: Generator<void> | undefined;
+  #deadline = 0;
+  readonly #isDue = (): boolean => performance.now() >= this.#deadline;
 
   constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks) {
     this.#queue = queue;
@@ -83,20 +87,24 @@ export class BatchCopier {
     const queue = this.#queue;
     // Of a batch in shared memory another thread may take the file that this one looks at: it looks before it takes.
     const isOwn = batch.number < 0;
+    this.#deadline = deadline;
     for (;;) {
+      if (this.#copying && !this.#copying.next().done) return 'deadline';
+      this.#copying = undefined;
       const limit = mayHold ? Number.POSITIVE_INFINITY : SMALL_FILE;
       const next = isOwn ? this.#files.copyNew(open, limit, deadline) : queue.peekFile(batch);
       if (next === OVER) return 'deadline';
       if (next === DONE) return undefined;
-      const permission = mayHold ? 'copy' : this.#files.permissionFor(open, next, isOwn);
-      if (permission === 'none' || (permission === 'clone' && !this.#files.clone(open, next))) {
+      const way = mayHold ? 'whole' : this.#files.wayFor(open, next, isOwn);
+      if (way === 'worker') {
         // A worker takes the rest of a batch in shared memory: this thread goes on with another one.
         if (!isOwn) return undefined;
         queue.giveBack(batch);
         return 'large';
       }
-      if (permission === 'copy' && isOwn) this.#files.copy(open, next);
-      else if (permission === 'copy') {
+      if (way === 'slices') this.#copying = this.#files.copyInSlices(open, next, this.#isDue);
+      else if (way === 'whole' && isOwn) this.#files.copy(open, next);
+      else if (way === 'whole') {
         const file = queue.nextFile(batch);
         if (file === DONE) return undefined;
         this.#files.copyOne(open, file);
@@ -108,6 +116,7 @@ export class BatchCopier {
   /** Closes what is open. */
   close(): void {
     try {
+      this.#copying?.return(undefined);
       this.#closeCurrent();
     } finally {
       this.#tree.close();

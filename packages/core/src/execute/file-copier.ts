@@ -5,9 +5,11 @@ import type { JobSettings } from '../model/job.ts';
 import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
+import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type System } from '../platform/system.ts';
 import { countFile, countFiles, emptyTally, type Tally } from '../report.ts';
+import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
@@ -21,6 +23,11 @@ export const SMALL_FILE: number = 256 * 1024;
 
 /** Copying this many bytes takes less than a slice where they have to be moved, and nothing is waited for. */
 const MEDIUM_FILE = 4 * 1024 * 1024;
+
+/** Larger files are left to workers: the calling thread would be busy with one for long, if not at a time. */
+const LARGE_FILE = 64 * 1024 * 1024;
+/** Bytes that the calling thread copies in slices: for more of them workers pay. */
+const MOST_SLICED = 512 * 1024 * 1024;
 
 /** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
 const WRITTEN_AFTER_MS = 35_000;
@@ -47,6 +54,8 @@ export class FileCopier {
   readonly #system: System;
   readonly #hooks: CopierHooks;
   #hasReportedLarge = false;
+  /** Bytes of files that were copied in slices. */
+  #sliced = 0;
   #transferrer: Transferrer;
   /** Copies files by a clone or not at all. */
   #cloner: Transferrer | undefined;
@@ -160,8 +169,13 @@ export class FileCopier {
     files.device = capabilities.lastSource;
   }
 
-  /** What may be done about a file without holding the thread: copy it, copy it if it can be cloned, or nothing. */
-  permissionFor({ pair, batch }: OpenBatch, file: number, isAlone: boolean): 'copy' | 'clone' | 'none' {
+  /**
+   * How to copy a file without holding the thread. It is copied already where a clone does it at once.
+   *
+   * @param isAlone no other thread may take the file
+   */
+  wayFor(open: OpenBatch, file: number, isAlone: boolean): 'copied' | 'whole' | 'slices' | 'worker' {
+    const { pair, batch } = open;
     const name = batch.names[file]!;
     const status = this.#source;
     const { source } = pair;
@@ -169,20 +183,29 @@ export class FileCopier {
       (this.#system.quickStatus?.(source, name, status) ?? -1) >= 0 ||
       this.#system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
-    if (!looked || status.size <= SMALL_FILE) return 'copy';
+    if (!looked || status.size <= SMALL_FILE) return 'whole';
     const { transfer, only } = this.#job;
-    const mayClone =
-      transfer.reflink !== 'never' &&
-      only === undefined &&
-      !this.#transferrer.capabilities.last(pair.device)?.refused;
+    const { size } = status;
+    const mayShare = transfer.reflink !== 'never' && only === undefined;
+    const mayClone = mayShare && !this.#transferrer.capabilities.last(pair.device)?.refused;
     const isWritten = () =>
       Date.now() - status.touchedMs > WRITTEN_AFTER_MS || this.#system.isWrittenOut?.(source, name) === true;
-    if (status.size <= MEDIUM_FILE && (!mayClone || isWritten())) return 'copy';
-    return mayClone && isAlone && isWritten() ? 'clone' : 'none';
+    if (size <= MEDIUM_FILE && (!mayClone || isWritten())) return 'whole';
+    if (!isAlone || (mayClone && !isWritten())) return 'worker';
+    const maySlice =
+      mayShare &&
+      this.#system.pauses &&
+      isDense(status) &&
+      size <= LARGE_FILE &&
+      this.#sliced + size <= MOST_SLICED;
+    if (mayClone && this.#clone(open, file)) return 'copied';
+    if (!maySlice) return 'worker';
+    this.#sliced += size;
+    return 'slices';
   }
 
   /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */
-  clone(open: OpenBatch, file: number): boolean {
+  #clone(open: OpenBatch, file: number): boolean {
     const { batch } = open;
     const known = batch.records?.slice(file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
     const usual = this.#transferrer;
@@ -208,7 +231,12 @@ export class FileCopier {
   }
 
   /** Copies any file, or reports the error. */
-  copy({ pair, batch, links }: OpenBatch, file: number): void {
+  copy(open: OpenBatch, file: number): void {
+    complete(this.copyInSlices(open, file));
+  }
+
+  /** The same; yields where `isDue` says so while bytes are copied. Nothing else is to be copied until it has ended. */
+  *copyInSlices({ pair, batch, links }: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
     const name = batch.names[file]!;
     const as = batch.renamed?.[file] ?? name;
     const { symlinks } = this.#job.transfer;
@@ -227,7 +255,7 @@ export class FileCopier {
     // If this fails, the old destination is as it was, and what is known of it stays.
     const outcome = keep
       ? this.#transferrer.link(pair, name, as, isOfOurs)
-      : this.#transferrer.file(pair, name, as, follow, isOfOurs);
+      : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
     const { source, destination } = this.#transferrer;
     const copied = outcome.method !== undefined || outcome.bytes < 0;
     // A link of ours that leads where it should is left, and stays ours.

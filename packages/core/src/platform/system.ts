@@ -31,7 +31,14 @@ export interface Transfer {
   readonly status: FileStatus;
   /** Called after each part how many bytes are in place. Throws when the copy was aborted. */
   readonly progress: (bytes: number) => void;
+  /** Asked after each part: whether to answer {@link PAUSED}. Undefined: the thread may be held. */
+  readonly isDue?: (() => boolean) | undefined;
+  /** Bytes that were in place when the strategy paused; 0 before it begins. */
+  moved: number;
 }
+
+/** Answer of a strategy that has more to do, and goes on where it stopped when it is run again. */
+export const PAUSED: number = Number.NEGATIVE_INFINITY;
 
 /**
  * What to do about an error number: give the strategy up for this pair of devices, for this file, try the
@@ -50,7 +57,7 @@ export interface Strategy {
   readonly creates: boolean;
   /** The destination has the source's mode and times when the strategy is done. */
   readonly carries?: boolean;
-  /** Moves all bytes. Returns how many, or a negative error number. */
+  /** Moves all bytes. Returns how many, a negative error number, or {@link PAUSED}. */
   run(transfer: Transfer): number | Errno;
   classify(errno: number): ErrorClass;
 }
@@ -147,6 +154,8 @@ export interface System {
   /** Whether extended attributes can be carried over. */
   readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];
+  /** Whether what copies large dense files that cannot be cloned pauses: see {@link PAUSED}. */
+  readonly pauses?: boolean;
   readonly cloneDirectory?: DirectoryClone;
   /** Where the platform has a fast path. */
   readonly copyNewFile?: CopyNewFile | undefined;

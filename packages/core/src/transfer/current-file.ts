@@ -30,6 +30,8 @@ export class CurrentFile implements OpenTransfer {
   sourceName = '';
   /** The name it is written under: its own, or a temporary one. */
   destinationName = '';
+  moved = 0;
+  isDue: (() => boolean) | undefined;
   /** It is written under a temporary name. */
   hidden = false;
   /** A file under {@link destinationName} is this try's, and goes if the try fails. */

@@ -1,7 +1,7 @@
 import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
 import type { Method } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
-import type { LadderQuery, Strategy, System, Transfer } from '../platform/system.ts';
+import { type LadderQuery, PAUSED, type Strategy, type System, type Transfer } from '../platform/system.ts';
 import { Capabilities, type PairState } from './capabilities.ts';
 
 /** Tries of one strategy that answers "try again" (ZFS with dirty blocks), and the pause between them. */
@@ -37,25 +37,25 @@ export interface LadderPaths {
 }
 
 /**
- * Moves a file's bytes by the first strategy that can. Throws a {@link CopyError} when none can, or one fails
- * in earnest.
+ * Moves a file's bytes by the first strategy that can. Yields where a strategy pauses. Throws a {@link CopyError} when
+ * none can, or one fails in earnest.
  */
-export function climb(
+export function* climb(
   system: System,
   transfer: OpenTransfer,
   query: LadderQuery,
   pair: PairState,
   paths: () => LadderPaths,
-): Copied {
+): Generator<void, Copied> {
   let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {
     const strategy = ladder[rung]!;
     if (strategy.creates) transfer.discard();
     else if (transfer.destination < 0) transfer.destination = transfer.open();
-    let result = runWithRetries(system, strategy, transfer);
+    let result = yield* runWithRetries(system, strategy, transfer);
     if (result === -EEXIST && strategy.creates && transfer.hide()) {
-      result = runWithRetries(system, strategy, transfer);
+      result = yield* runWithRetries(system, strategy, transfer);
     }
     if (result >= 0) {
       Capabilities.succeeded(pair, strategy);
@@ -88,14 +88,35 @@ export function climb(
   throw new CopyError({ code: 'ENOTSUP', reason: 'there is no way to copy this file', ...paths() });
 }
 
-function runWithRetries(system: System, strategy: Strategy, transfer: OpenTransfer): number {
-  let result = strategy.run(transfer);
+function* runWithRetries(
+  system: System,
+  strategy: Strategy,
+  transfer: OpenTransfer,
+): Generator<void, number> {
+  let result = yield* run(strategy, transfer);
   for (let retry = 0; retry < RETRIES && result < 0 && strategy.classify(-result) === 'retry'; retry++) {
     pause(RETRY_PAUSE_MS);
     if (transfer.destination >= 0) system.reset(transfer.source, transfer.destination);
+    result = yield* run(strategy, transfer);
+  }
+  return result;
+}
+
+function* run(strategy: Strategy, transfer: OpenTransfer): Generator<void, number> {
+  transfer.moved = 0;
+  let result = strategy.run(transfer);
+  while (result === PAUSED) {
+    yield;
     result = strategy.run(transfer);
   }
   return result;
+}
+
+/** Runs all of it, where nothing pauses. */
+export function complete<T>(steps: Generator<void, T>): T {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /** Bytes one strategy left behind must not be mixed with the next one's. */

@@ -6,7 +6,7 @@ import type { LadderQuery, System } from '../platform/system.ts';
 import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { decide } from './decide.ts';
-import { type Copied, climb } from './ladder.ts';
+import { type Copied, climb, complete } from './ladder.ts';
 import {
   type Chosen,
   carryAttributes,
@@ -83,11 +83,27 @@ export class Transferrer {
 
   /** Places one regular file. Throws a {@link CopyError}; then the old destination is as it was. */
   file(pair: DirectoryPair, name: string, as: string, follow: boolean, isOurs: IsOurs): Outcome {
+    return complete(this.fileInSlices(pair, name, as, follow, isOurs));
+  }
+
+  /**
+   * The same, and yields where `isDue` says so while bytes are copied; undefined: nowhere. Until it has ended, nothing
+   * else is to be copied by this object; to end it early is to call its `return`.
+   */
+  *fileInSlices(
+    pair: DirectoryPair,
+    name: string,
+    as: string,
+    follow: boolean,
+    isOurs: IsOurs,
+    isDue?: () => boolean,
+  ): Generator<void, Outcome> {
+    this.#file.isDue = isDue;
     const fd = this.#system.openSource(pair.source, name, follow);
     if (fd < 0) throw this.#openError(-fd, pair, name, as, follow);
     try {
       for (let attempt = 1; ; attempt++) {
-        const outcome = this.#attempt(fd, pair, name, as, isOurs);
+        const outcome = yield* this.#attempt(fd, pair, name, as, isOurs);
         if (outcome) return outcome;
         if (attempt === TRIES) throw this.#changedError(pair, name, as);
         this.#system.rewind(fd);
@@ -127,7 +143,13 @@ export class Transferrer {
   }
 
   /** One try. Undefined: the source changed meanwhile, and nothing was left behind. */
-  #attempt(fd: number, pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
+  *#attempt(
+    fd: number,
+    pair: DirectoryPair,
+    name: string,
+    as: string,
+    isOurs: IsOurs,
+  ): Generator<void, Outcome | undefined> {
     const system = this.#system;
     this.#readSource(fd, pair, name, as);
     const { source, destination } = this;
@@ -145,7 +167,7 @@ export class Transferrer {
     this.#query.cannotClone = state.refused;
     this.#query.source = fd;
     try {
-      const copied = climb(system, file, this.#query, state, file.paths);
+      const copied = yield* climb(system, file, this.#query, state, file.paths);
       if (copied.created) file.created();
       if (!this.#isConsistent(file, copied) || !this.#arrived(file, copied)) return undefined;
       this.#sync(file, copied);

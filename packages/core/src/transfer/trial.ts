@@ -7,7 +7,7 @@ import { ALIGNMENT } from '../platform/posix/buffer.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
 import { discard } from './identity.ts';
-import { climb, type OpenTransfer } from './ladder.ts';
+import { climb, complete, type OpenTransfer } from './ladder.ts';
 import { temporaryName } from './temporary.ts';
 
 /** A file to try on. */
@@ -90,7 +90,7 @@ export class Trial {
     const pair = { refused: false, succeeded: false, misses: 0, layered: false };
     return this.#run(original, (transfer) => {
       const asked: LadderQuery = { ...query, source: transfer.source };
-      return climb(this.#system, transfer, asked, pair, () => this.#paths).method;
+      return complete(climb(this.#system, transfer, asked, pair, () => this.#paths)).method;
     });
   }
 
@@ -152,6 +152,7 @@ export class Trial {
       destinationName: temporaryName(),
       status,
       progress: () => {},
+      moved: 0,
       open: () => this.#create(transfer),
       discard: () => this.#discard(transfer),
       hide: () => false,

@@ -1,5 +1,5 @@
 import { moveSegments } from '../posix/segments.ts';
-import type { Strategy, Transfer } from '../system.ts';
+import { PAUSED, type Strategy, type Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { EINVAL, EOPNOTSUPP, WHENCE } from './constants.ts';
 import { classifyKernelCopy } from './errors.ts';
@@ -11,6 +11,8 @@ import { preallocate } from './preallocate.ts';
  * for progress and for an abort to be seen.
  */
 export const CHUNK: number = 64 * 1024 * 1024;
+/** Where the thread must not be held: some milliseconds. */
+const PART = 4 * 1024 * 1024;
 
 /**
  * Copies inside the kernel; some filesystems share blocks for it without saying so. Blocks are reserved only
@@ -24,29 +26,42 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
     creates: false,
     classify: classifyKernelCopy,
     run(transfer) {
+      const { moved, status, isDue } = transfer;
       const holes = holesOf(bindings, transfer);
       // It would write the holes out as zeros; to read and write leaves them.
       if (holes === 'unknown') return -EINVAL;
-      const reserved = reserve ? preallocate(bindings, transfer) : 0;
+      const reserved = reserve && moved === 0 ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
-      return holes === 'tell'
-        ? moveSegments(bindings, transfer, WHENCE, moveInKernel)
-        : moveInKernel(bindings, transfer, transfer.status.size, 0);
+      if (holes === 'tell') return moveSegments(bindings, transfer, WHENCE, moveInKernel);
+      const result = moveInKernel(bindings, transfer, status.size - moved, moved, isDue);
+      return result < 0 ? result : moved + result;
     },
   };
 }
 
-function moveInKernel(bindings: Bindings, transfer: Transfer, size: number, already: number): number {
+function moveInKernel(
+  bindings: Bindings,
+  transfer: Transfer,
+  size: number,
+  already: number,
+  isDue?: () => boolean,
+): number {
   const { source, destination, progress } = transfer;
+  const part = isDue ? PART : CHUNK;
   let done = 0;
   while (done < size) {
-    const moved = bindings.copyFileRange(source, destination, Math.min(size - done, CHUNK));
+    const moved = bindings.copyFileRange(source, destination, Math.min(size - done, part));
     if (moved < 0) return moved;
     // Before the end it means a kernel or filesystem that cannot (overlayfs up to 5.10, some FUSE), or a
     // source that became shorter. read() will know.
     if (moved === 0) return -EOPNOTSUPP;
     done += moved;
     progress(already + done);
+    if (done < size && isDue?.()) {
+      // Both files' own positions tell where to go on.
+      transfer.moved = already + done;
+      return PAUSED;
+    }
   }
   return done;
 }

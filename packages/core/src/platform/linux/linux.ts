@@ -45,6 +45,7 @@ export function linuxSystem(bindings: Bindings): System {
     methods: { clone: 'ficlone', kernel: 'copy_file_range', direct: 'direct' },
     hasExtendedAttributes: true,
     ladder,
+    pauses: true,
     copyNewFile: copyNewFile(bindings),
 
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
