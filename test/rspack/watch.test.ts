@@ -38,6 +38,8 @@ async function watch(root: string, options: Options, config: Configuration = {})
     builds,
     /** Makes a change and waits for the build that it leads to. */
     async after(act: () => void): Promise<Built> {
+      // What was touched a moment ago is copied once more.
+      await pastTick();
       const count = builds.length;
       act();
       await ended(count);

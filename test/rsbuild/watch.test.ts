@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { BUNDLE } from '../hosts/cases.ts';
+import { identityOf, makeProject } from '../hosts/project.ts';
+import { pastTick } from '../support/clock.ts';
+import { replaceAtOnce } from '../support/watches.js';
+import { type Built, reporting, rsbuildOf } from './hosts.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+test('a build that watches copies what changes, comes and goes, and empties the output once', async () => {
+  const root = makeProject({ 'public/p.txt': 'public', 'public/q.txt': 'public' });
+  writeFileSync(join(root, 'public/stale.txt'), 'stale');
+  await pastTick();
+  const said: Built = { warnings: [], errors: [], log: [] };
+  const { plugin, reports } = reporting({ targets: [{ from: 'assets', to: 'assets' }] });
+  const rsbuild = await rsbuildOf(root, { output: { cleanDistPath: true }, plugins: [plugin] }, said);
+  let builds = 0;
+  rsbuild.onAfterBuild(() => void builds++);
+  const { close } = await rsbuild.build({ watch: true });
+  closing.push(close);
+  const after = async (act: () => void) => {
+    // What was touched a moment ago is copied once more.
+    await pastTick();
+    const count = builds;
+    act();
+    while (builds === count) await wait(5);
+  };
+  while (builds === 0) await wait(5);
+  const read = (name: string) => readFileSync(join(root, 'dist', name), 'utf8');
+  expect(read('p.txt')).toBe('public');
+  const before = identityOf(join(root, 'dist/q.txt'));
+  writeFileSync(join(root, 'dist/foreign.txt'), 'of somebody else');
+
+  await after(() => replaceAtOnce(join(root, 'public/p.txt'), 'changed'));
+  expect(read('p.txt')).toBe('changed');
+  expect(reports.at(-1)).toMatchObject({ files: 1 });
+  await after(() => replaceAtOnce(join(root, 'assets/sub/added.txt'), 'added'));
+  expect(read('assets/sub/added.txt')).toBe('added');
+  await after(() => rmSync(join(root, 'public/stale.txt')));
+  expect(existsSync(join(root, 'dist/stale.txt'))).toBe(false);
+  await after(() => replaceAtOnce(join(root, 'main.js'), 'console.log("bundled again")'));
+  expect(read(BUNDLE)).toContain('bundled again');
+  expect(reports.at(-1)).toMatchObject({ files: 0 });
+  expect(identityOf(join(root, 'dist/q.txt'))).toBe(before);
+  expect(read('foreign.txt')).toBe('of somebody else');
+  expect(said).toEqual({ warnings: [], errors: [], log: [] });
+});
