@@ -19,6 +19,8 @@ describe.skipIf(missing).each([
   ['rolldown', 'Rolldown', 'node_modules/.bin/rolldown', byConfig],
   ['esbuild', 'esbuild', process.execPath, ['build.js']],
   ['webpack', 'webpack', 'node_modules/.bin/webpack', ['--output-path']],
+  ['rspack', 'Rspack', 'node_modules/.bin/rspack', ['build', '--output-path']],
+  ['rsbuild', 'Rsbuild', 'node_modules/.bin/rsbuild', ['build', '--dist-path']],
 ])(`the example of %s, ${lane}`, (name, title, command, before) => {
   const root = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const cache = join(root, 'node_modules/.cache');
