@@ -2,7 +2,7 @@ import { ignoresCase } from 'fs-reflink/host';
 import type { Compilation } from 'webpack';
 import { collisionMessage, nameTaken } from '../../collisions.ts';
 import { contenderOf, winnerOverBundle } from '../../winner.ts';
-import type { FileAsset } from './describe.ts';
+import type { FileAsset } from './targets.ts';
 
 /** What becomes of the files when the compilation is written. */
 export interface FinalAssets {

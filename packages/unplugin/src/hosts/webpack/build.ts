@@ -11,9 +11,8 @@ import type { Preparation } from '../../preparation.ts';
 import type { ClaimedRecord } from '../../record-index.ts';
 import { mount } from '../../serve/memory.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
-import type { FileAsset } from './describe.ts';
-import { type Listing, listFiles } from './listing.ts';
-import { engineTargets, targetOf, type WebpackTarget } from './targets.ts';
+import { listFiles } from './listing.ts';
+import { engineTargets, type FileAsset, type Listing, targetOf, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
 
 /** What all builds of one compiler have in common, for one instance of the plugin. */

@@ -1,18 +1,7 @@
 import type { ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, sources } from 'webpack';
 import { relativeName } from '../../targets.ts';
-import type { ListingContext } from './listing.ts';
-import type { WebpackTarget } from './targets.ts';
-
-/** A file that is going to be copied, as an asset; or a link, which webpack knows nothing of. */
-export interface FileAsset {
-  /** Path below the output, with forward slashes. */
-  name: string;
-  file: ListedFile;
-  source: sources.Source;
-  info: AssetInfo;
-  given: WebpackTarget;
-}
+import type { FileAsset, ListingContext, WebpackTarget } from './targets.ts';
 
 export function describe(
   name: string,

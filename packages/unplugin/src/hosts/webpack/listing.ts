@@ -1,32 +1,16 @@
 import path from 'node:path';
-import type { FileList } from 'fs-reflink/list';
-import type { Compilation } from 'webpack';
 import type { ResolvedOptions } from '../../options.ts';
-import { allowedRoots, type OutputTargets, relativeName } from '../../targets.ts';
-import { describe, type FileAsset } from './describe.ts';
+import { allowedRoots, relativeName } from '../../targets.ts';
+import { describe } from './describe.ts';
 import { nameFiles } from './name.ts';
-import { engineTargets, isPlain, type WebpackTarget } from './targets.ts';
-import type { WatchState } from './watch-state.ts';
-
-/** The files of one compilation. */
-export interface Listing {
-  /** One for each name in the output. What is copied elsewhere is no asset. */
-  assets: FileAsset[];
-  /** Directories that files were looked for in, and what they become: absolute paths. */
-  folders: FileList['folders'];
-  /** What to hand to the engine. */
-  targets: OutputTargets;
-  warnings: string[];
-  /** Warnings of the engine's that webpack's own patterns do not give. */
-  silent: string[];
-}
-
-/** The compilation that files are assets of, the absolute path of its output, and where their contents come from. */
-export interface ListingContext {
-  compilation: Compilation;
-  directory: string;
-  watch: WatchState;
-}
+import {
+  engineTargets,
+  type FileAsset,
+  isPlain,
+  type Listing,
+  type ListingContext,
+  type WebpackTarget,
+} from './targets.ts';
 
 /** Finds the files of all targets, names those that have names of webpack's, and describes them as assets. */
 export async function listFiles(

@@ -3,8 +3,7 @@ import type { Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 import type { ListedFile } from 'fs-reflink/list';
 import { pathBelow } from '../../targets.ts';
-import type { ListingContext } from './listing.ts';
-import type { NamedFile, WebpackTarget } from './targets.ts';
+import type { ListingContext, NamedFile, WebpackTarget } from './targets.ts';
 
 /** Files at a time that functions of the user are called for, or that are read for a hash. */
 const CONCURRENCY = 8;

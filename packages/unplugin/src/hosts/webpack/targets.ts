@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
-import type { ListedFile } from 'fs-reflink/list';
+import type { FileList, ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation, sources } from 'webpack';
 import type { AssetOptions, ResolvedOptions } from '../../options.ts';
 import { type OutputTargets, toTargets } from '../../targets.ts';
@@ -34,6 +34,36 @@ export interface NamedFile {
   name: string | undefined;
   info: AssetInfo;
   source: sources.Source;
+}
+
+/** A file that is going to be copied, as an asset; or a link, which webpack knows nothing of. */
+export interface FileAsset {
+  /** Path below the output, with forward slashes. */
+  name: string;
+  file: ListedFile;
+  source: sources.Source;
+  info: AssetInfo;
+  given: WebpackTarget;
+}
+
+/** The files of one compilation. */
+export interface Listing {
+  /** One for each name in the output. What is copied elsewhere is no asset. */
+  assets: FileAsset[];
+  /** Directories that files were looked for in, and what they become: absolute paths. */
+  folders: FileList['folders'];
+  /** What to hand to the engine. */
+  targets: OutputTargets;
+  warnings: string[];
+  /** Warnings of the engine's that webpack's own patterns do not give. */
+  silent: string[];
+}
+
+/** The compilation that files are assets of, the absolute path of its output, and where their contents come from. */
+export interface ListingContext {
+  compilation: Compilation;
+  directory: string;
+  watch: { sourceOf(file: string): sources.Source };
 }
 
 /** What the options ask for, `to` and `rename` as templates of webpack included. */

@@ -4,10 +4,9 @@ import { isInside } from '../../nested.ts';
 import { mayChangeUnseen, statsOf, versionOf } from '../../stats.ts';
 import { sourcesOf } from '../../targets.ts';
 import type { FinalAssets } from './assets.ts';
-import { type FileAsset, withSource } from './describe.ts';
+import { withSource } from './describe.ts';
 import { type FileSource, fileSourceClass, type Watched } from './file-source.ts';
-import type { Listing } from './listing.ts';
-import { isPlain, type WebpackTarget } from './targets.ts';
+import { type FileAsset, isPlain, type Listing, type WebpackTarget } from './targets.ts';
 
 /** What the last build listed and copied. */
 interface LastBuild {
