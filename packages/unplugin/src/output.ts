@@ -1,5 +1,4 @@
 import fs from 'node:fs/promises';
-import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
@@ -9,7 +8,7 @@ import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { linkStatsOf } from './stats.ts';
-import { pathBelow } from './targets.ts';
+import { pathBelow, targetOfFile } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
 /** So many files are copied while the bundler renders, as a rule. */
@@ -216,16 +215,11 @@ export class OutputCopy {
   }
 
   /** The one file, under the name the target gives it. */
-  #targetOf({ file: { source, destination }, target }: Collision): Target {
+  #targetOf({ file, target }: Collision): Target {
     const { transform } = target!;
-    const below = pathBelow(target!, this.directory, destination);
+    const below = pathBelow(target!, this.directory, file.destination);
     return {
-      from: source,
-      to: path.dirname(destination),
-      // Checked with the target it comes from.
-      allowOutside: true,
-      rename: path.basename(destination),
-      overwrite: true,
+      ...targetOfFile(file),
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }

@@ -60,6 +60,18 @@ export function pathBelow({ to = '.' }: Pick<Target, 'to'>, directory: string, d
   return relativeName(path.resolve(directory, to), destination) || path.basename(destination);
 }
 
+/** One file of a target as a target of its own. */
+export function targetOfFile({ source, destination }: { source: string; destination: string }): Target {
+  return {
+    from: source,
+    to: path.dirname(destination),
+    // Checked with the target it comes from.
+    allowOutside: true,
+    rename: path.basename(destination),
+    overwrite: true,
+  };
+}
+
 /** A path relative to a directory, with forward slashes. */
 export function relativeName(directory: string, file: string): string {
   // Thousands of them take the short way.

@@ -10,9 +10,10 @@ import type { ResolvedOptions } from '../../options.ts';
 import type { Preparation } from '../../preparation.ts';
 import type { ClaimedRecord } from '../../record-index.ts';
 import { mount } from '../../serve/memory.ts';
+import { targetOfFile } from '../../targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
 import { listFiles } from './listing.ts';
-import { engineTargets, type FileAsset, type Listing, targetOf, type WebpackTarget } from './targets.ts';
+import { engineTargets, type FileAsset, type Listing, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
 
 /** What all builds of one compiler have in common, for one instance of the plugin. */
@@ -141,7 +142,10 @@ export class WebpackBuild {
       keep: [],
       leave: left,
       reported,
-      changed: changed && { files: changed.map(targetOf), others: ours.length - changed.length },
+      changed: changed && {
+        files: changed.map(({ file }) => targetOfFile(file)),
+        others: ours.length - changed.length,
+      },
       entries: true,
     });
     const [report] = await this.#copies.finish(this.#directory);

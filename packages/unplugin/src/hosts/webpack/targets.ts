@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { FileList, ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation, sources } from 'webpack';
@@ -96,18 +95,6 @@ export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets 
   const of = (isPublic: boolean) =>
     targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
   return { publicTargets: of(true), targets: of(false) };
-}
-
-/** One file of a target as a target of its own. */
-export function targetOf({ file: { source, destination } }: { file: ListedFile }): Target {
-  return {
-    from: source,
-    to: path.dirname(destination),
-    // Checked with the target it comes from.
-    allowOutside: true,
-    rename: path.basename(destination),
-    overwrite: true,
-  };
 }
 
 /** A `rename` function may return templates as well as names: which of both, each file shows. */
