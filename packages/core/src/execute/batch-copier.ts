@@ -1,7 +1,8 @@
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
+import { systemFor } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
-import type { Tally } from '../report.ts';
+import { emptyTally, type Tally } from '../report.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
@@ -31,11 +32,22 @@ export class BatchCopier {
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
 
-  constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks) {
+  /** Copies what only `node:fs` can read. */
+  #fromArchives: BatchCopier | undefined;
+  readonly #hooks: CopierHooks;
+
+  constructor(
+    queue: BatchQueue,
+    job: JobSettings,
+    system: System,
+    hooks: CopierHooks,
+    tally: Tally = emptyTally(),
+  ) {
     this.#queue = queue;
     this.#job = job;
     this.#system = system;
-    this.#files = new FileCopier(queue, job, system, hooks);
+    this.#hooks = hooks;
+    this.#files = new FileCopier(queue, job, system, hooks, tally);
     this.#tree = new DestinationTree(system, job.transfer, {
       created: (count) => {
         this.tally.directories += count;
@@ -69,7 +81,7 @@ export class BatchCopier {
       if (!this.#current) {
         const batch = this.#queue.take();
         if (!batch) return 'empty';
-        if (this.#job.dryRun) {
+        if (this.#job.dryRun || this.#systemOf(batch) !== this.#system) {
           this.#copyBatch(batch);
           if (performance.now() >= deadline) return 'deadline';
           continue;
@@ -120,12 +132,23 @@ export class BatchCopier {
       this.#closeCurrent();
     } finally {
       this.#tree.close();
+      this.#fromArchives?.close();
     }
   }
 
+  #systemOf({ source }: QueuedBatch): System {
+    return systemFor(source, this.#system);
+  }
+
   #copyBatch(batch: QueuedBatch): void {
+    const system = this.#systemOf(batch);
     if (this.#job.dryRun) {
-      compareBatch(this.#queue, batch, this.#job, this.#system, this.tally);
+      compareBatch(this.#queue, batch, this.#job, system, this.tally);
+      return;
+    }
+    if (system !== this.#system) {
+      this.#fromArchives ??= new BatchCopier(this.#queue, this.#job, system, this.#hooks, this.tally);
+      this.#fromArchives.#copyBatch(batch);
       return;
     }
     const open = this.#open(batch);

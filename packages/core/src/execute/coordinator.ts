@@ -66,7 +66,8 @@ class Coordinator {
       found: look(plan, job, earlier, loadSystem, warn),
       earlier,
     });
-    this.#isSlow = !job.dryRun && isSlowCopy(job, plan, this.#system);
+    this.#isAlone = request.facts.isArchived;
+    this.#isSlow = !this.#isAlone && !job.dryRun && isSlowCopy(job, plan, this.#system);
     this.#copier = new BatchCopier(queue, job, this.#system, hooks);
   }
 

@@ -3,6 +3,8 @@ import { callsFunctions } from '../calls-functions.ts';
 import { abortError } from '../errors.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
+import { isArchived } from '../platform/archives.ts';
+import type { ResolvedTarget } from '../target.ts';
 import type { Finished } from './finished.ts';
 import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
 import { plannedFiles } from './planned.ts';
@@ -36,6 +38,7 @@ export async function execute(
       hooks: toHooks(options, queue),
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
+        isArchived: plan.targets.some(liesInArchive),
         dryRun: job.dryRun,
         clonesDirectory: plan.cloneDirectories,
       },
@@ -81,6 +84,10 @@ function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHo
       onProgress?.({ ...event, files, bytes });
     },
   };
+}
+
+function liesInArchive({ from, others = [] }: ResolvedTarget): boolean {
+  return [from, ...others.map((each) => each.from)].some(isArchived);
 }
 
 /** What an error that is about the whole copy names. */

@@ -8,7 +8,7 @@ import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/rec
 import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type System } from '../platform/system.ts';
-import { countFile, countFiles, emptyTally, type Tally } from '../report.ts';
+import { countFile, countFiles, type Tally } from '../report.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
@@ -48,7 +48,7 @@ export interface OpenBatch {
 
 /** Copies files of open batches, and counts, records and reports what became of them. One per thread and copy. */
 export class FileCopier {
-  readonly tally: Tally = emptyTally();
+  readonly tally: Tally;
   readonly #queue: BatchQueue;
   readonly #job: JobSettings;
   readonly #system: System;
@@ -66,7 +66,8 @@ export class FileCopier {
   /** The file at hand, for progress within it. */
   #paths: { source: string; destination: string } | undefined;
 
-  constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks) {
+  constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks, tally: Tally) {
+    this.tally = tally;
     this.#queue = queue;
     this.#job = job;
     this.#system = system;

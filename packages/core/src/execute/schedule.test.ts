@@ -5,6 +5,7 @@ const BEGINNING: ScheduleFacts = {
   concurrency: 4,
   heldWorkers: 0,
   hasFunctions: false,
+  isArchived: false,
   dryRun: false,
   clonesDirectory: false,
   waitingFiles: 0,
@@ -42,6 +43,11 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
   [
     'a dry run, whatever is ready',
     { ...many, dryRun: true, heldWorkers: 2 },
+    { planner: 'caller', workers: 0 },
+  ],
+  [
+    'sources in an archive, whatever is ready',
+    { ...many, isArchived: true, heldWorkers: 2 },
     { planner: 'caller', workers: 0 },
   ],
   ['a directory that is cloned whole', { clonesDirectory: true }, { planner: 'worker', workers: 1 }],

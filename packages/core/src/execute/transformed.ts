@@ -9,6 +9,8 @@ import type { JobSettings } from '../model/job.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberDestination } from '../plan/record.ts';
+import { isArchived } from '../platform/archives.ts';
+import { systemFor } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { countFile, emptyTally, type Tally } from '../report.ts';
@@ -69,10 +71,11 @@ export async function transformAll(
 
 async function transformFolder(
   { folder, records, results }: TransformedFolder,
-  context: TransformContext,
+  given: TransformContext,
   tally: Tally,
   limit: (step: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
+  const context = { ...given, system: systemFor(folder.source, given.system) };
   const { queue, system, job } = context;
   const durable = job.transfer.durability === 'full';
   const created = (count: number) => {
@@ -238,7 +241,9 @@ class TransformedFile {
           const reason = 'source and destination are the same file';
           throw new CopyError({ code: 'ERR_SAME_FILE', reason, ...paths });
         }
-        return { content: await handle.readFile(), mode: Number(mode) };
+        // Yarn's handle of a file in an archive has a `readFile` that fails.
+        const content = await (isArchived(this.#source) ? fs.readFile(this.#source) : handle.readFile());
+        return { content, mode: Number(mode) };
       } finally {
         await handle.close();
       }
