@@ -144,8 +144,10 @@ test.each(['dist/server', 'build', 'dist'])(
       const plugins = [reflink({ targets: [{ from: 'assets/a.txt', to: 'texts' }], report })];
       const config = mergeRsbuildConfig(both(root, server), { output: { cleanDistPath: true }, plugins });
       expect(await build(root, config)).toEqual(fine);
+      // An output of several environments is emptied by Rsbuild.
+      const isCopied = count === 0 || server === 'dist';
       expect(reports).toEqual([
-        [expect.objectContaining(count === 0 ? { files: 4 } : { unchanged: 4 }), join(root, 'dist')],
+        [expect.objectContaining(isCopied ? { files: 4 } : { unchanged: 4 }), join(root, 'dist')],
       ]);
       expect(copied(join(root, 'dist')).sort()).toEqual([...own, 'texts/a.txt'].sort());
       expect(existsSync(join(root, 'dist', BUNDLE))).toBe(true);

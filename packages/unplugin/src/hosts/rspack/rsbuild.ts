@@ -43,7 +43,8 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
         root: api.context.rootPath,
       });
       const copies = (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
-      const empties = isBuild() && copies && isEmptied(config, api.context.rootPath);
+      const { rootPath } = api.context;
+      const empties = isBuild() && copies && isEmptied(config, rootPath) && !isShared(name, all, rootPath);
       environments.set(name, { options: chosen, empties });
       if (empties) config.output.cleanDistPath = false;
       if (options.publicDirs?.length) config.server = { ...config.server, publicDir: false };
@@ -147,6 +148,21 @@ function optionsOf(
     publicDirs: options.publicDirs ? (isChosen ? options.publicDirs : []) : own,
     targets: isChosen ? options.targets : [],
   };
+}
+
+/**
+ * Whether another environment has the same output. Rsbuild empties it before any of them is built, and so it has to: what
+ * one has written, and Rspack left as it was, could not be told from what is to be deleted for another.
+ */
+function isShared(name: string, { environments = {}, output }: RsbuildConfig, root: string): boolean {
+  const given = (of: RsbuildConfig['output']) =>
+    typeof of?.distPath === 'string' ? of.distPath : of?.distPath?.root;
+  const directories = Object.entries(environments).map(([each, config]): [string, string] => [
+    each,
+    path.resolve(root, given(config.output) ?? given(output) ?? 'dist'),
+  ]);
+  const own = directories.find(([each]) => each === name)?.[1];
+  return directories.some(([each, directory]) => each !== name && directory === own);
 }
 
 /** Whether Rsbuild would empty the output, all of it. What it says about an output outside the project it says itself. */
