@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { slugOf } from '../../docs/.vitepress/slug.ts';
+import { resolveOptions } from '../../packages/unplugin/src/options.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(repository, file), 'utf8');
@@ -63,12 +64,37 @@ describe('the page of options', () => {
   });
 });
 
-/** Codes that the source gives to errors of its own. */
-function codesIn(directory: string): string[] {
-  const files = readdirSync(join(repository, directory), { recursive: true, encoding: 'utf8' })
+/** What the page says of an option in its table, by the option's heading. */
+const examples = [...read('docs/options.md').matchAll(/^### `(.*?)`\n(.*?)(?=^##)/gms)].flatMap(
+  ([, heading, section]) => {
+    const [, example] = /^\| example \| `(.*?)`/m.exec(section!) ?? [];
+    return example === undefined ? [] : [[heading!, example] as const];
+  },
+);
+
+test('most options have an example', () => expect(examples.length).toBeGreaterThan(25));
+
+test.each(examples)('the example of %s is accepted: %s', (heading, example) => {
+  const isTarget = heading.startsWith('targets[].');
+  const code = example.startsWith('{') ? example : `{ ${example} }`;
+  const given = new Function(`return (${code});`)() as object;
+  const host = /takeOver|dev|minimize|info/.test(heading) ? 'webpack' : 'vite';
+  const options = isTarget ? { targets: [{ from: 'any', ...given }] } : given;
+  expect(() => resolveOptions(options, host)).not.toThrow();
+});
+
+/** The source of a package, without its tests. */
+function sourcesIn(directory: string): string[] {
+  return readdirSync(join(repository, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => read(join(directory, name)));
-  const lines = files.flatMap((text) => text.split('\n')).filter((line) => /\bcode(:| \?\?)/.test(line));
+}
+
+/** Codes that the source gives to errors of its own. */
+function codesIn(directory: string): string[] {
+  const lines = sourcesIn(directory)
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => /\bcode(:| \?\?)/.test(line));
   return lines.flatMap((line) =>
     [...line.matchAll(/'(E[A-Z]{2,}|[A-Z]+_[A-Z_]+)'/g)].map(([, code]) => code!),
   );
@@ -86,6 +112,22 @@ describe('the page of troubleshooting', () => {
 
   test.each(codes)('has a section for %s', (code) => {
     expect(anchors).toContain(slugOf(code));
+  });
+
+  const [, tables] = /\n## Errors of the configuration\n(.*?)\n## It copies/s.exec(
+    read('docs/troubleshooting.md'),
+  )!;
+  const cells = [...tables!.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) => cell!.match(/`[^`]+`/g)!);
+  // A message may be written in several parts.
+  const source = [...sourcesIn('packages/core/src'), ...sourcesIn('packages/unplugin/src')]
+    .join('\n')
+    .replaceAll(/[`'"] \+\s+[`'"]/g, '');
+
+  test('there are messages', () => expect(cells.length).toBeGreaterThan(15));
+
+  test.each(cells)('quotes a message as the source has it: %s', (cell) => {
+    const parts = cell.slice(1, -1).split('…');
+    expect(parts.filter((part) => !source.includes(part))).toEqual([]);
   });
 });
 
