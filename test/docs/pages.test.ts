@@ -160,6 +160,14 @@ test.each(['README.md', 'CONTRIBUTING.md', 'AGENTS.md'])(
   },
 );
 
+test('the page of the command has every flag that the README of the engine has', () => {
+  const flagsOf = (file: string) => [...new Set(read(file).match(/--[a-z]+(-[a-z]+)*/g))].sort();
+  const page = flagsOf('docs/command-line.md');
+  const readme = flagsOf('packages/core/README.md').filter((flag) => flag !== '--no-addons');
+  expect(readme.length).toBeGreaterThan(15);
+  expect(readme.filter((flag) => !page.includes(flag))).toEqual([]);
+});
+
 test('every time in the README is one that the benchmark printed', () => {
   const printed = read('docs/benchmarks.md') + read('docs/engine/benchmarks.md');
   const times = read('README.md').match(/\b[\d.,]+ ms\b/g) ?? [];
