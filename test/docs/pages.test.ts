@@ -186,3 +186,21 @@ test.each([...written, 'README.md', 'packages/core/README.md', 'packages/unplugi
     expect(prose.match(/\b(simply|just|blazing(ly)?|obviously|easily)\b/gi) ?? []).toEqual([]);
   },
 );
+
+const config = read('docs/.vitepress/config.ts');
+
+test.each(
+  Object.keys(JSON.parse(read('packages/unplugin/package.json')).exports).filter((entry) =>
+    /^\.\/\w+$/.test(entry),
+  ),
+)('the entry %s has a page, and the page names it', (entry) => {
+  const name = entry.slice('./'.length);
+  expect(read(`docs/bundlers/${name}.md`)).toContain(`unplugin-reflink/${name}`);
+  for (const page of ['docs/get-started.md', 'README.md'])
+    expect(read(page)).toContain(`\`unplugin-reflink/${name}\``);
+});
+
+test.each(written.filter((page) => page !== 'docs/index.md'))('%s is in the navigation', (page) => {
+  const link = page.slice('docs'.length).replace(/(index)?\.md$/, '');
+  expect(config).toContain(`'${link}'`);
+});
