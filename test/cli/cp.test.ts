@@ -81,6 +81,23 @@ describeOnLinux('what cp prints', () => {
     });
   });
 
+  it('copies the rest with --keep-going, and fails in the end', () => {
+    const cwd = prepared();
+    mkdirSync(join(cwd, 'to/two'));
+    const asJson = run(['cp', '--keep-going', 'from', 'gone', 'to', '--json'], { cwd });
+    expect(asJson).toMatchObject({ status: 1, stderr: '' });
+    const { errors, files } = JSON.parse(asJson.stdout) as CopyReport;
+    expect(errors!.map(({ code, source }) => [code, source]).sort()).toEqual([
+      ['EISDIR', join(cwd, 'from/two')],
+      ['ENOENT', join(cwd, 'gone')],
+    ]);
+    expect(files).toBe(2);
+    const { status, stdout, stderr } = run(['cp', '--keep-going', 'from', 'gone', 'to'], { cwd });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^2 files, .*; 2 errors\n$/);
+    expect(stderr.match(/^fs-reflink: Cannot copy .*: (EISDIR|ENOENT): .*$/gm)).toHaveLength(2);
+  });
+
   it('warns on standard error and still succeeds', () => {
     const cwd = prepared();
     const { status, stderr } = run(['cp', '--ignore-missing-args', 'from', 'gone', 'to'], { cwd });

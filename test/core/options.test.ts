@@ -108,6 +108,10 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
   ],
   allowMissing: [['yes', "'yes'"]],
   cloneDirectories: [['apfs', "'apfs'"]],
+  onError: [
+    [true, 'true'],
+    ['ignore', "'ignore'"],
+  ],
   entries: [
     [1, '1'],
     [[], '[]'],

@@ -15,7 +15,8 @@ let processBegan: number | undefined = performance.timeOrigin;
  * calling thread, which everything else gets back every few milliseconds; thousands of files, and files that take long,
  * in worker threads.
  *
- * Ends at the first file that fails; complete files stay, the file at hand is removed.
+ * Ends at the first file that fails, unless {@link CopyOptions.onError} says otherwise; complete files stay, the file at
+ * hand is removed.
  *
  * @example
  * ```ts
@@ -70,6 +71,7 @@ export async function run(
     dryRun,
     entries,
     progress: options.onProgress !== undefined,
+    collectsErrors: options.collectsErrors,
     recorded: manifest !== undefined,
     only,
   };
@@ -89,5 +91,6 @@ export async function run(
   };
   processBegan = undefined;
   const tally = await execute(job, plan, options);
-  return toReport(tally, performance.now() - started, { entries, overlaps });
+  const errors = options.collectsErrors;
+  return toReport(tally, performance.now() - started, { entries, overlaps, errors });
 }

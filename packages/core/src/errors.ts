@@ -86,6 +86,14 @@ export class CopyError extends Error {
   }
 }
 
+/** What every other file would fail with too, or what is no fault of a file. */
+const ENDING = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ABORT_ERR', 'ERR_WORKER', 'ERR_THROWN']);
+
+/** Whether the other files of a copy may be copied after this error. */
+export function isOfOneFile(error: unknown): error is CopyError {
+  return error instanceof CopyError && !ENDING.has(error.code);
+}
+
 /** An error and what caused it, as far as those are errors. Ends where causes go in a circle. */
 function causesFrom(cause: unknown): Error[] {
   const causes = new Set<Error>();

@@ -207,6 +207,15 @@ export interface CopyOptions extends CopyFileOptions {
    */
   cloneDirectories?: boolean;
   /**
+   * What happens when a file cannot be copied: `'stop'` ends the copy with the error; `'collect'` goes on with the others,
+   * and the report has all errors. Then also what cannot be read in the source is left out, and nothing is deleted if
+   * there is such a thing. Some errors end the copy either way: a full disk or quota (`ENOSPC`, `EDQUOT`), a read-only
+   * filesystem (`EROFS`), a function of yours that throws, a worker thread that ends, `signal`.
+   *
+   * @default 'stop'
+   */
+  onError?: 'stop' | 'collect';
+  /**
    * Put one entry per path into the report.
    *
    * @default false
@@ -245,6 +254,7 @@ export interface ResolvedCopyOptions extends Omit<PlanSettings, 'began'> {
   transfer: TransferSettings;
   concurrency: number;
   entries: boolean;
+  collectsErrors: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;

@@ -1,3 +1,4 @@
+import { CopyError, type CopyErrorDetails, isOfOneFile } from './errors.ts';
 import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
@@ -41,6 +42,8 @@ export interface CopyReport {
   durationMs: number;
   /** What the user should know although nothing failed. */
   warnings: string[];
+  /** What could not be copied, on request (`onError: 'collect'`); in no particular order. */
+  errors?: CopyError[];
   /** One entry per path, on request (`entries: true`); in no particular order. */
   entries?: CopyEntry[];
   /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not copied. */
@@ -56,8 +59,8 @@ export interface Overlap {
 }
 
 /** The counts one thread collects; every thread's are added up in the end. */
-export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps'> &
-  Required<Pick<CopyReport, 'entries' | 'overlaps'>> & { lost: LostAttributes };
+export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'errors'> &
+  Required<Pick<CopyReport, 'entries' | 'overlaps'>> & { lost: LostAttributes; errors: CopyErrorDetails[] };
 
 export function emptyTally(): Tally {
   return {
@@ -72,7 +75,18 @@ export function emptyTally(): Tally {
     entries: [],
     overlaps: [],
     lost: {},
+    errors: [],
   };
+}
+
+/** Notes the error of one file where the copy goes on after it. Throws any other. */
+export function noteError(
+  tally: Tally,
+  { collectsErrors }: { collectsErrors?: boolean },
+  error: unknown,
+): void {
+  if (!collectsErrors || !isOfOneFile(error)) throw error;
+  tally.errors.push(error.details);
 }
 
 export function countFile(tally: Tally, method: Method | undefined, bytes: number): void {
@@ -98,6 +112,7 @@ export function addTally(total: Tally, part: Tally): void {
   total.warnings.push(...part.warnings);
   for (const entry of part.entries) total.entries.push(entry);
   for (const overlap of part.overlaps) total.overlaps.push(overlap);
+  for (const error of part.errors) total.errors.push(error);
   for (const [attribute, lost] of Object.entries(part.lost))
     addLost(total.lost, attribute as Attribute, lost);
   for (const [method, count] of Object.entries(part.methods) as [Method, MethodCount][]) {
@@ -110,9 +125,9 @@ export function addTally(total: Tally, part: Tally): void {
 export function toReport(
   tally: Tally,
   durationMs: number,
-  asked: { entries: boolean; overlaps: boolean },
+  asked: { entries: boolean; overlaps: boolean; errors: boolean },
 ): CopyReport {
-  const { entries, overlaps, lost, ...counts } = tally;
+  const { entries, overlaps, errors, lost, ...counts } = tally;
   const warnings = [...counts.warnings, ...lostWarnings(lost)];
   return {
     ...counts,
@@ -120,5 +135,6 @@ export function toReport(
     durationMs,
     ...(asked.entries && { entries }),
     ...(asked.overlaps && { overlaps }),
+    ...(asked.errors && { errors: errors.map((details) => new CopyError(details)) }),
   };
 }

@@ -72,6 +72,7 @@ export function resolveCopyOptions(
     allowMissing: options.allowMissing ?? false,
     cloneDirectories: options.cloneDirectories ?? false,
     entries: options.entries ?? false,
+    collectsErrors: options.onError === 'collect',
     overlaps: options.overlaps ?? false,
     onProgress: options.onProgress,
     onPlanned: options.onPlanned,

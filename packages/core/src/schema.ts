@@ -56,6 +56,7 @@ export const copySchema: Schema = {
   allowedRoots: [listOf(isString), 'an array of paths'],
   allowMissing: [isBoolean, 'a boolean'],
   cloneDirectories: [isBoolean, 'a boolean'],
+  onError: [oneOf('stop', 'collect'), "'stop' or 'collect'"],
   entries: [isBoolean, 'a boolean'],
   overlaps: [isBoolean, 'a boolean'],
 };

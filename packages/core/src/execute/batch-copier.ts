@@ -2,7 +2,7 @@ import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import { systemFor } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
-import { emptyTally, type Tally } from '../report.ts';
+import { emptyTally, noteError, type Tally } from '../report.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
@@ -86,7 +86,8 @@ export class BatchCopier {
           if (performance.now() >= deadline) return 'deadline';
           continue;
         }
-        this.#current = this.#open(batch);
+        this.#current = this.#openOrCollect(batch);
+        if (!this.#current) continue;
       }
       const stopped = this.#copyOpenUntil(this.#current, deadline, mayHold);
       if (stopped) return stopped;
@@ -151,7 +152,8 @@ export class BatchCopier {
       this.#fromArchives.#copyBatch(batch);
       return;
     }
-    const open = this.#open(batch);
+    const open = this.#openOrCollect(batch);
+    if (!open) return;
     try {
       for (;;) {
         const file = this.#files.copyNew(open, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
@@ -160,6 +162,17 @@ export class BatchCopier {
       }
     } finally {
       this.#close(open);
+    }
+  }
+
+  /** Undefined: its directories cannot be opened, and the copy goes on without its files. */
+  #openOrCollect(batch: QueuedBatch): OpenBatch | undefined {
+    try {
+      return this.#open(batch);
+    } catch (error) {
+      noteError(this.tally, this.#job, error);
+      while (this.#queue.nextFile(batch) !== DONE);
+      return undefined;
     }
   }
 

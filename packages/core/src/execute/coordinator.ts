@@ -59,11 +59,10 @@ class Coordinator {
     const { queue, plan, job, hooks } = request;
     this.#request = request;
     this.#queue = queue;
-    const warn = (message: string) => void this.#planned.warnings.push(message);
     this.#planner = new Planner(queue, plan, job, {
       system: this.#system,
       tally: this.#planned,
-      found: look(plan, job, earlier, loadSystem, warn),
+      found: look(plan, job, earlier, loadSystem, this.#planned),
       earlier,
     });
     this.#isAlone = request.facts.isArchived;

@@ -5,7 +5,7 @@ import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { countFile, type Tally } from '../report.ts';
+import { countFile, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { BatchQueue } from './batch-queue.ts';
@@ -22,10 +22,20 @@ export function compareBatch(
   system: System,
   tally: Tally,
 ): void {
-  const pair = openExisting(system, batch, job);
+  let pair: DirectoryPair;
+  try {
+    pair = openExisting(system, batch, job);
+  } catch (error) {
+    noteError(tally, job, error);
+    return;
+  }
   try {
     for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
-      compareFile(pair, batch, file, job, system, tally);
+      try {
+        compareFile(pair, batch, file, job, system, tally);
+      } catch (error) {
+        noteError(tally, job, error);
+      }
     }
   } finally {
     system.closeDirectory(pair.source);

@@ -8,7 +8,7 @@ import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/rec
 import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type System } from '../platform/system.ts';
-import { countFile, countFiles, type Tally } from '../report.ts';
+import { countFile, countFiles, noteError, type Tally } from '../report.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
@@ -212,7 +212,7 @@ export class FileCopier {
     const usual = this.#transferrer;
     this.#transferrer = this.#cloner ??= this.#transferrerBy(this.#system.methods.clone);
     try {
-      this.copy(open, file);
+      complete(this.#copySteps(open, file));
       return true;
     } catch {
       if (known) batch.records!.set(known, file * RECORD_WORDS);
@@ -237,7 +237,15 @@ export class FileCopier {
   }
 
   /** The same; yields where `isDue` says so while bytes are copied. Nothing else is to be copied until it has ended. */
-  *copyInSlices({ pair, batch, links }: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
+  *copyInSlices(open: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
+    try {
+      yield* this.#copySteps(open, file, isDue);
+    } catch (error) {
+      noteError(this.tally, this.#job, error);
+    }
+  }
+
+  *#copySteps({ pair, batch, links }: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
     const name = batch.names[file]!;
     const as = batch.renamed?.[file] ?? name;
     const { symlinks } = this.#job.transfer;

@@ -50,8 +50,7 @@ export function runPlanned(
   const stop = () => queue.stop();
   let planner: Planner | undefined;
   const planning = attempt(planned, stop, () => {
-    const warn = (message: string) => void planned.warnings.push(message);
-    const found = look(plan, job, earlier, () => system, warn);
+    const found = look(plan, job, earlier, () => system, planned);
     planner = new Planner(queue, plan, job, { system, tally: planned, found, earlier });
     if (!queue.stopped && copyWhole?.(planned)) queue.close();
     else for (const _step of planner.publish()) if (queue.stopped) break;

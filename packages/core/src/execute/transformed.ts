@@ -13,7 +13,7 @@ import { isArchived } from '../platform/archives.ts';
 import { systemFor } from '../platform/load.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import { countFile, emptyTally, type Tally } from '../report.ts';
+import { countFile, emptyTally, noteError, type Tally } from '../report.ts';
 import type { Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
@@ -84,12 +84,22 @@ async function transformFolder(
   const tree = new DestinationTree(system, job.transfer, { created });
   try {
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
-    const pair = openPair(system, tree, { ...folder, onlyFile: onlyFileOf(folder), overwrite });
+    let pair: DirectoryPair;
+    try {
+      pair = openPair(system, tree, { ...folder, onlyFile: onlyFileOf(folder), overwrite });
+    } catch (error) {
+      noteError(tally, job, error);
+      return;
+    }
     try {
       if (!pair.fresh) sweepTemporaries(system, pair.destination);
       const write = async (file: number) => {
         if (queue.stopped) return;
-        results[file] = await new TransformedFile(pair, folder, records, file, context).write(tally);
+        try {
+          results[file] = await new TransformedFile(pair, folder, records, file, context).write(tally);
+        } catch (error) {
+          noteError(tally, job, error);
+        }
       };
       const stop = (error: unknown) => {
         queue.stop();

@@ -8,6 +8,8 @@ export interface JobSettings {
   dryRun: boolean;
   entries: boolean;
   progress: boolean;
+  /** An error of one file does not end the copy. */
+  collectsErrors?: boolean;
   /** Whether what was copied is kept in a manifest. */
   recorded: boolean;
   /** The only method that files may be copied by, to be measured. */

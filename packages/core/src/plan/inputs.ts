@@ -1,6 +1,7 @@
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
+import { noteError, type Tally } from '../report.ts';
 import { scanTargets } from '../scan/targets.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -22,14 +23,19 @@ export interface Found {
   folders: Iterator<Folder> & Iterable<Folder>;
 }
 
-/** Looks at what is known of earlier runs and at what there is now. `load` is called if there is something known. */
+/**
+ * Looks at what is known of earlier runs and at what there is now. `load` is called if there is something known. What the
+ * user should know of it goes to `tally`.
+ */
 export function look(
   plan: PlanSettings,
   job: JobSettings,
   earlier: EarlierRuns,
   load: () => System,
-  warn: (message: string) => void,
+  tally: Tally,
 ): Found {
+  const warn = (message: string) => void tally.warnings.push(message);
+  const onError = (error: unknown) => noteError(tally, job, error);
   const { manifest: file, cwd, prune } = plan;
   const manifest = file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job), warn);
   // Progress is reported for every file, and a dry run changes what it finds.
@@ -37,7 +43,10 @@ export function look(
   const recall = recalls
     ? new earlier!.UnchangedDetector(manifest, load(), prune === 'everything').recall
     : undefined;
-  return { manifest, folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall }, warn) };
+  return {
+    manifest,
+    folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall, onError }, warn),
+  };
 }
 
 /** Files copied with other options may look different, and are copied again. */

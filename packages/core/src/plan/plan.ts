@@ -86,7 +86,7 @@ export class Planner {
       const resolved = isPlain ? all : resolveOverlaps(all, { overwrite, names, onOverlap: this.#onOverlap });
       const records = resolved.map((folder) => this.#recordsOf(folder));
       this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      const deleted = this.#earlier ? (yield* this.#prune(resolved, records)).deleted : false;
+      const deleted = this.#mayPrune() ? (yield* this.#prune(resolved, records)).deleted : false;
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
         this.#publishFolder(deleted ? asItIs(next.folder) : next.folder, next.records);
     }
@@ -149,6 +149,14 @@ export class Planner {
     if (prune !== 'everything') return prune === 'placed' && known.length > 0;
     if (pruneRoots.some((root) => !isEmpty(root))) return true;
     return known.some((directory) => !pruneRoots.some((root) => isInside(root, directory)));
+  }
+
+  /** What could not be found in the source may be what is in the destination. */
+  #mayPrune(): boolean {
+    if (!this.#earlier || this.#tally.errors.length === 0) return this.#earlier !== undefined;
+    if (this.#prunes)
+      this.#tally.warnings.push('nothing was deleted, because a part of the source cannot be read');
+    return false;
   }
 
   readonly #onOverlap = (kept: FoundIn, left: FoundIn): void => {

@@ -23,6 +23,8 @@ export interface ScanOptions {
   allowMissing: boolean;
   warn: (message: string) => void;
   recall: Recall | undefined;
+  /** Called with what cannot be read; throws what is to end the scan. */
+  onError: (error: unknown) => void;
 }
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
@@ -49,7 +51,17 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
   const onLeftOut = (directories: string[]) => {
     left = directories;
   };
-  const found = named(target, () => locate(target, { ...options, filter, onLeftOut }));
+  let isComplete = true;
+  const onError = (thrown: unknown) => {
+    options.onError(withPaths(target, thrown));
+    isComplete = false;
+  };
+  let found: Iterable<WalkedDirectory> | undefined;
+  try {
+    found = locate(target, { ...options, filter, onLeftOut, onError });
+  } catch (error) {
+    onError(error);
+  }
   if (found === undefined) return;
   const directories = found[Symbol.iterator]();
   const filtered = target.filter && new FilteredDirectories(target);
@@ -68,7 +80,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
   }
   for (const directory of filtered?.empty ?? []) yield* withNewNames(target, directory);
   // A directory that is empty is there; a glob that finds nothing is a mistake.
-  if (files === 0 && folders === 0) missing(target, options, left);
+  if (files === 0 && folders === 0 && isComplete) missing(target, options, left);
   else if (left.length > 0)
     options.warn(
       `${describeLeftOut(target, left)}; what is ignored ("ignore", --exclude) is not warned about`,
@@ -96,16 +108,19 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
   try {
     return step();
   } catch (thrown) {
-    const { from, to, rename, exact } = target;
-    const error = asCopyError(thrown, { source: from });
-    if (error.destination !== undefined) throw error;
-    const { source = from } = error;
-    const below =
-      isInside(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
-    const renamed = typeof rename === 'string' && (exact || source === from);
-    const destination = path.join(to, renamed ? rename : below);
-    throw new CopyError({ ...error.details, source, destination });
+    throw withPaths(target, thrown);
   }
+}
+
+function withPaths({ from, to, rename, exact }: ResolvedTarget, thrown: unknown): CopyError {
+  const error = asCopyError(thrown, { source: from });
+  if (error.destination !== undefined) return error;
+  const { source = from } = error;
+  const below =
+    isInside(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
+  const renamed = typeof rename === 'string' && (exact || source === from);
+  const destination = path.join(to, renamed ? rename : below);
+  return new CopyError({ ...error.details, source, destination });
 }
 
 interface LocateOptions extends ScanOptions {
@@ -116,7 +131,7 @@ interface LocateOptions extends ScanOptions {
 /** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from } = target;
-  const { follow, filter, onLeftOut } = options;
+  const { follow, filter, onLeftOut, onError } = options;
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
@@ -124,7 +139,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     const { base } = glob;
     const excluded = exclusionsOf(target, base);
     const recall = recallFor(target, options);
-    return walkGlob(glob, { follow, excluded, recall, enter: filter.below(base), onLeftOut });
+    return walkGlob(glob, { follow, excluded, recall, enter: filter.below(base), onLeftOut, onError });
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
@@ -135,7 +150,12 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
     const recall = recallFor(target, options);
-    return walk(from, follow, { recall, enter: filter.below(from), matcher: ignoring(target, from) });
+    return walk(from, follow, {
+      recall,
+      enter: filter.below(from),
+      matcher: ignoring(target, from),
+      onError,
+    });
   }
   const [source, name] = [path.dirname(from), path.basename(from)];
   if (ignoring(target, source)?.hasFile(name) === false) return undefined;

@@ -9,14 +9,20 @@ export interface ScanSettings {
   targets: readonly ResolvedTarget[];
   symlinks: 'follow' | 'keep';
   allowMissing: boolean;
+  /** Called with what cannot be read, instead of throwing it; throws what is to end the scan. */
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
  * of them: that a target matches nothing, or that a glob matches directories. */
 export function* scanTargets(
-  { targets, symlinks, allowMissing, recall }: ScanSettings,
+  { targets, symlinks, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder> {
   for (const target of targets)
-    yield* scan(target, { follow: symlinks === 'follow', allowMissing, warn, recall });
+    yield* scan(target, { follow: symlinks === 'follow', allowMissing, warn, recall, onError });
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile } from '../model/files.ts';
 import type { WalkedDirectory } from '../model/folder.ts';
-import { kindOf, readDirectory, refuseUndecodable, type Typed } from './entries.ts';
+import { kindOf, readDirectory, refuseUndecodable, type Typed, UNDECODABLE } from './entries.ts';
 import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
@@ -41,6 +41,8 @@ export interface WalkOptions {
   matcher?: Matcher | undefined;
   /** Called for each directory that matches itself, before anything in it is looked for. */
   onDirectory?: ((relative: string) => void) | undefined;
+  /** Called with what cannot be read, which is left out; undefined: it ends the walk. */
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 interface Walk extends WalkOptions {
@@ -61,16 +63,28 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
   const walk: Walk = { ...options, root, follow, pending: [{ source: root, relative: '', names: [] }] };
   const { recall, enter, matcher } = walk;
   for (let next = walk.pending.pop(); next; next = walk.pending.pop()) {
-    const chosen = enter || matcher ? choose(walk, next) : undefined;
-    const names = chosen?.map(({ name }) => name);
-    // What is behind a link may lie anywhere.
-    const recalled = next.linked ? undefined : recall?.(next.source, next.relative, names);
-    if (recalled) yield* take(walk, next, recalled);
-    else {
-      read(walk, next, chosen ?? readAll(next.source));
-      if (isWanted(walk, next)) yield next;
+    try {
+      const chosen = enter || matcher ? choose(walk, next) : undefined;
+      const names = chosen?.map(({ name }) => name);
+      // What is behind a link may lie anywhere.
+      const recalled = next.linked ? undefined : recall?.(next.source, next.relative, names);
+      if (recalled) {
+        yield* take(walk, next, recalled);
+        continue;
+      }
+      read(walk, next, chosen ?? readAll(walk, next.source));
+    } catch (error) {
+      leaveOut(walk, error);
+      continue;
     }
+    if (isWanted(walk, next)) yield next;
   }
+}
+
+/** Goes on without what cannot be read, where somebody wants to know of it. */
+function leaveOut({ onError }: Walk, error: unknown): void {
+  if (!onError) throw error;
+  onError(error);
 }
 
 /** Whether a directory counts although there may be no file in it. */
@@ -94,19 +108,32 @@ function choose(walk: Walk, { source, relative: parent }: WalkedDirectory): Name
     return !matcher || matcher.hasFile(relative) || (entry.isSymbolicLink() && walk.follow);
   });
   // Of a link to a file that is not wanted no more is asked than where it leads.
-  refuseUndecodable(source, chosen, (entry, file) => {
+  return decodable(walk, source, chosen, (entry, file) => {
     if (!matcher || !entry.isSymbolicLink()) return false;
     const relative = join(parent, entry.name);
     return !matcher.hasFile(relative) && !(isLinkedDirectory(file) && matcher.enters(relative));
   });
-  return chosen;
+}
+
+/** The entries whose names JavaScript can hold. */
+function decodable(
+  walk: Walk,
+  directory: string,
+  entries: NamedEntry[],
+  isLeftOut?: (entry: NamedEntry, file: Buffer) => boolean,
+): NamedEntry[] {
+  try {
+    refuseUndecodable(directory, entries, isLeftOut);
+    return entries;
+  } catch (error) {
+    leaveOut(walk, error);
+    return entries.filter((entry) => !entry.name.includes(UNDECODABLE));
+  }
 }
 
 /** The entries of a directory where all are wanted. */
-function readAll(directory: string): NamedEntry[] {
-  const entries = readDirectory(directory);
-  refuseUndecodable(directory, entries);
-  return entries;
+function readAll(walk: Walk, directory: string): NamedEntry[] {
+  return decodable(walk, directory, readDirectory(directory));
 }
 
 /** Entries of a directory that need not be listed. */
@@ -120,7 +147,13 @@ function lookUp(directory: string, names: readonly string[]): NamedEntry[] {
 function read(walk: Walk, directory: WalkedDirectory, entries: readonly NamedEntry[]): void {
   const { pending } = walk;
   const first = pending.length;
-  for (const entry of takeFiles(entries, directory.names)) add(walk, directory, entry.name, entry);
+  for (const entry of takeFiles(entries, directory.names)) {
+    try {
+      add(walk, directory, entry.name, entry);
+    } catch (error) {
+      leaveOut(walk, error);
+    }
+  }
   // The last is the next: directories come in the order they are listed in.
   for (const child of pending.splice(first).reverse()) pending.push(child);
 }
@@ -143,7 +176,13 @@ function* take(
 ): Generator<WalkedDirectory> {
   const { source } = directory;
   for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
-  for (const name of others) add(walk, directory, name, lookAt(path.join(source, name)));
+  for (const name of others) {
+    try {
+      add(walk, directory, name, lookAt(path.join(source, name)));
+    } catch (error) {
+      leaveOut(walk, error);
+    }
+  }
   const isOnlyHere = directory.names.length === 0 && isWanted(walk, directory);
   if (files.length > 0 || isOnlyHere)
     yield { ...directory, names: files, links: undefined, unchanged: { alone } };

@@ -56,6 +56,7 @@ const visible = [
   new Option('--manifest <file>', 'note what was copied, to leave the unchanged alone'),
   new Option('--exclude <glob>', 'as in rsync; may be repeated').argParser(collect),
   new Option('--flatten', 'all files directly in <to>'),
+  new Option('--keep-going', 'copy the rest after an error; exit status 1 in the end'),
   new Option('--ignore-missing-args', 'a source that is not there is a warning'),
   new Option('-P, --no-dereference', 'keep symbolic links (-L, the default: follow them)'),
   new Option('--preserve [list]', 'mode,timestamps; or more: ownership,special,xattr,acl'),

@@ -37,9 +37,9 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
   const showsProgress = !quiet && !verbose && !dryRun;
   try {
     const report = await runShown(resolved, dryRun, showsProgress ? tracker : undefined);
-    if (json) printJson(verbose ? report : withoutEntries(report));
+    if (json) printJson(toJson(report, verbose));
     else printReport(report, flags);
-    return EXIT.ok;
+    return report.errors?.length ? EXIT.failed : EXIT.ok;
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;
     const stopped = interruption.status;
@@ -61,12 +61,17 @@ async function runShown(
   return await run(options, { dryRun });
 }
 
-function withoutEntries({ entries: _entries, ...report }: CopyReport): CopyReport {
-  return report;
+function toJson({ entries, errors, ...report }: CopyReport, verbose: boolean): object {
+  return {
+    ...report,
+    ...(errors && { errors: errors.map(errorToJson) }),
+    ...(verbose && { entries }),
+  };
 }
 
 function printReport(report: CopyReport, { dryRun = false, verbose, quiet }: CopyFlags): void {
   for (const warning of report.warnings) complain(`warning: ${warning}`);
+  for (const error of report.errors ?? []) complain(describeError(error, verbose ?? false));
   if (quiet) return;
   if (verbose || dryRun) {
     // A line for each copied file was printed when it was done, but not on a dry run.

@@ -18,6 +18,7 @@ export interface CopyFlags {
   exclude?: string[];
   flatten?: boolean;
   ignoreMissingArgs?: boolean;
+  keepGoing?: boolean;
   /** False: links are kept. */
   dereference?: boolean;
   preserve?: string;
@@ -45,6 +46,7 @@ export function toCopyOptions(flags: CopyFlags): CopyOptions {
     ...(flags.delete && { prune: flags.delete }),
     ...(flags.keep && { keep: flags.keep }),
     ...(flags.manifest !== undefined && { manifest: flags.manifest }),
+    ...(flags.keepGoing && { onError: 'collect' }),
     ...(flags.ignoreMissingArgs && { allowMissing: true }),
     ...(keepsLinks && { symlinks: 'keep' }),
     ...(preserve && { preserve }),

@@ -11,6 +11,7 @@ export function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): st
     report.links > 0 && counted(report.links, 'link'),
     report.unchanged > 0 && `${number(report.unchanged)} left as they were`,
     report.pruned > 0 && `${number(report.pruned)} ${dryRun ? 'to be deleted' : 'deleted'}`,
+    report.errors && report.errors.length > 0 && counted(report.errors.length, 'error'),
   ].filter(Boolean);
   return [
     `${would}${counted(report.files, 'file')}, ${bytes(report.bytes)}${took}${how && `: ${how}`}`,
