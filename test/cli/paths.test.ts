@@ -162,7 +162,7 @@ describeOnLinux('what is refused as wrong usage', () => {
     [['cp', '--dry-run=yes', 'site', 'to'], "option '--dry-run' takes no value"],
     [['cp', '--reflink=maybe', 'site', 'to'], 'Allowed choices are auto, always, never'],
     [['cp', '-j', '9', 'site', 'to'], 'It has to be a whole number from 1 to 8'],
-    [['cp', '--preserve=mode,links', 'site', 'to'], "does not know 'links'"],
+    [['cp', '--preserve=mode,context', 'site', 'to'], "does not know 'context'"],
     [['cp', '-q', '-v', 'site', 'to'], 'cannot be used with'],
     [['cp', '--no-clobber', '--overwrite=always', 'site', 'to'], 'cannot be used with'],
     [['cp', '--delete', 'site/app.js', 'to'], "'site/app.js' is none"],

@@ -17,6 +17,7 @@ const NAMES: Record<Attribute, string> = {
   mode: 'permissions',
   timestamps: 'modification times',
   ownership: 'owner and group',
+  links: 'hard links',
   special: 'setuid, setgid and sticky bits',
   xattr: 'extended attributes',
   acl: 'access control lists',

@@ -42,7 +42,8 @@ export interface CopyFileOptions {
   /**
    * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
    * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
-   * `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
+   * `links`: files that have several names in the source have as many in the destination, as hard links, and only the
+   * calling thread copies; `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
    * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
    * is read-only, `timestamps` goes to 100 ns, and `xattr` and `acl` are refused with `ENOTSUP`.
    *

@@ -131,6 +131,7 @@ export class BatchCopier {
     try {
       this.#copying?.return(undefined);
       this.#closeCurrent();
+      this.#files.finish();
     } finally {
       this.#tree.close();
       this.#fromArchives?.close();

@@ -65,7 +65,7 @@ class Coordinator {
       found: look(plan, job, earlier, loadSystem, this.#planned),
       earlier,
     });
-    this.#isAlone = request.facts.isArchived;
+    this.#isAlone = request.facts.staysHere;
     this.#isSlow = !this.#isAlone && !job.dryRun && isSlowCopy(job, plan, this.#system);
     this.#copier = new BatchCopier(queue, job, this.#system, hooks);
   }

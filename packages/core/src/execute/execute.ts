@@ -38,7 +38,8 @@ export async function execute(
       hooks: toHooks(options, queue),
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
-        isArchived: plan.targets.some(liesInArchive),
+        // What is linked, and what lies in an archive, only one thread knows.
+        staysHere: job.transfer.preserve.includes('links') || plan.targets.some(liesInArchive),
         dryRun: job.dryRun,
         clonesDirectory: plan.cloneDirectories,
       },

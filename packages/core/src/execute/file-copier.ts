@@ -14,6 +14,7 @@ import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
+import { HardLinks } from './hard-links.ts';
 import type { RunHooks } from './job.ts';
 import { copyNewFiles, type NewFiles } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
@@ -63,6 +64,8 @@ export class FileCopier {
   readonly #copyNewFile: System['copyNewFile'];
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
+  /** Where files that have several names keep them. */
+  readonly #hardLinks: HardLinks | undefined;
   /** The file at hand, for progress within it. */
   #paths: { source: string; destination: string } | undefined;
 
@@ -74,6 +77,12 @@ export class FileCopier {
     this.#hooks = hooks;
     this.#copyNewFile = hasUsualOptions(job) ? system.copyNewFile : undefined;
     this.#transferrer = this.#transferrerBy(job.only);
+    if (job.transfer.preserve.includes('links')) this.#hardLinks = new HardLinks(system);
+  }
+
+  /** To be called once all files are copied. */
+  finish(): void {
+    this.#hardLinks?.finish();
   }
 
   /**
@@ -253,7 +262,11 @@ export class FileCopier {
     const follow = link && symlinks === 'follow';
     const keep = link && symlinks === 'keep';
     const { records } = batch;
+    const hardLinks = keep ? undefined : this.#hardLinks;
+    const member = { records, file };
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
+      if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
+        hardLinks.add({ pair, as, source: this.#source, ...member });
       this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
@@ -261,6 +274,18 @@ export class FileCopier {
     const wasOurs = keep && isOfOurs();
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
+    const isFile =
+      hardLinks &&
+      this.#system.status(pair.source, name, follow, this.#source) >= 0 &&
+      this.#source.isRegular;
+    const linked = isFile
+      ? hardLinks.link({ pair, name, as, source: this.#source, isOurs: isOfOurs, ...member })
+      : undefined;
+    if (linked) {
+      if (records && linked.isLinked) note(records, file, this.#source, hardLinks!.status, lookedAt);
+      this.#count(pair, batch, file, linked);
+      return;
+    }
     // If this fails, the old destination is as it was, and what is known of it stays.
     const outcome = keep
       ? this.#transferrer.link(pair, name, as, isOfOurs)
@@ -272,6 +297,7 @@ export class FileCopier {
       if (copied || wasOurs) note(records, file, source, destination, lookedAt);
       else forget(records, file);
     }
+    hardLinks?.add({ pair, as, source, ...member });
     this.#count(pair, batch, file, outcome);
   }
 

@@ -15,6 +15,7 @@ const CODES: Record<Method, number> = {
   copy_file_ex: 11,
   node_fs: 12,
   transform: 13,
+  hard_link: 14,
 };
 const UNCHANGED = 1;
 const LINKED = 2;

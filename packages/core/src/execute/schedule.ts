@@ -11,8 +11,8 @@ export interface ScheduleFacts {
   heldWorkers: number;
   /** The calling thread has to call functions of the user. */
   hasFunctions: boolean;
-  /** A source lies in an archive, which only the calling thread can read. */
-  isArchived: boolean;
+  /** Only the calling thread can copy: it alone reads archives, and knows which files are linked. */
+  staysHere: boolean;
   /** Nothing is copied. */
   dryRun: boolean;
   /** A whole directory is to be cloned by one system call, which holds the thread that makes it. */
@@ -56,7 +56,7 @@ const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
 /** Decides which threads run a copy. Asked again while the copy goes on: workers are only ever added. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
   const { concurrency, heldWorkers, hasFunctions, dryRun, clonesDirectory } = facts;
-  if (dryRun || facts.isArchived) return { planner: 'caller', workers: 0 };
+  if (dryRun || facts.staysHere) return { planner: 'caller', workers: 0 };
   const isHeld = !hasFunctions && heldWorkers > 0;
   if (isHeld || (clonesDirectory && !hasFunctions)) {
     const ready = Math.max(1, Math.min(heldWorkers, concurrency));

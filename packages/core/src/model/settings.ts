@@ -11,6 +11,7 @@
  * - `duplicate_extents`: cloned on ReFS (`FSCTL_DUPLICATE_EXTENTS_TO_FILE`)
  * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
  * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
+ * - `hard_link`: a further name for a file that was copied before (`preserve: 'links'`)
  * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
  */
 export type Method =
@@ -24,10 +25,11 @@ export type Method =
   | 'duplicate_extents'
   | 'copy_file_ex'
   | 'node_fs'
+  | 'hard_link'
   | 'transform';
 
 /** An attribute of a file that can be carried over besides its bytes. */
-export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'special' | 'xattr' | 'acl';
+export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'links' | 'special' | 'xattr' | 'acl';
 
 /** The options each file is copied with, complete and fit to be sent to a worker thread. */
 export interface TransferSettings {

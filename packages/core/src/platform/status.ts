@@ -14,6 +14,8 @@ const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
+/** Number of hard links: only Linux fills it in. */
+const LINKS = 4;
 export const UID = 5;
 export const GID = 6;
 export const MODE = 7;
@@ -37,6 +39,7 @@ export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
 export const STATX_LAYOUT: Record<string, number> = {
   size: WORDS * 4,
   stx_mask: STATX_MASK_WORD * 4,
+  stx_nlink: LINKS * 4,
   stx_uid: UID * 4,
   stx_gid: GID * 4,
   stx_mode: MODE * 4,
@@ -170,6 +173,17 @@ export class FileStatus {
       words[DEVICE_MINOR] === other.words[DEVICE_MINOR] &&
       words[DEVICE_MAJOR] === other.words[DEVICE_MAJOR]
     );
+  }
+
+  /** What tells a file from every other. */
+  get identity(): string {
+    const { words } = this;
+    return `${this.device} ${words[INODE]} ${words[INODE + 1]}`;
+  }
+
+  /** Whether the file may have other names; where that is not counted, each may. */
+  get mayHaveLinks(): boolean {
+    return this.words[LINKS] !== 1;
   }
 
   /** Whether neither size nor modification time changed between two looks at one file. */

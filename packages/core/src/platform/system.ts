@@ -222,5 +222,7 @@ export interface System {
   removeDirectory(directory: Directory, name: FileName): number | Errno;
   /** The bytes of a link's target, which need not be UTF-8. */
   readLink(directory: Directory, name: string): Buffer | Errno;
+  /** Gives the file at an absolute path one more name. No link is followed. Any negative number: it cannot be done. */
+  link(file: string, directory: Directory, name: string): number | Errno;
   symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;
 }

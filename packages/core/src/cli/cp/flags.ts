@@ -32,7 +32,15 @@ export interface CopyFlags {
 }
 
 const OVERWRITE = { always: true, changed: 'changed', never: false, error: 'error' } as const;
-const ATTRIBUTES: readonly Attribute[] = ['mode', 'timestamps', 'ownership', 'special', 'xattr', 'acl'];
+const ATTRIBUTES: readonly Attribute[] = [
+  'mode',
+  'timestamps',
+  'ownership',
+  'links',
+  'special',
+  'xattr',
+  'acl',
+];
 const OF_P: readonly Attribute[] = ['mode', 'ownership', 'timestamps'];
 
 /** The engine's options that flags stand for; what was not given keeps the engine's default. */

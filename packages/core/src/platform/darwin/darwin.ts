@@ -110,6 +110,7 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
       const length = bindings.readlinkat(directory.fd, name, buffer, LINK_BYTES);
       return length < 0 ? length : buffer.subarray(0, length);
     },
+    link: (file, directory, name) => bindings.linkat(C.AT_FDCWD, file, directory.fd, name, 0),
     symlink(directory, name, target, status) {
       const result = bindings.symlinkat(terminated(target), directory.fd, name);
       if (result < 0) return result;

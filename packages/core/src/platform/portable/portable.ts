@@ -205,6 +205,7 @@ export function portableSystem(nativeError: string | undefined): System {
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
     readLink: (directory, name) => readLinkTarget(join(directory, name)),
+    link: (file, directory, name) => answer(() => fs.linkSync(file, join(directory, name))),
     symlink: (directory, name, target) =>
       answer(() => fs.symlinkSync(decoded(target), join(directory, name))),
   };

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
@@ -172,6 +173,14 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     removeDirectory(directory, name) {
       const complete = pathIn(directory, String(name));
       return isLink(bindings, complete) ? -ENOTDIR : removeDirectory(bindings, complete);
+    },
+    link(file, directory, name) {
+      try {
+        fs.linkSync(file, pathIn(directory, name));
+        return 0;
+      } catch {
+        return -ENOTSUP;
+      }
     },
     readLink: (directory, name) => readLinkTarget(pathIn(directory, name)),
     symlink: (directory, name, target, status) =>
