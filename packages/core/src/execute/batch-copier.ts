@@ -6,8 +6,9 @@ import { emptyTally, noteError, type Tally } from '../report.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
-import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER, SMALL_FILE } from './file-copier.ts';
+import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER } from './file-copier.ts';
 import type { SharedQueue } from './shared-queue.ts';
+import { SMALL_FILE } from './way.ts';
 
 /** Where a copier that must not hold its thread stopped. */
 export type Stopped =

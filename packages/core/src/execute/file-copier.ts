@@ -16,19 +16,9 @@ import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import { HardLinks } from './hard-links.ts';
 import type { RunHooks } from './job.ts';
-import { copyNewFiles, type NewFiles } from './new-files.ts';
+import { copyNewFiles, hasUsualOptions, type NewFiles, nextLinkOf } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
-
-/** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
-export const SMALL_FILE: number = 256 * 1024;
-
-/** Copying this many bytes takes less than a slice where they have to be moved, and nothing is waited for. */
-const MEDIUM_FILE = 4 * 1024 * 1024;
-
-/** Larger files are left to workers: the calling thread would be busy with one for long, if not at a time. */
-const LARGE_FILE = 64 * 1024 * 1024;
-/** Bytes that the calling thread copies in slices: for more of them workers pay. */
-const MOST_SLICED = 512 * 1024 * 1024;
+import { chooseWay, SMALL_FILE } from './way.ts';
 
 /** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
 const WRITTEN_AFTER_MS = 35_000;
@@ -193,25 +183,24 @@ export class FileCopier {
       (this.#system.quickStatus?.(source, name, status) ?? -1) >= 0 ||
       this.#system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
-    if (!looked || status.size <= SMALL_FILE) return 'whole';
+    if (!looked) return 'whole';
     const { transfer, only } = this.#job;
     const { size } = status;
     const mayShare = transfer.reflink !== 'never' && only === undefined;
-    const mayClone = mayShare && !this.#transferrer.capabilities.last(pair.device)?.refused;
-    const isWritten = () =>
-      Date.now() - status.touchedMs > WRITTEN_AFTER_MS || this.#system.isWrittenOut?.(source, name) === true;
-    if (size <= MEDIUM_FILE && (!mayClone || isWritten())) return 'whole';
-    if (!isAlone || (mayClone && !isWritten())) return 'worker';
-    const maySlice =
-      mayShare &&
-      this.#system.pauses &&
-      isDense(status) &&
-      size <= LARGE_FILE &&
-      this.#sliced + size <= MOST_SLICED;
-    if (mayClone && this.#clone(open, file)) return 'copied';
-    if (!maySlice) return 'worker';
-    this.#sliced += size;
-    return 'slices';
+    const way = chooseWay({
+      size,
+      mayClone: mayShare && !this.#transferrer.capabilities.last(pair.device)?.refused,
+      isWritten: () =>
+        Date.now() - status.touchedMs > WRITTEN_AFTER_MS ||
+        this.#system.isWrittenOut?.(source, name) === true,
+      isAlone,
+      maySlice: mayShare && this.#system.pauses === true && isDense(status),
+      sliced: this.#sliced,
+    });
+    if (typeof way === 'object' && this.#clone(open, file)) return 'copied';
+    const other = typeof way === 'object' ? way.otherwise : way;
+    if (other === 'slices') this.#sliced += size;
+    return other;
   }
 
   /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */
@@ -337,26 +326,6 @@ export class FileCopier {
     if (!this.#paths) return;
     this.#hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
   }
-}
-
-/** The position of the first link behind a file, or the number of files. */
-function nextLinkOf({ names, links }: QueuedBatch, file: number): number {
-  return links?.find((link) => link > file) ?? names.length;
-}
-
-/** Whether files are copied as the fast path copies them. */
-function hasUsualOptions({ transfer, only }: JobSettings): boolean {
-  const { reflink, atomic, preserve, cache, durability } = transfer;
-  return (
-    reflink === 'auto' &&
-    !atomic &&
-    cache === 'use' &&
-    durability === 'none' &&
-    preserve.length === 2 &&
-    preserve.includes('mode') &&
-    preserve.includes('timestamps') &&
-    only === undefined
-  );
 }
 
 function note(

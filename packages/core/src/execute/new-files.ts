@@ -1,3 +1,5 @@
+import type { QueuedBatch } from '../model/batch.ts';
+import type { JobSettings } from '../model/job.ts';
 import type { FileStatus } from '../platform/status.ts';
 import { CLONED_NEW, type CopyNewFile, type Directory, NOT_COPIED } from '../platform/system.ts';
 
@@ -60,4 +62,24 @@ export function copyNewFiles(files: NewFiles, start: number, end: number): numbe
     if (onCopied !== undefined) onCopied(file, result === CLONED_NEW);
   }
   return file;
+}
+
+/** The position of the first link behind a file, or the number of files. */
+export function nextLinkOf({ names, links }: QueuedBatch, file: number): number {
+  return links?.find((link) => link > file) ?? names.length;
+}
+
+/** Whether files are copied as the fast path copies them. */
+export function hasUsualOptions({ transfer, only }: JobSettings): boolean {
+  const { reflink, atomic, preserve, cache, durability } = transfer;
+  return (
+    reflink === 'auto' &&
+    !atomic &&
+    cache === 'use' &&
+    durability === 'none' &&
+    preserve.length === 2 &&
+    preserve.includes('mode') &&
+    preserve.includes('timestamps') &&
+    only === undefined
+  );
 }

@@ -1,0 +1,39 @@
+/** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
+export const SMALL_FILE: number = 256 * 1024;
+/** Copying this many bytes takes less than a slice where they have to be moved, and nothing is waited for. */
+export const MEDIUM_FILE: number = 4 * 1024 * 1024;
+/** Larger files are left to workers: the calling thread would be busy with one for long, if not at a time. */
+export const LARGE_FILE: number = 64 * 1024 * 1024;
+/** Bytes that the calling thread copies in slices: for more of them workers pay. */
+export const MOST_SLICED: number = 512 * 1024 * 1024;
+
+/** What is known of a file that the calling thread is about to copy. */
+export interface WayFacts {
+  /** Bytes. */
+  size: number;
+  /** Nothing has told yet that it cannot be cloned. */
+  mayClone: boolean;
+  /** Whether it has reached the disk: to clone it waits for that. */
+  isWritten: () => boolean;
+  /** No other thread may take it. */
+  isAlone: boolean;
+  /** What moves its bytes can pause. */
+  maySlice: boolean;
+  /** Bytes of the files that were copied in slices before. */
+  sliced: number;
+}
+
+/**
+ * How the calling thread copies a file without being held: as a `whole`, by a `clone` or `otherwise` as that says, in
+ * `slices`, or not at all, because a `worker` does.
+ */
+export type Way = 'whole' | 'slices' | 'worker' | { clone: true; otherwise: 'slices' | 'worker' };
+
+export function chooseWay({ size, mayClone, isWritten, isAlone, maySlice, sliced }: WayFacts): Way {
+  if (size <= SMALL_FILE) return 'whole';
+  const isWaitedFor = mayClone && !isWritten();
+  if (size <= MEDIUM_FILE && !isWaitedFor) return 'whole';
+  if (!isAlone || isWaitedFor) return 'worker';
+  const otherwise = maySlice && size <= LARGE_FILE && sliced + size <= MOST_SLICED ? 'slices' : 'worker';
+  return mayClone ? { clone: true, otherwise } : otherwise;
+}
