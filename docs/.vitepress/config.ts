@@ -52,6 +52,7 @@ export default defineConfig({
       group('Guide', [
         page('Get started', '/get-started'),
         page('Options', '/options'),
+        page('Imported files', '/imported-assets'),
         page('Frameworks', '/frameworks'),
         page('How it works', '/how-it-works'),
         page('Troubleshooting', '/troubleshooting'),

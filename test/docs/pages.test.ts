@@ -40,10 +40,12 @@ describe('the page of options', () => {
     'OutputTarget',
     'PublicDirectory',
   ]);
+  const assets = propertiesOf('packages/unplugin/src/assets/options.ts', ['ImportedAssets']);
   const expected = [
     ...properties.get('Options')!.map((name) => [name, name]),
     ...properties.get('OutputTarget')!.map((name) => [`targets[].${name}`, name]),
     ...properties.get('PublicDirectory')!.map((name) => [`publicDir.${name}`, name]),
+    ...assets.get('ImportedAssets')!.map((name) => [`assets.${name}`, name]),
   ].map(([heading]) => heading!);
   const anchors = anchorsOf('docs/options.md');
 

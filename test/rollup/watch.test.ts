@@ -80,6 +80,23 @@ const options: Options = {
 };
 
 describeBundlers((host) => {
+  test('an imported file that the engine copies is watched', async () => {
+    const big = (letter: string) => letter.repeat(256 * 1024);
+    const root = makeProject({
+      'main.js': "import url from './big.bin';\nconsole.log(url);\n",
+      'big.bin': big('a'),
+    });
+    await pastTick();
+    const { reports, change } = await startWatching(host, root, { assets: true }, ['big.bin']);
+    expect(reports).toMatchObject([{ files: 1, unchanged: 0 }]);
+    expect(await change(() => replaceAtOnce(join(root, 'main.js'), "import './big.bin';"))).toBe('built');
+    expect(reports[1]).toMatchObject({ files: 0, unchanged: 1, pruned: 0 });
+    expect(await change(() => replaceAtOnce(join(root, 'big.bin'), big('b')))).toBe('built');
+    expect(reports[2]).toMatchObject({ files: 1, pruned: 1 });
+    const built = Object.values(readTree(join(root, 'dist'))).map(({ sha256 }) => sha256);
+    expect(built).toContain(readTree(root)['big.bin']!.sha256);
+  });
+
   test.each([
     ['few', {}],
     ['many', many],

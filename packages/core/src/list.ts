@@ -17,6 +17,8 @@ import { resolveCopyOptions } from './resolve-options.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
 
+export { Matcher } from './scan/matcher.ts';
+
 /** How long looking for files may hold the thread before everything else gets a turn. */
 const SLICE_MS = 5;
 

@@ -81,6 +81,7 @@ export class BuildCopies {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
+      begun.copy.addAssets(settings.assets ?? []);
       return;
     }
     const { engine, report } = this.#options;
@@ -95,10 +96,10 @@ export class BuildCopies {
         entries: entries || report === 'verbose',
       },
     });
-    const { publicTargets, targets } = settings;
+    const { publicTargets, assets, targets } = settings;
     this.#outputs.set(settings.directory, {
       copy,
-      targets: { publicTargets, targets },
+      targets: { publicTargets, assets, targets },
       bundles: { begun: 1, written: 0 },
       isReported: false,
     });
@@ -236,8 +237,8 @@ function isWritten({ bundles }: Output): boolean {
   return bundles.written >= bundles.begun;
 }
 
-function labelOf({ publicTargets, targets }: OutputTargets): string {
-  const parts = [publicTargets.length > 0 && 'public', targets.length > 0 && 'targets'];
+function labelOf({ publicTargets, assets, targets }: OutputTargets): string {
+  const parts = [publicTargets.length > 0 && 'public', assets && 'assets', targets.length > 0 && 'targets'];
   return parts.filter(Boolean).join(', ') || 'no targets any more';
 }
 

@@ -70,6 +70,11 @@ export function manifestFile(cacheDirectory: string, directory: string): string 
   return path.join(usable(cacheDirectory), `${hashOf(directory)}${MANIFEST}`);
 }
 
+/** Where hashes of imported files are kept. */
+export function assetHashesFile(cacheDirectory: string): string {
+  return path.join(usable(cacheDirectory), 'asset-hashes.json');
+}
+
 function isManifest(name: string): boolean {
   return name.endsWith(MANIFEST);
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { type OutputTargets, relativeName } from './targets.ts';
+import { allTargets, type OutputTargets, originOf, relativeName } from './targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
 /** A file of ours that has the name of one of the bundle's. */
@@ -18,17 +18,22 @@ export interface Collision {
 /** Which files of an output the bundle has too, and who wins. */
 export function findCollisions(
   planned: Planned,
-  { publicTargets, targets }: OutputTargets,
+  output: OutputTargets,
   directory: string,
   names: readonly string[],
 ): Collision[] {
+  const all = allTargets(output);
   const ignoreCase = ignoresCase(directory);
   const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
   const bundle = new Map(
     names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
   );
-  return planned.find(bundle.values(), ignoreCase).map((file) => {
-    const target = targets[file.target - publicTargets.length];
+  // What is the bundle's own is no collision: another bundle has it from the bundler.
+  const found = planned
+    .find(bundle.values(), ignoreCase)
+    .filter(({ target }) => originOf(output, target) !== 'bundle');
+  return found.map((file) => {
+    const target = originOf(output, file.target) === 'target' ? all[file.target] : undefined;
     const bundled = bundle.get(spell(file.destination)) ?? file.destination;
     return collisionWithBundle(file, bundled, directory, target);
   });
@@ -55,6 +60,9 @@ const WORDS: Record<Origin, { all: string; one: string }> = {
   target: { all: 'the targets', one: 'the target' },
 };
 
+/** In messages, as in those of a bundle that the bundler writes. */
+const NAMED_FIRST: readonly Origin[] = ['public', 'target', 'bundle'];
+
 export function collisionMessage(name: string, [one, other]: [Origin, Origin], kept: Origin): string {
   return `${name} is both in ${WORDS[one].all} and in ${WORDS[other].all}; ${WORDS[kept].one}'s is kept`;
 }
@@ -62,21 +70,27 @@ export function collisionMessage(name: string, [one, other]: [Origin, Origin], k
 /** What the user should know of files that are both public and a target's, by the absolute path of what is kept. */
 export function overlapMessages(
   overlaps: readonly Overlap[],
-  { publicTargets }: OutputTargets,
+  output: OutputTargets,
   directory: string,
 ): Map<string, string> {
   const messages = new Map<string, string>();
-  const originOf = ({ target }: PlannedFile) => (target < publicTargets.length ? 'public' : 'target');
   for (const { kept, left } of overlaps) {
-    const origin = originOf(kept);
-    if (origin === originOf(left)) {
+    const [origin, other] = [kept, left].map(({ target }) => originOf(output, target)) as [Origin, Origin];
+    if (origin === other) {
       // Between targets the later one is meant to win, but not over a name that only the filesystem takes for its own.
       if (kept.target !== left.target && kept.destination !== left.destination)
         messages.set(kept.destination, oneFileMessage(kept, left, directory));
       continue;
     }
     const name = relativeName(directory, kept.destination);
-    messages.set(kept.destination, collisionMessage(name, ['public', 'target'], origin));
+    messages.set(
+      kept.destination,
+      collisionMessage(
+        name,
+        NAMED_FIRST.filter((each) => each === origin || each === other) as [Origin, Origin],
+        origin,
+      ),
+    );
     // Of three files for one destination only the last overlap counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
 import { checkOptions } from 'fs-reflink/options';
+import { type ImportedAssets, type ResolvedAssets, resolveAssets } from './assets/options.ts';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<
@@ -88,6 +89,13 @@ export interface Options extends EngineOptions {
    */
   cacheDirectory?: string;
   /**
+   * Rollup and Rolldown only: imported files that the engine copies. The bundler names them, and never reads them.
+   * `true` takes all that {@link ImportedAssets} takes by default.
+   *
+   * @default false
+   */
+  assets?: boolean | ImportedAssets;
+  /**
    * Vite only: environments into whose output is copied, by name. The public directory is never copied where
    * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
    * have.
@@ -132,6 +140,8 @@ export interface ResolvedOptions {
   reload: boolean;
   takeOver: boolean;
   dev: 'serve' | 'emit';
+  /** Undefined: the bundler has all imported files. */
+  assets: ResolvedAssets | undefined;
 }
 
 const ENGINE = [
@@ -146,12 +156,13 @@ const ENGINE = [
 ] as const;
 const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 'cacheDirectory'];
 
-/** Options of one host alone. */
-const SPECIAL: Record<string, { host: string; name: string }> = {
-  environments: { host: 'vite', name: 'Vite' },
-  reload: { host: 'vite', name: 'Vite' },
-  takeOver: { host: 'webpack', name: 'webpack' },
-  dev: { host: 'webpack', name: 'webpack' },
+/** Options of some hosts alone. */
+const SPECIAL: Record<string, { hosts: readonly string[]; name: string }> = {
+  assets: { hosts: ['rollup', 'rolldown'], name: 'Rollup and Rolldown' },
+  environments: { hosts: ['vite'], name: 'Vite' },
+  reload: { hosts: ['vite'], name: 'Vite' },
+  takeOver: { hosts: ['webpack'], name: 'webpack' },
+  dev: { hosts: ['webpack'], name: 'webpack' },
 };
 
 /**
@@ -163,7 +174,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const special = Object.keys(SPECIAL).filter((name) => SPECIAL[name]!.host === host);
+  const special = Object.keys(SPECIAL).filter((name) => SPECIAL[name]!.hosts.includes(host));
   const known = [...COMMON, ...special];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   const other = unknown !== undefined && Object.hasOwn(SPECIAL, unknown) ? SPECIAL[unknown] : undefined;
@@ -204,6 +215,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     reload,
     takeOver,
     dev,
+    assets: resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets)),
   };
 }
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
@@ -8,7 +9,7 @@ import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { linkStatsOf } from './stats.ts';
-import { pathBelow, targetOfFile } from './targets.ts';
+import { allTargets, originOf, pathBelow, targetOfFile } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
 /** So many files are copied while the bundler renders, as a rule. */
@@ -57,6 +58,8 @@ export class OutputCopy {
   readonly #overwritten = new Map<string, Collision>();
   /** Files of the first copy that were deleted for the bundle's, by destination. */
   readonly #replaced = new Set<string>();
+  /** Files of bundles that began to be written after the copy had, by destination. */
+  readonly #late = new Set<string>();
   #again: Promise<void> | undefined;
   #overlaps: readonly Overlap[] = [];
   /** Once, however many bundles are written. */
@@ -64,7 +67,7 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, targets, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
+    const { directory, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
     const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
     this.#deleted = [...(emptied?.deleted ?? [])];
     this.directory = directory;
@@ -75,12 +78,13 @@ export class OutputCopy {
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
     });
+    const parts = [settings.publicTargets, settings.assets ?? [], settings.targets];
     const begin = () =>
-      this.#copy(changed?.files ?? [...this.#written.publicTargets, ...targets], {
+      this.#copy(changed?.files ?? allTargets({ ...settings, publicTargets: this.#written.publicTargets }), {
         prune: changed ? false : 'placed',
         ...(emptied && { emptiedAt: emptied.at, pruneRoots: ['.'], keep }),
         leave,
-        overlaps: this.#written.publicTargets.length > 0 && targets.length > 0,
+        overlaps: parts.filter((each) => each.length > 0).length > 1,
         onPlanned: (planned) => {
           this.#written.planned(planned);
           resolvePlanned(planned);
@@ -135,9 +139,35 @@ export class OutputCopy {
     return collisions;
   }
 
+  /** Another bundle is about to be written there, which has these files: copies those that are not copied already. */
+  addAssets(assets: readonly Target[]): void {
+    if (assets.length === 0) return;
+    this.#again = this.#copyLate(assets, this.#again);
+    this.#again.catch((error: unknown) => {
+      this.#failure = { error };
+    });
+  }
+
+  async #copyLate(assets: readonly Target[], before: Promise<void> | undefined): Promise<void> {
+    await before;
+    const report = await this.#finished;
+    const planned = (await this.#planned)!;
+    const destinations = assets.map(destinationOf);
+    // A target's file wins over it; one of a public directory does not.
+    const found = planned
+      .find(destinations)
+      .filter(({ target }) => originOf(this.#settings, target) !== 'public');
+    const taken = new Set([...this.#late, ...found.map(({ destination }) => destination)]);
+    const late = assets.filter((each) => !taken.has(destinationOf(each)));
+    if (late.length === 0) return;
+    for (const each of late) this.#late.add(destinationOf(each));
+    report.copiedAgain(await this.#copy(late, { entries: true }));
+  }
+
   /** Resolves when everything is copied that does not wait for the bundle. Rejects with what went wrong. */
   async waitForCopy(): Promise<void> {
     await this.#finished;
+    await this.#again;
   }
 
   /** The bundle is written: copies the targets' files that win over it. */
@@ -223,6 +253,11 @@ export class OutputCopy {
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }
+}
+
+/** Of a target that is one file. */
+function destinationOf({ to, rename }: Target): string {
+  return path.join(to!, rename as string);
 }
 
 /** Resolves when something is over, whichever way, or after so many milliseconds. */

@@ -2,11 +2,14 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { isInside } from './nested.ts';
 import { engineTarget, type ResolvedOptions } from './options.ts';
+import type { Origin } from './winner.ts';
 
 /** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */
 export interface OutputTargets {
   /** The bundle wins over these. */
   publicTargets: Target[];
+  /** Files of the bundle that the engine copies in the bundler's place. */
+  assets?: readonly Target[] | undefined;
   /** These win over the bundle. */
   targets: Target[];
 }
@@ -70,6 +73,17 @@ export function targetOfFile({ source, destination }: { source: string; destinat
     rename: path.basename(destination),
     overwrite: true,
   };
+}
+
+/** What the engine copies, in the order in which the later one wins. */
+export function allTargets({ publicTargets, assets = [], targets }: OutputTargets): Target[] {
+  return [...publicTargets, ...assets, ...targets];
+}
+
+/** What a file comes from that the engine copies: `number` is the position of its target in {@link allTargets}. */
+export function originOf({ publicTargets, assets = [] }: OutputTargets, number: number): Origin {
+  if (number < publicTargets.length) return 'public';
+  return number < publicTargets.length + assets.length ? 'bundle' : 'target';
 }
 
 /** A path relative to a directory, with forward slashes. */

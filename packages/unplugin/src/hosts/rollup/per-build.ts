@@ -1,3 +1,5 @@
+import { type AssetsOf, isAdded, withAssets } from '../../assets/plugin-order.ts';
+
 interface InputOptions {
   plugins?: unknown;
 }
@@ -18,11 +20,14 @@ export interface BuildFacts {
 /**
  * Makes a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its options,
  * the object gives place to one that `create` makes for this build alone. A host that runs no `options` hook gets one
- * that serves one build after the other. `first` picks the hooks that run before those of all other plugins.
+ * that serves one build after the other. `first` picks the hooks that run before those of all other plugins. Where
+ * `assetsOf` an object answers, its `generateBundle` runs after those of all other plugins, which find contents in the
+ * bundle in place of stand-ins.
  */
 export function pluginPerBuild<P extends object>(
   create: (build: BuildFacts) => P,
   first?: (plugin: P) => object,
+  assetsOf: (plugin: P) => AssetsOf | undefined = () => undefined,
 ): P {
   // Tools copy plugin objects, and symbols with them.
   const mark = Symbol(NAME);
@@ -32,7 +37,7 @@ export function pluginPerBuild<P extends object>(
     ...create({ watching: false, position: 0 }),
     [mark]: true,
     async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
-      const plugins = await flattened(given.plugins);
+      const plugins = (await flattened(given.plugins)).filter((each) => !isAdded(each));
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
       const instances = plugins.filter((each) => (each as { name?: string } | undefined)?.name === NAME);
@@ -44,7 +49,10 @@ export function pluginPerBuild<P extends object>(
       const ours: P[] = [];
       const all = plugins.map((each) => (isOurs(each) ? ours[ours.push(own(each)) - 1] : each));
       const ahead = first ? ours.map((each) => ({ name: `${NAME}:first`, ...first(each) })) : [];
-      return { ...given, plugins: [...ahead, ...all] };
+      const assets = ours.flatMap((each) => assetsOf(each) ?? []);
+      if (assets.length === 0) return { ...given, plugins: [...ahead, ...all] };
+      const last = ours.filter((each) => assetsOf(each));
+      return { ...given, plugins: [...ahead, ...withAssets(all, last, assets)] };
     },
   };
 }

@@ -1,6 +1,10 @@
 import path from 'node:path';
+import type { Target } from 'fs-reflink';
 import type { OutputOptions, Plugin as RolldownPlugin } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext, Plugin as RollupPlugin } from 'rollup';
+import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import { assetsOfBuild } from '../../assets/load.ts';
+import type { AssetsOf } from '../../assets/plugin-order.ts';
 import { briefly } from '../../brief-error.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
@@ -12,13 +16,15 @@ import { keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { Preparation } from '../../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { type OutputTargets, toTargets } from '../../targets.ts';
+import { type OutputTargets, targetOfFile, toTargets } from '../../targets.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../unsupported.ts';
 import { watchedPaths } from '../../watched.ts';
+import { type AssetModule, loadAsset } from './assets.ts';
 import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
 
 /** What is used of a hook's `this`; Rollup and Rolldown have it both. */
-type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'meta'>;
+type Context = Pick<PluginContext, 'info' | 'warn' | 'addWatchFile' | 'emitFile' | 'getFileName' | 'meta'>;
+type Bundle = Parameters<BundledAssets['extract']>[1];
 type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
   Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
 
@@ -70,6 +76,7 @@ class RollupBuild {
   #emptied: EmptySnapshot[] = [];
   /** By output directory: resolves when the copy there has begun, after those of other builds. */
   #turns = new Map<string, Promise<void>>();
+  #assets: BundledAssets | undefined;
 
   constructor(shared: Shared, preparation: Preparation, position: number) {
     this.#shared = shared;
@@ -101,11 +108,31 @@ class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
+    this.#assets ??= await assetsOfBuild(
+      this.#options,
+      this.#root,
+      cacheDirectoryOf(this.#options, this.#root),
+    );
     // The output directory is known when the bundle is written.
     this.#copies.prepare(this.#targets);
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
       this.#context!.addWatchFile(each);
+  }
+
+  /** Whether the engine copies imported files. */
+  get copiesAssets(): boolean {
+    return this.#options.assets !== undefined;
+  }
+
+  /** Those of this build, since it began. */
+  get assets(): BundledAssets | undefined {
+    return this.#assets;
+  }
+
+  /** The module of an imported file that the engine copies: its URL. Undefined: the file is the bundler's. */
+  async loadAsset(id: string): Promise<AssetModule | undefined> {
+    return this.#assets && loadAsset(id, this.#assets, this.#context!);
   }
 
   /**
@@ -136,29 +163,45 @@ class RollupBuild {
     this.#snapshots.set(directory, { record, snapshot });
   }
 
-  /** The bundle of an output is complete, and going to be written. */
-  async begin(output: Output, names: string[]): Promise<void> {
+  /** The bundle of an output is complete. */
+  async complete(output: Output, bundle: Bundle, isWrite: boolean): Promise<void> {
+    const directory = this.#directoryOf(output);
+    const extracted = this.#assets?.extract(this.#context!, bundle, directory, isWrite);
+    if (!isWrite) return;
+    const assets = extracted?.map(({ file, name }) =>
+      targetOfFile({ source: file, destination: path.join(directory, name) }),
+    );
+    await this.#begin(output, Object.keys(bundle), assets);
+  }
+
+  /** The bundle of an output is going to be written: `names` by the bundler, and `assets` by the engine. */
+  async #begin(output: Output, names: string[], assets: Target[] | undefined): Promise<void> {
     if (!this.#hasTargets) return;
     const directory = this.#directoryOf(output);
     this.#shared.directories.add(directory);
     addBundle(directory, this, names);
     const begun = this.#turns.get(directory);
-    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output));
+    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output, assets));
     await this.#turns.get(directory);
-    if (begun) this.#copy(directory, output);
+    if (begun) this.#copy(directory, output, assets);
     await briefly(this.#copies.deleteCollisions(names, directory));
   }
 
   async finish(output: Output): Promise<void> {
     const directory = this.#directoryOf(output);
-    if (this.#hasTargets) await briefly(exclusive(directory, () => this.#copies.finish(directory)));
-    else await briefly(this.#deleteLeftOver(directory, output));
+    if (this.#hasTargets) {
+      await briefly(exclusive(directory, () => this.#copies.finish(directory)));
+      if (this.#assets) await briefly(this.#assets.verify(directory));
+    } else {
+      await briefly(this.#deleteLeftOver(directory, output));
+    }
   }
 
   /** The build is over, or failed. Threads of a watcher stay for the next. */
   async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
     this.#turns = new Map();
     removeBundles(this);
+    this.#assets = undefined;
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();
     this.#snapshots.clear();
@@ -166,12 +209,12 @@ class RollupBuild {
     for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
   }
 
-  #beginInTurn(directory: string, output: Output): Promise<void> {
+  #beginInTurn(directory: string, output: Output, assets: Target[] | undefined): Promise<void> {
     const turns = this.#turns;
     return new Promise((resolve, reject) => {
       exclusive(directory, async () => {
         // Otherwise the build has ended meanwhile.
-        if (turns === this.#turns) this.#copy(directory, output);
+        if (turns === this.#turns) this.#copy(directory, output, assets);
         resolve();
         // The hook that waits for it rejects with what goes wrong.
         await this.#copies.waitForCopies(directory).catch(() => {});
@@ -179,7 +222,7 @@ class RollupBuild {
     });
   }
 
-  #copy(directory: string, output: Output): void {
+  #copy(directory: string, output: Output, assets: Target[] | undefined): void {
     const before = this.#snapshots.get(directory);
     const record = before?.record ?? this.#claim(directory, output);
     const empty = this.#isCleaned(directory);
@@ -187,6 +230,7 @@ class RollupBuild {
     this.#copies.begin({
       directory,
       ...this.#targets,
+      assets,
       cacheDirectory: record.cacheDirectory,
       orphaned: record.orphaned,
       empty,
@@ -197,7 +241,10 @@ class RollupBuild {
   }
 
   #claim(directory: string, output: Output): ClaimedRecord {
-    const instance = { ...this.#instance(output), targets: this.#targets };
+    const { host, configuration } = this.#instance(output);
+    // Which assets a configuration has is known when it is built: no other one can have the same.
+    const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
+    const instance = { host, configuration, targets };
     const record = claimRecord(instance, cacheDirectoryOf(this.#options, this.#root), directory);
     this.#records.push(record);
     return record;
@@ -225,7 +272,9 @@ class RollupBuild {
     return this.#context?.meta.watchMode ?? false;
   }
 
+  /** Whether the options name anything. */
   get #hasTargets(): boolean {
+    if (this.#options.assets) return true;
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
   }
 
@@ -258,6 +307,16 @@ function hooks(build: RollupBuild) {
     async buildStart(this: Context, { cwd = process.cwd(), input }: { cwd?: string; input: unknown }) {
       await build.in(this).start(cwd, input);
     },
+    // Without the option no module costs a call of it.
+    ...(build.copiesAssets && {
+      [ASSETS]: () => build.assets,
+      load: {
+        order: 'pre',
+        async handler(this: Context, id: string) {
+          return build.in(this).loadAsset(id);
+        },
+      },
+    }),
     async buildEnd(this: Context, error?: Error) {
       if (error) await build.in(this).end();
     },
@@ -267,7 +326,7 @@ function hooks(build: RollupBuild) {
     generateBundle: {
       order: 'post',
       async handler(this: Context, output: Output, bundle: object, isWrite: boolean) {
-        if (isWrite) await build.in(this).begin(output, Object.keys(bundle));
+        await build.in(this).complete(output, bundle as Bundle, isWrite);
       },
     },
     // Alone and first: whoever looks into the output directory from here on finds it complete.
@@ -290,9 +349,15 @@ function hooks(build: RollupBuild) {
   } as const;
 }
 
+const ASSETS = Symbol('assets');
+
+function assetsOf(plugin: object): AssetsOf | undefined {
+  return (plugin as { [ASSETS]?: AssetsOf })[ASSETS];
+}
+
 export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
   const shared = new Shared('rollup', options);
-  return pluginPerBuild((facts) => hooks(shared.build(facts)) as RollupPlugin);
+  return pluginPerBuild((facts) => hooks(shared.build(facts)) as RollupPlugin, undefined, assetsOf);
 }
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
@@ -311,5 +376,5 @@ export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
       },
     } satisfies RolldownPlugin;
   };
-  return pluginPerBuild<RolldownPlugin>(create, ({ renderStart }) => ({ renderStart }));
+  return pluginPerBuild<RolldownPlugin>(create, ({ renderStart }) => ({ renderStart }), assetsOf);
 }

@@ -1,0 +1,170 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CopyError } from 'fs-reflink/host';
+import { assetHashesFile } from '../cache.ts';
+import { ContentHashes } from './content-hashes.ts';
+import type { ResolvedAssets } from './options.ts';
+import { AssetSelection, type SelectedFile, stateOf } from './selection.ts';
+
+/** An imported file that the bundler gets a stand-in for. */
+export interface BundledAsset extends SelectedFile {
+  hash: string;
+  /** What the bundler takes for the content: a few bytes, the same for the same content and no other. */
+  standIn: string;
+}
+
+/** A file that the engine copies under the name that the bundler gave to its stand-in. */
+export interface ExtractedAsset extends BundledAsset {
+  /** Relative to the output directory. */
+  name: string;
+}
+
+/** What is used of the bundle in `generateBundle`, and of the `this` of that hook. */
+export type Bundle = Record<string, { type: string; source?: string | Uint8Array }>;
+export interface BundleContext {
+  getFileName(reference: string): string;
+}
+
+/**
+ * The imported files of one build that the engine copies. The bundler gets a stand-in for each, names it, and gives it
+ * up before it writes: a stand-in is never written. Other plugins find the content in its place.
+ */
+export class BundledAssets {
+  readonly #selection: AssetSelection;
+  readonly #hashes: ContentHashes;
+  readonly #byStandIn = new Map<string, BundledAsset>();
+  /** The bundler's references to stand-ins, of all outputs of the build. */
+  readonly #references = new Set<string>();
+  /** By output directory: what was taken out of bundles. */
+  readonly #extracted = new Map<string, ExtractedAsset[]>();
+
+  /** `root` is the directory that globs are relative to. */
+  constructor(options: ResolvedAssets, root: string, cacheDirectory: string) {
+    this.#selection = new AssetSelection(options, root);
+    this.#hashes = new ContentHashes(assetHashesFile(cacheDirectory));
+  }
+
+  /** Whether the engine copies a file. `file` is an absolute path. */
+  selects(file: string): boolean {
+    return this.#selection.find(file) !== undefined;
+  }
+
+  /** The stand-in of a file that the engine copies. Undefined: the file is the bundler's. */
+  async standInOf(file: string): Promise<string | undefined> {
+    const selected = this.#selection.find(file);
+    if (!selected) return undefined;
+    const hash = await this.#hashes.hashOf(selected);
+    const standIn = `unplugin-reflink stands in for ${selected.size} bytes of sha256 ${hash}`;
+    this.#byStandIn.set(standIn, { ...selected, hash, standIn });
+    return standIn;
+  }
+
+  /** A stand-in was given to the bundler. */
+  emitted(reference: string): void {
+    this.#references.add(reference);
+  }
+
+  /** Lets whoever looks into the bundle next find contents in place of stand-ins, read when they are asked for. */
+  reveal(context: BundleContext, bundle: Bundle): void {
+    for (const { item, asset } of this.#standInsIn(context, bundle)) {
+      const content = () => contentOf(asset);
+      shown.set(content, asset);
+      Object.defineProperty(item, 'source', {
+        get: content,
+        set(value: string | Uint8Array) {
+          Object.defineProperty(item, 'source', {
+            value,
+            writable: true,
+            enumerable: true,
+            configurable: true,
+          });
+        },
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  }
+
+  /**
+   * All plugins have seen the bundle of an output. Takes out of it what the engine copies: that is not what another
+   * plugin has changed or deleted. A bundle that is not going to be written gets the contents.
+   */
+  extract(context: BundleContext, bundle: Bundle, directory: string, isWrite: boolean): ExtractedAsset[] {
+    const extracted: ExtractedAsset[] = [];
+    for (const { name, item, asset } of this.#standInsIn(context, bundle, true)) {
+      if (!isWrite) {
+        item.source = contentOf(asset);
+        continue;
+      }
+      delete bundle[name];
+      extracted.push({ ...asset, name });
+    }
+    this.#extracted.set(directory, [...(this.#extracted.get(directory) ?? []), ...extracted]);
+    this.#hashes.save();
+    return extracted;
+  }
+
+  /**
+   * The files of an output directory are copied: what was hashed is what was copied, or the name promises another content.
+   *
+   * @throws {CopyError} with `ERR_SOURCE_CHANGED`
+   */
+  async verify(directory: string): Promise<void> {
+    for (const { file, name, state, hash } of this.#extracted.get(directory) ?? []) {
+      const now = stateOf(file);
+      if (now?.state.key === state.key) continue;
+      // A hard link or another mode changes no content.
+      if (now && (await this.#hashes.hashOf({ file, state: now.state })) === hash) continue;
+      throw new CopyError({
+        code: 'ERR_SOURCE_CHANGED',
+        reason: 'it changed after the bundler had named it by its content; build again',
+        source: file,
+        destination: path.join(directory, name),
+      });
+    }
+  }
+
+  *#standInsIn(context: BundleContext, bundle: Bundle, isLast = false) {
+    const names = new Set([...this.#references].flatMap((each) => nameOf(context, each) ?? []));
+    for (const name of names) {
+      const item = bundle[name];
+      if (item?.type !== 'asset') continue;
+      const asset = this.#standsFor(item, isLast);
+      if (asset) yield { name, item, asset };
+    }
+  }
+
+  /** Rolldown's asset is a proxy that notes what it was once asked for: so it is not asked. */
+  #standsFor(item: object, isLast: boolean): BundledAsset | undefined {
+    const { value, get } = Object.getOwnPropertyDescriptor(item, 'source') ?? {};
+    const revealed = get && shown.get(get);
+    if (revealed) return isLast ? revealed : undefined;
+    const source: unknown = get ? get.call(item) : value;
+    if (typeof source === 'string') return this.#byStandIn.get(source);
+    const isShort = source instanceof Uint8Array && source.byteLength < 256;
+    return isShort ? this.#byStandIn.get(Buffer.from(source).toString()) : undefined;
+  }
+}
+
+/** Getters that answer with contents, and whose. */
+const shown = new WeakMap<() => unknown, BundledAsset>();
+
+/** Undefined where the bundle of another output, or of another build, has the file. */
+function nameOf(context: BundleContext, reference: string): string | undefined {
+  try {
+    return context.getFileName(reference);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For another plugin, or for a bundle that stays in memory. */
+function contentOf({ file, state }: BundledAsset): Uint8Array {
+  const content = fs.readFileSync(file);
+  if (stateOf(file)?.state.key === state.key) return content;
+  throw new CopyError({
+    code: 'ERR_SOURCE_CHANGED',
+    reason: 'it changed after the bundler had named it by its content; build again',
+    source: file,
+  });
+}

@@ -1,0 +1,123 @@
+import { createHash, randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FileState, SelectedFile } from './selection.ts';
+import { stateOf } from './selection.ts';
+
+/** Of what Node.js has, SHA-1 alone is faster (by a third), and files of one SHA-1 can be made. */
+const ALGORITHM = 'sha256';
+const CHUNK = 512 * 1024;
+
+/**
+ * Timestamps are taken from a clock that ticks every few milliseconds: what is known of a file that was touched this
+ * shortly before it was read is not kept for the next build. FAT keeps every second one.
+ */
+const TICK_MS = 50;
+const COARSE_TICK_MS = 2500;
+
+interface Known {
+  state: string;
+  hash: string;
+}
+
+/** Hashes of the contents of files, each computed once for a state of the file, and kept for the builds that follow. */
+export class ContentHashes {
+  readonly #store: string;
+  readonly #hashes = new Map<string, Promise<string>>();
+  #known: Map<string, Known> | undefined;
+  /** What the store does not have yet, by path. */
+  readonly #added = new Map<string, Known>();
+
+  /** `store` is the file that they are kept in. */
+  constructor(store: string) {
+    this.#store = store;
+  }
+
+  /** The hash of a file in the state that it was found in, in hexadecimal digits. */
+  hashOf({ file, state }: Pick<SelectedFile, 'file' | 'state'>): Promise<string> {
+    const key = `${state.key} ${file}`;
+    let hash = this.#hashes.get(key);
+    if (!hash) {
+      hash = this.#find(file, state);
+      this.#hashes.set(key, hash);
+      // The file may be readable next time.
+      hash.catch(() => this.#hashes.delete(key));
+    }
+    return hash;
+  }
+
+  async #find(file: string, state: FileState): Promise<string> {
+    this.#known ??= new Map(Object.entries(read(this.#store)));
+    const known = this.#known.get(file);
+    if (known?.state === state.key) return known.hash;
+    const begun = Date.now();
+    const hash = await hashFile(file);
+    const isRacilyClean = begun - state.touchedMs < (state.isCoarse ? COARSE_TICK_MS : TICK_MS);
+    if (!isRacilyClean && stateOf(file)?.state.key === state.key)
+      this.#added.set(file, { state: state.key, hash });
+    return hash;
+  }
+
+  /** Keeps what was computed for the next build. */
+  save(): void {
+    if (this.#added.size === 0) return;
+    // Another process may have written since.
+    const all = { ...read(this.#store), ...Object.fromEntries(this.#added) };
+    this.#added.clear();
+    this.#known = undefined;
+    write(this.#store, Object.fromEntries(Object.entries(all).filter(([file]) => fs.existsSync(file))));
+  }
+}
+
+/** Two buffers for all files: one is hashed while the other one is read into. */
+let buffers: [Buffer, Buffer] | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** One file after the other: two at once would take the same time, and more memory. */
+function hashFile(file: string): Promise<string> {
+  const hash = last.then(() => hashNow(file));
+  last = hash.catch(() => {});
+  return hash;
+}
+
+async function hashNow(file: string): Promise<string> {
+  buffers ??= [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
+  const handle = await fs.promises.open(file);
+  try {
+    const hash = createHash(ALGORITHM);
+    let [current, next] = buffers;
+    let read = handle.read(current, 0, CHUNK, null);
+    for (;;) {
+      const { bytesRead } = await read;
+      if (bytesRead === 0) return hash.digest('hex');
+      read = handle.read(next, 0, CHUNK, null);
+      hash.update(current.subarray(0, bytesRead));
+      [current, next] = [next, current];
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function read(store: string): Record<string, Known> {
+  try {
+    const found: unknown = JSON.parse(fs.readFileSync(store, 'utf8'));
+    return typeof found === 'object' && found !== null ? (found as Record<string, Known>) : {};
+  } catch {
+    // Missing or damaged: the contents are hashed again.
+    return {};
+  }
+}
+
+/** In one step: another process may read it. */
+function write(store: string, known: Record<string, Known>): void {
+  const temporary = `${store}.${randomUUID()}.tmp`;
+  try {
+    fs.mkdirSync(path.dirname(store), { recursive: true });
+    fs.writeFileSync(temporary, JSON.stringify(known), { flag: 'wx' });
+    fs.renameSync(temporary, store);
+  } catch {
+    // A cache that cannot be written costs time, and the copy warns of its manifest, which is there too.
+    fs.rmSync(temporary, { force: true });
+  }
+}

@@ -1,0 +1,70 @@
+/** Which imported files are copied by the engine instead of being read by the bundler. */
+export interface ImportedAssets {
+  /**
+   * Globs of files, as Rollup's plugins have them: relative to the project's root, or anywhere if they begin with `**`.
+   *
+   * @default types that no tool rewrites: video, audio, wasm, models, fonts, archives and other binary data
+   */
+  include?: string | readonly string[];
+  /**
+   * Globs of files that are left to the bundler, of the same kind.
+   *
+   * @default []
+   */
+  exclude?: string | readonly string[];
+  /**
+   * Smaller files are left to the bundler. In bytes.
+   *
+   * @default 262144 (256 KiB)
+   */
+  minSize?: number;
+}
+
+export interface ResolvedAssets {
+  include: readonly string[];
+  exclude: readonly string[];
+  minSize: number;
+}
+
+const EXTENSIONS = [
+  ...['avi', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv', 'webm'],
+  ...['aac', 'flac', 'm4a', 'mp3', 'oga', 'ogg', 'opus', 'wav'],
+  ...['wasm'],
+  ...['ckpt', 'ggml', 'gguf', 'glb', 'onnx', 'ort', 'pb', 'pt', 'safetensors', 'task', 'tflite'],
+  ...['eot', 'otf', 'ttc', 'ttf', 'woff', 'woff2'],
+  ...['7z', 'br', 'bz2', 'gz', 'rar', 'tar', 'tgz', 'xz', 'zip', 'zst'],
+  ...['arrow', 'bin', 'dat', 'data', 'db', 'ktx2', 'parquet', 'pdf', 'sqlite'],
+];
+
+const MIN_SIZE = 256 * 1024;
+const KNOWN: readonly string[] = ['include', 'exclude', 'minSize'];
+
+/**
+ * The option with its defaults; undefined where nothing is to be copied this way. `wrong` makes the error for a value
+ * of the wrong type.
+ */
+export function resolveAssets(
+  given: unknown,
+  wrong: (what: string) => TypeError,
+): ResolvedAssets | undefined {
+  if (given === undefined || given === false) return undefined;
+  const options = (given === true ? {} : given) as ImportedAssets;
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  if (!isObject || Object.keys(options).some((name) => !KNOWN.includes(name)))
+    throw wrong('must be true, false or { include, exclude, minSize }');
+  const { include, exclude = [], minSize = MIN_SIZE } = options;
+  for (const [name, globs] of Object.entries({ include, exclude }))
+    if (globs !== undefined && !listOf(globs).every((each) => typeof each === 'string' && each !== ''))
+      throw wrong(`"${name}" must be a glob or an array of globs`);
+  if (!Number.isSafeInteger(minSize) || minSize < 0)
+    throw wrong('"minSize" must be a number of bytes, 0 or more');
+  return {
+    include: include === undefined ? [`**/*.{${EXTENSIONS.join(',')}}`] : listOf(include),
+    exclude: listOf(exclude),
+    minSize,
+  };
+}
+
+function listOf(globs: string | readonly string[]): readonly string[] {
+  return typeof globs === 'string' || !Array.isArray(globs) ? [globs as string] : globs;
+}

@@ -1,0 +1,59 @@
+import type { Bundle, BundleContext, BundledAssets } from './bundled-assets.ts';
+
+type Handler = (this: BundleContext, output: unknown, bundle: Bundle, isWrite: boolean) => unknown;
+
+/** A plugin of Rollup, Rolldown or Vite. */
+interface Plugin {
+  name?: string;
+  generateBundle?: Handler | { handler: Handler; order?: string };
+}
+
+/** The assets of a build, once it has begun. */
+export type AssetsOf = () => BundledAssets | undefined;
+
+const LAST = 'unplugin-reflink:last';
+
+/**
+ * The plugins of a build, so that the `generateBundle` of those in `last` runs after all others, which find contents in
+ * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each is to be changed.
+ */
+export function withAssets(
+  plugins: readonly unknown[],
+  last: readonly unknown[],
+  assets: readonly AssetsOf[],
+): unknown[] {
+  const all = plugins.map((each) => {
+    if (last.includes(each)) return changed(each as Plugin, undefined);
+    return isPlugin(each) ? changed(each, revealing(each.generateBundle, assets)) : each;
+  });
+  return [...all, ...last.map((each) => ({ name: LAST, generateBundle: (each as Plugin).generateBundle }))];
+}
+
+/** Whether a plugin is one that {@link withAssets} has added. */
+export function isAdded(plugin: unknown): boolean {
+  return (plugin as Plugin | undefined)?.name === LAST;
+}
+
+function isPlugin(given: unknown): given is Plugin & Required<Pick<Plugin, 'generateBundle'>> {
+  return typeof given === 'object' && given !== null && Boolean((given as Plugin).generateBundle);
+}
+
+/** Plugins may be instances of a class, and others may copy what they are. */
+function changed(plugin: Plugin, generateBundle: Plugin['generateBundle']): unknown {
+  return Object.create(Object.getPrototypeOf(plugin), {
+    ...Object.getOwnPropertyDescriptors(plugin),
+    generateBundle: { value: generateBundle, writable: true, enumerable: true, configurable: true },
+  });
+}
+
+function revealing(
+  hook: Required<Plugin>['generateBundle'],
+  assets: readonly AssetsOf[],
+): Plugin['generateBundle'] {
+  const original = typeof hook === 'function' ? hook : hook.handler;
+  const handler: Handler = function (output, bundle, isWrite) {
+    for (const each of assets) each()?.reveal(this, bundle);
+    return original.call(this, output, bundle, isWrite);
+  };
+  return typeof hook === 'function' ? handler : { ...hook, handler };
+}

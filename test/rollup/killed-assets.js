@@ -1,0 +1,14 @@
+// One build with imported files in a process of its own, which is killed in a hook.
+const { id, root, hook } = JSON.parse(process.argv[2]);
+const bundler = await import(id);
+const { default: reflink } = await import(`unplugin-reflink/${id}`);
+
+const kill = {
+  name: 'kill',
+  [hook]: { order: 'pre', sequential: true, handler: () => process.kill(process.pid, 'SIGKILL') },
+};
+const bundle = await bundler[id]({
+  input: `${root}/main.js`,
+  plugins: [kill, reflink({ assets: true, report: false })],
+});
+await bundle.write({ dir: 'dist', entryFileNames: 'bundle.js' });
