@@ -1,7 +1,7 @@
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
-import { systemFor } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
+import { systemFor } from '../platform/system-for.ts';
 import { emptyTally, noteError, type Tally } from '../report.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';

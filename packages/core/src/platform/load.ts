@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { isArchived } from './archives.ts';
 import { loadBindings } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
@@ -24,13 +23,6 @@ function choose(): System {
   } catch (error) {
     return portableSystem(error instanceof Error ? error.message : String(error));
   }
-}
-
-let portable: System | undefined;
-
-/** What copies the files of a source directory: `system`, or `node:fs` for what only that can read. */
-export function systemFor(source: string, system: System): System {
-  return isArchived(source) ? (portable ??= portableSystem('the source lies in an archive')) : system;
 }
 
 /**
