@@ -80,8 +80,7 @@ test.each(examples)('the example of %s is accepted: %s', (heading, example) => {
   const isTarget = heading.startsWith('targets[].');
   const code = example.startsWith('{') ? example : `{ ${example} }`;
   const given = new Function(`return (${code});`)() as object;
-  const isAssets = heading.startsWith('assets');
-  const host = /takeOver|dev|minimize|info/.test(heading) ? 'webpack' : isAssets ? 'rollup' : 'vite';
+  const host = /takeOver|dev|minimize|info/.test(heading) ? 'webpack' : 'vite';
   const options = isTarget ? { targets: [{ from: 'any', ...given }] } : given;
   expect(() => resolveOptions(options, host)).not.toThrow();
 });

@@ -35,6 +35,8 @@ export interface AssetOutcome extends HostOutcome {
 /** A bundler that copies imported files. Its entry is `main.js`, its output `dist/bundle.js`. */
 export interface AssetHost {
   name: string;
+  /** What modules import the URL of a file by, after its name. */
+  query?: string;
   build(project: AssetProject): Promise<AssetOutcome>;
 }
 
@@ -43,8 +45,10 @@ const KIB = 1024;
 const big = () => randomBytes(256 * KIB);
 
 /** Modules that export the URLs of files. */
-function importing(...files: string[]): string {
-  const imports = files.map((file, number) => `import url${number} from ${JSON.stringify(`./${file}`)};`);
+function importing({ query = '' }: Pick<AssetHost, 'query'>, ...files: string[]): string {
+  const imports = files.map(
+    (file, number) => `import url${number} from ${JSON.stringify(`./${file}${query}`)};`,
+  );
   return `${imports.join('\n')}\nexport default [${files.map((_file, number) => `url${number}`)}];\n`;
 }
 
@@ -53,19 +57,24 @@ function filesOf({ outDir }: AssetOutcome): string[] {
   const bundle = pathToFileURL(join(outDir, 'bundle.js')).href;
   const script = `import(${JSON.stringify(bundle)}).then((m) => console.log(JSON.stringify(m.default)))`;
   const urls = JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })) as string[];
-  return urls.map((url) => (url.startsWith('file:') ? fileURLToPath(url) : join(outDir, url)));
+  return urls.map((url) =>
+    url.startsWith('file:') ? fileURLToPath(url) : join(outDir, decodeURIComponent(url)),
+  );
 }
 
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 const spies: { mockRestore(): void }[] = [];
-afterEach(() => {
+afterEach(stopSpying);
+
+function stopSpying(): void {
   for (const each of spies.splice(0)) each.mockRestore();
   syncBuiltinESMExports();
-});
+}
 
 /** The files that are read as a whole from now on, whoever reads them. */
-function filesRead(): string[] {
+export function filesRead(): string[] {
+  stopSpying();
   const read: string[] = [];
   for (const [owner, name] of [
     [fs, 'readFile'],
@@ -134,7 +143,7 @@ const selections: SelectionCase[] = [
 export function describeAssets(host: AssetHost): void {
   describe(`${host.name}, imported files: `, () => {
     test('is copied by the engine, and read by nobody', async () => {
-      const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+      const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
       const probe = await copyFile(join(root, 'big.bin'), join(root, 'probe.bin'));
       const read = filesRead();
       const outcome = await buildOnce(host, { root });
@@ -151,7 +160,7 @@ export function describeAssets(host: AssetHost): void {
     });
 
     test.each(selections)('selection: $name', async ({ file, size = 256 * KIB, assets, copied }) => {
-      const root = makeProject({ 'main.js': importing(file), [file]: randomBytes(size) });
+      const root = makeProject({ 'main.js': importing(host, file), [file]: randomBytes(size) });
       const read = filesRead();
       const outcome = await buildOnce(host, { root }, { assets: assets! });
       expect(outcome.errors).toEqual([]);
@@ -163,7 +172,7 @@ export function describeAssets(host: AssetHost): void {
     });
 
     test('a name changes when the content changes, and only then', async () => {
-      const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+      const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
       await pastTick();
       const first = await buildOnce(host, { root });
       const [name] = filesOf(first);
@@ -188,7 +197,11 @@ export function describeAssets(host: AssetHost): void {
 
     test('two files of one content are one in the output', async () => {
       const content = big();
-      const tree: TreeSpec = { 'main.js': importing('a.bin', 'b.bin'), 'a.bin': content, 'b.bin': content };
+      const tree: TreeSpec = {
+        'main.js': importing(host, 'a.bin', 'b.bin'),
+        'a.bin': content,
+        'b.bin': content,
+      };
       const outcome = await buildOnce(host, { root: makeProject(tree) });
       expect(new Set(filesOf(outcome)).size).toBe(1);
       expect(outcome.report).toMatchObject({ files: 1 });
@@ -196,7 +209,7 @@ export function describeAssets(host: AssetHost): void {
 
     test('a link is copied as the file that it leads to', async () => {
       const tree: TreeSpec = {
-        'main.js': importing('link.bin'),
+        'main.js': importing(host, 'link.bin'),
         'link.bin': symlink('a.bin'),
         'a.bin': big(),
       };
@@ -208,9 +221,9 @@ export function describeAssets(host: AssetHost): void {
     });
 
     test('a file that is no longer imported is deleted from the output', async () => {
-      const root = makeProject({ 'main.js': importing('a.bin'), 'a.bin': big() });
+      const root = makeProject({ 'main.js': importing(host, 'a.bin'), 'a.bin': big() });
       const [file] = filesOf(await buildOnce(host, { root }));
-      writeFileSync(join(root, 'main.js'), importing());
+      writeFileSync(join(root, 'main.js'), importing(host));
       expect(await buildOnce(host, { root })).toMatchObject({ errors: [], report: { files: 0, pruned: 1 } });
       expect(fs.existsSync(file!)).toBe(false);
     });
@@ -227,7 +240,7 @@ function describePlugins(host: AssetHost): void {
     Object.entries(bundle).find(([name]) => name.endsWith('.bin'))!;
 
   test('another plugin finds the content', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const found: unknown[] = [];
     const outcome = await buildOnce(host, {
       root,
@@ -240,7 +253,7 @@ function describePlugins(host: AssetHost): void {
   });
 
   test('what another plugin has changed is written by the bundler', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const outcome = await buildOnce(host, {
       root,
       meddle: (bundle) => {
@@ -254,7 +267,7 @@ function describePlugins(host: AssetHost): void {
   });
 
   test('what another plugin has deleted is not copied', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const outcome = await buildOnce(host, {
       root,
       meddle: (bundle) => {
@@ -266,7 +279,7 @@ function describePlugins(host: AssetHost): void {
   });
 
   test('a bundle that stays in memory has the content', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const { contents, errors, reports } = await buildOnce(host, { root, write: false });
     expect(errors).toEqual([]);
     const [[, content]] = Object.entries(contents).filter(([name]) => name.endsWith('.bin')) as [
@@ -281,7 +294,7 @@ function describePlugins(host: AssetHost): void {
 /** A name that several files have. */
 function describeNames(host: AssetHost): void {
   const tree = (): TreeSpec => ({
-    'main.js': importing('big.bin'),
+    'main.js': importing(host, 'big.bin'),
     'big.bin': big(),
     'static/big.bin': 'public',
     'more/big.bin': 'target',
@@ -309,7 +322,7 @@ function describeNames(host: AssetHost): void {
   });
 
   test('its file is copied beside public files and targets, in one report', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const targets = [{ from: 'more', to: 'more' }];
     const outcome = await buildOnce(host, { root }, { publicDir: 'static', targets });
     const output = Object.values(readTree(outcome.outDir)).filter(({ type }) => type !== 'directory');
@@ -321,14 +334,14 @@ function describeNames(host: AssetHost): void {
 
 function describeFailures(host: AssetHost): void {
   test('a file that cannot be copied ends the build', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const { errors } = await buildOnce(host, { root, meddle: () => fs.rmSync(join(root, 'big.bin')) });
     expect(errors.join('\n')).toContain('big.bin');
     expect(errors.join('\n')).toMatch(/ENOENT|ERR_NO_MATCH/);
   });
 
   test('a file that changes while it is built ends the build', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const change = () => writeFileSync(join(root, 'big.bin'), big());
     const { errors } = await buildOnce(host, { root, meddle: change });
     expect(errors.join('\n')).toMatch(/ERR_SOURCE_CHANGED/);
@@ -336,7 +349,7 @@ function describeFailures(host: AssetHost): void {
   });
 
   test('a file that gets another mode while it is built does not', async () => {
-    const root = makeProject({ 'main.js': importing('big.bin'), 'big.bin': big() });
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const { errors } = await buildOnce(host, { root, meddle: () => chmodSync(join(root, 'big.bin'), 0o600) });
     expect(errors).toEqual([]);
   });

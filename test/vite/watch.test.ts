@@ -71,6 +71,32 @@ async function startWatching({ vite, rolldown }: Host, { root, config }: Setup, 
 }
 
 describeVites((host) => {
+  test('vite build --watch copies an imported file when it has changed, and only then', async () => {
+    const big = (letter: string) => letter.repeat(256 * 1024);
+    const root = project({
+      'public/same.txt': 'same',
+      'main.js': "import url from './big.mp4';\nconsole.log(url);\n",
+      'big.mp4': big('a'),
+    });
+    await pastTick();
+    const setup = setUp(root, {}, { assets: true });
+    const last = (): CopyReport => Object.values(setup.reports.at(-1)!)[0]!;
+    const watching = await startWatching(host, setup, ['public/same.txt', 'big.mp4']);
+    try {
+      expect(last()).toMatchObject({ files: 2, unchanged: 0 });
+      const edited = "import url from './big.mp4';\nconsole.log('second', url);\n";
+      expect(await watching.edit(edited)).toBe('built');
+      expect(last()).toMatchObject({ files: 0, unchanged: 2 });
+      expect(await watching.change(() => replaceAtOnce(join(root, 'big.mp4'), big('b')))).toBe('built');
+      expect(last()).toMatchObject({ files: 1, unchanged: 1 });
+      const names = pathsIn(join(root, 'dist')).filter((path) => path.endsWith('.mp4'));
+      expect(names).toHaveLength(1);
+      expect(readFileSync(join(root, 'dist', names[0]!), 'utf8')).toBe(big('b'));
+    } finally {
+      await watching.close();
+    }
+  });
+
   test.each([
     ['few', few],
     ['many', { ...few, ...manyFiles }],

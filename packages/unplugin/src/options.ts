@@ -89,7 +89,7 @@ export interface Options extends EngineOptions {
    */
   cacheDirectory?: string;
   /**
-   * Rollup and Rolldown only: imported files that the engine copies. The bundler names them, and never reads them.
+   * Vite, Rollup and Rolldown only: imported files that the engine copies. The bundler names them, and never reads them.
    * `true` takes all that {@link ImportedAssets} takes by default.
    *
    * @default false
@@ -158,7 +158,7 @@ const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 
 
 /** Options of some hosts alone. */
 const SPECIAL: Record<string, { hosts: readonly string[]; name: string }> = {
-  assets: { hosts: ['rollup', 'rolldown'], name: 'Rollup and Rolldown' },
+  assets: { hosts: ['vite', 'rollup', 'rolldown'], name: 'Vite, Rollup and Rolldown' },
   environments: { hosts: ['vite'], name: 'Vite' },
   reload: { hosts: ['vite'], name: 'Vite' },
   takeOver: { hosts: ['webpack'], name: 'webpack' },

@@ -2,15 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from 'fs-reflink/host';
 import { assetHashesFile } from '../cache.ts';
-import { ContentHashes } from './content-hashes.ts';
+import { ContentHashes, hashContent } from './content-hashes.ts';
 import type { ResolvedAssets } from './options.ts';
 import { AssetSelection, type SelectedFile, stateOf } from './selection.ts';
 
-/** An imported file that the bundler gets a stand-in for. */
+/** An imported file that the engine copies. */
 export interface BundledAsset extends SelectedFile {
+  /** Of the content. */
   hash: string;
-  /** What the bundler takes for the content: a few bytes, the same for the same content and no other. */
-  standIn: string;
 }
 
 /** A file that the engine copies under the name that the bundler gave to its stand-in. */
@@ -20,7 +19,10 @@ export interface ExtractedAsset extends BundledAsset {
 }
 
 /** What is used of the bundle in `generateBundle`, and of the `this` of that hook. */
-export type Bundle = Record<string, { type: string; source?: string | Uint8Array }>;
+export type Bundle = Record<
+  string,
+  { type: string; source?: string | Uint8Array; originalFileNames?: readonly string[] }
+>;
 export interface BundleContext {
   getFileName(reference: string): string;
 }
@@ -44,18 +46,21 @@ export class BundledAssets {
     this.#hashes = new ContentHashes(assetHashesFile(cacheDirectory));
   }
 
-  /** Whether the engine copies a file. `file` is an absolute path. */
-  selects(file: string): boolean {
-    return this.#selection.find(file) !== undefined;
+  /** The file if the engine copies it. `file` is an absolute path. */
+  find(file: string): SelectedFile | undefined {
+    return this.#selection.find(file);
   }
 
-  /** The stand-in of a file that the engine copies. Undefined: the file is the bundler's. */
+  /**
+   * The stand-in of a file that the engine copies: a few bytes, the same for the same content and no other. Undefined: the
+   * file is the bundler's.
+   */
   async standInOf(file: string): Promise<string | undefined> {
     const selected = this.#selection.find(file);
     if (!selected) return undefined;
     const hash = await this.#hashes.hashOf(selected);
     const standIn = `unplugin-reflink stands in for ${selected.size} bytes of sha256 ${hash}`;
-    this.#byStandIn.set(standIn, { ...selected, hash, standIn });
+    this.#byStandIn.set(standIn, { ...selected, hash });
     return standIn;
   }
 
@@ -87,21 +92,48 @@ export class BundledAssets {
 
   /**
    * All plugins have seen the bundle of an output. Takes out of it what the engine copies: that is not what another
-   * plugin has changed or deleted. A bundle that is not going to be written gets the contents.
+   * plugin has changed or deleted. A bundle that the engine copies nothing for gets the contents.
    */
-  extract(context: BundleContext, bundle: Bundle, directory: string, isWrite: boolean): ExtractedAsset[] {
+  extract(context: BundleContext, bundle: Bundle, directory: string, isCopied: boolean): ExtractedAsset[] {
     const extracted: ExtractedAsset[] = [];
     for (const { name, item, asset } of this.#standInsIn(context, bundle, true)) {
-      if (!isWrite) {
+      if (!isCopied) {
         item.source = contentOf(asset);
         continue;
       }
       delete bundle[name];
       extracted.push({ ...asset, name });
     }
+    this.#keep(directory, extracted);
+    return extracted;
+  }
+
+  /**
+   * Takes files out of the bundle that the bundler has read: the engine copies them in its place, where the bundle has
+   * the content of the file that it names as the origin. `root` is what such names are relative to.
+   */
+  async extractRead(bundle: Bundle, directory: string, root: string): Promise<ExtractedAsset[]> {
+    const extracted: ExtractedAsset[] = [];
+    for (const [name, item] of Object.entries(bundle)) {
+      if (item.type !== 'asset') continue;
+      const selected = (item.originalFileNames ?? []).flatMap(
+        (each) => this.#selection.find(path.resolve(root, each)) ?? [],
+      )[0];
+      if (!selected) continue;
+      const source = item.source as string | Uint8Array;
+      if (Buffer.byteLength(source) !== selected.size) continue;
+      const hash = await this.#hashes.hashOf(selected);
+      if (hash !== hashContent(source)) continue;
+      delete bundle[name];
+      extracted.push({ ...selected, hash, name });
+    }
+    this.#keep(directory, extracted);
+    return extracted;
+  }
+
+  #keep(directory: string, extracted: readonly ExtractedAsset[]): void {
     this.#extracted.set(directory, [...(this.#extracted.get(directory) ?? []), ...extracted]);
     this.#hashes.save();
-    return extracted;
   }
 
   /**

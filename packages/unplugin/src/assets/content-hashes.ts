@@ -69,6 +69,11 @@ export class ContentHashes {
   }
 }
 
+/** {@link ContentHashes.hashOf} a content that is in memory. */
+export function hashContent(content: string | Uint8Array): string {
+  return createHash(ALGORITHM).update(content).digest('hex');
+}
+
 /** Two buffers for all files: one is hashed while the other one is read into. */
 let buffers: [Buffer, Buffer] | undefined;
 let last: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Options, resolveOptions } from '../options.ts';
 
-test.each(['rollup', 'rolldown'])('assets is an option of %s', (host) => {
+test.each(['vite', 'rollup', 'rolldown'])('assets is an option of %s', (host) => {
   expect(resolveOptions({}, host).assets).toBeUndefined();
   expect(resolveOptions({ assets: false }, host).assets).toBeUndefined();
   expect(resolveOptions({ assets: true }, host).assets).toEqual({

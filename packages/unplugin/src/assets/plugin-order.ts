@@ -12,26 +12,34 @@ interface Plugin {
 export type AssetsOf = () => BundledAssets | undefined;
 
 const LAST = 'unplugin-reflink:last';
+const ADDED = Symbol('added');
 
 /**
  * The plugins of a build, so that the `generateBundle` of those in `last` runs after all others, which find contents in
- * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each is to be changed.
+ * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each is to be changed. What is added
+ * belongs to `owner`.
  */
 export function withAssets(
   plugins: readonly unknown[],
   last: readonly unknown[],
   assets: readonly AssetsOf[],
+  owner: symbol,
 ): unknown[] {
   const all = plugins.map((each) => {
     if (last.includes(each)) return changed(each as Plugin, undefined);
     return isPlugin(each) ? changed(each, revealing(each.generateBundle, assets)) : each;
   });
-  return [...all, ...last.map((each) => ({ name: LAST, generateBundle: (each as Plugin).generateBundle }))];
+  const added = last.map((each) => ({
+    name: LAST,
+    generateBundle: (each as Plugin).generateBundle,
+    [ADDED]: owner,
+  }));
+  return [...all, ...added];
 }
 
-/** Whether a plugin is one that {@link withAssets} has added. */
-export function isAdded(plugin: unknown): boolean {
-  return (plugin as Plugin | undefined)?.name === LAST;
+/** Whether a plugin is one that {@link withAssets} has added for this owner. */
+export function isAdded(plugin: unknown, owner: symbol): boolean {
+  return (plugin as { [ADDED]?: symbol } | undefined)?.[ADDED] === owner;
 }
 
 function isPlugin(given: unknown): given is Plugin & Required<Pick<Plugin, 'generateBundle'>> {

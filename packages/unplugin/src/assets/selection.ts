@@ -20,6 +20,10 @@ export interface FileState {
   isCoarse: boolean;
 }
 
+/** What bundlers make modules of, whatever globs match it. */
+const MODULES =
+  /\.(?:[cm]?[jt]sx?|css|less|s[ac]ss|styl|stylus|pcss|postcss|sss|html?|json5?|vue|svelte|astro)$/i;
+
 /** Which files the option `assets` names. */
 export class AssetSelection {
   readonly #include: Matcher[];
@@ -35,6 +39,7 @@ export class AssetSelection {
 
   /** The file if it is one of them. `file` is an absolute path. */
   find(file: string): SelectedFile | undefined {
+    if (MODULES.test(file)) return undefined;
     const below = belowRoot(file);
     const isMatched = (matcher: Matcher) => matcher.hasFile(below);
     if (!this.#include.some(isMatched) || this.#exclude.some(isMatched)) return undefined;

@@ -37,7 +37,7 @@ export function pluginPerBuild<P extends object>(
     ...create({ watching: false, position: 0 }),
     [mark]: true,
     async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
-      const plugins = (await flattened(given.plugins)).filter((each) => !isAdded(each));
+      const plugins = (await flattened(given.plugins)).filter((each) => !isAdded(each, mark));
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
       const instances = plugins.filter((each) => (each as { name?: string } | undefined)?.name === NAME);
@@ -52,7 +52,7 @@ export function pluginPerBuild<P extends object>(
       const assets = ours.flatMap((each) => assetsOf(each) ?? []);
       if (assets.length === 0) return { ...given, plugins: [...ahead, ...all] };
       const last = ours.filter((each) => assetsOf(each));
-      return { ...given, plugins: [...ahead, ...withAssets(all, last, assets)] };
+      return { ...given, plugins: [...ahead, ...withAssets(all, last, assets, mark)] };
     },
   };
 }

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
+import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import { assetsOfBuild } from '../../assets/load.ts';
 import { briefly } from '../../brief-error.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
@@ -10,6 +12,7 @@ import { deleteLeftOver } from '../../left-over.ts';
 import { isInside, keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import { targetOfFile } from '../../targets.ts';
 import { watchedPaths } from '../../watched.ts';
 import {
   HiddenOptions,
@@ -20,6 +23,9 @@ import {
   takeoverOf,
 } from './output.ts';
 
+type BundleContext = Parameters<BundledAssets['extract']>[0];
+type Bundle = Parameters<BundledAssets['extract']>[1];
+
 /**
  * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
  * hook of its own; between {@link hide} and {@link begin} it finds that switched off.
@@ -27,6 +33,8 @@ import {
 export class EnvironmentBuild {
   readonly #environment: Environment;
   readonly #options: ResolvedOptions | undefined;
+  /** Those of the instance, also where it copies nothing: names are the same in all environments. */
+  readonly #own: ResolvedOptions;
   readonly #copies: BuildCopies;
   readonly #log: HostLog;
   readonly #records: ClaimedRecord[] = [];
@@ -34,11 +42,15 @@ export class EnvironmentBuild {
   #hidden: HiddenOptions | undefined;
   /** By output directory, since the build began to write. */
   readonly #emptied = new Map<string, Emptied>();
+  /** Vite has prepared the output directories. */
+  #isPrepared = false;
+  #assets: BundledAssets | undefined;
 
   /** `chosen` are the options of what to copy, if anything. */
   constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
     this.#environment = environment;
     this.#options = chosen;
+    this.#own = options;
     const { logger, config } = environment;
     this.#log = {
       info: (message) => logger.info(message),
@@ -50,6 +62,8 @@ export class EnvironmentBuild {
 
   /** The build is certain. `watch` gets the paths that a watcher has to watch. */
   async prepare(watch?: (path: string) => void): Promise<void> {
+    const { root, cacheDir } = this.#environment.config;
+    this.#assets = await assetsOfBuild(this.#own, root, cacheDirectoryOf(this.#own, root, cacheDir));
     const takeover = this.#takeoverNow();
     if (!takeover) return;
     const { targets, outDirs } = takeover;
@@ -60,7 +74,7 @@ export class EnvironmentBuild {
 
   /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
   hide(takeover: Takeover | undefined = this.#takeoverNow()): void {
-    if (this.#copies.begun || this.#hidden || !takeover) return;
+    if (this.#isPrepared || this.#hidden || !takeover) return;
     this.#takeover = takeover;
     const empty = () => {
       for (const directory of takeover.outDirs)
@@ -69,22 +83,69 @@ export class EnvironmentBuild {
     this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
   }
 
-  /** Gives everybody the options back as they were, and begins to copy. */
+  /** Gives everybody the options back as they were, and begins to copy, unless files of bundles are copied, too. */
   begin(): void {
     this.restore();
     const takeover = this.#takeover;
-    if (this.#copies.begun || !takeover) return;
-    for (const [position, directory] of takeover.outDirs.entries()) {
-      const settings = this.#settingsOf(directory, takeover);
-      // Vite empties one after the other, and with an output what was copied there for the one around it.
-      const emptiedLater = takeover.outDirs.slice(position + 1).filter((each) => this.#emptied.has(each));
-      this.#copies.begin({
-        ...settings,
-        publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
-        emptied: this.#emptied.get(directory),
-      });
-    }
+    if (this.#isPrepared || !takeover) return;
+    this.#isPrepared = true;
+    if (this.#assets) return;
+    for (const directory of takeover.outDirs) this.#beginInto(directory, takeover);
     this.#emptied.clear();
+  }
+
+  /** The bundle of an output is complete, and all other plugins have seen it. */
+  async complete(
+    context: BundleContext,
+    dir: string | undefined,
+    bundle: Bundle,
+    isWrite: boolean,
+  ): Promise<void> {
+    if (this.#assets) await this.#extract(this.#assets, context, dir, bundle, isWrite);
+    await briefly(this.#copies.deleteCollisions(Object.keys(bundle), this.#resolve(dir)));
+  }
+
+  async #extract(
+    all: BundledAssets,
+    context: BundleContext,
+    dir: string | undefined,
+    bundle: Bundle,
+    isWrite: boolean,
+  ): Promise<void> {
+    const { root, build } = this.#environment.config;
+    const directory = path.resolve(root, dir ?? build.outDir);
+    const takeover = this.#takeover;
+    const isCopied = isWrite && takeover !== undefined && build.emitAssets;
+    const extracted = all.extract(context, bundle, directory, isCopied);
+    if (isCopied) extracted.push(...(await all.extractRead(bundle, directory, root)));
+    if (!isWrite || !takeover) return;
+    const assets = extracted.map(({ file, name }) =>
+      targetOfFile({ source: file, destination: path.join(directory, name) }),
+    );
+    // A plugin may have given the output another directory than Vite's config.
+    if (takeover.outDirs.includes(directory)) this.#beginInto(directory, takeover, assets);
+    else
+      for (const each of takeover.outDirs)
+        this.#beginInto(each, takeover, each === takeover.outDirs[0] ? assets : []);
+  }
+
+  #beginInto(directory: string, takeover: Takeover, assets?: Target[]): void {
+    const settings = this.#settingsOf(directory, takeover);
+    // Vite empties one after the other, and with an output what was copied there for the one around it.
+    const emptiedLater = takeover.outDirs
+      .slice(takeover.outDirs.indexOf(directory) + 1)
+      .filter((each) => this.#emptied.has(each));
+    this.#copies.begin({
+      ...settings,
+      publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
+      assets,
+      emptied: this.#emptied.get(directory),
+    });
+  }
+
+  /** Imported files that the engine copies, since the build began; undefined without the option. */
+  get assets(): BundledAssets | undefined {
+    return this.#assets;
   }
 
   #settingsOf(directory: string, takeover: Takeover) {
@@ -108,7 +169,10 @@ export class EnvironmentBuild {
     const { root, cacheDir } = this.#environment.config;
     const cacheDirectory = cacheDirectoryOf(this.#options!, root, cacheDir);
     if (empties) return { cacheDirectory, orphaned: [] };
-    const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory);
+    const instance = this.#instance;
+    // Which assets a configuration has is known when it is built: no other one can have the same.
+    const copied = this.#options!.assets ? { ...targets, configuration: instance.configuration } : targets;
+    const record = claimRecord({ ...instance, targets: copied }, cacheDirectory, directory);
     this.#records.push(record);
     return record;
   }
@@ -125,11 +189,6 @@ export class EnvironmentBuild {
     this.#hidden = undefined;
   }
 
-  /** The bundle of an output is about to be written. */
-  async deleteCollisions(dir: string | undefined, fileNames: string[]): Promise<void> {
-    await briefly(this.#copies.deleteCollisions(fileNames, this.#resolve(dir)));
-  }
-
   /** Resolves when every file is copied that does not wait for the bundle. */
   async waitForCopies(): Promise<void> {
     await briefly(this.#copies.waitForCopies());
@@ -137,8 +196,12 @@ export class EnvironmentBuild {
 
   /** The bundle of an output is written. */
   async finish(dir: string | undefined): Promise<void> {
-    if (this.#copies.begun || !this.#options)
-      return void (await briefly(this.#copies.finish(this.#resolve(dir))));
+    if (this.#copies.begun || !this.#options) {
+      await briefly(this.#copies.finish(this.#resolve(dir)));
+      const { root, build } = this.#environment.config;
+      if (this.#assets) await briefly(this.#assets.verify(path.resolve(root, dir ?? build.outDir)));
+      return;
+    }
     const { config } = this.#environment;
     const { root } = config;
     const instance = this.#instance;
@@ -156,6 +219,8 @@ export class EnvironmentBuild {
   async end({ keepWorkers = this.#isWatched }: { keepWorkers?: boolean } = {}): Promise<void> {
     this.restore();
     this.#takeover = undefined;
+    this.#isPrepared = false;
+    this.#assets = undefined;
     this.#emptied.clear();
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();

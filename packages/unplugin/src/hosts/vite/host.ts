@@ -1,5 +1,8 @@
 // What a build needs, in one file: loaded when there is one, not with the config.
+
+export { isAdded, withAssets } from '../../assets/plugin-order.ts';
 export { disposeAhead, prepareAhead } from '../../preparation.ts';
+export { importUrls, loadAsset } from './assets.ts';
 export { copiedBy, EnvironmentBuild } from './build.ts';
 export { checkConfig, checkContext } from './check.ts';
 export { commonOptions } from './instances.ts';

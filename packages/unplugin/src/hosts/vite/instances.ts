@@ -22,6 +22,8 @@ export function commonOptions(
   if (new Set(instances).size < 2) return optionsFor(environment, own);
   if (instances.some(({ engine }) => !isDeepStrictEqual(engine, own.engine)))
     throw new TypeError(`${NAME} (vite): several instances have different options of how files are copied`);
+  if (instances.some(({ assets }) => !isDeepStrictEqual(assets, own.assets)))
+    throw new TypeError(`${NAME} (vite): several instances have different options "assets"`);
   if (instances[0] !== own) return undefined;
   const chosen = [...new Set(instances)].flatMap((each) => optionsFor(environment, each) ?? []);
   if (chosen.length === 0) return undefined;

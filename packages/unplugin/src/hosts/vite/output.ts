@@ -89,7 +89,7 @@ export interface Takeover {
  */
 export function takeoverOf(
   { build, publicDir, root }: OutputConfig,
-  options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+  options: Pick<ResolvedOptions, 'publicDirs' | 'targets' | 'assets'>,
 ): Takeover | undefined {
   const { copyPublicDir, emptyOutDir } = givenSwitches(build);
   if (!build.write) return undefined;
@@ -99,7 +99,9 @@ export function takeoverOf(
   const copies = copyPublicDir && (options.publicDirs?.length ?? (own && !isNested ? 1 : 0)) > 0;
   const publicDirs = copies ? options.publicDirs : [];
   const targets = toTargets({ ...options, publicDirs }, { root, publicDir: own });
-  if (targets.publicTargets.length + targets.targets.length === 0) return undefined;
+  // Of a build for a server Vite writes none, unless it is told to.
+  const hasAssets = options.assets !== undefined && build.emitAssets;
+  if (targets.publicTargets.length + targets.targets.length === 0 && !hasAssets) return undefined;
   // Left undecided, Vite empties only what lies in the project, and says so otherwise.
   const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
   // What Vite copies itself is there before we begin, and must not be deleted.
@@ -177,7 +179,7 @@ export class HiddenOptions {
  */
 export function switchOffEarly(
   config: OutputConfig,
-  options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+  options: Pick<ResolvedOptions, 'publicDirs' | 'targets' | 'assets'>,
 ): void {
   const { build } = config;
   const takeover = takeoverOf(config, options);

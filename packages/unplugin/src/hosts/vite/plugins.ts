@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../../options.ts';
 import type { EnvironmentBuild } from './build.ts';
 import type { HookContext } from './check.ts';
 import { loadedHost, loadHost } from './load-host.ts';
-import { NAME, SERVE_NAME } from './names.ts';
+import { COPY_NAME, NAME, SERVE_NAME } from './names.ts';
 import { publicDirectoryPlugin } from './public-plugin.ts';
 
 /**
@@ -111,7 +111,8 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   };
 
   const after: Plugin = {
-    name: 'unplugin-reflink:copy',
+    name: COPY_NAME,
+    api: options,
     enforce: 'post',
     apply: 'build',
     renderStart: {
@@ -122,9 +123,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     generateBundle: {
       order: 'post',
-      async handler({ dir }, bundle) {
+      async handler({ dir }, bundle, isWrite) {
         const build = await loadedBuildOf(this);
-        await build.deleteCollisions(dir, Object.keys(bundle));
+        await build.complete(this, dir, bundle as never, isWrite);
         if (isPreceded(before.name, this.environment.plugins)) await build.waitForCopies();
       },
     },
@@ -148,7 +149,43 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
   };
 
-  return [before, after, serve, publicDirectoryPlugin(options)];
+  // Without the option no module costs a call of it.
+  if (!options.assets) return [before, after, serve, publicDirectoryPlugin(options)];
+
+  const owner = Symbol(NAME);
+  Object.assign(before, {
+    async options({ plugins, ...given }) {
+      const { isAdded, withAssets } = await loadHost();
+      const { environment } = this as unknown as HookContext;
+      const all = (await flattened(plugins)).filter((each) => !isAdded(each, owner));
+      const isOurs = ({ name, api }: Plugin) => name === COPY_NAME && api === options;
+      const last = all.filter((each) => each && isOurs(each as Plugin));
+      const assets = () => builds.get(environment)?.assets;
+      return { ...given, plugins: withAssets(all, last, [assets], owner) as Plugin[] };
+    },
+    async load(id) {
+      const { assets } = await loadedBuildOf(this);
+      return assets && loadedHost().loadAsset(this as never, id, assets);
+    },
+  } satisfies Partial<Plugin>);
+
+  /** After what makes JavaScript of modules, and before what finds the URLs in them. */
+  const urls: Plugin = {
+    name: 'unplugin-reflink:urls',
+    apply: 'build',
+    async transform(code, id) {
+      const { assets } = await loadedBuildOf(this);
+      return assets && loadedHost().importUrls(this as never, code, id, assets);
+    },
+  };
+  return [before, urls, after, serve, publicDirectoryPlugin(options)];
+}
+
+/** Plugins may be given in arrays within arrays, as promises, or left out. */
+async function flattened(given: unknown): Promise<unknown[]> {
+  const plugins = await given;
+  if (!Array.isArray(plugins)) return plugins ? [plugins] : [];
+  return (await Promise.all(plugins.map(flattened))).flat();
 }
 
 /** Warnings by build: each environment of an app has a config and a logger of its own. */

@@ -1,0 +1,137 @@
+import path from 'node:path';
+import type { Environment, Rollup } from 'vite';
+import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import { isInside } from '../../nested.ts';
+
+/** What is used of the `this` of `load` and `transform`. */
+type Context = Pick<Rollup.PluginContext, 'addWatchFile' | 'emitFile' | 'getModuleInfo' | 'parse'> & {
+  environment: Environment;
+};
+
+interface AssetModule {
+  code: string;
+  map: { mappings: '' };
+  moduleType: 'js';
+  moduleSideEffects: false;
+  meta: Record<string, true>;
+}
+
+const ID = /^([^?#\0]+)(?:\?([^#]*))?$/;
+
+/** The module that Vite makes of an imported file, with the stand-in in its place. Undefined: Vite makes it. */
+export async function loadAsset(
+  context: Context,
+  id: string,
+  assets: BundledAssets,
+): Promise<AssetModule | undefined> {
+  const { environment } = context;
+  const [, file, query] = ID.exec(id) ?? [];
+  if (file === undefined || !isUrl(environment, file, query)) return undefined;
+  const isInlined = !isNeverInlined(query) && mayBeInlined(environment, file, assets);
+  if (isInlined || isPublic(environment, file) || context.getModuleInfo(id)?.isEntry) return undefined;
+  const source = await assets.standInOf(file);
+  if (source === undefined) return undefined;
+  context.addWatchFile(file);
+  const originalFileName = path.relative(environment.config.root, file).split(path.sep).join('/');
+  const name = path.basename(file);
+  const reference = context.emitFile({ type: 'asset', name, originalFileName, source });
+  assets.emitted(reference);
+  return {
+    // What Vite puts URLs in place of, by its `base` and `experimental.renderBuiltUrl`.
+    code: `export default "__VITE_ASSET__${reference}__";`,
+    map: { mappings: '' },
+    moduleType: 'js',
+    moduleSideEffects: false,
+    meta: { 'vite:asset': true },
+  };
+}
+
+/** Whether a module is the URL of a file for Vite. */
+function isUrl({ config }: Environment, file: string, query: string | undefined): boolean {
+  const parts = query?.split('&') ?? [];
+  if (!parts.every((each) => each === 'url' || each === 'no-inline')) return false;
+  return parts.includes('url') || config.assetsInclude(file);
+}
+
+function isNeverInlined(query: string | undefined): boolean {
+  return query?.split('&').includes('no-inline') ?? false;
+}
+
+/** Vite asks a function with the content, so where there is one the file is Vite's. */
+function mayBeInlined({ config }: Environment, file: string, assets: BundledAssets): boolean {
+  const { lib, assetsInlineLimit } = config.build;
+  if (lib || typeof assetsInlineLimit === 'function') return true;
+  return (assets.find(file)?.size ?? 0) < Number(assetsInlineLimit);
+}
+
+function isPublic(environment: Environment, file: string): boolean {
+  const { publicDir } = environment.getTopLevelConfig();
+  return publicDir !== '' && isInside(path.resolve(publicDir), path.resolve(file));
+}
+
+/** A node of a tree as parsers of JavaScript make it. */
+interface Node {
+  type: string;
+  start: number;
+  end: number;
+  [property: string]: unknown;
+}
+
+/**
+ * A module in which the engine copies files of `new URL('./a.wasm', import.meta.url)`: their URLs are imported, which comes
+ * to the same, and Vite would read them otherwise. Every other character stays where it is. Undefined: nothing is changed.
+ */
+export function importUrls(
+  context: Context,
+  code: string,
+  id: string,
+  assets: BundledAssets,
+): { code: string; map: null } | undefined {
+  const { environment } = context;
+  const [, importer] = ID.exec(id) ?? [];
+  if (importer === undefined || environment.config.consumer !== 'client') return undefined;
+  if (!/\bnew\s+URL\b/.test(code) || !code.includes('import.meta.url')) return undefined;
+  let changed = code;
+  const imports = new Map<string, string>();
+  for (const literal of urlsIn(context.parse(code) as unknown as Node)) {
+    const url = literal.value as string;
+    const file = path.resolve(path.dirname(importer), url);
+    if (!/^\.\.?\/[^?#]*$/.test(url) || /@vite-ignore/.test(code.slice(literal.before, literal.start)))
+      continue;
+    if (!assets.find(file) || mayBeInlined(environment, file, assets) || isPublic(environment, file))
+      continue;
+    const name = imports.get(url) ?? freeName(changed);
+    // There is no shorter way to name a file: a name that takes more room would move what comes after it.
+    if (name.length > literal.end - literal.start) continue;
+    imports.set(url, name);
+    changed =
+      changed.slice(0, literal.start) + name.padEnd(literal.end - literal.start) + changed.slice(literal.end);
+  }
+  if (imports.size === 0) return undefined;
+  const lines = [...imports].map(([url, name]) => `import ${name} from ${JSON.stringify(`${url}?url`)};`);
+  return { code: `${changed}\n${lines.join('\n')}\n`, map: null };
+}
+
+function freeName(code: string): string {
+  for (let number = 0; ; number++) if (!code.includes(`$url${number}`)) return `$url${number}`;
+}
+
+/** The first argument of every `new URL('…', import.meta.url)` but those of workers, which Vite builds. */
+function* urlsIn(node: Node): Generator<Node & { before: number }> {
+  const { type, callee, arguments: given } = node as Node & { callee?: Node; arguments?: Node[] };
+  const isNew = type === 'NewExpression' && callee?.type === 'Identifier';
+  if (isNew && (callee.name === 'Worker' || callee.name === 'SharedWorker')) return;
+  if (isNew && callee.name === 'URL' && given?.length === 2) {
+    const [url, base] = given as [Node, Node];
+    if (url.type === 'Literal' && typeof url.value === 'string' && isOwnUrl(base))
+      yield { ...url, before: callee.end };
+  }
+  for (const child of Object.values(node).flat())
+    if (typeof (child as Node | null)?.type === 'string') yield* urlsIn(child as Node);
+}
+
+/** `import.meta.url` */
+function isOwnUrl({ type, object, property, computed }: Node): boolean {
+  const isMeta = type === 'MemberExpression' && (object as Node).type === 'MetaProperty';
+  return isMeta && !computed && (property as Node).name === 'url';
+}

@@ -1,0 +1,318 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CopyReport } from 'fs-reflink';
+import reflink from 'unplugin-reflink/vite';
+import type { InlineConfig, Plugin, Rollup } from 'vite';
+import { expect, test } from 'vitest';
+import {
+  type AssetHost,
+  type AssetOutcome,
+  describeAssets,
+  filesRead,
+  type Meddling,
+} from '../hosts/describe-assets.ts';
+import { makeProject } from '../hosts/project.ts';
+import { readTree, type TreeSpec } from '../support/trees.ts';
+import { collectLog, describeVites, type Host, type Options } from './support.ts';
+
+const KIB = 1024;
+const big = () => randomBytes(256 * KIB);
+
+function meddling(name: string, order: 'pre' | 'post', meddle: Meddling | undefined): Plugin {
+  const handler = (_output: unknown, bundle: unknown) => meddle?.(bundle as never);
+  return { name, generateBundle: { order, handler } };
+}
+
+function assetHost({ name, vite }: Host): AssetHost {
+  return {
+    name,
+    query: '?url',
+    async build({ root, options, meddle, write = true, names = 'assets/[name]-[hash][extname]' }) {
+      const log = collectLog();
+      const outcome: AssetOutcome = {
+        outDir: join(root, 'dist'),
+        warnings: log.warnings,
+        errors: [],
+        log: log.infos,
+        contents: {},
+      };
+      try {
+        const result = (await vite.build({
+          configFile: false,
+          root,
+          customLogger: log,
+          logLevel: 'silent',
+          plugins: [meddling('before', 'pre', meddle), reflink(options), meddling('after', 'post', meddle)],
+          build: {
+            write,
+            assetsInlineLimit: 0,
+            rollupOptions: {
+              input: join(root, 'main.js'),
+              preserveEntrySignatures: 'strict',
+              output: { entryFileNames: 'bundle.js', assetFileNames: names },
+            },
+          },
+        })) as Rollup.RollupOutput;
+        if (!write)
+          for (const each of result.output)
+            if (each.type === 'asset') outcome.contents[each.fileName] = each.source;
+      } catch (error) {
+        outcome.errors.push((error as Error).message);
+      }
+      return outcome;
+    },
+  };
+}
+
+describeVites((host) => {
+  describeAssets(assetHost(host));
+
+  /** Builds a page with the option, and says what was copied, and what is in the output. */
+  async function build(tree: TreeSpec, { build, ...config }: InlineConfig = {}, options: Options = {}) {
+    const root = makeProject({ 'index.html': '<script type="module" src="/main.js"></script>', ...tree });
+    const reports: CopyReport[] = [];
+    const log = collectLog();
+    const read = filesRead();
+    await host.vite.build({
+      configFile: false,
+      root,
+      customLogger: log,
+      logLevel: 'silent',
+      plugins: [reflink({ assets: true, report: (each) => void reports.push(each), ...options })],
+      ...config,
+      build: { ...build },
+    });
+    const outDir = join(root, build?.outDir ?? 'dist');
+    const output = readTree(outDir);
+    const textOf = (end: string) =>
+      Object.keys(output)
+        .filter((name) => name.endsWith(end))
+        .map((name) => readFileSync(join(outDir, name), 'utf8'))
+        .join('\n');
+    const copiesOf = (file: string) => {
+      const { sha256 } = readTree(root)[file] as { sha256: string };
+      return Object.entries(output).flatMap(([name, each]) => (each.sha256 === sha256 ? [name] : []));
+    };
+    return { root, outDir, reports, log, read, output, textOf, copiesOf };
+  }
+
+  test.each([
+    ["import url from './a.mp4'", 'a.mp4', []],
+    ["import url from './a.mp4?url'", 'a.mp4', []],
+    ["import url from './a.mp4?no-inline'", 'a.mp4', []],
+    ["import url from './a.mp4?url&no-inline'", 'a.mp4', []],
+    ["const url = new URL('./a.wasm', import.meta.url).href", 'a.wasm', []],
+    ['const url = new URL("./sub/../a.wasm", import.meta.url).href', 'a.wasm', []],
+  ])('%s', async (code, file, expectedRead) => {
+    const { reports, read, textOf, copiesOf, log } = await build({
+      'main.js': `${code};\nconsole.log(url);\n`,
+      [file]: big(),
+    });
+    expect(read.filter((name) => name === file)).toEqual(expectedRead);
+    const [name, ...others] = copiesOf(file);
+    expect(name).toMatch(/^assets\/a-[\w-]{8}\.\w+$/);
+    expect(others).toEqual([]);
+    expect(textOf('.js')).toContain(`/${name}`);
+    expect(reports).toMatchObject([{ files: 1, bytes: 256 * KIB }]);
+    expect(log.warnings).toEqual([]);
+  });
+
+  test.each([
+    ['of HTML', { 'index.html': '<video src="./a.mp4"></video>', 'a.mp4': big() }, 'a.mp4', '.html'],
+    [
+      'of CSS',
+      {
+        'main.js': "import './main.css';",
+        'main.css': "@font-face { font-family: a; src: url('./a.woff2'); }",
+        'a.woff2': big(),
+      },
+      'a.woff2',
+      '.css',
+    ],
+  ])('a file %s is read by Vite, and copied by the engine', async (_what, tree, file, end) => {
+    const { reports, read, textOf, copiesOf } = await build(tree as TreeSpec);
+    expect(read.filter((name) => name === file)).toEqual([file]);
+    const [name, ...others] = copiesOf(file);
+    expect(others).toEqual([]);
+    expect(textOf(end)).toContain(`/${name}`);
+    expect(reports).toMatchObject([{ files: 1, bytes: 256 * KIB }]);
+  });
+
+  const imports =
+    "import url from './a.mp4';\nimport other from './b.mp4?url';\nconsole.log(url, other, new URL('./c.wasm', import.meta.url).href);\n";
+  const three = () => ({ 'main.js': imports, 'a.mp4': big(), 'b.mp4': big(), 'c.wasm': big() });
+
+  test.each<[string, InlineConfig, (name: string) => string]>([
+    ["base: '/'", { base: '/' }, (name) => `"/${name}"`],
+    ["base: '/sub/'", { base: '/sub/' }, (name) => `"/sub/${name}"`],
+    ["base: './'", { base: './' }, (name) => `new URL("${name.replace('assets/', '')}"`],
+    ['a base with a host', { base: 'https://cdn.test/' }, (name) => `"https://cdn.test/${name}"`],
+    [
+      'renderBuiltUrl',
+      { experimental: { renderBuiltUrl: (name) => `https://built.test/${name}` } },
+      (name) => `"https://built.test/${name}"`,
+    ],
+  ])('%s', async (_what, config, urlOf) => {
+    const { textOf, copiesOf, reports } = await build(three(), config);
+    expect(reports).toMatchObject([{ files: 3 }]);
+    const text = textOf('.js').replaceAll(/[`']/g, '"');
+    for (const file of ['a.mp4', 'b.mp4', 'c.wasm']) expect(text).toContain(urlOf(copiesOf(file)[0]!));
+  });
+
+  test('the manifest names them', async () => {
+    const { outDir, copiesOf } = await build(three(), { build: { manifest: true } });
+    const manifest = JSON.parse(readFileSync(join(outDir, '.vite/manifest.json'), 'utf8'));
+    for (const file of ['a.mp4', 'b.mp4', 'c.wasm']) {
+      const [name] = copiesOf(file);
+      expect(manifest[file]).toMatchObject({ file: name, src: file });
+      expect(manifest['index.html'].assets).toContain(name);
+    }
+  });
+
+  test('a build for a server copies nothing, and names what the client has', async () => {
+    const tree = { 'main.js': "import url from './a.mp4';\nconsole.log(url);\n", 'a.mp4': big() };
+    const { copiesOf } = await build(tree);
+    const server = await build(tree, { build: { ssr: 'main.js', outDir: 'server' } });
+    expect(Object.keys(server.output)).toEqual(['main.js']);
+    expect(server.copiesOf('a.mp4')).toEqual([]);
+    expect(server.textOf('.js')).toContain(`/${copiesOf('a.mp4')[0]}`);
+    expect(server.reports).toEqual([]);
+    expect(server.read.filter((name) => name === 'a.mp4')).toEqual([]);
+  });
+
+  test('where the environment is not among those that are copied into, Vite writes the content', async () => {
+    const { copiesOf, reports } = await build(three(), {}, { environments: [] });
+    expect(reports).toEqual([]);
+    for (const file of ['a.mp4', 'b.mp4', 'c.wasm']) expect(copiesOf(file)).toHaveLength(1);
+  });
+
+  test.each<[string, TreeSpec, InlineConfig]>([
+    ['below assetsInlineLimit', three(), { build: { assetsInlineLimit: 300 * KIB } }],
+    [
+      'with ?inline',
+      { 'main.js': "import url from './a.mp4?inline';\nconsole.log(url);\n", 'a.mp4': big() },
+      {},
+    ],
+    [
+      'with ?raw',
+      { 'main.js': "import url from './a.mp4?raw';\nconsole.log(url);\n", 'a.mp4': 'a'.repeat(256 * KIB) },
+      {},
+    ],
+  ])('what Vite puts into a module stays there: %s', async (_what, tree, config) => {
+    const { output, reports, textOf } = await build(tree, config);
+    expect(Object.keys(output).filter((name) => /\.(mp4|wasm)$/.test(name))).toEqual([]);
+    expect(textOf('.js').length).toBeGreaterThan(256 * KIB);
+    expect(reports).toMatchObject([{ files: 0 }]);
+  });
+
+  test('a function as assetsInlineLimit gets the content', async () => {
+    const sizes: number[] = [];
+    const assetsInlineLimit = (_file: string, content: Buffer) => {
+      sizes.push(content.length);
+      return false;
+    };
+    const { reports } = await build(three(), { build: { assetsInlineLimit } });
+    expect(sizes).toEqual([256 * KIB, 256 * KIB, 256 * KIB]);
+    // They are compared, and copied by the engine all the same.
+    expect(reports).toMatchObject([{ files: 3 }]);
+  });
+
+  test.each([
+    ['/* @vite-ignore */', "new URL(/* @vite-ignore */ './a.wasm', import.meta.url)"],
+    ['a comment', "0 // new URL('./a.wasm', import.meta.url)"],
+    ['a string', '"new URL(\'./a.wasm\', import.meta.url)"'],
+  ])('no file is imported by %s', async (_what, code) => {
+    const { copiesOf, log } = await build({ 'main.js': `console.log(${code}\n);\n`, 'a.wasm': big() });
+    expect(copiesOf('a.wasm')).toEqual([]);
+    expect(log.warnings).toEqual([]);
+  });
+
+  test('lines and columns of a module stay what they were', async () => {
+    const main = "const url = new URL('./a.wasm', import.meta.url); throw new Error(url.href);\n";
+    const { outDir, output } = await build(
+      { 'main.js': main, 'a.wasm': big() },
+      { build: { sourcemap: true, minify: false, modulePreload: { polyfill: false } } },
+    );
+    const name = Object.keys(output).find((each) => each.endsWith('.js.map'))!;
+    const map = JSON.parse(readFileSync(join(outDir, name), 'utf8'));
+    expect(map.sourcesContent).toContain(main);
+    const js = name.replace(/\.map$/, '');
+    let stack = '';
+    try {
+      const flags = ['--enable-source-maps', '--input-type=module'];
+      execFileSync(process.execPath, [...flags, '-e', `await import(${JSON.stringify(join(outDir, js))})`], {
+        stdio: 'pipe',
+      });
+    } catch (error) {
+      stack = String((error as { stderr: Buffer }).stderr);
+    }
+    expect(stack).toMatch(new RegExp(`main\\.js:1:${main.indexOf('new Error') + 1}`));
+  });
+
+  test.each(['generateBundle', 'writeBundle'])(
+    'a build that is killed in %s leaves no stand-in',
+    async (hook) => {
+      const root = makeProject({
+        'index.html': '<script type="module" src="/main.js"></script>',
+        ...three(),
+      });
+      const child = join(import.meta.dirname, 'killed-assets.js');
+      const given = JSON.stringify({ id: host.id, root, hook });
+      const { signal } = spawnSync(process.execPath, [child, given], {
+        env: { ...process.env, NODE_OPTIONS: '' },
+      });
+      expect(signal).toBe('SIGKILL');
+      const standIns = Object.entries(readTree(root)).filter(
+        ([name, { type }]) =>
+          type === 'file' && readFileSync(join(root, name)).includes('unplugin-reflink stands in for'),
+      );
+      expect(standIns).toEqual([]);
+      await host.vite.build({
+        configFile: false,
+        root,
+        logLevel: 'silent',
+        plugins: [reflink({ assets: true, report: false })],
+      });
+      const hashes = Object.values(readTree(join(root, 'dist'))).map(({ sha256 }) => sha256);
+      for (const file of ['a.mp4', 'b.mp4', 'c.wasm'])
+        expect(hashes.filter((each) => each === readTree(root)[file]!.sha256)).toHaveLength(1);
+    },
+  );
+
+  test('a file of the public directory is public', async () => {
+    const main = "import url from '/a.mp4';\nimport other from './public/a.mp4';\nconsole.log(url, other);\n";
+    const { output, reports, outDir } = await build({ 'main.js': main, 'public/a.mp4': big() });
+    expect(Object.keys(output)).toContain('a.mp4');
+    expect(statSync(join(outDir, 'a.mp4')).size).toBe(256 * KIB);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('each of several outputs gets its assets', async () => {
+    const { copiesOf } = await build(three(), {
+      build: {
+        rollupOptions: {
+          output: [
+            { dir: 'dist', assetFileNames: 'one/[name][extname]' },
+            { dir: 'dist/inner', assetFileNames: 'two/[name][extname]' },
+          ],
+        },
+      },
+    });
+    for (const file of ['a.mp4', 'b.mp4', 'c.wasm'])
+      expect(copiesOf(file)).toEqual([`inner/two/${file}`, `one/${file}`]);
+  });
+
+  test('several instances with one and the same option copy them once', async () => {
+    const { reports, copiesOf } = await build(three(), {
+      plugins: [reflink({ assets: true, report: false }), reflink({ assets: true, report: false })],
+    });
+    expect(reports).toEqual([]);
+    for (const file of ['a.mp4', 'b.mp4', 'c.wasm']) expect(copiesOf(file)).toHaveLength(1);
+    const different = [reflink({ assets: true }), reflink({})];
+    await expect(build(three(), { plugins: different })).rejects.toThrow(
+      'several instances have different options "assets"',
+    );
+  });
+});
