@@ -171,6 +171,14 @@ export function describeAssets(host: AssetHost): void {
       expect(hashOf(built!)).toBe(hashOf(join(root, file)));
     });
 
+    test('the summary counts it', async () => {
+      const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
+      const { log, errors } = await host.build({ root, options: { assets: true } });
+      expect(errors).toEqual([]);
+      const lines = log.filter((line) => line.includes('→'));
+      expect(lines).toEqual([expect.stringMatching(/assets → \S*dist: 1 copied in \d+ ms$/)]);
+    });
+
     test('a name changes when the content changes, and only then', async () => {
       const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
       await pastTick();

@@ -140,6 +140,17 @@ describeVites((host) => {
     expect(reports).toMatchObject([{ files: 1, bytes: 256 * KIB }]);
   });
 
+  test('a script in HTML imports files as a module does', async () => {
+    const script = "console.log(new URL('./a.wasm', import.meta.url).href)";
+    const { read, copiesOf, textOf, log } = await build({
+      'index.html': `<script type="module">${script}</script>`,
+      'a.wasm': big(),
+    });
+    expect(read.filter((name) => name === 'a.wasm')).toEqual([]);
+    expect(textOf('.js')).toContain(`/${copiesOf('a.wasm')[0]}`);
+    expect(log.warnings).toEqual([]);
+  });
+
   const imports =
     "import url from './a.mp4';\nimport other from './b.mp4?url';\nconsole.log(url, other, new URL('./c.wasm', import.meta.url).href);\n";
   const three = () => ({ 'main.js': imports, 'a.mp4': big(), 'b.mp4': big(), 'c.wasm': big() });
@@ -205,6 +216,33 @@ describeVites((host) => {
     expect(Object.keys(output).filter((name) => /\.(mp4|wasm)$/.test(name))).toEqual([]);
     expect(textOf('.js').length).toBeGreaterThan(256 * KIB);
     expect(reports).toMatchObject([{ files: 0 }]);
+  });
+
+  test.each(['Worker', 'SharedWorker'])('the script of a %s is built by Vite', async (name) => {
+    const { reports, log } = await build(
+      {
+        'main.js': `new ${name}(new URL('./work.js', import.meta.url), { type: 'module' });\n`,
+        'work.js': 'console.log("works");\n',
+      },
+      {},
+      { assets: { include: '**/*', minSize: 0 } },
+    );
+    expect(reports).toMatchObject([{ files: 0 }]);
+    expect(log.warnings).toEqual([]);
+  });
+
+  test('a module of deep expressions', async () => {
+    const sum = Array.from({ length: 500 }, () => '"a"').join('+');
+    const main = `console.log(${sum}, new URL('./a.wasm', import.meta.url).href);\n`;
+    const { reports } = await build({ 'main.js': main, 'a.wasm': big() });
+    expect(reports).toMatchObject([{ files: 1 }]);
+  });
+
+  test('a library has in it what Vite puts there', async () => {
+    const lib = { entry: 'main.js', formats: ['es' as const], fileName: 'lib' };
+    const { reports, textOf } = await build(three(), { build: { lib } });
+    expect(textOf('.js').length).toBeGreaterThan(2 * 256 * KIB);
+    expect(reports.reduce((sum, { files }) => sum + files, 0)).toBe(0);
   });
 
   test('a function as assetsInlineLimit gets the content', async () => {

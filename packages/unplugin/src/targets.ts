@@ -96,7 +96,8 @@ export function relativeName(directory: string, file: string): string {
 }
 
 /** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
-export function destinationsOf({ publicTargets, targets }: OutputTargets, directory: string): string[] {
-  const all = [...publicTargets, ...targets].map(({ to = '.' }) => path.resolve(directory, to));
+export function destinationsOf(output: OutputTargets, directory: string): string[] {
+  const all = [...output.publicTargets, ...output.targets].map(({ to = '.' }) => path.resolve(directory, to));
+  if (output.assets) all.unshift(directory);
   return [...new Set(all.map((each) => (isInside(directory, each) ? directory : each)))];
 }

@@ -91,9 +91,11 @@ export function importUrls(
   const [, importer] = ID.exec(id) ?? [];
   if (importer === undefined || environment.config.consumer !== 'client') return undefined;
   if (!/\bnew\s+URL\b/.test(code) || !code.includes('import.meta.url')) return undefined;
+  const tree = parsed(context, code);
+  if (!tree) return undefined;
   let changed = code;
   const imports = new Map<string, string>();
-  for (const literal of urlsIn(context.parse(code) as unknown as Node)) {
+  for (const literal of urlsIn(tree)) {
     const url = literal.value as string;
     const file = path.resolve(path.dirname(importer), url);
     if (!/^\.\.?\/[^?#]*$/.test(url) || /@vite-ignore/.test(code.slice(literal.before, literal.start)))
@@ -117,17 +119,29 @@ function freeName(code: string): string {
 }
 
 /** The first argument of every `new URL('…', import.meta.url)` but those of workers, which Vite builds. */
-function* urlsIn(node: Node): Generator<Node & { before: number }> {
-  const { type, callee, arguments: given } = node as Node & { callee?: Node; arguments?: Node[] };
-  const isNew = type === 'NewExpression' && callee?.type === 'Identifier';
-  if (isNew && (callee.name === 'Worker' || callee.name === 'SharedWorker')) return;
-  if (isNew && callee.name === 'URL' && given?.length === 2) {
-    const [url, base] = given as [Node, Node];
-    if (url.type === 'Literal' && typeof url.value === 'string' && isOwnUrl(base))
-      yield { ...url, before: callee.end };
+function* urlsIn(tree: Node): Generator<Node & { before: number }> {
+  const nodes = [tree];
+  for (let node = nodes.pop(); node; node = nodes.pop()) {
+    const { type, callee, arguments: given } = node as Node & { callee?: Node; arguments?: Node[] };
+    const isNew = type === 'NewExpression' && callee?.type === 'Identifier';
+    if (isNew && (callee.name === 'Worker' || callee.name === 'SharedWorker')) continue;
+    if (isNew && callee.name === 'URL' && given?.length === 2) {
+      const [url, base] = given as [Node, Node];
+      if (url.type === 'Literal' && typeof url.value === 'string' && isOwnUrl(base))
+        yield { ...url, before: callee.end };
+    }
+    for (const child of Object.values(node).flat())
+      if (typeof (child as Node | null)?.type === 'string') nodes.push(child as Node);
   }
-  for (const child of Object.values(node).flat())
-    if (typeof (child as Node | null)?.type === 'string') yield* urlsIn(child as Node);
+}
+
+/** Undefined for what is no JavaScript: HTML and styles come here, too, and the scripts in HTML by themselves. */
+function parsed(context: Context, code: string): Node | undefined {
+  try {
+    return context.parse(code) as unknown as Node;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `import.meta.url` */
