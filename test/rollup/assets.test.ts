@@ -134,6 +134,29 @@ describeBundlers(({ id, bundler, plugin }) => {
       expect(found[name], name).toMatchObject({ sha256 });
   });
 
+  test('several instances copy what each of them names, and the assets once', async () => {
+    const root = makeProject({ ...tree(), 'static/plain.txt': 'plain' });
+    const reports: CopyReport[][] = [[], [], []];
+    const report = (instance: number) => (each: CopyReport) => void reports[instance]!.push(each);
+    await inDirectory(root, async () => {
+      const plugins = [
+        plugin({ assets: true, report: report(0) }),
+        plugin({ publicDir: 'static', report: report(1) }),
+        plugin({ assets: true, targets: [{ from: 'package.json' }], report: report(2) }),
+      ];
+      const bundle = await bundler.rollup({ input: 'main.js', plugins });
+      await bundle.write({ dir: 'dist' });
+      await bundle.close();
+    });
+    expect(reports[0]).toMatchObject([{ files: 1 }]);
+    expect(reports[1]).toHaveLength(1);
+    expect(reports[2]).toMatchObject([{ files: 1 }]);
+    const { sha256 } = readTree(root)['big.bin'] as { sha256: string };
+    const output = readTree(join(root, 'dist'));
+    expect(Object.values(output).filter((each) => each.sha256 === sha256)).toHaveLength(1);
+    expect(Object.keys(output)).toEqual(expect.arrayContaining(['package.json', 'plain.txt']));
+  });
+
   test('the bundle of a format without modules names them, too', async () => {
     const root = makeProject(tree());
     await inDirectory(root, async () => {

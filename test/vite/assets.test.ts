@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, Plugin, Rollup } from 'vite';
@@ -191,6 +191,48 @@ describeVites((host) => {
     expect(server.textOf('.js')).toContain(`/${copiesOf('a.mp4')[0]}`);
     expect(server.reports).toEqual([]);
     expect(server.read.filter((name) => name === 'a.mp4')).toEqual([]);
+  });
+
+  test('every environment that writes assets has them, under one name', async () => {
+    const root = makeProject({
+      'index.html': '<script type="module" src="/main.js"></script>',
+      ...three(),
+      'server.js': "import url from './a.mp4';\nexport default url;\n",
+    });
+    const outDirs: string[] = [];
+    const builder = await host.vite.createBuilder({
+      configFile: false,
+      root,
+      logLevel: 'silent',
+      plugins: [
+        reflink({ assets: true, report: (_report, outDir) => void outDirs.push(relative(root, outDir)) }),
+      ],
+      environments: {
+        client: { build: { outDir: 'dist/client' } },
+        ssr: {
+          build: {
+            outDir: 'dist/server',
+            emitAssets: true,
+            rollupOptions: { input: join(root, 'server.js') },
+          },
+        },
+      },
+      builder: {
+        async buildApp({ environments, build }) {
+          for (const each of Object.values(environments)) await build(each);
+        },
+      },
+    });
+    await builder.buildApp();
+    const output = readTree(join(root, 'dist'));
+    const namesOf = (directory: string) =>
+      Object.keys(output).flatMap((name) =>
+        name.startsWith(directory) && name.endsWith('.mp4') ? [basename(name)] : [],
+      );
+    const [name] = namesOf('server/');
+    expect(namesOf('server/')).toHaveLength(1);
+    expect(namesOf('client/')).toContain(name);
+    expect(outDirs.sort()).toEqual(['dist/client', 'dist/server']);
   });
 
   test('where the environment is not among those that are copied into, Vite writes the content', async () => {
