@@ -10,10 +10,12 @@ export const help: Partial<Help> & { helpWidth: number } = {
   subcommandTerm: (command: Command) => command.name(),
   formatHelp: (command: Command, layout: Help) => {
     const text = new Help().formatHelp.call(layout, command, layout);
-    // So many options leave no room for a heading.
-    return command.options.length > CROWD
-      ? text.replace(/\nOptions:\n/, '\n').replace(/\n\n(?=\S)/, '\n')
-      : text;
+    if (command.options.length <= CROWD) return text;
+    // So many options leave no room for a heading, nor for the one that was just used.
+    return text
+      .replace(/\nOptions:\n/, '\n')
+      .replace(/\n\n(?=\S)/, '\n')
+      .replace(/\n +-h, --help .*/, '');
   },
 };
 
