@@ -25,6 +25,7 @@ export class BatchCopier {
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #files: FileCopier;
+  readonly #hooks: CopierHooks;
   readonly #tree: DestinationTree;
   /** The batch that {@link copyUntil} is at. */
   #current: OpenBatch | undefined;
@@ -32,10 +33,8 @@ export class BatchCopier {
   #copying: Generator<void> | undefined;
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
-
   /** Copies what only `node:fs` can read. */
   #fromArchives: BatchCopier | undefined;
-  readonly #hooks: CopierHooks;
 
   constructor(
     queue: BatchQueue,
@@ -74,8 +73,8 @@ export class BatchCopier {
   }
 
   /**
-   * Copies what is published and nobody has, until `deadline` (as performance.now()), or a large file unless it `mayHold`
-   * the thread.
+   * Copies what is published and nobody has, until `deadline` (as performance.now()), or until a file comes that would hold
+   * the thread, unless it `mayHold` it.
    */
   copyUntil(deadline: number, { mayHold }: { mayHold: boolean }): Stopped {
     for (;;) {
@@ -105,11 +104,11 @@ export class BatchCopier {
     for (;;) {
       if (this.#copying && !this.#copying.next().done) return 'deadline';
       this.#copying = undefined;
-      const limit = mayHold ? Number.POSITIVE_INFINITY : SMALL_FILE;
-      const next = isOwn ? this.#files.copyNew(open, limit, deadline) : queue.peekFile(batch);
+      const next = isOwn ? this.#files.copyNew(open, SMALL_FILE, deadline) : queue.peekFile(batch);
       if (next === OVER) return 'deadline';
       if (next === DONE) return undefined;
-      const way = mayHold ? 'whole' : this.#files.wayFor(open, next, isOwn);
+      const chosen = this.#files.wayFor(open, next, isOwn);
+      const way = chosen === 'worker' && mayHold ? 'whole' : chosen;
       if (way === 'worker') {
         // A worker takes the rest of a batch in shared memory: this thread goes on with another one.
         if (!isOwn) return undefined;
