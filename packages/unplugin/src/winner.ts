@@ -16,7 +16,7 @@ const ORDER: readonly Origin[] = ['public', 'bundle', 'target'];
 /**
  * Which of two files of one name an output gets, `earlier` and `later` in the order of the options. Files of public
  * directories are replaced by the bundle's, these by targets', and of two files of one origin the earlier by the later.
- * A target with `overwrite: false` replaces nothing; with `'error'` that it would have to is an error.
+ * A target with `overwrite: false` replaces nothing; one with `'error'` that would have to replace a file is an error.
  */
 export function winnerOf(earlier: Contender, later: Contender): 'earlier' | 'later' | 'error' {
   const isLater = ORDER.indexOf(later.origin) >= ORDER.indexOf(earlier.origin);

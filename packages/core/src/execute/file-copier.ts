@@ -170,7 +170,7 @@ export class FileCopier {
   }
 
   /**
-   * How to copy a file without holding the thread. It is copied already where a clone does it at once.
+   * How to copy a file without holding the thread; `copied`: a clone has done it already.
    *
    * @param isAlone no other thread may take the file
    */

@@ -93,7 +93,7 @@ export class HardLinks {
     this.#copied.set(source.identity, { file, status, members: [member] });
   }
 
-  /** Each link has changed the state of the file that the manifest is to know. */
+  /** Each new link changed the file's change time: the manifest gets the state that the file has in the end. */
   finish(): void {
     const status = new FileStatus();
     for (const { file, members } of this.#copied.values()) {

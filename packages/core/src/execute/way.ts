@@ -1,8 +1,8 @@
 /** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
 export const SMALL_FILE: number = 256 * 1024;
-/** Copying this many bytes takes less than a slice where they have to be moved, and nothing is waited for. */
+/** Copying this many bytes takes less than a slice, unless the disk is waited for. */
 export const MEDIUM_FILE: number = 4 * 1024 * 1024;
-/** Larger files are left to workers: the calling thread would be busy with one for long, if not at a time. */
+/** Larger files are left to workers: in slices, one of them would keep the calling thread busy for long. */
 export const LARGE_FILE: number = 64 * 1024 * 1024;
 /** Bytes that the calling thread copies in slices: for more of them workers pay. */
 export const MOST_SLICED: number = 512 * 1024 * 1024;
@@ -24,8 +24,8 @@ export interface WayFacts {
 }
 
 /**
- * How the calling thread copies a file without being held: as a `whole`, by a `clone` or `otherwise` as that says, in
- * `slices`, or not at all, because a `worker` does.
+ * How the calling thread copies a file without being held: `whole`, at once; in `slices`; by a clone, and if that fails as
+ * `otherwise` says; or `worker`, which means that it leaves the file to one.
  */
 export type Way = 'whole' | 'slices' | 'worker' | { clone: true; otherwise: 'slices' | 'worker' };
 

@@ -91,8 +91,8 @@ export class BundledAssets {
   }
 
   /**
-   * All plugins have seen the bundle of an output. Takes out of it what the engine copies: that is not what another
-   * plugin has changed or deleted. A bundle that the engine copies nothing for gets the contents.
+   * All plugins have seen the bundle of an output. Takes the files that the engine copies out of it, but not those that
+   * another plugin has changed or deleted. Where the engine copies nothing, the bundle gets the contents.
    */
   extract(context: BundleContext, bundle: Bundle, directory: string, isCopied: boolean): ExtractedAsset[] {
     const extracted: ExtractedAsset[] = [];
@@ -137,7 +137,8 @@ export class BundledAssets {
   }
 
   /**
-   * The files of an output directory are copied: what was hashed is what was copied, or the name promises another content.
+   * To be called once the files of an output directory are copied. Checks that their contents are those that were hashed,
+   * because their names promise it.
    *
    * @throws {CopyError} with `ERR_SOURCE_CHANGED`
    */

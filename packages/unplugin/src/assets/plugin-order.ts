@@ -16,7 +16,7 @@ const ADDED = Symbol('added');
 
 /**
  * The plugins of a build, so that the `generateBundle` of those in `last` runs after all others, which find contents in
- * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each is to be changed. What is added
+ * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each hook is wrapped. What is added
  * belongs to `owner`.
  */
 export function withAssets(

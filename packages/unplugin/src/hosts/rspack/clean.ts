@@ -10,9 +10,9 @@ export interface Cleaning {
 }
 
 /**
- * Takes over that Rspack empties the output, before its first build and, unless it builds incrementally, before each: it
- * would delete what is unchanged, too. Single files of its own that are stale it deletes itself. Undefined where Rspack
- * empties the output in its own way, or nobody does.
+ * Takes over the emptying of the output, which Rspack does before its first build and, unless it builds incrementally,
+ * before each: Rspack would delete unchanged files too. Rspack itself still deletes single stale files of its own.
+ * Undefined where Rspack empties the output in another way, or nobody empties it.
  */
 export function takeOverCleaning({ options: { output } }: Compiler): Cleaning | undefined {
   const { clean } = output;

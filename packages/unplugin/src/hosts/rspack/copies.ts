@@ -94,7 +94,7 @@ export class RspackCopies {
     await this.#beginInTurn(directory, empty);
   }
 
-  /** Nobody adds assets any more: what has the name of one of them goes out of its way. */
+  /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
   async deleteCollisions(compilation: Compilation): Promise<void> {
     if (this.#directory === undefined) return;
     const names = bundleOf(compilation);
@@ -173,7 +173,7 @@ export class RspackCopies {
     return record;
   }
 
-  /** Writes what of the bundle is missing, because a file of ours had its place until now. */
+  /** Writes files of the bundle that are missing because a file of ours had their place until now. */
   async #restoreBundle(compilation: Compilation, directory: string): Promise<void> {
     for (const name of bundleOf(compilation)) {
       const file = path.join(directory, name);

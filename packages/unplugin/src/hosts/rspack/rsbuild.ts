@@ -151,8 +151,8 @@ function optionsOf(
 }
 
 /**
- * Whether another environment has the same output. Rsbuild empties it before any of them is built, and so it has to: what
- * one has written, and Rspack left as it was, could not be told from what is to be deleted for another.
+ * Whether another environment has the same output. Then Rsbuild empties it itself, before any environment is built: we
+ * could not tell a file that one environment has written, and Rspack left unchanged, from one to delete for another.
  */
 function isShared(name: string, { environments = {}, output }: RsbuildConfig, root: string): boolean {
   const given = (of: RsbuildConfig['output']) =>

@@ -37,7 +37,7 @@ export async function loadAsset(
   const reference = context.emitFile({ type: 'asset', name, originalFileName, source });
   assets.emitted(reference);
   return {
-    // What Vite puts URLs in place of, by its `base` and `experimental.renderBuiltUrl`.
+    // Vite replaces this with the URL, by its `base` and `experimental.renderBuiltUrl`.
     code: `export default "__VITE_ASSET__${reference}__";`,
     map: { mappings: '' },
     moduleType: 'js',
@@ -103,7 +103,7 @@ export function importUrls(
     if (!assets.find(file) || mayBeInlined(environment, file, assets) || isPublic(environment, file))
       continue;
     const name = imports.get(url) ?? freeName(changed);
-    // There is no shorter way to name a file: a name that takes more room would move what comes after it.
+    // A name longer than the literal would move the code after it: such a URL is left to Vite.
     if (name.length > literal.end - literal.start) continue;
     imports.set(url, name);
     changed =
