@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/build.ts', 'test/frameworks/install.ts'],
     reporters: ['default', './test/support/skipped-reporter.ts'],
     // Vitest leaves one core alone; the tests wait for disks more than for processors.
     maxWorkers: '100%',

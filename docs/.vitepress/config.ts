@@ -20,6 +20,17 @@ const bundlers = [
   page('Other bundlers', '/bundlers/others'),
 ];
 
+const frameworks = [
+  page('Astro', '/frameworks/astro'),
+  page('SvelteKit', '/frameworks/sveltekit'),
+  page('Nuxt', '/frameworks/nuxt'),
+  page('VitePress', '/frameworks/vitepress'),
+  page('Docusaurus', '/frameworks/docusaurus'),
+  page('Next.js', '/frameworks/nextjs'),
+  page('Storybook', '/frameworks/storybook'),
+  page('Others', '/frameworks/others'),
+];
+
 const peers = [
   page('copy-webpack-plugin', '/from/copy-webpack-plugin'),
   page("webpack's output.copy", '/from/webpack-output-copy'),
@@ -53,12 +64,12 @@ export default defineConfig({
         page('Get started', '/get-started'),
         page('Options', '/options'),
         page('Imported files', '/imported-assets'),
-        page('Frameworks', '/frameworks'),
         page('How it works', '/how-it-works'),
         page('Troubleshooting', '/troubleshooting'),
         page('Questions', '/faq'),
       ]),
       group('Bundlers', bundlers),
+      group('Frameworks', [page('All frameworks', '/frameworks/'), ...frameworks]),
       group('Coming from …', [page('Before you change', '/from/'), ...peers]),
       group('fs-reflink', [
         page('Copy engine', '/fs-reflink'),

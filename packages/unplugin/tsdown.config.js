@@ -16,6 +16,7 @@ const groups = [
 
 export default defineConfig({
   entry: [
+    'src/astro.ts',
     'src/bun.ts',
     'src/esbuild.ts',
     'src/farm.ts',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Compiler } from '@rspack/core';
 import type { PluginBuild } from 'esbuild';
 import unified from 'unplugin-reflink';
+import astroReflink from 'unplugin-reflink/astro';
 import bunReflink from 'unplugin-reflink/bun';
 import esbuild from 'unplugin-reflink/esbuild';
 import rolldown from 'unplugin-reflink/rolldown';
@@ -249,4 +250,12 @@ describe('a plugin in the hands of another bundler', () => {
       );
     }
   });
+});
+
+test('the integration for Astro says which Astro it needs', async () => {
+  const { 'astro:build:setup': setUp } = astroReflink().hooks;
+  // Up to Astro 5 the build for the browser is a config of its own, without environments.
+  expect(await messageOf(() => setUp({ vite: { build: { outDir: 'dist' } }, updateConfig() {} }))).toMatch(
+    /^unplugin-reflink\/astro works in Astro 6 or newer, and this build runs in Astro 5 or older\. Update it/,
+  );
 });

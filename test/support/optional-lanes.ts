@@ -5,6 +5,7 @@ export const optionalLanes = [
   'versions',
   'terminal',
   'browser',
+  'frameworks',
   'macos',
   'windows',
   'headers',

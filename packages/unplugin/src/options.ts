@@ -158,9 +158,9 @@ const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 
 
 /** Options of some hosts alone. */
 const SPECIAL: Record<string, { hosts: readonly string[]; name: string }> = {
-  assets: { hosts: ['vite', 'rollup', 'rolldown'], name: 'Vite, Rollup and Rolldown' },
-  environments: { hosts: ['vite'], name: 'Vite' },
-  reload: { hosts: ['vite'], name: 'Vite' },
+  assets: { hosts: ['vite', 'astro', 'rollup', 'rolldown'], name: 'Vite, Rollup and Rolldown' },
+  environments: { hosts: ['vite', 'astro'], name: 'Vite' },
+  reload: { hosts: ['vite', 'astro'], name: 'Vite' },
   takeOver: { hosts: ['webpack'], name: 'webpack' },
   dev: { hosts: ['webpack'], name: 'webpack' },
 };

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What each entry of the package is made for. */
-const NEEDS = {
+/** What each entry for a bundler is made for. */
+const BUNDLERS = {
   bun: 'Bun 1.3 or newer',
   esbuild: 'esbuild 0.19 or newer',
   farm: 'Farm 1.7 or newer',
@@ -14,6 +14,11 @@ const NEEDS = {
   vite: 'Vite 6, 7 or 8',
   webpack: 'webpack 5.76 or newer',
 };
+
+/** What each entry for a framework is made for. */
+const FRAMEWORKS = { astro: 'Astro 6 or newer' };
+
+const NEEDS = { ...BUNDLERS, ...FRAMEWORKS };
 
 export type Entry = keyof typeof NEEDS;
 
@@ -43,7 +48,7 @@ export function unsupported(entry: Entry, found: string, remedy: string): TypeEr
 export function noHost(framework: string): TypeError {
   const found = framework[0]!.toUpperCase() + framework.slice(1);
   return new TypeError(
-    `unplugin-reflink works in ${Object.values(NEEDS).join(', ')}, and this build runs in ${found}. ${NO_ENTRY}.`,
+    `unplugin-reflink works in ${Object.values(BUNDLERS).join(', ')}, and this build runs in ${found}. ${NO_ENTRY}.`,
   );
 }
 

@@ -1,0 +1,23 @@
+/**
+ * Takes over the public directory of Astro, and copies what else is asked for.
+ *
+ * @module
+ * @example
+ * ```js
+ * // astro.config.mjs
+ * import { defineConfig } from 'astro/config';
+ * import reflink from 'unplugin-reflink/astro';
+ *
+ * export default defineConfig({
+ *   integrations: [reflink({ targets: [{ from: 'assets', to: 'assets' }] })],
+ * });
+ * ```
+ */
+import { type AstroIntegration, astroIntegration } from './hosts/astro/integration.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+const astro = (options?: Options): AstroIntegration => astroIntegration(resolveOptions(options, 'astro'));
+
+export default astro;
+// For require(): the function itself.
+export { astro as 'module.exports' };

@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ResolvedOptions } from '../../options.ts';
+import { NAME } from '../vite/names.ts';
+import { vitePlugins } from '../vite/plugins.ts';
+import type { Project } from './emptying.ts';
+
+/** What of Vite's config is used here. */
+export interface ViteConfig {
+  build?: { emptyOutDir?: boolean | null | undefined; outDir?: string | undefined } | undefined;
+  environments?: Record<string, Pick<ViteConfig, 'build'>> | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what it takes is a part of a config of Astro or Vite.
+type UpdateConfig = (config: any) => unknown;
+
+/** What of an integration of Astro is used here: its types come with Astro alone. */
+export interface AstroIntegration {
+  name: string;
+  hooks: {
+    'astro:config:setup'(given: {
+      command: string;
+      config: { vite: ViteConfig };
+      updateConfig: UpdateConfig;
+    }): void;
+    'astro:config:done'(given: { config: { root: URL; outDir: URL } }): void;
+    'astro:build:setup'(given: { vite: ViteConfig; updateConfig: UpdateConfig }): Promise<void>;
+  };
+}
+
+/**
+ * Adds the plugin for Vite, and empties the output in Astro's place: Astro would delete what is unchanged before its first
+ * build with Vite begins.
+ */
+export function astroIntegration(options: ResolvedOptions): AstroIntegration {
+  let empties = false;
+  let project: Project;
+  return {
+    name: NAME,
+    hooks: {
+      'astro:config:setup'({ command, config, updateConfig }) {
+        empties = command === 'build' && config.vite.build?.emptyOutDir !== false;
+        const plugins = vitePlugins(options);
+        updateConfig({ vite: { plugins, ...(empties && { build: { emptyOutDir: false } }) } });
+      },
+      'astro:config:done'({ config }) {
+        project = { root: fileURLToPath(config.root), outDir: path.resolve(fileURLToPath(config.outDir)) };
+      },
+      // Astro has just decided whether to empty its output.
+      async 'astro:build:setup'({ vite, updateConfig }) {
+        const { checkEnvironments, emptyAround } = await import('./emptying.ts');
+        checkEnvironments(vite);
+        if (empties) updateConfig(await emptyAround(vite, project, options));
+      },
+    },
+  };
+}

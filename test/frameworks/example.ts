@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serve } from '../../examples/common/serve.js';
+import { openBrowser } from '../browser/chromium.ts';
+import { pastTick } from '../support/clock.ts';
+import { frameworksMissing, nodeForFrameworks } from './runtime.ts';
+
+/** An example of a framework, and what a build of it is known by. */
+export interface Example {
+  /** Its directory in `examples/frameworks`. */
+  name: string;
+  title: string;
+  /** What Node.js runs, relative to the example. */
+  command: readonly string[];
+  /** What builds make, relative to the example: each test begins without. */
+  made: readonly string[];
+  /** The directory that the site is in, relative to the example. */
+  site: string;
+  /** The directory of public files, relative to the example. */
+  publicDir?: string;
+  /** What the summary of what was copied begins with. */
+  summary: string;
+  /** The files of the summary: URLs, and what they are copied from; those of a public directory are added. */
+  copied?: Record<string, string>;
+  /** Starts a server and answers where it listens; without one the site is served as it is. */
+  start?: (example: Built) => Promise<{ origin: string; stop(): Promise<void> | void }>;
+  /** What is opened in the browser. */
+  path?: string;
+  /** Whether a second build leaves what is unchanged; otherwise why it does not. */
+  second: 'unchanged' | string;
+}
+
+export interface Built {
+  root: string;
+  /** Runs the build, and answers with what it printed. */
+  build(...args: string[]): Promise<string>;
+}
+
+const missing = frameworksMissing();
+const lane = missing ? ` (skipped: ${missing})` : '';
+/** A method that copies by a system call. */
+export const METHOD = '(?:ficlone|copy_file_range|read_write)';
+
+/** Describes an example in the lane of the frameworks. */
+export function describeExample(example: Example, more: (built: Built) => void = () => {}): void {
+  const { name, title, command, made, site, summary, publicDir = 'public' } = example;
+  const root = fileURLToPath(new URL(`../../examples/frameworks/${name}`, import.meta.url));
+  const urls: Record<string, string> = {
+    '/robots.txt': `${publicDir}/robots.txt`,
+    '/images/logo.svg': `${publicDir}/images/logo.svg`,
+    ...(example.copied ?? { '/data/greeting.json': 'assets/greeting.json' }),
+  };
+  const clean = () => {
+    for (const each of made) rmSync(join(root, each), { recursive: true, force: true });
+  };
+  const built: Built = {
+    root,
+    build: (...args) => run(root, [...command, ...args]),
+  };
+  const count = Object.keys(urls).length;
+  const stateOf = (url: string) => {
+    const { ino, mtimeNs, ctimeNs } = statSync(join(root, site, url), { bigint: true });
+    return { url, ino, mtimeNs, ctimeNs };
+  };
+
+  describe.skipIf(missing)(`the example of ${title}${lane}`, () => {
+    let printed: string;
+
+    beforeAll(async () => {
+      clean();
+      printed = await built.build();
+    });
+
+    afterAll(clean);
+
+    test('a build copies public files and targets by system calls', () => {
+      expect(printed).toMatch(
+        new RegExp(`${escaped(summary)}: ${count} copied \\(\\S+ \\S+, ${METHOD} ${count}\\)`),
+      );
+    });
+
+    test('a page in Chromium gets all of them, and has no error', async () => {
+      const { origin, stop } = await (example.start?.(built) ?? serveDirectory(join(root, site)));
+      try {
+        const { bodies, problems, greeting, width } = await visit(
+          origin,
+          example.path ?? '/',
+          Object.keys(urls),
+        );
+        for (const [url, source] of Object.entries(urls))
+          expect(bodies[url], url).toBe(readFileSync(join(root, source), 'latin1'));
+        expect({ problems, greeting, width }).toEqual({
+          problems: [],
+          greeting: 'copied by unplugin-reflink',
+          width: 48,
+        });
+      } finally {
+        await stop();
+      }
+    });
+
+    const title =
+      example.second === 'unchanged'
+        ? 'the next build leaves what is unchanged'
+        : `the next build copies everything again: ${example.second}`;
+    test(title, async () => {
+      await pastTick();
+      const before = Object.keys(urls).map(stateOf);
+      const again = await built.build();
+      const after = Object.keys(urls).map(stateOf);
+      if (example.second === 'unchanged') {
+        expect(after).toEqual(before);
+        expect(again).toMatch(new RegExp(`${escaped(summary)}: .*\\b${count} unchanged`));
+      } else {
+        expect(again).toMatch(new RegExp(`${escaped(summary)}: ${count} copied`));
+      }
+    });
+
+    more(built);
+  });
+}
+
+async function run(root: string, args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(nodeForFrameworks(), args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    timeout: 110_000,
+    env: {
+      ...process.env,
+      CI: '1',
+      NO_COLOR: '1',
+      NODE_ENV: 'production',
+      ASTRO_TELEMETRY_DISABLED: '1',
+      DOCUSAURUS_NO_TELEMETRY: '1',
+      NUXT_TELEMETRY_DISABLED: '1',
+      STORYBOOK_DISABLE_TELEMETRY: '1',
+    },
+  });
+  return stdout + stderr;
+}
+
+/** Serves a directory as it is. */
+export async function serveDirectory(directory: string) {
+  const server = await serve(directory);
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** What a page shows, what it was sent for each URL, byte for byte, and what went wrong. */
+async function visit(origin: string, path: string, urls: readonly string[]) {
+  const browser = await openBrowser();
+  const problems: string[] = [];
+  try {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(origin + path);
+    await page.locator('#greeting:not(:text-is("…"))').waitFor();
+    const greeting = await page.locator('#greeting').textContent();
+    const width = await page
+      .locator('#logo')
+      .evaluate((image) => image.decode().then(() => image.naturalWidth));
+    const bodies = await page.evaluate(
+      (all) =>
+        Promise.all(
+          all.map(async (url) => {
+            const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+            return [url, Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')] as const;
+          }),
+        ),
+      urls,
+    );
+    return { bodies: Object.fromEntries(bodies), problems, greeting, width };
+  } finally {
+    await browser.close();
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

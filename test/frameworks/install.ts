@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { frameworksMissing, nodeForFrameworks } from './runtime.ts';
+
+const examples = fileURLToPath(new URL('../../examples/frameworks', import.meta.url));
+
+/** The frameworks are a workspace of their own, so that nobody else has to install them. */
+export default function install(): void {
+  if (frameworksMissing()) return;
+  const node = nodeForFrameworks();
+  if (isUpToDate()) return;
+  execFileSync('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--prefer-offline'], {
+    cwd: examples,
+    // Packages that are not made for the Node.js of the tests are not warned of.
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function isUpToDate(): boolean {
+  const installed = join(examples, 'node_modules/.pnpm/lock.yaml');
+  const read = (file: string) => readFileSync(file, 'utf8');
+  return existsSync(installed) && read(installed) === read(join(examples, 'pnpm-lock.yaml'));
+}

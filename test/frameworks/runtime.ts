@@ -1,0 +1,23 @@
+import { commandOf, runtimes } from '../runtimes/runtimes.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
+
+/** The oldest Node.js that all frameworks of the examples run on. */
+const OLDEST = [22, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+const isLinux = process.platform === 'linux' && process.arch === 'x64';
+
+/** Why no example of a framework is built here; undefined if they are. */
+export const frameworksMissing = (): string | undefined =>
+  reasonToSkip('frameworks', () =>
+    isNewEnough || isLinux
+      ? undefined
+      : `it needs Node.js ${OLDEST.join('.')}, or Linux on x64, where one is fetched`,
+  );
+
+/** The Node.js that runs the frameworks: this one, or one that is fetched. */
+export function nodeForFrameworks(): string {
+  if (isNewEnough) return process.execPath;
+  return commandOf(runtimes.find(({ label }) => label === 'Node.js 24')!)[0]!;
+}
