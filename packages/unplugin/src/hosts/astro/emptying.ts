@@ -4,7 +4,12 @@ import { emptyOutput, loadEmptying } from '../../empty.ts';
 import { isInside } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { UPDATE, unsupported } from '../../unsupported.ts';
-import type { ViteConfig } from './integration.ts';
+
+/** What of Vite's config is used here. */
+export interface ViteConfig {
+  build?: { emptyOutDir?: boolean | null | undefined; outDir?: string | undefined } | undefined;
+  environments?: Record<string, Pick<ViteConfig, 'build'>> | undefined;
+}
 
 /** Absolute paths of a project of Astro. */
 export interface Project {

@@ -3,13 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ResolvedOptions } from '../../options.ts';
 import { NAME } from '../vite/names.ts';
 import { vitePlugins } from '../vite/plugins.ts';
-import type { Project } from './emptying.ts';
-
-/** What of Vite's config is used here. */
-export interface ViteConfig {
-  build?: { emptyOutDir?: boolean | null | undefined; outDir?: string | undefined } | undefined;
-  environments?: Record<string, Pick<ViteConfig, 'build'>> | undefined;
-}
+import type { Project, ViteConfig } from './emptying.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is a part of a config of Astro or Vite.
 type UpdateConfig = (config: any) => unknown;
