@@ -37,7 +37,7 @@ function meddling(name: string, order: 'pre' | 'post', meddle: Meddling | undefi
 function assetHost({ name, bundler, plugin }: Bundler): AssetHost {
   return {
     name,
-    async build({ root, options, meddle, write = true, names = 'assets/[name]-[hash][extname]' }) {
+    async build({ root, options, meddle, meanwhile, write = true, names = 'assets/[name]-[hash][extname]' }) {
       const outcome: AssetOutcome = {
         outDir: join(root, 'dist'),
         warnings: [],
@@ -45,9 +45,13 @@ function assetHost({ name, bundler, plugin }: Bundler): AssetHost {
         log: [],
         contents: {},
       };
+      const before: Meddling = (bundle) => {
+        meanwhile?.();
+        meddle?.(bundle);
+      };
       await inDirectory(root, async () => {
         const plugins = [
-          meddling('before', 'pre', meddle),
+          meddling('before', 'pre', before),
           plugin(options),
           url,
           meddling('after', 'post', meddle),

@@ -29,7 +29,7 @@ function assetHost({ name, vite }: Host): AssetHost {
   return {
     name,
     query: '?url',
-    async build({ root, options, meddle, write = true, names = 'assets/[name]-[hash][extname]' }) {
+    async build({ root, options, meddle, meanwhile, write = true, names = 'assets/[name]-[hash][extname]' }) {
       const log = collectLog();
       const outcome: AssetOutcome = {
         outDir: join(root, 'dist'),
@@ -38,13 +38,17 @@ function assetHost({ name, vite }: Host): AssetHost {
         log: log.infos,
         contents: {},
       };
+      const before: Meddling = (bundle) => {
+        meanwhile?.();
+        meddle?.(bundle);
+      };
       try {
         const result = (await vite.build({
           configFile: false,
           root,
           customLogger: log,
           logLevel: 'silent',
-          plugins: [meddling('before', 'pre', meddle), reflink(options), meddling('after', 'post', meddle)],
+          plugins: [meddling('before', 'pre', before), reflink(options), meddling('after', 'post', meddle)],
           build: {
             write,
             assetsInlineLimit: 0,

@@ -75,6 +75,11 @@ export function assetHashesFile(cacheDirectory: string): string {
   return path.join(usable(cacheDirectory), 'asset-hashes.json');
 }
 
+/** What the names of files begin with that note builds whose bundler writes stand-ins into an output directory. */
+export function standInNotes(cacheDirectory: string, directory: string): string {
+  return path.join(usable(cacheDirectory), `${hashOf(directory)}.stand-ins-`);
+}
+
 function isManifest(name: string): boolean {
   return name.endsWith(MANIFEST);
 }

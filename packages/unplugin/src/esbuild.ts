@@ -17,6 +17,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
+import { isOneBuild } from './hosts/esbuild/one-build.ts';
 import { type Options, resolveOptions } from './options.ts';
 
 const esbuild = (options?: Options): Plugin => {
@@ -25,6 +26,7 @@ const esbuild = (options?: Options): Plugin => {
     name: 'unplugin-reflink',
     // What a build needs is loaded when there is one, not with the config.
     async setup(build) {
+      isOneBuild(build.initialOptions);
       // esbuild calls what a finished build has for `onDispose` by a timer: those of builds before this one come first.
       const [{ esbuildPlugin }] = await Promise.all([import('./hosts/esbuild/plugin.ts'), wait(0)]);
       await esbuildPlugin(resolved).setup(build);

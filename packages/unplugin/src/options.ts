@@ -89,8 +89,8 @@ export interface Options extends EngineOptions {
    */
   cacheDirectory?: string;
   /**
-   * Vite, Rollup and Rolldown only: imported files that the engine copies. The bundler names them, and never reads them.
-   * `true` takes all that {@link ImportedAssets} takes by default.
+   * Vite, Rollup, Rolldown and esbuild only: imported files that the engine copies. The bundler names them, and never
+   * reads them. `true` takes all that {@link ImportedAssets} takes by default.
    *
    * @default false
    */
@@ -158,7 +158,10 @@ const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 
 
 /** Options of some hosts alone. */
 const SPECIAL: Record<string, { hosts: readonly string[]; name: string }> = {
-  assets: { hosts: ['vite', 'astro', 'rollup', 'rolldown'], name: 'Vite, Rollup and Rolldown' },
+  assets: {
+    hosts: ['vite', 'astro', 'rollup', 'rolldown', 'esbuild'],
+    name: 'Vite, Rollup, Rolldown and esbuild',
+  },
   environments: { hosts: ['vite', 'astro'], name: 'Vite' },
   reload: { hosts: ['vite', 'astro'], name: 'Vite' },
   takeOver: { hosts: ['webpack'], name: 'webpack' },

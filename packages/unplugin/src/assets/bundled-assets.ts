@@ -5,6 +5,7 @@ import { assetHashesFile } from '../cache.ts';
 import { ContentHashes, hashContent } from './content-hashes.ts';
 import type { ResolvedAssets } from './options.ts';
 import { AssetSelection, type SelectedFile, stateOf } from './selection.ts';
+import { STAND_IN_BYTES, standInFor } from './stand-in.ts';
 
 /** An imported file that the engine copies. */
 export interface BundledAsset extends SelectedFile {
@@ -59,7 +60,7 @@ export class BundledAssets {
     const selected = this.#selection.find(file);
     if (!selected) return undefined;
     const hash = await this.#hashes.hashOf(selected);
-    const standIn = `unplugin-reflink stands in for ${selected.size} bytes of sha256 ${hash}`;
+    const standIn = standInFor(selected.size, hash);
     this.#byStandIn.set(standIn, { ...selected, hash });
     return standIn;
   }
@@ -104,7 +105,7 @@ export class BundledAssets {
       delete bundle[name];
       extracted.push({ ...asset, name });
     }
-    this.#keep(directory, extracted);
+    this.keep(directory, extracted);
     return extracted;
   }
 
@@ -127,11 +128,12 @@ export class BundledAssets {
       delete bundle[name];
       extracted.push({ ...selected, hash, name });
     }
-    this.#keep(directory, extracted);
+    this.keep(directory, extracted);
     return extracted;
   }
 
-  #keep(directory: string, extracted: readonly ExtractedAsset[]): void {
+  /** These files are going to be copied into an output directory in place of their stand-ins. */
+  keep(directory: string, extracted: readonly ExtractedAsset[]): void {
     this.#extracted.set(directory, [...(this.#extracted.get(directory) ?? []), ...extracted]);
     this.#hashes.save();
   }
@@ -172,10 +174,14 @@ export class BundledAssets {
     const { value, get } = Object.getOwnPropertyDescriptor(item, 'source') ?? {};
     const revealed = get && shown.get(get);
     if (revealed) return isLast ? revealed : undefined;
-    const source: unknown = get ? get.call(item) : value;
-    if (typeof source === 'string') return this.#byStandIn.get(source);
-    const isShort = source instanceof Uint8Array && source.byteLength < 256;
-    return isShort ? this.#byStandIn.get(Buffer.from(source).toString()) : undefined;
+    return this.standsFor(get ? get.call(item) : value);
+  }
+
+  /** The file that a content stands for, if it is a stand-in of this build. */
+  standsFor(content: unknown): BundledAsset | undefined {
+    if (typeof content === 'string') return this.#byStandIn.get(content);
+    const isShort = content instanceof Uint8Array && content.byteLength < STAND_IN_BYTES;
+    return isShort ? this.#byStandIn.get(Buffer.from(content).toString()) : undefined;
   }
 }
 

@@ -1,13 +1,15 @@
 import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, PluginBuild } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
+import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { BuildCopies, logReport } from '../../build.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
 import { exclusive } from '../../exclusive.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { type OutputTargets, sourcesOf } from '../../targets.ts';
+import { type OutputTargets, sourcesOf, targetOfFile } from '../../targets.ts';
 import { watchedPart } from '../../watched.ts';
+import type { EsbuildAssets } from './assets.ts';
 import { bundlePaths, listOutputs } from './bundle.ts';
 import { onDelivery } from './delivery.ts';
 import { destinationDirectories } from './destinations.ts';
@@ -26,6 +28,8 @@ export interface EsbuildOutputSettings {
   position: number;
   /** The user wants to read in the metafile what is in the output. */
   listed: boolean;
+  /** Imported files that the engine copies. */
+  assets: EsbuildAssets | undefined;
 }
 
 /** What distinguishes an instance of the plugin from others, but for its targets. */
@@ -53,7 +57,9 @@ export class EsbuildOutput {
   /** Who asked for the last build: a rejection, which an error ends in, tells nobody. */
   #askedBy: 'somebody' | 'nobody' | 'unknown' = 'unknown';
   #state: 'building' | 'failed' | 'built' | 'disposed' = 'building';
-  /** Absolute paths of the bundle's files, of the last build and the one before. */
+  /** Files of the bundle that the engine copies. */
+  #assets: ExtractedAsset[] = [];
+  /** Absolute paths of the bundle's other files, of the last build and the one before. */
   #bundle: string[] = [];
   #bundleBefore: string[] = [];
   /** A target has replaced a file of the bundle, which esbuild writes again in each build. */
@@ -67,7 +73,10 @@ export class EsbuildOutput {
     const { build, options, root } = settings;
     this.#settings = settings;
     const { targets, position, directory } = settings;
-    const instance = { ...instanceOf(build.initialOptions, position), targets };
+    const { host, configuration } = instanceOf(build.initialOptions, position);
+    // Which assets a configuration has is known when it is built: no other one can have the same.
+    const named = options.assets ? { ...targets, configuration } : targets;
+    const instance = { host, configuration, targets: named };
     this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory);
     this.#messages = new EsbuildMessages(build);
     const log = {
@@ -92,22 +101,36 @@ export class EsbuildOutput {
 
   /** A build has ended, and its files are written. */
   async end(result: BuildResult): Promise<OnEndResult> {
-    const { directory, listed, root, build } = this.#settings;
+    const { assets } = this.#settings;
+    const extracted = (await assets?.extract(result)) ?? [];
+    try {
+      return await this.#end(result, extracted);
+    } finally {
+      assets?.end(extracted);
+    }
+  }
+
+  async #end(result: BuildResult, extracted: ExtractedAsset[]): Promise<OnEndResult> {
+    const { assets, directory, listed, root, build } = this.#settings;
     if (result.errors.length > 0) {
       this.#state = 'failed';
       return {};
     }
     const messages = new EsbuildMessages(build);
+    this.#assets = extracted;
     this.#bundleBefore = this.#bundle;
-    this.#bundle = bundlePaths(result, root);
+    const taken = new Set(extracted.map(({ name }) => path.join(directory, name)));
+    this.#bundle = bundlePaths(result, root).filter((each) => !taken.has(each));
     try {
       const report = await exclusive(directory, async () => {
         return (await this.#vouchedReport(messages)) ?? (await this.#copy(messages, listed));
       });
+      await assets?.verify();
       this.#logReport(report, messages);
       this.#failures = 0;
       this.#warnOfWatch(messages);
-      if (listed) listOutputs(result.metafile, this.#last?.report.entries ?? [], root);
+      const entries = this.#last?.report.entries?.filter(({ destination }) => !taken.has(destination));
+      if (listed) listOutputs(result.metafile, entries ?? [], root);
     } catch (error) {
       messages.fail(error);
     }
@@ -166,6 +189,9 @@ export class EsbuildOutput {
       this.#copies.begin({
         directory,
         ...targets,
+        assets: this.#assets.map(({ file, name }) =>
+          targetOfFile({ source: file, destination: path.join(directory, name) }),
+        ),
         cacheDirectory: this.#record.cacheDirectory,
         orphaned: this.#record.orphaned.splice(0),
         empty: false,
@@ -250,7 +276,8 @@ export class EsbuildOutput {
 
   #logReport(report: CopyReport, messages: EsbuildMessages): void {
     const { options, root, directory, targets } = this.#settings;
-    logReport(report, targets, directory, options, messages, root);
+    const assets = this.#assets.length > 0 ? [] : undefined;
+    logReport(report, { ...targets, assets }, directory, options, messages, root);
   }
 
   #warnOfWatch(messages: EsbuildMessages): void {

@@ -6,8 +6,10 @@ import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
 import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { EsbuildAssets } from './assets.ts';
 import { EsbuildMessages } from './messages.ts';
 import { hideMetafile, requestMetafile } from './metafile.ts';
+import { isOneBuild } from './one-build.ts';
 import { EsbuildOutput, instanceOf } from './output.ts';
 
 /**
@@ -18,17 +20,22 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
   return {
     name: 'unplugin-reflink',
     setup(build) {
-      checkBundler(build);
       const { initialOptions: given } = build;
+      const isOne = isOneBuild(given);
+      checkBundler(build);
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
       const position = instances.get(given) ?? 0;
       instances.set(given, position + 1);
-      if (targets.publicTargets.length + targets.targets.length === 0) {
+      const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
+      if (!hasTargets && !options.assets) {
         build.onEnd((result) => deleteFormer(build, options, root, position, result));
         return;
       }
       const metafile = given.write === false ? undefined : requestMetafile(given);
+      const copiesAssets = options.assets && isOne && metafile;
+      const isFirst = isBeforeOthers(given, position);
+      const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
       let output: EsbuildOutput | undefined;
       let warned = false;
 
@@ -38,11 +45,13 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
         const directory = directoryOf(root, given);
         if (directory !== undefined && given.write !== false) {
           output ??= new EsbuildOutput({
-            ...{ build, options, root, directory, targets, position },
+            ...{ build, options, root, directory, targets, position, assets },
             listed: metafile?.isAsked ?? false,
           });
           output.start();
-        } else if (!warned) {
+          assets?.start(directory);
+          if (copiesAssets && !isFirst) return { warnings: [{ text: NOT_FIRST }] };
+        } else if (!warned && hasTargets) {
           warned = true;
           return {
             warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
@@ -62,6 +71,20 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
     },
   };
 }
+
+/**
+ * Whether nothing in the list comes before the plugin that may look at what esbuild has written before it is complete.
+ * `position` is the number of other instances of the plugin that are set up already.
+ */
+function isBeforeOthers({ plugins = [] }: BuildOptions, position: number): boolean {
+  const isOurs = ({ name }: Plugin) => name === 'unplugin-reflink';
+  // The options may be those of an earlier build, too.
+  const before = position % plugins.filter(isOurs).length;
+  return plugins.slice(0, before + 1).every(isOurs);
+}
+
+const NOT_FIRST =
+  'imported files are left to esbuild, because a plugin that comes before this one may read them when the build ends. Let this plugin be the first of "plugins", or leave out the option "assets"';
 
 /** Others have plugins of the same shape: Bun, and Rsbuild. Neither tells the version of an esbuild. */
 function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?: string } }): void {

@@ -1,0 +1,60 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { standInNotes } from '../cache.ts';
+import { standInAt } from './stand-in.ts';
+
+let builds = 0;
+
+/** Notes builds whose bundler writes stand-ins, so that what a killed one has left is deleted by the next. */
+export class StandInsOnDisk {
+  readonly #directory: string;
+  readonly #prefix: string;
+  readonly #note: string;
+
+  /** To be called before the bundler writes. `directory` is the absolute path of the output. */
+  constructor(cacheDirectory: string, directory: string) {
+    this.#directory = directory;
+    this.#prefix = standInNotes(cacheDirectory, directory);
+    this.#note = `${this.#prefix}${process.pid}-${builds++}`;
+    try {
+      fs.mkdirSync(path.dirname(this.#note), { recursive: true });
+      fs.writeFileSync(this.#note, '');
+    } catch {
+      // Without it, what a killed build leaves under a name that no later one has stays there.
+    }
+  }
+
+  /** The stand-ins of this build are replaced or deleted. */
+  end(): void {
+    fs.rmSync(this.#note, { force: true });
+    const others = notesOf(this.#prefix);
+    if (others.length === 0 || others.some((note) => isRunning(note.slice(this.#prefix.length)))) return;
+    deleteStandIns(this.#directory);
+    for (const note of others) fs.rmSync(note, { force: true });
+  }
+}
+
+function deleteStandIns(directory: string): void {
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+    const found = path.join(directory, entry.name);
+    if (entry.isDirectory()) deleteStandIns(found);
+    else if (standInAt(found) !== undefined) fs.rmSync(found);
+  }
+}
+
+function notesOf(prefix: string): string[] {
+  const directory = path.dirname(prefix);
+  if (!fs.existsSync(directory)) return [];
+  const all = fs.readdirSync(directory).map((name) => path.join(directory, name));
+  return all.filter((each) => each.startsWith(prefix));
+}
+
+/** Whether the process of a note is. */
+function isRunning(note: string): boolean {
+  try {
+    return process.kill(Number.parseInt(note, 10), 0);
+  } catch (error) {
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

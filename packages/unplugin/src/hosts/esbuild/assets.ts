@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BuildOptions, BuildResult, Metafile, OnLoadArgs, OnLoadResult, PluginBuild } from 'esbuild';
+import type { BundledAsset, BundledAssets, ExtractedAsset } from '../../assets/bundled-assets.ts';
+import { assetsOfBuild } from '../../assets/load.ts';
+import { STAND_IN_BYTES, standInAt } from '../../assets/stand-in.ts';
+import { StandInsOnDisk } from '../../assets/stand-ins-on-disk.ts';
+import { cacheDirectoryOf } from '../../cache.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { metafileOf } from './metafile.ts';
+
+/**
+ * The imported files of one build that the engine copies. esbuild writes a stand-in under the name of each before any
+ * plugin is told: whatever becomes of the build, none is left there.
+ */
+export class EsbuildAssets {
+  readonly #options: BuildOptions;
+  readonly #root: string;
+  readonly #cacheDirectory: string;
+  readonly #assets: Promise<BundledAssets | undefined>;
+  /** By the path that the metafile has, made absolute. */
+  readonly #byInput = new Map<string, BundledAsset>();
+  #directory = '';
+  #onDisk: StandInsOnDisk | undefined;
+
+  constructor(build: PluginBuild, options: ResolvedOptions, root: string) {
+    this.#options = build.initialOptions;
+    this.#root = root;
+    this.#cacheDirectory = cacheDirectoryOf(options, root);
+    this.#assets = assetsOfBuild(options, root, this.#cacheDirectory);
+    const filter = filterOf(build.initialOptions);
+    if (filter) build.onLoad({ filter, namespace: 'file' }, (file) => this.#load(file));
+  }
+
+  /** The build begins. `directory` is the absolute path of its output. */
+  start(directory: string): void {
+    this.#directory = directory;
+  }
+
+  async #load({ path: file, suffix, with: attributes = {} }: OnLoadArgs): Promise<OnLoadResult | undefined> {
+    const loader = loaderOf(this.#options, file);
+    if (!isUrl(loader) || Object.keys(attributes).length > 0) return undefined;
+    const assets = await this.#assets;
+    const contents = await assets?.standInOf(file);
+    if (contents === undefined) return undefined;
+    this.#onDisk ??= new StandInsOnDisk(this.#cacheDirectory, this.#directory);
+    this.#byInput.set(file + suffix, assets!.standsFor(contents)!);
+    return { contents, loader };
+  }
+
+  /** esbuild has written its files: those that are stand-ins the engine is to replace. The metafile gets true sizes. */
+  async extract(result: BuildResult): Promise<ExtractedAsset[]> {
+    const metafile = metafileOf(result);
+    const assets = await this.#assets;
+    if (!metafile || !assets || !this.#onDisk) return [];
+    const extracted: ExtractedAsset[] = [];
+    for (const [output, { bytes, inputs }] of Object.entries(metafile.outputs)) {
+      const destination = path.resolve(this.#root, output);
+      const standIn = bytes < STAND_IN_BYTES ? standInAt(destination) : undefined;
+      if (standIn === undefined) continue;
+      const input = Object.keys(inputs)[0] ?? '';
+      const asset = this.#byInput.get(path.resolve(this.#root, input)) ?? assets.standsFor(standIn);
+      if (!asset) continue;
+      extracted.push({ ...asset, name: path.relative(this.#directory, destination) });
+      setSize(metafile, output, input, asset.size);
+    }
+    assets.keep(this.#directory, extracted);
+    return extracted;
+  }
+
+  /** The copies are made. Checks that they are what was hashed. */
+  async verify(): Promise<void> {
+    await (await this.#assets)?.verify(this.#directory);
+  }
+
+  /** The build is over. Deletes the stand-ins that were not replaced, because something has failed. */
+  end(extracted: readonly ExtractedAsset[]): void {
+    for (const { name } of extracted) {
+      const file = path.join(this.#directory, name);
+      if (standInAt(file) !== undefined) fs.rmSync(file);
+    }
+    this.#onDisk?.end();
+    this.#onDisk = undefined;
+  }
+}
+
+function setSize({ inputs, outputs }: Metafile, output: string, input: string, size: number): void {
+  const written = outputs[output]!;
+  written.bytes = size;
+  if (written.inputs[input]) written.inputs[input].bytesInOutput = size;
+  if (inputs[input]) inputs[input].bytes = size;
+}
+
+function isUrl(loader: string | undefined): loader is 'file' | 'copy' {
+  return loader === 'file' || loader === 'copy';
+}
+
+/** As esbuild finds it: by the longest extension that has one. */
+function loaderOf({ loader = {} }: BuildOptions, file: string): string | undefined {
+  const name = path.basename(file);
+  if (!name.includes('.')) return loader[''];
+  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+    const found = loader[name.slice(dot)];
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** What may be loaded as a URL. esbuild asks about each file that matches. */
+function filterOf({ loader = {} }: BuildOptions): RegExp | undefined {
+  const ends = Object.keys(loader)
+    .filter((extension) => isUrl(loader[extension]))
+    .map((extension) => (extension === '' ? '(?:^|[/\\\\])[^./\\\\]+' : escapePattern(extension)));
+  return ends.length > 0 ? new RegExp(`(?:${ends.join('|')})$`) : undefined;
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+}
