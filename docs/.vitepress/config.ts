@@ -88,7 +88,7 @@ export default defineConfig({
     // Browsers alone are sent these files: the build for the server needs none.
     plugins: [
       reflink({
-        environments: ['client'],
+        vite: { environments: ['client'] },
         targets: [{ from: 'benchmarks.json' }, { from: 'engine/benchmarks.json', to: 'engine' }],
       }),
     ],

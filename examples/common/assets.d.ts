@@ -1,3 +1,3 @@
 export declare const packages: Record<string, string>;
-export declare const publicDirs: { dir: string; prefix: string }[];
+export declare const publicDirs: { dir: string; to: string }[];
 export declare const page: string;

@@ -11,9 +11,9 @@ export const packages = {
 };
 
 /** The packages' directories, as the option `publicDir` takes them. */
-export const publicDirs = Object.entries(packages).map(([prefix, folder]) => ({
-  dir: realpathSync(fileURLToPath(new URL(`node_modules/${prefix}/${folder}`, import.meta.url))),
-  prefix,
+export const publicDirs = Object.entries(packages).map(([to, folder]) => ({
+  dir: realpathSync(fileURLToPath(new URL(`node_modules/${to}/${folder}`, import.meta.url))),
+  to,
 }));
 
 /** Directory of the page that all examples without a dev server show. */

@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** Fills `public/<package>` from node_modules. Quick when it is filled already: the manifest tells. */
 export async function preparePublic(): Promise<CopyReport> {
-  const targets = publicDirs.map(({ dir, prefix }) => ({ from: dir, to: `public/${prefix}` }));
+  const targets = publicDirs.map(({ dir, to }) => ({ from: dir, to: `public/${to}` }));
   return copy(targets, {
     cwd: root,
     manifest: 'node_modules/.cache/public.manifest',

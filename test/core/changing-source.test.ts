@@ -42,7 +42,7 @@ const changes: [what: string, change: (source: string) => void][] = [
   ['is truncated', (source) => truncateSync(source, statSync(source).size - 1000)],
   ['is written to in its middle', (source) => writeFileSync(source, 'else', { flag: 'r+' })],
 ];
-const ways: Partial<TransferSettings>[] = [{ reflink: 'never' }, { cache: 'bypass', reflink: 'never' }];
+const ways: Partial<TransferSettings>[] = [{ reflink: 'never' }, { pageCache: 'bypass', reflink: 'never' }];
 
 describe.skipIf(notLinux)(orSkipped('a source that changes whenever a part of it was read', notLinux), () => {
   const changing = (change: (source: string) => void, settings: Partial<TransferSettings>) => {
@@ -156,7 +156,7 @@ describe.skipIf(notLinux)(
 
     describe.each([
       onLinux('read_write', { reflink: 'never' }),
-      onLinux('direct', { reflink: 'never', cache: 'bypass' }),
+      onLinux('direct', { reflink: 'never', pageCache: 'bypass' }),
       onNodeFs,
     ])('copied by $method', ({ method, open }) => {
       it.each(harmless)('because it %s is copied', (_what, change) => {

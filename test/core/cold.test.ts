@@ -211,7 +211,7 @@ describe('a copy while one worker of two stands ready', () => {
 
   test.each([
     ['durability', { durability: 'file' }],
-    ['a copy past the page cache', { cache: 'bypass', reflink: 'never' }],
+    ['a copy past the page cache', { pageCache: 'bypass', reflink: 'never' }],
   ] as const)('%s is left to workers: the disk is waited for', async (_what, options) => {
     await workers.dispose();
     started = 0;

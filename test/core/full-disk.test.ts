@@ -54,7 +54,7 @@ for (const { kind, sizeMiB, fileMiB } of disks) {
       for (const [what, to, options] of [
         ['keeps the old file', 'to/old', {}],
         ['leaves no part of a new file', 'to/new', {}],
-        ['leaves no part of a file copied past the cache', 'to/new', { cache: 'bypass' }],
+        ['leaves no part of a file copied past the cache', 'to/new', { pageCache: 'bypass' }],
         ['leaves no part of a full copy', 'to/new', { reflink: 'never' }],
       ] as const) {
         it(`ends ${name}, and ${what}`, async () => {
@@ -146,7 +146,7 @@ describe.skipIf(noBtrfs)(`a quota that is used up${noBtrfs ? ` (skipped: ${noBtr
     for (const options of [
       {},
       { reflink: 'never', atomic: true },
-      { cache: 'bypass' },
+      { pageCache: 'bypass' },
     ] as CopyFileOptions[]) {
       for (const name of ['old', 'new']) {
         const destination = join(disk.path, 'a', name);

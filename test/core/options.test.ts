@@ -45,7 +45,7 @@ const wrongFileOptions: Record<keyof CopyFileOptions, [value: unknown, shown: st
     [true, 'true'],
     ['dereference', "'dereference'"],
   ],
-  cache: [
+  pageCache: [
     [false, 'false'],
     ['none', "'none'"],
   ],

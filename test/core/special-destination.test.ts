@@ -68,7 +68,7 @@ const settings: CopyOptions[] = [
   { overwrite: false },
   { overwrite: 'error' },
   { overwrite: 'changed' },
-  { atomic: true, reflink: 'never', cache: 'bypass' },
+  { atomic: true, reflink: 'never', pageCache: 'bypass' },
 ];
 
 describe.each(lanes)('$name', (lane) => {

@@ -39,12 +39,16 @@ describe('the page of options', () => {
     'Options',
     'OutputTarget',
     'PublicDirectory',
+    'ViteOptions',
+    'WebpackOptions',
   ]);
   const assets = propertiesOf('packages/unplugin/src/assets/options.ts', ['ImportedAssets']);
   const expected = [
     ...properties.get('Options')!.map((name) => [name, name]),
     ...properties.get('OutputTarget')!.map((name) => [`targets[].${name}`, name]),
     ...properties.get('PublicDirectory')!.map((name) => [`publicDir.${name}`, name]),
+    ...properties.get('ViteOptions')!.map((name) => [`vite.${name}`, name]),
+    ...properties.get('WebpackOptions')!.map((name) => [`webpack.${name}`, name]),
     ...assets.get('ImportedAssets')!.map((name) => [`assets.${name}`, name]),
   ].map(([heading]) => heading!);
   const anchors = anchorsOf('docs/options.md');
@@ -53,7 +57,7 @@ describe('the page of options', () => {
     expect(expected).toContain('publicDir');
     expect(expected).toContain('reflink');
     expect(expected).toContain('targets[].from');
-    expect(expected).toContain('publicDir.prefix');
+    expect(expected).toContain('publicDir.to');
   });
 
   test.each(expected)('has a heading for %s', (heading) => {
@@ -80,7 +84,7 @@ test.each(examples)('the example of %s is accepted: %s', (heading, example) => {
   const isTarget = heading.startsWith('targets[].');
   const code = example.startsWith('{') ? example : `{ ${example} }`;
   const given = new Function(`return (${code});`)() as object;
-  const host = /takeOver|dev|minimize|info/.test(heading) ? 'webpack' : 'vite';
+  const host = /minimize|info/.test(heading) ? 'webpack' : 'vite';
   const options = isTarget ? { targets: [{ from: 'any', ...given }] } : given;
   expect(() => resolveOptions(options, host)).not.toThrow();
 });

@@ -99,7 +99,7 @@ describeEsbuilds(({ esbuild }) => {
 
   test('entryNames and prefixes: names collide where they meet', async () => {
     const root = makeProject({ 'static/bundle.js': 'public', 'static/js/bundle.js': 'public' });
-    const publicDir = ['static', { dir: 'static/js', prefix: 'js' }];
+    const publicDir = ['static', { dir: 'static/js', to: 'js' }];
     const plugins = [reflink({ publicDir, report: false })];
     const result = await run(esbuild, { ...buildOptions(root, plugins), entryNames: 'js/[name]' });
     expect(result.warnings.map(({ text }) => text)).toEqual(

@@ -87,7 +87,7 @@ export const cases: Case[] = [
   ...[0, 1, 511, 4095, 4096, 4097, MiB + 1].map((size) => ({
     name: `R25: ${size} bytes past the page cache`,
     source: ofSize(size),
-    options: { cache: 'bypass' as const },
+    options: { pageCache: 'bypass' as const },
     expected: size === 0 ? empty : pastCache,
   })),
   {
@@ -100,7 +100,7 @@ export const cases: Case[] = [
   {
     name: 'R10: a sparse file past the page cache',
     source: 'sparse',
-    options: { cache: 'bypass' },
+    options: { pageCache: 'bypass' },
     expected: pastCache,
   },
   ...['755', '600', '444'].map((mode) => ({

@@ -64,7 +64,7 @@ describeOn(['tmpfs'], 'R7: a disk that is full', () => {
   describe.each(lanes)('$name', (lane) => {
     const run = inLane(lane);
 
-    test.each([{}, { reflink: 'never' }, { cache: 'bypass' }, { atomic: true }] as const)(
+    test.each([{}, { reflink: 'never' }, { pageCache: 'bypass' }, { atomic: true }] as const)(
       'is an error with %o, the old file stays and nothing is left',
       async (options) => {
         const directory = mkdtempSync(join(tmpfs.path, 'full-'));
@@ -95,7 +95,7 @@ describeOn(['xfs', 'ext4'], 'R7: a limit on the size of files', () => {
     { kind: 'xfs', native: 'on', options: { reflink: 'never' } },
     { kind: 'xfs', native: 'off', options: {} },
     { kind: 'ext4', native: 'on', options: {} },
-    { kind: 'ext4', native: 'on', options: { cache: 'bypass' } },
+    { kind: 'ext4', native: 'on', options: { pageCache: 'bypass' } },
     { kind: 'ext4', native: 'off', options: {} },
   ] as const)(
     'is an error on $kind, native lane $native, $options, and nothing is left',
@@ -134,7 +134,7 @@ for (const kind of ['ext4', 'xfs-noreflink', 'tmpfs'] as const) {
       { method: 'copy_file_range', options: {} },
       { method: 'read_write', options: { reflink: 'never' } },
       { method: 'read_write', options: { reflink: 'never', durability: 'full' } },
-      { method: 'direct', options: { cache: 'bypass' } },
+      { method: 'direct', options: { pageCache: 'bypass' } },
     ] as const;
 
     describe.each(sources)('%s', (_name, write) => {

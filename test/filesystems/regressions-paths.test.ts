@@ -49,7 +49,7 @@ describe.each(lanes)('$name', (lane) => {
     expect(readdirSync(join(home, 'directory'))).toEqual([]);
   });
 
-  const ways = [{}, { reflink: 'never' }, { cache: 'bypass' }, { atomic: true }] as const;
+  const ways = [{}, { reflink: 'never' }, { pageCache: 'bypass' }, { atomic: true }] as const;
 
   test.each(ways)('R18: a symbolic link is followed with %o', async (options) => {
     symlinkSync('source', join(home, 'link'));

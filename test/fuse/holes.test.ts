@@ -16,7 +16,7 @@ const lies = ['blocks=0 lseek=ENXIO', 'blocks=0 lseek=eof', 'blocks=0 lseek=EIO'
 const ways = [
   { options: {}, method: 'read_write' },
   { options: { reflink: 'never' }, method: 'read_write' },
-  { options: { cache: 'bypass' }, method: 'direct' },
+  { options: { pageCache: 'bypass' }, method: 'direct' },
 ] as const;
 
 /** No multiple of any block, and zeros in the middle and at the end that are data. */

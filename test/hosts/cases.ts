@@ -96,8 +96,8 @@ const one = (target: Target): Options => ({ targets: [target] });
 const publicCases: HostCase[] = [
   { name: 'a public directory', options: { publicDir: 'static' }, expected: staticFiles() },
   {
-    name: 'a public directory with a prefix',
-    options: { publicDir: { dir: 'static', prefix: 'below/deeper' } },
+    name: 'a public directory that goes below the output',
+    options: { publicDir: { dir: 'static', to: 'below/deeper' } },
     expected: staticFiles('below/deeper/'),
   },
   {
@@ -108,7 +108,7 @@ const publicCases: HostCase[] = [
   {
     name: 'several public directories, of which the last wins',
     tree: { 'more/plain.txt': 'more' },
-    options: { publicDir: ['static', { dir: 'more', prefix: 'm', ignore: '*.md' }, 'more'] },
+    options: { publicDir: ['static', { dir: 'more', to: 'm', ignore: '*.md' }, 'more'] },
     expected: {
       ...staticFiles(),
       'm/extra.txt': 'more/extra.txt',

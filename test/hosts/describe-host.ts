@@ -353,11 +353,14 @@ function describeMistakes(host: Host): void {
     [{ publicDir: 5 }, ['"publicDir"', '5']],
     [{ publicDir: '' }, ['"publicDir"', "''"]],
     [{ publicDir: { dri: 'x' } }, ['"publicDir"', "{ dri: 'x' }"]],
-    [{ publicDir: [{ dir: 'x', prefix: '../y' }] }, ['"publicDir"', '"prefix"', "'../y'"]],
+    [{ publicDir: [{ dir: 'x', to: '../y' }] }, ['"publicDir"', '"to"', "'../y'"]],
     [{ publicDir: { dir: 'x', ignore: 5 } }, ['"publicDir"', '"ignore"', '5']],
     [{ targets: { from: 'x' } }, ['"targets"', 'an array', "{ from: 'x' }"]],
     [{ targets: [{}] }, ['"from"', 'missing']],
-    [{ targets: [{ from: 'x', dest: 'y' }] }, ['"dest"', 'known are from']],
+    [{ targets: [{ from: 'x', dest: 'y' }] }, ['"dest"', 'use "to"; known are from']],
+    [{ patterns: [] }, ['"patterns"', 'use "targets"; known are reflink']],
+    [{ vite: { environment: 'ssr' } }, ['"vite"', 'environments and reload', "'ssr'"]],
+    [{ webpack: true }, ['"webpack"', 'takeOver and dev', 'true']],
     [{ targets: [{ from: 'x', transform: 'minify' }] }, ['"transform"', "'minify'"]],
     [{ report: 'loud' }, ['"report"', "'loud'"]],
   ];
@@ -381,11 +384,15 @@ function describeMistakes(host: Host): void {
     expect(errors.join('\n')).toMatch(/ERR_THROWN/);
   });
 
-  if (host.id === 'vite') return;
-  test('some options are for Vite only', () => {
-    expect(() => host.create({ environments: ['client'] })).toThrow(
-      /"environments" is for Vite only.*'client'/,
-    );
-    expect(() => host.create({ reload: true })).toThrow(/"reload" is for Vite only.*true/);
+  test('options for another bundler have no effect', async () => {
+    const others: Options = {
+      ...(host.id !== 'vite' && { vite: { environments: [], reload: true } }),
+      ...(host.id !== 'webpack' && { webpack: { takeOver: true, dev: 'emit' } }),
+    };
+    const reports: CopyReport[] = [];
+    const report = (each: CopyReport) => void reports.push(each);
+    const { errors } = await host.build({ root: makeProject(), options: { ...options, ...others, report } });
+    expect(errors).toEqual([]);
+    expect(reports).toMatchObject([{ files: 17 }]);
   });
 }

@@ -32,7 +32,7 @@ const fail = <Args extends unknown[]>(
 
 const noClone = { fclonefileat: () => -errnoOf('ENOTSUP') };
 const never = { reflink: 'never' } as const;
-const bypass = { ...never, cache: 'bypass' } as const;
+const bypass = { ...never, pageCache: 'bypass' } as const;
 
 const clonefile: Subject = {
   method: 'clonefile',

@@ -348,7 +348,7 @@ describeMacos('copies', ['ext4'], () => {
         ...noting(calls, real),
         write: (...args) => (failing && !(failing = false) ? -errnoOf('EINVAL') : real.write(...args)),
       }),
-      { ...never, cache: 'bypass' },
+      { ...never, pageCache: 'bypass' },
       { destination: ext4.path },
     );
     bench.write('file', dense.subarray(0, 100_001));
@@ -372,7 +372,7 @@ describeMacos('copies', ['ext4'], () => {
           return read(fd, buffer, size);
         },
       }),
-      { ...never, cache: 'bypass' },
+      { ...never, pageCache: 'bypass' },
       { destination: ext4.path },
     );
     bench.write('file', dense.subarray(0, MiB + 5));
@@ -422,7 +422,7 @@ describeMacos('copies', ['ext4'], () => {
   test.each([
     { settings: {}, method: 'read_write' },
     { settings: never, method: 'read_write' },
-    { settings: { cache: 'bypass' } as const, method: 'nocache' },
+    { settings: { pageCache: 'bypass' } as const, method: 'nocache' },
   ])('what APFS calls a hole is read with $settings', ({ settings, method }) => {
     using ext4 = mountFilesystem('ext4');
     // Beginnings and ends of data are asked for by 3 and 4.

@@ -73,7 +73,7 @@ test.each(['', '/base'])(
 test('directories of the option publicDir are served in the place of that of Rsbuild, below the bundle', async () => {
   const root = makeProject({ ...tree, [`static/${BUNDLE}`]: 'public' });
   const { url, said } = await serve(root, {
-    plugins: [reflink({ publicDir: ['static', { dir: 'more', prefix: 'm' }] })],
+    plugins: [reflink({ publicDir: ['static', { dir: 'more', to: 'm' }] })],
   });
   expect((await get(`${url}/plain.txt`)).text).toBe('plain');
   expect((await get(`${url}/m/extra.txt`)).text).toBe('extra');

@@ -60,7 +60,7 @@ export const checks = {
 
   'past the page cache': async ({ engine, ext4 }) => {
     const [from, to] = pair(ext4, 2 * MIB + 13);
-    const options = { cache: 'bypass' };
+    const options = { pageCache: 'bypass' };
     assert.deepEqual(engine.copyFileSync(from, to, options), { method: 'direct', bytes: 2 * MIB + 13 });
     assertSame(from, to);
   },

@@ -86,7 +86,7 @@ export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings>
     ['overwrite: false', { overwrite: false }],
     ["overwrite: 'error'", { overwrite: 'error' }],
     ["reflink: 'never'", { reflink: 'never' }],
-    ["cache: 'bypass'", { cache: 'bypass' }],
+    ["pageCache: 'bypass'", { pageCache: 'bypass' }],
     ["durability: 'file'", { durability: 'file' }],
     ['other attributes', { preserve: ['mode', 'timestamps', 'special'] }],
     ['fewer attributes', { preserve: ['mode'] }],

@@ -50,7 +50,7 @@ export class SystemBench implements Disposable {
       preserve: ['mode', 'timestamps'],
       preserveDirectories: false,
       symlinks: 'follow',
-      cache: 'use',
+      pageCache: 'use',
       durability: 'none',
     };
     this.#tree = new DestinationTree(this.#system, defaults, { created: () => {} });

@@ -240,7 +240,7 @@ describeVites((host) => {
   });
 
   test('where the environment is not among those that are copied into, Vite writes the content', async () => {
-    const { copiesOf, reports } = await build(three(), {}, { environments: [] });
+    const { copiesOf, reports } = await build(three(), {}, { vite: { environments: [] } });
     expect(reports).toEqual([]);
     for (const file of ['a.mp4', 'b.mp4', 'c.wasm']) expect(copiesOf(file)).toHaveLength(1);
   });

@@ -97,7 +97,10 @@ describeVites((host) => {
     ['a function', (name: string) => name === 'client'],
   ])('option environments, %s, leaves the others to Vite', async (_name, environments) => {
     const root = project(spec);
-    const built = await buildApp(host, root, { config: twoEnvironments(root), options: { environments } });
+    const built = await buildApp(host, root, {
+      config: twoEnvironments(root),
+      options: { vite: { environments } },
+    });
     expect(built.reports.flatMap(Object.keys)).toEqual(['dist/client']);
     expect(built.copiedByVite.sort()).toEqual(['public/a.txt', 'public/b/c.txt']);
     expect(mtimeOf(join(root, 'dist/client/a.txt'))).toEqual(LONG_AGO);
@@ -134,7 +137,7 @@ describeVites((host) => {
     ],
   ] as const)('targets with environments %s', async (_name, environments, expected) => {
     const root = project(withTarget);
-    const options = { targets, ...(environments && { environments }) };
+    const options = { targets, ...(environments && { vite: { environments } }) };
     await buildApp(host, root, { config: twoEnvironments(root), options });
     const found = ['dist/client', 'dist/server'].map((outDir) =>
       copied(join(root, outDir)).filter((path) => path !== 'main.js'),

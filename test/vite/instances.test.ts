@@ -72,7 +72,7 @@ describeVites((host) => {
       configResolved: ({ publicDir }: { publicDir: string }) => void seen.push(publicDir),
     };
     await build(host, root, {
-      options: { publicDir: [{ dir: 'b', prefix: 'below' }, 'nowhere'], allowMissing: true },
+      options: { publicDir: [{ dir: 'b', to: 'below' }, 'nowhere'], allowMissing: true },
       warnings: [/nowhere/],
       plugins: [
         [reflink({ publicDir: 'a', allowMissing: true, report: false })],

@@ -67,9 +67,13 @@ describeVites((host) => {
 
   test.each([
     ['one that is missing', { publicDir: 'none', allowMissing: true }, 'public'],
-    ['one that has a prefix', { publicDir: { dir: 'mine', prefix: 'below' } }, 'public'],
-    ['the first of several that has none', { publicDir: [{ dir: 'a', prefix: 'a' }, 'mine', 'b'] }, 'mine'],
-    ['one that is ignored in part', { publicDir: { dir: './mine/', prefix: './', ignore: '*.md' } }, 'mine'],
+    ['one that goes below the output', { publicDir: { dir: 'mine', to: 'below' } }, 'public'],
+    [
+      'the first of several that goes into the output itself',
+      { publicDir: [{ dir: 'a', to: 'a' }, 'mine', 'b'] },
+      'mine',
+    ],
+    ['one that is ignored in part', { publicDir: { dir: './mine/', to: './', ignore: '*.md' } }, 'mine'],
     ['none', { publicDir: false }, 'public'],
   ] as const)('which directory is public for everybody: %s', async (_name, options, expected) => {
     const root = project({ ...files, 'a/a.txt': 'a', 'b/b.txt': 'b' });

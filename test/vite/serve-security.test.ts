@@ -84,7 +84,7 @@ describeVites((host) => {
     const other = makeProject();
     const dev = await startDev(host, other, {
       targets: [{ from: join(root, 'assets'), to: 'x' }],
-      publicDir: { dir: join(root, 'static'), prefix: 'p' },
+      publicDir: { dir: join(root, 'static'), to: 'p' },
     });
     expect((await ask(dev, '/x/open.txt')).body).toBe('open');
     expect((await ask(dev, '/x/.env')).body).toBe('of a target');

@@ -99,7 +99,7 @@ describeVites((host) => {
     const dev = await startDev(
       host,
       root,
-      { targets: [{ from: 'assets', to: 'x' }], reload: true },
+      { targets: [{ from: 'assets', to: 'x' }], vite: { reload: true } },
       { plugins: [plugin] },
     );
     expect((await ask(dev, '/x/a.txt')).status).toBe(200);

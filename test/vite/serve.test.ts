@@ -230,7 +230,7 @@ describeVites((host) => {
 
   test('environments that do not have the client get nothing', async () => {
     const root = makeProject();
-    const dev = await startDev(host, root, { ...targets, environments: ['ssr'] });
+    const dev = await startDev(host, root, { ...targets, vite: { environments: ['ssr'] } });
     expect((await ask(dev, '/x/a.txt')).status).toBe(404);
   });
 

@@ -66,7 +66,7 @@ describeVites((host) => {
     ['publicDir: false', { config: { publicDir: false } }],
     ["publicDir: ''", { config: { publicDir: '' } }],
     ['a public directory that does not exist', { config: { publicDir: 'nowhere' } }],
-    ['another environment only', { options: { environments: ['ssr'] }, config: { build: {} } }],
+    ['another environment only', { options: { vite: { environments: ['ssr'] } }, config: { build: {} } }],
     ['build.write: false', { config: { build: { write: false } } }],
   ];
   test.each(untouched)('%s is respected', async (name, setup) => {

@@ -27,23 +27,23 @@ describeVites((host) => {
   const warned: [name: string, setup: BuildSetup, expected: RegExp][] = [
     [
       'an environment that the config does not have',
-      { options: { environments: ['clientt'], targets } },
-      /targets "locales" → "x" are not copied: .*"environments" names "clientt".* Name some of "client", "ssr"/,
+      { options: { vite: { environments: ['clientt'] }, targets } },
+      /targets "locales" → "x" are not copied: .*"vite.environments" names "clientt".* Name some of "client", "ssr"/,
     ],
     [
       'one of two that the config does not have',
-      { options: { environments: ['client', 'srr'], targets } },
+      { options: { vite: { environments: ['client', 'srr'] }, targets } },
       /targets "locales" → "x" are not copied for "srr": .* Name some of "client"/,
     ],
     [
       'a function that chooses no environment',
-      { options: { environments: (name) => name === 'clientt', targets } },
+      { options: { vite: { environments: (name) => name === 'clientt' }, targets } },
       /targets "locales" → "x" are not copied: the function .* chooses none .* Name some of "client"/,
     ],
     [
       'a build for the server alone',
       { options: { targets }, config: { build: { ssr: 'main.js' } } },
-      /targets "locales" → "x" are not copied: .* this build has only "ssr"\. Set environments: \['ssr'\]/,
+      /targets "locales" → "x" are not copied: .* this build has only "ssr"\. Set vite: \{ environments: \['ssr'\] \}/,
     ],
     [
       'our public directory with copyPublicDir: false',
@@ -94,7 +94,7 @@ describeVites((host) => {
             logger.warn = (message) => void warnings.push(message);
           },
         },
-        reflink({ report: false, environments: ['clientt'], targets }),
+        reflink({ report: false, vite: { environments: ['clientt'] }, targets }),
       ],
     };
     await (await host.vite.createBuilder(config)).buildApp();
@@ -104,12 +104,12 @@ describeVites((host) => {
   const silent: [name: string, options: Options, config: InlineConfig][] = [
     [
       'a build for the server that targets are kept out of by name',
-      { environments: ['client'], targets },
+      { vite: { environments: ['client'] }, targets },
       { build: { ssr: 'main.js' } },
     ],
     [
       'a build for browsers, beside one for the server that targets are for',
-      { environments: ['ssr'], targets },
+      { vite: { environments: ['ssr'] }, targets },
       {},
     ],
     [

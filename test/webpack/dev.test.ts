@@ -117,9 +117,9 @@ describeWebpacks((host) => {
     expect((await get(`${base}/LICENSE`)).status).toBe(404);
   });
 
-  test("dev: 'emit' has everything in memory", async () => {
+  test("webpack.dev: 'emit' has everything in memory", async () => {
     const root = makeProject(tree);
-    const { compiler } = silent(host, root, { ...options, dev: 'emit' });
+    const { compiler } = silent(host, root, { ...options, webpack: { dev: 'emit' } });
     const read = readsOf(root);
     await expectServed(await serve(compiler), root);
     expect(read()).toContain(join(root, 'static/large.bin'));

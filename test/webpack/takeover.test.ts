@@ -82,7 +82,7 @@ const theirInfo = ['copied', 'sourceFilename', 'immutable', 'contenthash', 'deve
 
 async function build(root: string, copy: Copy, options?: Options) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const { plugin, reports } = reporting({ takeOver: true, ...options });
+  const { plugin, reports } = reporting({ webpack: { takeOver: true }, ...options });
   const built = await run(webpack(configOf(root, { output: { copy }, plugins: options ? [plugin] : [] }))!);
   const infos = built.stats.compilation.getAssets().map(({ name, info }) => {
     const told = Object.entries(info).filter(
@@ -107,7 +107,7 @@ describe('webpack 5', () => {
   test.each(same)('output.copy: %s', async (_name, copy) => {
     const root = makeProject();
     const theirs = await build(root, copy);
-    const ours = await build(root, copy, { takeOver: true });
+    const ours = await build(root, copy, { webpack: { takeOver: true } });
     expect(Object.keys(theirs.files).length).toBeGreaterThan(1);
     const { reports: _none, ...expected } = theirs;
     const { reports, ...found } = ours;
@@ -119,7 +119,7 @@ describe('webpack 5', () => {
 
   test('what is copied without asking is more: attributes', async () => {
     const root = makeProject();
-    await build(root, 'static', { takeOver: true });
+    await build(root, 'static', { webpack: { takeOver: true } });
     const [source, copied] = ['static', 'dist'].map((name) => readTree(join(root, name)));
     expect(copied!['run.sh']).toEqual(source!['run.sh']);
   });
@@ -127,7 +127,7 @@ describe('webpack 5', () => {
   test('an asset of the compilation is an error for both', async () => {
     const root = makeProject();
     const copy: Copy = [{ from: 'assets/a.txt', filename: 'bundle.js' }, 'assets/b.md'];
-    for (const options of [undefined, { takeOver: true }]) {
+    for (const options of [undefined, { webpack: { takeOver: true } }]) {
       const { errors, files } = await build(root, copy, options);
       expect(errors).toEqual([
         expect.stringMatching(/assets\/a\.txt' to 'bundle\.js' would replace an asset/),
@@ -143,7 +143,7 @@ describe('webpack 5', () => {
   ];
   test.each(refused)('an error for both: %s', async (why, copy) => {
     const root = makeProject();
-    for (const options of [undefined, { takeOver: true }]) {
+    for (const options of [undefined, { webpack: { takeOver: true } }]) {
       const { errors } = await build(root, copy, options);
       expect(errors.join('\n')).toMatch(why);
     }
@@ -175,7 +175,10 @@ describe('webpack 5', () => {
   ];
   test.each(impossible)('refused by name: %s', (named, copy, options = {}) => {
     const root = makeProject();
-    const config = configOf(root, { output: { copy }, plugins: [reflink({ takeOver: true, ...options })] });
+    const config = configOf(root, {
+      output: { copy },
+      plugins: [reflink({ webpack: { takeOver: true }, ...options })],
+    });
     expect(() => webpack(config)).toThrow(named);
     expect(() => webpack(config)).toThrow(/^unplugin-reflink \(webpack\): cannot take over output\.copy: /);
   });
@@ -204,7 +207,10 @@ describe('webpack 5', () => {
   test('our own targets beside it, which win', async () => {
     const root = makeProject();
     const targets = [{ from: 'static/plain.txt', rename: 'a.txt' }];
-    const { files, errors, warnings } = await build(root, ['assets'], { takeOver: true, targets });
+    const { files, errors, warnings } = await build(root, ['assets'], {
+      webpack: { takeOver: true },
+      targets,
+    });
     expect({ errors, warnings }).toEqual({ errors: [], warnings: 0 });
     expect(files['a.txt']).toEqual(
       (await build(root, [{ from: 'static/plain.txt', filename: 'a.txt' }])).files['a.txt'],

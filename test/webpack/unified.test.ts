@@ -23,8 +23,14 @@ test.each([
     /^unplugin-reflink \(webpack\): option "targets" "minimize" must be true or false, got .*'yes'/,
   ],
   [{ publicDir: { dir: 'a', info: [] } }, /option "publicDir" "info" must be an object or a function, got/],
-  [{ takeOver: 'yes' }, /^unplugin-reflink \(webpack\): option "takeOver" must be a boolean, got 'yes'/],
-  [{ dev: 'memory' }, /^unplugin-reflink \(webpack\): option "dev" must be 'serve' or 'emit', got 'memory'/],
+  [
+    { webpack: { takeOver: 'yes' } },
+    /^unplugin-reflink \(webpack\): option "webpack.takeOver" must be true or false, got 'yes'/,
+  ],
+  [
+    { webpack: { dev: 'memory' } },
+    /^unplugin-reflink \(webpack\): option "webpack.dev" must be 'serve' or 'emit', got 'memory'/,
+  ],
 ])('a wrong option of webpack: %j', (options, message) => {
   expect(() => native(options as never)).toThrow(message);
 });

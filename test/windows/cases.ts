@@ -79,7 +79,7 @@ export const cases: Case[] = [
   ...[0, 1, 4097, MiB + 1].map((size) => ({
     name: `${size} bytes past the page cache`,
     source: ofSize(size),
-    options: { cache: 'bypass' as const },
+    options: { pageCache: 'bypass' as const },
     expected: size === 0 ? emptyPastCache : large,
   })),
   { name: 'R12: a read-only file', source: 'read-only', options: {}, expected: small },

@@ -75,7 +75,7 @@ export interface CopyFileOptions {
    *
    * @default 'use'
    */
-  cache?: 'use' | 'bypass';
+  pageCache?: 'use' | 'bypass';
   /**
    * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
    * data, `full` also its directory entry (not on Windows, which cannot). On macOS by `F_FULLFSYNC`, which

@@ -18,7 +18,7 @@ function transferSettings(options: CopyFileOptions): TransferSettings {
     preserve: options.preserve ?? ['mode', 'timestamps'],
     preserveDirectories: options.preserve !== undefined,
     symlinks: options.symlinks ?? 'follow',
-    cache: options.cache ?? 'use',
+    pageCache: options.pageCache ?? 'use',
     durability: options.durability ?? 'none',
   };
 }

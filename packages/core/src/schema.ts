@@ -36,7 +36,7 @@ export const fileSchema: Schema = {
   atomic: [isBoolean, 'a boolean'],
   preserve: [listOf(oneOf(...attributes)), `an array of ${attributes.join(', ')}`],
   symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
-  cache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
+  pageCache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
   durability: [oneOf('none', 'file', 'full'), "'none', 'file' or 'full'"],
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
 };
@@ -82,6 +82,39 @@ export const targetSchema: Schema = {
   transform: [isFunction, 'a function'],
 };
 
+/** What an option of cp(1), Node.js, fs-extra, cpy or a copying plugin is called here. */
+const peers: Record<string, Record<string, string>> = {
+  option: {
+    cache: '"pageCache", or "manifest" to leave unchanged files alone',
+    dereference: '"symlinks"',
+    errorOnExist: '"overwrite: \'error\'"',
+    filter: '"filter" of a target',
+    flat: '"flatten" of a target',
+    force: '"overwrite"',
+    ignore: '"ignore" of a target',
+    mode: '"reflink"',
+    preserveTimestamps: '"preserve"',
+    recursive: 'nothing: directories are copied with all in them',
+    rename: '"rename" of a target',
+    verbatimSymlinks: '"symlinks: \'keep\'"',
+  },
+  'target option': {
+    context: '"base"',
+    dest: '"to"',
+    destination: '"to"',
+    exclude: '"ignore"',
+    flat: '"flatten"',
+    force: '"overwrite"',
+    globbyOptions: '"ignore"',
+    globOptions: '"ignore"',
+    noErrorOnMissing: 'the option "allowMissing", for all targets',
+    priority: 'the order of targets: the last one wins',
+    source: '"from"',
+    src: '"from"',
+    toType: '"to", which is a directory if it ends with a slash',
+  },
+};
+
 /** Refuses unknown options and wrong types, naming option and value. */
 export function check(kind: string, given: object, schema: Schema): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -91,13 +124,18 @@ export function check(kind: string, given: object, schema: Schema): void {
     const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (!rule) {
       throw new TypeError(
-        `fs-reflink: unknown ${kind} "${name}"; known are ${Object.keys(schema).join(', ')}`,
+        `fs-reflink: unknown ${kind} "${name}"; ${useInstead(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
       );
     }
     if (value !== undefined && !rule[0](value)) {
       throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}`);
     }
   }
+}
+
+/** What to use for an option that another tool has under this name. */
+export function useInstead(names: Record<string, string> | undefined, name: string): string {
+  return names && Object.hasOwn(names, name) ? `use ${names[name]}; ` : '';
 }
 
 /** A value as a message shows it. */

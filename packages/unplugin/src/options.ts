@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import { checkOptions } from 'fs-reflink/options';
+import { checkOptions, useInstead } from 'fs-reflink/options';
 import { type ImportedAssets, type ResolvedAssets, resolveAssets } from './assets/options.ts';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 type EngineOptions = Pick<
   CopyOptions,
-  'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'cache' | 'durability' | 'concurrency' | 'allowMissing'
+  'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'pageCache' | 'durability' | 'concurrency' | 'allowMissing'
 >;
 
 /** What webpack and its plugins are told about files, and may do to them. webpack only. */
@@ -40,7 +40,7 @@ export interface PublicDirectory extends AssetOptions {
    *
    * @default '.'
    */
-  prefix?: string;
+  to?: string;
   /**
    * Globs of what not to copy, relative to `dir`. Dotfiles match too.
    *
@@ -56,7 +56,7 @@ export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDi
 export interface Options extends EngineOptions {
   /**
    * Directories whose contents are copied before the bundle is written, which wins over them. In Vite they take
-   * the place of its own public directory, which the first without a prefix becomes; `false` leaves that one to
+   * the place of its own public directory, which the first whose `to` is `'.'` becomes; `false` leaves that one to
    * Vite. So they do in Rsbuild, whose own is switched off.
    *
    * @default Vite's or Rsbuild's own; none elsewhere
@@ -96,7 +96,23 @@ export interface Options extends EngineOptions {
    */
   assets?: boolean | ImportedAssets;
   /**
-   * Vite only: environments into whose output is copied, by name. The public directory is never copied where
+   * What Vite alone can do. Other bundlers ignore it, so that several may share their options.
+   *
+   * @default {}
+   */
+  vite?: ViteOptions;
+  /**
+   * What webpack alone can do. Other bundlers ignore it.
+   *
+   * @default {}
+   */
+  webpack?: WebpackOptions;
+}
+
+/** Options for Vite alone; see {@link Options.vite}. */
+export interface ViteOptions {
+  /**
+   * Environments into whose output is copied, by name. The public directory is never copied where
    * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
    * have.
    *
@@ -104,25 +120,29 @@ export interface Options extends EngineOptions {
    */
   environments?: readonly string[] | ((name: string) => boolean);
   /**
-   * webpack only: copies what `output.copy` names (webpack 5.111 and newer) in webpack's place. A pattern that
-   * cannot be copied the same way here is an error.
+   * Whether the development server reloads the page when a file that is copied changes, comes or goes.
+   *
+   * @default false
+   */
+  reload?: boolean;
+}
+
+/** Options for webpack alone; see {@link Options.webpack}. */
+export interface WebpackOptions {
+  /**
+   * Copies what `output.copy` names (webpack 5.111 and newer) in webpack's place. A pattern that cannot be copied the
+   * same way here is an error.
    *
    * @default false
    */
   takeOver?: boolean;
   /**
-   * webpack only: how files get into an output that is kept in memory, as a development server does. `'serve'`
-   * has them read from where they are when they are asked for; `'emit'` reads all of them into memory.
+   * How files get into an output that is kept in memory, as a development server does. `'serve'` has them read from
+   * where they are when they are asked for; `'emit'` reads all of them into memory.
    *
    * @default 'serve'
    */
   dev?: 'serve' | 'emit';
-  /**
-   * Vite only: whether the development server reloads the page when a file that is copied changes, comes or goes.
-   *
-   * @default false
-   */
-  reload?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -149,23 +169,42 @@ const ENGINE = [
   'atomic',
   'preserve',
   'symlinks',
-  'cache',
+  'pageCache',
   'durability',
   'concurrency',
   'allowMissing',
 ] as const;
-const COMMON: readonly string[] = [...ENGINE, 'publicDir', 'targets', 'report', 'cacheDirectory'];
+const KNOWN: readonly string[] = [
+  ...ENGINE,
+  'publicDir',
+  'targets',
+  'report',
+  'cacheDirectory',
+  'assets',
+  'vite',
+  'webpack',
+];
 
-/** Options of some hosts alone. */
-const SPECIAL: Record<string, { hosts: readonly string[]; name: string }> = {
-  assets: {
-    hosts: ['vite', 'astro', 'rollup', 'rolldown', 'esbuild'],
-    name: 'Vite, Rollup, Rolldown and esbuild',
-  },
-  environments: { hosts: ['vite', 'astro'], name: 'Vite' },
-  reload: { hosts: ['vite', 'astro'], name: 'Vite' },
-  takeOver: { hosts: ['webpack'], name: 'webpack' },
-  dev: { hosts: ['webpack'], name: 'webpack' },
+const HOSTS_WITH_ASSETS: readonly string[] = ['vite', 'astro', 'rollup', 'rolldown', 'esbuild'];
+
+/** What an option of another plugin is called here. */
+const peers: Record<string, string> = {
+  cache: '"pageCache", or "cacheDirectory" for the records of what was copied',
+  copyOnce: 'nothing: what did not change is not copied again',
+  dev: '"webpack: { dev }"',
+  dryRun: "fs-reflink's plan()",
+  environment: '"vite: { environments }"',
+  environments: '"vite: { environments }"',
+  flatten: '"flatten" of a target',
+  hook: 'nothing: files are copied when the bundle is written',
+  ignore: '"ignore" of a target or of a public directory',
+  patterns: '"targets"',
+  reload: '"vite: { reload }"',
+  silent: '"report: false"',
+  structured: '"base" of a target',
+  takeOver: '"webpack: { takeOver }"',
+  verbose: '"report: \'verbose\'"',
+  watch: 'nothing: files that are copied are watched when the bundler watches',
 };
 
 /**
@@ -177,32 +216,30 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const special = Object.keys(SPECIAL).filter((name) => SPECIAL[name]!.hosts.includes(host));
-  const known = [...COMMON, ...special];
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  const other = unknown !== undefined && Object.hasOwn(SPECIAL, unknown) ? SPECIAL[unknown] : undefined;
-  if (unknown && other) throw wrong(host, unknown, `is for ${other.name} only`, given[unknown as never]);
+  const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; known are ${known.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${useInstead(peers, unknown)}known are ${KNOWN.join(', ')}`,
     );
   }
-  const { targets = [], report = 'summary', environments } = given;
-  const { cacheDirectory } = given;
+  if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))
+    throw wrong(host, 'assets', 'is for Vite, Rollup, Rolldown and esbuild only', given.assets);
+  const { targets = [], report = 'summary', cacheDirectory } = given;
   if (cacheDirectory !== undefined && !isPath(cacheDirectory))
     throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
-  const { reload = false, takeOver = false, dev = 'serve' } = given;
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
   if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
   for (const each of targets) checkAssetOptions(each, 'targets', host);
+  const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
-    throw wrong(host, 'environments', 'must be an array of names or a function', environments);
+    throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
   }
-  if (typeof reload !== 'boolean') throw wrong(host, 'reload', 'must be true or false', reload);
-  if (typeof takeOver !== 'boolean') throw wrong(host, 'takeOver', 'must be a boolean', takeOver);
-  if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'dev', "must be 'serve' or 'emit'", dev);
+  if (typeof reload !== 'boolean') throw wrong(host, 'vite.reload', 'must be true or false', reload);
+  const { takeOver = false, dev = 'serve' } = optionsOf('webpack', given, ['takeOver', 'dev'], host);
+  if (typeof takeOver !== 'boolean') throw wrong(host, 'webpack.takeOver', 'must be true or false', takeOver);
+  if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
@@ -220,6 +257,21 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     dev,
     assets: resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets)),
   };
+}
+
+/** The options for one bundler alone, of which only the names are checked. */
+function optionsOf<Name extends 'vite' | 'webpack'>(
+  name: Name,
+  options: Options,
+  known: readonly string[],
+  host: string,
+): NonNullable<Options[Name]> {
+  const given = options[name] ?? {};
+  const what = `must be an object with ${known.join(' and ')}`;
+  const isObject = typeof given === 'object' && !Array.isArray(given);
+  if (!isObject || !Object.keys(given).every((each) => known.includes(each)))
+    throw wrong(host, name, what, given);
+  return given;
 }
 
 function isReport(value: unknown): boolean {
@@ -269,24 +321,24 @@ function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDir
   return list.map((each) => resolvePublicDir(each, host));
 }
 
-const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'prefix', 'ignore', 'minimize', 'info'];
+const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 'info'];
 
 function resolvePublicDir(given: unknown, host: string): PublicDirectory {
-  const what = 'must be a path, { dir, prefix, ignore }, an array of these or false';
+  const what = 'must be a path, { dir, to, ignore }, an array of these or false';
   const directory = (typeof given === 'string' ? { dir: given } : given) as PublicDirectory;
   if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
     throw wrong(host, 'publicDir', what, given);
-  const { dir, prefix = '.', ignore = [], minimize, info } = directory;
+  const { dir, to = '.', ignore = [], minimize, info } = directory;
   const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
   if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
-  if (!isPath(prefix) || leaves(prefix))
-    throw wrong(host, 'publicDir', '"prefix" must be a path below the output', given);
+  if (!isPath(to) || leaves(to))
+    throw wrong(host, 'publicDir', '"to" must be a path below the output', given);
   const globs = typeof ignore === 'string' ? [ignore] : ignore;
   if (!Array.isArray(globs) || !globs.every(isPath))
     throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
   checkAssetOptions(directory, 'publicDir', host);
   const asset = { ...(minimize !== undefined && { minimize }), ...(info !== undefined && { info }) };
-  return { dir, prefix, ignore: globs, ...asset };
+  return { dir, to, ignore: globs, ...asset };
 }
 
 function isPath(value: unknown): boolean {
@@ -298,7 +350,7 @@ function leaves(relative: string): boolean {
   return path.isAbsolute(relative) || first === '..';
 }
 
-function toPredicate(environments: Options['environments']): ResolvedOptions['environments'] {
+function toPredicate(environments: ViteOptions['environments']): ResolvedOptions['environments'] {
   if (environments === undefined || typeof environments === 'function') return environments;
   return (name) => environments.includes(name);
 }

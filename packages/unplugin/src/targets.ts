@@ -21,9 +21,9 @@ export function toTargets(
 ): OutputTargets {
   const directories = publicDirs ?? (publicDir === undefined ? [] : [{ dir: publicDir }]);
   return {
-    publicTargets: directories.map(({ dir, prefix = '.', ignore = [] }) => ({
+    publicTargets: directories.map(({ dir, to = '.', ignore = [] }) => ({
       from: path.resolve(root, dir),
-      to: prefix,
+      to,
       ignore,
     })),
     targets: targets.map(engineTarget).map((target) => ({

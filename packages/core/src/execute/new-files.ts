@@ -71,11 +71,11 @@ export function nextLinkOf({ names, links }: QueuedBatch, file: number): number 
 
 /** Whether files are copied as the fast path copies them. */
 export function hasUsualOptions({ transfer, only }: JobSettings): boolean {
-  const { reflink, atomic, preserve, cache, durability } = transfer;
+  const { reflink, atomic, preserve, pageCache, durability } = transfer;
   return (
     reflink === 'auto' &&
     !atomic &&
-    cache === 'use' &&
+    pageCache === 'use' &&
     durability === 'none' &&
     preserve.length === 2 &&
     preserve.includes('mode') &&

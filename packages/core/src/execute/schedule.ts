@@ -100,7 +100,7 @@ export function filesystemOf(system: System, file: string): string {
 
 /** Whether every file of a copy takes long, as far as its options and its filesystems tell. */
 export function isSlowCopy({ transfer }: JobSettings, { targets }: PlanSettings, system: System): boolean {
-  if (transfer.durability !== 'none' || transfer.cache === 'bypass') return true;
+  if (transfer.durability !== 'none' || transfer.pageCache === 'bypass') return true;
   const [target] = targets;
   return (
     target !== undefined &&

@@ -47,7 +47,7 @@ export interface Probe {
   reflink: Ability;
   /** Copying inside the kernel. */
   kernelCopy: Ability;
-  /** Copying past the page cache (`O_DIRECT`, `F_NOCACHE`), as `cache: 'bypass'` asks for. */
+  /** Copying past the page cache (`O_DIRECT`, `F_NOCACHE`), as `pageCache: 'bypass'` asks for. */
   direct: DirectAbility;
   /** Whether a hole of a sparse file stays a hole. */
   sparse: Ability;

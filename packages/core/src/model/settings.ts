@@ -40,6 +40,6 @@ export interface TransferSettings {
   /** Directories get what `preserve` names too: it was given. */
   preserveDirectories: boolean;
   symlinks: 'follow' | 'keep';
-  cache: 'use' | 'bypass';
+  pageCache: 'use' | 'bypass';
   durability: 'none' | 'file' | 'full';
 }

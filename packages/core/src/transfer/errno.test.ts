@@ -61,7 +61,7 @@ const kernelCopy: Subject = {
 };
 const directRead: Subject = {
   method: 'direct',
-  settings: { cache: 'bypass', reflink: 'never' },
+  settings: { pageCache: 'bypass', reflink: 'never' },
   failing: (errno, times) => (real) => ({ read: fail(errno, times, real.read, isDirect(real)) }),
   next: 'read_write',
 };

@@ -87,7 +87,7 @@ describe.skipIf(notLinux)(orSkipped('each strategy (Linux)', notLinux), () => {
     ['ioctl', {}],
     ['copyFileRange', {}],
     ['write', never],
-    ['write', { reflink: 'never', cache: 'bypass' }],
+    ['write', { reflink: 'never', pageCache: 'bypass' }],
   ];
   test.each(strategies)('whose %s fails on a full disk, %j', (call, settings) => {
     const bench: Bench = new Bench(

@@ -19,7 +19,7 @@ const { EXT4_SUPER_MAGIC } = M;
 
 const noClone = () => -errnoOf('EOPNOTSUPP');
 const never = { reflink: 'never' } as const;
-const direct = { reflink: 'never', cache: 'bypass' } as const;
+const direct = { reflink: 'never', pageCache: 'bypass' } as const;
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -67,7 +67,7 @@ export class Transferrer {
     this.source = this.#file.status;
     this.#query = {
       reflink: settings.reflink,
-      bypassCache: settings.cache === 'bypass',
+      bypassCache: settings.pageCache === 'bypass',
       size: 0,
       cannotClone: false,
       acl: this.#keep.extended?.acl ?? false,

@@ -60,7 +60,7 @@ export function toCopyOptions(flags: CopyFlags): CopyOptions {
     ...(preserve && { preserve }),
     ...(flags.atomic && { atomic: true }),
     ...(flags.fsync && { durability: flags.fsync }),
-    ...(flags.bypassCache && { cache: 'bypass' }),
+    ...(flags.bypassCache && { pageCache: 'bypass' }),
     ...(flags.jobs !== undefined && { concurrency: flags.jobs }),
     ...(flags.directory !== undefined && { cwd: flags.directory }),
   };

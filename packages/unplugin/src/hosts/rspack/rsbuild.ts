@@ -141,7 +141,7 @@ function optionsOf(
   const isChosen = target !== 'node' || names.every(isNode);
   const own = facts.own
     .filter(({ copyOnBuild }) => copyOnBuild === true || (copyOnBuild === 'auto' && target !== 'node'))
-    .map(({ name, ignore = [] }): PublicDirectory => ({ dir: name, prefix: '.', ignore }))
+    .map(({ name, ignore = [] }): PublicDirectory => ({ dir: name, to: '.', ignore }))
     .filter(({ dir }) => statsOf(path.resolve(facts.root, dir)));
   return {
     ...options,

@@ -14,7 +14,7 @@ export function publicDirOf(
 }
 
 function directoryOf({ publicDirs = [] }: ResolvedOptions, root: string): string | undefined {
-  const first = publicDirs.find(({ prefix = '.' }) => path.normalize(`${prefix}/`) === `.${path.sep}`);
+  const first = publicDirs.find(({ to = '.' }) => path.normalize(`${to}/`) === `.${path.sep}`);
   const directory = first && path.resolve(root, first.dir);
   // One that is missing ends Vite's watcher.
   return directory && statsOf(directory)?.isDirectory() ? directory : undefined;

@@ -29,7 +29,7 @@ export function unbuiltMessage(
   const chosen = names.filter((name) => optionsFor(name, options)?.targets.length);
   if (built.length === 0 || chosen.length === 0 || chosen.some((name) => built.includes(name)))
     return undefined;
-  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of ${list(chosen)}, and this build built only ${list(built)}. Set the option "environments" to environments that are built`;
+  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of ${list(chosen)}, and this build built only ${list(built)}. Set the option "vite.environments" to environments that are built`;
 }
 
 function wrongEnvironments({ environments }: Config, options: ResolvedOptions): string | undefined {
@@ -39,18 +39,18 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
   const remedy = `Name some of ${list(known)}`;
   if (!environmentNames) {
     if (known.some(isChosen)) return undefined;
-    return `${filesOf(options)} not copied: the function of the option "environments" chooses none of the environments of this config. ${remedy}`;
+    return `${filesOf(options)} not copied: the function of the option "vite.environments" chooses none of the environments of this config. ${remedy}`;
   }
   const wrong = environmentNames.filter((name) => !known.includes(name));
   if (wrong.length === 0) return undefined;
   const where = wrong.length === environmentNames.length ? '' : ` for ${list(wrong)}`;
-  return `${filesOf(options)} not copied${where}: the option "environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
+  return `${filesOf(options)} not copied${where}: the option "vite.environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
 }
 
 /** Where nothing else is said, targets are for browsers, and a build for a server alone never asks for them. */
 function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
   if (options.environments || options.targets.length === 0 || !isOnlySsr(config)) return undefined;
-  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "environments" says otherwise, and this build has only "ssr". Set environments: ['ssr'] to copy them here, or environments: ['client'] if that is what you want`;
+  return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "vite.environments" says otherwise, and this build has only "ssr". Set vite: { environments: ['ssr'] } to copy them here, or vite: { environments: ['client'] } if that is what you want`;
 }
 
 /** A project that builds for its server separately has its public directory beside the browser's files. */
