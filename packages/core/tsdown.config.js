@@ -15,11 +15,11 @@ const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/trans
 const HOST =
   /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|lost-attributes|report|resolve-options)\.ts$|platform\/(archives|errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|lost-attributes|report|resolve-options|to-job)\.ts$|platform\/(archives|errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
-  { name: 'options', test: isOf(/src\/(check-options|schema|split-from)\.ts$/), priority: 3 },
+  { name: 'options', test: isOf(/src\/(check-options|path-or-url|schema|split-from)\.ts$/), priority: 3 },
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
   { name: 'host', test: isOf(HOST), priority: 3 },
   { name: 'copy', test: isOf(COPY), priority: 2 },
@@ -28,7 +28,7 @@ const groups = [
     test: (id) =>
       id.includes('/src/') &&
       !SELDOM.test(id) &&
-      !/src\/(check-options|schema|split-from|index|empty|list|cli)/.test(id),
+      !/src\/(check-options|path-or-url|schema|split-from|index|empty|list|cli)/.test(id),
     priority: 1,
   },
 ];

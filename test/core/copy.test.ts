@@ -1,13 +1,21 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, type CopyReport, copy, copyFile, copyFileSync, type Target } from 'fs-reflink';
+import {
+  type CopyOptions,
+  type CopyReport,
+  copy,
+  copyFile,
+  copyFileSync,
+  copySync,
+  type Target,
+} from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { directory, readTree, symlink, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, fill, leavingNothing, rejection, workspace } from './support.ts';
 
 /** The ways a copy runs, by what decides it. */
-const ways: { name: string; files: number; target?: Partial<Target>; held?: boolean }[] = [
+const ways: { name: string; files: number; target?: Partial<Target>; held?: boolean; sync?: boolean }[] = [
   { name: 'on the calling thread when it is small', files: 12 },
   { name: 'in worker threads when it is large', files: 120 },
   { name: 'planned on the calling thread when it has functions', files: 120, target: { filter: () => true } },
@@ -18,9 +26,12 @@ const ways: { name: string; files: number; target?: Partial<Target>; held?: bool
     target: { rename: (path) => path },
     held: true,
   },
+  { name: 'by copySync when it is small', files: 12, sync: true },
+  { name: 'by copySync when it is large', files: 2_100, sync: true },
+  { name: 'by copySync with functions', files: 120, target: { rename: (path) => path }, sync: true },
 ];
 
-describe.each(ways)('a copy $name', ({ files, target, held }) => {
+describe.each(ways)('a copy $name', ({ files, target, held, sync }) => {
   function prepared() {
     const cwd = workspace();
     const { bytes } = fill(join(cwd, 'in'), { files, folders: 5 });
@@ -30,6 +41,8 @@ describe.each(ways)('a copy $name', ({ files, target, held }) => {
   }
 
   async function run(cwd: string, options: CopyOptions): Promise<CopyReport> {
+    const { concurrency: _, ...alone } = options;
+    if (sync) return copySync({ from: 'in', to: 'out', ...target }, { cwd, ...alone });
     const workers = held ? await bootWorkers(2) : undefined;
     try {
       return await copy({ from: 'in', to: 'out', ...target }, { cwd, ...options });

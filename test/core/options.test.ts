@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   type Attribute,
   type CopyEntry,
@@ -133,6 +135,7 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     ['\0', "'\\x00'"],
   ],
   to: [
+    [new URL('https://example.org/a'), 'https://example.org/a'],
     ['\0', "'\\x00'"],
     [null, 'null'],
     [Symbol.for('x'), 'Symbol(x)'],
@@ -222,6 +225,58 @@ describe('a wrong value', () => {
   });
 });
 
+describe('file: URLs', () => {
+  const files = { 'in/a b%.txt': 'a', 'in/sub/c.txt': 'c' };
+  const urlsIn = (cwd: string) => (path: string) => new URL(path, pathToFileURL(`${cwd}/`));
+
+  it('stand for paths of targets and options', async () => {
+    const cwd = writeTree(workspace(), files);
+    const url = urlsIn(cwd);
+    const options = { cwd: url('.'), manifest: url('the%20manifest') };
+    const targets = [
+      { from: url('in'), to: url('out') },
+      { from: [url('in/a%20b%25.txt'), url('in/sub/')], base: url('in'), to: 'listed' },
+    ];
+    expect(await copy(targets, options)).toMatchObject({ files: 4 });
+    expect(filesOf(cwd)).toEqual(
+      [
+        ...Object.keys(files),
+        'listed/a b%.txt',
+        'listed/sub/c.txt',
+        'out/a b%.txt',
+        'out/sub/c.txt',
+        'the manifest',
+      ].sort(),
+    );
+    expect(await copy(targets, options)).toMatchObject({ files: 0, unchanged: 4 });
+    expect(prepareCopies({ targets, cwd: url('.') }).workers).toBe(0);
+  });
+
+  it('stand for the paths of copyFile', async () => {
+    const cwd = writeTree(workspace(), files);
+    const url = urlsIn(cwd);
+    await copyFile(url('in/a%20b%25.txt'), url('one'));
+    copyFileSync(url('in/a%20b%25.txt'), url('two'));
+    expect([readFileSync(join(cwd, 'one'), 'utf8'), readFileSync(join(cwd, 'two'), 'utf8')]).toEqual([
+      'a',
+      'a',
+    ]);
+    const error = await rejection(() => copyFile(url('one'), url('new/')));
+    expect(error).toMatchObject({ code: 'EISDIR' });
+  });
+
+  it('have to name a file of this machine', async () => {
+    for (const wrong of [
+      new URL('https://example.org/a'),
+      new URL('file://other/a'),
+      new URL('file:///a%2Fb'),
+    ]) {
+      await expectTypeError(() => copy({ from: wrong }), 'target option "from" must be a path', wrong.href);
+      await expectTypeError(() => copyFile('a', wrong), 'destination must be a path', wrong.href);
+    }
+  });
+});
+
 describe('something unknown', () => {
   it.each([
     [
@@ -246,7 +301,13 @@ describe('something unknown', () => {
       'a target option',
       () => copy({ src: 'a' } as unknown as Target),
       'target option "src"',
-      'from, to, allowOutside, ignore',
+      'use "from"; known are from, to, allowOutside, ignore',
+    ],
+    [
+      'an option of fs.cp',
+      () => copy({ from: 'a' }, { dereference: true } as object),
+      'option "dereference"',
+      'use "symlinks"; known are reflink',
     ],
     [
       'a target without from',
@@ -303,7 +364,11 @@ it('filter is not asynchronous', async () => {
 describe('types', () => {
   it('of the functions', () => {
     type Copy = (targets: Target | readonly Target[], options?: CopyOptions) => Promise<CopyReport>;
-    type File = (source: string, destination: string, options?: CopyFileOptions) => CopyFileResult;
+    type File = (
+      source: string | URL,
+      destination: string | URL,
+      options?: CopyFileOptions,
+    ) => CopyFileResult;
     expectTypeOf(copy).toEqualTypeOf<Copy>();
     expectTypeOf(plan).toEqualTypeOf<Copy>();
     expectTypeOf(copyFile).parameters.toEqualTypeOf<Parameters<File>>();
@@ -321,6 +386,7 @@ describe('types', () => {
     expectTypeOf<{ from: string }>().toExtend<Target>();
     expectTypeOf<{ to: string }>().not.toExtend<Target>();
     expectTypeOf<{ from: readonly string[] }>().toExtend<Target>();
+    expectTypeOf<{ from: URL; to: URL; base: URL }>().toExtend<Target>();
     expectTypeOf<{ from: number[] }>().not.toExtend<Target>();
     expectTypeOf<CopyReport['entries']>().toEqualTypeOf<CopyEntry[] | undefined>();
     expectTypeOf<Progress['method']>().toEqualTypeOf<Method | undefined>();

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type CopyReport, copyFile, type Method } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import { describe, expect, test } from 'vitest';
@@ -382,6 +383,26 @@ function describeMistakes(host: Host): void {
     };
     const { errors } = await host.build({ root: makeProject(), options: { ...options, report } });
     expect(errors.join('\n')).toMatch(/ERR_THROWN/);
+  });
+
+  test('file: URLs stand for paths', async () => {
+    const root = makeProject();
+    const url = (name: string) => pathToFileURL(join(root, name));
+    const reports: CopyReport[] = [];
+    const { errors, outDir } = await host.build({
+      root,
+      options: {
+        publicDir: [{ dir: url('static'), to: 'p' }],
+        targets: [{ from: url('assets/a.txt'), to: 'x' }],
+        cacheDirectory: url('of urls'),
+        report: (each) => void reports.push(each),
+      },
+    });
+    expect(errors).toEqual([]);
+    expect(readFileSync(join(outDir, 'p/plain.txt'), 'utf8')).toBe('plain');
+    expect(existsSync(join(outDir, 'x/a.txt'))).toBe(true);
+    expect(existsSync(join(root, 'of urls'))).toBe(true);
+    expect(reports).toMatchObject([{ files: 14 }]);
   });
 
   test('options for another bundler have no effect', async () => {

@@ -79,7 +79,7 @@ test('types', () => {
   expectTypeOf<Options['targets']>().toEqualTypeOf<readonly OutputTarget[] | undefined>();
   expectTypeOf<Target>().toExtend<OutputTarget>();
   expectTypeOf<Options['publicDir']>().toEqualTypeOf<
-    false | string | PublicDirectory | readonly (string | PublicDirectory)[] | undefined
+    false | string | URL | PublicDirectory | readonly (string | URL | PublicDirectory)[] | undefined
   >();
   expectTypeOf<Options['report']>().toEqualTypeOf<
     false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void) | undefined

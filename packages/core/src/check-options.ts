@@ -8,7 +8,8 @@ import type { CopyOptions } from './options.ts';
 import { check, copySchema, targetSchema } from './schema.ts';
 import type { Target } from './target.ts';
 
-export { useInstead } from './schema.ts';
+export { toPath } from './path-or-url.ts';
+export { isPath, useInstead } from './schema.ts';
 
 /**
  * Checks the targets and options of a {@link copy} that is to come, without looking at any file.

@@ -7,6 +7,7 @@ import { lostWarnings } from './lost-attributes.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { Method } from './model/settings.ts';
 import type { CopyFileOptions } from './options.ts';
+import { toPath } from './path-or-url.ts';
 import { EISDIR } from './platform/errno.ts';
 import { loadSystem } from './platform/load.ts';
 import type { Tally } from './report.ts';
@@ -28,7 +29,7 @@ export interface CopyFileResult {
 
 /**
  * Copies one file, its parent directories made when missing. `destination` is the new file, not a directory
- * to put it in; one that ends with a slash fails with `EISDIR`.
+ * to put it in; one that ends with a slash fails with `EISDIR`. Both are paths, or `file:` URLs.
  * A file that would hold the calling thread is copied in a worker thread: a large one that cannot be cloned, one
  * that has to reach the disk, one on a network filesystem.
  *
@@ -36,8 +37,8 @@ export interface CopyFileResult {
  * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind
  */
 export async function copyFile(
-  source: string,
-  destination: string,
+  source: string | URL,
+  destination: string | URL,
   options: CopyFileOptions = {},
 ): Promise<CopyFileResult> {
   const { job, plan } = prepare(source, destination, options);
@@ -46,8 +47,8 @@ export async function copyFile(
 
 /** {@link copyFile} on the calling thread. `signal` is looked at only before it begins. */
 export function copyFileSync(
-  source: string,
-  destination: string,
+  source: string | URL,
+  destination: string | URL,
   options: CopyFileOptions = {},
 ): CopyFileResult {
   const { job, plan, paths } = prepare(source, destination, options);
@@ -73,13 +74,13 @@ function refuseDirectoryName(source: string, given: string, to: string): void {
 }
 
 /** A file is a copy of one target under a new name. */
-function prepare(given: string, destination: string, options: CopyFileOptions) {
-  const resolved = resolveFileOptions(given, destination, options);
-  refuseDirectoryName(resolved.source, destination, resolved.destination);
+function prepare(source: string | URL, destination: string | URL, options: CopyFileOptions) {
+  const resolved = resolveFileOptions(source, destination, options);
+  refuseDirectoryName(resolved.source, toPath(destination), resolved.destination);
   const { transfer } = resolved;
   const job: JobSettings = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
   const target: ResolvedTarget = {
-    given,
+    given: toPath(source),
     from: resolved.source,
     to: path.dirname(resolved.destination),
     rename: path.basename(resolved.destination),

@@ -1,13 +1,10 @@
 import { execute } from './execute/execute.ts';
-import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { Method } from './model/settings.ts';
 import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { type CopyReport, toReport } from './report.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
-
-/** The first copy of a process began when the process did: several may be started at once and load for long. */
-let processBegan: number | undefined = performance.timeOrigin;
+import { reportSettings, toJob } from './to-job.ts';
 
 /**
  * Copies what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
@@ -51,46 +48,7 @@ export async function run(
   { dryRun, only }: { dryRun: boolean; only?: Method | undefined },
 ): Promise<CopyReport> {
   const started = performance.now();
-  const {
-    targets,
-    cwd,
-    manifest,
-    prune,
-    keep,
-    emptiedAt,
-    pruneRoots,
-    allowMissing,
-    leave,
-    cloneDirectories,
-    entries,
-    overlaps,
-  } = options;
-
-  const job: JobSettings = {
-    transfer: options.transfer,
-    dryRun,
-    entries,
-    progress: options.onProgress !== undefined,
-    collectsErrors: options.collectsErrors,
-    recorded: manifest !== undefined,
-    only,
-  };
-  const plan: PlanSettings = {
-    targets,
-    cwd,
-    manifest,
-    prune,
-    keep,
-    emptiedAt,
-    pruneRoots,
-    leave,
-    allowMissing,
-    cloneDirectories,
-    overlaps,
-    began: processBegan ?? Date.now(),
-  };
-  processBegan = undefined;
+  const { job, plan } = toJob(options, { dryRun, only });
   const tally = await execute(job, plan, options);
-  const errors = options.collectsErrors;
-  return toReport(tally, performance.now() - started, { entries, overlaps, errors });
+  return toReport(tally, performance.now() - started, reportSettings(options));
 }

@@ -6,6 +6,7 @@
 
 export { copy, plan } from './copy.ts';
 export { type CopyFileResult, copyFile, copyFileSync } from './copy-file.ts';
+export { type CopySyncOptions, copySync } from './copy-sync.ts';
 export { type Attempt, CopyError, type CopyErrorDetails } from './errors.ts';
 export type { PlannedFile } from './model/planned-file.ts';
 export type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';

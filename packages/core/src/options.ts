@@ -111,11 +111,11 @@ export interface Progress {
 /** Options of {@link copy}. */
 export interface CopyOptions extends CopyFileOptions {
   /**
-   * The directory that relative paths of targets belong to.
+   * The directory that relative paths of targets belong to: a path, or a `file:` URL.
    *
    * @default process.cwd()
    */
-  cwd?: string;
+  cwd?: string | URL;
   /**
    * The most worker threads, 1 to 8. They are started only where they pay: for thousands of files, and for files that
    * would hold the calling thread.
@@ -141,7 +141,7 @@ export interface CopyOptions extends CopyFileOptions {
    * began stays. A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
    * One that cannot be written is a warning: the next copy then copies everything again.
    */
-  manifest?: string;
+  manifest?: string | URL;
   /**
    * Deletes what is stale: `'placed'` (or `true`) what an earlier run copied by the same `manifest`, no
    * target copies now and nobody has changed since; `'everything'` all that no target copies, and what one

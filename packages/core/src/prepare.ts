@@ -1,6 +1,7 @@
 import { callsFunctions } from './calls-functions.ts';
 import { hasManyFiles } from './has-many-files.ts';
 import type { CopyOptions } from './options.ts';
+import { toPath } from './path-or-url.ts';
 import type { CopyReport } from './report.ts';
 import { check, prepareSchema } from './schema.ts';
 import type { Target } from './target.ts';
@@ -82,7 +83,7 @@ export function prepareCopies(options: PrepareOptions = {}): PreparedCopies {
 /** A calling thread that is idle copies by itself: the engine boots workers where they pay. */
 function workersFor({ targets = [], cwd, busy = false }: PrepareOptions): number {
   // The calling thread has to plan where it calls functions: it copies too, then.
-  return busy && !targets.some(callsFunctions) && hasManyFiles(targets, cwd) ? 1 : 0;
+  return busy && !targets.some(callsFunctions) && hasManyFiles(targets, toPath(cwd ?? process.cwd())) ? 1 : 0;
 }
 
 /**

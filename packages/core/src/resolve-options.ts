@@ -3,7 +3,8 @@ import path from 'node:path';
 import { asList, checkOptions } from './check-options.ts';
 import type { TransferSettings } from './model/settings.ts';
 import type { CopyFileOptions, CopyOptions, ResolvedCopyOptions } from './options.ts';
-import { check, fileSchema, isString, MAX_WORKERS, show } from './schema.ts';
+import { toPath } from './path-or-url.ts';
+import { check, fileSchema, isPath, MAX_WORKERS, show } from './schema.ts';
 import { resolveTarget, type Target } from './target.ts';
 
 export function defaultConcurrency(): number {
@@ -39,8 +40,8 @@ export function resolveFileOptions(
 
 /** An argument that has to be a path, made absolute. */
 export function resolvePath(name: string, value: unknown): string {
-  if (!isString(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
-  return path.resolve(value as string);
+  if (!isPath(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
+  return path.resolve(toPath(value as string | URL));
 }
 
 /** Checks targets and options of a copy and fills in what was left out. */
@@ -49,7 +50,7 @@ export function resolveCopyOptions(
   options: CopyOptions,
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
-  const cwd = path.resolve(options.cwd ?? process.cwd());
+  const cwd = path.resolve(toPath(options.cwd ?? process.cwd()));
   const prune = options.prune === true ? 'placed' : (options.prune ?? false);
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
@@ -61,7 +62,7 @@ export function resolveCopyOptions(
     targets: resolved,
     cwd,
     concurrency: options.concurrency ?? defaultConcurrency(),
-    manifest: options.manifest === undefined ? undefined : path.resolve(cwd, options.manifest),
+    manifest: options.manifest === undefined ? undefined : path.resolve(cwd, toPath(options.manifest)),
     prune,
     keep: options.keep ?? [],
     emptiedAt: options.emptiedAt,

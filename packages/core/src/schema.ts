@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isFileUrl } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
 
 /** More threads than this do not make one disk faster. */
@@ -7,6 +8,7 @@ export const MAX_WORKERS = 8;
 type Check = (value: unknown) => boolean;
 
 export const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+export const isPath: Check = (value) => isString(value) || isFileUrl(value);
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';
 const isThreadCount: Check = (value) =>
@@ -21,7 +23,7 @@ const listOf =
     Array.isArray(value) && value.every(check);
 
 const isFrom: Check = (value) =>
-  isString(value) || (listOf(isString)(value) && splitFrom(value as string[]).sources.length > 0);
+  isPath(value) || (listOf(isPath)(value) && splitFrom(value as string[]).sources.length > 0);
 
 /** What each option accepts, with the words an error uses for it. */
 type Schema = Record<string, readonly [Check, string]>;
@@ -43,11 +45,11 @@ export const fileSchema: Schema = {
 
 export const copySchema: Schema = {
   ...fileSchema,
-  cwd: [isString, 'a path'],
+  cwd: [isPath, 'a path'],
   concurrency: [isThreadCount, `a whole number from 1 to ${MAX_WORKERS}`],
   onProgress: [isFunction, 'a function'],
   onPlanned: [isFunction, 'a function'],
-  manifest: [isString, 'a path'],
+  manifest: [isPath, 'a path'],
   prune: [oneOf(true, false, 'placed', 'everything'), "true, false, 'placed' or 'everything'"],
   keep: [listOf(isString), 'an array of paths'],
   emptiedAt: [Number.isFinite, 'a number of milliseconds'],
@@ -70,14 +72,14 @@ export const prepareSchema: Schema = {
 
 export const targetSchema: Schema = {
   from: [isFrom, 'a path, a glob, or an array of them that are not all negated'],
-  to: [(value) => value === '' || isString(value), 'a path'],
+  to: [(value) => value === '' || isPath(value), 'a path'],
   allowOutside: [isBoolean, 'a boolean'],
   ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],
   rename: [(value) => isString(value) || isFunction(value), 'a string or a function'],
   flatten: [isBoolean, 'a boolean'],
   filter: [isFunction, 'a function'],
   directoryFilter: [isFunction, 'a function'],
-  base: [isString, 'a path'],
+  base: [isPath, 'a path'],
   overwrite,
   transform: [isFunction, 'a function'],
 };
@@ -140,5 +142,6 @@ export function useInstead(names: Record<string, string> | undefined, name: stri
 
 /** A value as a message shows it. */
 export function show(value: unknown): string {
+  if (value instanceof URL) return value.href;
   return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
 }

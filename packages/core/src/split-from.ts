@@ -1,9 +1,18 @@
+import { toPath } from './path-or-url.ts';
+
 /** What `from` names, and what an array leaves out, without the `!`. `!(a|b)` is no negation, but a pattern. */
-export function splitFrom(from: string | readonly string[]): { sources: string[]; negated: string[] } {
-  if (typeof from === 'string') return { sources: [from], negated: [] };
-  const isNegated = (each: string) => /^!(?!\()/.test(each);
+export function splitFrom(from: string | URL | readonly (string | URL)[]): {
+  sources: string[];
+  negated: string[];
+} {
+  if (!isList(from)) return { sources: [toPath(from)], negated: [] };
+  const isNegated = (each: string | URL) => typeof each === 'string' && /^!(?!\()/.test(each);
   return {
-    sources: from.filter((each) => !isNegated(each)),
-    negated: from.filter(isNegated).map((each) => each.slice(1)),
+    sources: from.filter((each) => !isNegated(each)).map(toPath),
+    negated: from.filter(isNegated).map((each) => toPath(each).slice(1)),
   };
+}
+
+function isList<Each>(from: Each | readonly Each[]): from is readonly Each[] {
+  return Array.isArray(from);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { TransferSettings } from './model/settings.ts';
+import { toPath } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
 
 /** What {@link Target.transform} is given about a file besides its content. */
@@ -19,19 +20,19 @@ export type Transform = (
   file: TransformedFile,
 ) => string | Uint8Array | Promise<string | Uint8Array>;
 
-/** Where files come from and where they go. */
-export interface Target {
+/** Where files come from and where they go. `Path` is what a path may be: `file:` URLs too, by default. */
+export interface Target<Path extends string | URL = string | URL> {
   /**
    * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) the files that match
    * below its base: `public/*` leaves out what is in directories, with a warning, `public/**` does not. A path that
-   * exists is taken literally, also with glob characters in it. Relative to the option `cwd`.
+   * exists is taken literally, also with glob characters in it. Relative to the option `cwd`; or a `file:` URL.
    *
    * An array is one target of several of these: each has to be there, each has its own base, and a file that several
    * match is copied once, as the first says. In an array what begins with `!` leaves out what it names or matches,
    * wherever it stands, directories with all in them: `['assets/**', '!assets/**\/*.map']`. A file whose name begins so
    * is `'./!name'`.
    */
-  from: string | readonly string[];
+  from: Path | readonly Path[];
   /**
    * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A
    * relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
@@ -43,7 +44,7 @@ export interface Target {
    *
    * @default '.'
    */
-  to?: string;
+  to?: Path;
   /**
    * Whether `to` may lie outside the option `cwd` (as a relative path) or outside the option `allowedRoots`.
    *
@@ -56,7 +57,7 @@ export interface Target {
    *
    * @default the directory `from`; a glob's directories before its first pattern; a file's own directory
    */
-  base?: string;
+  base?: Path;
   /**
    * Globs of what not to copy, relative to the directory `from`, to a glob's base, or to the directory of a file.
    * Dotfiles match too. One that names a directory (`docs`, `docs/**`) leaves it out with all in it, and it is not
@@ -144,19 +145,19 @@ export function resolveTarget(
   cwd: string,
   allowedRoots?: readonly string[] | undefined,
 ): ResolvedTarget {
-  const given = target.to || '.';
-  const isArray = typeof target.from !== 'string';
+  const given = toPath(target.to || '.');
+  const isArray = Array.isArray(target.from);
   const { sources, negated } = splitFrom(target.from);
   const [first, ...others] = sources.map((each) => ({ given: each, from: path.resolve(cwd, each) }));
   const destination = path.resolve(cwd, given);
   if (!target.allowOutside) refuseOutside(target, given, { to: destination, cwd, allowedRoots });
-  const namesFile = !isArray && isFileName(target, first!.from, destination);
+  const namesFile = !isArray && isFileName(target, { given, from: first!.from, destination });
   return {
     ...first!,
     ...(isArray && { others, excluded: negated.map((each) => path.resolve(cwd, each)) }),
     to: namesFile ? path.dirname(destination) : destination,
     namesFile,
-    base: target.base === undefined ? undefined : path.resolve(cwd, target.base),
+    base: target.base === undefined ? undefined : path.resolve(cwd, toPath(target.base)),
     ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
     flatten: target.flatten ?? false,
     exact: false,
@@ -169,9 +170,12 @@ export function resolveTarget(
 }
 
 /** Whether `to` is the path of the one new file; see {@link Target.to}. */
-function isFileName({ to = '', rename, base }: Target, from: string, destination: string): boolean {
+function isFileName(
+  { rename, base }: Target,
+  { given, from, destination }: { given: string; from: string; destination: string },
+): boolean {
   const extension = path.extname(from).toLowerCase();
-  if (extension === '' || !to.toLowerCase().endsWith(extension)) return false;
+  if (extension === '' || !given.toLowerCase().endsWith(extension)) return false;
   if (rename !== undefined || base !== undefined || isDirectory(destination)) return false;
   return exists(from) && !isDirectory(from);
 }

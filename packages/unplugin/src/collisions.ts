@@ -10,7 +10,7 @@ export interface Collision {
   /** Absolute path of the bundle's, which may differ in the case of letters. */
   bundled: string;
   /** Set when it wins over the bundle. */
-  target: Target | undefined;
+  target: Target<string> | undefined;
   /** What the user should know. */
   message: string;
 }
@@ -44,7 +44,7 @@ export function collisionWithBundle(
   file: PlannedFile,
   bundled: string,
   directory: string,
-  target: Target | undefined,
+  target: Target<string> | undefined,
 ): Collision {
   const ours = contenderOf(target);
   const winner = winnerOverBundle(ours);

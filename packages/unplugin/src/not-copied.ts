@@ -8,7 +8,7 @@ export function notCopied(
   root: string,
   { reason, remedy }: { reason: string; remedy: string },
 ): string {
-  const shown = (target: Target) =>
+  const shown = (target: Target<string>) =>
     sourcesOf(target)
       .map((each) => JSON.stringify(path.relative(root, each) || '.'))
       .join(' and ');

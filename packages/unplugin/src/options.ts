@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import { checkOptions, useInstead } from 'fs-reflink/options';
+import { checkOptions, isPath, toPath, useInstead } from 'fs-reflink/options';
 import { type ImportedAssets, type ResolvedAssets, resolveAssets } from './assets/options.ts';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
@@ -29,12 +29,12 @@ export interface AssetOptions {
 }
 
 /** What is copied besides the public directory: a target of fs-reflink, and what webpack is told about its files. */
-export interface OutputTarget extends Target, AssetOptions {}
+export interface OutputTarget<Path extends string | URL = string | URL> extends Target<Path>, AssetOptions {}
 
 /** A directory whose contents go into the output as they are. */
 export interface PublicDirectory extends AssetOptions {
-  /** The directory. Relative to the project's root. */
-  dir: string;
+  /** The directory, as a path relative to the project's root or as a `file:` URL. */
+  dir: string | URL;
   /**
    * The directory below the output that its contents go to.
    *
@@ -61,7 +61,7 @@ export interface Options extends EngineOptions {
    *
    * @default Vite's or Rsbuild's own; none elsewhere
    */
-  publicDir?: false | string | PublicDirectory | readonly (string | PublicDirectory)[];
+  publicDir?: false | string | URL | PublicDirectory | readonly (string | URL | PublicDirectory)[];
   /**
    * What else is copied, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
    * the output directory. `to: 'i18n'` is the directory of that name in the output; an absolute `to` is a path of the
@@ -87,7 +87,7 @@ export interface Options extends EngineOptions {
    *
    * @default `unplugin-reflink` in Vite's `cacheDir` (`node_modules/.vite`); `node_modules/.cache/unplugin-reflink` elsewhere, and in a project without `node_modules` a directory of the user's among the temporary files
    */
-  cacheDirectory?: string;
+  cacheDirectory?: string | URL;
   /**
    * Vite, Rollup, Rolldown and esbuild only: imported files that the engine copies. The bundler names them, and never
    * reads them. `true` takes all that {@link ImportedAssets} takes by default.
@@ -145,11 +145,17 @@ export interface WebpackOptions {
   dev?: 'serve' | 'emit';
 }
 
+export type ResolvedTarget = OutputTarget<string>;
+
+export interface ResolvedPublicDirectory extends PublicDirectory {
+  dir: string;
+}
+
 export interface ResolvedOptions {
   engine: EngineOptions;
   /** Undefined: what the host has, if it has one. */
-  publicDirs: readonly PublicDirectory[] | undefined;
-  targets: readonly OutputTarget[];
+  publicDirs: readonly ResolvedPublicDirectory[] | undefined;
+  targets: readonly ResolvedTarget[];
   report: Report;
   /** Undefined: where the host keeps what may be thrown away. */
   cacheDirectory: string | undefined;
@@ -247,9 +253,9 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   return {
     engine,
     publicDirs: resolvePublicDirs(given.publicDir, host),
-    targets,
+    targets: targets.map(withPaths),
     report,
-    cacheDirectory,
+    cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
     environments: toPredicate(environments),
     environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,
@@ -292,8 +298,19 @@ function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, 
   }
 }
 
+/** A target with paths in place of URLs. */
+function withPaths(target: OutputTarget): ResolvedTarget {
+  const { from, to, base } = target;
+  return {
+    ...target,
+    from: Array.isArray(from) ? from.map(toPath) : toPath(from as string | URL),
+    ...(to !== undefined && { to: toPath(to) }),
+    ...(base !== undefined && { base: toPath(base) }),
+  } as ResolvedTarget;
+}
+
 /** A target without what is webpack's. */
-export function engineTarget(target: OutputTarget): Target {
+export function engineTarget<Path extends string | URL>(target: OutputTarget<Path>): Target<Path> {
   if (typeof target !== 'object' || target === null || !('minimize' in target || 'info' in target))
     return target;
   const { minimize: _minimize, info: _info, ...rest } = target;
@@ -314,7 +331,7 @@ function checkAssetOptions(given: AssetOptions, option: string, host: string): v
     throw wrong(host, option, '"info" must be an object or a function', given);
 }
 
-function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDirectory[] | undefined {
+function resolvePublicDirs(given: Options['publicDir'], host: string): ResolvedPublicDirectory[] | undefined {
   if (given === undefined) return undefined;
   if (given === false) return [];
   const list = Array.isArray(given) ? given : [given];
@@ -323,25 +340,26 @@ function resolvePublicDirs(given: Options['publicDir'], host: string): PublicDir
 
 const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 'info'];
 
-function resolvePublicDir(given: unknown, host: string): PublicDirectory {
+function resolvePublicDir(given: unknown, host: string): ResolvedPublicDirectory {
   const what = 'must be a path, { dir, to, ignore }, an array of these or false';
-  const directory = (typeof given === 'string' ? { dir: given } : given) as PublicDirectory;
+  const isDirectory = typeof given === 'string' || given instanceof URL;
+  const directory = (isDirectory ? { dir: given } : given) as PublicDirectory;
   if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
     throw wrong(host, 'publicDir', what, given);
   const { dir, to = '.', ignore = [], minimize, info } = directory;
   const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
   if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
-  if (!isPath(to) || leaves(to))
+  if (!isText(to) || leaves(to))
     throw wrong(host, 'publicDir', '"to" must be a path below the output', given);
   const globs = typeof ignore === 'string' ? [ignore] : ignore;
-  if (!Array.isArray(globs) || !globs.every(isPath))
+  if (!Array.isArray(globs) || !globs.every(isText))
     throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
   checkAssetOptions(directory, 'publicDir', host);
   const asset = { ...(minimize !== undefined && { minimize }), ...(info !== undefined && { info }) };
-  return { dir, to, ignore: globs, ...asset };
+  return { dir: toPath(dir), to, ignore: globs, ...asset };
 }
 
-function isPath(value: unknown): boolean {
+function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 

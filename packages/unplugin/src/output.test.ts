@@ -84,7 +84,7 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
       fs.writeFileSync(at(name), name);
     }
   });
-  const build = async (targets: Target[]) => {
+  const build = async (targets: Target<string>[]) => {
     const copy = new OutputCopy({
       directory: at('dist'),
       cacheDirectory: at('cache'),

@@ -34,7 +34,7 @@ export interface OutputSettings extends EmptySettings {
   /** Absolute paths of files of ours that the host has reported the user of, because the bundle has them too. */
   reported?: readonly string[];
   /** No file of the targets but these has to be compared; `others` are known to be unchanged. */
-  changed?: { files: Target[]; others: number } | undefined;
+  changed?: { files: Target<string>[]; others: number } | undefined;
   engine: CopyOptions;
   /** What the copy starts from. */
   preparation?: Preparation;
@@ -140,7 +140,7 @@ export class OutputCopy {
   }
 
   /** Another bundle is about to be written there, which has these files: copies those that are not copied already. */
-  addAssets(assets: readonly Target[]): void {
+  addAssets(assets: readonly Target<string>[]): void {
     if (assets.length === 0) return;
     this.#again = this.#copyLate(assets, this.#again);
     this.#again.catch((error: unknown) => {
@@ -148,7 +148,7 @@ export class OutputCopy {
     });
   }
 
-  async #copyLate(assets: readonly Target[], before: Promise<void> | undefined): Promise<void> {
+  async #copyLate(assets: readonly Target<string>[], before: Promise<void> | undefined): Promise<void> {
     await before;
     const report = await this.#finished;
     const planned = (await this.#planned)!;
@@ -183,7 +183,7 @@ export class OutputCopy {
     await this.#again;
   }
 
-  async #copyAgain(targets: readonly Target[], before: Promise<void> | undefined): Promise<void> {
+  async #copyAgain(targets: readonly Target<string>[], before: Promise<void> | undefined): Promise<void> {
     const report = await this.#copy(targets, { entries: true });
     await before;
     (await this.#finished).copiedAgain(report);
@@ -218,7 +218,7 @@ export class OutputCopy {
     return error instanceof CopyError && error.code === 'ABORT_ERR' ? undefined : error;
   }
 
-  async #copy(targets: readonly Target[], options: CopyOptions = {}): Promise<CopyReport> {
+  async #copy(targets: readonly Target<string>[], options: CopyOptions = {}): Promise<CopyReport> {
     const { directory, cacheDirectory, engine } = this.#settings;
     return this.#preparation.start(targets, {
       ...engine,
@@ -245,7 +245,7 @@ export class OutputCopy {
   }
 
   /** The one file, under the name the target gives it. */
-  #targetOf({ file, target }: Collision): Target {
+  #targetOf({ file, target }: Collision): Target<string> {
     const { transform } = target!;
     const below = pathBelow(target!, this.directory, file.destination);
     return {
@@ -256,7 +256,7 @@ export class OutputCopy {
 }
 
 /** Of a target that is one file. */
-function destinationOf({ to, rename }: Target): string {
+function destinationOf({ to, rename }: Target<string>): string {
   return path.join(to!, rename as string);
 }
 

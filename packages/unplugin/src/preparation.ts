@@ -13,7 +13,7 @@ export class Preparation {
     return this.#copies.workers > 0;
   }
 
-  start(targets: readonly Target[], options: CopyOptions): Promise<CopyReport> {
+  start(targets: readonly Target<string>[], options: CopyOptions): Promise<CopyReport> {
     return (this.#copies ??= prepareCopies()).start(targets, options);
   }
 

@@ -7,11 +7,11 @@ import type { Origin } from './winner.ts';
 /** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */
 export interface OutputTargets {
   /** The bundle wins over these. */
-  publicTargets: Target[];
+  publicTargets: Target<string>[];
   /** Files of the bundle that the engine copies in the bundler's place. */
-  assets?: readonly Target[] | undefined;
+  assets?: readonly Target<string>[] | undefined;
   /** These win over the bundle. */
-  targets: Target[];
+  targets: Target<string>[];
 }
 
 /** What the options ask for. `publicDir` is the host's own, absolute, for when the options name none. */
@@ -35,7 +35,7 @@ export function toTargets(
 }
 
 /** What a target is copied from, without what an array leaves out. */
-export function sourcesOf({ from }: Pick<Target, 'from'>): string[] {
+export function sourcesOf({ from }: Pick<Target<string>, 'from'>): string[] {
   return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));
 }
 
@@ -43,7 +43,7 @@ export function sourcesOf({ from }: Pick<Target, 'from'>): string[] {
 const NEGATED = /^!(?!\()/;
 
 /** Absolute paths and globs. */
-export function resolveFrom(from: Target['from'], root: string): Target['from'] {
+export function resolveFrom(from: Target<string>['from'], root: string): Target<string>['from'] {
   if (typeof from === 'string') return path.resolve(root, from);
   return from.map((each) =>
     NEGATED.test(each) ? `!${path.resolve(root, each.slice(1))}` : path.resolve(root, each),
@@ -59,12 +59,22 @@ export function allowedRoots(root: string, directory: string): string[] {
 }
 
 /** The path of a file below its target's `to`, with forward slashes: its name where `to` names the file itself. */
-export function pathBelow({ to = '.' }: Pick<Target, 'to'>, directory: string, destination: string): string {
+export function pathBelow(
+  { to = '.' }: Pick<Target<string>, 'to'>,
+  directory: string,
+  destination: string,
+): string {
   return relativeName(path.resolve(directory, to), destination) || path.basename(destination);
 }
 
 /** One file of a target as a target of its own. */
-export function targetOfFile({ source, destination }: { source: string; destination: string }): Target {
+export function targetOfFile({
+  source,
+  destination,
+}: {
+  source: string;
+  destination: string;
+}): Target<string> {
   return {
     from: source,
     to: path.dirname(destination),
@@ -76,7 +86,7 @@ export function targetOfFile({ source, destination }: { source: string; destinat
 }
 
 /** What the engine copies, in the order in which the later one wins. */
-export function allTargets({ publicTargets, assets = [], targets }: OutputTargets): Target[] {
+export function allTargets({ publicTargets, assets = [], targets }: OutputTargets): Target<string>[] {
   return [...publicTargets, ...assets, ...targets];
 }
 

@@ -7,7 +7,7 @@ export type Origin = 'public' | 'bundle' | 'target';
 export interface Contender {
   origin: Origin;
   /** Of a target. */
-  overwrite?: Target['overwrite'];
+  overwrite?: Target<string>['overwrite'];
 }
 
 /** Whoever comes later in it replaces what came before. */
@@ -35,7 +35,7 @@ export function winnerOverBundle(ours: Contender): 'ours' | 'bundle' | 'error' {
 }
 
 /** A file of a target, or of a public directory. */
-export function contenderOf(target: Pick<Target, 'overwrite'> | undefined): Contender {
+export function contenderOf(target: Pick<Target<string>, 'overwrite'> | undefined): Contender {
   if (!target) return { origin: 'public' };
   return { origin: 'target', ...(target.overwrite !== undefined && { overwrite: target.overwrite }) };
 }

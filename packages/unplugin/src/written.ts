@@ -12,7 +12,7 @@ import { type OutputTargets, relativeName, sourcesOf } from './targets.ts';
  */
 export class WrittenBundle {
   /** The public targets without what the bundle has. */
-  readonly publicTargets: Target[];
+  readonly publicTargets: Target<string>[];
   readonly #names: readonly string[];
   readonly #targets: OutputTargets;
   readonly #directory: string;
@@ -52,7 +52,7 @@ export class WrittenBundle {
   }
 
   /** A function has to be called for every file, so only where something may be in the bundle too. */
-  #withoutBundled(target: Target, number: number, ignoreCase: boolean): Target {
+  #withoutBundled(target: Target<string>, number: number, ignoreCase: boolean): Target<string> {
     const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
     const to = path.resolve(this.#directory, target.to ?? '.');
     const taken = new Set<string>();

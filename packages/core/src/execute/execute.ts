@@ -73,7 +73,7 @@ async function run(request: CopyRequest): Promise<Finished> {
 }
 
 /** A user's callback that throws ends the copy, with what it threw. */
-function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHooks {
+export function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHooks {
   let files = 0;
   let bytes = 0;
   return {
@@ -92,7 +92,7 @@ function liesInArchive({ from, others = [] }: ResolvedTarget): boolean {
 }
 
 /** What an error that is about the whole copy names. */
-function pathsOf({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
+export function pathsOf({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
   if (!target) return {};
   const { from, to, exact, rename } = target;
   return { source: from, destination: exact ? path.join(to, rename as string) : to };

@@ -28,7 +28,7 @@ export interface ServedFile {
   /** The same below the target's `to`. */
   below: string;
   /** Undefined for a file of a public directory. */
-  target: Target | undefined;
+  target: Target<string> | undefined;
 }
 
 /** As many links as the kernel follows for one path. */
@@ -120,7 +120,7 @@ export class ServedFiles {
   }
 
   /** A target at a time: one that is wrong takes nothing away from the others. */
-  #scan(scanned: Target, target: Target | undefined): void {
+  #scan(scanned: Target<string>, target: Target<string> | undefined): void {
     const { symlinks, allowMissing } = this.#options.engine;
     const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };
     try {
@@ -136,7 +136,7 @@ export class ServedFiles {
     }
   }
 
-  #add({ source, destination, link }: ListedFile, target: Target | undefined): void {
+  #add({ source, destination, link }: ListedFile, target: Target<string> | undefined): void {
     const name = relativeName(this.#outDir, destination);
     if (name.startsWith('../') || path.isAbsolute(name)) return;
     const existing = this.#contenders.get(name);

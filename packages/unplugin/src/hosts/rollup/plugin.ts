@@ -175,7 +175,7 @@ class RollupBuild {
   }
 
   /** The bundle of an output is going to be written: `names` by the bundler, and `assets` by the engine. */
-  async #begin(output: Output, names: string[], assets: Target[] | undefined): Promise<void> {
+  async #begin(output: Output, names: string[], assets: Target<string>[] | undefined): Promise<void> {
     if (!this.#hasTargets) return;
     const directory = this.#directoryOf(output);
     this.#shared.directories.add(directory);
@@ -209,7 +209,7 @@ class RollupBuild {
     for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
   }
 
-  #beginInTurn(directory: string, output: Output, assets: Target[] | undefined): Promise<void> {
+  #beginInTurn(directory: string, output: Output, assets: Target<string>[] | undefined): Promise<void> {
     const turns = this.#turns;
     return new Promise((resolve, reject) => {
       exclusive(directory, async () => {
@@ -222,7 +222,7 @@ class RollupBuild {
     });
   }
 
-  #copy(directory: string, output: Output, assets: Target[] | undefined): void {
+  #copy(directory: string, output: Output, assets: Target<string>[] | undefined): void {
     const before = this.#snapshots.get(directory);
     const record = before?.record ?? this.#claim(directory, output);
     const empty = this.#isCleaned(directory);

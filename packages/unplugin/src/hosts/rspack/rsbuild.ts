@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
 import { NAME } from '../../compilers.ts';
 import { isInside } from '../../nested.ts';
-import type { PublicDirectory, ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import { statsOf } from '../../stats.ts';
 import { unsupported, useEntry } from '../../unsupported.ts';
@@ -141,7 +141,7 @@ function optionsOf(
   const isChosen = target !== 'node' || names.every(isNode);
   const own = facts.own
     .filter(({ copyOnBuild }) => copyOnBuild === true || (copyOnBuild === 'auto' && target !== 'node'))
-    .map(({ name, ignore = [] }): PublicDirectory => ({ dir: name, to: '.', ignore }))
+    .map(({ name, ignore = [] }): ResolvedPublicDirectory => ({ dir: name, to: '.', ignore }))
     .filter(({ dir }) => statsOf(path.resolve(facts.root, dir)));
   return {
     ...options,

@@ -129,7 +129,7 @@ export class EnvironmentBuild {
         this.#beginInto(each, takeover, each === takeover.outDirs[0] ? assets : []);
   }
 
-  #beginInto(directory: string, takeover: Takeover, assets?: Target[]): void {
+  #beginInto(directory: string, takeover: Takeover, assets?: Target<string>[]): void {
     const settings = this.#settingsOf(directory, takeover);
     // Vite empties one after the other, and with an output what was copied there for the one around it.
     const emptiedLater = takeover.outDirs
@@ -242,7 +242,7 @@ export class EnvironmentBuild {
 }
 
 /** What the builds of all environments will copy. */
-export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Target[] {
+export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Target<string>[] {
   return Object.entries(config.environments).flatMap(([name, { build }]) => {
     const chosen = optionsFor(name, options);
     const takeover = chosen && takeoverOf({ ...config, build }, chosen);
@@ -251,7 +251,7 @@ export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Targ
 }
 
 /** A public directory without what would go to other outputs inside its own. */
-function without(target: Target, directory: string, outDirs: readonly string[]): Target {
+function without(target: Target<string>, directory: string, outDirs: readonly string[]): Target<string> {
   const to = path.resolve(directory, target.to ?? '.');
   const inside = outDirs.filter((each) => each !== to && isInside(to, each));
   if (inside.length === 0) return target;

@@ -37,7 +37,7 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
 export function mayCopy(
   { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
   { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
-): Target[] {
+): Target<string>[] {
   if (build.write === false) return [];
   const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
   // Whatever else is no string Vite takes for the default.

@@ -62,7 +62,7 @@ export async function nameFiles(
 
 /** The content that is copied, if it is not the file's own. */
 async function contentOf(
-  { transform }: Target,
+  { transform }: Target<string>,
   { source, destination, link }: ListedFile,
   path: string,
 ): Promise<Buffer | undefined> {

@@ -86,7 +86,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: nu
 }
 
 /** What a pattern names: a directory without those in it that are empty, a file, or what matches. */
-function found({ globOptions = {} }: Pattern, from: string, context: string): Target {
+function found({ globOptions = {} }: Pattern, from: string, context: string): Target<string> {
   const { deep = Number.POSITIVE_INFINITY, dot = true, ignore = [] } = globOptions;
   const full = path.resolve(context, from);
   const stats = statsOf(full);

@@ -15,7 +15,7 @@ export interface Name {
 export interface WebpackTarget {
   /** Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle. */
   kind: 'public' | 'target' | 'pattern';
-  target: Target;
+  target: Target<string>;
   /** Names made with what the compilation knows, in place of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<Name>;
   /** What is added to the information about a file's asset. */
@@ -98,7 +98,7 @@ export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets 
 }
 
 /** A `rename` function may return templates as well as names: which of both, each file shows. */
-function withTemplate(target: Target): WebpackTarget {
+function withTemplate(target: Target<string>): WebpackTarget {
   const { rename, to = '.', ...rest } = target;
   if (rename === undefined && isTemplate(to)) {
     return {

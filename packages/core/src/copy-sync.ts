@@ -1,0 +1,52 @@
+import { abortError } from './errors.ts';
+import { pathsOf, toHooks } from './execute/execute.ts';
+import { Queue } from './execute/queue.ts';
+import { runPlanned } from './execute/run-planned.ts';
+import type { CopyOptions } from './options.ts';
+import { loadSystem } from './platform/load.ts';
+import { type CopyReport, toReport } from './report.ts';
+import { resolveCopyOptions } from './resolve-options.ts';
+import type { Target } from './target.ts';
+import { reportSettings, toJob } from './to-job.ts';
+
+/** Options of {@link copySync}. */
+export type CopySyncOptions = Omit<CopyOptions, (typeof WITHOUT)[number]>;
+
+/** Options that need what is loaded asynchronously, or other threads. */
+const WITHOUT = [
+  'manifest',
+  'prune',
+  'keep',
+  'emptiedAt',
+  'pruneRoots',
+  'concurrency',
+  'cloneDirectories',
+  'onPlanned',
+] as const;
+
+/**
+ * {@link copy} on the calling thread, which it holds until all is copied: for configuration files and hooks that cannot
+ * wait. Without worker threads, manifest, deletion and `transform`. `signal` is looked at only before it begins.
+ *
+ * @example
+ * ```ts
+ * copySync({ from: 'public', to: 'dist' });
+ * ```
+ *
+ * @throws {TypeError} for an unknown option, one of the wrong type, or one that only {@link copy} has
+ * @throws {CopyError} for everything else, with both paths, a code and the cause
+ */
+export function copySync(targets: Target | readonly Target[], options: CopySyncOptions = {}): CopyReport {
+  const started = performance.now();
+  const only = WITHOUT.find((name) => (options as CopyOptions)[name] !== undefined);
+  if (only) throw new TypeError(`fs-reflink: copySync has no option "${only}"; use copy, which has it`);
+  const resolved = resolveCopyOptions(targets, options);
+  if (resolved.targets.some(({ transform }) => transform))
+    throw new TypeError('fs-reflink: copySync has no target option "transform"; use copy, which has it');
+  const { job, plan } = toJob(resolved, { dryRun: false });
+  if (options.signal?.aborted) throw abortError(options.signal, pathsOf(plan));
+  const queue = new Queue({ records: false, outcomes: false });
+  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), toHooks(resolved, queue));
+  if (error) throw error;
+  return toReport(tally, performance.now() - started, reportSettings(resolved));
+}
