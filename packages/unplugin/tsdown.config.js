@@ -26,6 +26,7 @@ export default defineConfig({
     'src/rollup.ts',
     'src/rsbuild.ts',
     'src/rspack.ts',
+    'src/sveltekit.ts',
     'src/vite.ts',
     'src/webpack.ts',
   ],

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,11 +28,17 @@ export interface Example {
   /** The files of the summary: URLs, and what they are copied from; those of a public directory are added. */
   copied?: Record<string, string>;
   /** Starts a server and answers where it listens; without one the site is served as it is. */
-  start?: (example: Built) => Promise<{ origin: string; stop(): Promise<void> | void }>;
+  start?: (example: Built) => Promise<Site>;
   /** What is opened in the browser. */
   path?: string;
   /** Whether a second build leaves what is unchanged; otherwise why it does not. */
   second: 'unchanged' | string;
+}
+
+/** What answers a browser. */
+export interface Site {
+  origin: string;
+  stop(): Promise<void> | void;
 }
 
 export interface Built {
@@ -47,7 +53,10 @@ const lane = missing ? ` (skipped: ${missing})` : '';
 export const METHOD = '(?:ficlone|copy_file_range|read_write)';
 
 /** Describes an example in the lane of the frameworks. */
-export function describeExample(example: Example, more: (built: Built) => void = () => {}): void {
+export function describeExample(
+  example: Example,
+  more: (built: Built, printed: () => string) => void = () => {},
+): void {
   const { name, title, command, made, site, summary, publicDir = 'public' } = example;
   const root = fileURLToPath(new URL(`../../examples/frameworks/${name}`, import.meta.url));
   const urls: Record<string, string> = {
@@ -121,7 +130,7 @@ export function describeExample(example: Example, more: (built: Built) => void =
       }
     });
 
-    more(built);
+    more(built, () => printed);
   });
 }
 
@@ -146,7 +155,7 @@ async function run(root: string, args: readonly string[]): Promise<string> {
 }
 
 /** Serves a directory as it is. */
-export async function serveDirectory(directory: string) {
+export async function serveDirectory(directory: string): Promise<Site> {
   const server = await serve(directory);
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -157,8 +166,42 @@ export async function serveDirectory(directory: string) {
   };
 }
 
+/** A server that a build has made, once it has said that it listens. It is told where by `PORT` and `HOST`. */
+export async function startServer({ root }: Built, script: string): Promise<Site> {
+  const port = await freePort();
+  const server = spawn(nodeForFrameworks(), [script], {
+    cwd: root,
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  let printed = '';
+  await new Promise<void>((resolve, reject) => {
+    void ended.then(() => reject(new Error(`${script} has ended: ${printed}`)));
+    server.stdout.on('data', (chunk) => {
+      printed += chunk;
+      if (/listening/i.test(printed)) resolve();
+    });
+  });
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async stop() {
+      server.kill();
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 /** What a page shows, what it was sent for each URL, byte for byte, and what went wrong. */
-async function visit(origin: string, path: string, urls: readonly string[]) {
+export async function visit(origin: string, path: string, urls: readonly string[]) {
   const browser = await openBrowser();
   const problems: string[] = [];
   try {

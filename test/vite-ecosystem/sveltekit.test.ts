@@ -11,7 +11,8 @@ const tree: TreeSpec = {
   'package.json': '{ "name": "kit", "type": "module", "private": true }',
   'svelte.config.js': `
     import adapter from '@sveltejs/adapter-static';
-    export default { kit: { adapter: adapter() } };
+    import withReflink from 'unplugin-reflink/sveltekit';
+    export default { kit: { adapter: withReflink(adapter(), { report: 'verbose' }) } };
   `,
   'vite.config.js': `
     import { sveltekit } from '@sveltejs/kit/vite';
@@ -38,13 +39,14 @@ test('a build of SvelteKit has its static files and our targets', { timeout: 120
   expect(read('build/robots.txt')).toBe('User-agent: *');
   expect(read('build/deep/er.txt')).toBe('deeper');
   expect(statSync(join(root, 'build/data/large.bin')).size).toBe(300_000);
-  const client = join(root, '.svelte-kit/output/client');
-  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
-    expect(statSync(join(client, path)).mtime, path).toEqual(LONG_AGO);
-  }
-  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
-    expect(output).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
-  }
-  expect(output.match(/→/g)).toHaveLength(1);
+  const [, first, second] = output.split(/^.*→ /m);
+  expect(output.match(/→/g)).toHaveLength(2);
   expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 copied/);
+  expect(output).toMatch(/unplugin-reflink: \.svelte-kit\/output\/client → build: \d+ copied/);
+  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
+    for (const copy of ['.svelte-kit/output/client', 'build'])
+      expect(statSync(join(root, copy, path)).mtime, path).toEqual(LONG_AGO);
+    for (const report of [first, second])
+      expect(report).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
+  }
 });

@@ -190,6 +190,8 @@ const KNOWN: readonly string[] = [
   'vite',
   'webpack',
 ];
+/** SvelteKit says what is copied, and deletes it before each build. */
+const OF_ADAPTERS: readonly string[] = ['reflink', 'atomic', 'preserve', 'durability', 'pageCache', 'report'];
 
 const HOSTS_WITH_ASSETS: readonly string[] = ['vite', 'astro', 'rollup', 'rolldown', 'esbuild'];
 
@@ -222,10 +224,11 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const given = options ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw wrong(host, 'options', 'must be an object', given);
-  const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
+  const known = host === 'sveltekit' ? OF_ADAPTERS : KNOWN;
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${useInstead(peers, unknown)}known are ${KNOWN.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${useInstead(peers, unknown)}known are ${known.join(', ')}`,
     );
   }
   if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))

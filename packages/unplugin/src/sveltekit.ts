@@ -1,0 +1,30 @@
+/**
+ * Has the files for browsers copied by the engine where an adapter of SvelteKit copies them into its output.
+ *
+ * @module
+ * @example
+ * ```ts
+ * // vite.config.ts
+ * import adapter from '@sveltejs/adapter-node';
+ * import { sveltekit } from '@sveltejs/kit/vite';
+ * import reflink from 'unplugin-reflink/vite';
+ * import withReflink from 'unplugin-reflink/sveltekit';
+ *
+ * export default { plugins: [sveltekit({ adapter: withReflink(adapter()) }), reflink()] };
+ * ```
+ */
+import { type Adapter, withEngine } from './hosts/sveltekit/adapter.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+/** How files are copied, and what is reported about it. */
+export type AdapterOptions = Pick<
+  Options,
+  'reflink' | 'atomic' | 'preserve' | 'durability' | 'pageCache' | 'report'
+>;
+
+const sveltekit = <Given extends Adapter>(adapter: Given, options?: AdapterOptions): Given =>
+  withEngine(adapter, resolveOptions(options, 'sveltekit'));
+
+export default sveltekit;
+// For require(): the function itself.
+export { sveltekit as 'module.exports' };
