@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,15 @@ export default function install(): void {
   if (frameworksMissing()) return;
   const node = nodeForFrameworks();
   if (isUpToDate()) return;
-  execFileSync('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--prefer-offline'], {
+  const args = ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--prefer-offline'];
+  const { status, stdout, stderr } = spawnSync('npx', args, {
     cwd: examples,
+    encoding: 'utf8',
     // Packages that are not made for the Node.js of the tests are not warned of.
     env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
   });
+  if (status !== 0) throw new Error(`the frameworks cannot be installed: ${stdout}${stderr}`);
 }
 
 function isUpToDate(): boolean {
