@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { contentsOf, filesOf, workspace } from '../core/support.ts';
@@ -151,6 +151,58 @@ describeOnLinux('what paths mean', () => {
   });
 });
 
+describeOnLinux('flags of cp(1)', () => {
+  it('-u replaces what is older than its source, and copies what is missing', () => {
+    const cwd = workspace();
+    mkdirSync(join(cwd, 'from'));
+    mkdirSync(join(cwd, 'to'));
+    for (const [name, text, seconds] of [
+      ['from/older', 'new', 1000],
+      ['from/newer', 'new', 1000],
+      ['from/missing', 'new', 1000],
+      ['to/older', 'old', 999],
+      ['to/newer', 'kept', 1001],
+    ] as const) {
+      writeFileSync(join(cwd, name), text);
+      utimesSync(join(cwd, name), seconds, seconds);
+    }
+    expect(output(['cp', '-u', 'from', 'to'], cwd)).toMatch(/^2 files, .*1 unchanged/);
+    expect(readFileSync(join(cwd, 'to/older'), 'utf8')).toBe('new');
+    expect(readFileSync(join(cwd, 'to/newer'), 'utf8')).toBe('kept');
+    expect(output(['cp', '--update', 'from', 'to'], cwd)).toMatch(/^0 files, .*3 unchanged/);
+  });
+
+  it('--parents keeps the paths of its sources, relative and absolute', () => {
+    const cwd = prepared();
+    mkdirSync(join(cwd, 'site/deep'));
+    writeFileSync(join(cwd, 'site/deep/one.js'), '');
+    output(['cp', '--parents', 'site/deep', 'site/app.js', 'to'], cwd);
+    expect(filesOf(join(cwd, 'to'))).toEqual(['site/app.js', 'site/deep/one.js']);
+    output(['cp', '--parents', join(cwd, 'site/deep/one.js'), 'absolute'], cwd);
+    expect(filesOf(join(cwd, 'absolute'))).toEqual([join(cwd, 'site/deep/one.js').slice(1)]);
+    output(['cp', '--parents', 'site/*/*.js', 'globbed'], cwd);
+    expect(filesOf(join(cwd, 'globbed'))).toEqual(['site/deep/one.js']);
+  });
+
+  it('-t names the directory first, also for a single file', () => {
+    const cwd = prepared();
+    output(['cp', '-t', 'to', 'site/app.js'], cwd);
+    expect(filesOf(join(cwd, 'to'))).toEqual(['app.js']);
+  });
+
+  it('-f, -r and --sparse=auto say what is done anyway', () => {
+    const cwd = prepared();
+    output(['cp', '-f', '-r', '--sparse=auto', 'site', 'to'], cwd);
+    expect(filesOf(join(cwd, 'to'))).toEqual(filesOf(join(cwd, 'site')));
+  });
+
+  it('--clone-directories has no effect where a directory cannot be cloned by one call', () => {
+    const cwd = prepared();
+    const copied = output(['cp', '--clone-directories', 'site', 'to'], cwd);
+    expect(copied).toMatch(/ copied \((ficlone|copy_file_range|read_write)\)/);
+  });
+});
+
 describeOnLinux('what is refused as wrong usage', () => {
   const refused: [args: string[], says: string][] = [
     [[], 'no command given'],
@@ -169,6 +221,17 @@ describeOnLinux('what is refused as wrong usage', () => {
     [['cp', '--delete', 'site', 'site/*.js', 'to'], "'site/*.js' is none"],
     [['cp', '--delete=placed', 'site', 'to'], "needs '--manifest'"],
     [['cp', '--keep', 'x', 'site', 'to'], "there is no '--delete'"],
+    [['cp', '-l', 'site', 'to'], "cannot do '--link': a hard link is no copy"],
+    [['cp', '-s', 'site', 'to'], "cannot do '--symbolic-link': "],
+    [['cp', '-i', 'site', 'to'], "cannot do '--interactive': "],
+    [['cp', '--backup=numbered', 'site', 'to'], "cannot do '--backup': "],
+    [['cp', '-x', 'site', 'to'], "cannot do '--one-file-system': "],
+    [['cp', '--attributes-only', 'site', 'to'], "cannot do '--attributes-only': "],
+    [['cp', '--sparse=always', 'site', 'to'], "cannot do '--sparse=always': holes of the source stay holes"],
+    [['cp', '-u', '--overwrite=never', 'site', 'to'], 'cannot be used with'],
+    [['cp', '--parents', '--flatten', 'site', 'to'], 'cannot be used with'],
+    [['cp', '--parents', '../site', 'to'], "needs sources below '"],
+    [['cp', '-t', 'to'], "missing required argument 'paths'"],
     [['probe', 'a', 'b', 'c'], 'too many arguments'],
     [['bench', '--rounds', '0'], 'It has to be a whole number from 1 to 100'],
     [['bench', 'nowhere'], "'nowhere' is no directory"],

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CopyEntry,
@@ -7,6 +7,7 @@ import {
   ignoresCase,
   type Planned,
   type PlannedFile,
+  plan,
   type Target,
 } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
@@ -80,10 +81,28 @@ describe('overwrite of a target', () => {
     expect(error).toMatchObject({ code: 'EEXIST', destination: join(cwd, 'out/b') });
   });
 
+  it("'older' replaces what was modified before its source, and nothing else", async () => {
+    const names = ['before', 'same', 'after', 'missing'];
+    const cwd = writeTree(workspace(), Object.fromEntries(names.map((name) => [`in/${name}`, 'new'])));
+    writeTree(join(cwd, 'out'), { before: 'old', same: 'other', after: 'old' });
+    for (const name of names) utimesSync(join(cwd, 'in', name), 1000, 1000);
+    utimesSync(join(cwd, 'out/before'), 999, 999);
+    utimesSync(join(cwd, 'out/same'), 1000, 1000);
+    utimesSync(join(cwd, 'out/after'), 1001, 1001);
+    const options: CopyOptions = { cwd, overwrite: 'older', entries: true };
+    const planned = await plan({ from: 'in', to: 'out' }, options);
+    const report = await copy({ from: 'in', to: 'out' }, options);
+    for (const { files, unchanged } of [planned, report]) expect([files, unchanged]).toEqual([2, 2]);
+    const contents = names.map((name) => readFileSync(join(cwd, 'out', name), 'utf8'));
+    expect(contents).toEqual(['new', 'other', 'old', 'new']);
+    expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 0, unchanged: 4 });
+  });
+
   const rules: [NonNullable<Target['overwrite']>, string | undefined][] = [
     [true, 'two'],
     [false, 'one'],
     ['changed', 'two'],
+    ['older', 'two'],
     ['error', undefined],
   ];
   it.each(rules)(
@@ -104,7 +123,7 @@ describe('overwrite of a target', () => {
     },
   );
 
-  it.each([[false], ['error'], ['changed']] as const)(
+  it.each([[false], ['error'], ['changed'], ['older']] as const)(
     '%j does not keep an earlier run from being brought up to date',
     async (overwrite) => {
       const cwd = writeTree(workspace(), { 'in/a': 'one' });

@@ -77,7 +77,7 @@ describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
       rmSync(to, { recursive: true });
     });
 
-    test.each([true, 'changed', false, 'error'] as const)(
+    test.each([true, 'changed', 'older', false, 'error'] as const)(
       'is repaired by the next copy with overwrite %o',
       async (overwrite) => {
         const to = kill({ overwrite }, native);

@@ -30,7 +30,10 @@ type Schema = Record<string, readonly [Check, string]>;
 
 const attributes = ['mode', 'timestamps', 'ownership', 'links', 'special', 'xattr', 'acl'] as const;
 
-const overwrite = [oneOf(true, false, 'error', 'changed'), "true, false, 'error' or 'changed'"] as const;
+const overwrite = [
+  oneOf(true, false, 'error', 'changed', 'older'),
+  "true, false, 'error', 'changed' or 'older'",
+] as const;
 
 export const fileSchema: Schema = {
   reflink: [oneOf('auto', 'always', 'never'), "'auto', 'always' or 'never'"],

@@ -92,12 +92,12 @@ export interface Target<Path extends string | URL = string | URL> {
   directoryFilter?: (path: string, source: string) => boolean;
   /**
    * What happens to a destination that exists, for the files of this target. It also decides between two files of this
-   * target that go to one destination: `true` and `'changed'` keep the last, `false` the first; left out, and with
+   * target that go to one destination: `true`, `'changed'` and `'older'` keep the last, `false` the first; left out, and with
    * `'error'`, the copy fails with `ERR_COLLISION`.
    *
    * @default the option of the same name
    */
-  overwrite?: boolean | 'error' | 'changed';
+  overwrite?: TransferSettings['overwrite'];
   /**
    * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
    * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:

@@ -10,7 +10,7 @@ import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type System } from '../platform/system.ts';
 import { countFile, countFiles, noteError, type Tally } from '../report.ts';
 import { complete } from '../transfer/ladder.ts';
-import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
+import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
@@ -126,7 +126,7 @@ export class FileCopier {
 
   /** Undefined: the fast path is for none of the batch. */
   #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
-    const copyNewFile = pair.fresh && mayReplace(pair) ? this.#copyNewFile : undefined;
+    const copyNewFile = pair.fresh && replacesTorn(pair) ? this.#copyNewFile : undefined;
     if (!copyNewFile) return undefined;
     const { capabilities } = this.#transferrer;
     const known = capabilities.last(pair.device);

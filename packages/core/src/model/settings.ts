@@ -34,7 +34,7 @@ export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'links' | 'special
 /** The options each file is copied with, complete and fit to be sent to a worker thread. */
 export interface TransferSettings {
   reflink: 'auto' | 'always' | 'never';
-  overwrite: boolean | 'error' | 'changed';
+  overwrite: boolean | 'error' | 'changed' | 'older';
   atomic: boolean;
   preserve: readonly Attribute[];
   /** Directories get what `preserve` names too: it was given. */

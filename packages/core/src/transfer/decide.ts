@@ -6,7 +6,7 @@ import { differInCaseOnly, spelledAsStored } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
-import { isAlike } from './quick-check.ts';
+import { isAlike, isOlder } from './quick-check.ts';
 
 /** As many links as the kernel follows for one path. */
 const MAX_LINKS = 40;
@@ -52,7 +52,10 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
   if (pair.overwrite === true || isOurs()) return sameLink ? 'keep' : 'replace';
   if (pair.overwrite === false) return 'keep';
   if (pair.overwrite === 'error') throw systemError(EEXIST, pathsOf(pair, name, as));
-  return sameLink || (source && isAlike(source, destination)) ? 'keep' : 'replace';
+  if (sameLink) return 'keep';
+  if (!source) return 'replace';
+  const replaces = pair.overwrite === 'older' ? isOlder(destination, source) : !isAlike(source, destination);
+  return replaces ? 'replace' : 'keep';
 }
 
 /**

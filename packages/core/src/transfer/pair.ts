@@ -21,11 +21,16 @@ export interface DirectoryPair {
   unsynced: boolean;
 }
 
-/**
- * Whether files that exist may be replaced. Where they may not, nothing could tell a torn file of a killed process
- * from a file of the user's, and no later run would repair it: there a new file gets its name once it is complete.
- */
+/** Whether files that exist may be replaced, all or some of them. */
 export function mayReplace({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
+  return overwrite !== false && overwrite !== 'error';
+}
+
+/**
+ * Whether a later run replaces the torn file that a killed process has left, which is younger than its source. Where it
+ * does not, nothing could tell a torn file from one of the user's: there a new file gets its name once it is complete.
+ */
+export function replacesTorn({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
   return overwrite === true || overwrite === 'changed';
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FileStatus } from '../platform/status.ts';
-import { isAlike } from './quick-check.ts';
+import { isAlike, isOlder } from './quick-check.ts';
 
 type Time = [seconds: number, nanoseconds: number];
 
@@ -41,6 +41,16 @@ describe("overwrite: 'changed' compares times as the destination keeps them", ()
     expect(isAlike(fileOf(source, FINE), fileOf(destination, changed))).toBe(alike);
     expect(isAlike(fileOf(source, FINE, 6), fileOf(destination, changed))).toBe(false);
   });
+
+  test.each(cases)(
+    'older is only what was modified before: %s',
+    (_what, source, destination, changed, alike) => {
+      const isBefore =
+        destination[0] < source[0] || (destination[0] === source[0] && destination[1] < source[1]);
+      expect(isOlder(fileOf(destination, changed), fileOf(source, FINE))).toBe(isBefore && !alike);
+      expect(isOlder(fileOf(destination, changed, 6), fileOf(source, FINE))).toBe(isBefore && !alike);
+    },
+  );
 
   test('Windows rounds times up on FAT', () => {
     const rounded = fileOf([1002, 0], EVEN);

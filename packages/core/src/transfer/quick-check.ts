@@ -13,6 +13,13 @@ export function isAlike(source: FileStatus, destination: FileStatus): boolean {
   return source.isModifiedAtAbout(destination) || isCutOff(source, destination);
 }
 
+/** Whether a destination was modified before its source, as far as the destination's filesystem tells. */
+export function isOlder(destination: FileStatus, source: FileStatus): boolean {
+  if (source.isModifiedAtAbout(destination) || isCutOff(source, destination)) return false;
+  const seconds = source.modifiedSeconds - destination.modifiedSeconds;
+  return seconds > 0 || (seconds === 0 && source.modifiedNanoseconds > destination.modifiedNanoseconds);
+}
+
 /**
  * Whether the destination's time is the source's, cut off as its filesystem does it. No more than that counts as the
  * same: a torn file has the time at which it was written, which is later than its source's.

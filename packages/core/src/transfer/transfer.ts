@@ -16,7 +16,7 @@ import {
   type Preserved,
   preserved,
 } from './metadata.ts';
-import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
+import { type DirectoryPair, mayReplace, pathsOf, replacesTorn } from './pair.ts';
 import { publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
@@ -160,7 +160,7 @@ export class Transferrer {
       sweepTemporaries(system, pair.destination);
     }
     this.#lost.length = 0;
-    const hidden = decision === 'replace' || this.#settings.atomic || !mayReplace(pair);
+    const hidden = decision === 'replace' || this.#settings.atomic || !replacesTorn(pair);
     const file = this.#file.begin(fd, pair, name, as, hidden);
     const state = this.capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;

@@ -11,7 +11,7 @@ export function copyCommand(end: (status: number) => void): Command {
     .description('A directory means its contents, as in `rsync from/ to`. Later sources win.')
     .usage('[options] <from...> <to>')
     .argument('<paths...>');
-  for (const option of familiar) command.addOption(option.hideHelp());
+  for (const option of [...familiar, ...refused]) command.addOption(option.hideHelp());
   for (const option of visible) command.addOption(option);
   return command.action(async (paths: string[], flags: CopyFlags) => {
     const { runCopy } = await import('./cp.ts');
@@ -30,6 +30,22 @@ const familiar = [
   new Option('-p'),
   new Option('-r, --recursive'),
   new Option('-R'),
+  new Option('-f, --force'),
+  new Option('-u, --update').conflicts(['overwrite', 'clobber']),
+  new Option('-t, --target-directory <dir>'),
+  new Option('--parents').conflicts('flatten'),
+  new Option('--clone-directories'),
+];
+
+/** What cp(1) can do and this command does not, so that the error has the reason. */
+const refused = [
+  new Option('-l, --link'),
+  new Option('-s, --symbolic-link'),
+  new Option('-i, --interactive'),
+  new Option('-b, --backup [control]'),
+  new Option('-x, --one-file-system'),
+  new Option('--attributes-only'),
+  new Option('--sparse <when>'),
 ];
 
 const visible = [
@@ -42,9 +58,10 @@ const visible = [
     'always',
     'never',
   ]),
-  new Option('--overwrite <when>', 'always (default), changed (size or time), never, error').choices([
+  new Option('--overwrite <when>', 'always (default), changed (size or time), older, never, error').choices([
     'always',
     'changed',
+    'older',
     'never',
     'error',
   ]),

@@ -9,7 +9,7 @@ import { Interruption } from '../interrupt.ts';
 import { complain, print, printJson } from '../output.ts';
 import { countTotal } from '../total.ts';
 import { Display } from './display.ts';
-import { type CopyFlags, toCopyOptions } from './flags.ts';
+import { type CopyFlags, refuseFlags, toCopyOptions } from './flags.ts';
 import { entryLine, summary } from './summary.ts';
 import { toTargets } from './targets.ts';
 import { Tracker } from './tracker.ts';
@@ -17,6 +17,7 @@ import { Tracker } from './tracker.ts';
 /** `fs-reflink cp`. Returns the exit status. */
 export async function runCopy(paths: readonly string[], flags: CopyFlags): Promise<number> {
   const { dryRun = false, verbose = false, quiet = false, json = false } = flags;
+  refuseFlags(flags);
   const targets = toTargets(paths, flags);
   using interruption = new Interruption({ quiet });
   const tracker = new Tracker();

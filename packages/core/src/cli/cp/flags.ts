@@ -9,7 +9,8 @@ export interface CopyFlags {
   quiet?: boolean;
   json?: boolean;
   reflink?: 'auto' | 'always' | 'never';
-  overwrite?: 'always' | 'changed' | 'never' | 'error';
+  overwrite?: 'always' | 'changed' | 'older' | 'never' | 'error';
+  update?: boolean;
   /** False: `--no-clobber`. */
   clobber?: boolean;
   delete?: 'everything' | 'placed';
@@ -27,11 +28,15 @@ export interface CopyFlags {
   atomic?: boolean;
   fsync?: 'file' | 'full';
   bypassCache?: boolean;
+  cloneDirectories?: boolean;
+  parents?: boolean;
+  targetDirectory?: string;
+  sparse?: string;
   jobs?: number;
   directory?: string;
 }
 
-const OVERWRITE = { always: true, changed: 'changed', never: false, error: 'error' } as const;
+const OVERWRITE = { always: true, changed: 'changed', older: 'older', never: false, error: 'error' } as const;
 const ATTRIBUTES: readonly Attribute[] = [
   'mode',
   'timestamps',
@@ -43,6 +48,29 @@ const ATTRIBUTES: readonly Attribute[] = [
 ];
 const OF_P: readonly Attribute[] = ['mode', 'ownership', 'timestamps'];
 
+/** What cp(1) can do and this command does not, by flag, with the reason. */
+const REFUSED: Record<string, string> = {
+  link: 'a hard link is no copy: who changes one of the two changes the other; clones (--reflink=always) need no more space',
+  symbolicLink: 'a symbolic link is no copy; use ln -s',
+  interactive: 'it never asks; --overwrite says what happens to what exists, and -n what would be done',
+  backup: 'it keeps no old versions; with --overwrite=error it fails before it replaces one',
+  oneFileSystem: 'it does not stop at other filesystems; leave them out with --exclude',
+  attributesOnly: 'it sets attributes only of what it copies',
+};
+
+/** @throws {UsageError} for a flag of cp(1) that is not understood as users of cp mean it */
+export function refuseFlags(flags: CopyFlags): void {
+  const given = flags as Record<string, unknown>;
+  const name = Object.keys(REFUSED).find((each) => given[each] !== undefined);
+  const dashed = (text: string) => text.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (name) throw new UsageError(`cannot do '--${dashed(name)}': ${REFUSED[name]}`);
+  const { sparse = 'auto' } = flags;
+  if (sparse !== 'auto')
+    throw new UsageError(
+      `cannot do '--sparse=${sparse}': holes of the source stay holes (auto); it makes no others and fills none`,
+    );
+}
+
 /** The engine's options that flags stand for; what was not given keeps the engine's default. */
 export function toCopyOptions(flags: CopyFlags): CopyOptions {
   const preserve = attributes(flags);
@@ -50,6 +78,7 @@ export function toCopyOptions(flags: CopyFlags): CopyOptions {
   return {
     ...(flags.reflink && { reflink: flags.reflink }),
     ...(flags.overwrite && { overwrite: OVERWRITE[flags.overwrite] }),
+    ...(flags.update && { overwrite: 'older' }),
     ...(flags.clobber === false && { overwrite: false }),
     ...(flags.delete && { prune: flags.delete }),
     ...(flags.keep && { keep: flags.keep }),
@@ -61,6 +90,7 @@ export function toCopyOptions(flags: CopyFlags): CopyOptions {
     ...(flags.atomic && { atomic: true }),
     ...(flags.fsync && { durability: flags.fsync }),
     ...(flags.bypassCache && { pageCache: 'bypass' }),
+    ...(flags.cloneDirectories && { cloneDirectories: true }),
     ...(flags.jobs !== undefined && { concurrency: flags.jobs }),
     ...(flags.directory !== undefined && { cwd: flags.directory }),
   };

@@ -9,7 +9,7 @@ export function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): st
   const took = dryRun ? '' : ` in ${duration(report.durationMs)}`;
   const rest = [
     report.links > 0 && counted(report.links, 'link'),
-    report.unchanged > 0 && `${number(report.unchanged)} left as they were`,
+    report.unchanged > 0 && `${number(report.unchanged)} unchanged`,
     report.pruned > 0 && `${number(report.pruned)} ${dryRun ? 'to be deleted' : 'deleted'}`,
     report.errors && report.errors.length > 0 && counted(report.errors.length, 'error'),
   ].filter(Boolean);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from '../../inside.ts';
 import { splitGlob } from '../../scan/glob.ts';
 import type { Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
@@ -11,10 +12,11 @@ import type { CopyFlags } from './flags.ts';
  * in a slash, and everything else goes into the directory given.
  */
 export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] {
-  const sources = paths.slice(0, -1);
-  const given = paths.at(-1)!;
-  if (paths.length < 2) throw new UsageError(`no destination given after '${given}'`);
-  if (paths.includes('')) throw new UsageError('a path is empty');
+  const { targetDirectory } = flags;
+  const sources = targetDirectory === undefined ? paths.slice(0, -1) : paths;
+  const given = targetDirectory ?? paths.at(-1)!;
+  if (sources.length === 0) throw new UsageError(`no destination given after '${given}'`);
+  if (paths.includes('') || given === '') throw new UsageError('a path is empty');
   const cwd = path.resolve(flags.directory ?? '.');
   const destination = path.resolve(cwd, given);
   const kinds = sources.map((source) => kindOf(cwd, source));
@@ -33,13 +35,27 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
     ...(flags.exclude && { ignore: toGlobs(flags.exclude) }),
     ...(flags.flatten && { flatten: true }),
   };
-  if (sources.length === 1 && kinds[0] === 'file' && !isDirectory(given, destination)) {
+  if (flags.parents) return sources.map((from) => withParents(from, { ...common, cwd, destination }));
+  const isNamed = targetDirectory === undefined && !isDirectory(given, destination);
+  if (sources.length === 1 && kinds[0] === 'file' && isNamed) {
     return [
       { ...common, from: sources[0]!, to: path.dirname(destination), rename: path.basename(destination) },
     ];
   }
   // With a slash, so that it stays a directory.
   return sources.map((from) => ({ ...common, from, to: path.join(destination, path.sep) }));
+}
+
+/** A source that keeps its path below the working directory, as `cp --parents` copies it. */
+function withParents(
+  from: string,
+  { cwd, destination, ...common }: Partial<Target> & { cwd: string; destination: string },
+): Target {
+  const full = path.resolve(cwd, from);
+  const base = path.isAbsolute(from) ? path.parse(full).root : cwd;
+  if (!isInside(base, full))
+    throw new UsageError(`option '--parents' needs sources below '${cwd}', not '${from}'`);
+  return { ...common, from, base, to: path.join(destination, path.sep) };
 }
 
 function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'missing' {
