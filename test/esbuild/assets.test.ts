@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { BuildFailure, BuildOptions, Metafile, OnEndResult, Plugin } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
-import { type AssetHost, type AssetOutcome, describeAssets } from '../hosts/describe-assets.ts';
+import {
+  type AssetHost,
+  type AssetOutcome,
+  describeAssets,
+  standInsBelow,
+} from '../hosts/describe-assets.ts';
 import { makeProject } from '../hosts/project.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { withContext } from './contexts.ts';
@@ -65,14 +70,6 @@ function assetHost({ name, esbuild }: Bundler): AssetHost {
 }
 
 const hashOf = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
-
-/** Files of a project that hold what esbuild gets in place of a content. */
-function standInsBelow(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => {
-    const file = join(root, name);
-    return statSync(file).isFile() && readFileSync(file).includes('unplugin-reflink stands in for');
-  });
-}
 
 describeEsbuilds((bundler) => {
   describeAssets(assetHost(bundler));

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CopyReport } from 'fs-reflink';
@@ -11,6 +11,7 @@ import {
   type AssetOutcome,
   describeAssets,
   type Meddling,
+  standInsBelow,
 } from '../hosts/describe-assets.ts';
 import { makeProject } from '../hosts/project.ts';
 import { readTree } from '../support/trees.ts';
@@ -176,11 +177,3 @@ describeBundlers(({ id, bundler, plugin }) => {
     expect(readFileSync(fileURLToPath(url)).equals(readFileSync(join(root, 'big.bin')))).toBe(true);
   });
 });
-
-/** Files of a project that hold what a bundler gets in place of a content. */
-function standInsBelow(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => {
-    const file = join(root, name);
-    return statSync(file).isFile() && readFileSync(file).includes('unplugin-reflink stands in for');
-  });
-}

@@ -65,6 +65,20 @@ export class BundledAssets {
     return standIn;
   }
 
+  /**
+   * The file that a content stands for, which an earlier build may have given to the bundler, as the bundler's cache has it.
+   * Undefined: `file` is missing, or has another content by now.
+   */
+  async restore(content: Uint8Array, file: string): Promise<BundledAsset | undefined> {
+    const found = stateOf(file);
+    if (!found) return undefined;
+    const selected = { file: fs.realpathSync.native(file), ...found };
+    const hash = await this.#hashes.hashOf(selected);
+    return Buffer.from(content).toString().trimEnd() === standInFor(found.size, hash)
+      ? { ...selected, hash }
+      : undefined;
+  }
+
   /** A stand-in was given to the bundler. */
   emitted(reference: string): void {
     this.#references.add(reference);
@@ -198,7 +212,7 @@ function nameOf(context: BundleContext, reference: string): string | undefined {
 }
 
 /** For another plugin, or for a bundle that stays in memory. */
-function contentOf({ file, state }: BundledAsset): Uint8Array {
+export function contentOf({ file, state }: BundledAsset): Uint8Array {
   const content = fs.readFileSync(file);
   if (stateOf(file)?.state.key === state.key) return content;
   throw new CopyError({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Options, resolveOptions } from '../options.ts';
 
-test.each(['vite', 'rollup', 'rolldown', 'esbuild'])('assets is an option of %s', (host) => {
+test.each(['vite', 'rollup', 'rolldown', 'esbuild', 'webpack'])('assets is an option of %s', (host) => {
   expect(resolveOptions({}, host).assets).toBeUndefined();
   expect(resolveOptions({ assets: false }, host).assets).toBeUndefined();
   expect(resolveOptions({ assets: true }, host).assets).toEqual({
@@ -14,7 +14,7 @@ test.each(['vite', 'rollup', 'rolldown', 'esbuild'])('assets is an option of %s'
 });
 
 test.each([true, false, {}])('a host without support refuses assets: %s by name', (assets) => {
-  for (const host of ['webpack', 'rspack', 'rsbuild', 'farm', 'bun'])
+  for (const host of ['rspack', 'rsbuild', 'farm', 'bun'])
     expect(() => resolveOptions({ assets }, host)).toThrow(
       new RegExp(`^unplugin-reflink \\(${host}\\): option "assets" is for .* only, got `),
     );

@@ -10,6 +10,13 @@ export function standInFor(size: number, hash: string): string {
   return `${BEGIN} ${size} bytes of sha256 ${hash}`;
 }
 
+/** Of a content that begins as a stand-in does: the size of the file that it stands for. In bytes. */
+export function sizeInStandIn(content: Uint8Array): number | undefined {
+  const text = Buffer.from(content.buffer, content.byteOffset, Math.min(content.byteLength, STAND_IN_BYTES));
+  const [, size] = new RegExp(`^${BEGIN} (\\d+) bytes of sha256 [0-9a-f]{64} *$`).exec(text.toString()) ?? [];
+  return size === undefined ? undefined : Number(size);
+}
+
 /** The stand-in that a file holds; undefined: it holds something else, or is missing. */
 export function standInAt(file: string): string | undefined {
   const stats = linkStatsOf(file);

@@ -32,6 +32,11 @@ export class CompilationAssets {
   readonly #emitAsset: Compilation['emitAsset'];
   readonly #hidden = new Map<string, Pick<FileAsset, 'source' | 'info'>>();
 
+  /** These are assets already, of the bundle. */
+  adopt(files: readonly FileAsset[]): void {
+    for (const each of files) this.#ours.set(each.name, each);
+  }
+
   /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
   constructor(compilation: Compilation, directory: string, files: readonly FileAsset[], log: AssetLog) {
     this.#compilation = compilation;

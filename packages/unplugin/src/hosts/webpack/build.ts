@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
@@ -12,6 +13,7 @@ import type { ClaimedRecord } from '../../record-index.ts';
 import { mount } from '../../serve/memory.ts';
 import { targetOfFile } from '../../targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
+import type { ImportedFiles } from './imported-files.ts';
 import { listFiles } from './listing.ts';
 import { engineTargets, type FileAsset, type Listing, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
@@ -23,6 +25,8 @@ export interface CompilerState {
   readonly targets: readonly WebpackTarget[];
   readonly watch: WatchState;
   readonly preparation: Preparation;
+  /** Where the options ask for any. */
+  readonly imported: ImportedFiles | undefined;
   /** To be called when the config is complete, for every compiler before the first build of one. */
   claimRecord(): ClaimedRecord;
   warnedOfOutside: boolean;
@@ -58,6 +62,7 @@ export class WebpackBuild {
       },
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
+    state.imported?.begin();
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
@@ -69,7 +74,7 @@ export class WebpackBuild {
 
   /** Makes assets of all files. */
   async addAssets(): Promise<void> {
-    const { options, targets, watch } = this.#state;
+    const { imported, options, targets, watch } = this.#state;
     const directory = this.#directory;
     const compilation = this.#compilation;
     try {
@@ -81,6 +86,7 @@ export class WebpackBuild {
       listing.warnings.forEach(this.#log.warn);
       this.#listing = listing;
       this.assets = new CompilationAssets(compilation, directory, listing.assets, this.#log);
+      this.assets.adopt(imported?.in(compilation, directory) ?? []);
     } catch (error) {
       this.#log.fail(error);
     }
@@ -100,13 +106,14 @@ export class WebpackBuild {
     if (!this.#listing || !this.assets) return;
     const { compiler, watch } = this.#state;
     const final = this.assets.final();
-    const probe = final.ours[0]?.file.source;
+    const probe = final.ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours);
     const changed = watch.changedFiles(final);
     watch.copied(undefined);
     try {
       const { size } = this.#warnings;
       const report = await exclusive(this.#directory, () => this.#copyFiles(final, changed));
+      await this.#state.imported?.verify(final.ours.filter(isImported), this.#directory);
       // A copy that warned is made again, and warns again.
       if (this.#warnings.size === size) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);
@@ -136,6 +143,7 @@ export class WebpackBuild {
     this.#copies.begin({
       directory: this.#directory,
       ...this.#listing!.targets,
+      assets: this.#state.imported && ours.filter(isImported).map(({ given }) => given.target),
       cacheDirectory,
       // Once.
       orphaned: orphaned.splice(0),
@@ -185,7 +193,7 @@ export class WebpackBuild {
   #serve(ours: readonly FileAsset[]): void {
     this.#warnOfOutside();
     const plain = ours.filter(({ given }) => !given.target.transform);
-    const files = new Map(plain.map(({ name, file }) => [path.join(this.#directory, name), file.source]));
+    const files = new Map(plain.map(({ file }) => [file.destination, file.source]));
     const { compiler, options } = this.#state;
     // Whoever taps assetEmitted wants the content of each file, too.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
@@ -205,6 +213,10 @@ export class WebpackBuild {
       notCopied({ publicTargets: [], targets: outside }, this.#state.compiler.context, IN_MEMORY),
     );
   }
+}
+
+function isImported({ given }: FileAsset): boolean {
+  return given.kind === 'bundle';
 }
 
 const IN_MEMORY = {

@@ -7,6 +7,8 @@ import { Preparation } from '../../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
+import { hideFromSearch } from './hiding.ts';
+import { ImportedFiles } from './imported-files.ts';
 import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
 import { WatchState } from './watch-state.ts';
@@ -32,7 +34,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
     ...webpackTargets(options, compiler.context),
   ];
-  if (targets.length === 0) {
+  if (targets.length === 0 && !options.assets) {
     deleteFormer(compiler, instance, options);
     return;
   }
@@ -44,6 +46,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     targets,
     watch: new WatchState(compiler, targets),
     preparation: new Preparation(),
+    imported: options.assets && new ImportedFiles(compiler, options),
     claimRecord: () => (record ??= recordOf(instance(), state)),
     warnedOfOutside: false,
   };
@@ -65,6 +68,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
       processAssets.tap(at(hashing - 1), () => current.assets?.hide());
       processAssets.tap(at(hashing + 1), () => current.assets?.show());
     }
+    hideFromSearch(compilation, () => current.assets);
     CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
   });
   compiler.hooks.make.tapPromise(NAME, async () => build?.prepare());
@@ -85,7 +89,10 @@ function recordOf(
   { compiler, options, targets }: CompilerState,
 ): ClaimedRecord {
   // Also what is not in targets of the engine: templates and patterns.
-  const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+  const patterns = targets.map(({ pattern }) => pattern?.from);
+  // Which assets a configuration has is known when it is built: no other one can have the same.
+  const { configuration } = instance;
+  const named = [options.publicDirs, options.targets, patterns, ...(options.assets ? [configuration] : [])];
   return claimRecord(
     { ...instance, targets: named },
     cacheDirectoryOf(options, compiler.context),

@@ -13,8 +13,11 @@ export interface Name {
 
 /** A target of the engine, and what of it is webpack's. */
 export interface WebpackTarget {
-  /** Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle. */
-  kind: 'public' | 'target' | 'pattern';
+  /**
+   * Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle,
+   * which imported files belong to.
+   */
+  kind: 'public' | 'target' | 'pattern' | 'bundle';
   target: Target<string>;
   /** Names made with what the compilation knows, in place of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<Name>;
