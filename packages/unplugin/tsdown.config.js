@@ -22,6 +22,7 @@ export default defineConfig({
     'src/esbuild.ts',
     'src/farm.ts',
     'src/index.ts',
+    'src/nuxt.ts',
     'src/rolldown.ts',
     'src/rollup.ts',
     'src/rsbuild.ts',

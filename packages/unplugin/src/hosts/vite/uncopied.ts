@@ -79,7 +79,7 @@ function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string 
   if (targets.length + (options.publicDirs?.length ?? 0) === 0) return undefined;
   const assets = `${path.relative(outDir, taken).split(path.sep).join('/')}/`;
   const where = path.relative(root, outDir).split(path.sep).join('/');
-  return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Put the files into Nuxt's own public directory, name their directory in Nuxt's option nitro.publicAssets, or let "to" begin with "${assets}"`;
+  return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Use the module "unplugin-reflink/nuxt", which copies into Nuxt's own output, or let "to" begin with "${assets}"`;
 }
 
 /** Without a builder Vite builds one environment, whatever others the config has. */

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResolvedOptions } from '../../options.ts';
+import { ServedFiles } from '../../serve/files.ts';
+import { createMiddleware } from '../../serve/middleware.ts';
+import { toTargets } from '../../targets.ts';
+import { logOf, type Nitro, type Nuxt } from './types.ts';
+
+/** What of an event of h3 is used here. */
+interface Event {
+  node: { req: IncomingMessage; res: ServerResponse };
+}
+
+/** Answers with the sources of targets. Public files are Nitro's, while developing as well. */
+export function serveTargets(
+  nitro: Nitro,
+  { options: { rootDir, app } }: Nuxt,
+  options: ResolvedOptions,
+): void {
+  const targets = { ...toTargets(options, { root: rootDir }), publicTargets: [] };
+  if (targets.targets.length === 0) return;
+  const served = { root: rootDir, outDir: nitro.options.output.publicDir, targets };
+  const base = app.baseURL.endsWith('/') ? app.baseURL : `${app.baseURL}/`;
+  const handle = createMiddleware(
+    new ServedFiles(served, options, logOf(nitro)),
+    {
+      pathOf: (url) => (url.startsWith(base) ? url.slice(base.length - 1) : undefined),
+      leaves: () => false,
+      hides: () => false,
+      headers: {},
+      isUnwatched: true,
+    },
+    options,
+  );
+  nitro.options.devHandlers.push({
+    handler: ({ node: { req, res } }: Event) =>
+      new Promise<void>((resolve, reject) => {
+        res.once('close', resolve);
+        handle(req, res, (error) => (error ? reject(error) : resolve()));
+      }),
+  });
+}

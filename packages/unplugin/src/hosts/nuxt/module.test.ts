@@ -1,0 +1,167 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { CopyReport } from 'fs-reflink';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pastTick } from '../../../../../test/support/clock.ts';
+import nuxt from '../../nuxt.ts';
+import type { Nitro, Nuxt } from './types.ts';
+
+/** Hooks that are called in the order in which they were added. */
+class Hooks {
+  readonly #added = new Map<string, ((...given: never[]) => unknown)[]>();
+
+  hook = (name: string, callback: (...given: never[]) => unknown) => {
+    this.#added.set(name, [...(this.#added.get(name) ?? []), callback]);
+  };
+
+  async call(name: string, ...given: unknown[]): Promise<void> {
+    for (const callback of this.#added.get(name) ?? []) await callback(...(given as never[]));
+  }
+}
+
+describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
+  let root: string;
+  let reports: CopyReport[];
+  beforeEach(() => {
+    root = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), 'nuxt-')));
+    reports = [];
+    fs.mkdirSync(path.join(root, 'node_modules'));
+    write('public/robots.txt', 'public');
+    write('public/notes.md', 'ignored');
+    write('data/a.json', 'target');
+  });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  const write = (name: string, content: string) => {
+    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), content);
+  };
+  const read = (name: string) => fs.readFileSync(path.join(root, '.output/public', name), 'utf8');
+  const inodeOf = (name: string) => fs.statSync(path.join(root, '.output/public', name)).ino;
+  const files = () =>
+    fs
+      .readdirSync(path.join(root, '.output/public'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) =>
+        path.relative(path.join(root, '.output/public'), path.join(parentPath, name)),
+      )
+      .sort();
+
+  /** A build: `pages` are what Nuxt renders; `options` are the module's. */
+  async function build(pages: Record<string, string> = {}, options: object = {}): Promise<CopyReport> {
+    const hooks = new Hooks();
+    const nitroHooks = new Hooks();
+    const log = { info() {}, warn() {}, error() {} };
+    const nitro: Nitro = {
+      options: {
+        srcDir: root,
+        output: { publicDir: path.join(root, '.output/public') },
+        publicAssets: [
+          { dir: path.join(root, 'meta'), baseURL: '/_nuxt/builds' },
+          { dir: path.join(root, 'public') },
+          { dir: path.join(root, 'layer'), baseURL: '/' },
+          { dir: path.join(root, 'missing') },
+        ],
+        ignore: ['**/*.md', '!public/kept.md', 'public/left'],
+        devHandlers: [],
+      },
+      hooks: nitroHooks,
+      logger: log,
+    };
+    const project: Nuxt = {
+      options: { rootDir: root, buildDir: path.join(root, '.nuxt'), dev: false, app: { baseURL: '/' } },
+      hook: hooks.hook,
+    };
+    nuxt(
+      {
+        targets: [{ from: 'data', to: 'data' }],
+        report: (report) => void reports.push(report),
+        ...options,
+      },
+      project,
+    );
+    // Nuxt's own, which writes into a public directory.
+    hooks.hook('nitro:init', (given: Nitro) =>
+      given.hooks.hook('rollup:before', () => write('meta/latest.json', String(reports.length))),
+    );
+    await hooks.call('nitro:config', {});
+    await hooks.call('nitro:init', nitro);
+    await hooks.call('nitro:build:before', nitro);
+    fs.rmSync(path.join(root, '.output'), { recursive: true, force: true });
+    fs.mkdirSync(path.join(root, '.output/public'), { recursive: true });
+    for (const [name, content] of Object.entries(pages)) write(`.output/public/${name}`, content);
+    await nitroHooks.call('rollup:before', nitro);
+    await pastTick();
+    return reports.at(-1)!;
+  }
+
+  test('public directories and targets are copied, and what Nitro ignores is not', async () => {
+    write('layer/robots.txt', 'of a layer, which the project wins over');
+    write('layer/layer.txt', 'layer');
+    write('public/left/out.txt', 'ignored');
+    const { files: copied, methods } = await build({ 'index.html': 'page' });
+    expect(files()).toEqual([
+      '_nuxt/builds/latest.json',
+      'data/a.json',
+      'index.html',
+      'layer.txt',
+      'robots.txt',
+    ]);
+    expect(read('robots.txt')).toBe('public');
+    expect(copied).toBe(4);
+    expect(Object.keys(methods)).not.toContain('node_fs');
+  });
+
+  test('unchanged files stay, although Nitro deletes its output', async () => {
+    await pastTick();
+    await build({ 'index.html': 'page', 'old/index.html': 'old' });
+    const inodes = ['robots.txt', 'data/a.json'].map(inodeOf);
+    fs.rmSync(path.join(root, 'data/a.json'));
+    write('data/b.json', 'another target');
+    const { files: copied, unchanged, pruned } = await build({ 'index.html': 'page again' });
+    expect(files()).toEqual(['_nuxt/builds/latest.json', 'data/b.json', 'index.html', 'robots.txt']);
+    expect([inodeOf('robots.txt'), read('index.html'), read('_nuxt/builds/latest.json')]).toEqual([
+      inodes[0],
+      'page again',
+      '1',
+    ]);
+    // A page and a target that are no more are deleted; the other page is written again.
+    expect({ copied, unchanged, pruned }).toEqual({ copied: 2, unchanged: 1, pruned: 2 });
+    expect(fs.readdirSync(path.join(root, '.nuxt'))).toEqual([]);
+  });
+
+  test('a page that is rendered now is kept over a file that was copied before, and over a directory', async () => {
+    write('public/about/index.html', 'public');
+    await build();
+    expect(read('about/index.html')).toBe('public');
+    await build({ 'about/index.html': 'page', data: 'a page in the place of a directory' }, { targets: [] });
+    expect(read('about/index.html')).toBe('page');
+    expect(read('data')).toBe('a page in the place of a directory');
+    expect(files()).toEqual(['_nuxt/builds/latest.json', 'about/index.html', 'data', 'robots.txt']);
+  });
+
+  test('a target is kept over a page', async () => {
+    const { files: copied } = await build({ 'data/a.json': 'page' });
+    expect(read('data/a.json')).toBe('target');
+    expect(copied).toBe(3);
+  });
+
+  test('what a build that failed has set aside is gone', async () => {
+    await pastTick();
+    await build();
+    write('.nuxt/unplugin-reflink-earlier/stale.txt', 'stale');
+    write('.nuxt/unplugin-reflink-fresh/stale.txt', 'stale');
+    const { unchanged } = await build();
+    expect(unchanged).toBeGreaterThan(0);
+    expect(files()).toEqual(['_nuxt/builds/latest.json', 'data/a.json', 'robots.txt']);
+  });
+
+  test('publicDir: false leaves public directories to Nitro, and a list is refused', async () => {
+    await build({}, { publicDir: false });
+    expect(files()).toEqual(['data/a.json']);
+    await expect(build({}, { publicDir: ['public'] })).rejects.toThrow(
+      /\(nuxt\): option "publicDir" must be false or left out\. .*"nitro\.publicAssets"/,
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Target } from 'fs-reflink';
+import { briefly } from '../../brief-error.ts';
+import { BuildCopies } from '../../build.ts';
+import { cacheDirectoryOf, wasCopied } from '../../cache.ts';
+import { type Emptied, emptyOutput, loadEmptying } from '../../empty.ts';
+import { isInside, keptIn } from '../../nested.ts';
+import type { ResolvedOptions } from '../../options.ts';
+import { statsOf } from '../../stats.ts';
+import { toTargets } from '../../targets.ts';
+import { logOf, type Nitro, type Nuxt } from './types.ts';
+
+const NAME = 'unplugin-reflink';
+
+/**
+ * The directory that Nitro collects the browser's files in. Nitro deletes it when a build begins, so it is set aside until
+ * the copy: then it comes back, and what Nitro has written meanwhile is moved into it.
+ */
+export class NitroOutput {
+  readonly #options: ResolvedOptions;
+  readonly #nitro: Nitro;
+  readonly #root: string;
+  readonly #directory: string;
+  readonly #cacheDirectory: string;
+  /** Where the output of the build before is set aside, and what Nitro has written after it. */
+  readonly #earlier: string;
+  readonly #fresh: string;
+
+  constructor(options: ResolvedOptions, { options: { rootDir, buildDir } }: Nuxt, nitro: Nitro) {
+    this.#options = options;
+    this.#nitro = nitro;
+    this.#root = rootDir;
+    this.#directory = path.resolve(nitro.options.output.publicDir);
+    this.#cacheDirectory = cacheDirectoryOf(options, rootDir);
+    this.#earlier = path.join(buildDir, `${NAME}-earlier`);
+    this.#fresh = path.join(buildDir, `${NAME}-fresh`);
+  }
+
+  /** Nitro is about to delete the output. */
+  setAside(): void {
+    for (const each of [this.#earlier, this.#fresh]) fs.rmSync(each, { recursive: true, force: true });
+    if (wasCopied(this.#cacheDirectory, this.#directory)) move(this.#directory, this.#earlier);
+  }
+
+  /** Nitro is about to copy public directories, and leaves out what is there already. */
+  async copy(): Promise<void> {
+    const directory = this.#directory;
+    const log = logOf(this.#nitro);
+    const targets = {
+      ...toTargets(this.#options, { root: this.#root }),
+      publicTargets: this.#publicTargets(),
+    };
+    const written = filesIn(directory);
+    await loadEmptying();
+    const emptied = this.#bringBack(() =>
+      emptyOutput({
+        directory,
+        cacheDirectory: this.#cacheDirectory,
+        keep: keptIn(directory, []),
+        ...targets,
+      }),
+    );
+    const copies = new BuildCopies(this.#options, log, this.#root);
+    try {
+      copies.begin({
+        directory,
+        ...targets,
+        cacheDirectory: this.#cacheDirectory,
+        emptied,
+        keep: keptIn(directory, []),
+        written,
+      });
+      await briefly(copies.finish(directory));
+    } finally {
+      await copies.end({ keepWorkers: false });
+    }
+  }
+
+  /** Where Nuxt's public files are copied by Nitro, none. */
+  #publicTargets(): Target<string>[] {
+    const { publicAssets, ignore, srcDir } = this.#nitro.options;
+    if (this.#options.publicDirs) return [];
+    const existing = publicAssets.filter(({ dir }) => statsOf(dir)?.isDirectory());
+    return existing.toReversed().map(({ dir, baseURL = '/' }) => ({
+      from: path.resolve(dir),
+      to: path.posix.join('.', baseURL),
+      ignore: ignore.flatMap((pattern) => globsIn(dir, pattern, srcDir)),
+    }));
+  }
+
+  /** The output of the build before, emptied, with what Nitro has written since. */
+  #bringBack(empty: () => Emptied): Emptied | undefined {
+    const directory = this.#directory;
+    if (!fs.existsSync(this.#earlier)) return undefined;
+    if (fs.existsSync(directory) && !move(directory, this.#fresh)) return undefined;
+    if (!move(this.#earlier, directory)) {
+      move(this.#fresh, directory);
+      return undefined;
+    }
+    const emptied = empty();
+    for (const name of filesIn(this.#fresh)) {
+      const destination = path.join(directory, name);
+      if (statsOf(destination)?.isDirectory()) fs.rmSync(destination, { recursive: true });
+      fs.mkdirSync(path.dirname(destination), { recursive: true });
+      fs.renameSync(path.join(this.#fresh, name), destination);
+    }
+    fs.rmSync(this.#fresh, { recursive: true, force: true });
+    return emptied;
+  }
+}
+
+/** Files and links, relative to a directory. */
+function filesIn(directory: string): string[] {
+  if (!fs.existsSync(directory)) return [];
+  return fs
+    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map(({ parentPath, name }) => path.relative(directory, path.join(parentPath, name)));
+}
+
+/** Returns whether it was moved: not between file systems. */
+function move(from: string, to: string): boolean {
+  try {
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    fs.renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a pattern of Nitro's option `ignore` leaves out of a directory. */
+function globsIn(directory: string, pattern: string, srcDir: string): string[] {
+  // To leave out everything and then take something back is nothing that Nitro does here.
+  if (pattern.startsWith('!')) return [];
+  if (pattern.startsWith('*')) return [pattern];
+  const full = path.resolve(srcDir, pattern);
+  return isInside(directory, full) ? [path.relative(directory, full).split(path.sep).join('/')] : [];
+}

@@ -1,0 +1,33 @@
+// What of Nuxt and Nitro is used here: their types come with Nuxt alone.
+
+import type { HostLog } from '../../build.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: each hook has arguments of its own.
+type Hook = (name: any, callback: (...given: any[]) => unknown) => unknown;
+
+export interface Nuxt {
+  options: { rootDir: string; buildDir: string; dev: boolean; app: { baseURL: string } };
+  hook: Hook;
+}
+
+export interface Nitro {
+  options: {
+    srcDir: string;
+    output: { publicDir: string };
+    /** In the order in which the earlier one wins. */
+    publicAssets: { dir: string; baseURL?: string }[];
+    ignore: string[];
+    noPublicDir?: boolean;
+    devHandlers: object[];
+  };
+  hooks: { hook: Hook };
+  logger: HostLog;
+}
+
+export function logOf({ logger }: Nitro): HostLog {
+  return {
+    info: (message) => logger.info(`unplugin-reflink: ${message}`),
+    warn: (message) => logger.warn(`unplugin-reflink: ${message}`),
+    error: (message) => logger.error(`unplugin-reflink: ${message}`),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * Copies the public directories of Nuxt, and what else is asked for, into the output of Nitro.
+ *
+ * @module
+ * @example
+ * ```ts
+ * // nuxt.config.ts
+ * export default defineNuxtConfig({
+ *   modules: [['unplugin-reflink/nuxt', { targets: [{ from: 'assets', to: 'assets' }] }]],
+ * });
+ * ```
+ */
+import { nuxtModule } from './hosts/nuxt/module.ts';
+import type { Nuxt } from './hosts/nuxt/types.ts';
+import { type Options, resolveOptions } from './options.ts';
+
+/** Options of the module: public directories are named in Nuxt's own config. */
+export type NuxtOptions = Omit<Options, 'publicDir' | 'assets' | 'vite' | 'webpack'> & {
+  /**
+   * Whether the module copies Nuxt's public directories. With `false` Nitro does.
+   *
+   * @default Nuxt's own are copied
+   */
+  publicDir?: false;
+};
+
+const nuxt = (given: NuxtOptions | undefined, nuxt: Nuxt): void => {
+  const options = resolveOptions(given, 'nuxt');
+  if (options.publicDirs?.length)
+    throw new TypeError(
+      'unplugin-reflink (nuxt): option "publicDir" must be false or left out. Name more public directories in Nuxt\'s option "nitro.publicAssets"',
+    );
+  nuxtModule(options, nuxt);
+};
+
+export default nuxt;
+// For require(): the function itself.
+export { nuxt as 'module.exports' };
