@@ -27,6 +27,7 @@ export default defineConfig({
     'src/rollup.ts',
     'src/rsbuild.ts',
     'src/rspack.ts',
+    'src/rspack-loader.ts',
     'src/sveltekit.ts',
     'src/vite.ts',
     'src/webpack.ts',

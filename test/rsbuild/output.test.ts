@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mergeRsbuildConfig, type RsbuildConfig, type RsbuildPlugin } from '@rsbuild/core';
@@ -46,6 +47,24 @@ test("Rsbuild's public directory is copied by the plugin, without any options", 
     expect.stringMatching(/^(ficlone|copy_file_range|read_write)$/),
   ]);
   expect(identityOf(join(root, 'dist/p.txt'))).toBe(before);
+});
+
+test('imported files are copied by the engine, with the option', async () => {
+  const root = makeProject({
+    'main.js': "import url from './a.mp4';\nimport other from './b.woff2';\nconsole.log(url, other);\n",
+    'a.mp4': randomBytes(262_144),
+    'b.woff2': randomBytes(262_144),
+  });
+  const { plugin, reports } = reporting({ assets: true });
+  expect(await build(root, { plugins: [plugin] })).toEqual(fine);
+  expect(reports).toMatchObject([{ files: 2 }]);
+  const output = Object.entries(readTree(join(root, 'dist')));
+  for (const name of ['a.mp4', 'b.woff2']) {
+    const { sha256 } = readTree(root)[name] as { sha256: string };
+    const [stem, extension] = name.split('.');
+    const found = output.filter(([, each]) => each.sha256 === sha256).map(([each]) => each);
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^static/\\w+/${stem}\\.\\w+\\.${extension}$`))]);
+  }
 });
 
 test.each<[name: string, server: RsbuildConfig['server'] & object, expected: string[]]>([

@@ -89,8 +89,8 @@ export interface Options extends EngineOptions {
    */
   cacheDirectory?: string | URL;
   /**
-   * Vite, Rollup, Rolldown, esbuild and webpack only: imported files that the engine copies. The bundler names them, and
-   * never reads them. `true` takes all that {@link ImportedAssets} takes by default.
+   * Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only: imported files that the engine copies. The bundler
+   * names them, and never reads them. `true` takes all that {@link ImportedAssets} takes by default.
    *
    * @default false
    */
@@ -193,7 +193,16 @@ const KNOWN: readonly string[] = [
 /** SvelteKit says what is copied, and deletes it before each build. */
 const OF_ADAPTERS: readonly string[] = ['reflink', 'atomic', 'preserve', 'durability', 'pageCache', 'report'];
 
-const HOSTS_WITH_ASSETS: readonly string[] = ['vite', 'astro', 'rollup', 'rolldown', 'esbuild', 'webpack'];
+const HOSTS_WITH_ASSETS: readonly string[] = [
+  'vite',
+  'astro',
+  'rollup',
+  'rolldown',
+  'esbuild',
+  'webpack',
+  'rspack',
+  'rsbuild',
+];
 
 /** What an option of another plugin is called here. */
 const peers: Record<string, string> = {
@@ -232,7 +241,12 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     );
   }
   if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))
-    throw wrong(host, 'assets', 'is for Vite, Rollup, Rolldown, esbuild and webpack only', given.assets);
+    throw wrong(
+      host,
+      'assets',
+      'is for Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only',
+      given.assets,
+    );
   const { targets = [], report = 'summary', cacheDirectory } = given;
   if (cacheDirectory !== undefined && !isPath(cacheDirectory))
     throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);

@@ -52,6 +52,11 @@ export class BundledAssets {
     return this.#selection.find(file);
   }
 
+  /** Whether the engine may copy a file, by its path, whether it is there or not. */
+  matches(file: string): boolean {
+    return this.#selection.matches(file);
+  }
+
   /**
    * The stand-in of a file that the engine copies: a few bytes, the same for the same content and no other. Undefined: the
    * file is the bundler's.
@@ -67,16 +72,18 @@ export class BundledAssets {
 
   /**
    * The file that a content stands for, which an earlier build may have given to the bundler, as the bundler's cache has it.
-   * Undefined: `file` is missing, or has another content by now.
+   * `name` may be followed by a query. Undefined: the file is missing, or has another content by now.
    */
-  async restore(content: Uint8Array, file: string): Promise<BundledAsset | undefined> {
-    const found = stateOf(file);
-    if (!found) return undefined;
-    const selected = { file: fs.realpathSync.native(file), ...found };
-    const hash = await this.#hashes.hashOf(selected);
-    return Buffer.from(content).toString().trimEnd() === standInFor(found.size, hash)
-      ? { ...selected, hash }
-      : undefined;
+  async restore(content: Uint8Array, name: string): Promise<BundledAsset | undefined> {
+    const standIn = Buffer.from(content).toString().trimEnd();
+    for (const file of new Set([name, name.replace(/[?#].*$/, '')])) {
+      const found = stateOf(file);
+      if (!found) continue;
+      const selected = { file: fs.realpathSync.native(file), ...found };
+      const hash = await this.#hashes.hashOf(selected);
+      if (standIn === standInFor(found.size, hash)) return { ...selected, hash };
+    }
+    return undefined;
   }
 
   /** A stand-in was given to the bundler. */

@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest';
 import { type Options, resolveOptions } from '../options.ts';
 
-test.each(['vite', 'rollup', 'rolldown', 'esbuild', 'webpack'])('assets is an option of %s', (host) => {
-  expect(resolveOptions({}, host).assets).toBeUndefined();
-  expect(resolveOptions({ assets: false }, host).assets).toBeUndefined();
-  expect(resolveOptions({ assets: true }, host).assets).toEqual({
-    include: [expect.stringContaining('mp4')],
-    exclude: [],
-    minSize: 262_144,
-  });
-  const given = { include: 'a/**', exclude: ['a/b'], minSize: 0 };
-  expect(resolveOptions({ assets: given }, host).assets).toEqual({ ...given, include: ['a/**'] });
-});
+test.each(['vite', 'rollup', 'rolldown', 'esbuild', 'webpack', 'rspack', 'rsbuild'])(
+  'assets is an option of %s',
+  (host) => {
+    expect(resolveOptions({}, host).assets).toBeUndefined();
+    expect(resolveOptions({ assets: false }, host).assets).toBeUndefined();
+    expect(resolveOptions({ assets: true }, host).assets).toEqual({
+      include: [expect.stringContaining('mp4')],
+      exclude: [],
+      minSize: 262_144,
+    });
+    const given = { include: 'a/**', exclude: ['a/b'], minSize: 0 };
+    expect(resolveOptions({ assets: given }, host).assets).toEqual({ ...given, include: ['a/**'] });
+  },
+);
 
 test.each([true, false, {}])('a host without support refuses assets: %s by name', (assets) => {
-  for (const host of ['rspack', 'rsbuild', 'farm', 'bun'])
+  for (const host of ['farm', 'bun'])
     expect(() => resolveOptions({ assets }, host)).toThrow(
       new RegExp(`^unplugin-reflink \\(${host}\\): option "assets" is for .* only, got `),
     );

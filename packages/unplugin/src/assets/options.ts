@@ -36,6 +36,10 @@ const EXTENSIONS = [
   ...['arrow', 'bin', 'dat', 'data', 'db', 'ktx2', 'parquet', 'pdf', 'sqlite'],
 ];
 
+/** What bundlers make modules of, whatever globs match it. */
+export const MODULES =
+  /\.(?:[cm]?[jt]sx?|css|less|s[ac]ss|styl|stylus|pcss|postcss|sss|html?|json5?|vue|svelte|astro)$/i;
+
 const MIN_SIZE = 256 * 1024;
 const KNOWN: readonly string[] = ['include', 'exclude', 'minSize'];
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Matcher } from 'fs-reflink/list';
-import type { ResolvedAssets } from './options.ts';
+import { MODULES, type ResolvedAssets } from './options.ts';
 
 /** A file that is copied by the engine. */
 export interface SelectedFile {
@@ -20,10 +20,6 @@ export interface FileState {
   isCoarse: boolean;
 }
 
-/** What bundlers make modules of, whatever globs match it. */
-const MODULES =
-  /\.(?:[cm]?[jt]sx?|css|less|s[ac]ss|styl|stylus|pcss|postcss|sss|html?|json5?|vue|svelte|astro)$/i;
-
 /** Which files the option `assets` names. */
 export class AssetSelection {
   readonly #include: Matcher[];
@@ -37,12 +33,17 @@ export class AssetSelection {
     this.#minSize = minSize;
   }
 
-  /** The file if it is one of them. `file` is an absolute path. */
-  find(file: string): SelectedFile | undefined {
-    if (MODULES.test(file)) return undefined;
+  /** Whether a file may be one of them, by its path. */
+  matches(file: string): boolean {
+    if (MODULES.test(file)) return false;
     const below = belowRoot(file);
     const isMatched = (matcher: Matcher) => matcher.hasFile(below);
-    if (!this.#include.some(isMatched) || this.#exclude.some(isMatched)) return undefined;
+    return this.#include.some(isMatched) && !this.#exclude.some(isMatched);
+  }
+
+  /** The file if it is one of them. `file` is an absolute path. */
+  find(file: string): SelectedFile | undefined {
+    if (!this.matches(file)) return undefined;
     const found = stateOf(file);
     if (!found || found.size < this.#minSize) return undefined;
     // A link is as large as what it leads to, and never copied as a link.

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
+import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
@@ -11,10 +12,11 @@ import { keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
 import { linkStatsOf } from '../../stats.ts';
-import type { OutputTargets } from '../../targets.ts';
+import { type OutputTargets, targetOfFile } from '../../targets.ts';
 import { bundleOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
+import type { ImportedFiles } from './imported-files.ts';
 
 export interface CopiesSettings {
   options: ResolvedOptions;
@@ -22,6 +24,8 @@ export interface CopiesSettings {
   /** Empties the output in the place of whoever would have. */
   cleaning: Cleaning | undefined;
   logger: HostLog;
+  /** Where the options ask for any. */
+  imported?: ImportedFiles | undefined;
 }
 
 /** The copies of one compiler, build after build. */
@@ -34,6 +38,9 @@ export class RspackCopies {
   readonly #records = new Map<string, ClaimedRecord>();
   readonly #cleaning: Cleaning | undefined;
   readonly #log: HostLog;
+  readonly #imported: ImportedFiles | undefined;
+  /** Imported files of the build that the engine copies. */
+  #assets: ExtractedAsset[] = [];
   /** What was in the output when it would have been emptied, where that was earlier. */
   #snapshot: EmptySnapshot | undefined;
   #compilation: Compilation | undefined;
@@ -43,7 +50,8 @@ export class RspackCopies {
   #hasWritten = false;
 
   constructor(compiler: Compiler, settings: CopiesSettings) {
-    const { options, targets, cleaning, logger } = settings;
+    const { options, targets, cleaning, logger, imported } = settings;
+    this.#imported = imported;
     this.#compiler = compiler;
     this.#options = options;
     this.#targets = targets;
@@ -89,6 +97,7 @@ export class RspackCopies {
     }
     addBundle(directory, this, bundleOf(compilation));
     this.#directory = directory;
+    this.#assets = this.#imported?.in(compilation) ?? [];
     const empty = this.#cleaning?.isDue() ?? false;
     if (empty) await loadEmptying();
     await this.#beginInTurn(directory, empty);
@@ -97,6 +106,8 @@ export class RspackCopies {
   /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
   async deleteCollisions(compilation: Compilation): Promise<void> {
     if (this.#directory === undefined) return;
+    // What another plugin has changed meanwhile is Rspack's, and wins.
+    for (const { name } of this.#imported?.in(compilation) ?? []) compilation.deleteAsset(name);
     const names = bundleOf(compilation);
     addBundle(this.#directory, this, names);
     await this.#copies.deleteCollisions(names, this.#directory);
@@ -107,6 +118,7 @@ export class RspackCopies {
     const directory = this.#directory;
     if (directory === undefined) return;
     await exclusive(directory, () => this.#copies.finish(directory));
+    await this.#imported?.verify(this.#assets, directory);
     if (this.#hasWritten) await this.#restoreBundle(compilation, directory);
     this.#hasWritten = true;
   }
@@ -151,6 +163,11 @@ export class RspackCopies {
     this.#copies.begin({
       directory,
       ...this.#targets,
+      assets:
+        this.#imported &&
+        this.#assets.map(({ file, name }) =>
+          targetOfFile({ source: file, destination: path.join(directory, name.split('?', 1)[0]!) }),
+        ),
       cacheDirectory,
       orphaned: orphaned.splice(0),
       empty,
@@ -168,7 +185,10 @@ export class RspackCopies {
     const known = this.#records.get(directory);
     if (known) return known;
     const cacheDirectory = cacheDirectoryOf(this.#options, this.#compiler.context);
-    const record = claimRecord({ ...this.#instance(), targets: this.#targets }, cacheDirectory, directory);
+    const { host, configuration } = this.#instance();
+    // Which assets a configuration has is known when it is built: no other one can have the same.
+    const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
+    const record = claimRecord({ host, configuration, targets }, cacheDirectory, directory);
     this.#records.set(directory, record);
     return record;
   }

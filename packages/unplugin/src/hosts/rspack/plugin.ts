@@ -7,6 +7,7 @@ import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../un
 import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
+import { ImportedFiles } from './imported-files.ts';
 
 /** Before anybody else writes into the output, or looks at what was written. */
 const BEFORE_ALL = -10_000;
@@ -40,14 +41,15 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     checkBundler(compiler);
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
-    if (targets.publicTargets.length + targets.targets.length === 0) {
+    if (targets.publicTargets.length + targets.targets.length === 0 && !options.assets) {
       deleteFormer(compiler, instanceOf('rspack', compiler), options, logger);
       return;
     }
     const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
     if (!hasServer) server.open();
     const cleaning = surroundings.cleaning ?? takeOverCleaning(compiler);
-    const copies = new RspackCopies(compiler, { options, targets, cleaning, logger });
+    const imported = ImportedFiles.of(compiler, options);
+    const copies = new RspackCopies(compiler, { options, targets, cleaning, logger, imported });
     compilers.push({ copies, server });
     applyTo(compiler, copies, server);
   };

@@ -42,7 +42,8 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
         own: isBuild() ? own : [],
         root: api.context.rootPath,
       });
-      const copies = (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
+      const copies =
+        chosen.assets !== undefined || (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
       const { rootPath } = api.context;
       const empties = isBuild() && copies && isEmptied(config, rootPath) && !isShared(name, all, rootPath);
       environments.set(name, { options: chosen, empties });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { AssetInfo, Compilation, Compiler, NormalModule, sources } from 'webpack';
 import type { BundledAsset, BundledAssets, contentOf } from '../../assets/bundled-assets.ts';
+import { MAX_LIMIT, sourceOf, standInOf } from '../../assets/compiler-source.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
 import { sizeInStandIn } from '../../assets/stand-in.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
@@ -12,8 +13,6 @@ import type { FileAsset } from './targets.ts';
 
 /** Before webpack reads a file, and before other plugins look at assets. */
 const FIRST = -100_000;
-/** A stand-in is made larger than what webpack would inline, and is in memory. In bytes. */
-const MAX_LIMIT = 1024 * 1024;
 
 type Source = sources.Source;
 
@@ -116,8 +115,11 @@ export class ImportedFiles {
   async #reveal(compilation: Compilation): Promise<void> {
     for (const [name, source] of Object.entries(compilation.assets)) {
       const { sourceFilename } = compilation.assetsInfo.get(name) ?? {};
-      if (sourceFilename === undefined || this.#files.has(source) || !isStandIn(source)) continue;
-      const asset = await this.#assetOf(source.buffer(), sourceFilename);
+      if (sourceFilename === undefined || this.#files.has(source)) continue;
+      const standIn = standInOf(source);
+      if (!standIn) continue;
+      const file = path.resolve(this.#compiler.context, sourceFilename);
+      const asset = await (await this.#assets()).restore(standIn, file);
       if (asset) {
         compilation.updateAsset(name, this.#sourceOf(asset), { size: asset.size });
         continue;
@@ -129,19 +131,10 @@ export class ImportedFiles {
     }
   }
 
-  /** The name may be followed by a query. */
-  async #assetOf(standIn: Buffer, sourceFilename: string): Promise<BundledAsset | undefined> {
-    const assets = await this.#assets();
-    for (const each of [sourceFilename, sourceFilename.replace(/[?#].*$/, '')]) {
-      const asset = await assets.restore(standIn, path.resolve(this.#compiler.context, each));
-      if (asset) return asset;
-    }
-    return undefined;
-  }
-
   #sourceOf(asset: BundledAsset): Source {
     const key = `${asset.state.key} ${asset.file}`;
-    const source = this.#sources.get(key) ?? sourceOf(this.#compiler, asset, this.#read!);
+    const source =
+      this.#sources.get(key) ?? sourceOf(this.#compiler.webpack.sources.Source, asset, this.#read!);
     this.#sources.set(key, source);
     this.#files.set(source, asset);
     return source;
@@ -183,31 +176,12 @@ function inlineLimitOf({ type, loaders, parser, ...module }: NormalModule): numb
   return typeof dataUrlCondition === 'object' ? dataUrlCondition.maxSize : undefined;
 }
 
-function isStandIn(source: Source): boolean {
-  return source.size() <= MAX_LIMIT + 1 && sizeInStandIn(source.buffer()) !== undefined;
-}
-
 /** Has webpack show the size of the file instead of that of its stand-in. */
 function showSize(module: NormalModule): void {
   const source = module.type.startsWith('asset') ? module.originalSource?.() : undefined;
-  const size = source && isStandIn(source) ? sizeInStandIn(source.buffer()) : undefined;
-  if (size === undefined) return;
+  const standIn = source && standInOf(source);
+  if (!standIn) return;
+  const size = sizeInStandIn(standIn)!;
   const { size: sizeOf } = Object.getPrototypeOf(module) as NormalModule;
   module.size = (type) => (type === 'asset' ? size : sizeOf.call(module, type));
-}
-
-function sourceOf({ webpack }: Compiler, asset: BundledAsset, read: typeof contentOf): Source {
-  return new (class extends webpack.sources.Source {
-    override source(): Buffer {
-      return read(asset) as Buffer;
-    }
-
-    override size(): number {
-      return asset.size;
-    }
-
-    override updateHash(hash: Parameters<Source['updateHash']>[0]): void {
-      hash.update(`${NAME} ${asset.hash}`);
-    }
-  })();
 }
