@@ -18,3 +18,6 @@ export const publicDirs = Object.entries(packages).map(([to, folder]) => ({
 
 /** Directory of the page that all examples without a dev server show. */
 export const page = fileURLToPath(new URL('page', import.meta.url));
+
+/** Directory of the page that imports large files. */
+export const imported = fileURLToPath(new URL('imported', import.meta.url));
