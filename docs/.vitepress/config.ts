@@ -25,9 +25,10 @@ const frameworks = [
   page('SvelteKit', '/frameworks/sveltekit'),
   page('Nuxt', '/frameworks/nuxt'),
   page('VitePress', '/frameworks/vitepress'),
-  page('Docusaurus', '/frameworks/docusaurus'),
-  page('Next.js', '/frameworks/nextjs'),
   page('Storybook', '/frameworks/storybook'),
+  page('Docusaurus', '/frameworks/docusaurus'),
+  page('electron-vite', '/frameworks/electron-vite'),
+  page('Next.js', '/frameworks/nextjs'),
   page('Others', '/frameworks/others'),
 ];
 
