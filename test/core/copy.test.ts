@@ -69,6 +69,19 @@ describe.each(ways)('a copy $name', ({ files, target, held, sync }) => {
     expect(counts.reduce((sum, count) => sum + count.bytes, 0)).toBe(bytes);
   });
 
+  const slow: CopyOptions[] = [{ durability: 'file' }, { durability: 'full' }, { pageCache: 'bypass' }];
+  it.each([{}, ...slow])('makes directories where there is no file: %j', async (options) => {
+    const cwd = writeTree(workspace(), { 'in/empty/inner': directory(), in2: directory() });
+    for (const from of ['in', 'in2']) {
+      const to = `out-of-${from}`;
+      const targets = { from, to, ...target };
+      const report = sync ? copySync(targets, { cwd, ...options }) : await copy(targets, { cwd, ...options });
+      expect(report.directories).toBe(from === 'in' ? 3 : 1);
+      expect(existsSync(join(cwd, to))).toBe(true);
+    }
+    expect(existsSync(join(cwd, 'out-of-in/empty/inner'))).toBe(true);
+  });
+
   it('lists every path on request', async () => {
     const { cwd } = prepared();
     writeTree(join(cwd, 'out'), { 'folder-1/file-1.bin': 'kept' });

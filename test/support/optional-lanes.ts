@@ -2,6 +2,7 @@
 export const optionalLanes = [
   'filesystems',
   'fuse',
+  'campaigns',
   'versions',
   'terminal',
   'browser',

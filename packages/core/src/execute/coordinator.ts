@@ -107,8 +107,9 @@ class Coordinator {
   #runSlice(steps: Generator<void>, deadline: number): boolean {
     const queue = this.#queue;
     while (!queue.stopped) {
-      // Workers have something to do only if planning comes first.
-      const copies = !this.#isSlow && (this.#isPlanned || !this.#crew);
+      // Workers have something to do only if planning comes first. For directories without files none are called.
+      const leavesFiles = this.#isSlow && (!this.#isPlanned || queue.waiting > 0);
+      const copies = !leavesFiles && (this.#isPlanned || !this.#crew);
       if (copies) {
         const stopped = this.#copier.copyUntil(deadline, { mayHold: this.#isAlone });
         if (stopped === 'deadline') return false;

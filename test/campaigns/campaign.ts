@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { reasonToSkip } from '../support/optional-lanes.ts';
+
+/** How often a campaign tries: a few times in every run of the tests, or as often as it takes to find what is rare. */
+export interface Length {
+  short: number;
+  long: number;
+}
+
+const isLong = process.env.REFLINK_CAMPAIGN === 'long';
+const given = {
+  seed: numberIn('REFLINK_SEED'),
+  path: process.env.REFLINK_PATH,
+  cases: numberIn('REFLINK_CASES'),
+};
+
+function numberIn(name: string): number | undefined {
+  const text = process.env[name];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new Error(`${name} has to be a whole number, and is ${text}`);
+  return value;
+}
+
+/** Describes campaigns. Where one cannot run it is skipped with the reason in its name. */
+export function describeCampaigns(
+  file: string,
+  name: string,
+  obstacle: () => string | undefined,
+  body: () => void,
+): void {
+  const reason = reasonToSkip('campaigns', obstacle);
+  if (reason === undefined) describe(`${name} [${file}]`, body);
+  else describe.skip(`${name} (skipped: ${reason})`, body);
+}
+
+/**
+ * Tries random cases, and fails with the simplest case that fails and the command that repeats it. `REFLINK_SEED` and
+ * `REFLINK_PATH` choose the cases, `REFLINK_CASES` how many there are.
+ */
+export function campaign<Case>(
+  name: string,
+  { short, long }: Length,
+  cases: fc.Arbitrary<Case>,
+  attempt: (each: Case) => Promise<void> | void,
+): void {
+  const seed = given.seed ?? Date.now() % 2 ** 31;
+  const numRuns = given.cases ?? (isLong ? long : short);
+  test(`${name} (${numRuns} cases, seed ${seed})`, { timeout: 4 * 3_600_000 }, async (context) => {
+    const { path } = given;
+    const details = await fc.check(
+      fc.asyncProperty(cases, async (each) => {
+        await attempt(each);
+      }),
+      { seed, numRuns, ...(path !== undefined && { path }), maxSkipsPerRun: 1000 },
+    );
+    if (!details.failed) return;
+    const repeat = `REFLINK_LANES=campaigns REFLINK_SEED=${seed} REFLINK_PATH=${details.counterexamplePath} npx vitest run ${context.task.file.name} -t '${name}'`;
+    const report = await fc.asyncDefaultReportMessage(details);
+    throw new Error(`${report}\n\nTo repeat it: ${repeat}`, { cause: details.errorInstance });
+  });
+}
