@@ -16,11 +16,13 @@ interface Identity {
 export function refuseNested(source: string, destination: string): void {
   const spell = mayDifferInCaseOnly(source, destination) ? spelledAsStored : (given: string) => given;
   const from = chain(spell(source));
+  // Asked once, and first: another process may make it meanwhile.
+  const isThere = isExisting(destination);
   const to = chain(spell(destination));
   const [fromSelf] = from;
   const [toSelf] = to;
   if (!fromSelf) return;
-  if (toSelf && isExisting(destination) && isSame(fromSelf, toSelf)) {
+  if (toSelf && isThere && isSame(fromSelf, toSelf)) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
       reason: 'source and destination are the same directory',
@@ -36,7 +38,7 @@ export function refuseNested(source: string, destination: string): void {
       destination,
     });
   }
-  if (isExisting(destination) && toSelf && from.some((above) => isSame(above, toSelf))) {
+  if (isThere && toSelf && from.some((above) => isSame(above, toSelf))) {
     throw new CopyError({
       code: 'ERR_NESTED',
       reason: 'the source lies inside the destination',

@@ -81,6 +81,44 @@ describe.each(lanes)('%s: a copy that fails leaves what has taken the place of i
   });
 });
 
+describe.each(lanes)('%s: a link that somebody else makes meanwhile', (_name, lane) => {
+  /** Copies the link `link`, which leads to `ours`, when another process is as far as this one. */
+  function copyLink(overwrite: TransferSettings['overwrite']): {
+    target: string;
+    code?: string;
+    names: string[];
+  } {
+    const real = lane();
+    let made = 0;
+    const system: System = {
+      ...real,
+      symlink(...args) {
+        if (made++ === 0) fs.symlinkSync('theirs', path.join(bench.destination, 'link'));
+        return real.symlink(...args);
+      },
+    };
+    const bench: SystemBench = new SystemBench(system, { symlinks: 'keep', overwrite });
+    using _disposed = bench;
+    fs.symlinkSync('ours', path.join(bench.source, 'link'));
+    let code: string | undefined;
+    try {
+      bench.link('link');
+    } catch (error) {
+      ({ code } = error as { code: string });
+    }
+    const target = fs.readlinkSync(path.join(bench.destination, 'link'));
+    return { target, names: bench.names, ...(code !== undefined && { code }) };
+  }
+
+  test.each([
+    [true, { target: 'ours' }],
+    [false, { target: 'theirs' }],
+    ['error', { target: 'theirs', code: 'EEXIST' }],
+  ] as const)('is treated as one that was there, with overwrite %j', (overwrite, expected) => {
+    expect(copyLink(overwrite)).toEqual({ names: ['link'], ...expected });
+  });
+});
+
 describe.skipIf(notLinux)(orSkipped('each strategy (Linux)', notLinux), () => {
   const noClone = () => -errnoOf('EOPNOTSUPP');
   const strategies: [string, Partial<TransferSettings>][] = [

@@ -1,6 +1,6 @@
 import { CopyError, systemError } from '../errors.ts';
 import type { Attribute, Method, TransferSettings } from '../model/settings.ts';
-import { ELOOP, ENOTSUP } from '../platform/errno.ts';
+import { EEXIST, ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { LadderQuery, System } from '../platform/system.ts';
 import { Capabilities } from './capabilities.ts';
@@ -127,6 +127,11 @@ export class Transferrer {
     if (typeof target === 'number') throw systemError(-target, { ...paths(), syscall: 'readlink' });
     const temporary = exists ? temporaryName() : as;
     const made = system.symlink(pair.destination, temporary, target, this.source);
+    if (made === -EEXIST && !exists) {
+      // Somebody made one meanwhile: what stands there now decides.
+      pair.fresh = false;
+      return this.link(pair, name, as, isOurs);
+    }
     if (made < 0) throw systemError(-made, { ...paths(), syscall: 'symlink' });
     pair.unsynced = true;
     if (exists) {

@@ -1,0 +1,242 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { type CopyOptions, copy } from 'fs-reflink';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesOf } from '../core/support.ts';
+import { pastTick } from '../support/clock.ts';
+import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
+import { describeOn } from '../support/places.ts';
+import { campaign, describeCampaigns } from './campaign.ts';
+
+const CHILD = fileURLToPath(new URL('copy-child.js', import.meta.url));
+
+/** System calls that change a file or a directory. A process is killed as it is about to make one of them. */
+const CALLS =
+  'ioctl,copy_file_range,write,pwrite64,ftruncate,fchmod,fchmodat,fchown,utimensat,fdatasync,fsync,' +
+  'mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat';
+
+interface Mode {
+  options: CopyOptions;
+  /** What is at the destination before: nothing, other content for each file, or what an earlier copy left. */
+  before: 'nothing' | 'others' | 'earlier';
+  /** Files that nobody copies are deleted. */
+  deletes?: boolean;
+  /** A name never has a part of a file. */
+  neverTorn?: boolean;
+}
+
+const modes: Record<string, Mode> = {
+  'a first copy': { options: {}, before: 'nothing' },
+  'a first copy, copied block by block': { options: { reflink: 'never' }, before: 'nothing' },
+  'a copy that replaces': { options: {}, before: 'others', neverTorn: true },
+  "overwrite: 'changed'": { options: { overwrite: 'changed' }, before: 'others', neverTorn: true },
+  'overwrite: false': { options: { overwrite: false }, before: 'nothing', neverTorn: true },
+  "overwrite: 'older'": { options: { overwrite: 'older' }, before: 'nothing', neverTorn: true },
+  atomic: { options: { atomic: true }, before: 'nothing', neverTorn: true },
+  'durable files': { options: { durability: 'full' }, before: 'nothing' },
+  "prune: 'everything'": { options: { prune: 'everything' }, before: 'others', deletes: true },
+  "prune: 'placed'": { options: { prune: 'placed', manifest: 'manifest' }, before: 'earlier' },
+};
+
+/** Sizes of the files that are copied: several system calls each, and so most kills are inside a file. */
+const SIZES: Record<string, number> = {
+  'a/small': 10,
+  'a/page': 4096,
+  'a/b/large': 300_000,
+  'a/b/larger': 2_200_000,
+  'c/empty': 0,
+  'c/odd': 65_537,
+  'd/e/f/deep': 20_000,
+  top: 70_000,
+};
+
+const contentOf = (name: string, version: string) =>
+  Buffer.alloc(SIZES[name] ?? 100, `${version} of ${name}\n`);
+
+function write(root: string, name: string, content: Buffer | string, seconds: number): void {
+  const file = join(root, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  utimesSync(file, seconds, seconds);
+}
+
+/** A directory to copy from and to, as it is before the copy that is killed. */
+async function prepare(home: string, { options, before }: Mode): Promise<void> {
+  const names = Object.keys(SIZES);
+  for (const name of names) write(join(home, 'from'), name, contentOf(name, 'new'), 1_600_000_000);
+  write(join(home, 'to'), 'a/stranger', 'a stranger', 1_500_000_000);
+  if (before === 'others')
+    for (const name of names) write(join(home, 'to'), name, contentOf(name, 'old'), 1_550_000_000);
+  if (before !== 'earlier') return;
+  for (const name of [...names, 'a/stale', 'g/stale'])
+    write(join(home, 'from'), name, contentOf(name, 'old'), 1_550_000_000);
+  await pastTick();
+  await copy({ from: 'from', to: 'to' }, { ...options, cwd: home });
+  for (const name of ['a/stale', 'g']) rmSync(join(home, 'from', name), { recursive: true });
+  for (const name of names) write(join(home, 'from'), name, contentOf(name, 'new'), 1_600_000_000);
+}
+
+/**
+ * Runs a copy under strace, and kills it as one of its threads is about to make a call, named by `at` as strace names it:
+ * the system call, and how often it was made. Returns how it ended, and these names of the calls that the busiest thread
+ * made after the first that changed something.
+ */
+async function trace(home: string, options: CopyOptions, at?: string) {
+  const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } });
+  const log = join(home, 'trace');
+  const child = spawn(process.execPath, [CHILD, job], { stdio: 'pipe' });
+  const ended = once(child, 'exit');
+  const said = text(child.stderr);
+  await once(child.stdout, 'data');
+  const [call, when] = at?.split(' ') ?? [];
+  const inject = at === undefined ? [] : ['-e', `inject=${call}:signal=KILL:when=${when}`];
+  const args = ['-f', '-o', log, '-e', `trace=${CALLS}`, '-e', 'signal=none', ...inject];
+  const strace = spawn('strace', [...args, '-p', `${child.pid}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const traced = once(strace, 'exit');
+  await once(strace.stderr, 'data');
+  child.stdin.end('go');
+  const [status, signal] = (await ended) as [number | null, string | null];
+  await traced;
+  const threads = new Map<string, string[]>();
+  for (const [, thread, call] of readFileSync(log, 'utf8').matchAll(/^(\d+) +(\w+\(.*)$/gm))
+    threads.set(thread!, [...(threads.get(thread!) ?? []), call!]);
+  const [calls = []] = [...threads.values()].sort((one, other) => other.length - one.length);
+  // Node.js wakes its threads by writing eight bytes, and asks whether it has a terminal.
+  const first = calls.findIndex((call) => !/^write\(.*, 8\) |^ioctl\(.*TCGETS/.test(call));
+  rmSync(log);
+  const counts = new Map<string, number>();
+  const places = calls.map((call) => {
+    const name = call.slice(0, call.indexOf('('));
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    return `${name} ${counts.get(name)}`;
+  });
+  return { status, signal, stderr: await said, places: places.slice(first + 1) };
+}
+
+function obstacle(): string | undefined {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
+  if (spawnSync('strace', ['--version']).status !== 0) return 'strace is not installed';
+  return undefined;
+}
+
+describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', obstacle, () => {
+  for (const kind of ['ext4', 'btrfs', 'xfs'] as const)
+    describeOn([kind], `on ${kind}`, () => {
+      let mounted: MountedFilesystem;
+      let traces = 0;
+      let kills = 0;
+      const places = new Map<string, string[]>();
+      beforeAll(() => {
+        mounted = mountFilesystem(kind);
+      });
+      afterAll(() => mounted.unmount());
+
+      campaign(
+        `a copy that was killed anywhere on ${kind} loses nothing, and the next one repairs it`,
+        { short: 20, long: 1000 },
+        fc.record({
+          mode: fc.constantFrom(...Object.keys(modes)),
+          concurrency: fc.constantFrom(1, 2),
+          /** Which call it is killed at, modulo the calls that it makes. */
+          place: fc.noBias(fc.nat()),
+        }),
+        async ({ mode, concurrency, place }) => {
+          const home = mkdtempSync(join(mounted.path, 'killed-'));
+          try {
+            const { before, deletes = false, neverTorn = false, options } = modes[mode]!;
+            const all = { ...options, concurrency };
+            const key = `${mode} ${concurrency}`;
+            await prepare(home, modes[mode]!);
+            if (!places.has(key)) {
+              cpSync(home, `${home}-whole`, { recursive: true, preserveTimestamps: true });
+              const { status, stderr, places: found } = await trace(`${home}-whole`, all);
+              expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+              places.set(key, found);
+              rmSync(`${home}-whole`, { recursive: true });
+            }
+            const listed = snapshot(join(home, 'to'));
+            const found = places.get(key)!;
+            const { signal } = await trace(home, all, found[place % found.length]);
+            if (signal === 'SIGKILL') kills++;
+            if (signal === 'SIGKILL' && snapshot(join(home, 'to')) !== listed) traces++;
+            expectNothingLost(home, { before, deletes, neverTorn });
+            await copy({ from: 'from', to: 'to' }, { ...all, cwd: home });
+            const expected = [...Object.keys(SIZES), ...(deletes ? [] : ['a/stranger'])].sort();
+            expect(filesOf(join(home, 'to'))).toEqual(expected);
+            for (const name of Object.keys(SIZES)) {
+              const copied = readFileSync(join(home, 'to', name));
+              expect(copied.equals(readFileSync(join(home, 'from', name))), name).toBe(true);
+            }
+            // Of what the next copy did not do again, it knows.
+            const again = await copy({ from: 'from', to: 'to' }, { ...all, overwrite: 'changed', cwd: home });
+            expect(again).toMatchObject({ files: 0, pruned: 0 });
+          } finally {
+            rmSync(home, { recursive: true, force: true });
+          }
+        },
+      );
+
+      test('most of them had changed something when they were killed', () => {
+        expect(kills).toBeGreaterThan(0);
+        // Of few, chance decides.
+        expect(traces / kills).toBeGreaterThan(kills < 100 ? 0.4 : 0.7);
+        console.log(`${kind}: ${kills} copies killed, ${traces} of them had changed something`);
+      });
+    });
+});
+
+/** What is in a directory, to see whether something changed. */
+function snapshot(directory: string): string {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => {
+      const { size, mtimeMs, ino } = lstatSync(join(directory, name));
+      return `${name} ${size} ${mtimeMs} ${ino}`;
+    })
+    .sort()
+    .join('\n');
+}
+
+/** What has a name is complete, old or new; or torn, and then it does not look like its source. */
+function expectNothingLost(
+  home: string,
+  { before, deletes, neverTorn }: { before: Mode['before']; deletes: boolean; neverTorn: boolean },
+): void {
+  const stranger = join(home, 'to/a/stranger');
+  if (!deletes || existsSync(stranger)) expect(readFileSync(stranger, 'utf8')).toBe('a stranger');
+  for (const name of Object.keys(SIZES)) {
+    const file = join(home, 'to', name);
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (!stats) {
+      expect({ name, before, deletes }).not.toEqual({ name, before: 'others', deletes: false });
+      expect({ name, before }).not.toEqual({ name, before: 'earlier' });
+      continue;
+    }
+    const content = readFileSync(file);
+    if (content.equals(contentOf(name, 'new'))) continue;
+    if (before !== 'nothing' && content.equals(contentOf(name, 'old'))) continue;
+    expect({ name, size: stats.size, neverTorn }).toEqual({ name, size: stats.size, neverTorn: false });
+    expect({
+      name,
+      alike:
+        stats.mtimeMs === 1_600_000_000_000 &&
+        stats.size === content.length &&
+        content.length === SIZES[name],
+    }).toEqual({ name, alike: false });
+  }
+}
