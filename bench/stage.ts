@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { generateFiles, type Volume } from '../test/support/trees.ts';
 import { placeAssets } from './assets.ts';
@@ -42,7 +42,13 @@ const volumes = {
   'bytes-10g': eighths(1e10),
 } satisfies Record<string, Volume>;
 
-export type VolumeName = keyof typeof volumes | 'assets' | 'larger app';
+export type VolumeName = keyof typeof volumes | 'assets' | 'larger app' | 'imported';
+
+/** What a page imports. */
+const imports = (large: number, middle: number): Volume[] => [
+  { files: 4, folders: 1, minBytes: large, maxBytes: large, seed: 1 },
+  { files: 40, folders: 1, minBytes: middle, maxBytes: middle, seed: 2 },
+];
 
 /** Modules of the larger app, for a bundling of some seconds. */
 const MODULES = 4_000;
@@ -69,6 +75,7 @@ export class Stage {
   readonly scratch: string;
   readonly #home: string;
   readonly #volumes: typeof volumes;
+  readonly #imports: Volume[];
   readonly #sources = new Map<VolumeName, string>();
   readonly #writtenAt = new Map<VolumeName, number>();
   readonly #agents = new Map<string, Promise<Agent>>();
@@ -80,6 +87,7 @@ export class Stage {
     mkdirSync(this.scratch);
     this.floor = compileFloor(this.#home);
     this.#volumes = quick ? quickVolumes : volumes;
+    this.#imports = quick ? imports(2e6, 3e5) : imports(1e8, 1e6);
   }
 
   engine(): Promise<Agent> {
@@ -96,8 +104,12 @@ export class Stage {
     // As a page's public directory, so that a build can be made around any of them.
     const source = join(this.#home, name, 'public');
     if (name === 'assets' || name === 'larger app') await placeAssets(source);
+    else if (name === 'imported')
+      for (const [part, volume] of this.#imports.entries())
+        generateFiles(join(source, `part-${part}`), volume);
     else generateFiles(source, this.#volumes[name]);
     writePage(dirname(source), name === 'larger app' ? MODULES : 1);
+    if (name === 'imported') writeImports(dirname(source), source);
     this.#sources.set(name, source);
     this.#writtenAt.set(name, Date.now());
     return source;
@@ -141,6 +153,22 @@ function writePage(root: string, modules: number): void {
   writeFileSync(join(root, 'marker.js'), 'globalThis.marker = true;\n');
   // Where the plugins keep what they know of the output.
   mkdirSync(join(root, 'node_modules'), { recursive: true });
+}
+
+/** Modules that import all files of a directory, as most bundlers have it and as Vite has it. */
+function writeImports(root: string, source: string): void {
+  const files = readdirSync(source, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  for (const [name, query] of [
+    ['imports.js', ''],
+    ['imports.vite.js', '?url'],
+  ] as const) {
+    const imports = files.map(({ parentPath, name: file }, index) => {
+      const path = `./${relative(root, join(parentPath, file))}${query}`;
+      return `import file${index} from ${JSON.stringify(path)};\n`;
+    });
+    const list = files.map((_, index) => `file${index}`).join();
+    writeFileSync(join(root, name), `${imports.join('')}globalThis.files = [${list}];\n`);
+  }
 }
 
 function moduleText(name: string): string {

@@ -7,7 +7,7 @@ import { type Contender, megabytes, ms } from './contender.ts';
 /** A build into a new directory; the next one in a fresh process, with nothing changed. */
 export type Which = 'first build' | 'next build';
 
-const CACHES = ['.vite', '.webpack', 'node_modules/.vite', 'node_modules/.cache'];
+export const CACHES = ['.vite', '.webpack', 'node_modules/.vite', 'node_modules/.cache'];
 
 /** The source is the public directory of a page; every first build finds no cache. */
 export function hostBuild(host: string, variant: string, which: Which): Contender {

@@ -49,6 +49,10 @@ const explained: Partial<Record<Chapter, string>> = {
     `Wall time (the import of the package included) and processor time (of the whole process) are ratios to ${LOOP}, a\n` +
     'loop of `copyFileSync`, in the same Node.js; memory is what the process takes more than that of the loop.',
   hosts: 'What the plugin takes more, or adds to a build without any copy.',
+  imported:
+    'What imported files add to a build of the same page without these imports, in fresh processes: with the option\n' +
+    '`assets`, and as the bundler has them (Rollup and Rolldown with a plugin that reads them). Memory is that of the\n' +
+    "bundler's processes together, more than in the build without the imports.",
 };
 
 function summaryPart(measurements: Measurement[], wanted: Chapter): string {

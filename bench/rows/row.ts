@@ -3,7 +3,7 @@ import type { NodeMajor } from '../nodes.ts';
 import type { Stage, VolumeName } from '../stage.ts';
 import type { Target } from '../targets.ts';
 
-export const chapters = ['engine', 'startup', 'promises', 'peers', 'hosts', 'scale'] as const;
+export const chapters = ['engine', 'startup', 'promises', 'peers', 'hosts', 'imported', 'scale'] as const;
 export type Chapter = (typeof chapters)[number];
 
 /** One thing that is measured: contenders, what they copy, and what is to come of it. */

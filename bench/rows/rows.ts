@@ -2,6 +2,7 @@ import type { NodeMajor } from '../nodes.ts';
 import type { BenchKind } from '../stage.ts';
 import { engine } from './engine.ts';
 import { hosts } from './hosts.ts';
+import { imported } from './imported.ts';
 import { peers } from './peers.ts';
 import { promises } from './promises.ts';
 import type { Chapter, Row } from './row.ts';
@@ -14,6 +15,7 @@ const rowsOf: Record<Chapter, (kind: BenchKind) => Row[]> = {
   promises,
   peers,
   hosts,
+  imported,
   scale: scales,
 };
 
