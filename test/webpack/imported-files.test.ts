@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import type fs from 'node:fs';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
@@ -281,6 +281,7 @@ describeWebpacks((host) => {
       const cache = { type: 'filesystem' as const, cacheDirectory };
       const config = { mode, cache, devtool: false } as const;
       const first = await build(root, config);
+      expect(first.read.filter((name) => name === 'big.bin')).toEqual([]);
       expect(sizeOf(cacheDirectory)).toBeLessThan(200 * KIB);
       const second = await build(root, config);
       expect(second.read.filter((name) => name === 'big.bin')).toEqual([]);
@@ -288,6 +289,12 @@ describeWebpacks((host) => {
       expect(second.copiesOf('big.bin')).toEqual(first.copiesOf('big.bin'));
       const { assets = [] } = second.stats.toJson({ all: false, assets: true });
       expect(assets.map(({ size }) => size)).toContain(256 * KIB);
+
+      // Touched alone, it is not read either.
+      utimesSync(join(root, 'big.bin'), 1, 1);
+      const touched = await build(root, config);
+      expect(touched.read.filter((name) => name === 'big.bin')).toEqual([]);
+      expect(touched.copiesOf('big.bin')).toEqual(first.copiesOf('big.bin'));
 
       writeFileSync(join(root, 'big.bin'), big());
       const third = await build(root, config);

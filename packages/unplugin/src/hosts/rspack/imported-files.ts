@@ -64,7 +64,8 @@ export class ImportedFiles {
     // What goes through a loader passes the heap: nothing but files that are to be copied may match.
     const isSelected = (file: string) => this.#assets?.find(file) !== undefined;
     module.rules.push({ resource: { and: [{ not: MODULES }, isSelected] }, use: [{ loader: LOADER }] });
-    compiler.hooks.beforeCompile.tapPromise(NAME, () => this.#begin());
+    compiler.hooks.run.tapPromise(NAME, () => this.#begin());
+    compiler.hooks.watchRun.tapPromise(NAME, () => this.#begin());
     compiler.hooks.thisCompilation.tap(NAME, (compilation) => this.#reveal(compilation));
   }
 

@@ -62,7 +62,6 @@ export class WebpackBuild {
       },
     };
     this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
-    state.imported?.begin();
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 

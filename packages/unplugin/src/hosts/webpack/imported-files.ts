@@ -30,7 +30,8 @@ interface LoaderContext {
 export class ImportedFiles {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
-  #load: Promise<BundledAssets> | undefined;
+  /** Of the current build. */
+  #assets: BundledAssets | undefined;
   #read: typeof contentOf | undefined;
   /** Those of the last builds, by state of the file: to webpack the same source is the same content. */
   readonly #sources = new Map<string, Source>();
@@ -43,7 +44,15 @@ export class ImportedFiles {
     // A stand-in in a cache must never be taken for a content.
     if (cache && cache.type === 'filesystem')
       cache.version = `${cache.version ?? ''}|${NAME} assets ${JSON.stringify(options.assets)}`;
+    compiler.hooks.run.tapPromise(NAME, () => this.#begin());
+    compiler.hooks.watchRun.tapPromise(NAME, () => this.#begin());
     compiler.hooks.compilation.tap(NAME, (compilation) => this.#tap(compilation));
+  }
+
+  async #begin(): Promise<void> {
+    const { context } = this.#compiler;
+    this.#assets = await assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context));
+    this.#read = (await import('../../assets/bundled-assets.ts')).contentOf;
   }
 
   /** Also of child compilations, whose assets become those of their parents. */
@@ -52,7 +61,8 @@ export class ImportedFiles {
     const first = { name: NAME, stage: FIRST };
     NormalModule.getCompilationHooks(compilation)
       .readResource.for(undefined as never)
-      .tapPromise(first, (context) => this.#standInOf(context as LoaderContext, compilation) as never);
+      .tapPromise(first, (context) => this.#standInOf(context as LoaderContext) as never);
+    this.#hashByState(compilation);
     compilation.hooks.finishModules.tap(NAME, (modules) => {
       for (const module of modules) showSize(module as NormalModule);
     });
@@ -76,39 +86,31 @@ export class ImportedFiles {
     };
   }
 
-  /** A build begins. */
-  begin(): void {
-    this.#load = undefined;
-  }
-
-  #assets(): Promise<BundledAssets> {
-    const { context } = this.#compiler;
-    this.#load ??= Promise.all([
-      assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context)),
-      import('../../assets/bundled-assets.ts'),
-    ]).then(([assets, { contentOf }]) => {
-      this.#read = contentOf;
-      return assets!;
-    });
-    return this.#load;
+  /**
+   * Otherwise webpack reads each file to hash it, for its caches: it knows a file by its state instead. In another version
+   * of webpack, whose hashes are elsewhere, it reads it.
+   */
+  #hashByState({ fileSystemInfo }: Compilation): void {
+    const { _fileHashes: hashes } = fileSystemInfo as { _fileHashes?: unknown };
+    if (!(hashes instanceof Map)) return;
+    const known = hashes.get.bind(hashes);
+    hashes.get = (file: string) => this.#assets?.find(file)?.state.key ?? known(file);
   }
 
   /** Undefined: webpack reads the file. */
-  async #standInOf(
-    { _module: module, resourcePath, addDependency }: LoaderContext,
-    { fileSystemInfo }: Compilation,
-  ): Promise<Buffer | undefined> {
+  async #standInOf({
+    _module: module,
+    resourcePath,
+    addDependency,
+  }: LoaderContext): Promise<Buffer | undefined> {
+    const assets = this.#assets;
     const limit = module && inlineLimitOf(module);
-    if (limit === undefined || limit > MAX_LIMIT) return undefined;
-    const assets = await this.#assets();
+    if (!assets || limit === undefined || limit > MAX_LIMIT) return undefined;
     const found = assets.find(resourcePath);
     if (!found || found.size <= limit) return undefined;
     const standIn = await assets.standInOf(resourcePath);
     if (standIn === undefined) return undefined;
     addDependency(resourcePath);
-    // Otherwise webpack reads the file to hash it. In another version it does.
-    const { _fileHashes: hashes } = fileSystemInfo as { _fileHashes?: Map<string, string> };
-    hashes?.set?.(resourcePath, assets.standsFor(standIn)!.hash);
     return Buffer.from(standIn.padEnd(limit + 1));
   }
 
@@ -119,7 +121,7 @@ export class ImportedFiles {
       const standIn = standInOf(source);
       if (!standIn) continue;
       const file = path.resolve(this.#compiler.context, sourceFilename);
-      const asset = await (await this.#assets()).restore(standIn, file);
+      const asset = await this.#assets!.restore(standIn, file);
       if (asset) {
         compilation.updateAsset(name, this.#sourceOf(asset), { size: asset.size });
         continue;
@@ -155,7 +157,7 @@ export class ImportedFiles {
 
   /** They are copied: checks that they are what was hashed. */
   async verify(copied: readonly FileAsset[], directory: string): Promise<void> {
-    const assets = await this.#assets();
+    const assets = this.#assets!;
     const files = copied.map(({ source, file }) => ({
       ...this.#files.get(source)!,
       name: relativeName(directory, file.destination),
