@@ -29,6 +29,7 @@ const frameworks = [
   page('Docusaurus', '/frameworks/docusaurus'),
   page('electron-vite', '/frameworks/electron-vite'),
   page('Next.js', '/frameworks/nextjs'),
+  page('Turborepo', '/frameworks/turborepo'),
   page('Others', '/frameworks/others'),
 ];
 
