@@ -80,6 +80,7 @@ export default defineConfig({
         page('API of unplugin-reflink', '/api/unplugin-reflink'),
       ]),
       group('Evidence', [
+        page('What we promise', '/promises'),
         page('Platforms', '/platforms'),
         page('Benchmarks of the plugins', '/benchmarks'),
         page('Benchmarks of the engine', '/engine/benchmarks'),

@@ -132,6 +132,16 @@ export function mountWith(start: (home: string, path: string) => void): { path: 
   return { path, unmount: () => release(cleanup) };
 }
 
+/** Makes the image of a filesystem in a directory that exists. */
+export function makeImageIn(directory: string, kind: FilesystemKind, options: MountOptions = {}): string {
+  return makeImage(directory, recipes[kind].mkfs!, options);
+}
+
+/** Mounts an image, which stays when it is unmounted. */
+export function mountImage(kind: FilesystemKind, image: string): { path: string; unmount(): void } {
+  return mountWith((_home, path) => mount(recipes[kind].type, image, path, recipes[kind].options));
+}
+
 function mountOverlay(options: MountOptions): MountedFilesystem {
   const ground = options.on ? undefined : mountFilesystem('tmpfs', options);
   const on = options.on ?? ground!.path;
