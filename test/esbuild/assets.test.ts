@@ -221,11 +221,31 @@ describeEsbuilds((bundler) => {
       bundler,
       root,
       { assets: true },
-      async ({ context }) => {
+      async ({ context, reports }) => {
         expect(hashOf(await served(context))).toBe(hashOf(readFileSync(join(root, 'big.bin'))));
+        expect(reports).toEqual([]);
       },
       { loader },
     );
+  });
+
+  test('a context after a build deletes what the engine has copied', async () => {
+    const root = makeProject(tree());
+    const plugins = [reflink({ assets: true, report: false })];
+    await esbuild.build({ ...buildOptions(root, plugins), loader });
+    const [before] = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.bin'));
+    await withContext(
+      bundler,
+      root,
+      { assets: true },
+      async ({ context }) => {
+        expect(await context.rebuild()).toMatchObject({ errors: [], warnings: [] });
+      },
+      { loader },
+    );
+    const after = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.bin'));
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual([before]);
   });
 
   test('a build that fails leaves no stand-in', async () => {

@@ -367,6 +367,13 @@ function describeFailures(host: AssetHost): void {
     expect(errors.join('\n')).toMatch(/ENOENT|ERR_NO_MATCH/);
   });
 
+  test('a build whose other files cannot be copied ends, and leaves no stand-in', async () => {
+    const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
+    const { errors } = await buildOnce(host, { root }, { targets: [{ from: 'missing.txt' }] });
+    expect(errors.join('\n')).toMatch(/ERR_NO_MATCH|missing\.txt/);
+    expect(standInsBelow(root)).toEqual([]);
+  });
+
   test('a file that changes while it is built ends the build', async () => {
     const root = makeProject({ 'main.js': importing(host, 'big.bin'), 'big.bin': big() });
     const change = () => writeFileSync(join(root, 'big.bin'), big());

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compiler, type Configuration, rspack } from '@rspack/core';
 import type { CopyReport } from 'fs-reflink';
@@ -238,6 +239,19 @@ test('a file that vanishes from under a cache ends the build, and no stand-in is
   );
   const { errors } = await run(compiler);
   expect(errors.join()).toContain('big.bin');
+  expect(standInsBelow(root)).toEqual([]);
+});
+
+test.each(['emit', 'afterEmit'])('a build that is killed in %s leaves no stand-in', (hook) => {
+  const root = makeProject(tree());
+  const child = join(import.meta.dirname, 'killed-imports.js');
+  const { signal, stderr } = spawnSync(process.execPath, [child, JSON.stringify({ root, hook })], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
+  expect(existsSync(join(root, 'dist/main.js'))).toBe(hook === 'afterEmit');
   expect(standInsBelow(root)).toEqual([]);
 });
 

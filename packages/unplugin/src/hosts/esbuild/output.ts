@@ -276,7 +276,7 @@ export class EsbuildOutput {
 
   #logReport(report: CopyReport, messages: EsbuildMessages): void {
     const { options, root, directory, targets } = this.#settings;
-    const assets = this.#assets.length > 0 ? [] : undefined;
+    const assets = this.#settings.assets ? [] : undefined;
     logReport(report, { ...targets, assets }, directory, options, messages, root);
   }
 

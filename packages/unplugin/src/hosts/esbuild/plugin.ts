@@ -28,14 +28,15 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       const position = instances.get(given) ?? 0;
       instances.set(given, position + 1);
       const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
-      if (!hasTargets && !options.assets) {
+      const copiesAssets = options.assets !== undefined && isOne && given.write !== false;
+      const isFirst = isBeforeOthers(given, position);
+      if (copiesAssets && !isFirst) build.onStart(() => ({ warnings: [{ text: NOT_FIRST }] }));
+      const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
+      if (!hasTargets && !assets) {
         build.onEnd((result) => deleteFormer(build, options, root, position, result));
         return;
       }
       const metafile = given.write === false ? undefined : requestMetafile(given);
-      const copiesAssets = options.assets && isOne && metafile;
-      const isFirst = isBeforeOthers(given, position);
-      const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
       let output: EsbuildOutput | undefined;
       let warned = false;
 
@@ -50,7 +51,6 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
           });
           output.start();
           assets?.start(directory);
-          if (copiesAssets && !isFirst) return { warnings: [{ text: NOT_FIRST }] };
         } else if (!warned && hasTargets) {
           warned = true;
           return {

@@ -105,9 +105,9 @@ export class RspackCopies {
 
   /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
   async deleteCollisions(compilation: Compilation): Promise<void> {
-    if (this.#directory === undefined) return;
-    // What another plugin has changed meanwhile is Rspack's, and wins.
+    // Also where the copy has failed. What another plugin has changed meanwhile is Rspack's, and wins.
     for (const { name } of this.#imported?.in(compilation) ?? []) compilation.deleteAsset(name);
+    if (this.#directory === undefined) return;
     const names = bundleOf(compilation);
     addBundle(this.#directory, this, names);
     await this.#copies.deleteCollisions(names, this.#directory);
