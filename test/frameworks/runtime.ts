@@ -1,3 +1,4 @@
+import { chromiumMissing } from '../browser/chromium.ts';
 import { commandOf, runtimes } from '../runtimes/runtimes.ts';
 import { reasonToSkip } from '../support/optional-lanes.ts';
 
@@ -12,7 +13,7 @@ const isLinux = process.platform === 'linux' && process.arch === 'x64';
 export const frameworksMissing = (): string | undefined =>
   reasonToSkip('frameworks', () =>
     isNewEnough || isLinux
-      ? undefined
+      ? chromiumMissing()
       : `it needs Node.js ${OLDEST.join('.')}, or Linux on x64, where one is fetched`,
   );
 
