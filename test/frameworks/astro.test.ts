@@ -1,8 +1,8 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { describeExample, METHOD } from './example.ts';
+import { describeExample, METHOD, startServer, visit } from './example.ts';
 
 describeExample(
   {
@@ -23,7 +23,7 @@ describeExample(
       expect(existsSync(join(root, 'dist/.prerender'))).toBe(false);
     });
 
-    test("in a site with a server, the browser's files stay where unchanged, and all else is written again", async () => {
+    test("in a site with a server, the browser's files stay where unchanged, all else is written again, and the server sends them", async () => {
       const output = join(root, 'dist-server');
       const files = ['robots.txt', 'images/logo.svg', 'data/greeting.json'];
       const states = () => files.map((name) => statSync(join(output, 'client', name), { bigint: true }));
@@ -46,6 +46,15 @@ describeExample(
           ctimeNs: before[position]!.ctimeNs,
         });
       expect(statSync(join(output, 'server/entry.mjs'), { bigint: true }).ctimeNs).not.toBe(entry.ctimeNs);
+
+      const { origin, stop } = await startServer({ root, build }, 'dist-server/server/entry.mjs');
+      try {
+        const { bodies, problems, greeting } = await visit(origin, '/', ['/data/greeting.json']);
+        expect(bodies['/data/greeting.json']).toBe(readFileSync(join(root, 'assets/greeting.json'), 'utf8'));
+        expect({ problems, greeting }).toEqual({ problems: [], greeting: 'copied by unplugin-reflink' });
+      } finally {
+        await stop();
+      }
     });
   },
 );

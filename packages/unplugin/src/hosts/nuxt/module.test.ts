@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
@@ -155,6 +157,42 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
     const { unchanged } = await build();
     expect(unchanged).toBeGreaterThan(0);
     expect(files()).toEqual(['_nuxt/builds/latest.json', 'data/a.json', 'robots.txt']);
+  });
+
+  test('while developing, targets are answered from their sources, and nothing is copied', async () => {
+    const hooks = new Hooks();
+    const devHandlers: { handler: (event: object) => Promise<void> }[] = [];
+    nuxt(
+      { targets: [{ from: 'data', to: 'data' }] },
+      {
+        options: { rootDir: root, buildDir: path.join(root, '.nuxt'), dev: true, app: { baseURL: '/base/' } },
+        hook: hooks.hook,
+      },
+    );
+    const output = { publicDir: path.join(root, '.output/public') };
+    await hooks.call('nitro:init', { options: { output, devHandlers }, logger: console });
+    expect(devHandlers).toHaveLength(1);
+    // As h3 does: what a handler has not answered, the next one does.
+    const server = http.createServer(async (req, res) => {
+      await devHandlers[0]!.handler({ node: { req, res } });
+      if (!res.headersSent) res.writeHead(404).end('the next handler');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const get = async (url: string) => (await fetch(`http://127.0.0.1:${port}${url}`)).text();
+    try {
+      expect(await get('/base/data/a.json')).toBe('target');
+      for (const url of ['/data/a.json', '/base/data/b.json', '/base/robots.txt', '/base/'])
+        expect(await get(url), url).toBe('the next handler');
+      write('data/b.json', 'a new target');
+      await fetch(`http://127.0.0.1:${port}/base/`, { headers: { accept: 'text/html' } });
+      expect(await get('/base/data/b.json')).toBe('a new target');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    await hooks.call('nitro:build:before', {});
+    expect(fs.existsSync(path.join(root, '.output'))).toBe(false);
   });
 
   test('publicDir: false leaves public directories to Nitro, and a list is refused', async () => {
