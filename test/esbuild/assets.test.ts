@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import type { BuildFailure, BuildOptions, Metafile, OnEndResult, Plugin } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
+import unified from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
 import {
@@ -193,6 +194,15 @@ describeEsbuilds((bundler) => {
     expect(Object.values(readTree(join(root, 'dist'))).map(({ sha256 }) => sha256)).toContain(
       hashOf(readFileSync(join(root, 'big.bin'))),
     );
+  });
+
+  test('the plugin of all bundlers has the option, too', async () => {
+    const root = makeProject(tree());
+    const reports: CopyReport[] = [];
+    const plugin = unified.esbuild({ assets: true, report: (each) => void reports.push(each) });
+    const { warnings } = await esbuild.build({ ...buildOptions(root, [plugin]), loader });
+    expect(warnings).toEqual([]);
+    expect(reports).toMatchObject([{ files: 1 }]);
   });
 
   test('the same options are those of several builds', async () => {

@@ -377,6 +377,32 @@ describeWebpacks((host) => {
     expect(reports[0]!.files).toBeGreaterThan(1);
   });
 
+  test('assets of a module that a loader executes are copied too, also from the cache', async () => {
+    const executes =
+      'module.exports = () => {};\nmodule.exports.pitch = function () {\n  const callback = this.async();\n' +
+      "  this.importModule('./inner.js', {}, (error, found) =>\n" +
+      "    callback(error, error || 'export default ' + JSON.stringify(found.default)));\n};\n";
+    const root = makeProject({
+      'main.js': "import url from './executed.js';\nexport default url;\n",
+      'executed.js': '',
+      'inner.js': "import url from './big.bin';\nexport default url;\n",
+      'big.bin': big(),
+      'loader.cjs': executes,
+    });
+    await pastTick();
+    const cache = { type: 'filesystem' as const, cacheDirectory: join(root, 'node_modules/.cache/webpack') };
+    const module = { rules: [...rules, { test: /executed\.js$/, use: join(root, 'loader.cjs') }] };
+    for (const files of [1, 0]) {
+      const { reports, copiesOf, read, text } = await build(root, { mode: 'production', cache, module });
+      expect(read.filter((name) => name === 'big.bin')).toEqual([]);
+      const [name, ...others] = copiesOf('big.bin');
+      expect(others).toEqual([]);
+      expect(text()).toContain(name);
+      expect(reports).toMatchObject([{ files }]);
+      expect(standInsBelow(join(root, 'dist'))).toEqual([]);
+    }
+  });
+
   test('assets of a child compilation are copied too', async () => {
     const root = makeProject({
       ...tree(),
