@@ -6,9 +6,12 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type CopyReport, copyFile } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { readTree, symlink, type TreeSpec } from '../support/trees.ts';
+import { sharesExtents } from '../support/extents.ts';
+import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
+import { describeOn } from '../support/places.ts';
+import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { type HostOutcome, makeProject } from './project.ts';
 
 /** What another plugin does to the bundle, by the name of the imported file. */
@@ -256,6 +259,7 @@ export function describeAssets(host: AssetHost): void {
     describeMemory(host);
     describeNames(host);
     describeFailures(host);
+    describeClones(host);
   });
 }
 
@@ -389,5 +393,30 @@ function describeFailures(host: AssetHost): void {
       meanwhile: () => chmodSync(join(root, 'big.bin'), 0o600),
     });
     expect(errors).toEqual([]);
+  });
+}
+
+function describeClones(host: AssetHost): void {
+  describeOn(['btrfs'], 'on btrfs', () => {
+    let mounted: MountedFilesystem;
+    beforeAll(() => {
+      mounted = mountFilesystem('btrfs', { sizeMiB: 256 });
+    });
+    afterAll(() => mounted?.unmount());
+
+    test('it is cloned, by the first build and by the one after a change', async () => {
+      const root = writeTree(join(mounted.path, 'project'), {
+        'main.js': importing(host, 'big.bin'),
+        'node_modules/x/index.js': '',
+      });
+      for (const _build of [1, 2]) {
+        writeFileSync(join(root, 'big.bin'), big());
+        const outcome = await buildOnce(host, { root }, { reflink: 'always' });
+        expect(outcome.errors).toEqual([]);
+        expect(outcome.report).toMatchObject({ methods: { ficlone: { files: 1, bytes: 256 * KIB } } });
+        const [file] = filesOf(outcome);
+        expect(sharesExtents(join(root, 'big.bin'), file!)).toBe(true);
+      }
+    });
   });
 }
