@@ -160,6 +160,10 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     [1, '1'],
   ],
   overwrite: [['newer', "'newer'"]],
+  symlinks: [
+    [true, 'true'],
+    ['dereference', "'dereference'"],
+  ],
   transform: [['minify', "'minify'"]],
   directoryFilter: [
     ['node_modules', "'node_modules'"],

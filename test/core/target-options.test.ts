@@ -10,9 +10,10 @@ import {
   plan,
   type Target,
 } from 'fs-reflink';
+import { list } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { symlink, writeTree } from '../support/trees.ts';
+import { readTree, symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -140,6 +141,53 @@ describe('overwrite of a target', () => {
       expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(overwrite === 'changed' ? 'three' : 'mine');
     },
   );
+});
+
+describe('symlinks of a target', () => {
+  const files = { 'in/file': 'content', 'in/link': symlink('file'), 'in/sub/far': symlink('../file') };
+  const ways: [name: string, options: CopyOptions][] = [
+    ['on the calling thread', {}],
+    ['by workers', { durability: 'file' }],
+    ['with a manifest', { manifest: 'm' }],
+    ['block by block', { reflink: 'never' }],
+  ];
+  it.each(ways)('decides about links of that target alone, %s', async (_name, options) => {
+    const cwd = writeTree(workspace(), files);
+    const targets: Target[] = [
+      { from: 'in', to: 'kept', symlinks: 'keep' },
+      { from: 'in', to: 'followed' },
+    ];
+    const expected = {
+      ...Object.fromEntries(['file', 'link', 'sub/far'].map((name) => [`followed/${name}`, 'content'])),
+      'kept/file': 'content',
+      'kept/link': '-> file',
+      'kept/sub/far': '-> ../file',
+    };
+    const found = () =>
+      Object.fromEntries(
+        ['followed', 'kept'].flatMap((to) =>
+          Object.entries(readTree(join(cwd, to)))
+            .filter(([, { type }]) => type !== 'directory')
+            .map(([name, { type, target }]) => [
+              `${to}/${name}`,
+              type === 'symlink' ? `-> ${target}` : readFileSync(join(cwd, to, name), 'utf8'),
+            ]),
+        ),
+      );
+    expect(await plan(targets, { cwd, ...options })).toMatchObject({ files: 4, links: 2 });
+    expect(await copy(targets, { cwd, ...options })).toMatchObject({ files: 4, links: 2 });
+    expect(found()).toEqual(expected);
+    await copy(targets, { cwd, ...options });
+    expect(found()).toEqual(expected);
+    const turned = targets.map((target) => ({ ...target, symlinks: 'follow' as const }));
+    await copy(turned, { cwd, symlinks: 'keep', ...options });
+    expect(found()).toMatchObject({ 'kept/link': 'content', 'kept/sub/far': 'content' });
+    const { files: listed } = await list(targets, { cwd });
+    expect(listed.filter(({ link }) => link).map(({ destination }) => destination)).toEqual([
+      join(cwd, 'kept/link'),
+      join(cwd, 'kept/sub/far'),
+    ]);
+  });
 });
 
 describe('pruneRoots', () => {

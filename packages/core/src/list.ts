@@ -95,7 +95,6 @@ class Listing {
 
   result(): FileList {
     const { targets, transfer, leave } = this.#options;
-    const keepsLinks = transfer.symlinks === 'keep';
     const files: ListedFile[] = [];
     const folders: FileList['folders'] = [];
     const found = leave.length > 0 ? [...without(this.#folders, leave)] : this.#folders;
@@ -107,6 +106,7 @@ class Listing {
       const directory = path.join(folder.root, folder.below);
       const to = withSeparator(directory);
       folders.push({ source: folder.source, destination: directory });
+      const keepsLinks = (folder.target.symlinks ?? transfer.symlinks) === 'keep';
       const links = new Set(folder.links);
       for (const [file, name] of folder.names.entries()) {
         const destination = to + nameAs(folder, file);

@@ -84,6 +84,7 @@ export const targetSchema: Schema = {
   directoryFilter: [isFunction, 'a function'],
   base: [isPath, 'a path'],
   overwrite,
+  symlinks: fileSchema.symlinks!,
   transform: [isFunction, 'a function'],
 };
 

@@ -99,6 +99,12 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   overwrite?: TransferSettings['overwrite'];
   /**
+   * What becomes of symbolic links of this target: see the option of the same name.
+   *
+   * @default the option of the same name
+   */
+  symlinks?: 'follow' | 'keep';
+  /**
    * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
    * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:
    * it is called in every run, and the file is written only when bytes or permission bits differ. Of the
@@ -136,6 +142,7 @@ export interface ResolvedTarget extends Source {
   filter?: ((path: string, source: string) => boolean) | undefined;
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
   overwrite?: TransferSettings['overwrite'] | undefined;
+  symlinks?: TransferSettings['symlinks'] | undefined;
   transform?: Transform | undefined;
 }
 
@@ -165,6 +172,7 @@ export function resolveTarget(
     filter: target.filter,
     directoryFilter: target.directoryFilter,
     overwrite: target.overwrite,
+    symlinks: target.symlinks,
     transform: target.transform,
   };
 }

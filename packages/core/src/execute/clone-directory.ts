@@ -29,7 +29,7 @@ export function cloneWhole(
 ): boolean {
   const clone = system.cloneDirectory;
   const target = clone && plan.cloneDirectories ? wholeDirectory(plan, job) : undefined;
-  if (!clone || !target || !isPlain(target, job.transfer.symlinks)) return false;
+  if (!clone || !target || !isPlain(target, target.symlinks ?? job.transfer.symlinks)) return false;
   if (!runClone(clone, target, system, job.transfer, tally)) return false;
   countPlaced(target, clone.method, job, tally, onProgress);
   return true;

@@ -76,7 +76,7 @@ function compareFile(
   const name = batch.names[file]!;
   const as = batch.renamed?.[file] ?? name;
   const isLink = batch.links?.includes(file) ?? false;
-  const follow = isLink && job.transfer.symlinks === 'follow';
+  const follow = isLink && (batch.symlinks ?? job.transfer.symlinks) === 'follow';
   const paths = pathsOf(pair, name, as);
   const result = system.status(pair.source, name, follow, source);
   if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });

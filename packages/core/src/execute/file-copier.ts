@@ -246,7 +246,7 @@ export class FileCopier {
   *#copySteps({ pair, batch, links }: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
     const name = batch.names[file]!;
     const as = batch.renamed?.[file] ?? name;
-    const { symlinks } = this.#job.transfer;
+    const { symlinks = this.#job.transfer.symlinks } = batch;
     const link = links.has(file);
     const follow = link && symlinks === 'follow';
     const keep = link && symlinks === 'keep';

@@ -17,6 +17,7 @@ export interface Batch extends Files {
   mirrors?: Mirrors;
   /** What happens to a destination that exists, where the target says so. */
   overwrite?: TransferSettings['overwrite'] | undefined;
+  symlinks?: TransferSettings['symlinks'] | undefined;
   /** On a dry run: which of `names` have nothing in their place once stale files are deleted. */
   vacant?: number[] | undefined;
 }

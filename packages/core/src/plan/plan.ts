@@ -211,7 +211,7 @@ export class Planner {
     if (this.#expected) this.#tally.directories += this.#expected.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, mirrors } = folder;
-    const { overwrite } = folder.target;
+    const { overwrite, symlinks } = folder.target;
     const { length: count } = folder.names;
     const target = this.#plan.targets.indexOf(folder.target);
     let first: QueuedBatch | undefined;
@@ -228,6 +228,7 @@ export class Planner {
             mirrors,
             target,
             overwrite,
+            symlinks,
             ...sliceFiles(folder, start, end),
             vacant,
           },
@@ -275,7 +276,7 @@ export class Planner {
 
   /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
   #setAside(folder: Folder, records: Uint32Array | undefined): boolean {
-    const keeps = this.#job.transfer.symlinks === 'keep';
+    const keeps = (folder.target.symlinks ?? this.#job.transfer.symlinks) === 'keep';
     const kept = new Set(keeps ? folder.links : []);
     const numbers = [...folder.names.keys()].filter((file) => !kept.has(file));
     if (numbers.length === 0) return false;

@@ -19,8 +19,10 @@ export function* scanTargets(
   { targets, symlinks, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder> {
-  for (const target of targets)
-    yield* scan(target, { follow: symlinks === 'follow', allowMissing, warn, recall, onError });
+  for (const target of targets) {
+    const follow = (target.symlinks ?? symlinks) === 'follow';
+    yield* scan(target, { follow, allowMissing, warn, recall, onError });
+  }
 }
 
 function rethrow(error: unknown): void {
