@@ -231,6 +231,23 @@ test("Rspack's cache keeps no content, and is not taken for one", async () => {
     expect(statSync(join(root, 'dist/assets', name)).size).toBe(256 * KIB);
 });
 
+test('a build into memory finds no stand-in in the cache of one to the disk', async () => {
+  const root = makeProject(tree());
+  await pastTick();
+  const directory = join(root, 'node_modules/.cache/rspack');
+  const cache = { type: 'persistent', storage: { type: 'filesystem', directory } } as const;
+  await build(root, { cache });
+  const compiler = rspack(moduleConfig(root, { cache, plugins: [reflink({ assets: true, report: false })] }));
+  const written: Record<string, Uint8Array> = {};
+  compiler.outputFileSystem = memoryFileSystem(written) as never;
+  const { errors } = await run(compiler);
+  expect(errors).toEqual([]);
+  const [[, content]] = Object.entries(written).filter(([name]) => name.endsWith('.bin')) as [
+    [string, Uint8Array],
+  ];
+  expect(hashOf(content)).toBe(hashOf(readFileSync(join(root, 'big.bin'))));
+});
+
 test('a file that vanishes from under a cache ends the build, and no stand-in is written', async () => {
   const root = makeProject(tree());
   const remove = at(-1_000_000, () => rmSync(join(root, 'big.bin')));

@@ -38,8 +38,10 @@ interface Contents {
 export class ImportedFiles {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
-  /** Of the current build; undefined where Rspack has all files. */
+  /** Of the current build. */
   #assets: BundledAssets | undefined;
+  /** Whether it gives stand-ins to Rspack: an output in memory gets all files from Rspack. */
+  #isActive = false;
   #read: typeof contentOf | undefined;
   /** Up to which size Rspack inlines a module of the type `asset`; undefined: it has to see the content. In bytes. */
   #limit: number | undefined;
@@ -62,18 +64,17 @@ export class ImportedFiles {
     const standInOf: StandInOf = (context) => this.#standInOf(context);
     Object.assign(compiler, { [STAND_IN_OF]: standInOf });
     // What goes through a loader passes the heap: nothing but files that are to be copied may match.
-    const isSelected = (file: string) => this.#assets?.find(file) !== undefined;
+    const isSelected = (file: string) => this.#isActive && this.#assets?.find(file) !== undefined;
     module.rules.push({ resource: { and: [{ not: MODULES }, isSelected] }, use: [{ loader: LOADER }] });
     compiler.hooks.run.tapPromise(NAME, () => this.#begin());
     compiler.hooks.watchRun.tapPromise(NAME, () => this.#begin());
     compiler.hooks.thisCompilation.tap(NAME, (compilation) => this.#reveal(compilation));
   }
 
-  /** A build begins. An output in memory has all files from Rspack. */
+  /** A build begins. */
   async #begin(): Promise<void> {
     const { context } = this.#compiler;
-    this.#assets = undefined;
-    if (!(await isOnDisk(this.#compiler))) return;
+    this.#isActive = await isOnDisk(this.#compiler);
     this.#read = (await import('../../assets/bundled-assets.ts')).contentOf;
     this.#limit = inlineLimitOf(this.#compiler);
     this.#assets = await assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context));
@@ -84,7 +85,8 @@ export class ImportedFiles {
     const { _module: module, resourcePath, loaders } = context;
     const assets = this.#assets;
     const limit = module.type === 'asset/resource' ? 0 : module.type === 'asset' ? this.#limit : undefined;
-    if (!assets || limit === undefined || limit > MAX_LIMIT || loaders.length > 1) return undefined;
+    if (!assets || !this.#isActive || limit === undefined || limit > MAX_LIMIT || loaders.length > 1)
+      return undefined;
     const found = assets.find(resourcePath);
     if (!found || found.size <= limit || (module as NormalModule).matchResource !== undefined)
       return undefined;
@@ -105,7 +107,7 @@ export class ImportedFiles {
     const contents = compilation as Contents;
     const original = contents.__internal__getAssetSource?.bind(compilation);
     if (!original) {
-      this.#assets = undefined;
+      this.#isActive = false;
       return;
     }
     const contentOf = (source: Source) =>
@@ -130,15 +132,17 @@ export class ImportedFiles {
     );
   }
 
-  /** Stand-ins that are in Rspack's cache. */
+  /** Stand-ins that are in Rspack's cache, which may be that of a build to the disk. */
   async #restore(compilation: Compilation, read: (name: string) => Source | undefined): Promise<void> {
     for (const { name, file } of this.#selectedIn(compilation)) {
       const source = read(name);
       const standIn = source && standInOf(source as never);
-      if (!standIn || this.#sources.has(standIn.toString().trimEnd())) continue;
+      if (!standIn || (this.#isActive && this.#sources.has(standIn.toString().trimEnd()))) continue;
       const asset = await this.#assets!.restore(standIn, file);
       if (asset) {
         this.#remember(standIn.toString().trimEnd(), asset);
+        const { RawSource } = this.#compiler.webpack.sources;
+        if (!this.#isActive) compilation.updateAsset(name, new RawSource(this.#read!(asset) as Buffer));
         continue;
       }
       compilation.deleteAsset(name);
@@ -160,6 +164,7 @@ export class ImportedFiles {
 
   /** Those that are assets of a compilation and that nobody has changed. */
   in(compilation: Compilation): ExtractedAsset[] {
+    if (!this.#isActive) return [];
     return [...this.#selectedIn(compilation)].flatMap(({ name }) => {
       const source = compilation.getAsset(name)?.source;
       const asset = source && this.#files.get(source);

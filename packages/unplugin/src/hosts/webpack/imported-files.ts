@@ -121,6 +121,8 @@ export class ImportedFiles {
       const standIn = standInOf(source);
       if (!standIn) continue;
       const file = path.resolve(this.#compiler.context, sourceFilename);
+      // Somebody may compile without what webpack calls a run.
+      if (!this.#assets) await this.#begin();
       const asset = await this.#assets!.restore(standIn, file);
       if (asset) {
         compilation.updateAsset(name, this.#sourceOf(asset), { size: asset.size });
