@@ -84,6 +84,7 @@ export default defineConfig({
         page('Platforms', '/platforms'),
         page('Benchmarks of the plugins', '/benchmarks'),
         page('Benchmarks of the engine', '/engine/benchmarks'),
+        page('Benchmarks of imported files', '/imported/benchmarks'),
       ]),
     ],
   },
@@ -92,7 +93,11 @@ export default defineConfig({
     plugins: [
       reflink({
         vite: { environments: ['client'] },
-        targets: [{ from: 'benchmarks.json' }, { from: 'engine/benchmarks.json', to: 'engine' }],
+        targets: [
+          { from: 'benchmarks.json' },
+          { from: 'engine/benchmarks.json', to: 'engine' },
+          { from: 'imported/benchmarks.json', to: 'imported' },
+        ],
       }),
     ],
   },

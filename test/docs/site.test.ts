@@ -96,6 +96,7 @@ describe.skipIf(missing)(orSkipped('the documentation site, in Chromium', missin
       ['public/icon.svg', 'icon.svg'],
       ['benchmarks.json', 'benchmarks.json'],
       ['engine/benchmarks.json', 'engine/benchmarks.json'],
+      ['imported/benchmarks.json', 'imported/benchmarks.json'],
     ] as const) {
       // Vite's own copy has the time at which it was made.
       expect(statSync(join(outDir, copy)).mtimeMs).toBeCloseTo(statSync(join(docs, source)).mtimeMs, 0);
