@@ -58,7 +58,7 @@ const visible = [
     'always',
     'never',
   ]),
-  new Option('--overwrite <when>', 'always (default), changed (size or time), older, never, error').choices([
+  new Option('--overwrite <when>', 'always (default), changed, older (also -u), never, error').choices([
     'always',
     'changed',
     'older',
