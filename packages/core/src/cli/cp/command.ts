@@ -58,7 +58,7 @@ const visible = [
     'always',
     'never',
   ]),
-  new Option('--overwrite <when>', 'always (default), changed, older (also -u), never, error').choices([
+  new Option('--overwrite <when>', 'always (default), changed, older (-u), never, error').choices([
     'always',
     'changed',
     'older',
