@@ -1,9 +1,9 @@
-/** What goes between two processes: JSON, with functions, bytes, errors and `undefined`. */
+/** What goes between two processes: JSON, with functions, bytes, errors, URLs and `undefined`. */
 
 const KEY = '$wire';
 
 interface Special {
-  [KEY]: 'function' | 'bytes' | 'error' | 'undefined' | 'bigint';
+  [KEY]: 'function' | 'bytes' | 'error' | 'undefined' | 'bigint' | 'url';
   value?: unknown;
 }
 
@@ -15,6 +15,7 @@ export function encode(value: unknown, functions: unknown[] = []): string {
     if (typeof each === 'bigint') return special('bigint', String(each));
     if (typeof each === 'function') return special('function', functions.push(each) - 1);
     if (each instanceof Uint8Array) return special('bytes', Buffer.from(each).toString('base64'));
+    if (each instanceof URL) return special('url', each.href);
     if (each instanceof Error) return special('error', each.message);
     if (Array.isArray(each)) return each.map(replaced);
     if (typeof each === 'object' && each !== null)
@@ -32,6 +33,7 @@ export function decode(text: string, call?: (id: number, given: unknown[]) => un
     const { [KEY]: kind, value } = each as Special;
     if (kind === 'undefined') return undefined;
     if (kind === 'bigint') return BigInt(value as string);
+    if (kind === 'url') return new URL(value as string);
     if (kind === 'bytes') return Buffer.from(value as string, 'base64');
     if (kind === 'error') return new Error(value as string);
     if (kind === 'function') return (...given: unknown[]) => call!(value as number, given);
