@@ -221,7 +221,7 @@ describeOnLinux('what is refused as wrong usage', () => {
     [['cp', '--delete', 'site', 'site/*.js', 'to'], "'site/*.js' is none"],
     [['cp', '--delete=placed', 'site', 'to'], "needs '--manifest'"],
     [['cp', '--keep', 'x', 'site', 'to'], "there is no '--delete'"],
-    [['cp', '-l', 'site', 'to'], "cannot do '--link': a hard link is no copy"],
+    [['cp', '-l', 'site', 'to'], "cannot do '--link': a hard link is not a copy"],
     [['cp', '-s', 'site', 'to'], "cannot do '--symbolic-link': "],
     [['cp', '-i', 'site', 'to'], "cannot do '--interactive': "],
     [['cp', '--backup=numbered', 'site', 'to'], "cannot do '--backup': "],

@@ -14,8 +14,8 @@ export interface CopyFileOptions {
   reflink?: 'auto' | 'always' | 'never';
   /**
    * What happens to a file or link at the destination: `true` replaces it, `false` leaves it as it is, `'error'`
-   * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's, `'older'` when its modification time
-   * is before the source's, as `cp -u`.
+   * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's, `'older'` when it
+   * was modified before the source, as `cp -u` does.
    * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it. Where the
    * destination keeps times in whole or even seconds or in hundredths (HFS+, sshfs, FAT, exFAT), as its modification
    * and change time both show, its modification time is compared with the source's cut off alike (in Windows on FAT also
@@ -32,7 +32,7 @@ export interface CopyFileOptions {
   /**
    * Write every file under a temporary name and rename it into place, so that its final name never holds
    * part of it, even if the process is killed. A destination that exists is always replaced this way. So is a new
-   * one made where `overwrite` is `false`, `'error'` or `'older'`, because nothing could tell a torn file from one of the user's:
+   * one made where `overwrite` is `false`, `'error'` or `'older'`, because nothing could tell a torn file from a user's:
    * what has the final name is complete, or somebody else's. Without `atomic`, and where `overwrite` is `true` or
    * `'changed'`, a new one is created in place. It gets its source's modification time last, so that a torn one never
    * has it: a later copy with `true` or `'changed'` replaces it, and one with another value cannot know it.

@@ -88,36 +88,36 @@ export const targetSchema: Schema = {
   transform: [isFunction, 'a function'],
 };
 
-/** What an option of cp(1), Node.js, fs-extra, cpy or a copying plugin is called here. */
+/** What to do about an option of cp(1), Node.js, fs-extra, cpy or a copying plugin. */
 const peers: Record<string, Record<string, string>> = {
   option: {
-    cache: '"pageCache", or "manifest" to leave unchanged files alone',
-    dereference: '"symlinks"',
-    errorOnExist: '"overwrite: \'error\'"',
-    filter: '"filter" of a target',
-    flat: '"flatten" of a target',
-    force: '"overwrite"',
-    ignore: '"ignore" of a target',
-    mode: '"reflink"',
-    preserveTimestamps: '"preserve"',
-    recursive: 'nothing: directories are copied with all in them',
-    rename: '"rename" of a target',
-    verbatimSymlinks: '"symlinks: \'keep\'"',
+    cache: 'use "pageCache", or "manifest" to leave unchanged files alone',
+    dereference: 'use "symlinks"',
+    errorOnExist: 'use "overwrite: \'error\'"',
+    filter: 'use "filter" of a target',
+    flat: 'use "flatten" of a target',
+    force: 'use "overwrite"',
+    ignore: 'use "ignore" of a target',
+    mode: 'use "reflink"',
+    preserveTimestamps: 'use "preserve"',
+    recursive: 'leave it out: directories are always copied whole',
+    rename: 'use "rename" of a target',
+    verbatimSymlinks: 'use "symlinks: \'keep\'"',
   },
   'target option': {
-    context: '"base"',
-    dest: '"to"',
-    destination: '"to"',
-    exclude: '"ignore"',
-    flat: '"flatten"',
-    force: '"overwrite"',
-    globbyOptions: '"ignore"',
-    globOptions: '"ignore"',
-    noErrorOnMissing: 'the option "allowMissing", for all targets',
-    priority: 'the order of targets: the last one wins',
-    source: '"from"',
-    src: '"from"',
-    toType: '"to", which is a directory if it ends with a slash',
+    context: 'use "base"',
+    dest: 'use "to"',
+    destination: 'use "to"',
+    exclude: 'use "ignore"',
+    flat: 'use "flatten"',
+    force: 'use "overwrite"',
+    globbyOptions: 'use "ignore"',
+    globOptions: 'use "ignore"',
+    noErrorOnMissing: 'use the option "allowMissing", for all targets',
+    priority: 'use the order of targets: the last one wins',
+    source: 'use "from"',
+    src: 'use "from"',
+    toType: 'use "to", which is a directory if it ends with a slash',
   },
 };
 
@@ -130,7 +130,7 @@ export function check(kind: string, given: object, schema: Schema): void {
     const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (!rule) {
       throw new TypeError(
-        `fs-reflink: unknown ${kind} "${name}"; ${useInstead(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
+        `fs-reflink: unknown ${kind} "${name}"; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
       );
     }
     if (value !== undefined && !rule[0](value)) {
@@ -139,9 +139,9 @@ export function check(kind: string, given: object, schema: Schema): void {
   }
 }
 
-/** What to use for an option that another tool has under this name. */
-export function useInstead(names: Record<string, string> | undefined, name: string): string {
-  return names && Object.hasOwn(names, name) ? `use ${names[name]}; ` : '';
+/** What a message says about an option that another tool has under this name; empty for any other name. */
+export function hintFor(names: Record<string, string> | undefined, name: string): string {
+  return names && Object.hasOwn(names, name) ? `${names[name]}; ` : '';
 }
 
 /** A value as a message shows it. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import { checkOptions, isPath, toPath, useInstead } from 'fs-reflink/options';
+import { checkOptions, hintFor, isPath, toPath } from 'fs-reflink/options';
 import { type ImportedAssets, type ResolvedAssets, resolveAssets } from './assets/options.ts';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
@@ -204,24 +204,24 @@ const HOSTS_WITH_ASSETS: readonly string[] = [
   'rsbuild',
 ];
 
-/** What an option of another plugin is called here. */
+/** What to do about an option of another plugin. */
 const peers: Record<string, string> = {
-  cache: '"pageCache", or "cacheDirectory" for the records of what was copied',
-  copyOnce: 'nothing: what did not change is not copied again',
-  dev: '"webpack: { dev }"',
-  dryRun: "fs-reflink's plan()",
-  environment: '"vite: { environments }"',
-  environments: '"vite: { environments }"',
-  flatten: '"flatten" of a target',
-  hook: 'nothing: files are copied when the bundle is written',
-  ignore: '"ignore" of a target or of a public directory',
-  patterns: '"targets"',
-  reload: '"vite: { reload }"',
-  silent: '"report: false"',
-  structured: '"base" of a target',
-  takeOver: '"webpack: { takeOver }"',
-  verbose: '"report: \'verbose\'"',
-  watch: 'nothing: files that are copied are watched when the bundler watches',
+  cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
+  copyOnce: 'leave it out: what did not change is not copied again',
+  dev: 'use "webpack: { dev }"',
+  dryRun: "use fs-reflink's plan()",
+  environment: 'use "vite: { environments }"',
+  environments: 'use "vite: { environments }"',
+  flatten: 'use "flatten" of a target',
+  hook: 'leave it out: files are copied when the bundle is written',
+  ignore: 'use "ignore" of a target or of a public directory',
+  patterns: 'use "targets"',
+  reload: 'use "vite: { reload }"',
+  silent: 'use "report: false"',
+  structured: 'use "base" of a target',
+  takeOver: 'use "webpack: { takeOver }"',
+  verbose: 'use "report: \'verbose\'"',
+  watch: 'leave it out: files that are copied are watched when the bundler watches',
 };
 
 /**
@@ -237,7 +237,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${useInstead(peers, unknown)}known are ${known.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hintFor(peers, unknown)}known are ${known.join(', ')}`,
     );
   }
   if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))

@@ -50,15 +50,15 @@ const OF_P: readonly Attribute[] = ['mode', 'ownership', 'timestamps'];
 
 /** What cp(1) can do and this command does not, by flag, with the reason. */
 const REFUSED: Record<string, string> = {
-  link: 'a hard link is no copy: who changes one of the two changes the other; clones (--reflink=always) need no more space',
-  symbolicLink: 'a symbolic link is no copy; use ln -s',
-  interactive: 'it never asks; --overwrite says what happens to what exists, and -n what would be done',
+  link: 'a hard link is not a copy: a change to one file changes both; clones (--reflink=always) take as little space',
+  symbolicLink: 'a symbolic link is not a copy; use ln -s',
+  interactive: 'it never asks; choose with --overwrite what happens to files that exist, and try it with -n',
   backup: 'it keeps no old versions; with --overwrite=error it fails before it replaces one',
   oneFileSystem: 'it does not stop at other filesystems; leave them out with --exclude',
-  attributesOnly: 'it sets attributes only of what it copies',
+  attributesOnly: 'it copies attributes only together with contents',
 };
 
-/** @throws {UsageError} for a flag of cp(1) that is not understood as users of cp mean it */
+/** @throws {UsageError} for a flag of cp(1) that this command does not have, with the reason */
 export function refuseFlags(flags: CopyFlags): void {
   const given = flags as Record<string, unknown>;
   const name = Object.keys(REFUSED).find((each) => given[each] !== undefined);
@@ -67,7 +67,7 @@ export function refuseFlags(flags: CopyFlags): void {
   const { sparse = 'auto' } = flags;
   if (sparse !== 'auto')
     throw new UsageError(
-      `cannot do '--sparse=${sparse}': holes of the source stay holes (auto); it makes no others and fills none`,
+      `cannot do '--sparse=${sparse}': holes of the source stay holes (auto); no other holes are made, and none are filled`,
     );
 }
 
