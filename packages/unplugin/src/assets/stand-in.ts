@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { linkStatsOf } from '../stats.ts';
 
 const BEGIN = 'unplugin-reflink stands in for';
-/** More than any has. */
+/** Every stand-in is shorter than this, in bytes. */
 export const STAND_IN_BYTES = 256;
 
 /** What a bundler gets in place of a content: the same for the same content, and for no other. `hash` is its SHA-256. */

@@ -35,6 +35,8 @@ export class StandInsOnDisk {
 }
 
 function deleteStandIns(directory: string): void {
+  // A build that fails early may have no output.
+  if (!fs.existsSync(directory)) return;
   for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
     const found = path.join(directory, entry.name);
     if (entry.isDirectory()) deleteStandIns(found);
@@ -49,12 +51,12 @@ function notesOf(prefix: string): string[] {
   return all.filter((each) => each.startsWith(prefix));
 }
 
-/** Whether the process of a note is. */
+/** Whether the process that wrote a note still runs. */
 function isRunning(note: string): boolean {
   try {
     return process.kill(Number.parseInt(note, 10), 0);
   } catch (error) {
-    // Another user's.
+    // It is another user's.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeTree } from '../../../../test/support/trees.ts';
+import { standInNotes } from '../cache.ts';
+import { standInFor } from './stand-in.ts';
+import { StandInsOnDisk } from './stand-ins-on-disk.ts';
+
+let root: string;
+let cache: string;
+let output: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'unplugin-reflink-stand-ins-'));
+  cache = join(root, 'cache');
+  output = join(root, 'out');
+  writeTree(cache, {});
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** The note of a build by the process `pid`, which has not ended by itself. */
+const leaveNote = (pid: number) => writeFileSync(`${standInNotes(cache, output)}${pid}-0`, '');
+const endedPid = () => spawnSync(process.execPath, ['--version']).pid;
+const writeOutput = () =>
+  writeTree(output, { 'a/left.bin': standInFor(5, 'f'.repeat(64)), 'a/other.bin': 'content' });
+
+test('the end of a build deletes the stand-ins that a killed one has left', () => {
+  leaveNote(endedPid());
+  writeOutput();
+  new StandInsOnDisk(cache, output).end();
+  expect(readdirSync(join(output, 'a'))).toEqual(['other.bin']);
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+test('while another build runs it deletes nothing but its own note', () => {
+  leaveNote(process.ppid);
+  writeOutput();
+  new StandInsOnDisk(cache, output).end();
+  expect(existsSync(join(output, 'a/left.bin'))).toBe(true);
+  expect(readdirSync(cache)).toHaveLength(1);
+});
+
+test('a build that has no output ends without an error', () => {
+  leaveNote(endedPid());
+  new StandInsOnDisk(cache, output).end();
+  expect(readdirSync(cache)).toEqual([]);
+});
