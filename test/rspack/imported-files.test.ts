@@ -261,12 +261,16 @@ test('a file that vanishes from under a cache ends the build, and no stand-in is
 
 test.each(['emit', 'afterEmit'])('a build that is killed in %s leaves no stand-in', (hook) => {
   const root = makeProject(tree());
-  const child = join(import.meta.dirname, 'killed-imports.js');
-  const { signal, stderr } = spawnSync(process.execPath, [child, JSON.stringify({ root, hook })], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
+  const child = join(import.meta.dirname, '../hosts/killed-imports.js');
+  const { signal, stderr } = spawnSync(
+    process.execPath,
+    [child, JSON.stringify({ id: '@rspack/core', host: 'rspack', root, hook })],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    },
+  );
   expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
   expect(existsSync(join(root, 'dist/main.js'))).toBe(hook === 'afterEmit');
   expect(standInsBelow(root)).toEqual([]);

@@ -358,10 +358,10 @@ describeWebpacks((host) => {
 
   test.each(['emit', 'afterEmit'])('a build that is killed in %s leaves no stand-in', (hook) => {
     const root = makeProject(tree());
-    const child = join(import.meta.dirname, 'killed-imports.js');
+    const child = join(import.meta.dirname, '../hosts/killed-imports.js');
     const { signal, stderr } = spawnSync(
       process.execPath,
-      [child, JSON.stringify({ id: host.current ? 'webpack' : 'webpack576', root, hook })],
+      [child, JSON.stringify({ id: host.current ? 'webpack' : 'webpack576', host: 'webpack', root, hook })],
       { cwd: root, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
     );
     expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });

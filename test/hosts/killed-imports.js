@@ -1,11 +1,12 @@
-// One build with imported files in a process of its own, which is killed in a hook.
-const { id, root, hook } = JSON.parse(process.argv[2]);
-const { default: webpack } = await import(id);
-const { default: reflink } = await import('unplugin-reflink/webpack');
+// One build with imported files, by webpack or Rspack, in a process of its own, which is killed in a hook.
+const { id, host, root, hook } = JSON.parse(process.argv[2]);
+const bundlers = await import(id);
+const compile = bundlers.rspack ?? bundlers.default;
+const { default: reflink } = await import(`unplugin-reflink/${host}`);
 
 const killed = (compiler) =>
   compiler.hooks[hook].tap({ name: 'kill', stage: 100_000 }, () => process.kill(process.pid, 'SIGKILL'));
-webpack(
+compile(
   {
     context: root,
     mode: 'none',
