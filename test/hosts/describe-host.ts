@@ -8,6 +8,7 @@ import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
 import { describeCache } from './describe-cache.ts';
+import { describeDryRun } from './describe-dry-run.ts';
 import {
   expectOutput,
   expectPaths,
@@ -25,6 +26,7 @@ export function describeHost(host: Host): void {
     describeReports(host);
     describeOutside(host);
     describeCache(host);
+    describeDryRun(host);
     describeRebuilds(host);
     describeMistakes(host);
   });
@@ -364,6 +366,7 @@ function describeMistakes(host: Host): void {
     [{ webpack: true }, ['"webpack"', 'takeOver and dev', 'true']],
     [{ targets: [{ from: 'x', transform: 'minify' }] }, ['"transform"', "'minify'"]],
     [{ report: 'loud' }, ['"report"', "'loud'"]],
+    [{ dryRun: 'yes' }, ['"dryRun"', "'yes'"]],
   ];
   test.each(wrong)('a wrong option is a TypeError: %j', (given, named) => {
     let thrown: unknown;

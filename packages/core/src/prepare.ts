@@ -43,6 +43,8 @@ export interface PreparedCopies {
   readonly ready: Promise<void>;
   /** Starts a copy: `copy` of fs-reflink, with the same report and the same errors. */
   start(targets: Target | readonly Target[], options?: CopyOptions): Promise<CopyReport>;
+  /** Says what such a copy would do: `plan` of fs-reflink, with the same report and the same errors. */
+  plan(targets: Target | readonly Target[], options?: CopyOptions): Promise<CopyReport>;
   /**
    * Lets go of the worker threads; they end when nobody else holds them and no copy runs. Resolves when they have ended.
    * Idempotent. A copy that starts later boots its own.
@@ -75,6 +77,10 @@ export function prepareCopies(options: PrepareOptions = {}): PreparedCopies {
     async start(targets, copyOptions) {
       const { copy } = await import('./copy.ts');
       return copy(targets, copyOptions);
+    },
+    async plan(targets, copyOptions) {
+      const { plan } = await import('./copy.ts');
+      return plan(targets, copyOptions);
     },
     dispose: async () => (await holding)?.release(),
   };

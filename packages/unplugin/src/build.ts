@@ -77,19 +77,20 @@ export class BuildCopies {
   begin({
     entries = false,
     ...settings
-  }: Omit<OutputSettings, 'engine' | 'preparation'> & { entries?: boolean }): void {
+  }: Omit<OutputSettings, 'engine' | 'preparation' | 'dryRun'> & { entries?: boolean }): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
       begun.copy.addAssets(settings.assets ?? []);
       return;
     }
-    const { engine, report } = this.#options;
+    const { engine, report, dryRun } = this.#options;
     const warning = cacheWarning(settings.cacheDirectory);
     if (warning) this.#warnOnce([warning]);
     const copy = new OutputCopy({
       ...settings,
       preparation: this.#preparation,
+      dryRun,
       engine: {
         ...engine,
         allowedRoots: allowedRoots(this.#root, settings.directory),
@@ -207,7 +208,7 @@ export function logReport(
   { entries, ...counts }: CopyReport,
   targets: OutputTargets,
   directory: string,
-  { report: how }: Pick<ResolvedOptions, 'report'>,
+  { report: how, dryRun }: Pick<ResolvedOptions, 'report' | 'dryRun'>,
   log: Pick<HostLog, 'info'>,
   root: string,
 ): void {
@@ -216,7 +217,7 @@ export function logReport(
   if (typeof how === 'function') callReport(how, report, directory);
   else if (how) {
     const destinations = destinationsOf(targets, directory);
-    log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root })}`);
+    log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);
   }
 }
 

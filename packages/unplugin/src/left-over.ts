@@ -32,13 +32,14 @@ export async function deleteLeftOver(
       { ...instance, targets: NOTHING },
       all,
       directory,
+      options,
     );
     const copies = new BuildCopies(options, log, root);
     try {
       copies.begin({ directory, ...NOTHING, cacheDirectory, orphaned, keep: [] });
       await copies.finish(directory);
       // Nothing is to be looked for in the next build.
-      await fs.rm(manifestFile(cacheDirectory, directory), { force: true });
+      if (!options.dryRun) await fs.rm(manifestFile(cacheDirectory, directory), { force: true });
     } finally {
       await copies.end({ keepWorkers: false });
       release();

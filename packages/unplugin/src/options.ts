@@ -80,6 +80,14 @@ export interface Options extends EngineOptions {
    */
   report?: Report;
   /**
+   * Copies and deletes nothing, and reports what would be copied and deleted. The bundler writes its bundle all the same,
+   * and empties the output as far as it would without the plugin's files. Imported files are the bundler's then. Development
+   * servers, which copy nothing, are as always. For the adapters of SvelteKit there is no such option.
+   *
+   * @default false
+   */
+  dryRun?: boolean;
+  /**
    * The directory of the records of what was copied, by which the next build knows what is unchanged and what is to be
    * deleted. It may be thrown away: the next build copies everything then, and deletes nothing. Relative to the
    * project's root. Where it cannot be written, each build warns and copies everything; where something that is no
@@ -157,6 +165,7 @@ export interface ResolvedOptions {
   publicDirs: readonly ResolvedPublicDirectory[] | undefined;
   targets: readonly ResolvedTarget[];
   report: Report;
+  dryRun: boolean;
   /** Undefined: where the host keeps what may be thrown away. */
   cacheDirectory: string | undefined;
   /** Undefined: all for the public directory, the client's for targets. */
@@ -185,6 +194,7 @@ const KNOWN: readonly string[] = [
   'publicDir',
   'targets',
   'report',
+  'dryRun',
   'cacheDirectory',
   'assets',
   'vite',
@@ -209,7 +219,6 @@ const peers: Record<string, string> = {
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
   copyOnce: 'leave it out: what did not change is not copied again',
   dev: 'use "webpack: { dev }"',
-  dryRun: "use fs-reflink's plan()",
   environment: 'use "vite: { environments }"',
   environments: 'use "vite: { environments }"',
   flatten: 'use "flatten" of a target',
@@ -247,12 +256,13 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
       'is for Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only',
       given.assets,
     );
-  const { targets = [], report = 'summary', cacheDirectory } = given;
+  const { targets = [], report = 'summary', dryRun = false, cacheDirectory } = given;
   if (cacheDirectory !== undefined && !isPath(cacheDirectory))
     throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
   if (!isReport(report)) {
     throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
   }
+  if (typeof dryRun !== 'boolean') throw wrong(host, 'dryRun', 'must be true or false', dryRun);
   if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
   for (const each of targets) checkAssetOptions(each, 'targets', host);
   const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
@@ -267,18 +277,21 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
   checkByEngine(targets, engine, host);
+  const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
   return {
     engine,
     publicDirs: resolvePublicDirs(given.publicDir, host),
     targets: targets.map(withPaths),
     report,
+    dryRun,
     cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
     environments: toPredicate(environments),
     environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,
     takeOver,
     dev,
-    assets: resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets)),
+    // The engine copies none.
+    assets: dryRun ? undefined : assets,
   };
 }
 

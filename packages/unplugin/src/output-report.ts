@@ -22,6 +22,12 @@ export class OutputReport {
     this.#copy.warnings.push(...warnings);
   }
 
+  /** What a dry run would do with the files that go to these absolute paths. */
+  entriesAt(destinations: ReadonlySet<string>): CopyEntry[] {
+    const { entries = [] } = this.#copy;
+    return entries.filter(({ action, destination }) => action !== 'pruned' && destinations.has(destination));
+  }
+
   /**
    * The report as of now.
    *

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadEmptying } from './empty.ts';
 import { OutputCopy } from './output.ts';
 
 const made: string[] = [];
@@ -50,8 +51,9 @@ test('what configurations that are no more have copied is deleted, and reported'
     fs.mkdirSync(path.join(root, path.dirname(name)), { recursive: true });
     fs.writeFileSync(path.join(root, name), name);
   }
-  const build = async (name: string, orphaned: string[]) => {
+  const build = async (name: string, orphaned: string[], dryRun = false) => {
     const copy = new OutputCopy({
+      dryRun,
       directory: path.join(root, 'dist'),
       cacheDirectory: path.join(root, 'cache', name),
       publicTargets: [],
@@ -63,6 +65,12 @@ test('what configurations that are no more have copied is deleted, and reported'
     return copy.report();
   };
   await build('before', []);
+  // Twice the same: neither the files are deleted nor what is known of them.
+  for (let count = 0; count < 2; count++) {
+    const dry = await build('now', [path.join(root, 'cache/before')], true);
+    expect(dry).toMatchObject({ files: 1, pruned: 1 });
+    expect(fs.readdirSync(path.join(root, 'dist'))).toEqual(['old.txt', 'same.txt']);
+  }
   const { files, pruned, entries } = await build('now', [path.join(root, 'cache/before')]);
   expect({ files, pruned }).toEqual({ files: 1, pruned: 1 });
   const actions = entries!.map(({ destination, action }) => [path.basename(destination), action]);
@@ -71,6 +79,35 @@ test('what configurations that are no more have copied is deleted, and reported'
     ['same.txt', 'copied'],
   ]);
   expect(fs.readdirSync(path.join(root, 'dist'))).toEqual(['same.txt']);
+});
+
+test('a dry run does not report what emptying deletes, which the bundler would have', async () => {
+  const root = fs.mkdtempSync(path.join(tmpdir(), 'reflink-output-'));
+  made.push(root);
+  await loadEmptying();
+  for (const name of ['ours/a', 'ours/b', 'dist/foreign']) {
+    fs.mkdirSync(path.join(root, path.dirname(name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), name);
+  }
+  const build = async (dryRun: boolean) => {
+    const copy = new OutputCopy({
+      dryRun,
+      directory: path.join(root, 'dist'),
+      cacheDirectory: path.join(root, 'cache'),
+      publicTargets: [{ from: path.join(root, 'ours') }],
+      targets: [],
+      empty: true,
+      keep: [],
+      engine: {},
+    });
+    return copy.report();
+  };
+  expect(await build(true)).toMatchObject({ files: 2, pruned: 0 });
+  expect(fs.readdirSync(path.join(root, 'dist'))).toEqual([]);
+  await build(false);
+  fs.rmSync(path.join(root, 'ours/a'));
+  expect(await build(true)).toMatchObject({ pruned: 1 });
+  expect(fs.readdirSync(path.join(root, 'dist'))).toEqual(['a', 'b']);
 });
 
 describe.each([true, false])('outside of the output, with emptying %j, nothing is deleted', (empty) => {

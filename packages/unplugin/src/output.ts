@@ -36,6 +36,8 @@ export interface OutputSettings extends EmptySettings {
   /** No file of the targets but these has to be compared; `others` are known to be unchanged. */
   changed?: { files: Target<string>[]; others: number } | undefined;
   engine: CopyOptions;
+  /** Only reports what would be copied and deleted. */
+  dryRun?: boolean;
   /** What the copy starts from. */
   preparation?: Preparation;
 }
@@ -69,7 +71,8 @@ export class OutputCopy {
   constructor(settings: OutputSettings) {
     const { directory, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
     const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
-    this.#deleted = [...(emptied?.deleted ?? [])];
+    // What a dry run deletes the bundler would have: nothing of ours.
+    this.#deleted = settings.dryRun ? [] : [...(emptied?.deleted ?? [])];
     this.directory = directory;
     this.#settings = settings;
     this.#preparation = settings.preparation ?? new Preparation();
@@ -205,9 +208,11 @@ export class OutputCopy {
     const report = await this.#finished;
     const planned = (await this.#planned)!;
     const copied = new Set(planned.find(this.#deleted).map(({ destination }) => destination));
+    const { dryRun } = this.#settings;
     // The bundler may have written it again.
-    const deleted = this.#deleted.filter((each) => !copied.has(each) && !linkStatsOf(each));
-    return report.toReport(planned.entries(this.#replaced), deleted);
+    const deleted = this.#deleted.filter((each) => !copied.has(each) && (dryRun || !linkStatsOf(each)));
+    const replaced = dryRun ? report.entriesAt(this.#replaced) : planned.entries(this.#replaced);
+    return report.toReport(replaced, deleted);
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -219,8 +224,8 @@ export class OutputCopy {
   }
 
   async #copy(targets: readonly Target<string>[], options: CopyOptions = {}): Promise<CopyReport> {
-    const { directory, cacheDirectory, engine } = this.#settings;
-    return this.#preparation.start(targets, {
+    const { directory, cacheDirectory, engine, dryRun } = this.#settings;
+    return this.#preparation[dryRun ? 'plan' : 'start'](targets, {
       ...engine,
       cwd: directory,
       manifest: manifestFile(cacheDirectory, directory),
@@ -240,7 +245,7 @@ export class OutputCopy {
       });
       for (const { action, destination } of entries!)
         if (action === 'pruned') this.#deleted.push(destination);
-      await fs.rm(manifest, { force: true });
+      if (!this.#settings.dryRun) await fs.rm(manifest, { force: true });
     }
   }
 

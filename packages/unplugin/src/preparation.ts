@@ -17,6 +17,11 @@ export class Preparation {
     return (this.#copies ??= prepareCopies()).start(targets, options);
   }
 
+  /** The report of such a copy, of which nothing is done. */
+  plan(targets: readonly Target<string>[], options: CopyOptions): Promise<CopyReport> {
+    return (this.#copies ??= prepareCopies()).plan(targets, options);
+  }
+
   async dispose(): Promise<void> {
     const copies = this.#copies;
     this.#copies = undefined;

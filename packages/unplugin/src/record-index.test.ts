@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -14,8 +14,14 @@ afterEach(() => {
   rmSync(cache, { recursive: true, force: true });
 });
 
-const claim = (configuration: unknown, targets: unknown, host = 'rollup', directory = '/dist') => {
-  const record = claimRecord({ host, configuration, targets }, cache, directory);
+const claim = (
+  configuration: unknown,
+  targets: unknown,
+  host = 'rollup',
+  directory = '/dist',
+  dryRun = false,
+) => {
+  const record = claimRecord({ host, configuration, targets }, cache, directory, { dryRun });
   open.push(record);
   return record;
 };
@@ -102,4 +108,14 @@ test('a damaged index, or one that cannot be written, ends nothing', () => {
   rmSync(cache, { recursive: true });
   writeFileSync(cache, 'a file has its place');
   expect(records(['a', ['t']])).toEqual([before]);
+});
+
+test('a dry run finds the record that a build would, and leaves the index as it is', () => {
+  claim('a', ['t']).release();
+  const before = readdirSync(cache).map((name) => readFileSync(join(cache, name), 'utf8'));
+  const dry = claim('a', ['u'], 'rollup', '/dist', true);
+  dry.release();
+  claim('b', ['w'], 'rollup', '/dist', true).release();
+  expect(readdirSync(cache).map((name) => readFileSync(join(cache, name), 'utf8'))).toEqual(before);
+  expect(claim('a', ['u']).cacheDirectory).toBe(dry.cacheDirectory);
 });

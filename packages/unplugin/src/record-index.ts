@@ -37,12 +37,13 @@ const claims = new Map<string, { count: number; functions: readonly unknown[] }>
 /**
  * Finds the record of an instance: the one with the same targets or, after an edit of the targets, the one of the same
  * configuration. So an instance finds what its old targets have copied, and never takes the files of another
- * configuration for its own.
+ * configuration for its own. With `dryRun` the index stays as it is.
  */
 export function claimRecord(
   { host, configuration, targets }: Instance,
   cacheDirectory: string,
   directory: string,
+  { dryRun }: { dryRun: boolean },
 ): ClaimedRecord {
   const file = indexFile(cacheDirectory, directory);
   const before = read(file);
@@ -80,7 +81,7 @@ export function claimRecord(
   found.targets = content;
   const orphans = all.filter(({ configurations }) => configurations.length === 0);
   const kept = all.filter(({ configurations }) => configurations.length > 0);
-  if (JSON.stringify(kept) !== JSON.stringify(before)) write(file, kept);
+  if (!dryRun && JSON.stringify(kept) !== JSON.stringify(before)) write(file, kept);
 
   const key = keyOf(found);
   claims.set(key, { count: (claims.get(key)?.count ?? 0) + 1, functions });

@@ -34,6 +34,32 @@ it.each<[report: Partial<CopyReport>, line: string]>([
   ),
 );
 
+it.each<[report: Partial<CopyReport>, line: string]>([
+  [{}, 'dist: would copy 0'],
+  [
+    { files: 22, links: 2, pruned: 3, unchanged: 4100 },
+    'dist: would copy 22, would copy 2 links, would delete 3, 4,100 unchanged',
+  ],
+  [{ pruned: 1 }, 'dist: would delete 1'],
+])('the report of a dry run as one line: %j', (report, line) => {
+  const destinations = { destinations: ['/project/dist'], root: '/project', dryRun: true };
+  expect(summarize({ ...NOTHING, ...report }, destinations)).toBe(line);
+});
+
+it('the report of a dry run with a line for each file', () => {
+  const entries: CopyReport['entries'] = [
+    { destination: '/project/dist/b.txt', action: 'copied', bytes: 5 },
+    { destination: '/project/dist/a.txt', action: 'pruned', bytes: 0 },
+  ];
+  const report = { ...NOTHING, files: 1, bytes: 5, pruned: 1, entries };
+  const destinations = { destinations: ['/project/dist'], root: '/project', dryRun: true };
+  expect(describeReport(report, '/project/dist', destinations).split('\n')).toEqual([
+    'dist: would copy 1 (5 B), would delete 1',
+    '  a.txt (to be deleted)',
+    '  b.txt (to be copied)',
+  ]);
+});
+
 it('a report with a line for each file says in its summary how they were copied', () => {
   const methods = { copy_file_range: { files: 1, bytes: 1 }, ficlone: { files: 2, bytes: 245_999_999 } };
   const entries: CopyReport['entries'] = [

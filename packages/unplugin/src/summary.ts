@@ -16,12 +16,17 @@ const shownNumber = (number: number): string => number.toLocaleString('en-US');
 interface Destinations {
   destinations: readonly string[];
   root: string;
+  /** The report says what would be done. */
+  dryRun?: boolean;
 }
 
-/** A report as one line: where files went, what was copied, deleted and left; with `methods` also how it was copied. */
+/**
+ * A report as one line: where files went, what was copied, deleted and left; with `methods` also how it was copied. That of a
+ * dry run says what would be copied and deleted, and how many bytes that are.
+ */
 export function summarize(
   report: CopyReport,
-  { destinations, root }: Destinations,
+  { destinations, root, dryRun = false }: Destinations,
   { methods: withMethods = false } = {},
 ): string {
   const { files, bytes, methods, unchanged, links, pruned, durationMs } = report;
@@ -32,13 +37,17 @@ export function summarize(
       .sort(([, one], [, other]) => other.files - one.files)
       .map(([method, { files }]) => `${method} ${shownNumber(files)}`);
     const details = withMethods ? ` (${[formatBytes(bytes), ...how].join(', ')})` : '';
-    parts.push(`${shownNumber(files)} copied${details}`);
+    parts.push(
+      dryRun ? `would copy ${shownNumber(files)}${details}` : `${shownNumber(files)} copied${details}`,
+    );
   }
-  if (links > 0) parts.push(`${shownNumber(links)} link${links === 1 ? '' : 's'}`);
-  if (pruned > 0) parts.push(`${shownNumber(pruned)} deleted`);
+  if (links > 0)
+    parts.push(`${dryRun ? 'would copy ' : ''}${shownNumber(links)} link${links === 1 ? '' : 's'}`);
+  if (pruned > 0)
+    parts.push(dryRun ? `would delete ${shownNumber(pruned)}` : `${shownNumber(pruned)} deleted`);
   if (unchanged > 0) parts.push(`${shownNumber(unchanged)} unchanged`);
   const where = destinations.map((each) => shown(each, root)).join(', ');
-  return `${where}: ${parts.join(', ')} in ${Math.round(durationMs)} ms`;
+  return `${where}: ${parts.join(', ')}${dryRun ? '' : ` in ${Math.round(durationMs)} ms`}`;
 }
 
 /** A report as lines: the summary, and where the report has entries one line for each file copied or deleted. */
@@ -51,12 +60,13 @@ export function describeReport(report: CopyReport, directory: string, destinatio
       const name = isInside(directory, destination)
         ? path.relative(directory, destination).split(path.sep).join('/')
         : destination;
-      return `  ${name} (${wordFor(entry)})`;
+      return `  ${name} (${wordFor(entry, destinations)})`;
     });
   return [summarize(report, destinations, { methods: entries !== undefined }), ...lines.sort()].join('\n');
 }
 
-function wordFor({ action, method }: CopyEntry): string {
+function wordFor({ action, method }: CopyEntry, { dryRun }: Destinations): string {
+  if (dryRun) return action === 'pruned' ? 'to be deleted' : 'to be copied';
   if (action === 'pruned') return 'deleted';
   return action === 'linked' ? 'link' : (method ?? action);
 }

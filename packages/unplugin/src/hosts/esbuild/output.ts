@@ -77,7 +77,7 @@ export class EsbuildOutput {
     // Which assets a configuration has is known when it is built: no other one can have the same.
     const named = options.assets ? { ...targets, configuration } : targets;
     const instance = { host, configuration, targets: named };
-    this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory);
+    this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory, options);
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},
@@ -111,7 +111,7 @@ export class EsbuildOutput {
   }
 
   async #end(result: BuildResult, extracted: ExtractedAsset[]): Promise<OnEndResult> {
-    const { assets, directory, listed, root, build } = this.#settings;
+    const { assets, directory, listed, options, root, build } = this.#settings;
     if (result.errors.length > 0) {
       this.#state = 'failed';
       return {};
@@ -130,7 +130,7 @@ export class EsbuildOutput {
       this.#failures = 0;
       this.#warnOfWatch(messages);
       const entries = this.#last?.report.entries?.filter(({ destination }) => !taken.has(destination));
-      if (listed) listOutputs(result.metafile, entries ?? [], root);
+      if (listed && !options.dryRun) listOutputs(result.metafile, entries ?? [], root);
     } catch (error) {
       messages.fail(error);
     }
@@ -140,6 +140,8 @@ export class EsbuildOutput {
       this.#askedBy = 'nobody';
       onDelivery(result, () => this.#wasAsked());
     }
+    // Each copy of a dry run finds the same to do.
+    if (options.dryRun) return messages.result;
     if (!this.#watch || (this.#watch.canVouch && !this.#watch.isProven && !this.#wins))
       this.#follow(FOLLOW_AFTER);
     return messages.result;

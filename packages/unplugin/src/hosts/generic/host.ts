@@ -110,8 +110,10 @@ export class GenericHost {
   }
 
   #claim(directory: string): ClaimedRecord {
-    const all = cacheDirectoryOf(this.#options, this.#build.root);
-    return (this.#record ??= claimRecord({ ...this.#instance, targets: this.#targets }, all, directory));
+    const options = this.#options;
+    const instance = { ...this.#instance, targets: this.#targets };
+    const all = cacheDirectoryOf(options, this.#build.root);
+    return (this.#record ??= claimRecord(instance, all, directory, options));
   }
 }
 

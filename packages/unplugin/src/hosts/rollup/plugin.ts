@@ -245,7 +245,8 @@ class RollupBuild {
     // Which assets a configuration has is known when it is built: no other one can have the same.
     const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
     const instance = { host, configuration, targets };
-    const record = claimRecord(instance, cacheDirectoryOf(this.#options, this.#root), directory);
+    const options = this.#options;
+    const record = claimRecord(instance, cacheDirectoryOf(options, this.#root), directory, options);
     this.#records.push(record);
     return record;
   }

@@ -188,7 +188,7 @@ export class RspackCopies {
     const { host, configuration } = this.#instance();
     // Which assets a configuration has is known when it is built: no other one can have the same.
     const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
-    const record = claimRecord({ host, configuration, targets }, cacheDirectory, directory);
+    const record = claimRecord({ host, configuration, targets }, cacheDirectory, directory, this.#options);
     this.#records.set(directory, record);
     return record;
   }

@@ -172,7 +172,7 @@ export class EnvironmentBuild {
     const instance = this.#instance;
     // Which assets a configuration has is known when it is built: no other one can have the same.
     const copied = this.#options!.assets ? { ...targets, configuration: instance.configuration } : targets;
-    const record = claimRecord({ ...instance, targets: copied }, cacheDirectory, directory);
+    const record = claimRecord({ ...instance, targets: copied }, cacheDirectory, directory, this.#own);
     this.#records.push(record);
     return record;
   }

@@ -103,7 +103,7 @@ export class WebpackBuild {
    */
   async copy(): Promise<void> {
     if (!this.#listing || !this.assets) return;
-    const { compiler, watch } = this.#state;
+    const { compiler, options, watch } = this.#state;
     const final = this.assets.final();
     const probe = final.ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours);
@@ -113,6 +113,10 @@ export class WebpackBuild {
       const { size } = this.#warnings;
       const report = await exclusive(this.#directory, () => this.#copyFiles(final, changed));
       await this.#state.imported?.verify(final.ours.filter(isImported), this.#directory);
+      if (options.dryRun) {
+        this.#putBack = this.assets.detach(final.ours);
+        return;
+      }
       // A copy that warned is made again, and warns again.
       if (this.#warnings.size === size) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);

@@ -97,6 +97,7 @@ function recordOf(
     { ...instance, targets: named },
     cacheDirectoryOf(options, compiler.context),
     path.resolve(compiler.options.output.path!),
+    options,
   );
 }
 
