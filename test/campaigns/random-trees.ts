@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
@@ -18,6 +19,8 @@ export type Entry =
   | { kind: 'sparse'; size: number; mode: number; modified: number }
   | { kind: 'directory'; mode: number; modified: number }
   | { kind: 'link'; target: string; modified: number }
+  /** `node` is what mknod(1) takes: the type, and the number of a device. */
+  | { kind: 'special'; node: string; mode: number; modified: number }
   /** A further name of a file of the tree: which one says the number. */
   | { kind: 'name'; of: number };
 
@@ -99,6 +102,19 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
 
 export const trees: fc.Arbitrary<Tree> = fc.array(fc.tuple(path, entry), { maxLength: 24 });
 
+const special: fc.Arbitrary<Entry> = fc.record({
+  kind: fc.constant('special' as const),
+  node: fc.constantFrom('p', 'p', 'c 1 3', 'b 259 70000'),
+  mode: fileMode,
+  modified,
+});
+
+/** FIFOs and devices too. */
+export const treesWithDevices: fc.Arbitrary<Tree> = fc.array(
+  fc.tuple(path, fc.oneof({ weight: 12, arbitrary: entry }, { weight: 1, arbitrary: special })),
+  { maxLength: 24 },
+);
+
 /**
  * Makes a tree in a directory that exists, the same one for the same model. What cannot be there, because something else
  * is in its way, is left out.
@@ -117,9 +133,10 @@ export function makeTree(root: string, tree: Tree): void {
     }
     if (kind === 'directory') mkdirSync(full);
     else if (kind === 'link') symlinkSync(entry.target, full);
+    else if (kind === 'special') execFileSync('mknod', [full, ...entry.node.split(' ')]);
     else if (kind === 'sparse') writeFileSync(full, 'data');
     else writeFileSync(full, Buffer.alloc(entry.size, entry.fill));
-    if (kind === 'file' || kind === 'sparse') files.push(full);
+    if (kind === 'file' || kind === 'sparse' || kind === 'special') files.push(full);
     if (kind === 'sparse') truncateSync(full, Math.max(entry.size, 4));
     later.push(() => {
       if (kind !== 'link') chmodSync(full, entry.mode);
@@ -157,7 +174,7 @@ export function describeTree(root: string): Record<string, string> {
       const { sha256 = '', target = '' }: Partial<SnapshotEntry> = entries[path] ?? {};
       const same = stats.isDirectory() ? '' : ` same as ${JSON.stringify(first.get(key))}`;
       const mode = stats.isSymbolicLink() ? 'link' : (stats.mode & 0o177777n).toString(8);
-      const size = stats.isDirectory() ? '' : stats.size;
+      const size = stats.isDirectory() ? '' : `${stats.size} ${stats.rdev}`;
       return [path, `${mode} ${stats.uid}:${stats.gid} ${stats.mtimeNs} ${size} ${sha256}${target}${same}`];
     }),
   );

@@ -7,10 +7,10 @@ import { type Attribute, type CopyOptions, copy, copySync } from 'fs-reflink';
 import { expect } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { campaign, describeCampaigns } from './campaign.ts';
-import { describeTree, makeTree, type Tree, trees } from './random-trees.ts';
+import { describeTree, makeTree, type Tree, trees, treesWithDevices } from './random-trees.ts';
 
 /** What `cp -a` and `rsync -aHAX` carry over. */
-const ALL: Attribute[] = ['mode', 'timestamps', 'ownership', 'links', 'special', 'xattr', 'acl'];
+const ALL: Attribute[] = ['mode', 'timestamps', 'ownership', 'links', 'devices', 'special', 'xattr', 'acl'];
 const ARCHIVE: CopyOptions = { symlinks: 'keep', preserve: ALL };
 
 const ways = fc.record({
@@ -53,7 +53,7 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
   campaign(
     'a copy of a tree is what cp -a makes of it, and the next one finds all unchanged',
     { short: 60, long: 6000 },
-    fc.record({ tree: trees, options: ways, hasManifest: fc.boolean() }),
+    fc.record({ tree: treesWithDevices, options: ways, hasManifest: fc.boolean() }),
     ({ tree, options, hasManifest }) =>
       inScratch(async (at) => {
         const from = make(at('from'), tree);
@@ -76,7 +76,7 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
   campaign(
     'a copy over another tree that deletes what is stale leaves what rsync --delete leaves',
     { short: 40, long: 3000 },
-    fc.record({ tree: trees, before: trees, options: ways, keeps: fc.boolean() }),
+    fc.record({ tree: treesWithDevices, before: trees, options: ways, keeps: fc.boolean() }),
     ({ tree, before, options, keeps }) =>
       inScratch(async (at) => {
         const from = make(at('from'), tree);

@@ -170,6 +170,7 @@ static struct darwin_timespec time_of(struct statx_timestamp time) {
 static void translate_stat(const struct statx *from, struct darwin_stat *into) {
   memset(into, 0, sizeof *into);
   into->st_dev = (int32_t)(from->stx_dev_major << 24 | from->stx_dev_minor);
+  into->st_rdev = (int32_t)(from->stx_rdev_major << 24 | from->stx_rdev_minor);
   into->st_mode = from->stx_mode;
   into->st_nlink = (uint16_t)from->stx_nlink;
   into->st_ino = from->stx_ino;
@@ -312,6 +313,32 @@ int renameatx_np(int from_directory, const char *from, int to_directory, const c
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags) {
   int translated = at_flags(flags);
   return translated < 0 ? fail(EINVAL) : linux_utimensat(at(directory), path, times, translated);
+}
+
+/* Like mkfifo(2) and mknod(2): root alone makes devices, and there is no other way to a socket than bind(2). */
+int darwin_mkfifoat(int directory, const char *path, uint16_t mode) __asm__("mkfifoat");
+int darwin_mknodat(int directory, const char *path, uint16_t mode, int32_t device) __asm__("mknodat");
+int darwin_fchmodat(int directory, const char *path, uint16_t mode, int flags) __asm__("fchmodat");
+int darwin_mkfifoat(int directory, const char *path, uint16_t mode) {
+  return (int)syscall(SYS_mknodat, at(directory), path, S_IFIFO | mode, 0);
+}
+int darwin_mknodat(int directory, const char *path, uint16_t mode, int32_t device) {
+  if (!S_ISCHR(mode) && !S_ISBLK(mode)) return fail(EINVAL);
+  return (int)syscall(SYS_mknodat, at(directory), path, mode, makedev((uint32_t)device >> 24, device & 0xffffff));
+}
+int darwin_fchmodat(int directory, const char *path, uint16_t mode, int flags) {
+  char file[64];
+  if (flags != DARWIN_AT_SYMLINK_NOFOLLOW) return fail(EINVAL);
+  int fd = linux_openat(at(directory), path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  snprintf(file, sizeof file, "/proc/self/fd/%d", fd);
+  int result = (int)syscall(SYS_fchmodat, AT_FDCWD, file, mode);
+  syscall(SYS_close, fd);
+  return result;
+}
+int fchownat(int directory, const char *path, uid_t user, gid_t group, int flags) {
+  int translated = at_flags(flags);
+  return translated < 0 ? fail(EINVAL) : (int)syscall(SYS_fchownat, at(directory), path, user, group, translated);
 }
 
 static off_t seek(int fd, off_t offset, int whence) {

@@ -65,6 +65,7 @@ export class SystemBench implements Disposable {
       { ...defaults, ...settings },
       {
         progress: () => {},
+        leftOut: () => {},
         lost: (attribute, errno) => this.lost.push([attribute, errno]),
         recorded: true,
       },

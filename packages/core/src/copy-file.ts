@@ -106,6 +106,8 @@ function prepare(source: string | URL, destination: string | URL, options: CopyF
 
 function toResult(tally: Tally): CopyFileResult {
   const [entry] = tally.entries;
+  const [leftOut] = tally.leftOut;
+  if (leftOut) throw new CopyError(leftOut);
   const method = entry?.action === 'linked' ? 'symlink' : (entry?.method ?? 'unchanged');
   const warnings = [...tally.warnings, ...lostWarnings(tally.lost)];
   return { method, bytes: entry?.bytes ?? 0, ...(warnings.length > 0 && { warnings }) };

@@ -18,6 +18,7 @@ const NAMES: Record<Attribute, string> = {
   timestamps: 'modification times',
   ownership: 'owner and group',
   links: 'hard links',
+  devices: 'FIFOs, devices and sockets',
   special: 'setuid, setgid and sticky bits',
   xattr: 'extended attributes',
   acl: 'access control lists',

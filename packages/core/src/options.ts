@@ -21,7 +21,7 @@ export interface CopyFileOptions {
    * and change time both show, its modification time is compared with the source's cut off alike (in Windows on FAT also
    * rounded up): there a source that changed again within that time and kept its size is not seen either.
    * A directory there is refused with `EISDIR`, a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever this
-   * says.
+   * says, unless the source is the same one (`preserve` with `devices`).
    *
    * Whatever the value, a later copy with the same one repairs what a process that was killed has left: see
    * {@link CopyFileOptions.atomic}.
@@ -44,9 +44,11 @@ export interface CopyFileOptions {
    * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
    * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
    * `links`: files that have several names in the source have as many in the destination, as hard links, and only the
-   * calling thread copies; `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
+   * calling thread copies; `devices`: FIFOs, devices and sockets of the source are made, with the mode, times and owner that
+   * are carried over, where this user may make them, and otherwise left out with a warning each (`report.leftOut`), as
+   * `cp -a` does; without it they are refused with `ERR_NOT_REGULAR`; `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
    * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
-   * is read-only, `timestamps` goes to 100 ns, and `xattr` and `acl` are refused with `ENOTSUP`.
+   * is read-only, `timestamps` goes to 100 ns, `devices` means nothing, and `xattr` and `acl` are refused with `ENOTSUP`.
    *
    * What the destination cannot hold, or this user may not set, is left out, with one warning for each attribute that
    * says how many files and directories it was lost for.

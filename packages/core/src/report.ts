@@ -44,6 +44,11 @@ export interface CopyReport {
   warnings: string[];
   /** What could not be copied, on request (`onError: 'collect'`); in no particular order. */
   errors?: CopyError[];
+  /**
+   * Absolute paths of FIFOs, devices and sockets of the source that could not be made (`preserve` with `devices`), each with
+   * a warning; absent where there are none.
+   */
+  leftOut?: string[];
   /** One entry per path, on request (`entries: true`); in no particular order. */
   entries?: CopyEntry[];
   /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not copied. */
@@ -59,8 +64,12 @@ export interface Overlap {
 }
 
 /** The counts one thread collects; every thread's are added up in the end. */
-export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'errors'> &
-  Required<Pick<CopyReport, 'entries' | 'overlaps'>> & { lost: LostAttributes; errors: CopyErrorDetails[] };
+export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'errors' | 'leftOut'> &
+  Required<Pick<CopyReport, 'entries' | 'overlaps'>> & {
+    lost: LostAttributes;
+    errors: CopyErrorDetails[];
+    leftOut: CopyErrorDetails[];
+  };
 
 export function emptyTally(): Tally {
   return {
@@ -74,6 +83,7 @@ export function emptyTally(): Tally {
     warnings: [],
     entries: [],
     overlaps: [],
+    leftOut: [],
     lost: {},
     errors: [],
   };
@@ -110,6 +120,7 @@ export function addTally(total: Tally, part: Tally): void {
   total.directories += part.directories;
   total.links += part.links;
   total.warnings.push(...part.warnings);
+  total.leftOut.push(...part.leftOut);
   for (const entry of part.entries) total.entries.push(entry);
   for (const overlap of part.overlaps) total.overlaps.push(overlap);
   for (const error of part.errors) total.errors.push(error);
@@ -127,12 +138,17 @@ export function toReport(
   durationMs: number,
   asked: { entries: boolean; overlaps: boolean; errors: boolean },
 ): CopyReport {
-  const { entries, overlaps, errors, lost, ...counts } = tally;
-  const warnings = [...counts.warnings, ...lostWarnings(lost)];
+  const { entries, overlaps, leftOut, errors, lost, ...counts } = tally;
+  const warnings = [
+    ...counts.warnings,
+    ...leftOut.map((details) => new CopyError(details).message),
+    ...lostWarnings(lost),
+  ];
   return {
     ...counts,
     warnings,
     durationMs,
+    ...(leftOut.length > 0 && { leftOut: leftOut.map(({ source }) => source!).sort() }),
     ...(asked.entries && { entries }),
     ...(asked.overlaps && { overlaps }),
     ...(asked.errors && { errors: errors.map((details) => new CopyError(details)) }),

@@ -28,7 +28,16 @@ const isFrom: Check = (value) =>
 /** What each option accepts, with the words an error uses for it. */
 type Schema = Record<string, readonly [Check, string]>;
 
-const attributes = ['mode', 'timestamps', 'ownership', 'links', 'special', 'xattr', 'acl'] as const;
+const attributes = [
+  'mode',
+  'timestamps',
+  'ownership',
+  'links',
+  'devices',
+  'special',
+  'xattr',
+  'acl',
+] as const;
 
 const overwrite = [
   oneOf(true, false, 'error', 'changed', 'older'),

@@ -24,10 +24,11 @@ export async function countTotal(
   blockSize = 1,
 ): Promise<Total | undefined> {
   const { targets, allowMissing } = options;
-  const { symlinks } = options.transfer;
+  const { symlinks, preserve } = options.transfer;
+  const settings = { targets, symlinks, devices: preserve.includes('devices'), allowMissing };
   const total: Total = { files: 0, bytes: 0, blocks: 0 };
   let since = performance.now();
-  for (const { source, names } of scanTargets({ targets, symlinks, allowMissing }, () => {})) {
+  for (const { source, names } of scanTargets(settings, () => {})) {
     for (const name of names) {
       if (performance.now() - since > SLICE_MS) {
         await nextTurn();

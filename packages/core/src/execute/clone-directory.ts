@@ -50,7 +50,7 @@ function wholeDirectory(
 
 function isLikeClone({ reflink, durability, preserve }: TransferSettings): boolean {
   const has = new Set(preserve);
-  const asked = has.has('ownership') || has.has('special') || has.has('acl');
+  const asked = has.has('ownership') || has.has('devices') || has.has('special') || has.has('acl');
   return reflink !== 'never' && durability === 'none' && has.has('mode') && has.has('timestamps') && !asked;
 }
 

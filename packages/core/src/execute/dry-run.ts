@@ -80,7 +80,7 @@ function compareFile(
   const paths = pathsOf(pair, name, as);
   const result = system.status(pair.source, name, follow, source);
   if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
-  const linked = isLink && !follow;
+  const linked = isLink && !follow && !source.isSpecial;
   const isThere = !pair.fresh && !batch.vacant?.includes(file);
   const isOfOurs = () => isOurs(system, pair, as, batch.records, file);
   const keep =

@@ -54,6 +54,7 @@ export class FileCopier {
   readonly #copyNewFile: System['copyNewFile'];
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
+  readonly #makesDevices: boolean;
   /** Where files that have several names keep them. */
   readonly #hardLinks: HardLinks | undefined;
   /** The file at hand, for progress within it. */
@@ -67,6 +68,7 @@ export class FileCopier {
     this.#hooks = hooks;
     this.#copyNewFile = hasUsualOptions(job) ? system.copyNewFile : undefined;
     this.#transferrer = this.#transferrerBy(job.only);
+    this.#makesDevices = job.transfer.preserve.includes('devices');
     if (job.transfer.preserve.includes('links')) this.#hardLinks = new HardLinks(system);
   }
 
@@ -225,6 +227,7 @@ export class FileCopier {
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
       lost: (attribute, errno, first) => addLost(this.tally.lost, attribute, { count: 1, first, errno }),
+      leftOut: (why) => void this.tally.leftOut.push(why),
       recorded: this.#job.recorded,
     });
   }
@@ -249,9 +252,10 @@ export class FileCopier {
     const { symlinks = this.#job.transfer.symlinks } = batch;
     const link = links.has(file);
     const follow = link && symlinks === 'follow';
-    const keep = link && symlinks === 'keep';
+    const isSpecial = link && this.#makesDevices && this.#transferrer.isSpecial(pair, name, follow);
+    const keep = isSpecial || (link && symlinks === 'keep');
     const { records } = batch;
-    const hardLinks = keep ? undefined : this.#hardLinks;
+    const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
     const member = { records, file };
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
       if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
@@ -266,7 +270,7 @@ export class FileCopier {
     const isFile =
       hardLinks &&
       this.#system.status(pair.source, name, follow, this.#source) >= 0 &&
-      this.#source.isRegular;
+      (this.#source.isRegular || isSpecial);
     const linked = isFile
       ? hardLinks.link({ pair, name, as, source: this.#source, isOurs: isOfOurs, ...member })
       : undefined;
@@ -276,9 +280,12 @@ export class FileCopier {
       return;
     }
     // If this fails, the old destination is as it was, and what is known of it stays.
-    const outcome = keep
-      ? this.#transferrer.link(pair, name, as, isOfOurs)
-      : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
+    const outcome = isSpecial
+      ? this.#transferrer.special(pair, name, as, isOfOurs)
+      : keep
+        ? this.#transferrer.link(pair, name, as, isOfOurs)
+        : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
+    if (!outcome) return;
     const { source, destination } = this.#transferrer;
     const copied = outcome.method !== undefined || outcome.bytes < 0;
     // A link of ours that leads where it should is left, and stays ours.

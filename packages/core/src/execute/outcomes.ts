@@ -16,6 +16,7 @@ const CODES: Record<Method, number> = {
   node_fs: 12,
   transform: 13,
   hard_link: 14,
+  mknod: 15,
 };
 const UNCHANGED = 1;
 const LINKED = 2;

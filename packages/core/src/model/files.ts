@@ -7,7 +7,10 @@ export interface Files {
   names: string[];
   /** Names in the destination, by position, where they differ. */
   renamed?: Record<number, string> | undefined;
-  /** Positions of the symbolic links. Where links are followed, positions of what may be one. In ascending order. */
+  /**
+   * Positions of the symbolic links, and of FIFOs, devices and sockets that are copied. Where links are followed, positions
+   * of what may be one. In ascending order.
+   */
   links?: number[] | undefined;
 }
 

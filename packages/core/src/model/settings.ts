@@ -12,6 +12,7 @@
  * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
  * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
  * - `hard_link`: a further name for a file that was copied before (`preserve: 'links'`)
+ * - `mknod`: a FIFO, a device or a socket was made (`preserve: 'devices'`); it has no bytes
  * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
  */
 export type Method =
@@ -26,10 +27,19 @@ export type Method =
   | 'copy_file_ex'
   | 'node_fs'
   | 'hard_link'
+  | 'mknod'
   | 'transform';
 
 /** An attribute of a file that can be carried over besides its bytes. */
-export type Attribute = 'mode' | 'timestamps' | 'ownership' | 'links' | 'special' | 'xattr' | 'acl';
+export type Attribute =
+  | 'mode'
+  | 'timestamps'
+  | 'ownership'
+  | 'links'
+  | 'devices'
+  | 'special'
+  | 'xattr'
+  | 'acl';
 
 /** The options each file is copied with, complete and fit to be sent to a worker thread. */
 export interface TransferSettings {

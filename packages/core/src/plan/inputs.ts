@@ -37,6 +37,7 @@ export function look(
   const warn = (message: string) => void tally.warnings.push(message);
   const onError = (error: unknown) => noteError(tally, job, error);
   const { manifest: file, cwd, prune } = plan;
+  const { symlinks, preserve } = job.transfer;
   const manifest = file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job), warn);
   // Progress is reported for every file, and a dry run changes what it finds.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
@@ -45,7 +46,7 @@ export function look(
     : undefined;
   return {
     manifest,
-    folders: scanTargets({ ...plan, symlinks: job.transfer.symlinks, recall, onError }, warn),
+    folders: scanTargets({ ...plan, symlinks, devices: preserve.includes('devices'), recall, onError }, warn),
   };
 }
 

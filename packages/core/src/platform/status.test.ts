@@ -146,10 +146,9 @@ test.each([
 });
 
 const zero = Object.fromEntries(
-  ['mode', 'uid', 'gid', 'size', 'blocks', 'dev', 'ino', 'atimeNs', 'mtimeNs', 'ctimeNs'].map((key) => [
-    key,
-    0n,
-  ]),
+  ['mode', 'uid', 'gid', 'size', 'blocks', 'dev', 'rdev', 'ino', 'atimeNs', 'mtimeNs', 'ctimeNs'].map(
+    (key) => [key, 0n],
+  ),
 ) as unknown as fs.BigIntStats;
 
 function statusOf(system: System, root: string, name: string, follow = false): FileStatus {

@@ -25,6 +25,9 @@ export const BLOCKS = 12;
 export const ACCESSED = 16;
 export const CHANGED = 24;
 export const MODIFIED = 28;
+/** Of a device: which one it is. */
+export const NODE_MAJOR = 32;
+export const NODE_MINOR = 33;
 export const DEVICE_MAJOR = 34;
 export const DEVICE_MINOR = 35;
 const WORDS = 64;
@@ -49,6 +52,8 @@ export const STATX_LAYOUT: Record<string, number> = {
   stx_atime: ACCESSED * 4,
   stx_ctime: CHANGED * 4,
   stx_mtime: MODIFIED * 4,
+  stx_rdev_major: NODE_MAJOR * 4,
+  stx_rdev_minor: NODE_MINOR * 4,
   stx_dev_major: DEVICE_MAJOR * 4,
   stx_dev_minor: DEVICE_MINOR * 4,
   stx_dio_offset_align: STATX_DIO_OFFSET_ALIGN_WORD * 4,
@@ -158,6 +163,29 @@ export class FileStatus {
   get specialKind(): string {
     const type = this.mode & TYPE_MASK;
     return type === IS_FIFO ? 'a FIFO' : type === IS_SOCKET ? 'a socket' : 'a device';
+  }
+
+  get isFifo(): boolean {
+    return (this.mode & TYPE_MASK) === IS_FIFO;
+  }
+
+  /** The type alone, as mknod(2) takes it. */
+  get type(): number {
+    return this.mode & TYPE_MASK;
+  }
+
+  /** Of a device: which one it is, as the `dev_t` that mknod(2) takes. */
+  get nodeNumber(): number {
+    const [major, minor] = [this.words[NODE_MAJOR]!, this.words[NODE_MINOR]!];
+    return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
+  }
+
+  /** Whether both are FIFOs, both are sockets, or both are the same device. */
+  isSameSpecial(other: FileStatus): boolean {
+    const { words } = this;
+    if (!this.isSpecial || this.type !== other.type) return false;
+    if (this.type === IS_FIFO || this.type === IS_SOCKET) return true;
+    return words[NODE_MAJOR] === other.words[NODE_MAJOR] && words[NODE_MINOR] === other.words[NODE_MINOR];
   }
 
   hasOwnerOf(other: FileStatus): boolean {
@@ -298,9 +326,13 @@ export class FileStatus {
     this.#setTime(MODIFIED, stats.mtimeNs);
     this.#setTime(CHANGED, stats.ctimeNs);
     // As glibc puts them into one number: so both lanes number a device alike. Elsewhere it is as good as any other.
-    const { dev } = stats;
-    words[DEVICE_MAJOR] = Number(((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xffff_f000n));
-    words[DEVICE_MINOR] = Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n));
+    this.#setDevice(DEVICE_MAJOR, stats.dev);
+    if (this.isSpecial) this.#setDevice(NODE_MAJOR, stats.rdev);
+  }
+
+  #setDevice(at: number, device: bigint): void {
+    this.words[at] = Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n));
+    this.words[at + 1] = Number((device & 0xffn) | ((device >> 12n) & 0xffff_ff00n));
   }
 
   /** Fills in what the file is and on which device. The inode number comes as two halves of 32 bits. */

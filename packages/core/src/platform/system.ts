@@ -92,6 +92,15 @@ export interface DirectoryClone {
   classify(errno: number): ErrorClass;
 }
 
+/** FIFOs, devices and sockets. Their attributes are set by name; no link is followed. */
+export interface SpecialFiles {
+  /** Makes one like that of `status` under a name that must not exist. The process's umask applies to `mode`. */
+  make(directory: Directory, name: string, status: FileStatus, mode: number): number | Errno;
+  setMode(directory: Directory, name: string, mode: number): number | Errno;
+  setOwner(directory: Directory, name: string, status: FileStatus): number | Errno;
+  setTimes(directory: Directory, name: string, status: FileStatus): number | Errno;
+}
+
 /** What a filesystem says of itself. */
 export interface Filesystem {
   /** Its name (`ext4`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
@@ -225,4 +234,6 @@ export interface System {
   /** Gives the file at an absolute path one more name. No link is followed. Any negative number: it cannot be done. */
   link(file: string, directory: Directory, name: string): number | Errno;
   symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;
+  /** Where the platform makes them. */
+  readonly specialFiles?: SpecialFiles;
 }

@@ -4,20 +4,21 @@ import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import type { Directory, FileName } from '../platform/system.ts';
 
-export type EntryKind = 'file' | 'directory' | 'link';
+export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
 /** What fs.Dirent and fs.Stats tell alike. */
 export type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
-/** What an entry of a directory is; anything that has no bytes to copy is a named error. */
-export function kindOf(entry: Typed, directory: string, name = ''): EntryKind {
+/** What an entry of a directory is. A FIFO, a socket or a device is a named error unless these are copied (`devices`). */
+export function kindOf(entry: Typed, devices: boolean, directory: string, name = ''): EntryKind {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'link';
+  if (devices) return 'special';
   const what = entry.isFIFO() ? 'a FIFO' : entry.isSocket() ? 'a socket' : 'a device';
   throw new CopyError({
     code: 'ERR_NOT_REGULAR',
-    reason: `${what} cannot be copied`,
+    reason: `${what} has no bytes to copy; exclude it ("ignore", --exclude), or have one made by 'devices' in preserve (cp -a)`,
     source: path.join(directory, name),
   });
 }

@@ -19,6 +19,8 @@ const MOST_SHOWN = 3;
 
 export interface ScanOptions {
   follow: boolean;
+  /** FIFOs, devices and sockets are copied. */
+  devices: boolean;
   /** A target that matches nothing is a warning. */
   allowMissing: boolean;
   warn: (message: string) => void;
@@ -131,7 +133,7 @@ interface LocateOptions extends ScanOptions {
 /** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from } = target;
-  const { follow, filter, onLeftOut, onError } = options;
+  const { follow, devices, filter, onLeftOut, onError } = options;
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
@@ -139,18 +141,29 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     const { base } = glob;
     const excluded = exclusionsOf(target, base);
     const recall = recallFor(target, options);
-    return walkGlob(glob, { follow, excluded, recall, enter: filter.below(base), onLeftOut, onError });
+    return walkGlob(glob, {
+      follow,
+      devices,
+      excluded,
+      recall,
+      enter: filter.below(base),
+      onLeftOut,
+      onError,
+    });
   }
   const link = status.isSymbolicLink();
   // A directory that is named itself is always entered, also through a link: its contents are meant.
   const kind =
-    link && !follow && !leadsInside(target) ? 'link' : kindOf(link ? followLink(from) : status, from);
+    link && !follow && !leadsInside(target)
+      ? 'link'
+      : kindOf(link ? followLink(from) : status, devices, from);
   if (kind === 'directory') {
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
     const recall = recallFor(target, options);
     return walk(from, follow, {
+      devices,
       recall,
       enter: filter.below(from),
       matcher: ignoring(target, from),
@@ -159,7 +172,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   }
   const [source, name] = [path.dirname(from), path.basename(from)];
   if (ignoring(target, source)?.hasFile(name) === false) return undefined;
-  return [{ source, relative: '', names: [name], ...(link && { links: [0] }) }];
+  return [{ source, relative: '', names: [name], ...((link || kind === 'special') && { links: [0] }) }];
 }
 
 function ignoring(target: ResolvedTarget, directory: string): Matcher | undefined {

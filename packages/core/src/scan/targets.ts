@@ -8,6 +8,8 @@ export interface ScanSettings {
   recall?: Recall | undefined;
   targets: readonly ResolvedTarget[];
   symlinks: 'follow' | 'keep';
+  /** FIFOs, devices and sockets are copied too. */
+  devices?: boolean;
   allowMissing: boolean;
   /** Called with what cannot be read, instead of throwing it; throws what is to end the scan. */
   onError?: ((error: unknown) => void) | undefined;
@@ -16,12 +18,12 @@ export interface ScanSettings {
 /** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
  * of them: that a target matches nothing, or that a glob matches directories. */
 export function* scanTargets(
-  { targets, symlinks, allowMissing, recall, onError = rethrow }: ScanSettings,
+  { targets, symlinks, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder> {
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
-    yield* scan(target, { follow, allowMissing, warn, recall, onError });
+    yield* scan(target, { follow, devices, allowMissing, warn, recall, onError });
   }
 }
 

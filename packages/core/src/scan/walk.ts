@@ -39,6 +39,8 @@ export interface WalkOptions {
   enter?: Enter | undefined;
   /** What of the directory is wanted; undefined: everything. */
   matcher?: Matcher | undefined;
+  /** FIFOs, devices and sockets are wanted too. */
+  devices?: boolean | undefined;
   /** Called for each directory that matches itself, before anything in it is looked for. */
   onDirectory?: ((relative: string) => void) | undefined;
   /** Called with what cannot be read, which is left out; undefined: it ends the walk. */
@@ -209,16 +211,19 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
 
 /** Sorts an entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
 function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
-  const { root, follow, enter, matcher, onDirectory, pending } = walk;
+  const { root, follow, enter, matcher, devices = false, onDirectory, pending } = walk;
   const source = path.join(directory.source, name);
   const relative = join(directory.relative, name);
   const isFile = !matcher || matcher.hasFile(relative);
   const link = entry.isSymbolicLink();
   // Whatever is wrong with a link to a file that is not wanted.
   if (link && follow && !isFile && !isLinkedDirectory(source)) return;
-  const kind = link && follow ? kindOf(followLink(source), source) : kindOf(entry, directory.source, name);
+  const kind =
+    link && follow
+      ? kindOf(followLink(source), devices, source)
+      : kindOf(entry, devices, directory.source, name);
   if (kind !== 'directory') {
-    if (isFile) addFile(directory, name, name, link);
+    if (isFile) addFile(directory, name, name, link || kind === 'special');
     return;
   }
   if (enter && !enter(relative)) return;

@@ -75,8 +75,7 @@ test('pairs of devices are told apart in both directions', () => {
 });
 
 const empty = Object.fromEntries(
-  ['mode', 'uid', 'gid', 'size', 'blocks', 'dev', 'ino', 'atimeNs', 'mtimeNs', 'ctimeNs'].map((key) => [
-    key,
-    0n,
-  ]),
+  ['mode', 'uid', 'gid', 'size', 'blocks', 'dev', 'rdev', 'ino', 'atimeNs', 'mtimeNs', 'ctimeNs'].map(
+    (key) => [key, 0n],
+  ),
 ) as unknown as Parameters<FileStatus['fill']>[0];

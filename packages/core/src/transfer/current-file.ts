@@ -1,4 +1,4 @@
-import { systemError } from '../errors.ts';
+import { type CopyErrorDetails, systemError } from '../errors.ts';
 import type { Attribute } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -15,6 +15,8 @@ export interface TransferHooks {
   progress(bytes: number, size: number): void;
   /** After a file that could not be given an attribute; `errno` is 0 where it was set without effect. */
   lost(attribute: Attribute, errno: number, destination: string): void;
+  /** After a FIFO, a device or a socket that cannot be made. */
+  leftOut(why: CopyErrorDetails): void;
   /** Whether {@link Transferrer.destination} has to tell one file from another afterwards. */
   readonly recorded: boolean;
 }

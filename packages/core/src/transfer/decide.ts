@@ -37,7 +37,8 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
   if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return 'create';
   if (destination.isDirectory) throw systemError(EISDIR, pathsOf(pair, name, as));
   const isLink = source?.isLink ?? false;
-  refuseSpecial(system, pair, name, as, destination, isLink);
+  const sameSpecial = source?.isSameSpecial(destination) ?? false;
+  if (!sameSpecial) refuseSpecial(system, pair, name, as, destination, isLink);
   const sameLink = isLink && destination.isLink && isSameLink(system, pair, name, as);
   if (source && isSame(system, pair, name, as, source, destination, sameLink)) {
     throw new CopyError({
@@ -49,10 +50,11 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
       ...pathsOf(pair, name, as),
     });
   }
-  if (pair.overwrite === true || isOurs()) return sameLink ? 'keep' : 'replace';
+  const isSameAlready = sameLink || sameSpecial;
+  if (pair.overwrite === true || isOurs()) return isSameAlready ? 'keep' : 'replace';
   if (pair.overwrite === false) return 'keep';
   if (pair.overwrite === 'error') throw systemError(EEXIST, pathsOf(pair, name, as));
-  if (sameLink) return 'keep';
+  if (isSameAlready) return 'keep';
   if (!source) return 'replace';
   const replaces = pair.overwrite === 'older' ? isOlder(destination, source) : !isAlike(source, destination);
   return replaces ? 'replace' : 'keep';

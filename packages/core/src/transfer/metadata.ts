@@ -80,7 +80,7 @@ export function findDefaultMode(system: System, directory: Directory, into: File
  * destination cannot hold.
  */
 export function carryAttributes(
-  system: System,
+  system: Pick<System, 'setOwner' | 'copyAttributes' | 'setTimes' | 'fileStatus' | 'setMode'>,
   keep: Preserved,
   fds: { source: number; destination: number },
   source: FileStatus,
@@ -144,6 +144,13 @@ export function isCarried(
       : system.quickStatus(directory, name, destination);
   if (looked < 0 || !isTimeKept(source, destination)) return false;
   return wantedMode(keep, source, destination) === undefined;
+}
+
+/** Whether nothing would be carried over; extended attributes are not looked at. */
+export function hasAttributesOf(keep: Preserved, source: FileStatus, destination: FileStatus): boolean {
+  if (keep.timestamps && !source.isModifiedAtAbout(destination)) return false;
+  if (keep.ownership && !destination.hasOwnerOf(source)) return false;
+  return !keep.mode || wantedMode(keep, source, destination) === undefined;
 }
 
 /** The mode to set, or undefined when the file was created with the right one. */

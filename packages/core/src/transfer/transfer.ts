@@ -1,6 +1,6 @@
 import { CopyError, systemError } from '../errors.ts';
 import type { Attribute, Method, TransferSettings } from '../model/settings.ts';
-import { EEXIST, ELOOP, ENOTSUP } from '../platform/errno.ts';
+import { ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { LadderQuery, System } from '../platform/system.ts';
 import { Capabilities } from './capabilities.ts';
@@ -13,14 +13,15 @@ import {
   findDefaultMode,
   isCarried,
   NOTHING_CHOSEN,
+  type OnLost,
   type Preserved,
   preserved,
 } from './metadata.ts';
+import { copyLink, copySpecial } from './nodes.ts';
 import { type DirectoryPair, mayReplace, pathsOf, replacesTorn } from './pair.ts';
 import { publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
-import { temporaryName } from './temporary.ts';
 
 /** What became of one file. */
 export interface Outcome {
@@ -113,38 +114,33 @@ export class Transferrer {
     }
   }
 
-  /** Places a symbolic link as a link. */
+  /** Copies a symbolic link as a link. */
   link(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome {
-    const system = this.#system;
-    const paths = () => pathsOf(pair, name, as);
-    const status = system.status(pair.source, name, false, this.source);
-    if (status < 0) throw systemError(-status, { ...paths(), syscall: 'lstat' });
     const { source, destination } = this;
-    const decision = decide(system, pair, { name, as, source, destination, isOurs });
-    if (decision === 'keep') return { method: undefined, bytes: 0 };
-    const exists = decision === 'replace';
-    const target = system.readLink(pair.source, name);
-    if (typeof target === 'number') throw systemError(-target, { ...paths(), syscall: 'readlink' });
-    const temporary = exists ? temporaryName() : as;
-    const made = system.symlink(pair.destination, temporary, target, this.source);
-    if (made === -EEXIST && !exists) {
-      // Somebody made one meanwhile: what stands there now decides.
-      pair.fresh = false;
-      return this.link(pair, name, as, isOurs);
-    }
-    if (made < 0) throw systemError(-made, { ...paths(), syscall: 'symlink' });
-    pair.unsynced = true;
-    if (exists) {
-      let isPublished = false;
-      try {
-        isPublished = publish(system, pair, temporary, as, mayReplace(pair) || isOurs(), paths);
-      } finally {
-        if (!isPublished) system.unlink(pair.destination, temporary);
-      }
-      if (!isPublished) return { method: undefined, bytes: 0 };
-    }
-    system.status(pair.destination, as, false, this.destination);
-    return { method: undefined, bytes: -1 };
+    const status = this.#system.status(pair.source, name, false, source);
+    if (status < 0) throw systemError(-status, { ...pathsOf(pair, name, as), syscall: 'lstat' });
+    const outcome = copyLink(this.#system, pair, { name, as, source, destination, isOurs });
+    return { method: undefined, bytes: outcome === 'made' ? -1 : 0 };
+  }
+
+  /** Whether a source is a FIFO, a device or a socket; found without opening it. */
+  isSpecial(pair: DirectoryPair, name: string, follow: boolean): boolean {
+    return this.#system.status(pair.source, name, follow, this.source) >= 0 && this.source.isSpecial;
+  }
+
+  /**
+   * Makes a FIFO, a device or a socket, whose status is {@link source}, at the destination. Undefined: it cannot be made,
+   * and was left out.
+   */
+  special(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
+    const { source, destination } = this;
+    const query = { name, as, source, destination, isOurs };
+    const path = pathsOf(pair, name, as).destination;
+    const lost: OnLost = (attribute, errno) => this.#hooks.lost(attribute, errno, path);
+    const outcome = copySpecial(this.#system, pair, query, this.#keep, lost);
+    if (typeof outcome === 'string') return { method: outcome === 'made' ? 'mknod' : undefined, bytes: 0 };
+    this.#hooks.leftOut(outcome.leftOut);
+    return undefined;
   }
 
   /** One try. Undefined: the source changed meanwhile, and nothing was left behind. */

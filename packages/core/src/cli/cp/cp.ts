@@ -40,7 +40,7 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
     const report = await runShown(resolved, dryRun, showsProgress ? tracker : undefined);
     if (json) printJson(toJson(report, verbose));
     else printReport(report, flags);
-    return report.errors?.length ? EXIT.failed : EXIT.ok;
+    return report.errors?.length || report.leftOut ? EXIT.failed : EXIT.ok;
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;
     const stopped = interruption.status;

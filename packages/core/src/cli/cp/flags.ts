@@ -42,6 +42,7 @@ const ATTRIBUTES: readonly Attribute[] = [
   'timestamps',
   'ownership',
   'links',
+  'devices',
   'special',
   'xattr',
   'acl',

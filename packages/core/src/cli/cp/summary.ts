@@ -11,6 +11,7 @@ export function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): st
     report.links > 0 && counted(report.links, 'link'),
     report.unchanged > 0 && `${number(report.unchanged)} unchanged`,
     report.pruned > 0 && `${number(report.pruned)} ${dryRun ? 'to be deleted' : 'deleted'}`,
+    report.leftOut && `${number(report.leftOut.length)} left out`,
     report.errors && report.errors.length > 0 && counted(report.errors.length, 'error'),
   ].filter(Boolean);
   return [

@@ -30,6 +30,11 @@ export interface Bindings {
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   renameatx(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
+  mkfifoat(directory: number, path: string, mode: number): number;
+  /** `mode` has the type too. */
+  mknodat(directory: number, path: string, mode: number, device: number): number;
+  fchmodat(directory: number, path: string, mode: number, flags: number): number;
+  fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
   /** `target` ends in NUL. */
   symlinkat(target: Memory, directory: number, path: string): number;
   readlinkat(directory: number, path: string, buffer: Memory, size: number): number;
@@ -77,6 +82,15 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     }
   };
 
+  /** Bound when it is called first. Where there is none it answers `ENOSYS`. */
+  const seldom = (name: FunctionName): Native => {
+    let bound: Native | undefined;
+    return (...args) => {
+      bound ??= nativeIfPresent(name) ?? (() => -ENOSYS);
+      return bound(...args);
+    };
+  };
+
   /** The result, or the negated error number. To be called right after the system call. */
   const checked = (result: number): number => (result === -1 ? -koffi.errno() : result);
   /** The same for calls that a signal may interrupt before anything happened. */
@@ -99,6 +113,10 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
   const getattrlist = nativeIfPresent('getattrlist');
   const mkdirat = native('mkdirat');
   const unlinkat = native('unlinkat');
+  const mkfifoat = seldom('mkfifoat');
+  const mknodat = seldom('mknodat');
+  const fchmodat = seldom('fchmodat');
+  const fchownat = seldom('fchownat');
   const renameat = native('renameat');
   const renameatx = nativeIfPresent('renameatx_np');
   const linkat = native('linkat');
@@ -137,6 +155,10 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     renameatx: (from, old, to, path, flags) =>
       renameatx ? checked(renameatx(from, old, to, path, flags)) : -ENOSYS,
     linkat: (from, old, to, path, flags) => checked(linkat(from, old, to, path, flags)),
+    mkfifoat: (at, path, mode) => checked(mkfifoat(at, path, mode)),
+    mknodat: (at, path, mode, device) => checked(mknodat(at, path, mode, device | 0)),
+    fchmodat: (at, path, mode, flags) => checked(fchmodat(at, path, mode, flags)),
+    fchownat: (at, path, uid, gid, flags) => checked(fchownat(at, path, uid, gid, flags)),
     symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
     readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
     read: (fd, buffer, size) => checked(read(fd, buffer, size)),

@@ -52,6 +52,7 @@ export const layouts = {
     st_ino: 8,
     st_uid: 16,
     st_gid: 20,
+    st_rdev: 24,
     st_atimespec: 32,
     st_mtimespec: 48,
     st_ctimespec: 64,

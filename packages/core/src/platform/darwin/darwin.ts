@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
 import { readAt } from '../posix/read-at.ts';
+import { specialFiles } from '../posix/special-files.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { Directory, System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
@@ -118,5 +119,6 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
       bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
+    specialFiles: specialFiles(bindings, C.AT_SYMLINK_NOFOLLOW),
   };
 }

@@ -8,6 +8,7 @@ const word = (member: Exclude<keyof (typeof layouts)['struct stat'], 'size'>): n
 const DEVICE = word('st_dev');
 const MODE = word('st_mode');
 const INODE = word('st_ino');
+const NODE = word('st_rdev');
 const UID = word('st_uid');
 const GID = word('st_gid');
 const ACCESSED = word('st_atimespec');
@@ -65,4 +66,7 @@ function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
   const device = from[DEVICE]!;
   words[S.DEVICE_MAJOR] = (device >>> 8) & 0xfff;
   words[S.DEVICE_MINOR] = (device & 0xff) | ((device >>> 12) & 0xffff_ff00);
+  const node = from[NODE]!;
+  words[S.NODE_MAJOR] = (node >>> 8) & 0xfff;
+  words[S.NODE_MINOR] = (node & 0xff) | ((node >>> 12) & 0xffff_ff00);
 }

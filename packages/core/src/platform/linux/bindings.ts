@@ -3,6 +3,7 @@ import { EINTR, ENOSYS } from './constants.ts';
 import { type PrototypeName, signatureOf } from './prototypes.ts';
 
 type Koffi = typeof import('koffi');
+type Native = (...args: unknown[]) => number;
 
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
 export type Memory = Uint8Array | Uint32Array;
@@ -24,6 +25,11 @@ export interface Bindings {
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   renameat2(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
+  mkfifoat(directory: number, path: string, mode: number): number;
+  /** `mode` has the type too. */
+  mknodat(directory: number, path: string, mode: number, device: number): number;
+  fchmodat(directory: number, path: string, mode: number, flags: number): number;
+  fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
   /** `target` ends in NUL. */
   symlinkat(target: Memory, directory: number, path: string): number;
   readlinkat(directory: number, path: string, buffer: Memory, size: number): number;
@@ -63,8 +69,7 @@ export function loadBindings(): Bindings {
   if (ARCHITECTURES_OF_32_BITS.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const libc = koffi.load(null);
-  const native = (name: PrototypeName, last?: string) =>
-    libc.func(signatureOf(name, last)) as (...args: unknown[]) => number;
+  const native = (name: PrototypeName, last?: string) => libc.func(signatureOf(name, last)) as Native;
   // Not in every libc (renameat2: not in musl 1.2.5): the caller sees what an old kernel would answer.
   const nativeIfPresent = (name: PrototypeName) => {
     try {
@@ -72,6 +77,15 @@ export function loadBindings(): Bindings {
     } catch {
       return undefined;
     }
+  };
+
+  /** Bound when it is called first. Where there is none it answers `ENOSYS`. */
+  const seldom = (name: PrototypeName): Native => {
+    let bound: Native | undefined;
+    return (...args) => {
+      bound ??= nativeIfPresent(name) ?? (() => -ENOSYS);
+      return bound(...args);
+    };
   };
 
   /** The result, or the negated error number. To be called right after the system call. */
@@ -97,6 +111,10 @@ export function loadBindings(): Bindings {
   const statx = native('statx');
   const mkdirat = native('mkdirat');
   const unlinkat = native('unlinkat');
+  const mkfifoat = seldom('mkfifoat');
+  const mknodat = seldom('mknodat');
+  const fchmodat = seldom('fchmodat');
+  const fchownat = seldom('fchownat');
   const renameat = native('renameat');
   const renameat2 = nativeIfPresent('renameat2');
   const linkat = native('linkat');
@@ -137,6 +155,10 @@ export function loadBindings(): Bindings {
     renameat2: (from, old, to, path, flags) =>
       renameat2 ? checked(renameat2(from, old, to, path, flags)) : -ENOSYS,
     linkat: (from, old, to, path, flags) => checked(linkat(from, old, to, path, flags)),
+    mkfifoat: (at, path, mode) => checked(mkfifoat(at, path, mode)),
+    mknodat: (at, path, mode, device) => checked(mknodat(at, path, mode, device)),
+    fchmodat: (at, path, mode, flags) => checked(fchmodat(at, path, mode, flags)),
+    fchownat: (at, path, uid, gid, flags) => checked(fchownat(at, path, uid, gid, flags)),
     symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
     readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
     read: (fd, buffer, size) => checked(read(fd, buffer, size)),

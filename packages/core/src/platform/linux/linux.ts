@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
 import { childPaths, nameInC } from '../paths.ts';
 import { readAt } from '../posix/read-at.ts';
+import { specialFiles } from '../posix/special-files.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
@@ -142,6 +143,7 @@ export function linuxSystem(bindings: Bindings): System {
       bindings.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
+    specialFiles: specialFiles(bindings, C.AT_SYMLINK_NOFOLLOW),
   };
 }
 

@@ -33,7 +33,12 @@ vi.mock('node:module', async (original) => {
 
 describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () => {
   test('everything bound is in the table, under its name and with its types', () => {
-    loadBindings();
+    const bindings = loadBindings();
+    // Bound when they are called; nothing is open there.
+    bindings.mkfifoat(-1, 'x', 0);
+    bindings.mknodat(-1, 'x', 0, 0);
+    bindings.fchmodat(-1, 'x', 0, 0);
+    bindings.fchownat(-1, 'x', 0, 0, 0);
     const last: Partial<Record<PrototypeName, string>> = { openat: 'uint', fcntl: 'int', ioctl: 'int' };
     const names = Object.keys(prototypes) as PrototypeName[];
     const variadic = process.arch === 'ppc64';

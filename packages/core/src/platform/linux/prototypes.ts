@@ -8,6 +8,10 @@ export const prototypes = {
   renameat: 'int renameat(int, const char *, int, const char *)',
   renameat2: 'int renameat2(int, const char *, int, const char *, unsigned int)',
   linkat: 'int linkat(int, const char *, int, const char *, int)',
+  mkfifoat: 'int mkfifoat(int, const char *, mode_t)',
+  mknodat: 'int mknodat(int, const char *, mode_t, dev_t)',
+  fchmodat: 'int fchmodat(int, const char *, mode_t, int)',
+  fchownat: 'int fchownat(int, const char *, uid_t, gid_t, int)',
   symlinkat: 'int symlinkat(const char *, int, const char *)',
   readlinkat: 'ssize_t readlinkat(int, const char *, char *, size_t)',
   read: 'ssize_t read(int, void *, size_t)',
@@ -40,6 +44,7 @@ export const SCALARS: Readonly<Record<string, { koffi: string; bytes: number }>>
   mode_t: { koffi: 'uint', bytes: 4 },
   uid_t: { koffi: 'uint', bytes: 4 },
   gid_t: { koffi: 'uint', bytes: 4 },
+  dev_t: { koffi: 'uint64_t', bytes: 8 },
   'unsigned int': { koffi: 'uint', bytes: 4 },
 };
 

@@ -1,0 +1,24 @@
+import type { SpecialFiles } from '../system.ts';
+
+/** The calls that make special files and change them by name. */
+export interface SpecialFileCalls {
+  mkfifoat(directory: number, path: string, mode: number): number;
+  mknodat(directory: number, path: string, mode: number, device: number): number;
+  fchmodat(directory: number, path: string, mode: number, flags: number): number;
+  fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
+  utimensat(directory: number, path: string, times: Uint32Array, flags: number): number;
+}
+
+export function specialFiles(calls: SpecialFileCalls, noFollow: number): SpecialFiles {
+  const times = new Uint32Array(8);
+  return {
+    // Not every libc has mknodat.
+    make: ({ fd }, name, status, mode) =>
+      status.isFifo
+        ? calls.mkfifoat(fd, name, mode)
+        : calls.mknodat(fd, name, status.type | mode, status.nodeNumber),
+    setMode: ({ fd }, name, mode) => calls.fchmodat(fd, name, mode, noFollow),
+    setOwner: ({ fd }, name, { uid, gid }) => calls.fchownat(fd, name, uid, gid, noFollow),
+    setTimes: ({ fd }, name, status) => calls.utimensat(fd, name, status.writeTimes(times), noFollow),
+  };
+}

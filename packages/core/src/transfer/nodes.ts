@@ -1,0 +1,151 @@
+import { type CopyErrorDetails, errorCode, systemError } from '../errors.ts';
+import { EEXIST, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
+import type { FileStatus } from '../platform/status.ts';
+import type { Errno, System } from '../platform/system.ts';
+import { type Decision, decide } from './decide.ts';
+import {
+  carryAttributes,
+  creationMode,
+  hasAttributesOf,
+  NOTHING_CHOSEN,
+  type OnLost,
+  type Preserved,
+} from './metadata.ts';
+import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
+import { publish } from './publish.ts';
+import { temporaryName } from './temporary.ts';
+
+/** What has no bytes to copy: one system call makes it. */
+export interface NodeQuery {
+  name: string;
+  as: string;
+  /** Its status. */
+  source: FileStatus;
+  /** Where the status of what stands in its place goes. */
+  destination: FileStatus;
+  /** Whether an earlier run put there what stands there, and nobody has touched it since. */
+  isOurs: () => boolean;
+}
+
+/** What became of it; `leftOut`: why it cannot be made. */
+export type NodeOutcome = 'kept' | 'made' | { leftOut: CopyErrorDetails };
+
+/** Copies a symbolic link as a link. */
+export function copyLink(system: System, pair: DirectoryPair, query: NodeQuery): 'kept' | 'made' {
+  const { name, as, source } = query;
+  const decision = decide(system, pair, query);
+  if (decision === 'keep') return 'kept';
+  const target = system.readLink(pair.source, name);
+  const paths = pathsOf(pair, name, as);
+  if (typeof target === 'number') throw systemError(-target, { ...paths, syscall: 'readlink' });
+  const made = put(system, pair, query, decision, {
+    make: (temporary) => system.symlink(pair.destination, temporary, target, source),
+  });
+  if (made === 'exists') return copyLink(system, pair, query);
+  if (typeof made === 'number') throw systemError(-made, { ...paths, syscall: 'symlink' });
+  return made;
+}
+
+/** What a filesystem answers that has no such files, and what a user is answered who may not make them. */
+const CANNOT_MAKE = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL]);
+
+/**
+ * Makes a FIFO, a device or a socket as `cp -a` does. Where there is the same already it stays, and gets the attributes of
+ * the source.
+ */
+export function copySpecial(
+  system: System,
+  pair: DirectoryPair,
+  query: NodeQuery,
+  keep: Preserved,
+  lost: OnLost,
+): NodeOutcome {
+  const { name, as, source, destination, isOurs } = query;
+  const decision = decide(system, pair, query);
+  const carry = (under: string) => carryByName(system, pair, under, query, keep, lost);
+  if (decision === 'keep') {
+    const isSame = destination.isSameSpecial(source) && (mayReplace(pair) || isOurs());
+    if (isSame && !hasAttributesOf(keep, source, destination)) carry(as);
+    return 'kept';
+  }
+  const mode = creationMode(keep, source);
+  const made = put(system, pair, query, decision, {
+    make: (temporary) => system.specialFiles?.make(pair.destination, temporary, source, mode) ?? -ENOTSUP,
+    finish: carry,
+  });
+  if (made === 'exists') return copySpecial(system, pair, query, keep, lost);
+  if (typeof made !== 'number') return made;
+  const paths = pathsOf(pair, name, as);
+  if (!CANNOT_MAKE.has(-made)) throw systemError(-made, { ...paths, syscall: 'mknod' });
+  return { leftOut: cannotMake(system, made, source, paths) };
+}
+
+/** By its name, because to open a device may do something, and to open a FIFO may take for ever. */
+function carryByName(
+  system: System,
+  pair: DirectoryPair,
+  under: string,
+  { name, as, source, destination }: NodeQuery,
+  keep: Preserved,
+  lost: OnLost,
+): void {
+  const { destination: to } = pair;
+  const files = system.specialFiles;
+  const byName = {
+    setOwner: (_fd: number, status: FileStatus) => files?.setOwner(to, under, status) ?? -ENOTSUP,
+    setMode: (_fd: number, mode: number) => files?.setMode(to, under, mode) ?? -ENOTSUP,
+    setTimes: (_fd: number, status: FileStatus) => files?.setTimes(to, under, status) ?? -ENOTSUP,
+    fileStatus: (_fd: number, into: FileStatus) => system.status(to, under, false, into),
+    copyAttributes: () => 0,
+  };
+  const fds = { source: -1, destination: -1 };
+  const result = carryAttributes(byName, keep, fds, source, destination, NOTHING_CHOSEN, lost);
+  if (result < 0) throw systemError(-result, { ...pathsOf(pair, name, as), syscall: 'set attributes' });
+}
+
+function cannotMake(
+  system: System,
+  errno: Errno,
+  { specialKind }: FileStatus,
+  paths: { source: string; destination: string },
+): CopyErrorDetails {
+  const lane = system.name === 'portable' ? 'without its native lane' : `on ${system.name}`;
+  const cause = system.specialFiles
+    ? 'this user may not make it, or the filesystem cannot hold it; copy as root or to another filesystem'
+    : `fs-reflink makes none ${lane}; copy it with cp -a`;
+  const reason = `the source is ${specialKind}, and was left out: ${cause}, or exclude it ("ignore", --exclude)`;
+  return { code: errorCode(-errno), reason, ...paths, errno: -errno, syscall: 'mknod' };
+}
+
+/**
+ * Makes something under its name, or under a temporary one that then replaces what exists. Answers `exists` where somebody
+ * has made a file of that name meanwhile: what is there now decides; a negative error number where nothing was made.
+ */
+function put(
+  system: System,
+  pair: DirectoryPair,
+  { name, as, destination, isOurs }: NodeQuery,
+  decision: Exclude<Decision, 'keep'>,
+  { make, finish }: { make: (under: string) => Errno; finish?: (under: string) => void },
+): 'kept' | 'made' | 'exists' | Errno {
+  const isHidden = decision === 'replace';
+  const under = isHidden ? temporaryName() : as;
+  const made = make(under);
+  if (made === -EEXIST && !isHidden) {
+    pair.fresh = false;
+    return 'exists';
+  }
+  if (made < 0) return made;
+  pair.unsynced = true;
+  let isPublished = false;
+  try {
+    finish?.(under);
+    const replace = () => mayReplace(pair) || isOurs();
+    isPublished = !isHidden || publish(system, pair, under, as, replace(), () => pathsOf(pair, name, as));
+  } finally {
+    if (!isPublished) system.unlink(pair.destination, under);
+  }
+  if (!isPublished) return 'kept';
+  system.status(pair.destination, as, false, destination);
+  return 'made';
+}
