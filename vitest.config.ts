@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,8 +9,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     globalSetup: ['test/support/build.ts', 'test/frameworks/install.ts'],
     reporters: ['default', './test/support/skipped-reporter.ts'],
-    // Vitest leaves one core alone; the tests wait for disks more than for processors.
-    maxWorkers: '100%',
+    // A third of the time the tests wait: for disks, for children, for clocks to tick.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Only what hangs reaches them, also on a machine that is busy with other things.
     testTimeout: 120_000,
     hookTimeout: 240_000,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from 'simple-statistics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describeInLane } from '../test/support/optional-lanes.ts';
 import { generateFiles, readTree } from '../test/support/trees.ts';
 import { Agent, runProgram } from './contenders/children.ts';
 import { type Contender, megabytes, ms } from './contenders/contender.ts';
@@ -195,26 +196,25 @@ function succeeds(action: () => void): boolean {
   }
 }
 
-test.skipIf(process.platform !== 'linux')('every peer copies, again too, and after a change', async () => {
-  for (const occasion of ['first', 'unchanged', 'changed'] as const) {
-    const series = await race(peerContenders('ext4', occasion), {
-      from,
-      scratch: home,
-      rounds: 1,
-      warmUps: 0,
-    });
-    const names = series.map(({ label }) => label).filter((label) => !label.includes(': '));
-    expect(names).toHaveLength(8);
-    const held = series.filter(({ label }) => label.endsWith('JS thread held up'));
-    expect(held).toHaveLength(7);
-  }
-});
+describeInLane('bench', 'what the benchmark runs', () => {
+  test('every peer copies, again too, and after a change', async () => {
+    for (const occasion of ['first', 'unchanged', 'changed'] as const) {
+      const series = await race(peerContenders('ext4', occasion), {
+        from,
+        scratch: home,
+        rounds: 1,
+        warmUps: 0,
+      });
+      const names = series.map(({ label }) => label).filter((label) => !label.includes(': '));
+      expect(names).toHaveLength(8);
+      const held = series.filter(({ label }) => label.endsWith('JS thread held up'));
+      expect(held).toHaveLength(7);
+    }
+  });
 
-const node = { version: process.versions.node, program: process.execPath };
+  const node = { version: process.versions.node, program: process.execPath };
 
-test.skipIf(process.platform !== 'linux')(
-  'what a given Node.js runs is measured with its processor time',
-  async () => {
+  test('what a given Node.js runs is measured with its processor time', async () => {
     const names: Library[] = ['ours, no manifest', "ours, overwrite: 'changed'", "Vite's copy"];
     const contenders = [
       ...names.map((name) => peer(name, 'first', { node })),
@@ -231,24 +231,24 @@ test.skipIf(process.platform !== 'linux')(
     const third = series.find(({ label }) => label === 'ours')!;
     const counts = third.note!.match(/\d+/g)!.map(Number);
     expect(counts.reduce((sum, count) => sum + count)).toBe(30);
-  },
-);
+  });
 
-test('the scripts that an import loads are counted, the more the more it does', async () => {
-  const series = await race(
-    [importing('fs-reflink', node), importing('fs-reflink', node, { copies: true })],
-    {
-      from,
-      scratch: home,
-      rounds: 1,
-      warmUps: 0,
-    },
-  );
-  const [few, kB, more, moreKB] = series
-    .filter(({ label }) => label.includes('JS '))
-    .map(({ values }) => values[0]!);
-  expect(few).toBeGreaterThan(0);
-  expect(kB).toBeGreaterThan(1);
-  expect(more).toBeGreaterThan(few!);
-  expect(moreKB).toBeGreaterThan(kB!);
+  test('the scripts that an import loads are counted, the more the more it does', async () => {
+    const series = await race(
+      [importing('fs-reflink', node), importing('fs-reflink', node, { copies: true })],
+      {
+        from,
+        scratch: home,
+        rounds: 1,
+        warmUps: 0,
+      },
+    );
+    const [few, kB, more, moreKB] = series
+      .filter(({ label }) => label.includes('JS '))
+      .map(({ values }) => values[0]!);
+    expect(few).toBeGreaterThan(0);
+    expect(kB).toBeGreaterThan(1);
+    expect(more).toBeGreaterThan(few!);
+    expect(moreKB).toBeGreaterThan(kB!);
+  });
 });

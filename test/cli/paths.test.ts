@@ -243,14 +243,21 @@ describeOnLinux('what is refused as wrong usage', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^fs-reflink: /);
     expect(stderr).toContain(says);
-    if (args.length > 0) {
-      const asJson = run([...args, '--json'], { cwd });
-      expect(asJson).toMatchObject({ status: 2, stderr: '' });
-      expect(JSON.parse(asJson.stdout).error).toMatchObject({ code: 'ERR_USAGE' });
-      expect(JSON.parse(asJson.stdout).error.message).toContain(says);
-    }
     expect(contentsOf(cwd)).toEqual(before);
   });
+
+  it.each(['unknown option', 'cannot do', 'no destination', 'is no directory', 'too many arguments'])(
+    'with --json it is an object on standard output: %s',
+    (kind) => {
+      const [args, says] = refused.find(([, text]) => text.includes(kind))!;
+      const { status, stdout, stderr } = run([...args, '--json'], { cwd: prepared() });
+      expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+      expect(JSON.parse(stdout).error).toMatchObject({
+        code: 'ERR_USAGE',
+        message: expect.stringContaining(says),
+      });
+    },
+  );
 
   it('refuses a single file onto a directory of that name in what it is copied into', () => {
     const cwd = prepared();

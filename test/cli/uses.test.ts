@@ -146,10 +146,10 @@ describeOnLinux('the uses on the page of the command line', () => {
   test.each(Object.entries(checks))('%s', (title, check) => check(project(workspace()), title));
 });
 
-describeOn(['btrfs'], 'the uses on the page of the command line, on btrfs', () => {
+describeOn(['xfs'], 'the uses on the page of the command line, where files can be cloned', () => {
   let mounted: ReturnType<typeof mountFilesystem>;
   beforeAll(() => {
-    mounted = mountFilesystem('btrfs');
+    mounted = mountFilesystem('xfs');
   });
   afterAll(() => mounted[Symbol.dispose]());
 

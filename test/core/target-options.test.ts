@@ -137,6 +137,7 @@ describe('overwrite of a target', () => {
       // What others made of it is theirs.
       writeFileSync(join(cwd, 'out/a'), 'mine');
       writeFileSync(join(cwd, 'in/a'), 'three');
+      utimesSync(join(cwd, 'in/a'), 1, 1);
       await copy(target, options).catch(({ code }) => expect(code).toBe('EEXIST'));
       expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(overwrite === 'changed' ? 'three' : 'mine');
     },

@@ -1,4 +1,9 @@
 import { describeHost } from '../hosts/describe-host.ts';
+import { describeInLane } from '../support/optional-lanes.ts';
 import { bundlers } from './hosts.ts';
 
-for (const bundler of bundlers) describeHost(bundler);
+const [rollup, rolldown] = bundlers;
+
+describeHost(rollup!);
+// Vite 8 is Rolldown: what its builds do is tested there.
+describeInLane('versions', 'the cases of every bundler', () => describeHost(rolldown!));

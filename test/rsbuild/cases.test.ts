@@ -1,4 +1,5 @@
 import { describeHost } from '../hosts/describe-host.ts';
+import { describeInLane } from '../support/optional-lanes.ts';
 import { host } from './hosts.ts';
 
-describeHost(host);
+describeInLane('versions', 'the cases of every bundler', () => describeHost(host));

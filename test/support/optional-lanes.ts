@@ -1,3 +1,6 @@
+import { describe } from 'vitest';
+import { orSkipped } from './skip.ts';
+
 /** Lanes that the plain test command leaves out: each takes long, needs root, or fetches something. */
 export const optionalLanes = [
   'filesystems',
@@ -11,6 +14,7 @@ export const optionalLanes = [
   'windows',
   'headers',
   'runtimes',
+  'bench',
   'arm64',
 ] as const;
 export type OptionalLane = (typeof optionalLanes)[number];
@@ -37,6 +41,13 @@ export function reasonToSkip(lane: OptionalLane, obstacle: () => string | undefi
   const asked = required || askedFor().some((name) => name === 'all' || name === lane);
   if (!asked) return `REFLINK_LANES does not name ${lane}`;
   return unlessRequired(lane, obstacle());
+}
+
+/** Describes tests of a lane that nothing can be in the way of. Without the lane they are skipped, with the reason. */
+export function describeInLane(lane: OptionalLane, name: string, body: () => void): void {
+  const reason = reasonToSkip(lane, () => undefined);
+  if (reason === undefined) describe(name, body);
+  else describe.skip(orSkipped(name, reason), body);
 }
 
 /** Returns what is in the way of a lane's tests. With `REFLINK_REQUIRE_<LANE>=1` it is thrown instead. */

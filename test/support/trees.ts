@@ -179,9 +179,11 @@ function snapshotOf(path: Buffer): SnapshotEntry {
   return { type: stats.isFIFO() ? 'fifo' : 'other', ...common };
 }
 
+/** Made once: to map it anew for each file would take longer than to read most of them. */
+const buffer = Buffer.allocUnsafe(1024 * 1024);
+
 function digest(path: Buffer): string {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(1024 * 1024);
   const descriptor = openSync(path, 'r');
   try {
     for (;;) {

@@ -8,8 +8,9 @@ import { build, type PluginOption } from 'vite';
 import { compression } from 'vite-plugin-compression2';
 import { ViteImageOptimizer } from 'vite-plugin-image-optimizer';
 import { VitePWA } from 'vite-plugin-pwa';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { describeInLane } from '../support/optional-lanes.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
 import { collectLog } from '../vite/support.ts';
 import { makeProject } from './projects.ts';
@@ -67,52 +68,54 @@ function expectCopied({ report }: Outcome): void {
   }
 }
 
-describe.each(['first', 'last'] as const)('our plugin comes %s:', (position) => {
-  test('vite-plugin-pwa lists all that is copied, as it is', async () => {
-    const root = makeProject(tree);
-    const pwa = VitePWA({
-      registerType: 'autoUpdate',
-      workbox: {
-        globPatterns: ['**/*.{js,html,svg,txt}'],
-        mode: 'development',
-        sourcemap: false,
-        inlineWorkboxRuntime: true,
-      },
-      manifest: { name: 'page', icons: [] },
+for (const position of ['first', 'last'] as const)
+  describeInLane('frameworks', `our plugin comes ${position}:`, () => {
+    test('vite-plugin-pwa lists all that is copied, as it is', async () => {
+      const root = makeProject(tree);
+      const pwa = VitePWA({
+        registerType: 'autoUpdate',
+        workbox: {
+          globPatterns: ['**/*.{js,html,svg,txt}'],
+          mode: 'development',
+          sourcemap: false,
+          inlineWorkboxRuntime: true,
+        },
+        manifest: { name: 'page', icons: [] },
+      });
+      const outcome = await run(root, [pwa], position);
+      expectCopied(outcome);
+      const worker = outcome.read('sw.js').toString();
+      const listed = [...worker.matchAll(/"url": "([^"]+)",\s+"revision": "(\w+)"/g)];
+      const revisions = Object.fromEntries(listed.map(([, url, revision]) => [url, revision]));
+      for (const path of ours) expect(revisions[path], path).toBe(md5(outcome.read(path)));
     });
-    const outcome = await run(root, [pwa], position);
-    expectCopied(outcome);
-    const worker = outcome.read('sw.js').toString();
-    const listed = [...worker.matchAll(/"url": "([^"]+)",\s+"revision": "(\w+)"/g)];
-    const revisions = Object.fromEntries(listed.map(([, url, revision]) => [url, revision]));
-    for (const path of ours) expect(revisions[path], path).toBe(md5(outcome.read(path)));
-  });
 
-  test('vite-plugin-compression2 compresses the public files', async () => {
-    const root = makeProject(tree);
-    const outcome = await run(root, [compression({ threshold: 0, include: /\.(txt|svg|js)$/ })], position);
-    expectCopied(outcome);
-    for (const path of ['text.txt', 'picture.svg']) {
-      expect(gunzipSync(outcome.read(`${path}.gz`))).toEqual(readFileSync(join(root, 'public', path)));
-    }
-  });
+    test('vite-plugin-compression2 compresses the public files', async () => {
+      const root = makeProject(tree);
+      const outcome = await run(root, [compression({ threshold: 0, include: /\.(txt|svg|js)$/ })], position);
+      expectCopied(outcome);
+      for (const path of ['text.txt', 'picture.svg']) {
+        expect(gunzipSync(outcome.read(`${path}.gz`))).toEqual(readFileSync(join(root, 'public', path)));
+      }
+    });
 
-  test('vite-plugin-image-optimizer rewrites the output, and no source', async () => {
-    const root = makeProject(tree);
-    const sources = () => [readTree(join(root, 'public')), readTree(join(root, 'assets'))];
-    const before = sources();
-    await pastTick();
-    const optimize = () => ViteImageOptimizer({ logStats: false, test: /\.svg$/, svg: { multipass: true } });
-    const outcome = await run(root, [optimize()], position);
-    expectCopied(outcome);
-    const optimized = outcome.read('picture.svg').toString();
-    expect(optimized).toMatch(/^<svg/);
-    expect(optimized.length).toBeLessThan(svg('public').length / 2);
-    expect(sources()).toEqual(before);
-    // What was rewritten is copied, and rewritten, again; the rest stays.
-    const again = await run(root, [optimize()], position);
-    expect(again.read('picture.svg').toString()).toBe(optimized);
-    expect(again.report.unchanged).toBeGreaterThanOrEqual(2);
-    expect(sources()).toEqual(before);
+    test('vite-plugin-image-optimizer rewrites the output, and no source', async () => {
+      const root = makeProject(tree);
+      const sources = () => [readTree(join(root, 'public')), readTree(join(root, 'assets'))];
+      const before = sources();
+      await pastTick();
+      const optimize = () =>
+        ViteImageOptimizer({ logStats: false, test: /\.svg$/, svg: { multipass: true } });
+      const outcome = await run(root, [optimize()], position);
+      expectCopied(outcome);
+      const optimized = outcome.read('picture.svg').toString();
+      expect(optimized).toMatch(/^<svg/);
+      expect(optimized.length).toBeLessThan(svg('public').length / 2);
+      expect(sources()).toEqual(before);
+      // What was rewritten is copied, and rewritten, again; the rest stays.
+      const again = await run(root, [optimize()], position);
+      expect(again.read('picture.svg').toString()).toBe(optimized);
+      expect(again.report.unchanged).toBeGreaterThanOrEqual(2);
+      expect(sources()).toEqual(before);
+    });
   });
-});

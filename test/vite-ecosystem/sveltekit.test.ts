@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { describeInLane } from '../support/optional-lanes.ts';
 import { file, type TreeSpec } from '../support/trees.ts';
 import { makeProject } from './projects.ts';
 
@@ -29,24 +30,26 @@ const tree: TreeSpec = {
   'data/large.bin': file(Buffer.alloc(300_000, 'data'), { mtime: LONG_AGO }),
 };
 
-test('a build of SvelteKit has its static files and our targets', { timeout: 120_000 }, () => {
-  const root = makeProject(tree);
-  const vite = join(import.meta.dirname, 'node_modules/vite/bin/vite.js');
-  const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 110_000 } as const;
-  const output = execFileSync(process.execPath, [vite, 'build'], settings);
-  const read = (path: string) => readFileSync(join(root, path), 'utf8');
-  expect(read('build/index.html')).toContain('a page of SvelteKit');
-  expect(read('build/robots.txt')).toBe('User-agent: *');
-  expect(read('build/deep/er.txt')).toBe('deeper');
-  expect(statSync(join(root, 'build/data/large.bin')).size).toBe(300_000);
-  const [, first, second] = output.split(/^.*→ /m);
-  expect(output.match(/→/g)).toHaveLength(2);
-  expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 copied/);
-  expect(output).toMatch(/unplugin-reflink: \.svelte-kit\/output\/client → build: \d+ copied/);
-  for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
-    for (const copy of ['.svelte-kit/output/client', 'build'])
-      expect(statSync(join(root, copy, path)).mtime, path).toEqual(LONG_AGO);
-    for (const report of [first, second])
-      expect(report).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
-  }
+describeInLane('frameworks', 'SvelteKit', () => {
+  test('a build has its static files and our targets', { timeout: 120_000 }, () => {
+    const root = makeProject(tree);
+    const vite = join(import.meta.dirname, 'node_modules/vite/bin/vite.js');
+    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 110_000 } as const;
+    const output = execFileSync(process.execPath, [vite, 'build'], settings);
+    const read = (path: string) => readFileSync(join(root, path), 'utf8');
+    expect(read('build/index.html')).toContain('a page of SvelteKit');
+    expect(read('build/robots.txt')).toBe('User-agent: *');
+    expect(read('build/deep/er.txt')).toBe('deeper');
+    expect(statSync(join(root, 'build/data/large.bin')).size).toBe(300_000);
+    const [, first, second] = output.split(/^.*→ /m);
+    expect(output.match(/→/g)).toHaveLength(2);
+    expect(output).toMatch(/public, targets → \.svelte-kit\/output\/client: 3 copied/);
+    expect(output).toMatch(/unplugin-reflink: \.svelte-kit\/output\/client → build: \d+ copied/);
+    for (const path of ['robots.txt', 'deep/er.txt', 'data/large.bin']) {
+      for (const copy of ['.svelte-kit/output/client', 'build'])
+        expect(statSync(join(root, copy, path)).mtime, path).toEqual(LONG_AGO);
+      for (const report of [first, second])
+        expect(report).toMatch(new RegExp(`  ${path} \\((ficlone|copy_file_range|read_write)\\)`));
+    }
+  });
 });
