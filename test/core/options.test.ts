@@ -164,6 +164,10 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     [true, 'true'],
     ['dereference', "'dereference'"],
   ],
+  preserve: [
+    ['mode', "'mode'"],
+    [['modes'], "[ 'modes' ]"],
+  ],
   transform: [['minify', "'minify'"]],
   directoryFilter: [
     ['node_modules', "'node_modules'"],

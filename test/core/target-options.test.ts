@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CopyEntry,
   type CopyOptions,
   copy,
+  copySync,
   ignoresCase,
   type Planned,
   type PlannedFile,
@@ -13,7 +14,7 @@ import {
 import { list } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { readTree, symlink, writeTree } from '../support/trees.ts';
+import { file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -188,6 +189,98 @@ describe('symlinks of a target', () => {
       join(cwd, 'kept/link'),
       join(cwd, 'kept/sub/far'),
     ]);
+  });
+});
+
+describe('preserve of a target', () => {
+  const files = {
+    'in/deep/tool': file('#!', { mode: 0o4750 }),
+    'in/deep/plain': file('plain', { mode: 0o640 }),
+  };
+  const before = new Date('2001-02-03T04:05:06.000Z');
+  const prepare = () => {
+    const cwd = writeTree(workspace(), files);
+    linkSync(join(cwd, 'in/deep/plain'), join(cwd, 'in/deep/second'));
+    for (const name of ['in/deep/tool', 'in/deep/plain', 'in/deep', 'in'])
+      utimesSync(join(cwd, name), before, before);
+    return cwd;
+  };
+  const targets: Target[] = [
+    { from: 'in', to: 'usual' },
+    { from: 'in', to: 'bare', preserve: [] },
+    { from: 'in', to: 'full', preserve: ['mode', 'special', 'timestamps', 'links'] },
+    { from: 'in', to: 'again' },
+  ];
+  const of = (cwd: string, name: string) => {
+    const { mode, mtimeMs, nlink } = lstatSync(join(cwd, name));
+    return { mode: (mode & 0o7777).toString(8), isOld: mtimeMs === before.getTime(), nlink };
+  };
+  const ways: [name: string, options: CopyOptions][] = [
+    ['on the calling thread', {}],
+    ['with a manifest', { manifest: 'm' }],
+    ['block by block', { reflink: 'never' }],
+    ['to the disk', { durability: 'full' }],
+  ];
+  it.each(ways)('decides about the attributes of that target alone, %s', async (_name, options) => {
+    const cwd = prepare();
+    expect(await plan(targets, { cwd, ...options })).toMatchObject({ files: 12 });
+    const { methods, files } = await copy(targets, { cwd, ...options });
+    expect({ files, linked: methods.hard_link?.files }).toEqual({ files: 12, linked: 1 });
+    const usual = { mode: '750', isOld: true, nlink: 1 };
+    expect(of(cwd, 'usual/deep/tool')).toEqual(usual);
+    expect(of(cwd, 'again/deep/tool')).toEqual(usual);
+    expect(of(cwd, 'bare/deep/tool')).toEqual({ mode: '644', isOld: false, nlink: 1 });
+    expect(of(cwd, 'full/deep/tool')).toEqual({ mode: '4750', isOld: true, nlink: 1 });
+    expect(of(cwd, 'full/deep/second')).toEqual({ mode: '640', isOld: true, nlink: 2 });
+    expect(of(cwd, 'usual/deep/second').nlink).toBe(1);
+    const directories = ['usual/deep', 'bare/deep', 'full/deep', 'full', 'again'];
+    expect(directories.map((name) => of(cwd, name).isOld)).toEqual([false, false, true, true, false]);
+  });
+
+  it.each<[name: string, options: CopyOptions]>([
+    ['by workers', { durability: 'file' }],
+    ['by workers, with a manifest', { durability: 'file', manifest: 'm' }],
+  ])('is the same %s', async (_name, options) => {
+    const cwd = prepare();
+    const mixed = targets.map(({ preserve, ...rest }) => ({
+      ...rest,
+      ...(preserve && { preserve: preserve.filter((each) => each !== 'links') }),
+    }));
+    await copy(mixed, { cwd, ...options });
+    const names = ['usual', 'bare', 'full', 'again'].map((to) => `${to}/deep/tool`);
+    expect(names.map((name) => of(cwd, name).mode)).toEqual(['750', '644', '4750', '750']);
+    expect(names.map((name) => of(cwd, name).isOld)).toEqual([true, false, true, true]);
+    expect(of(cwd, 'full/deep').isOld).toBe(true);
+  });
+
+  it('has files copied again once another one is given', async () => {
+    const cwd = prepare();
+    const options = { cwd, manifest: 'm' };
+    await pastTick();
+    await copy({ from: 'in', to: 'out' }, options);
+    expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 0, unchanged: 3 });
+    await copy({ from: 'in', to: 'out', preserve: ['mode', 'special', 'timestamps'] }, options);
+    expect(of(cwd, 'out/deep/tool').mode).toBe('4750');
+  });
+
+  it('counts for what a transform makes', async () => {
+    const cwd = prepare();
+    const transform = (content: Buffer) => content;
+    await copy(
+      [
+        { from: 'in', to: 'bare', transform, preserve: [] },
+        { from: 'in', to: 'special', transform, preserve: ['mode', 'special'] },
+      ],
+      { cwd },
+    );
+    const modes = ['bare', 'special'].map((to) => of(cwd, `${to}/deep/tool`).mode);
+    expect(modes).toEqual(['644', '4750']);
+  });
+
+  it('is taken by copySync too', () => {
+    const cwd = prepare();
+    copySync({ from: 'in', to: 'out', preserve: ['mode', 'special'] }, { cwd });
+    expect(of(cwd, 'out/deep/tool')).toEqual({ mode: '4750', isOld: false, nlink: 1 });
   });
 });
 

@@ -278,6 +278,21 @@ const targetCases: HostCase[] = [
     options: { ...one({ from: 'static/linked*' }), symlinks: 'keep' },
     expected: { 'linked.txt': { link: 'plain.txt' }, 'linked-directory': { link: 'one' } },
   },
+  {
+    name: 'links of one target followed, those of others kept as links',
+    options: {
+      targets: [
+        { from: 'static/linked*', to: 'kept' },
+        { from: 'static/linked.txt', to: 'followed', symlinks: 'follow' },
+      ],
+      symlinks: 'keep',
+    },
+    expected: {
+      'kept/linked.txt': { link: 'plain.txt' },
+      'kept/linked-directory': { link: 'one' },
+      'followed/linked.txt': 'static/plain.txt',
+    },
+  },
 ];
 
 const old = { 'a.txt': 'old' };
@@ -395,6 +410,14 @@ const collisionCases: HostCase[] = [
     expected: { ...staticFiles(), [BUNDLE]: `assets/${BUNDLE}` },
     warnings: [targetWins],
     served: [new RegExp(`${BUNDLE} is both in the public directory and in the targets`)],
+  },
+  {
+    name: 'a link that its target keeps wins over the bundle',
+    tree: { [`assets/${BUNDLE}`]: symlink('a.txt') },
+    options: { targets: [{ from: 'assets/a.txt' }, { from: `assets/${BUNDLE}`, symlinks: 'keep' }] },
+    expected: { 'a.txt': 'assets/a.txt', [BUNDLE]: { link: 'a.txt' } },
+    warnings: [targetWins],
+    served: [],
   },
   {
     name: 'a target wins over the public directory',

@@ -94,6 +94,7 @@ export const targetSchema: Schema = {
   base: [isPath, 'a path'],
   overwrite,
   symlinks: fileSchema.symlinks!,
+  preserve: fileSchema.preserve!,
   transform: [isFunction, 'a function'],
 };
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
-import type { TransferSettings } from './model/settings.ts';
+import type { Attribute, TransferSettings } from './model/settings.ts';
 import { toPath } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
 
@@ -105,6 +105,13 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   symlinks?: 'follow' | 'keep';
   /**
+   * Attributes that files and directories of this target get from their sources: see the option of the same name. With
+   * `links` files of this target alone have several names.
+   *
+   * @default the option of the same name
+   */
+  preserve?: readonly Attribute[];
+  /**
    * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
    * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:
    * it is called in every run, and the file is written only when bytes or permission bits differ. Of the
@@ -143,6 +150,7 @@ export interface ResolvedTarget extends Source {
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
+  preserve?: readonly Attribute[] | undefined;
   transform?: Transform | undefined;
 }
 
@@ -173,6 +181,7 @@ export function resolveTarget(
     directoryFilter: target.directoryFilter,
     overwrite: target.overwrite,
     symlinks: target.symlinks,
+    preserve: target.preserve,
     transform: target.transform,
   };
 }

@@ -254,7 +254,7 @@ export class OutputCopy {
     const { transform } = target!;
     const below = pathBelow(target!, this.directory, file.destination);
     return {
-      ...targetOfFile(file),
+      ...targetOfFile(file, target),
       ...(transform && { transform: (content, { source }) => transform(content, { source, path: below }) }),
     };
   }

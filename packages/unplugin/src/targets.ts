@@ -67,15 +67,14 @@ export function pathBelow(
   return relativeName(path.resolve(directory, to), destination) || path.basename(destination);
 }
 
-/** One file of a target as a target of its own. */
-export function targetOfFile({
-  source,
-  destination,
-}: {
-  source: string;
-  destination: string;
-}): Target<string> {
+/** One file of a target as a target of its own, with what the target says about attributes and links. */
+export function targetOfFile(
+  { source, destination }: { source: string; destination: string },
+  { symlinks, preserve }: Pick<Target<string>, 'symlinks' | 'preserve'> = {},
+): Target<string> {
   return {
+    ...(symlinks && { symlinks }),
+    ...(preserve && { preserve }),
     from: source,
     to: path.dirname(destination),
     // Checked with the target it comes from.

@@ -3,6 +3,7 @@ import type { JobSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
 import { emptyTally, noteError, type Tally } from '../report.ts';
+import { withPreserve } from '../transfer/metadata.ts';
 import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
@@ -19,6 +20,12 @@ export type Stopped =
   /** The next file would hold the thread for long, and no other thread has been asked to copy it. */
   | 'large';
 
+/** What depends on the attributes that are carried over. */
+interface Parts {
+  files: FileCopier;
+  tree: DestinationTree;
+}
+
 /** Copies the files of batches. One per thread and copy. */
 export class BatchCopier {
   readonly #queue: BatchQueue;
@@ -27,6 +34,8 @@ export class BatchCopier {
   readonly #files: FileCopier;
   readonly #hooks: CopierHooks;
   readonly #tree: DestinationTree;
+  /** What copies for targets that say themselves which attributes are carried over, by these. */
+  readonly #byAttributes = new Map<string, Parts>();
   /** The batch that {@link copyUntil} is at. */
   #current: OpenBatch | undefined;
   /** The file in it that is copied in slices. */
@@ -47,12 +56,28 @@ export class BatchCopier {
     this.#job = job;
     this.#system = system;
     this.#hooks = hooks;
-    this.#files = new FileCopier(queue, job, system, hooks, tally);
-    this.#tree = new DestinationTree(system, job.transfer, {
-      created: (count) => {
-        this.tally.directories += count;
-      },
-    });
+    ({ files: this.#files, tree: this.#tree } = this.#partsFor(job, tally));
+  }
+
+  #partsFor(job: JobSettings, tally: Tally): Parts {
+    const created = (count: number) => {
+      tally.directories += count;
+    };
+    return {
+      files: new FileCopier(this.#queue, job, this.#system, this.#hooks, tally),
+      tree: new DestinationTree(this.#system, job.transfer, { created }),
+    };
+  }
+
+  #partsOf({ preserve }: QueuedBatch): Parts {
+    if (!preserve) return { files: this.#files, tree: this.#tree };
+    const key = preserve.join();
+    let parts = this.#byAttributes.get(key);
+    if (!parts) {
+      const transfer = withPreserve(this.#job.transfer, preserve);
+      this.#byAttributes.set(key, (parts = this.#partsFor({ ...this.#job, transfer }, this.tally)));
+    }
+    return parts;
   }
 
   get tally(): Tally {
@@ -96,7 +121,7 @@ export class BatchCopier {
   }
 
   #copyOpenUntil(open: OpenBatch, deadline: number, mayHold: boolean): Stopped | undefined {
-    const { batch } = open;
+    const { batch, files } = open;
     const queue = this.#queue;
     // Of a batch in shared memory another thread may take the file that this one looks at: it looks before it takes.
     const isOwn = batch.number < 0;
@@ -104,10 +129,10 @@ export class BatchCopier {
     for (;;) {
       if (this.#copying && !this.#copying.next().done) return 'deadline';
       this.#copying = undefined;
-      const next = isOwn ? this.#files.copyNew(open, SMALL_FILE, deadline) : queue.peekFile(batch);
+      const next = isOwn ? files.copyNew(open, SMALL_FILE, deadline) : queue.peekFile(batch);
       if (next === OVER) return 'deadline';
       if (next === DONE) return undefined;
-      const chosen = this.#files.wayFor(open, next, isOwn);
+      const chosen = files.wayFor(open, next, isOwn);
       const way = chosen === 'worker' && mayHold ? 'whole' : chosen;
       if (way === 'worker') {
         // A worker takes the rest of a batch in shared memory: this thread goes on with another one.
@@ -115,12 +140,12 @@ export class BatchCopier {
         queue.giveBack(batch);
         return 'large';
       }
-      if (way === 'slices') this.#copying = this.#files.copyInSlices(open, next, this.#isDue);
-      else if (way === 'whole' && isOwn) this.#files.copy(open, next);
+      if (way === 'slices') this.#copying = files.copyInSlices(open, next, this.#isDue);
+      else if (way === 'whole' && isOwn) files.copy(open, next);
       else if (way === 'whole') {
         const file = queue.nextFile(batch);
         if (file === DONE) return undefined;
-        this.#files.copyOne(open, file);
+        files.copyOne(open, file);
       }
       if (performance.now() >= deadline) return 'deadline';
     }
@@ -132,8 +157,10 @@ export class BatchCopier {
       this.#copying?.return(undefined);
       this.#closeCurrent();
       this.#files.finish();
+      for (const { files } of this.#byAttributes.values()) files.finish();
     } finally {
       this.#tree.close();
+      for (const { tree } of this.#byAttributes.values()) tree.close();
       this.#fromArchives?.close();
     }
   }
@@ -157,9 +184,9 @@ export class BatchCopier {
     if (!open) return;
     try {
       for (;;) {
-        const file = this.#files.copyNew(open, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        const file = open.files.copyNew(open, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
         if (file === DONE) break;
-        this.#files.copy(open, file);
+        open.files.copy(open, file);
       }
     } finally {
       this.#close(open);
@@ -179,12 +206,13 @@ export class BatchCopier {
 
   #open(batch: QueuedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const pair = openPair(this.#system, this.#tree, { ...batch, onlyFile: onlyFileOf(batch), overwrite });
+    const { files, tree } = this.#partsOf(batch);
+    const pair = openPair(this.#system, tree, { ...batch, onlyFile: onlyFileOf(batch), overwrite });
     if (pair.fresh) this.#queue.note(MADE, batch);
     // By another thread, maybe: to look for a file there would wait for those that are being made.
     else pair.fresh = this.#queue.has(MADE, batch);
     pair.swept = this.#queue.has(SWEPT, batch);
-    return { batch, pair, links: new Set(batch.links) };
+    return { batch, pair, links: new Set(batch.links), files };
   }
 
   #close({ batch, pair }: OpenBatch): void {

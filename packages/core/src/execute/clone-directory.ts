@@ -10,6 +10,7 @@ import { lstatIfThere } from '../scan/links.ts';
 import { refuseNested } from '../scan/nested.ts';
 import { walk } from '../scan/walk.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree } from '../transfer/tree.ts';
 import type { ProgressEvent } from './job.ts';
 
@@ -30,7 +31,7 @@ export function cloneWhole(
   const clone = system.cloneDirectory;
   const target = clone && plan.cloneDirectories ? wholeDirectory(plan, job) : undefined;
   if (!clone || !target || !isPlain(target, target.symlinks ?? job.transfer.symlinks)) return false;
-  if (!runClone(clone, target, system, job.transfer, tally)) return false;
+  if (!runClone(clone, target, system, withPreserve(job.transfer, target.preserve), tally)) return false;
   countPlaced(target, clone.method, job, tally, onProgress);
   return true;
 }
@@ -41,7 +42,8 @@ function wholeDirectory(
   { transfer, dryRun }: JobSettings,
 ): ResolvedTarget | undefined {
   const [target] = targets;
-  if (!target || targets.length > 1 || dryRun || manifest !== undefined || !isLikeClone(transfer)) return;
+  if (!target || targets.length > 1 || dryRun || manifest !== undefined) return;
+  if (!isLikeClone(withPreserve(transfer, target.preserve))) return;
   const { exact, others, ignore, base, flatten, rename, filter, directoryFilter, transform } = target;
   const differs =
     exact || others || ignore.length > 0 || base !== undefined || flatten || rename !== undefined;

@@ -39,7 +39,7 @@ export async function execute(
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
         // What is linked, and what lies in an archive, only one thread knows.
-        staysHere: job.transfer.preserve.includes('links') || plan.targets.some(liesInArchive),
+        staysHere: job.transfer.preserve.includes('links') || plan.targets.some(staysHere),
         dryRun: job.dryRun,
         clonesDirectory: plan.cloneDirectories,
       },
@@ -87,7 +87,8 @@ export function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue)
   };
 }
 
-function liesInArchive({ from, others = [] }: ResolvedTarget): boolean {
+function staysHere({ from, others = [], preserve }: ResolvedTarget): boolean {
+  if (preserve?.includes('links')) return true;
   return [from, ...others.map((each) => each.from)].some(isArchived);
 }
 

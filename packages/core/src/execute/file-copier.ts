@@ -35,6 +35,8 @@ export interface OpenBatch {
   batch: QueuedBatch;
   pair: DirectoryPair;
   links: Set<number>;
+  /** Copies its files. */
+  files: FileCopier;
 }
 
 /** Copies files of open batches, and counts, records and reports what became of them. One per thread and copy. */

@@ -17,6 +17,7 @@ import { countFile, emptyTally, noteError, type Tally } from '../report.ts';
 import type { Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
+import { withPreserve } from '../transfer/metadata.ts';
 import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
@@ -75,7 +76,12 @@ async function transformFolder(
   tally: Tally,
   limit: (step: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const context = { ...given, system: systemFor(folder.source, given.system) };
+  const transfer = withPreserve(given.job.transfer, folder.target.preserve);
+  const context = {
+    ...given,
+    job: { ...given.job, transfer },
+    system: systemFor(folder.source, given.system),
+  };
   const { queue, system, job } = context;
   const durable = job.transfer.durability === 'full';
   const created = (count: number) => {

@@ -1,7 +1,7 @@
 import type { Folder, Mirrors } from '../model/folder.ts';
 import type { CopyEntry } from '../report.ts';
 import type { Files } from './files.ts';
-import type { TransferSettings } from './settings.ts';
+import type { Attribute, TransferSettings } from './settings.ts';
 
 /** What is copied with one look at its directory: a part of one source directory. Without names only the directory is made. */
 export interface Batch extends Files {
@@ -18,6 +18,7 @@ export interface Batch extends Files {
   /** What happens to a destination that exists, where the target says so. */
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
+  preserve?: readonly Attribute[] | undefined;
   /** On a dry run: which of `names` have nothing in their place once stale files are deleted. */
   vacant?: number[] | undefined;
 }

@@ -38,7 +38,8 @@ export function look(
   const onError = (error: unknown) => noteError(tally, job, error);
   const { manifest: file, cwd, prune } = plan;
   const { symlinks, preserve } = job.transfer;
-  const manifest = file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job), warn);
+  const manifest =
+    file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job, plan), warn);
   // Progress is reported for every file, and a dry run changes what it finds.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
   const recall = recalls
@@ -51,6 +52,12 @@ export function look(
 }
 
 /** Files copied with other options may look different, and are copied again. */
-function fingerprint({ transfer: { preserve, symlinks, reflink } }: JobSettings): string {
-  return JSON.stringify([[...preserve].sort(), symlinks, reflink]);
+function fingerprint(
+  { transfer: { preserve, symlinks, reflink } }: JobSettings,
+  { targets }: PlanSettings,
+): string {
+  const ofTargets = targets.some((target) => target.preserve)
+    ? [targets.map((target) => target.preserve?.toSorted())]
+    : [];
+  return JSON.stringify([[...preserve].sort(), symlinks, reflink, ...ofTargets]);
 }

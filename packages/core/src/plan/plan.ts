@@ -182,7 +182,7 @@ export class Planner {
       kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
       emptiedAt,
       began,
-      makesWritable: this.#job.transfer.preserveDirectories,
+      makesWritable: this.#job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
       deleted: false,
     };
     if (isWhole) {
@@ -211,7 +211,7 @@ export class Planner {
     if (this.#expected) this.#tally.directories += this.#expected.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, mirrors } = folder;
-    const { overwrite, symlinks } = folder.target;
+    const { overwrite, symlinks, preserve } = folder.target;
     const { length: count } = folder.names;
     const target = this.#plan.targets.indexOf(folder.target);
     let first: QueuedBatch | undefined;
@@ -229,6 +229,7 @@ export class Planner {
             target,
             overwrite,
             symlinks,
+            preserve,
             ...sliceFiles(folder, start, end),
             vacant,
           },
@@ -248,13 +249,14 @@ export class Planner {
   }
 
   /** Notes a directory, and those above it that need not hold files, for {@link #carryDirectories}. */
-  #noteDirectories({ source, root, below, mirrors }: Folder): void {
-    if (!this.#job.transfer.preserveDirectories || mirrors === undefined) return;
+  #noteDirectories({ source, root, below, mirrors, target: { preserve } }: Folder): void {
+    const isCarried = preserve !== undefined || this.#job.transfer.preserveDirectories;
+    if (!isCarried || mirrors === undefined) return;
     const names = below === '' ? [] : below.split('/');
     for (let depth = names.length; depth >= 0; depth--) {
       const original = sourceOfLevel(source, { depth, levels: names.length, mirrors });
       if (original === undefined) return;
-      this.#directories.push({ source: original, root, below: names.slice(0, depth).join('/') });
+      this.#directories.push({ source: original, root, below: names.slice(0, depth).join('/'), preserve });
     }
   }
 

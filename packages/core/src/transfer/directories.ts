@@ -5,7 +5,14 @@ import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { carryAttributes, NOTHING_CHOSEN, type OnLost, type Preserved, preserved } from './metadata.ts';
+import {
+  carryAttributes,
+  NOTHING_CHOSEN,
+  type OnLost,
+  type Preserved,
+  preserved,
+  withPreserve,
+} from './metadata.ts';
 
 /** A directory of the destination that is a copy of one of the source. */
 export interface CopiedDirectory {
@@ -15,6 +22,8 @@ export interface CopiedDirectory {
   root: string;
   /** The destination below it, with forward slashes; empty for `root` itself. */
   below: string;
+  /** What its target says to carry over. */
+  preserve?: readonly Attribute[] | undefined;
 }
 
 /** What the owner needs in a directory that files are going to be put into. */
@@ -82,11 +91,12 @@ export function carryDirectories(
   warn: (message: string) => void,
   lost: (attribute: Attribute, errno: number, destination: string) => void,
 ): void {
-  const keep = preserved(settings);
-  if (!keep.directories || copies.length === 0) return;
-  // A directory on Windows has no permission bits.
-  const kept = process.platform === 'win32' ? { ...keep, mode: false, special: false } : keep;
+  if (copies.length === 0) return;
+  const byTarget = new Map<CopiedDirectory['preserve'], Preserved>();
   for (const copy of deepestFirst(copies)) {
+    const { preserve } = copy;
+    let kept = byTarget.get(preserve);
+    if (!kept) byTarget.set(preserve, (kept = keptByDirectories(withPreserve(settings, preserve))));
     const destination = path.join(copy.root, copy.below);
     const result = carryOne(system, kept, copy, (attribute, errno) => lost(attribute, errno, destination));
     if (result >= 0 || GONE.has(-result)) continue;
@@ -95,6 +105,12 @@ export function carryDirectories(
     if (-result !== ENOTSUP)
       warn(`${error.message}; the directory keeps other attributes than its source has`);
   }
+}
+
+/** A directory on Windows has no permission bits. */
+function keptByDirectories(settings: TransferSettings): Preserved {
+  const keep = preserved(settings);
+  return process.platform === 'win32' ? { ...keep, mode: false, special: false } : keep;
 }
 
 /** What is in a directory is reached through it: its own mode comes after theirs. */

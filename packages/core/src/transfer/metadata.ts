@@ -34,6 +34,14 @@ export function preserved({ preserve, preserveDirectories }: TransferSettings): 
   };
 }
 
+/** The settings for files of a target, which may say itself what is carried over. */
+export function withPreserve(
+  settings: TransferSettings,
+  preserve: readonly Attribute[] | undefined,
+): TransferSettings {
+  return preserve ? { ...settings, preserve, preserveDirectories: true } : settings;
+}
+
 /** Called with an attribute that a copy could not be given; `errno` is 0 where it was set without effect. */
 export type OnLost = (attribute: Attribute, errno: number) => void;
 

@@ -80,7 +80,8 @@ async function read(
   { source, target, name, below }: ServedFile,
   { engine }: ResolvedOptions,
 ): Promise<Content> {
-  const status = engine.symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
+  const { symlinks = engine.symlinks } = target ?? {};
+  const status = symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
   if (!status.isFile()) throw Object.assign(new Error(`${source} is no file`), { code: 'ENOENT' });
   if (!target?.transform) return contentOf(source);
   const bytes = await transformed({ source, target, name, below });

@@ -251,7 +251,7 @@ export class EsbuildOutput {
     return new OutputWatch({
       roots: [...new Set(all.flatMap(sourcesOf).map(watchedPart))],
       directory,
-      followLinks: options.engine.symlinks !== 'keep',
+      followLinks: all.some(({ symlinks = options.engine.symlinks }) => symlinks !== 'keep'),
       byFilesAlone: all.every(
         ({ filter, directoryFilter, rename, transform }) =>
           !filter && !directoryFilter && !transform && typeof rename !== 'function',

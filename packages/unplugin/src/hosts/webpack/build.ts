@@ -154,7 +154,7 @@ export class WebpackBuild {
       leave: left,
       reported,
       changed: changed && {
-        files: changed.map(({ file }) => targetOfFile(file)),
+        files: changed.map(({ file, given }) => targetOfFile(file, given.target)),
         others: ours.length - changed.length,
       },
       entries: true,
