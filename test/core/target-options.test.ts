@@ -14,7 +14,7 @@ import {
 import { list } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { file, readTree, symlink, writeTree } from '../support/trees.ts';
+import { fifo, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -261,6 +261,16 @@ describe('preserve of a target', () => {
     expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 0, unchanged: 3 });
     await copy({ from: 'in', to: 'out', preserve: ['mode', 'special', 'timestamps'] }, options);
     expect(of(cwd, 'out/deep/tool').mode).toBe('4750');
+  });
+
+  it('decides whether FIFOs of that target are copied', async () => {
+    const cwd = writeTree(workspace(), { 'in/pipe': fifo() });
+    const devices = { from: 'in', to: 'out', preserve: ['devices'] as const };
+    expect(await plan(devices, { cwd })).toMatchObject({ files: 1 });
+    expect(await copy(devices, { cwd })).toMatchObject({ files: 1, methods: { mknod: { files: 1 } } });
+    expect(lstatSync(join(cwd, 'out/pipe')).isFIFO()).toBe(true);
+    const none = copy({ from: 'in', to: 'none', preserve: [] }, { cwd, preserve: ['devices'] });
+    await expect(none).rejects.toThrow('ERR_NOT_REGULAR');
   });
 
   it('counts for what a transform makes', async () => {

@@ -23,7 +23,8 @@ export function* scanTargets(
 ): Generator<Folder> {
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
-    yield* scan(target, { follow, devices, allowMissing, warn, recall, onError });
+    const special = target.preserve?.includes('devices') ?? devices;
+    yield* scan(target, { follow, devices: special, allowMissing, warn, recall, onError });
   }
 }
 
