@@ -249,7 +249,7 @@ describeOnLinux('the documentation', () => {
 
 describeOnLinux('the library', () => {
   it('loads nothing of the command line', () => {
-    for (const file of ['index.js', 'worker.cjs']) {
+    for (const file of ['index.js', 'fs-reflink-worker.cjs']) {
       const built = readFileSync(join(command, '../../dist', file), 'utf8');
       expect(built).not.toMatch(/commander|cli-progress/);
     }

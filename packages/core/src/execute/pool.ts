@@ -1,3 +1,6 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { CopyError } from '../errors.ts';
 import { emptyTally } from '../report.ts';
@@ -5,11 +8,11 @@ import { currentRun } from '../transfer/temporary.ts';
 import { AddonLock } from './addon-lock.ts';
 import type { FromWorker, ToWorker, WorkerData } from './job.ts';
 
-// Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript.
-const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/worker.cjs' : './worker.cjs',
-  import.meta.url,
-);
+// Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript. A bundler that
+// makes CommonJS of this leaves `import.meta.url` empty.
+const HERE = import.meta.url ? fileURLToPath(import.meta.url) : __filename;
+const NAME = 'fs-reflink-worker.cjs';
+const WORKER = path.join(path.dirname(HERE), HERE.endsWith('.ts') ? `../../dist/${NAME}` : NAME);
 
 /** Young generation of a worker's heap: it makes a few small objects per file, all short-lived. */
 const YOUNG_GENERATION_MB = 4;
@@ -99,6 +102,8 @@ function closeGates(): void {
 }
 
 function start(onExit: (member: Member) => void): Member {
+  // Whoever bundles the library into a file of their own may leave it out: then there are no threads.
+  if (!fs.existsSync(WORKER)) throw new Error(`${WORKER} is not there`);
   const gate = new AddonLock();
   const data: WorkerData = { run: currentRun(), gate: gate.memory };
   // Loaded with the first thread: it takes 2 ms, and most copies start none.

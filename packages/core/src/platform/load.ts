@@ -30,8 +30,10 @@ function choose(): System {
  * the file this is built into; from source it is the built one too, because Node.js 20 runs no TypeScript.
  */
 function loadLane(platform: 'darwin' | 'win32'): System {
-  const isSource = import.meta.url.endsWith('.ts');
-  const lane = createRequire(import.meta.url)(`${isSource ? '../../dist' : '.'}/${platform}.cjs`) as {
+  // A bundler that makes CommonJS of this leaves `import.meta.url` empty.
+  const here = import.meta.url || __filename;
+  const isSource = here.endsWith('.ts');
+  const lane = createRequire(here)(`${isSource ? '../../dist' : '.'}/${platform}.cjs`) as {
     loadLane(): System;
   };
   return lane.loadLane();

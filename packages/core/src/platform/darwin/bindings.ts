@@ -68,7 +68,7 @@ type Native = (...args: unknown[]) => number;
 
 /** Loads koffi and libSystem. Throws when there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings({ library = null, arch = process.arch }: BindingsOptions = {}): Bindings {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = createRequire(import.meta.url || __filename)('koffi') as Koffi;
   const system = koffi.load(library);
   const native = (name: FunctionName): Native => {
     const { result, parameters } = koffiTypes(prototypes[name]);

@@ -14,7 +14,7 @@ let buffer: Buffer | undefined;
 /** One page-aligned buffer per thread, outside the JavaScript heap, as I/O past the cache needs it. */
 export function alignedBuffer(): Buffer {
   if (!buffer) {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const koffi = createRequire(import.meta.url || __filename)('koffi') as typeof import('koffi');
     const whole = Buffer.allocUnsafeSlow(BUFFER_BYTES + PAGE);
     const misaligned = Number(koffi.address(whole) % BigInt(PAGE));
     const start = misaligned === 0 ? 0 : PAGE - misaligned;

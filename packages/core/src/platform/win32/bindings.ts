@@ -61,7 +61,7 @@ export interface Bindings {
 
 /** Loads koffi and the libraries. Throws when there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings(): Bindings {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = createRequire(import.meta.url || __filename)('koffi') as Koffi;
   const progressType = callbackType(koffi, prototypes.callbacks.LPPROGRESS_ROUTINE);
   const loadFrom = <Name extends string>(library: string, declared: Readonly<Record<Name, string>>) => {
     const loaded = koffi.load(library);
