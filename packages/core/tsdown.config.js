@@ -56,7 +56,13 @@ export default defineConfig([
   // Started as a thread by index.js, which looks for it beside itself; also beside a file that somebody bundles the library
   // into. A thread boots a sixth faster without the
   // loader of ES modules.
-  { ...shared, format: 'cjs', entry: { 'fs-reflink-worker': 'src/execute/worker.ts' }, dts: false, clean: false },
+  {
+    ...shared,
+    format: 'cjs',
+    entry: { 'fs-reflink-worker': 'src/execute/worker.ts' },
+    dts: false,
+    clean: false,
+  },
   // Loaded by the others where they run on that platform, at once: `copyFileSync` cannot wait for an ES module.
   ...['darwin', 'win32'].map((platform) => ({
     ...shared,

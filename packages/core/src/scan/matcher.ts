@@ -5,7 +5,8 @@ import { isInside } from '../inside.ts';
 import { join } from './filter.ts';
 
 /** What fast-glob matches names by. Loaded for the first pattern: most copies have none. */
-const micromatch = (): typeof import('micromatch') => createRequire(import.meta.url || __filename)('micromatch');
+const micromatch = (): typeof import('micromatch') =>
+  createRequire(import.meta.url || __filename)('micromatch');
 
 /**
  * As fast-glob has them, and two more: `s`, or a globstar would match no line break, and a file with one in its path

@@ -32,7 +32,9 @@ export function currentRun(): Run {
 
 /** Worker threads are given theirs, and do without what is loaded here, which takes a tenth of their boot. */
 function newRun(): Run {
-  const { createHash, randomBytes } = createRequire(import.meta.url || __filename)('node:crypto') as typeof Crypto;
+  const { createHash, randomBytes } = createRequire(import.meta.url || __filename)(
+    'node:crypto',
+  ) as typeof Crypto;
   const parts = [os.hostname(), read('/proc/sys/kernel/random/boot_id'), readLink('/proc/self/ns/pid')];
   const realm = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
   const id = randomBytes(8).toString('hex');
