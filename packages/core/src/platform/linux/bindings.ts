@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { EINTR, ENOSYS } from './constants.ts';
 import { type PrototypeName, signatureOf } from './prototypes.ts';
+import { usableStatx } from './statx-by-node.ts';
 
 type Koffi = typeof import('koffi');
 type Native = (...args: unknown[]) => number;
@@ -148,7 +149,7 @@ export function loadBindings(): Bindings {
         },
     // Never made again after EINTR: the descriptor is already gone then.
     close: (fd) => close(fd),
-    statx: (at, path, flags, mask, buffer) => checked(statx(at, path, flags, mask, buffer)),
+    statx: usableStatx((at, path, flags, mask, buffer) => checked(statx(at, path, flags, mask, buffer))),
     mkdirat: (at, path, mode) => checked(mkdirat(at, path, mode)),
     unlinkat: (at, path, flags) => checked(unlinkat(at, path, flags)),
     renameat: (from, old, to, path) => checked(renameat(from, old, to, path)),
