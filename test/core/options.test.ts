@@ -361,11 +361,13 @@ describe('what rename returns', () => {
   });
 });
 
-it('filter is not asynchronous', async () => {
-  const cwd = writeTree(workspace(), { 'in/a': 'a' });
-  const filter = (async () => false) as never;
-  const act = () => copy({ from: 'in', to: 'out', filter }, { cwd });
-  await leavingNothing(cwd, () => expectTypeError(act, 'filter must return true or false', 'promise', '"a"'));
+it('directoryFilter is not asynchronous', async () => {
+  const cwd = writeTree(workspace(), { 'in/a/b': 'b' });
+  const directoryFilter = (async () => false) as never;
+  const act = () => copy({ from: 'in', to: 'out', directoryFilter }, { cwd });
+  await leavingNothing(cwd, () =>
+    expectTypeError(act, 'directoryFilter must return true or false', 'promise', '"a"'),
+  );
 });
 
 describe('types', () => {

@@ -219,6 +219,19 @@ const targetCases: HostCase[] = [
     expected: { 'sub/c.txt': 'assets/sub/c.txt' },
   },
   {
+    name: 'filter and rename that return promises',
+    options: one({
+      from: 'assets',
+      filter: async (path) => path !== 'b.md',
+      rename: async (path) => `later/${path}`,
+    }),
+    expected: {
+      'later/a.txt': 'assets/a.txt',
+      'later/sub/c.txt': 'assets/sub/c.txt',
+      'later/sub/dir (86)/d.txt': 'assets/sub/dir (86)/d.txt',
+    },
+  },
+  {
     name: 'directoryFilter',
     options: one({ from: 'assets', directoryFilter: (path) => path !== 'sub' }),
     expected: { 'a.txt': 'assets/a.txt', 'b.md': 'assets/b.md' },

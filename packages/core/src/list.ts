@@ -14,6 +14,7 @@ import type { CopyOptions } from './options.ts';
 import { hasOwnNames, resolveOverlaps, without } from './plan/resolve-overlaps.ts';
 import { SameNames } from './plan/same-names.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
+import { Pending } from './scan/pending.ts';
 import { scanTargets } from './scan/targets.ts';
 import type { Target } from './target.ts';
 
@@ -56,18 +57,22 @@ export async function list(
 ): Promise<FileList> {
   const listing = new Listing(targets, options);
   let since = performance.now();
-  for (const _folder of listing.find()) {
-    if (performance.now() - since < SLICE_MS) continue;
+  for (const found of listing.find()) {
+    if (found instanceof Pending) {
+      await found.answered.catch((error: unknown) => {
+        throw asThrown(error);
+      });
+    } else if (performance.now() - since < SLICE_MS) continue;
     await nextTurn();
     since = performance.now();
   }
   return listing.result();
 }
 
-/** {@link list} without pauses, for a server that has to answer. */
+/** {@link list} without pauses. Functions of a target that return a promise are refused. */
 export function listSync(targets: Target | readonly Target[], options: CopyOptions = {}): FileList {
   const listing = new Listing(targets, options);
-  for (const _folder of listing.find());
+  for (const found of listing.find()) if (found instanceof Pending) throw found.refuse('listSync', 'list');
   return listing.result();
 }
 
@@ -80,12 +85,12 @@ class Listing {
     this.#options = resolveCopyOptions(targets, options);
   }
 
-  *find(): Generator<Folder> {
+  *find(): Generator<Folder | Pending> {
     const { targets, transfer, allowMissing } = this.#options;
     const settings = { targets, symlinks: transfer.symlinks, allowMissing };
     try {
       for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
-        this.#folders.push(folder);
+        if (!(folder instanceof Pending)) this.#folders.push(folder);
         yield folder;
       }
     } catch (error) {

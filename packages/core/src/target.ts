@@ -68,9 +68,11 @@ export interface Target<Path extends string | URL = string | URL> {
   ignore?: string | readonly string[];
   /**
    * New path for each file. A string is the new file name; a function gets the path relative to `to` with
-   * forward slashes, and the absolute source, and returns the new path relative to `to`.
+   * forward slashes, and the absolute source, and returns the new path relative to `to`, or a promise of it: then it is
+   * called for up to 64 files of a directory at a time. Functions that cannot wait (`copySync`, `listSync`) refuse one with a
+   * TypeError.
    */
-  rename?: string | ((path: string, source: string) => string);
+  rename?: string | ((path: string, source: string) => string | Promise<string>);
   /**
    * Place all files directly in `to`, without their directories.
    *
@@ -81,13 +83,14 @@ export interface Target<Path extends string | URL = string | URL> {
    * Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. It is asked
    * about files and links alone, never about directories: `(path) => path.endsWith('.png')` finds images at any depth.
    * A directory in which it refuses files and keeps none, at any depth, is left out as well; one that is empty in the
-   * source is copied. The directory that `from` names is always made.
+   * source is copied. The directory that `from` names is always made. It may return a promise, as {@link Target.rename} may.
    */
-  filter?: (path: string, source: string) => boolean;
+  filter?: (path: string, source: string) => boolean | Promise<boolean>;
   /**
    * Returns false for a directory to be left out with all that is in it, which is then neither listed nor asked about.
    * Gets the path relative to the base, and the absolute source. It is asked about each directory below the one that
-   * `from` names, or below a glob's base, before that directory is listed; also about linked ones that are followed.
+   * `from` names, or below a glob's base, before that directory is listed; also about linked ones that are followed. It may
+   * not be asynchronous.
    */
   directoryFilter?: (path: string, source: string) => boolean;
   /**
@@ -145,8 +148,8 @@ export interface ResolvedTarget extends Source {
   exact: boolean;
   /** The target's `to` is the path of the one new file: `rename` is its last part. */
   namesFile?: boolean;
-  rename?: string | ((path: string, source: string) => string) | undefined;
-  filter?: ((path: string, source: string) => boolean) | undefined;
+  rename?: string | ((path: string, source: string) => string | Promise<string>) | undefined;
+  filter?: ((path: string, source: string) => boolean | Promise<boolean>) | undefined;
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResolvedCopyOptions } from '../options.ts';
+import { Pending } from '../scan/pending.ts';
 import { scanTargets } from '../scan/targets.ts';
 
 /** How long counting may hold the thread before progress and signals get a turn. */
@@ -28,7 +29,10 @@ export async function countTotal(
   const settings = { targets, symlinks, devices: preserve.includes('devices'), allowMissing };
   const total: Total = { files: 0, bytes: 0, blocks: 0 };
   let since = performance.now();
-  for (const { source, names } of scanTargets(settings, () => {})) {
+  for (const found of scanTargets(settings, () => {})) {
+    // The command has no functions to wait for.
+    if (found instanceof Pending) continue;
+    const { source, names } = found;
     for (const name of names) {
       if (performance.now() - since > SLICE_MS) {
         await nextTurn();

@@ -4,6 +4,7 @@ import { type EarlierRuns, look, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
+import type { Pending } from '../scan/pending.ts';
 import { BatchCopier } from './batch-copier.ts';
 import { Crew } from './crew.ts';
 import { attempt, combine, type Finished } from './finished.ts';
@@ -54,6 +55,8 @@ class Coordinator {
   /** No worker could be started: this thread copies everything, whatever it takes. */
   #isAlone = false;
   #transforming: Promise<Finished> | undefined;
+  /** What planning waits for. */
+  #pending: Pending | undefined;
 
   constructor(request: CopyRequest, earlier: EarlierRuns) {
     const { queue, plan, job, hooks } = request;
@@ -80,6 +83,7 @@ class Coordinator {
       let isIdle = false;
       try {
         isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
+        if (this.#pending) await this.#waitFor(this.#pending);
       } catch (error) {
         queue.stop();
         working.error = asThrown(error);
@@ -104,7 +108,7 @@ class Coordinator {
   }
 
   /** Plans and copies until the deadline. Returns whether nothing is left to this thread. */
-  #runSlice(steps: Generator<void>, deadline: number): boolean {
+  #runSlice(steps: Generator<Pending | undefined>, deadline: number): boolean {
     const queue = this.#queue;
     while (!queue.stopped) {
       // Workers have something to do only if planning comes first. For directories without files none are called.
@@ -119,10 +123,32 @@ class Coordinator {
         }
       }
       if (this.#isPlanned) return true;
-      if (steps.next().done) this.#finishPlanning();
+      const { done, value } = steps.next();
+      if (done) this.#finishPlanning();
+      else if (value) {
+        this.#pending = value;
+        return false;
+      }
       if (performance.now() >= deadline) return false;
     }
     return true;
+  }
+
+  /** A function of the user may never answer: `signal` ends the wait too. */
+  async #waitFor({ answered }: Pending): Promise<void> {
+    this.#pending = undefined;
+    const { signal } = this.#request;
+    if (signal?.aborted) return;
+    let stop = () => {};
+    const aborted = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.race([answered, aborted]);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   }
 
   #finishPlanning(): void {

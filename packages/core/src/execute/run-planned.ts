@@ -53,7 +53,11 @@ export function runPlanned(
     const found = look(plan, job, earlier, () => system, planned);
     planner = new Planner(queue, plan, job, { system, tally: planned, found, earlier });
     if (!queue.stopped && copyWhole?.(planned)) queue.close();
-    else for (const _step of planner.publish()) if (queue.stopped) break;
+    else
+      for (const step of planner.publish()) {
+        if (step) throw step.refuse('copySync', 'copy');
+        if (queue.stopped) break;
+      }
     if (!queue.stopped) hooks.planned([], planner.unchanged);
   });
   const working =

@@ -2,6 +2,7 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
+import type { Pending } from '../scan/pending.ts';
 import { scanTargets } from '../scan/targets.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -20,7 +21,7 @@ export interface Found {
   /** What earlier runs copied. */
   manifest: Manifest | undefined;
   /** What is to be copied; looked for as it is asked for. */
-  folders: Iterator<Folder> & Iterable<Folder>;
+  folders: Iterable<Folder | Pending>;
 }
 
 /**

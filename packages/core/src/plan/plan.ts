@@ -8,6 +8,7 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
+import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
@@ -22,7 +23,7 @@ const BATCH_FILES = 64;
 
 /**
  * Plans a copy: finds the files, compares with what was copied before, deletes what is stale and publishes
- * the rest as batches. Written as a generator, so that on the main thread it can be paused.
+ * the rest as batches. Written as a generator, so that on the main thread it can be paused, and wait for functions of the user.
  */
 export class Planner {
   readonly #queue: PlannedQueue;
@@ -61,7 +62,7 @@ export class Planner {
   }
 
   /** Publishes all batches and closes the queue. */
-  *publish(): Generator<void> {
+  *publish(): Generator<Pending | undefined> {
     const { leave, targets } = this.#plan;
     const found = this.#found.folders;
     const folders = leave.length > 0 ? without(found, leave) : found;
@@ -71,6 +72,10 @@ export class Planner {
     if (isPlain && !this.#prunes) {
       // The first files are copied while the rest is still being looked for.
       for (const folder of folders) {
+        if (folder instanceof Pending) {
+          yield folder;
+          continue;
+        }
         check.add(folder);
         this.#publishFolder(folder);
         yield;
@@ -78,6 +83,10 @@ export class Planner {
     } else {
       const all: Folder[] = [];
       for (const folder of folders) {
+        if (folder instanceof Pending) {
+          yield folder;
+          continue;
+        }
         all.push(folder);
         if (isPlain) check.add(folder);
         yield;
@@ -168,7 +177,7 @@ export class Planner {
       );
   };
 
-  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<void, PruneContext> {
+  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<undefined, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, began = Date.now() } = this.#plan;
     const { DestinationIndex, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
     const isWhole = prune === 'everything';

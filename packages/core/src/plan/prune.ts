@@ -42,7 +42,7 @@ export interface PruneContext {
  * leads there deletes them. So do files that nobody can look at now, and all of them where another copy wrote the
  * manifest after this one began: which of its files are stale, a later copy knows.
  */
-export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<void> {
+export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
   const { system, roots, expected, emptiedAt } = context;
   if (manifest.at > context.began && manifest.at <= Date.now()) return;
   const directories = new Set<string>();
@@ -130,7 +130,7 @@ export function* pruneEverything(
   root: string,
   planned: DestinationIndex,
   context: PruneContext,
-): Generator<void> {
+): Generator<undefined> {
   const { kept, expected, pruneRoots } = context;
   const isKept = (full: string) => kept.some((each) => isInside(each, full));
   const deleter = new Deleter(context.system, context);

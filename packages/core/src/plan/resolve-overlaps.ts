@@ -6,6 +6,7 @@ import type { PlannedFile } from '../model/planned-file.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';
+import { Pending } from '../scan/pending.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { collisionError, destinationOf, type FoundIn, foldedNames, sourceOf } from './collisions.ts';
 import { fold, type SameNames } from './same-names.ts';
@@ -84,9 +85,16 @@ export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, lef
 }
 
 /** Folders without the files that would be copied at these absolute paths. */
-export function* without(folders: Iterable<Folder>, paths: readonly string[]): Generator<Folder> {
+export function* without<T extends Folder | Pending>(
+  folders: Iterable<T>,
+  paths: readonly string[],
+): Generator<T | Folder> {
   const left = new Set(paths);
   for (const folder of folders) {
+    if (folder instanceof Pending) {
+      yield folder;
+      continue;
+    }
     const { root, below } = folder;
     yield only(folder, (file) => !left.has(path.join(root, below, nameAs(folder, file))));
   }

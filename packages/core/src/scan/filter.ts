@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { isPromise } from './pending.ts';
 
 /** Whether to look into a directory, named by its path below the one where the scan began. */
 export type Enter = (relative: string) => boolean;
@@ -38,7 +39,13 @@ export class DirectoryFilter {
   #ask(given: string, source: string): boolean {
     if (this.#failure) return false;
     try {
-      return isWanted('directoryFilter', this.#target.directoryFilter!, given, source);
+      const wanted: unknown = this.#target.directoryFilter!(given, source);
+      // It would let everything through, whatever it resolves to.
+      if (isPromise(wanted))
+        throw new TypeError(
+          `fs-reflink: directoryFilter must return true or false, got a promise for ${JSON.stringify(given)}`,
+        );
+      return Boolean(wanted);
     } catch (error) {
       this.#failure = { error };
       return false;
@@ -85,21 +92,6 @@ export class FilteredDirectories {
     }
     return false;
   }
-}
-
-/** Asks a user's function. A promise would let everything through, whatever it resolves to. */
-export function isWanted(
-  option: 'filter' | 'directoryFilter',
-  filter: (path: string, source: string) => boolean,
-  given: string,
-  source: string,
-): boolean {
-  const wanted: unknown = filter(given, source);
-  if (wanted instanceof Promise)
-    throw new TypeError(
-      `fs-reflink: ${option} must return true or false, got a promise for ${JSON.stringify(given)}`,
-    );
-  return Boolean(wanted);
 }
 
 export function addWithParents(set: Set<string>, relative: string): void {

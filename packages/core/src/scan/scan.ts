@@ -7,11 +7,12 @@ import type { Folder, Mirrors, WalkedDirectory } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
-import { DirectoryFilter, FilteredDirectories, isWanted, join } from './filter.ts';
+import { DirectoryFilter, FilteredDirectories, join } from './filter.ts';
 import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { type Glob, Matcher } from './matcher.ts';
 import { refuseNested } from './nested.ts';
+import { askAbout, Pending } from './pending.ts';
 import { type Recall, type WalkOptions, walk } from './walk.ts';
 
 /** How many directories a warning names. */
@@ -30,7 +31,7 @@ export interface ScanOptions {
 }
 
 /** Finds what a target names, a directory at a time, under the names it gets in the destination. */
-export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
+export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   if (!target.others) return yield* scanSource(target, options);
   const seen = new Set<string>();
   const isNew = (file: string) => {
@@ -39,6 +40,10 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
   };
   for (const { given, from } of [target, ...target.others]) {
     for (const folder of scanSource({ ...target, given, from }, options)) {
+      if (folder instanceof Pending) {
+        yield folder;
+        continue;
+      }
       const { names } = folder;
       const fresh = filterFiles(folder, (file) => isNew(path.join(folder.source, names[file]!)));
       if (names.length === 0 || fresh.names.length > 0) yield { ...fresh, target };
@@ -47,7 +52,7 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
 }
 
 /** `target` is copied from one source. */
-function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Folder> {
+function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   const filter = new DirectoryFilter(target);
   let left: string[] = [];
   const onLeftOut = (directories: string[]) => {
@@ -76,7 +81,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
     folders++;
     files += value.names.length;
     const directory = named(target, () => belowBase(target, value));
-    const kept = keptIn(target, directory);
+    const kept = target.filter ? yield* keptIn(target.filter, directory) : directory;
     filtered?.add(directory, kept.names.length);
     if (!filtered || kept.names.length > 0) yield* withNewNames(target, kept);
   }
@@ -246,17 +251,25 @@ function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): Wa
 }
 
 /** A directory that was found, with the files that `filter` wants. */
-function keptIn({ filter }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
-  if (!filter) return directory;
-  const { source, relative, names } = directory;
-  return filterFiles(directory, (file) => {
-    const name = names[file]!;
-    return isWanted('filter', filter, join(relative, name), path.join(source, name));
-  });
+function* keptIn(
+  filter: NonNullable<ResolvedTarget['filter']>,
+  directory: WalkedDirectory,
+): Generator<Pending, WalkedDirectory> {
+  const { source, names } = directory;
+  const given = pathsIn(directory);
+  const wanted = yield* askAbout('filter', given, (file) =>
+    filter(given[file]!, path.join(source, names[file]!)),
+  );
+  return filterFiles(directory, (file) => Boolean(wanted[file]));
+}
+
+/** The paths of the files of a directory, relative to where the walk began. */
+function pathsIn({ relative, names }: WalkedDirectory): string[] {
+  return names.map((name) => join(relative, name));
 }
 
 /** Applies flatten and rename to a directory that was found. */
-function* withNewNames(target: ResolvedTarget, directory: WalkedDirectory): Generator<Folder> {
+function* withNewNames(target: ResolvedTarget, directory: WalkedDirectory): Generator<Folder | Pending> {
   const { source, relative, names, links, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
@@ -268,8 +281,13 @@ function* withNewNames(target: ResolvedTarget, directory: WalkedDirectory): Gene
   }
   const folders = new Map<string, Files>();
   if (names.length === 0 && !flatten) folders.set(below, { names: [] });
+  const given = pathsIn({ ...directory, relative: below });
+  const returned =
+    typeof rename === 'function'
+      ? yield* askAbout('rename', given, (file) => rename(given[file]!, path.join(source, names[file]!)))
+      : given.map((each) => path.posix.join(path.posix.dirname(each), rename));
   for (const [file, name] of names.entries()) {
-    const renamed = newPath(target, join(below, name), path.join(source, name));
+    const renamed = newPath(target, returned[file], given[file]!, path.join(source, name));
     const parent = path.posix.dirname(renamed);
     const key = parent === '.' ? '' : parent;
     let files = folders.get(key);
@@ -287,11 +305,8 @@ function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): 
   return path.join(from, relative) === source ? 'root' : 'below';
 }
 
-function newPath({ rename, to }: ResolvedTarget, given: string, source: string): string {
-  const renamed =
-    typeof rename === 'function'
-      ? rename(given, source)
-      : path.posix.join(path.posix.dirname(given), rename!);
+/** A path that `rename` gives a file, as it is relative to the target's `to`. */
+function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source: string): string {
   if (typeof renamed !== 'string' || renamed === '' || renamed.includes('\0')) {
     throw new TypeError(
       `fs-reflink: rename must return a path, got ${JSON.stringify(renamed)} for ${JSON.stringify(given)}`,

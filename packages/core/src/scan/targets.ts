@@ -1,5 +1,6 @@
 import type { Folder } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
+import type { Pending } from './pending.ts';
 import { scan } from './scan.ts';
 import type { Recall } from './walk.ts';
 
@@ -20,7 +21,7 @@ export interface ScanSettings {
 export function* scanTargets(
   { targets, symlinks, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
-): Generator<Folder> {
+): Generator<Folder | Pending> {
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;

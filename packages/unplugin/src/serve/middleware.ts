@@ -30,32 +30,33 @@ const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 /** Answers requests with the sources of what a build would copy. */
 export function createMiddleware(files: ServedFiles, server: Server, options: ResolvedOptions): Middleware {
   return function reflinkServeMiddleware(request, response, next) {
+    answer(request, response, next).catch((error: unknown) => {
+      if (!response.headersSent) next(error);
+      else response.destroy();
+    });
+  };
+
+  async function answer(...[request, response, next]: Parameters<Middleware>): Promise<void> {
     const { method, url = '', headers } = request;
     if (method !== 'GET' && method !== 'HEAD') return next();
     const pathname = server.pathOf(url);
     const name = pathname === undefined ? undefined : decode(pathname);
     if (name === undefined) return next();
     if (server.isUnwatched && headers.accept?.includes('text/html')) files.invalidate();
+    await files.refresh();
     const file = files.find(name);
     if (!file && server.hides(name)) {
       response.writeHead(404).end();
       return;
     }
     if (!file || server.leaves(file, url)) return next();
-    read(file, options)
-      .catch((error: unknown) => {
-        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
-        files.invalidate();
-      })
-      .then((content) => {
-        if (!content) return next();
-        return respond(request, response, { name: file.name, content, headers: server.headers });
-      })
-      .catch((error: unknown) => {
-        if (!response.headersSent) next(error);
-        else response.destroy();
-      });
-  };
+    const content = await read(file, options).catch((error: unknown) => {
+      if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
+      files.invalidate();
+    });
+    if (!content) return next();
+    await respond(request, response, { name: file.name, content, headers: server.headers });
+  }
 }
 
 /** Whether something is copied from packages, where watchers do not look. */

@@ -80,6 +80,7 @@ export class DevelopmentServer {
     ]);
     const files = await this.#loadFiles();
     files.invalidate();
+    await files.refresh();
     const all = files.all().filter((file) => !this.#isBundled(file));
     const placeOf = ({ name }: ServedFile) => path.join(this.#directory, name);
     const plain = all.filter(({ target }) => !target?.transform);

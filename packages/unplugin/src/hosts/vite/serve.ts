@@ -86,18 +86,20 @@ function watch({ watcher }: ViteDevServer, files: ServedFiles, { watched }: Serv
 function reload({ watcher, environments }: ViteDevServer, files: ServedFiles, { watched }: Served): void {
   let changed: string[] = [];
   let copied = false;
-  const send = () => {
-    if (copied || changed.some((file) => files.isCopied(file, 'now')))
-      environments.client!.hot.send({ type: 'full-reload', path: '*' });
+  const send = async () => {
+    const [were, wereCopied] = [changed, copied];
     changed = [];
     copied = false;
+    await files.refresh();
+    if (wereCopied || were.some((file) => files.isCopied(file)))
+      environments.client!.hot.send({ type: 'full-reload', path: '*' });
   };
   watcher.on('all', (_event, given) => {
     const file = path.resolve(given);
     if (!isWatched(file, watched)) return;
     if (changed.length === 0) setTimeout(send, RELOAD_DELAY_MS).unref();
     changed.push(file);
-    copied ||= files.isCopied(file, 'before');
+    copied ||= files.isCopied(file);
   });
 }
 

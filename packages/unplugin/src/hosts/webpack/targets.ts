@@ -117,7 +117,7 @@ function withTemplate(target: Target<string>): WebpackTarget {
     target: { ...rest, to: `${to}/` },
     async naming(named, compilation) {
       const { below, file } = named;
-      const name = typeof rename === 'function' ? rename(below, file) : keepingDirectory(rename);
+      const name = typeof rename === 'function' ? await rename(below, file) : keepingDirectory(rename);
       const isName = typeof rename === 'function' && !hasOtherPlaceholders(name, below);
       return isName ? { path: name, info: {} } : interpolate(name, named, compilation);
     },
