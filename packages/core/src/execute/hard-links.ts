@@ -69,7 +69,8 @@ export class HardLinks {
       if (!isFound || !this.status.isSameFile(copied.status)) return undefined;
       const replace = () => mayReplace(pair) || isOurs();
       isPublished =
-        temporary === as || publish(system, pair, temporary, as, replace(), () => pathsOf(pair, name, as));
+        temporary === as ||
+        publish(system, pair, temporary, as, replace(), () => pathsOf(pair, name, as)) !== false;
     } finally {
       if (!isPublished) system.unlink(pair.destination, temporary);
     }

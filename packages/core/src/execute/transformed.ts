@@ -203,8 +203,9 @@ class TransformedFile {
       const pair = this.#pair;
       // Somebody may have put another file in the place of ours while the function ran.
       const mayReplaceNow = () => mayReplace(pair) || (exists && this.#isOurs());
+      const inPlace = job.transfer.atomic ? undefined : {};
       const rename = (temporary: string) =>
-        publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths);
+        publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths, inPlace) !== false;
       if (!(await this.#stage(made, bits, rename))) return undefined;
     } catch (error) {
       throw asCopyError(error, paths);

@@ -183,6 +183,8 @@ export interface System {
   create(directory: Directory, name: string, mode: number): number | Errno;
   /** Reopens a destination some strategy created, for its attributes. */
   openCreated(directory: Directory, name: string): number | Errno;
+  /** Opens a file that exists, for writing; a link is refused. Where files are replaced whatever they are, there is none. */
+  openExisting?(directory: Directory, name: string): number | Errno;
   /** Reads bytes from a position, at most as many as `into` holds, and moves the file's own. Returns how many. */
   read(fd: number, into: Uint8Array, position: number): number | Errno;
   /** Writes bytes at the file's position. Returns how many. */

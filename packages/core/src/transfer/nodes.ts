@@ -141,7 +141,8 @@ function put(
   try {
     finish?.(under);
     const replace = () => mayReplace(pair) || isOurs();
-    isPublished = !isHidden || publish(system, pair, under, as, replace(), () => pathsOf(pair, name, as));
+    isPublished =
+      !isHidden || publish(system, pair, under, as, replace(), () => pathsOf(pair, name, as)) !== false;
   } finally {
     if (!isPublished) system.unlink(pair.destination, under);
   }

@@ -2,6 +2,16 @@ import { CopyError, systemError } from '../errors.ts';
 import { EBUSY, EEXIST } from '../platform/errno.ts';
 import type { System } from '../platform/system.ts';
 import type { DirectoryPair } from './pair.ts';
+import { type CarryInPlace, writeInPlace } from './write-in-place.ts';
+
+/** What may be done where no file can be renamed over the one that is there: it is written into that. */
+export interface InPlace {
+  /** Sets attributes of what was written; undefined: it gets the mode and times of the complete file. */
+  carry?: CarryInPlace;
+}
+
+/** `in place`: the file that was there has the content of the complete one, which is gone. */
+export type Published = boolean | 'in place';
 
 /**
  * Gives a complete file its final name, in the place of another one if it may `replace` it. When that fails, what was
@@ -14,13 +24,18 @@ export function publish(
   name: string,
   replace: boolean,
   paths: () => { source: string; destination: string },
-): boolean {
+  inPlace?: InPlace,
+): Published {
   const result = replace
     ? system.rename(pair.destination, temporary, name)
     : system.renameExclusive(pair.destination, temporary, name);
   if (result === -EEXIST && pair.overwrite === false) return false;
-  if (result < 0) throw renameError(-result, paths());
-  return true;
+  if (result >= 0) return true;
+  if (result === -EBUSY && inPlace && replace && process.platform !== 'win32') {
+    const written = writeInPlace(system, pair.destination, temporary, name, paths(), inPlace.carry);
+    if (written >= 0) return 'in place';
+  }
+  throw renameError(-result, paths());
 }
 
 function renameError(errno: number, paths: { source: string; destination: string }): CopyError {

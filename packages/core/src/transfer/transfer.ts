@@ -19,7 +19,7 @@ import {
 } from './metadata.ts';
 import { copyLink, copySpecial } from './nodes.ts';
 import { type DirectoryPair, mayReplace, pathsOf, replacesTorn } from './pair.ts';
-import { publish } from './publish.ts';
+import { type InPlace, publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
 
@@ -57,6 +57,9 @@ export class Transferrer {
   readonly #hooks: TransferHooks;
   /** Attributes that the file at hand could not be given. */
   readonly #lost: [attribute: Attribute, errno: number][] = [];
+  readonly #noteLost: OnLost = (attribute, errno) => void this.#lost.push([attribute, errno]);
+  /** Undefined: no destination is written into, which would not be a clone then, or have a part for a while. */
+  readonly #inPlace: InPlace | undefined;
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
@@ -66,6 +69,8 @@ export class Transferrer {
     this.#keep = preserved(settings);
     this.#file = new CurrentFile(system, this.#keep, hooks);
     this.source = this.#file.status;
+    if (settings.reflink !== 'always' && !settings.atomic)
+      this.#inPlace = { carry: (fd) => void this.#carry(this.#file.source, fd, NOTHING_CHOSEN) };
     this.#query = {
       reflink: settings.reflink,
       bypassCache: settings.pageCache === 'bypass',
@@ -174,8 +179,10 @@ export class Transferrer {
       this.#sync(file, copied);
       if (file.hidden) {
         const replace = mayReplace(pair) || isOurs();
-        const published = publish(system, pair, file.destinationName, as, replace, file.paths);
+        const name = file.destinationName;
+        const published = publish(system, pair, name, as, replace, file.paths, this.#inPlace);
         if (!published) return { method: undefined, bytes: 0 };
+        if (published === 'in place') copied.method = system.name === 'portable' ? 'node_fs' : 'read_write';
         // Renaming changes what tells this state of the file from the next.
         if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }
@@ -228,15 +235,7 @@ export class Transferrer {
     if (!carried || !this.#isCarried(file)) {
       file.reopen();
       const chosen = copied.created ? this.#chosen(file, copied) : NOTHING_CHOSEN;
-      const result = carryAttributes(
-        this.#system,
-        this.#keep,
-        file,
-        this.source,
-        this.destination,
-        chosen,
-        (attribute, errno) => this.#lost.push([attribute, errno]),
-      );
+      const result = this.#carry(file.source, file.destination, chosen);
       if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
     }
     if (this.destination.size === bytes) return true;
@@ -248,6 +247,20 @@ export class Transferrer {
       method,
       ...file.paths(),
     });
+  }
+
+  #carry(source: number, destination: number, chosen: Chosen): number {
+    this.#lost.length = 0;
+    const fds = { source, destination };
+    return carryAttributes(
+      this.#system,
+      this.#keep,
+      fds,
+      this.source,
+      this.destination,
+      chosen,
+      this.#noteLost,
+    );
   }
 
   #chosen(file: CurrentFile, { method, carried }: Copied): Chosen {

@@ -65,6 +65,8 @@ export function linuxSystem(bindings: Bindings): System {
     create: (directory, name, mode) => bindings.openat(directory.fd, name, CREATE_FLAGS, mode),
     openCreated: (directory, name) =>
       bindings.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+    openExisting: (directory, name) =>
+      bindings.openat(directory.fd, name, C.O_WRONLY | C.O_NOFOLLOW | C.O_NONBLOCK | C.O_CLOEXEC, 0),
     read: (fd, into, position) => readAt(bindings, fd, into, position),
     write: (fd, bytes) => bindings.write(fd, bytes, bytes.length),
     close: (fd) => void bindings.close(fd),

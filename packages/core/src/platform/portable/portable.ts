@@ -146,6 +146,8 @@ export function portableSystem(nativeError: string | undefined): System {
     create: (directory, name, mode) =>
       answer(() => fs.openSync(join(directory, name), O_WRONLY | O_CREAT | O_EXCL, mode)),
     openCreated: (directory, name) => answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NOFOLLOW)),
+    openExisting: (directory, name) =>
+      answer(() => fs.openSync(join(directory, name), O_WRONLY | O_NOFOLLOW | O_NONBLOCK)),
     read: (fd, into, position) => answer(() => fs.readSync(fd, into, 0, into.length, position)),
     write: (fd, bytes) => answer(() => fs.writeSync(fd, bytes)),
     close: (fd) => void answer(() => fs.closeSync(fd)),

@@ -1,0 +1,102 @@
+import { CopyError, systemError } from '../errors.ts';
+import { EBUSY, errnoOf } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, Errno, System } from '../platform/system.ts';
+import { temporaryName } from './temporary.ts';
+
+const EINTR = errnoOf('EINTR');
+const CHUNK = 1024 * 1024;
+const OF_BACKUP = 0o600;
+
+/** Gives an open file, which has the content of a complete copy, its attributes. */
+export type CarryInPlace = (fd: number) => void;
+
+/**
+ * Writes a complete file into one that none can be renamed over, because it is mounted by itself, and deletes the complete
+ * one. The old content is kept beside it until that has succeeded, and written back if it fails. Answers a negative error
+ * number where the old file was not touched.
+ */
+export function writeInPlace(
+  system: System,
+  directory: Directory,
+  temporary: string,
+  name: string,
+  paths: { source: string; destination: string },
+  carry?: CarryInPlace,
+): Errno {
+  const { openExisting } = system;
+  const status = new FileStatus();
+  const isFile = (each: string) => system.status(directory, each, false, status) >= 0 && status.isRegular;
+  if (!openExisting || !isFile(temporary) || !isFile(name)) return -EBUSY;
+  const backup = temporaryName();
+  let isBackupNeeded = false;
+  try {
+    const saved = write(system, directory, name, () => system.create(directory, backup, OF_BACKUP));
+    if (saved < 0) return saved;
+    const written = write(system, directory, temporary, () => openExisting(directory, name), carry);
+    if (written >= 0) {
+      system.unlink(directory, temporary);
+      return 0;
+    }
+    isBackupNeeded = write(system, directory, backup, () => openExisting(directory, name)) < 0;
+    const error = systemError(-written, { ...paths, syscall: 'write' });
+    if (!isBackupNeeded) throw error;
+    // Not under its own name: a later copy deletes what has a temporary one.
+    const kept = `${name}.before-copy`;
+    system.rename(directory, backup, kept);
+    const reason = `${error.reason}; the destination cannot be renamed over, it was written in place, and its old content could not be written back; ${JSON.stringify(kept)} beside it has that`;
+    throw new CopyError({ ...error.details, reason });
+  } finally {
+    if (!isBackupNeeded) system.unlink(directory, backup);
+  }
+}
+
+/** Writes the content of one file into another, and gives it the mode and times of the first unless `carry` does. */
+function write(
+  system: System,
+  directory: Directory,
+  from: string,
+  open: () => number | Errno,
+  carry?: CarryInPlace,
+): Errno {
+  const input = system.openSource(directory, from, false);
+  if (input < 0) return input;
+  const output = open();
+  if (output < 0) {
+    system.close(input);
+    return output;
+  }
+  try {
+    const moved = move(system, input, output);
+    if (moved < 0) return moved;
+    if (carry) carry(output);
+    else {
+      const status = new FileStatus();
+      if (system.fileStatus(input, status) >= 0) {
+        system.setMode(output, status.mode & 0o777);
+        system.setTimes(output, status);
+      }
+    }
+    return system.sync(output);
+  } finally {
+    system.close(input);
+    system.close(output);
+  }
+}
+
+function move(system: System, input: number, output: number): Errno {
+  const emptied = system.reset(input, output);
+  if (emptied < 0) return emptied;
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  for (let position = 0; ; ) {
+    const got = system.read(input, buffer, position);
+    if (got === -EINTR) continue;
+    if (got <= 0) return got;
+    position += got;
+    for (let done = 0; done < got; ) {
+      const written = system.write(output, buffer.subarray(done, got));
+      if (written < 0 && written !== -EINTR) return written;
+      done += Math.max(written, 0);
+    }
+  }
+}
