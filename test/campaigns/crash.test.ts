@@ -1,5 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -13,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { type CopyOptions, copy } from 'fs-reflink';
@@ -23,13 +20,9 @@ import { pastTick } from '../support/clock.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { describeOn } from '../support/places.ts';
 import { campaign, describeCampaigns } from './campaign.ts';
+import { cannotTrace, trace } from './trace.ts';
 
 const CHILD = fileURLToPath(new URL('copy-child.js', import.meta.url));
-
-/** System calls that change a file or a directory. A process is killed as it is about to make one of them. */
-const CALLS =
-  'ioctl,copy_file_range,write,pwrite64,ftruncate,fchmod,fchmodat,fchown,utimensat,fdatasync,fsync,' +
-  'mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat';
 
 interface Mode {
   options: CopyOptions;
@@ -92,50 +85,10 @@ async function prepare(home: string, { options, before }: Mode): Promise<void> {
   for (const name of names) write(join(home, 'from'), name, contentOf(name, 'new'), 1_600_000_000);
 }
 
-/**
- * Runs a copy under strace, and kills it as one of its threads is about to make a call, named by `at` as strace names it:
- * the system call, and how often it was made. Returns how it ended, and these names of the calls that the busiest thread
- * made after the first that changed something.
- */
-async function trace(home: string, options: CopyOptions, at?: string) {
-  const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } });
-  const log = join(home, 'trace');
-  const child = spawn(process.execPath, [CHILD, job], { stdio: 'pipe' });
-  const ended = once(child, 'exit');
-  const said = text(child.stderr);
-  await once(child.stdout, 'data');
-  const [call, when] = at?.split(' ') ?? [];
-  const inject = at === undefined ? [] : ['-e', `inject=${call}:signal=KILL:when=${when}`];
-  const args = ['-f', '-o', log, '-e', `trace=${CALLS}`, '-e', 'signal=none', ...inject];
-  const strace = spawn('strace', [...args, '-p', `${child.pid}`], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const traced = once(strace, 'exit');
-  await once(strace.stderr, 'data');
-  child.stdin.end('go');
-  const [status, signal] = (await ended) as [number | null, string | null];
-  await traced;
-  const threads = new Map<string, string[]>();
-  for (const [, thread, call] of readFileSync(log, 'utf8').matchAll(/^(\d+) +(\w+\(.*)$/gm))
-    threads.set(thread!, [...(threads.get(thread!) ?? []), call!]);
-  const [calls = []] = [...threads.values()].sort((one, other) => other.length - one.length);
-  // Node.js wakes its threads by writing eight bytes, and asks whether it has a terminal.
-  const first = calls.findIndex((call) => !/^write\(.*, 8\) |^ioctl\(.*TCGETS/.test(call));
-  rmSync(log);
-  const counts = new Map<string, number>();
-  const places = calls.map((call) => {
-    const name = call.slice(0, call.indexOf('('));
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-    return `${name} ${counts.get(name)}`;
-  });
-  return { status, signal, stderr: await said, places: places.slice(first + 1) };
-}
+const traceCopy = (home: string, options: CopyOptions, at?: string) =>
+  trace(home, CHILD, { targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } }, at);
 
-function obstacle(): string | undefined {
-  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
-  if (spawnSync('strace', ['--version']).status !== 0) return 'strace is not installed';
-  return undefined;
-}
-
-describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', obstacle, () => {
+describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', cannotTrace, () => {
   for (const kind of ['ext4', 'btrfs', 'xfs'] as const)
     describeOn([kind], `on ${kind}`, () => {
       let mounted: MountedFilesystem;
@@ -165,14 +118,14 @@ describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', obstacle, () 
             await prepare(home, modes[mode]!);
             if (!places.has(key)) {
               cpSync(home, `${home}-whole`, { recursive: true, preserveTimestamps: true });
-              const { status, stderr, places: found } = await trace(`${home}-whole`, all);
+              const { status, stderr, places: found } = await traceCopy(`${home}-whole`, all);
               expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
               places.set(key, found);
               rmSync(`${home}-whole`, { recursive: true });
             }
             const listed = snapshot(join(home, 'to'));
             const found = places.get(key)!;
-            const { signal } = await trace(home, all, found[place % found.length]);
+            const { signal } = await traceCopy(home, all, found[place % found.length]);
             if (signal === 'SIGKILL') kills++;
             if (signal === 'SIGKILL' && snapshot(join(home, 'to')) !== listed) traces++;
             expectNothingLost(home, { before, deletes, neverTorn });

@@ -1,0 +1,191 @@
+// Builds a project with one bundler: with our plugin, or with what the bundler has for copying files.
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BUNDLE = 'bundle.js';
+
+/** As our plugin takes it. */
+const options = ({ targets }) => ({ publicDir: 'public', targets, report: false });
+
+/** As copy-webpack-plugin and Rspack's own take it: the bundle wins over public files, targets win over it. */
+const patterns = (root, targets) => [
+  { from: join(root, 'public'), noErrorOnMissing: true },
+  ...targets.map(({ from, to }, position) => ({
+    from: join(root, from),
+    to,
+    force: true,
+    priority: 10 + position,
+  })),
+];
+
+const compile = (compiler) =>
+  new Promise((resolve, reject) => {
+    compiler.run((error, stats) => {
+      compiler.close((closing) => {
+        const [failure] = stats?.compilation.errors ?? [];
+        if (error ?? closing ?? failure) reject(error ?? closing ?? failure);
+        else resolve();
+      });
+    });
+  });
+
+const configOf = (root, plugins) => ({
+  context: root,
+  mode: 'none',
+  entry: join(root, 'main.js'),
+  output: { path: join(root, 'dist'), filename: BUNDLE },
+  optimization: { emitOnErrors: false },
+  plugins,
+});
+
+/** Copies files as a script before and after the bundler does: public files, which the bundle wins over, and targets. */
+const byScript = (root, outputs, { targets }) => ({
+  before() {
+    for (const output of outputs) cpSync(join(root, 'public'), join(root, output), { recursive: true });
+  },
+  after() {
+    for (const output of outputs)
+      for (const { from, to } of targets)
+        cpSync(join(root, from), join(root, output, to), { recursive: true });
+  },
+});
+
+async function rollup(bundler, name, root, project, copies) {
+  const outputs = project.nested ? ['dist', 'dist/nested'] : ['dist'];
+  const script = byScript(root, outputs, project);
+  const { default: reflink } = await import(`unplugin-reflink/${name}`);
+  const before = process.cwd();
+  process.chdir(root);
+  try {
+    if (!copies) script.before();
+    const plugins = copies ? [reflink(options(project))] : [];
+    const bundle = await bundler({ input: join(root, 'main.js'), plugins, onLog() {} });
+    for (const dir of outputs) await bundle.write({ dir, entryFileNames: BUNDLE });
+    await bundle.close();
+    if (!copies) script.after();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+const silent = {
+  info() {},
+  warn() {},
+  warnOnce() {},
+  error() {},
+  clearScreen() {},
+  hasErrorLogged: () => false,
+};
+
+/** Each builds once into `dist`, with our plugin if it is the one that `copies`. */
+export const hosts = {
+  async vite(root, project, copies) {
+    const { build } = await import('vite');
+    const { default: reflink } = await import('unplugin-reflink/vite');
+    await build({
+      configFile: false,
+      root,
+      customLogger: silent,
+      logLevel: 'silent',
+      plugins: copies ? [reflink(options(project))] : [],
+      publicDir: 'public',
+      build: { rollupOptions: { input: join(root, 'main.js'), output: { entryFileNames: BUNDLE } } },
+    });
+    if (!copies) byScript(root, ['dist'], project).after();
+  },
+
+  async rollup(root, project, copies) {
+    const { rollup: bundler } = await import('rollup');
+    await rollup(bundler, 'rollup', root, project, copies);
+  },
+
+  async rolldown(root, project, copies) {
+    const { rolldown: bundler } = await import('rolldown');
+    await rollup(bundler, 'rolldown', root, project, copies);
+  },
+
+  async esbuild(root, project, copies) {
+    const { build } = await import('esbuild');
+    const { default: reflink } = await import('unplugin-reflink/esbuild');
+    const script = byScript(root, ['dist'], project);
+    if (!copies) script.before();
+    await build({
+      absWorkingDir: root,
+      entryPoints: [{ in: 'main.js', out: 'bundle' }],
+      bundle: true,
+      outdir: 'dist',
+      logLevel: 'silent',
+      plugins: copies ? [reflink(options(project))] : [],
+    });
+    if (!copies) script.after();
+  },
+
+  async webpack(root, project, copies) {
+    const { default: webpack } = await import('webpack');
+    const { default: CopyPlugin } = await import('copy-webpack-plugin');
+    const { default: reflink } = await import('unplugin-reflink/webpack');
+    const own = new CopyPlugin({ patterns: patterns(root, project.targets) });
+    await compile(webpack(configOf(root, [copies ? reflink(options(project)) : own])));
+  },
+
+  async rspack(root, project, copies) {
+    const { rspack } = await import('@rspack/core');
+    const { default: reflink } = await import('unplugin-reflink/rspack');
+    const own = new rspack.CopyRspackPlugin({ patterns: patterns(root, project.targets) });
+    await compile(rspack(configOf(root, [copies ? reflink(options(project)) : own])));
+  },
+
+  async rsbuild(root, project, copies) {
+    const { createRsbuild } = await import('@rsbuild/core');
+    const { default: reflink } = await import('unplugin-reflink/rsbuild');
+    const ignore = () => {};
+    const quiet = Object.fromEntries(
+      ['greet', 'log', 'success', 'ready', 'start', 'debug', 'override', 'info', 'warn', 'error'].map(
+        (name) => [name, ignore],
+      ),
+    );
+    const [, ...targets] = patterns(root, project.targets);
+    const rsbuild = await createRsbuild({
+      cwd: root,
+      config: {
+        mode: 'production',
+        customLogger: { level: 'error', ...quiet },
+        source: { entry: { bundle: join(root, 'main.js') } },
+        output: {
+          filename: { js: '[name].js' },
+          distPath: { root: 'dist', js: '' },
+          cleanDistPath: false,
+          legalComments: 'none',
+          // A file that is copied over the bundle would be made smaller too.
+          minify: false,
+          ...(!copies && { copy: targets }),
+        },
+        performance: { printFileSize: false },
+        tools: { htmlPlugin: false },
+        plugins: copies ? [reflink(options(project))] : [],
+      },
+    });
+    const { close } = await rsbuild.build();
+    await close();
+  },
+};
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const { host, root, project } = JSON.parse(process.argv[2]);
+  // Everything is loaded before it is told to begin.
+  const loading = {
+    vite: ['vite'],
+    rollup: ['rollup'],
+    rolldown: ['rolldown'],
+    esbuild: ['esbuild'],
+    webpack: ['webpack'],
+    rspack: ['@rspack/core'],
+    rsbuild: ['@rsbuild/core'],
+  };
+  for (const name of [...loading[host], `unplugin-reflink/${host}`]) await import(name);
+  process.stdout.write('ready');
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
+  await hosts[host](root, project, true);
+}
