@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module';
 import os from 'node:os';
+import { loadKoffi } from '../koffi.ts';
 import { type FunctionName, koffiTypes, prototypes, symbolOf } from './prototypes.ts';
-
-type Koffi = typeof import('koffi');
 
 const { EINTR, ENOSYS } = os.constants.errno;
 
@@ -68,7 +66,7 @@ type Native = (...args: unknown[]) => number;
 
 /** Loads koffi and libSystem. Throws when there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings({ library = null, arch = process.arch }: BindingsOptions = {}): Bindings {
-  const koffi = createRequire(import.meta.url || __filename)('koffi') as Koffi;
+  const koffi = loadKoffi();
   const system = koffi.load(library);
   const native = (name: FunctionName): Native => {
     const { result, parameters } = koffiTypes(prototypes[name]);

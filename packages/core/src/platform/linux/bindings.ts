@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
+import { loadKoffi } from '../koffi.ts';
 import { EINTR, ENOSYS } from './constants.ts';
 import { type PrototypeName, signatureOf } from './prototypes.ts';
 import { usableStatx } from './statx-by-node.ts';
 
-type Koffi = typeof import('koffi');
 type Native = (...args: unknown[]) => number;
 
 /** A C buffer: off the JavaScript heap, given to the kernel by address. */
@@ -68,7 +67,7 @@ const ARCHITECTURES_OF_32_BITS = new Set(['arm', 'ia32', 'mips', 'mipsel', 'ppc'
  */
 export function loadBindings(): Bindings {
   if (ARCHITECTURES_OF_32_BITS.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
-  const koffi = createRequire(import.meta.url || __filename)('koffi') as Koffi;
+  const koffi = loadKoffi();
   const libc = koffi.load(null);
   const native = (name: PrototypeName, last?: string) => libc.func(signatureOf(name, last)) as Native;
   // Not in every libc (renameat2: not in musl 1.2.5): the caller sees what an old kernel would answer.

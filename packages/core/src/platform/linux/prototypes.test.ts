@@ -1,34 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
+import type { Koffi } from '../koffi.ts';
 import * as status from '../status.ts';
 import { loadBindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { type PrototypeName, prototypes, signatureOf } from './prototypes.ts';
 
-type Koffi = typeof import('koffi');
-
 const bound = vi.hoisted((): string[] => []);
 
-// koffi's own properties cannot be replaced: who asks for it gets another object, which notes what is bound.
-vi.mock('node:module', async (original) => {
-  const module = await original<typeof import('node:module')>();
-  const noting = (koffi: Koffi) => ({
-    ...koffi,
-    load: (...args: Parameters<Koffi['load']>) => {
-      const library = koffi.load(...args);
-      const func = (signature: string) => {
-        bound.push(signature);
-        return library.func(signature);
-      };
-      return { func };
-    },
-  });
-  const createRequire = (url: string) => {
-    const require = module.createRequire(url);
-    return (id: string) => (id === 'koffi' ? noting(require(id)) : require(id));
+vi.mock('../koffi.ts', async (original) => {
+  const { loadKoffi } = await original<typeof import('../koffi.ts')>();
+  return {
+    loadKoffi: () => ({
+      ...loadKoffi(),
+      load: (...args: Parameters<Koffi['load']>) => {
+        const library = loadKoffi().load(...args);
+        const func = (signature: string) => {
+          bound.push(signature);
+          return library.func(signature);
+        };
+        return { func };
+      },
+    }),
   };
-  return { ...module, createRequire };
 });
 
 describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () => {

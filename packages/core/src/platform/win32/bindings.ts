@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
 import { noteWindowsError } from '../detail.ts';
+import { type Koffi, loadKoffi } from '../koffi.ts';
 import { constants as C } from './constants.ts';
 import { toErrno } from './errors.ts';
 import { prototypes, signature } from './prototypes.ts';
-
-type Koffi = typeof import('koffi');
 
 /** Memory given to Windows by address. */
 export type Memory = Uint8Array | Uint16Array | Uint32Array;
@@ -61,7 +59,7 @@ export interface Bindings {
 
 /** Loads koffi and the libraries. Throws when there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings(): Bindings {
-  const koffi = createRequire(import.meta.url || __filename)('koffi') as Koffi;
+  const koffi = loadKoffi();
   const progressType = callbackType(koffi, prototypes.callbacks.LPPROGRESS_ROUTINE);
   const loadFrom = <Name extends string>(library: string, declared: Readonly<Record<Name, string>>) => {
     const loaded = koffi.load(library);
