@@ -1,6 +1,6 @@
 import os from 'node:os';
-import { getSystemErrorMap, inspect } from 'node:util';
 import type { Method } from './model/settings.ts';
+import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
 
 /** What one strategy answered before another one was tried. */
@@ -142,7 +142,8 @@ function describe({
   return `${subject}: ${code}: ${reason}${where ? ` (${where})` : ''}${before}`;
 }
 
-const systemErrors = getSystemErrorMap();
+/** libuv's name and words for a positive error number. */
+const fromLibuv = (errno: number) => nodeUtil().getSystemErrorMap().get(-errno);
 
 /** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
 const otherNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
@@ -157,13 +158,13 @@ const ownReasons: Record<string, string> = {
 
 /** The name of a positive error number, as Node.js spells it. */
 export function errorCode(errno: number): string {
-  return systemErrors.get(-errno)?.[0] ?? otherNames.get(errno) ?? `errno ${errno}`;
+  return fromLibuv(errno)?.[0] ?? otherNames.get(errno) ?? `errno ${errno}`;
 }
 
 /** Words for a positive error number: the system's own, unless they do not fit files. */
 export function errorReason(errno: number): string {
   const code = errorCode(errno);
-  return ownReasons[code] ?? systemErrors.get(-errno)?.[1] ?? 'the system refused';
+  return ownReasons[code] ?? fromLibuv(errno)?.[1] ?? 'the system refused';
 }
 
 /** A {@link CopyError} for a failed system call. `errno` is positive. */
@@ -187,7 +188,7 @@ export function abortError(
  */
 export function asThrown(thrown: unknown): NonNullable<unknown> {
   if (thrown) return thrown;
-  const reason = `a function threw ${inspect(thrown)} instead of an error`;
+  const reason = `a function threw ${nodeUtil().inspect(thrown)} instead of an error`;
   return new CopyError({ code: 'ERR_THROWN', reason, cause: thrown });
 }
 

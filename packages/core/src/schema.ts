@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { nodeUtil } from './node-util.ts';
 import { isFileUrl } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
 
@@ -157,5 +157,7 @@ export function hintFor(names: Record<string, string> | undefined, name: string)
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (value instanceof URL) return value.href;
-  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
+  return typeof value === 'function'
+    ? 'a function'
+    : nodeUtil().inspect(value, { depth: 2, breakLength: Infinity });
 }

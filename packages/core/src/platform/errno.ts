@@ -1,17 +1,17 @@
 import os from 'node:os';
-import { getSystemErrorMap } from 'node:util';
+import { nodeUtil } from '../node-util.ts';
 
 /**
  * Error numbers differ between systems (ENOTSUP is 95 on Linux and 45 on macOS), and on Windows `node:fs` has
  * numbers of its own, which are not those of `os.constants`: what `node:fs` answers with counts.
  */
-const numbers: ReadonlyMap<string, number> = new Map([
-  ...Object.entries(os.constants.errno),
-  ...[...getSystemErrorMap()].map(([errno, [name]]) => [name, -errno] as const),
-]);
+const numbers: Readonly<Record<string, number>> =
+  process.platform === 'win32'
+    ? Object.fromEntries([...nodeUtil().getSystemErrorMap()].map(([errno, [name]]) => [name, -errno]))
+    : os.constants.errno;
 
 /** The positive number of an error, 0 where the system has none of this name. */
-export const errnoOf = (name: string): number => numbers.get(name) ?? 0;
+export const errnoOf = (name: string): number => numbers[name] ?? 0;
 
 export const EACCES: number = errnoOf('EACCES');
 export const EBADF: number = errnoOf('EBADF');

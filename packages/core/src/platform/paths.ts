@@ -12,6 +12,14 @@ export function pathIn(directory: Directory, name: FileName): string | Buffer {
   ]);
 }
 
+/**
+ * An open directory. All are made here, because the fast path is compiled for objects whose fields come in one order, and
+ * once more where another order comes along.
+ */
+export function opened(fd: number, { path, bytes }: Pick<Directory, 'path' | 'bytes'>): Directory {
+  return { path, fd, bytes };
+}
+
 /** The paths of a directory in another one. */
 export function childPaths(directory: Directory, name: FileName): Pick<Directory, 'path' | 'bytes'> {
   const full = pathIn(directory, name);

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
-import { childPaths, nameInC } from '../paths.ts';
+import { childPaths, nameInC, opened } from '../paths.ts';
 import { readAt } from '../posix/read-at.ts';
 import { specialFiles } from '../posix/special-files.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
@@ -30,7 +30,7 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
 
   const open = (directory: number, path: string, flags: number): Directory | number => {
     const fd = bindings.openat(directory, path, flags, 0);
-    return fd < 0 ? fd : { path, fd };
+    return fd < 0 ? fd : opened(fd, { path });
   };
 
   return {
@@ -44,7 +44,7 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
     openChild(directory, name) {
       const fd = bindings.openat(directory.fd, nameInC(name), DIRECTORY_FLAGS | C.O_NOFOLLOW, 0);
-      return fd < 0 ? fd : { ...childPaths(directory, name), fd };
+      return fd < 0 ? fd : opened(fd, childPaths(directory, name));
     },
     closeDirectory: (directory) => void bindings.close(directory.fd),
     makeDirectory: (directory, name, mode) => bindings.mkdirat(directory.fd, name, mode),

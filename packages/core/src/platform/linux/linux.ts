@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { terminated } from '../link-target.ts';
-import { childPaths, nameInC } from '../paths.ts';
+import { childPaths, nameInC, opened } from '../paths.ts';
 import { readAt } from '../posix/read-at.ts';
 import { specialFiles } from '../posix/special-files.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
@@ -36,7 +36,7 @@ export function linuxSystem(bindings: Bindings): System {
 
   const open = (directory: number, path: string, flags: number): Directory | number => {
     const fd = bindings.openat(directory, path, flags, 0);
-    return fd < 0 ? fd : { path, fd };
+    return fd < 0 ? fd : opened(fd, { path });
   };
   const stat = (fd: number, name: string, flags: number, into: FileStatus): number =>
     bindings.statx(fd, name, flags, C.STATX_BASIC_STATS, into.words);
@@ -52,7 +52,7 @@ export function linuxSystem(bindings: Bindings): System {
     openDirectory: (path) => open(C.AT_FDCWD, path, DIRECTORY_FLAGS),
     openChild(directory, name) {
       const fd = bindings.openat(directory.fd, nameInC(name), DIRECTORY_FLAGS | C.O_NOFOLLOW, 0);
-      return fd < 0 ? fd : { ...childPaths(directory, name), fd };
+      return fd < 0 ? fd : opened(fd, childPaths(directory, name));
     },
     closeDirectory: (directory) => void bindings.close(directory.fd),
     makeDirectory: (directory, name, mode) => bindings.mkdirat(directory.fd, name, mode),
