@@ -19,7 +19,7 @@ const COPY =
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
-  { name: 'options', test: isOf(/src\/(check-options|path-or-url|schema|split-from)\.ts$/), priority: 3 },
+  { name: 'options', test: isOf(/src\/(check-options|node-util|path-or-url|schema|split-from)\.ts$/), priority: 3 },
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
   { name: 'host', test: isOf(HOST), priority: 3 },
   { name: 'copy', test: isOf(COPY), priority: 2 },
@@ -28,7 +28,7 @@ const groups = [
     test: (id) =>
       id.includes('/src/') &&
       !SELDOM.test(id) &&
-      !/src\/(check-options|path-or-url|schema|split-from|index|empty|list|cli)/.test(id),
+      !/src\/(check-options|node-util|path-or-url|schema|split-from|index|empty|list|cli)/.test(id),
     priority: 1,
   },
 ];

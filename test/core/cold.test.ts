@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { copy } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
@@ -253,6 +253,21 @@ describe('a copy while one worker of two stands ready', () => {
     expect(outputs).toEqual(['3 false\n', '3 true\n']);
   });
 });
+
+test.each(['host', 'options'])(
+  'the file of fs-reflink/%s imports no engine, directly or by way of others',
+  (entry) => {
+    const loaded = new Set<string>();
+    const load = (file: string) => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      const code = readFileSync(new URL(file, library), 'utf8');
+      for (const [, imported] of code.matchAll(/^import .*"\.\/(.*)";$/gm)) load(imported!);
+    };
+    load(`${entry}.js`);
+    expect([...loaded].filter((file) => /^(engine|copy)-/.test(file))).toEqual([]);
+  },
+);
 
 describe('a process that ends while its worker threads boot', () => {
   // An addon that is loaded in a thread that is being ended would abort the process.
