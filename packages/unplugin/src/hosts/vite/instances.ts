@@ -24,6 +24,8 @@ export function commonOptions(
     throw new TypeError(`${NAME} (vite): several instances have different options of how files are copied`);
   if (instances.some(({ assets }) => !isDeepStrictEqual(assets, own.assets)))
     throw new TypeError(`${NAME} (vite): several instances have different options "assets"`);
+  if (instances.some(({ dryRun }) => dryRun !== own.dryRun))
+    throw new TypeError(`${NAME} (vite): several instances have different options "dryRun"`);
   if (instances[0] !== own) return undefined;
   const chosen = [...new Set(instances)].flatMap((each) => optionsFor(environment, each) ?? []);
   if (chosen.length === 0) return undefined;

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { type Options, resolveOptions } from './options.ts';
+
+test('what is left out', () =>
+  expect(resolveOptions(undefined, 'vite')).toEqual({
+    engine: {},
+    publicDirs: undefined,
+    targets: [],
+    report: 'summary',
+    dryRun: false,
+    cacheDirectory: undefined,
+    environments: undefined,
+    environmentNames: undefined,
+    reload: false,
+    takeOver: false,
+    dev: 'serve',
+    assets: undefined,
+  }));
+
+test.each<[given: Options['publicDir'], resolved: object[] | undefined]>([
+  [undefined, undefined],
+  [false, []],
+  ['static', [{ dir: 'static', to: '.', ignore: [] }]],
+  [new URL('file:///static'), [{ dir: '/static', to: '.', ignore: [] }]],
+  [{ dir: 'a', to: 'b', ignore: '*.md' }, [{ dir: 'a', to: 'b', ignore: ['*.md'] }]],
+  [
+    ['a', { dir: 'b' }],
+    [
+      { dir: 'a', to: '.', ignore: [] },
+      { dir: 'b', to: '.', ignore: [] },
+    ],
+  ],
+])('publicDir: %o', (publicDir, resolved) =>
+  expect(resolveOptions(publicDir === undefined ? {} : { publicDir }, 'vite').publicDirs).toEqual(resolved),
+);
+
+test('vite.environments is a list or a function, and becomes a function', () => {
+  const { environments, environmentNames } = resolveOptions({ vite: { environments: ['ssr'] } }, 'vite');
+  expect([environments!('ssr'), environments!('client'), environmentNames]).toEqual([true, false, ['ssr']]);
+  const own = (name: string) => name === 'edge';
+  expect(resolveOptions({ vite: { environments: own } }, 'vite')).toMatchObject({ environments: own });
+});
+
+test('of the options of the engine only those that are given go to it', () =>
+  expect(resolveOptions({ reflink: 'never', symlinks: undefined as never }, 'vite').engine).toEqual({
+    reflink: 'never',
+  }));
+
+test('a dry run leaves imported files to the bundler', () => {
+  expect(resolveOptions({ assets: true }, 'vite').assets).toBeDefined();
+  expect(resolveOptions({ assets: true, dryRun: true }, 'vite').assets).toBeUndefined();
+});
+
+test.each<[given: object, host: string, message: RegExp]>([
+  [{ patterns: [] }, 'webpack', /unknown option "patterns", which is \[\]; use "targets"; known are reflink/],
+  [{ silent: true }, 'vite', /use "report: false"/],
+  [{ targets: [] }, 'sveltekit', /unknown option "targets".*known are reflink, atomic/],
+  [{ dryRun: true }, 'sveltekit', /unknown option "dryRun"/],
+  [{ dryRun: 'yes' }, 'vite', /"dryRun" must be true or false, got 'yes'/],
+  [{ publicDir: { dir: 'a', to: '../b' } }, 'vite', /"to" must be a path below the output/],
+  [{ publicDir: 'a\0b' }, 'vite', /"publicDir" must be a path/],
+  [{ targets: [{ from: 'a', minimize: true }] }, 'vite', /has "minimize", which is for webpack only/],
+  [{ targets: [{ from: 'a', info: [] }] }, 'webpack', /"info" must be an object or a function/],
+  [{ vite: { reload: 1 } }, 'vite', /"vite.reload" must be true or false, got 1/],
+  [{ webpack: { dev: 'x' } }, 'webpack', /"webpack.dev" must be 'serve' or 'emit', got 'x'/],
+  [{ assets: true }, 'farm', /"assets" is for Vite, Rollup/],
+  [
+    { targets: [{ from: 'a', preserve: 'mode' }] },
+    'rollup',
+    /unplugin-reflink \(rollup\): target option "preserve"/,
+  ],
+  [[], 'vite', /"options" must be an object/],
+])('%j in %s is refused', (given, host, message) =>
+  expect(() => resolveOptions(given as Options, host)).toThrow(message),
+);
