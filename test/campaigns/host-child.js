@@ -39,31 +39,29 @@ const configOf = (root, plugins) => ({
   plugins,
 });
 
-/** Copies files as a script before and after the bundler does: public files, which the bundle wins over, and targets. */
-const byScript = (root, outputs, { targets }) => ({
-  before() {
-    for (const output of outputs) cpSync(join(root, 'public'), join(root, output), { recursive: true });
-  },
+/** Copies files as a script before and after the bundler writes: public files, which the bundle wins over, and targets. */
+const byScript = (root, output, { targets }) => ({
+  before: () => cpSync(join(root, 'public'), join(root, output), { recursive: true }),
   after() {
-    for (const output of outputs)
-      for (const { from, to } of targets)
-        cpSync(join(root, from), join(root, output, to), { recursive: true });
+    for (const { from, to } of targets) cpSync(join(root, from), join(root, output, to), { recursive: true });
   },
 });
 
 async function rollup(bundler, name, root, project, copies) {
   const outputs = project.nested ? ['dist', 'dist/nested'] : ['dist'];
-  const script = byScript(root, outputs, project);
   const { default: reflink } = await import(`unplugin-reflink/${name}`);
   const before = process.cwd();
   process.chdir(root);
   try {
-    if (!copies) script.before();
     const plugins = copies ? [reflink(options(project))] : [];
     const bundle = await bundler({ input: join(root, 'main.js'), plugins, onLog() {} });
-    for (const dir of outputs) await bundle.write({ dir, entryFileNames: BUNDLE });
+    for (const dir of outputs) {
+      const script = byScript(root, dir, project);
+      if (!copies) script.before();
+      await bundle.write({ dir, entryFileNames: BUNDLE });
+      if (!copies) script.after();
+    }
     await bundle.close();
-    if (!copies) script.after();
   } finally {
     process.chdir(before);
   }
@@ -92,7 +90,7 @@ export const hosts = {
       publicDir: 'public',
       build: { rollupOptions: { input: join(root, 'main.js'), output: { entryFileNames: BUNDLE } } },
     });
-    if (!copies) byScript(root, ['dist'], project).after();
+    if (!copies) byScript(root, 'dist', project).after();
   },
 
   async rollup(root, project, copies) {
@@ -108,7 +106,7 @@ export const hosts = {
   async esbuild(root, project, copies) {
     const { build } = await import('esbuild');
     const { default: reflink } = await import('unplugin-reflink/esbuild');
-    const script = byScript(root, ['dist'], project);
+    const script = byScript(root, 'dist', project);
     if (!copies) script.before();
     await build({
       absWorkingDir: root,

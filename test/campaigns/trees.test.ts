@@ -76,7 +76,12 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
   campaign(
     'a copy over another tree that deletes what is stale leaves what rsync --delete leaves',
     { short: 40, long: 3000 },
-    fc.record({ tree: treesWithDevices, before: trees, options: ways, keeps: fc.boolean() }),
+    fc.record({
+      tree: treesWithDevices.map(withoutNamesOfDevices),
+      before: trees,
+      options: ways,
+      keeps: fc.boolean(),
+    }),
     ({ tree, before, options, keeps }) =>
       inScratch(async (at) => {
         const from = make(at('from'), tree);
@@ -132,6 +137,13 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
       }),
   );
 });
+
+/** rsync 3.5 stops with an error where a further name of a FIFO replaces a directory. */
+function withoutNamesOfDevices(tree: Tree): Tree {
+  return tree.some(([, { kind }]) => kind === 'special')
+    ? tree.filter(([, { kind }]) => kind !== 'name')
+    : tree;
+}
 
 function withoutDirectories(tree: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(tree).filter(([, what]) => !/^4\d{4}\d? /.test(what)));

@@ -12,8 +12,8 @@ export type Path = string | Uint8Array;
 
 /**
  * The functions of libSystem the engine calls, each wrapped once: a result of 0 or more, or the negated error
- * number. Calls that a signal interrupted before they did anything are made again here; of reads, writes and
- * copies the strategies decide. What an old macOS does not have answers `ENOSYS`.
+ * number. Calls that a signal interrupted before they did anything are made again here; of clones and of fcopyfile
+ * the strategies decide. What an old macOS does not have answers `ENOSYS`.
  */
 export interface Bindings {
   openat(directory: number, path: Path, flags: number, mode: number): number;
@@ -159,8 +159,14 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     fchownat: (at, path, uid, gid, flags) => checked(fchownat(at, path, uid, gid, flags)),
     symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
     readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
-    read: (fd, buffer, size) => checked(read(fd, buffer, size)),
-    write: (fd, buffer, size) => checked(write(fd, buffer, size)),
+    read: (fd, buffer, size) => {
+      const result = checked(read(fd, buffer, size));
+      return result === -EINTR ? retryInterrupted(() => read(fd, buffer, size)) : result;
+    },
+    write: (fd, buffer, size) => {
+      const result = checked(write(fd, buffer, size));
+      return result === -EINTR ? retryInterrupted(() => write(fd, buffer, size)) : result;
+    },
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
     ftruncate: (fd, size) => retryInterrupted(() => ftruncate(fd, size)),
     fchmod: (fd, mode) => checked(fchmod(fd, mode)),

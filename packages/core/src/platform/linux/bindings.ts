@@ -13,8 +13,7 @@ export type Path = string | Uint8Array;
 
 /**
  * The system calls the engine makes, each wrapped once: a result of 0 or more, or the negated error number.
- * Calls that a signal interrupted before they did anything are made again here; of reads, writes and copies
- * the strategies decide.
+ * Calls that a signal interrupted before they did anything are made again here.
  */
 export interface Bindings {
   openat(directory: number, path: Path, flags: number, mode: number): number;
@@ -161,8 +160,14 @@ export function loadBindings(): Bindings {
     fchownat: (at, path, uid, gid, flags) => checked(fchownat(at, path, uid, gid, flags)),
     symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
     readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
-    read: (fd, buffer, size) => checked(read(fd, buffer, size)),
-    write: (fd, buffer, size) => checked(write(fd, buffer, size)),
+    read: (fd, buffer, size) => {
+      const result = checked(read(fd, buffer, size));
+      return result === -EINTR ? retryInterrupted(() => read(fd, buffer, size)) : result;
+    },
+    write: (fd, buffer, size) => {
+      const result = checked(write(fd, buffer, size));
+      return result === -EINTR ? retryInterrupted(() => write(fd, buffer, size)) : result;
+    },
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
     ftruncate: (fd, size) => retryInterrupted(() => ftruncate(fd, size)),
     fstatfs: (fd, buffer) => checked(fstatfs(fd, buffer)),
@@ -179,14 +184,19 @@ export function loadBindings(): Bindings {
       ? (fd, command, argument) => checked(fcntl(fd, command, 'int', argument))
       : (fd, command, argument) => checked(fcntl(fd, command, argument)),
     ioctl: variadic
-      ? (fd, request, argument) => checked(ioctl(fd, request, 'int', argument))
-      : (fd, request, argument) => checked(ioctl(fd, request, argument)),
+      ? (fd, request, argument) => retryInterrupted(() => ioctl(fd, request, 'int', argument))
+      : (fd, request, argument) => {
+          const result = checked(ioctl(fd, request, argument));
+          return result === -EINTR ? retryInterrupted(() => ioctl(fd, request, argument)) : result;
+        },
     ioctlMemory: variadic
       ? (fd, request, argument) => checked(ioctlMemory(fd, request, 'void *', argument))
       : (fd, request, argument) => checked(ioctlMemory(fd, request, argument)),
     // Null offsets: both files' own positions move, so a copy that stops half way can be told from them.
     copyFileRange: (source, destination, size) =>
-      copyFileRange ? checked(copyFileRange(source, null, destination, null, size, 0)) : -ENOSYS,
+      copyFileRange
+        ? retryInterrupted(() => copyFileRange(source, null, destination, null, size, 0))
+        : -ENOSYS,
     flistxattr: (fd, buffer, size) => checked(flistxattr(fd, buffer, size)),
     fgetxattr: (fd, name, buffer, size) => checked(fgetxattr(fd, name, buffer, size)),
     fsetxattr: (fd, name, buffer, size, flags) => checked(fsetxattr(fd, name, buffer, size, flags)),

@@ -1,0 +1,125 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os, { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { type CopyOptions, copy } from 'fs-reflink';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
+import { describeOn } from '../support/places.ts';
+import { campaign, describeCampaigns } from './campaign.ts';
+import { expectNothingLost, expectRight, modes, prepare } from './modes.ts';
+
+const CHILD = fileURLToPath(new URL('faults-child.js', import.meta.url));
+const SHIM = fileURLToPath(new URL('faults.c', import.meta.url));
+const FLAGS = ['-std=gnu17', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
+
+function obstacle(): string | undefined {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
+  return spawnSync('gcc', ['--version']).error ? 'gcc is not installed' : undefined;
+}
+
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-faults-')));
+const shim = join(scratch, 'faults.so');
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Answer {
+  files?: number;
+  warnings?: string[];
+  error?: { name: string; code: string; message: string };
+}
+
+/** Copies in a process some of whose system calls below a directory fail, as `faults.c` says. */
+function copyWith(faults: string, home: string, options: CopyOptions): Answer {
+  const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } });
+  const env = { ...process.env, LD_PRELOAD: shim, FAULTS: faults, FAULTS_BELOW: `${home}/` };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CHILD, job], { env, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as Answer;
+}
+
+const mode = fc.constantFrom(...Object.keys(modes));
+const concurrency = fc.constantFrom(1, 2);
+const seed = fc.noBias(fc.nat());
+
+describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obstacle, () => {
+  beforeAll(() => {
+    execFileSync('gcc', [...FLAGS, '-o', shim, SHIM, '-ldl'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  });
+
+  for (const kind of ['tmpfs', 'btrfs'] as const)
+    describeOn([kind], `on ${kind}`, () => {
+      let mounted: MountedFilesystem;
+      let failures = 0;
+      beforeAll(() => {
+        mounted = mountFilesystem(kind);
+      });
+      afterAll(() => mounted.unmount());
+
+      async function inHome(act: (home: string) => Promise<void>): Promise<void> {
+        const home = mkdtempSync(join(mounted.path, 'faults-'));
+        try {
+          await act(home);
+        } finally {
+          rmSync(home, { recursive: true, force: true });
+        }
+      }
+
+      campaign(
+        `calls that are interrupted or do a part of their work change nothing about a copy on ${kind}`,
+        { short: 6, long: 1000 },
+        fc.record({ mode, concurrency, seed, rate: fc.integer({ min: 2, max: 8 }) }),
+        ({ mode, concurrency, seed, rate }) =>
+          inHome(async (home) => {
+            await prepare(home, modes[mode]!);
+            const { options } = modes[mode]!;
+            const answer = copyWith(`gentle ${seed} ${rate}`, home, { ...options, concurrency });
+            expect(answer).toMatchObject({ files: expect.any(Number), warnings: [] });
+            expectRight(home, modes[mode]!);
+            const again = await copy(
+              { from: 'from', to: 'to' },
+              { ...options, overwrite: 'changed', cwd: home },
+            );
+            expect(again).toMatchObject({ files: 0, pruned: 0 });
+          }),
+      );
+
+      campaign(
+        `a call that fails, or all from one on, lose nothing on ${kind}, and the next copy is right`,
+        { short: 12, long: 2000 },
+        fc.record({
+          mode,
+          concurrency,
+          how: fc.constantFrom('once', 'since'),
+          /** Which of the calls about the source and the destination fails. */
+          at: fc.noBias(fc.nat({ max: 220 })),
+          code: fc.constantFrom('EIO' as const, 'ENOSPC' as const, 'EDQUOT' as const),
+        }),
+        ({ mode, concurrency, how, at, code }) =>
+          inHome(async (home) => {
+            await prepare(home, modes[mode]!);
+            const options = { ...modes[mode]!.options, concurrency };
+            const { error } = copyWith(`${how} 0 ${at} ${os.constants.errno[code]}`, home, options);
+            if (error) {
+              failures++;
+              expect(error).toMatchObject({ name: 'CopyError', code });
+            }
+            expectNothingLost(home, modes[mode]!);
+            if (!error) expectRight(home, modes[mode]!);
+            await copy({ from: 'from', to: 'to' }, { ...options, cwd: home });
+            expectRight(home, modes[mode]!);
+            const again = await copy(
+              { from: 'from', to: 'to' },
+              { ...options, overwrite: 'changed', cwd: home },
+            );
+            expect(again).toMatchObject({ files: 0, pruned: 0 });
+          }),
+      );
+
+      test('many of them failed', () => {
+        expect(failures).toBeGreaterThan(0);
+        console.log(`${kind}: ${failures} copies failed`);
+      });
+    });
+});
