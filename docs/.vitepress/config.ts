@@ -79,6 +79,15 @@ export default defineConfig({
         page('API of fs-reflink', '/api/fs-reflink'),
         page('API of unplugin-reflink', '/api/unplugin-reflink'),
       ]),
+      group(
+        'Contributing',
+        [
+          page('Add a host', '/contributing/host'),
+          page('Add a method of copying', '/contributing/method'),
+          page('Add an option', '/contributing/option'),
+        ],
+        true,
+      ),
       group('Evidence', [
         page('What we promise', '/promises'),
         page('Platforms', '/platforms'),
