@@ -19,7 +19,11 @@ const COPY =
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
-  { name: 'options', test: isOf(/src\/(check-options|node-util|path-or-url|schema|split-from)\.ts$/), priority: 3 },
+  {
+    name: 'options',
+    test: isOf(/src\/(check-options|node-util|path-or-url|schema|split-from)\.ts$/),
+    priority: 3,
+  },
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
   { name: 'host', test: isOf(HOST), priority: 3 },
   { name: 'copy', test: isOf(COPY), priority: 2 },
