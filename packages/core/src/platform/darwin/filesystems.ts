@@ -1,4 +1,5 @@
-import type { Bindings, Memory } from './bindings.ts';
+import type { Memory } from '../posix/bindings.ts';
+import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 
 const STATFS = layouts['struct statfs'];

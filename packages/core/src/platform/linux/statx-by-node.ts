@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { EACCES, EPERM } from '../errno.ts';
+import type { Memory } from '../posix/bindings.ts';
 import { FileStatus } from '../status.ts';
-import type { Bindings } from './bindings.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOSYS } from './constants.ts';
 
-type Statx = Bindings['statx'];
+type Statx = (directory: number, path: string, flags: number, mask: number, buffer: Memory) => number;
 
 /** What a filter of system calls answers, which knows statx(2) not (Docker before 18.04) or does not want it. */
 const REFUSALS = new Set([EPERM, EACCES, ENOSYS]);

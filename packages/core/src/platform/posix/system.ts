@@ -1,0 +1,105 @@
+import { terminated } from '../link-target.ts';
+import { childPaths, nameInC, opened } from '../paths.ts';
+import { renameExclusively } from '../rename-exclusive.ts';
+import type { System } from '../system.ts';
+import type { PosixBindings } from './bindings.ts';
+import { readAt } from './read-at.ts';
+import { specialFiles } from './special-files.ts';
+
+const RESERVED_MODE = 0o600;
+const LINK_BYTES = 4096;
+
+/** Numbers of a system by their C names. */
+interface Constants {
+  readonly O_RDONLY: number;
+  readonly O_NOFOLLOW: number;
+  readonly O_CLOEXEC: number;
+  readonly AT_FDCWD: number;
+  readonly AT_SYMLINK_NOFOLLOW: number;
+  readonly AT_REMOVEDIR: number;
+  readonly SEEK_SET: number;
+}
+
+/** What differs in what Linux and macOS do alike. */
+interface Settings {
+  constants: Constants;
+  /** How a directory is opened, a source, and a destination that must not exist. */
+  directoryFlags: number;
+  sourceFlags: number;
+  createFlags: number;
+  /** Renames in one step, unless `to` exists. */
+  renameNew(directory: number, from: string, to: string): number;
+}
+
+interface Calls extends PosixBindings {
+  openat(directory: number, path: string | Uint8Array, flags: number, mode: number): number;
+  mknodat(directory: number, path: string, mode: number, device: number): number;
+}
+
+/** What Linux and macOS do by the same calls. */
+export function posixSystem(calls: Calls, settings: Settings) {
+  const { constants: C, directoryFlags, sourceFlags, createFlags, renameNew } = settings;
+  const times = new Uint32Array(8);
+  return {
+    openDirectory(path) {
+      const fd = calls.openat(C.AT_FDCWD, path, directoryFlags, 0);
+      return fd < 0 ? fd : opened(fd, { path });
+    },
+    openChild(directory, name) {
+      const fd = calls.openat(directory.fd, nameInC(name), directoryFlags | C.O_NOFOLLOW, 0);
+      return fd < 0 ? fd : opened(fd, childPaths(directory, name));
+    },
+    closeDirectory: (directory) => void calls.close(directory.fd),
+    makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, name, mode),
+
+    openSource: (directory, name, follow) =>
+      calls.openat(directory.fd, name, follow ? sourceFlags : sourceFlags | C.O_NOFOLLOW, 0),
+    create: (directory, name, mode) => calls.openat(directory.fd, name, createFlags, mode),
+    openCreated: (directory, name) =>
+      calls.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+    read: (fd, into, position) => readAt(calls, fd, into, position),
+    write: (fd, bytes) => calls.write(fd, bytes, bytes.length),
+    close: (fd) => void calls.close(fd),
+    rewind: (fd) => calls.lseek(fd, 0, C.SEEK_SET),
+    reset(source, destination) {
+      const truncated = calls.ftruncate(destination, 0);
+      if (truncated < 0) return truncated;
+      const rewound = calls.lseek(destination, 0, C.SEEK_SET);
+      return rewound < 0 ? rewound : calls.lseek(source, 0, C.SEEK_SET);
+    },
+
+    setMode: (fd, mode) => calls.fchmod(fd, mode),
+    setOwner: (fd, status) => calls.fchown(fd, status.uid, status.gid),
+    setTimes: (fd, status) => calls.futimens(fd, status.writeTimes(times)),
+
+    rename: (directory, from, to) => calls.renameat(directory.fd, from, directory.fd, to),
+    renameExclusive: ({ fd }, from, to) =>
+      renameExclusively({
+        exclusively: () => renameNew(fd, from, to),
+        link: () => calls.linkat(fd, from, fd, to, 0),
+        unlinkFrom: () => calls.unlinkat(fd, from, 0),
+        reserve() {
+          const reserved = calls.openat(fd, to, createFlags, RESERVED_MODE);
+          return reserved < 0 ? reserved : calls.close(reserved);
+        },
+        replace: () => calls.renameat(fd, from, fd, to),
+        unlinkTo: () => calls.unlinkat(fd, to, 0),
+      }),
+    unlink: (directory, name) => calls.unlinkat(directory.fd, nameInC(name), 0),
+    removeDirectory: (directory, name) => calls.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
+    readLink(directory, name) {
+      const buffer = Buffer.alloc(LINK_BYTES);
+      const length = calls.readlinkat(directory.fd, name, buffer, LINK_BYTES);
+      return length < 0 ? length : buffer.subarray(0, length);
+    },
+    link: (file, directory, name) => calls.linkat(C.AT_FDCWD, file, directory.fd, name, 0),
+    symlink(directory, name, target, status) {
+      const result = calls.symlinkat(terminated(target), directory.fd, name);
+      if (result < 0) return result;
+      // Not every filesystem keeps times of links, and nothing depends on them.
+      calls.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
+      return result;
+    },
+    specialFiles: specialFiles(calls, C.AT_SYMLINK_NOFOLLOW),
+  } satisfies Partial<System>;
+}
