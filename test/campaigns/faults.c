@@ -116,6 +116,21 @@ ssize_t write(int fd, const void *buffer, size_t size) {
   return real(fd, buffer, shortened(size));
 }
 
+/* What node:fs calls with a position. */
+ssize_t pread64(int fd, void *buffer, size_t size, off64_t position) {
+  REAL(ssize_t, "pread64", int, void *, size_t, off64_t);
+  if (!holds(fd)) return real(fd, buffer, size, position);
+  CHECK(1, 1);
+  return real(fd, buffer, shortened(size), position);
+}
+
+ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t position) {
+  REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
+  if (!holds(fd)) return real(fd, buffer, size, position);
+  CHECK(1, 1);
+  return real(fd, buffer, shortened(size), position);
+}
+
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags) {
   REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
   CHECK(holds(to), 1);

@@ -31,9 +31,15 @@ interface Answer {
 }
 
 /** Copies in a process some of whose system calls below a directory fail, as `faults.c` says. */
-function copyWith(faults: string, home: string, options: CopyOptions): Answer {
+function copyWith(faults: string, home: string, options: CopyOptions, native = true): Answer {
   const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } });
-  const env = { ...process.env, LD_PRELOAD: shim, FAULTS: faults, FAULTS_BELOW: `${home}/` };
+  const env = {
+    ...process.env,
+    LD_PRELOAD: shim,
+    FAULTS: faults,
+    FAULTS_BELOW: `${home}/`,
+    FS_REFLINK_NATIVE: native ? '' : 'off',
+  };
   const { status, stdout, stderr } = spawnSync(process.execPath, [CHILD, job], { env, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Answer;
@@ -41,6 +47,8 @@ function copyWith(faults: string, home: string, options: CopyOptions): Answer {
 
 const mode = fc.constantFrom(...Object.keys(modes));
 const concurrency = fc.constantFrom(1, 2);
+/** Whether the native lane copies, or node:fs. */
+const native = fc.constantFrom(true, true, true, false);
 const seed = fc.noBias(fc.nat());
 
 describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obstacle, () => {
@@ -69,12 +77,12 @@ describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obs
       campaign(
         `calls that are interrupted or do a part of their work change nothing about a copy on ${kind}`,
         { short: 6, long: 1000 },
-        fc.record({ mode, concurrency, seed, rate: fc.integer({ min: 2, max: 8 }) }),
-        ({ mode, concurrency, seed, rate }) =>
+        fc.record({ mode, concurrency, native, seed, rate: fc.integer({ min: 2, max: 8 }) }),
+        ({ mode, concurrency, native, seed, rate }) =>
           inHome(async (home) => {
             await prepare(home, modes[mode]!);
             const { options } = modes[mode]!;
-            const answer = copyWith(`gentle ${seed} ${rate}`, home, { ...options, concurrency });
+            const answer = copyWith(`gentle ${seed} ${rate}`, home, { ...options, concurrency }, native);
             expect(answer).toMatchObject({ files: expect.any(Number), warnings: [] });
             expectRight(home, modes[mode]!);
             const again = await copy(
@@ -91,16 +99,17 @@ describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obs
         fc.record({
           mode,
           concurrency,
+          native,
           how: fc.constantFrom('once', 'since'),
           /** Which of the calls about the source and the destination fails. */
           at: fc.noBias(fc.nat({ max: 220 })),
           code: fc.constantFrom('EIO' as const, 'ENOSPC' as const, 'EDQUOT' as const),
         }),
-        ({ mode, concurrency, how, at, code }) =>
+        ({ mode, concurrency, native, how, at, code }) =>
           inHome(async (home) => {
             await prepare(home, modes[mode]!);
             const options = { ...modes[mode]!.options, concurrency };
-            const { error } = copyWith(`${how} 0 ${at} ${os.constants.errno[code]}`, home, options);
+            const { error } = copyWith(`${how} 0 ${at} ${os.constants.errno[code]}`, home, options, native);
             if (error) {
               failures++;
               expect(error).toMatchObject({ name: 'CopyError', code });

@@ -7,7 +7,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
-import { decode } from './manifest-file.ts';
+import { readManifest } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
 
 /** What emptying leaves alone. */
@@ -192,7 +192,7 @@ class Recorded {
 function foldersOf(manifest: string, cwd: string): Iterable<[string, { names: readonly string[] }]> {
   try {
     if (!fs.statSync(manifest).isFile()) return [];
-    const content = decode(fs.readFileSync(manifest));
+    const content = readManifest(manifest);
     return content.cwd === cwd ? content.folders : [];
   } catch {
     return [];

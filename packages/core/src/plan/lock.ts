@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { readSync } from '../platform/read-sync.ts';
 import { isStaleTemporary, temporaryName, untouchedMs } from '../transfer/temporary.ts';
 
 /** Nobody holds a lock for longer than it takes to read and write one file. */
@@ -58,7 +59,7 @@ function ownerOf(lock: string): string {
     const fd = fs.openSync(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(OWNER_BYTES);
-      return buffer.toString('latin1', 0, fs.readSync(fd, buffer));
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, OWNER_BYTES, null));
     } finally {
       fs.closeSync(fd);
     }

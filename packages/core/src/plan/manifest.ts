@@ -5,7 +5,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { withLock } from './lock.ts';
-import { decode, encode, headOf, readHead } from './manifest-file.ts';
+import { encode, inChunks, type Parts, readHead, readManifest } from './manifest-file.ts';
 import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
@@ -54,31 +54,27 @@ export class Manifest {
   /** Reads a manifest. One that is missing, cannot be read, is damaged or of another directory is as good as none. */
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
     const manifest = new Manifest(cwd, fingerprint);
-    let bytes: Buffer;
     try {
       refuseSpecial(file);
-      bytes = fs.readFileSync(file);
+      manifest.#read(file);
     } catch (error) {
       if (error instanceof CopyError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') {
-        const reason = `cannot be read and was ignored: everything is copied anew (${message})`;
-        warn(`the manifest ${JSON.stringify(file)} ${reason}`);
-      }
-      return manifest;
-    }
-    try {
-      manifest.#decode(bytes);
-    } catch {
       manifest.folders.clear();
-      warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is copied anew`);
+      // Only the system's errors have a code: what is damaged has none.
+      const problem = code === undefined ? 'is damaged' : 'cannot be read';
+      const detail = code === undefined ? '' : ` (${message})`;
+      if (code !== 'ENOENT')
+        warn(
+          `the manifest ${JSON.stringify(file)} ${problem} and was ignored: everything is copied anew${detail}`,
+        );
     }
     return manifest;
   }
 
-  #decode(bytes: Buffer): void {
-    this.#head = headOf(bytes);
-    const { cwd, fingerprint, folders, at } = decode(bytes);
+  #read(file: string): void {
+    this.#head = readHead(file);
+    const { cwd, fingerprint, folders, at } = readManifest(file);
     if (cwd !== this.cwd) return;
     this.at = at;
     for (const [directory, { names, records }] of folders)
@@ -92,13 +88,16 @@ export class Manifest {
       for (let file = 0; file < names.length; file++) forgetSource(records, file);
   }
 
-  /** What is known of files that are planned, in their order. They are no longer stale. */
-  take(directory: string, names: readonly string[]): Uint32Array | undefined {
+  /**
+   * What is known of files that are planned, in their order. They are no longer stale. `toKeep`: it will not be changed, and
+   * so need not be a copy.
+   */
+  take(directory: string, names: readonly string[], toKeep = false): Uint32Array | undefined {
     const folder = this.folders.get(directory);
     if (!folder) return undefined;
     if (isSame(names, folder.names)) {
       folder.taken.fill(1);
-      return folder.records.slice();
+      return toKeep ? folder.records : folder.records.slice();
     }
     const records = new Uint32Array(names.length * RECORD_WORDS);
     const positions = (folder.positions ??= new Positions(folder.names));
@@ -152,7 +151,7 @@ export class Manifest {
       withLock(file, () => {
         const { cwd, fingerprint } = this;
         replaceFile(system, file, (unique) =>
-          encode({ cwd, fingerprint, folders: this.#content(file, system), at: Date.now() }, unique),
+          encode({ cwd, fingerprint, at: Date.now() }, this.#content(file, system), unique),
         );
       });
     } catch (error) {
@@ -160,16 +159,16 @@ export class Manifest {
     }
   }
 
-  #content(file: string, system: System): Map<string, NamedRecords> {
-    const content = new Map<string, NamedRecords>();
+  #content(file: string, system: System): Map<string, Parts> {
+    const content = new Map<string, Parts>();
     const others = this.#readByOthers(file);
     for (const directory of new Set([...(others ?? this).folders.keys(), ...this.#added.keys()])) {
       const known = this.folders.get(directory);
       const added = this.#added.get(directory) ?? [];
       const there = others?.folders.get(directory);
-      const own = joined(others || !known ? added : [chosen(known, (each) => !known.taken[each]), ...added]);
-      const merged = there && mergeRecords(system, directory, { before: known, own, other: there });
-      content.set(directory, merged ?? own);
+      const own = others || !known ? added : [chosen(known, (each) => !known.taken[each]), ...added];
+      const query = there && { before: known, own: joined(own), other: there };
+      content.set(directory, query ? [mergeRecords(system, directory, query)] : own);
     }
     return content;
   }
@@ -180,7 +179,7 @@ export class Manifest {
     if (!head || (this.#head && head.equals(this.#head))) return undefined;
     try {
       const others = new Manifest(this.cwd, this.fingerprint);
-      others.#decode(fs.readFileSync(file));
+      others.#read(file);
       // Of another directory, or empty: nothing to keep.
       return others.folders.size > 0 ? others : undefined;
     } catch {
@@ -199,7 +198,7 @@ function refuseSpecial(file: string): void {
 }
 
 /** Gives a file its content in one step. `encoded` gets a word that nobody else has. */
-function replaceFile(system: System, file: string, encoded: (unique: string) => Uint8Array): void {
+function replaceFile(system: System, file: string, encoded: (unique: string) => Iterable<Uint8Array>): void {
   const fail = (errno: number, syscall: string) => systemError(errno, { destination: file, syscall });
   const directory = system.openDirectory(path.dirname(file));
   if (typeof directory === 'number') throw fail(-directory, 'open');
@@ -207,7 +206,7 @@ function replaceFile(system: System, file: string, encoded: (unique: string) => 
     sweepTemporaries(system, directory);
     const staged = new StagedFile(system, directory, NEW_FILE_MODE, fail);
     try {
-      for (const _part of staged.write(encoded(staged.name)));
+      for (const chunk of inChunks(encoded(staged.name))) for (const _part of staged.write(chunk));
       staged.publish((temporary) => {
         const result = moveOver(system, directory, temporary, path.basename(file));
         if (result < 0) throw fail(-result, 'rename');

@@ -96,8 +96,11 @@ export class Planner {
       const records = resolved.map((folder) => this.#recordsOf(folder));
       this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
       const deleted = this.#mayPrune() ? (yield* this.#prune(resolved, records)).deleted : false;
-      for (let next = this.#waiting.pop(); next; next = this.#waiting.pop())
-        this.#publishFolder(deleted ? asItIs(next.folder) : next.folder, next.records);
+      for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
+        const folder = deleted ? asItIs(next.folder) : next.folder;
+        // What is known of unchanged files is the manifest's own, and stays as it is.
+        this.#publishFolder(folder, folder === next.folder ? next.records : next.records?.slice());
+      }
     }
     this.#queue.close();
   }
@@ -208,7 +211,8 @@ export class Planner {
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
-    return this.#found.manifest?.take(path.join(folder.root, folder.below), namesAs(folder));
+    const { root, below, unchanged } = folder;
+    return this.#found.manifest?.take(path.join(root, below), namesAs(folder), unchanged !== undefined);
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
@@ -270,7 +274,13 @@ export class Planner {
   }
 
   #countUnchanged(folder: Folder, records: Uint32Array): void {
-    this.#unchanged.push({ folder, records });
+    // The same names twice would be most of what is kept of the directory.
+    const known = this.#found.manifest?.folders.get(path.join(folder.root, folder.below));
+    const isWhole = known !== undefined && known.records === records;
+    this.#unchanged.push({
+      folder: isWhole ? { ...folder, names: known.names as string[] } : folder,
+      records,
+    });
     this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
     const { source, root, below, names } = folder;

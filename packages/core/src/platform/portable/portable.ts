@@ -4,6 +4,7 @@ import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
 import { childPaths, pathIn as join } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
+import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { ErrorClass, Strategy, System } from '../system.ts';
@@ -89,7 +90,7 @@ const copy: Strategy = {
     buffer ??= Buffer.allocUnsafeSlow(CHUNK);
     let done = 0;
     for (;;) {
-      const got = answer(() => fs.readSync(source, buffer!, 0, CHUNK, done));
+      const got = answer(() => readSync(source, buffer!, 0, CHUNK, done));
       if (got <= 0) return got < 0 ? got : done;
       const written = writeAll(destination, buffer, got, done);
       if (written < 0) return written;
@@ -148,7 +149,7 @@ export function portableSystem(nativeError: string | undefined): System {
     openCreated: (directory, name) => answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NOFOLLOW)),
     openExisting: (directory, name) =>
       answer(() => fs.openSync(join(directory, name), O_WRONLY | O_NOFOLLOW | O_NONBLOCK)),
-    read: (fd, into, position) => answer(() => fs.readSync(fd, into, 0, into.length, position)),
+    read: (fd, into, position) => answer(() => readSync(fd, into, 0, into.length, position)),
     write: (fd, bytes) => answer(() => fs.writeSync(fd, bytes)),
     close: (fd) => void answer(() => fs.closeSync(fd)),
     // Reads and writes give their positions.
