@@ -42,6 +42,23 @@ describeOnLinux('what paths mean', () => {
     expect(readFileSync(join(cwd, 'to/old'), 'utf8')).toBe('app');
   });
 
+  const long = 'a'.repeat(300);
+  it.each([
+    ['below a file', 'site/app.js/x', '', 'ENOENT'],
+    ['with a name that is too long', long, long, 'ENAMETOOLONG'],
+    ['below a link that leads to itself', 'circle/x', 'x', 'ELOOP'],
+  ])('refuses a source %s, with both paths and the code', (_name, source, as, code) => {
+    const cwd = prepared();
+    symlinkSync('circle', join(cwd, 'circle'));
+    for (const dryRun of [[], ['-n']]) {
+      const { status, stdout, stderr } = run(['cp', ...dryRun, source, 'to/'], { cwd });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toContain(`Cannot copy "${join(cwd, source)}" to "${join(cwd, 'to', as)}": ${code}: `);
+    }
+    const { error } = JSON.parse(run(['cp', '--json', source, 'to/'], { cwd }).stdout);
+    expect(error).toMatchObject({ code, source: join(cwd, source) });
+  });
+
   it('copies a file into a directory that exists, or is given with a slash', () => {
     const cwd = prepared();
     expect(from(cwd, 'site/app.js', 'to/')).toEqual(['app.js']);

@@ -62,6 +62,32 @@ const trees: Case[] = [
     destination: 'out/deep/closed',
   },
   {
+    name: 'an unreadable directory that is named itself',
+    files: { 'closed/x': 'x', closed: directory({ mode: 0o000 }) },
+    from: 'closed',
+    to: 'out',
+  },
+  {
+    name: 'a directory, to a place in a directory that may not be entered,',
+    files: { 'shut/x': 'x', shut: directory({ mode: 0o000 }) },
+    from: 'in',
+    to: 'shut/new',
+  },
+  {
+    name: 'a glob below a directory that may not be entered',
+    files: { 'closed/x': 'x', closed: directory({ mode: 0o000 }) },
+    from: 'closed/*',
+    to: 'out',
+  },
+  {
+    name: 'a glob below an unreadable directory',
+    files: { 'in/closed/x': 'x', 'in/closed': directory({ mode: 0o111 }) },
+    from: 'in/closed/*',
+    to: 'out',
+    source: 'in/closed',
+    destination: 'out',
+  },
+  {
     name: 'a directory in a tree that can be listed and not searched',
     files: { 'in/deep/listed/x': 'x', 'in/deep/listed': directory({ mode: 0o444 }) },
     from: 'in',

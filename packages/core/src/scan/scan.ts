@@ -119,15 +119,32 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
   }
 }
 
-function withPaths({ from, to, rename, exact }: ResolvedTarget, thrown: unknown): CopyError {
-  const error = asCopyError(thrown, { source: from });
+function withPaths(target: ResolvedTarget, thrown: unknown): CopyError {
+  const error = asCopyError(thrown, { source: target.from });
   if (error.destination !== undefined) return error;
-  const { source = from } = error;
-  const below =
-    isInside(from, source) && source !== from ? path.relative(from, source) : path.basename(source);
-  const renamed = typeof rename === 'string' && (exact || source === from);
-  const destination = path.join(to, renamed ? rename : below);
-  return new CopyError({ ...error.details, source, destination });
+  const { source = target.from } = error;
+  return new CopyError({ ...error.details, source, destination: destinationOf(target, source) });
+}
+
+/** Where a source goes, for messages: functions are not asked, and what cannot be looked at is taken for a file. */
+function destinationOf({ from, to, base, rename, exact }: ResolvedTarget, source: string): string {
+  const status = statusOf(from);
+  const glob = status || exact ? undefined : splitGlob(from);
+  // Nobody knows yet what it matches.
+  if (glob && source === from) return to;
+  const isDirectory = status?.isDirectory() ?? false;
+  if (typeof rename === 'string' && (exact || (source === from && !isDirectory)))
+    return path.join(to, rename);
+  const root = base ?? glob?.base ?? (isDirectory ? from : path.dirname(from));
+  return path.join(to, isInside(root, source) ? path.relative(root, source) : path.basename(source));
+}
+
+function statusOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 interface LocateOptions extends ScanOptions {

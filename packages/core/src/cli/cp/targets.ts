@@ -61,9 +61,20 @@ function withParents(
 function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'missing' {
   const full = path.resolve(cwd, source);
   if (statOf(full)?.isDirectory()) return 'directory';
-  // A link that leads nowhere can be copied as a link.
-  if (fs.lstatSync(full, { throwIfNoEntry: false })) return 'file';
-  return splitGlob(full) ? 'glob' : 'missing';
+  const isThere = exists(full);
+  if (isThere) return 'file';
+  if (splitGlob(full)) return 'glob';
+  return isThere === undefined ? 'file' : 'missing';
+}
+
+/** Whether something stands at a path; a link that leads nowhere does, and can be copied. Undefined: nobody can tell. */
+function exists(full: string): boolean | undefined {
+  try {
+    return fs.lstatSync(full, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Below a file, or in a directory that may not be searched: the copy says so, with both paths.
+    return undefined;
+  }
 }
 
 function isDirectory(given: string, full: string): boolean {
