@@ -5,7 +5,7 @@ import type { BenchResult } from '../../packages/core/src/cli/bench/result.ts';
 import { contentsOf, fill } from '../core/support.ts';
 import { mountFilesystem } from '../support/filesystems.ts';
 import { describeOn } from '../support/places.ts';
-import { json, output, run } from './support.ts';
+import { describeOnLinux, json, output, run } from './support.ts';
 
 describeOn(['btrfs'], 'bench on btrfs', () => {
   it('measures each method by itself, and leaves nothing behind', () => {
@@ -80,4 +80,14 @@ describeOn(['ext4'], 'bench on ext4', () => {
 it('bench says that there is nothing to measure with', () => {
   const { status, stderr } = run(['bench', join(import.meta.dirname, 'nothing')]);
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('is no directory') });
+});
+
+describeOnLinux('bench where nothing can be written', () => {
+  it('names the directory and the code, and says how to choose another one', () => {
+    const { status, stderr } = run(['bench', import.meta.dirname, '--to', '/proc']);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^fs-reflink: Cannot write "\/proc": E[A-Z]+: .*'--to' \(mkdtemp\)\n$/),
+    });
+  });
 });

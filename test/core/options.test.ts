@@ -311,6 +311,24 @@ describe('something unknown', () => {
       'use "from"; known are from, to, allowOutside, ignore',
     ],
     [
+      'an option of the second of three targets',
+      () => copy([{ from: 'a' }, { from: 'b', form: 'c' }, { from: 'd' }] as Target[]),
+      'unknown target option "form", which is \'c\'',
+      'in target 2 of 3',
+    ],
+    [
+      'a value in the last of two targets',
+      () => copy([{ from: 'a' }, { from: 'b', to: 5 }] as unknown as Target[]),
+      'target option "to" must be a path, got 5',
+      'in target 2 of 2',
+    ],
+    [
+      'a missing from in the first of two targets',
+      () => copy([{ to: 'a' }, { from: 'b' }] as unknown as Target[]),
+      'target option "from" is missing',
+      'in target 1 of 2',
+    ],
+    [
       'an option of fs.cp',
       () => copy({ from: 'a' }, { dereference: true } as object),
       'option "dereference"',

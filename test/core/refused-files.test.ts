@@ -133,7 +133,13 @@ const cases: Case[] = [
     code: 'ERR_SAME_FILE',
     reason: 'leads to the destination',
   },
-  { name: 'a destination that is a directory', from: 'a', to: 'dir', code: 'EISDIR' },
+  {
+    name: 'a destination that is a directory',
+    from: 'a',
+    to: 'dir',
+    code: 'EISDIR',
+    reason: 'the destination is a directory; delete or rename it, or choose another destination',
+  },
   {
     name: 'a destination that is a full directory',
     files: { 'dir/x': 'x' },

@@ -6,7 +6,7 @@ import { symlink } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { expectRefused, prepared, type RefusedCase, refusedIn, ways } from './refused-support.ts';
 
-const nested = { code: 'ERR_NESTED', source: 'in', destination: 'out' };
+const nested = { code: 'ERR_NESTED', source: 'in', destination: 'out', reason: '; choose ' };
 
 const cases: RefusedCase[] = [
   {
@@ -15,6 +15,7 @@ const cases: RefusedCase[] = [
     code: 'ENOENT',
     source: 'none',
     destination: 'out',
+    reason: 'the source does not exist; correct its path, or set "allowMissing" (--ignore-missing-args)',
   },
   {
     name: 'a glob that matches nothing',
@@ -22,7 +23,14 @@ const cases: RefusedCase[] = [
     code: 'ERR_NO_MATCH',
     source: 'in/*.none',
     destination: 'out',
-    reason: 'nothing matches "in/*.none"',
+    reason: 'nothing matches "in/*.none"; correct the glob, or set "allowMissing" (--ignore-missing-args)',
+  },
+  {
+    name: 'a glob with the slashes of Windows',
+    targets: { from: 'in\\deep\\*.none', to: 'out' },
+    code: 'ERR_NO_MATCH',
+    destination: 'out',
+    reason: 'write "/" in place of "\\"',
   },
   {
     ...nested,
@@ -64,6 +72,7 @@ const cases: RefusedCase[] = [
     targets: { from: 'in', to: 'in' },
     code: 'ERR_SAME_FILE',
     destination: 'in',
+    reason: 'the same directory',
   },
   {
     ...nested,
@@ -72,6 +81,7 @@ const cases: RefusedCase[] = [
     targets: { from: 'in', to: 'way' },
     code: 'ERR_SAME_FILE',
     destination: 'way',
+    reason: 'the same directory',
   },
   {
     name: 'a directory where a file is planned',
@@ -79,6 +89,7 @@ const cases: RefusedCase[] = [
     code: 'EISDIR',
     source: 'in/a',
     destination: 'out/a',
+    reason: 'the destination is a directory; delete or rename it, or choose another destination',
   },
   {
     name: 'a file where a directory is planned',
@@ -134,13 +145,13 @@ const cases: RefusedCase[] = [
     targets: { from: 'in/a', to: 'out', rename: path },
     code: 'ERR_OUTSIDE_DESTINATION',
     source: 'in/a',
-    reason: 'rename leaves',
+    reason: '"rename" leads out of ',
   })),
   {
     name: 'a returned name that leaves the destination',
     targets: { from: 'in', to: 'out', rename: (path) => `/etc/${path}` },
     code: 'ERR_OUTSIDE_DESTINATION',
-    reason: 'rename leaves',
+    reason: '"rename" leads out of ',
   },
   {
     name: 'a file that exists and must not',

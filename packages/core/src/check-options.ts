@@ -18,9 +18,11 @@ export { hintFor, isPath } from './schema.ts';
  */
 export function checkOptions(targets: Target | readonly Target[], options: CopyOptions = {}): void {
   check('option', options, copySchema);
-  for (const target of asList(targets)) {
-    check('target option', target, targetSchema);
-    if (target.from === undefined) throw new TypeError('fs-reflink: target option "from" is missing');
+  const list = asList(targets);
+  for (const [position, target] of list.entries()) {
+    const where = list.length > 1 ? `, in target ${position + 1} of ${list.length}` : '';
+    check('target option', target, targetSchema, where);
+    if (target.from === undefined) throw new TypeError(`fs-reflink: target option "from" is missing${where}`);
   }
 }
 

@@ -131,20 +131,20 @@ const peers: Record<string, Record<string, string>> = {
   },
 };
 
-/** Refuses unknown options and wrong types, naming option and value. */
-export function check(kind: string, given: object, schema: Schema): void {
+/** Refuses unknown options and wrong types, naming option and value. `where` ends the message. */
+export function check(kind: string, given: object, schema: Schema, where = ''): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}`);
+    throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}${where}`);
   }
   for (const [name, value] of Object.entries(given)) {
     const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (!rule) {
       throw new TypeError(
-        `fs-reflink: unknown ${kind} "${name}"; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
+        `fs-reflink: unknown ${kind} "${name}", which is ${show(value)}${where}; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
       );
     }
     if (value !== undefined && !rule[0](value)) {
-      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}`);
+      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}${where}`);
     }
   }
 }

@@ -230,7 +230,7 @@ function refuseOutside(
   const below = to.slice(path.parse(to).root.length).replaceAll(path.sep, '/');
   const remedy = isAbsolute
     ? `for a directory below ${JSON.stringify(cwd)} write to: '${below || '.'}'; to write to ${JSON.stringify(to)}, set "allowOutside: true" on this target`
-    : `to mean it, set "allowOutside: true" on this target${allowedRoots ? '' : ' or give an absolute path'}`;
+    : `to copy there, set "allowOutside: true" on this target${allowedRoots ? '' : ' or give an absolute path'}`;
   throw new CopyError({
     code: 'ERR_OUTSIDE_DESTINATION',
     reason: `to: ${JSON.stringify(given)} lies outside ${roots.map((root) => JSON.stringify(root)).join(' and ')}; ${remedy}`,

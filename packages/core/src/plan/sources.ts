@@ -26,7 +26,8 @@ export function refuseNested(destination: string, sources: readonly string[], ke
   for (const source of new Set(sources)) {
     const real = realPath(source);
     if (!isInside(root, real) || kept.some((each) => isInside(each, real))) continue;
-    const reason = 'the source lies inside the destination, which is to be emptied';
+    const reason =
+      'the source lies inside the destination, which is to be emptied; choose another destination';
     throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
   }
 }

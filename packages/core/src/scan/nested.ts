@@ -33,7 +33,7 @@ export function refuseNested(source: string, destination: string): void {
   if (to.some((above) => isSame(above, fromSelf))) {
     throw new CopyError({
       code: 'ERR_NESTED',
-      reason: 'the destination lies inside the source',
+      reason: 'the destination lies inside the source; choose a destination outside of it',
       source,
       destination,
     });
@@ -41,7 +41,7 @@ export function refuseNested(source: string, destination: string): void {
   if (isThere && toSelf && from.some((above) => isSame(above, toSelf))) {
     throw new CopyError({
       code: 'ERR_NESTED',
-      reason: 'the source lies inside the destination',
+      reason: 'the source lies inside the destination; choose another destination',
       source,
       destination,
     });

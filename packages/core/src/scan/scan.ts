@@ -242,14 +242,17 @@ function missing(
     return undefined;
   }
   const destination = target.exact ? path.join(target.to, target.rename as string) : target.to;
-  if (target.exact || !splitGlob(target.from))
-    throw systemError(ENOENT, { source: target.from, destination });
-  throw new CopyError({
-    code: 'ERR_NO_MATCH',
-    reason: left.length > 0 ? describeLeftOut(target, left) : `nothing matches ${given}`,
-    source: target.from,
-    destination,
-  });
+  const { from: source, exact } = target;
+  const allow = 'or set "allowMissing" (--ignore-missing-args) to go on with a warning';
+  if (exact || !splitGlob(source)) {
+    const reason = `the source does not exist${exact ? '' : `; correct its path, ${allow}`}`;
+    throw new CopyError({ code: 'ENOENT', reason, errno: ENOENT, source, destination });
+  }
+  // Before a letter it escapes nothing that needs it.
+  const slashes = /\\\w/.test(target.given) ? ': write "/" in place of "\\"' : '';
+  const nothing = `nothing matches ${given}; correct the glob${slashes}, ${allow}`;
+  const reason = left.length > 0 ? describeLeftOut(target, left) : nothing;
+  throw new CopyError({ code: 'ERR_NO_MATCH', reason, source, destination });
 }
 
 /** A directory under its path below the target's `base`, where there is one. */
@@ -333,7 +336,7 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
   if (destination === to || !isInside(to, destination)) {
     throw new CopyError({
       code: 'ERR_OUTSIDE_DESTINATION',
-      reason: `rename leaves ${JSON.stringify(to)}`,
+      reason: `"rename" leads out of ${JSON.stringify(to)}; give a path below it`,
       source,
       destination,
     });

@@ -13,6 +13,14 @@ const MAX_LINKS = 40;
 
 const behindLink = new FileStatus();
 
+const isDirectory = (paths: ReturnType<typeof pathsOf>): CopyError =>
+  new CopyError({
+    code: 'EISDIR',
+    reason: 'the destination is a directory; delete or rename it, or choose another destination',
+    errno: EISDIR,
+    ...paths,
+  });
+
 /** What a copy does about a file's place: it is empty, or what stands there is kept or replaced. */
 export type Decision = 'create' | 'keep' | 'replace';
 
@@ -35,7 +43,7 @@ export interface DecideQuery {
 export function decide(system: System, pair: DirectoryPair, query: DecideQuery): Decision {
   const { name, as, source, destination, isOurs } = query;
   if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return 'create';
-  if (destination.isDirectory) throw systemError(EISDIR, pathsOf(pair, name, as));
+  if (destination.isDirectory) throw isDirectory(pathsOf(pair, name, as));
   const isLink = source?.isLink ?? false;
   const sameSpecial = source?.isSameSpecial(destination) ?? false;
   if (!sameSpecial) refuseSpecial(system, pair, name, as, destination, isLink);

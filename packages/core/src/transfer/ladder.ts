@@ -69,12 +69,11 @@ export function* climb(
     }
     const kind = strategy.classify(-result);
     if (kind === 'fatal' || rung === ladder.length - 1) {
-      throw systemError(-result, {
-        ...paths(),
-        method: strategy.method,
-        syscall: strategy.syscall,
-        attempts,
-      });
+      const { method, syscall } = strategy;
+      const error = systemError(-result, { ...paths(), method, syscall, attempts });
+      if (kind === 'fatal' || query.reflink !== 'always') throw error;
+      const reason = `${error.reason}; it cannot be cloned: to have it copied, set "reflink" to 'auto'`;
+      throw new CopyError({ ...error.details, reason });
     }
     Capabilities.refused(pair, strategy, kind, () => system.isLayered(transfer.sourceDirectory));
     (attempts ??= []).push({ method: strategy.method, code: errorCode(-result) });

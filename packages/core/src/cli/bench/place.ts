@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { asCopyError, CopyError } from '../../errors.ts';
 import { UsageError } from '../failure.ts';
 
 /** A directory for the time of a measurement. */
@@ -22,11 +23,20 @@ export function destinationFor(directory: string | undefined, to: string | undef
 }
 
 export function makeScratch(within: string): Scratch {
-  const scratch = fs.mkdtempSync(path.join(within, 'fs-reflink-bench-'));
+  const scratch = makeDirectory(within);
   return {
     path: scratch,
     [Symbol.dispose]: () => fs.rmSync(scratch, { recursive: true, force: true }),
   };
+}
+
+function makeDirectory(within: string): string {
+  try {
+    return fs.mkdtempSync(path.join(within, 'fs-reflink-bench-'));
+  } catch (error) {
+    const { code, reason, ...details } = asCopyError(error, { destination: within }).details;
+    throw new CopyError({ ...details, code, reason: `${reason}; name another directory with '--to'` });
+  }
 }
 
 /** Bytes that can still be written below a directory. */

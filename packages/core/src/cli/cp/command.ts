@@ -10,7 +10,7 @@ export function copyCommand(end: (status: number) => void): Command {
     .summary('copy files, directories and globs')
     .description('A directory means its contents, as in `rsync from/ to`. Later sources win.')
     .usage('[options] <from...> <to>')
-    .argument('<paths...>');
+    .argument('[paths...]');
   for (const option of [...familiar, ...refused]) command.addOption(option.hideHelp());
   for (const option of visible) command.addOption(option);
   return command.action(async (paths: string[], flags: CopyFlags) => {

@@ -13,6 +13,8 @@ import type { CopyFlags } from './flags.ts';
  */
 export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] {
   const { targetDirectory } = flags;
+  if (paths.length === 0)
+    throw new UsageError(`no source ${targetDirectory === undefined ? 'and no destination ' : ''}given`);
   const sources = targetDirectory === undefined ? paths.slice(0, -1) : paths;
   const given = targetDirectory ?? paths.at(-1)!;
   if (sources.length === 0) throw new UsageError(`no destination given after '${given}'`);
