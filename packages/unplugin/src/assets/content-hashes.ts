@@ -1,11 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import xxhash from 'xxhash-wasm';
 import type { FileState, SelectedFile } from './selection.ts';
 import { stateOf } from './selection.ts';
 
-/** Of what Node.js has, SHA-1 alone is faster (by a third), and files of one SHA-1 can be made. */
-const ALGORITHM = 'sha256';
+/** XXH64, by which esbuild and webpack name files too: six times as fast as the SHA-256 of Node.js. */
+const { create64 } = await xxhash();
 const CHUNK = 512 * 1024;
 
 /**
@@ -33,7 +34,7 @@ export class ContentHashes {
     this.#store = store;
   }
 
-  /** The hash of a file in the state that it was found in, in hexadecimal digits. */
+  /** The hash of a file in the state that it was found in: 16 hexadecimal digits. */
   hashOf({ file, state }: Pick<SelectedFile, 'file' | 'state'>): Promise<string> {
     const key = `${state.key} ${file}`;
     let hash = this.#hashes.get(key);
@@ -71,8 +72,10 @@ export class ContentHashes {
 
 /** {@link ContentHashes.hashOf} a content that is in memory. */
 export function hashContent(content: string | Uint8Array): string {
-  return createHash(ALGORITHM).update(content).digest('hex');
+  return hexadecimal(create64().update(content).digest());
 }
+
+const hexadecimal = (hash: bigint) => hash.toString(16).padStart(16, '0');
 
 /** Two buffers for all files: one is hashed while the other one is read into. */
 let buffers: [Buffer, Buffer] | undefined;
@@ -89,12 +92,12 @@ async function hashNow(file: string): Promise<string> {
   buffers ??= [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
   const handle = await fs.promises.open(file);
   try {
-    const hash = createHash(ALGORITHM);
+    const hash = create64();
     let [current, next] = buffers;
     let read = handle.read(current, 0, CHUNK, null);
     for (;;) {
       const { bytesRead } = await read;
-      if (bytesRead === 0) return hash.digest('hex');
+      if (bytesRead === 0) return hexadecimal(hash.digest());
       read = handle.read(next, 0, CHUNK, null);
       hash.update(current.subarray(0, bytesRead));
       [current, next] = [next, current];

@@ -23,7 +23,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const leaveNote = (pid: number) => writeFileSync(`${standInNotes(cache, output)}${pid}-0`, '');
 const endedPid = () => spawnSync(process.execPath, ['--version']).pid;
 const writeOutput = () =>
-  writeTree(output, { 'a/left.bin': standInFor(5, 'f'.repeat(64)), 'a/other.bin': 'content' });
+  writeTree(output, { 'a/left.bin': standInFor(5, 'f'.repeat(16)), 'a/other.bin': 'content' });
 
 test('the end of a build deletes the stand-ins that a killed one has left', () => {
   leaveNote(endedPid());
