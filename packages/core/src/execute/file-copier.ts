@@ -59,6 +59,9 @@ export class FileCopier {
   readonly #makesDevices: boolean;
   /** Where files that have several names keep them. */
   readonly #hardLinks: HardLinks | undefined;
+  /** The file that {@link wayFor} has looked at last: what `#source` is the status of, where it is no link. */
+  #lookedAt: QueuedBatch | undefined;
+  #lookedFile = 0;
   /** The file at hand, for progress within it. */
   #paths: { source: string; destination: string } | undefined;
 
@@ -188,6 +191,9 @@ export class FileCopier {
       this.#system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
     if (!looked) return 'whole';
+    // A quick look does not tell one file from another.
+    this.#lookedAt = this.#system.quickStatus ? undefined : batch;
+    this.#lookedFile = file;
     const { transfer, only } = this.#job;
     const { size } = status;
     const mayShare = transfer.reflink !== 'never' && only === undefined;
@@ -269,9 +275,10 @@ export class FileCopier {
     const wasOurs = keep && isOfOurs();
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
+    const isKnown = !link && this.#lookedAt === batch && this.#lookedFile === file;
     const isFile =
       hardLinks &&
-      this.#system.status(pair.source, name, follow, this.#source) >= 0 &&
+      (isKnown || this.#system.status(pair.source, name, follow, this.#source) >= 0) &&
       (this.#source.isRegular || isSpecial);
     const linked = isFile
       ? hardLinks.link({ pair, name, as, source: this.#source, isOurs: isOfOurs, ...member })

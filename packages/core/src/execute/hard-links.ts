@@ -50,7 +50,7 @@ export class HardLinks {
 
   /** Another name of a file that was copied before gets a link to that copy. Undefined: the file is to be copied. */
   link({ pair, name, as, source, isOurs, ...member }: LinkQuery): Linked | undefined {
-    const copied = this.#copied.get(source.identity);
+    const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
     if (!copied) return undefined;
     const system = this.#system;
     const decision = decide(system, pair, { name, as, source, destination: this.status, isOurs });

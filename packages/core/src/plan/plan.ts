@@ -38,6 +38,7 @@ export class Planner {
   readonly #published: QueuedBatch[] = [];
   /** Whose attributes are still to be carried over. */
   readonly #directories: CopiedDirectory[] = [];
+  readonly #noted = new Set<string>();
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
@@ -269,7 +270,12 @@ export class Planner {
     for (let depth = names.length; depth >= 0; depth--) {
       const original = sourceOfLevel(source, { depth, levels: names.length, mirrors });
       if (original === undefined) return;
-      this.#directories.push({ source: original, root, below: names.slice(0, depth).join('/'), preserve });
+      const place = names.slice(0, depth).join('/');
+      // With those above it.
+      const key = `${original}\0${root}\0${place}`;
+      if (this.#noted.has(key)) return;
+      this.#noted.add(key);
+      this.#directories.push({ source: original, root, below: place, preserve });
     }
   }
 

@@ -93,17 +93,22 @@ export function carryDirectories(
 ): void {
   if (copies.length === 0) return;
   const byTarget = new Map<CopiedDirectory['preserve'], Preserved>();
-  for (const copy of deepestFirst(copies)) {
-    const { preserve } = copy;
-    let kept = byTarget.get(preserve);
-    if (!kept) byTarget.set(preserve, (kept = keptByDirectories(withPreserve(settings, preserve))));
-    const destination = path.join(copy.root, copy.below);
-    const result = carryOne(system, kept, copy, (attribute, errno) => lost(attribute, errno, destination));
-    if (result >= 0 || GONE.has(-result)) continue;
-    const error = systemError(-result, { source: copy.source, destination, syscall: 'set attributes' });
-    if (!TOLERABLE.has(-result)) throw error;
-    if (-result !== ENOTSUP)
-      warn(`${error.message}; the directory keeps other attributes than its source has`);
+  const opened = new OpenedPath(system);
+  try {
+    for (const [destination, copy] of innerFirst(copies)) {
+      const { preserve } = copy;
+      let kept = byTarget.get(preserve);
+      if (!kept) byTarget.set(preserve, (kept = keptByDirectories(withPreserve(settings, preserve))));
+      const onLost: OnLost = (attribute, errno) => lost(attribute, errno, destination);
+      const result = carryOne(system, kept, opened, copy, onLost);
+      if (result >= 0 || GONE.has(-result)) continue;
+      const error = systemError(-result, { source: copy.source, destination, syscall: 'set attributes' });
+      if (!TOLERABLE.has(-result)) throw error;
+      if (-result !== ENOTSUP)
+        warn(`${error.message}; the directory keeps other attributes than its source has`);
+    }
+  } finally {
+    opened.close();
   }
 }
 
@@ -113,43 +118,65 @@ function keptByDirectories(settings: TransferSettings): Preserved {
   return process.platform === 'win32' ? { ...keep, mode: false, special: false } : keep;
 }
 
-/** What is in a directory is reached through it: its own mode comes after theirs. */
-function deepestFirst(copies: readonly CopiedDirectory[]): CopiedDirectory[] {
+/**
+ * Directories by their absolute paths. What is in a directory is reached through it: its own mode comes after theirs. And
+ * each comes after those beside it, so that most of the way there is open.
+ */
+function innerFirst(copies: readonly CopiedDirectory[]): [string, CopiedDirectory][] {
   const byPlace = new Map(copies.map((copy) => [path.join(copy.root, copy.below), copy]));
-  return [...byPlace].sort(([one], [other]) => other.length - one.length).map(([, copy]) => copy);
+  return [...byPlace].sort(([one], [other]) => (one < other ? 1 : -1));
 }
 
 function carryOne(
   system: System,
   keep: Preserved,
+  opened: OpenedPath,
   { source, root, below }: CopiedDirectory,
   lost: OnLost,
 ): number {
   const original = system.openDirectory(source);
   if (typeof original === 'number') return original;
   try {
-    const copy = openBelow(system, root, below);
-    if (typeof copy === 'number') return copy;
-    try {
-      return carry(system, keep, original, copy, lost);
-    } finally {
-      system.closeDirectory(copy);
-    }
+    const copy = opened.open(root, below);
+    return typeof copy === 'number' ? copy : carry(system, keep, original, copy, lost);
   } finally {
     system.closeDirectory(original);
   }
 }
 
-/** Below the root no link is followed. */
-function openBelow(system: System, root: string, below: string): Directory | number {
-  let directory = system.openDirectory(root);
-  for (const name of below === '' ? [] : below.split('/')) {
-    if (typeof directory === 'number') return directory;
-    const child = system.openChild(directory, name);
-    system.closeDirectory(directory);
-    directory = child;
+/** A directory, with all on the way to it, which stay open as far as the next one lies in them. */
+class OpenedPath {
+  readonly #system: System;
+  /** The root, and names below it. */
+  #levels: { name: string; directory: Directory }[] = [];
+
+  constructor(system: System) {
+    this.#system = system;
   }
-  return directory;
+
+  /** Below the root no link is followed. Valid until the next call. Answers a negative error number where it fails. */
+  open(root: string, below: string): Directory | number {
+    const names = below === '' ? [root] : [root, ...below.split('/')];
+    let shared = 0;
+    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
+    this.#closeFrom(shared);
+    for (let depth = shared; depth < names.length; depth++) {
+      const name = names[depth]!;
+      const parent = this.#levels.at(-1)?.directory;
+      const directory = parent ? this.#system.openChild(parent, name) : this.#system.openDirectory(root);
+      if (typeof directory === 'number') return directory;
+      this.#levels.push({ name, directory });
+    }
+    return this.#levels.at(-1)!.directory;
+  }
+
+  close(): void {
+    this.#closeFrom(0);
+  }
+
+  #closeFrom(depth: number): void {
+    for (const { directory } of this.#levels.splice(depth)) this.#system.closeDirectory(directory);
+  }
 }
 
 function carry(system: System, keep: Preserved, original: Directory, copy: Directory, lost: OnLost): number {

@@ -12,6 +12,9 @@ const ACL_NAMES = new Set([
 /** A label of the system's policy for the place a file is in, which only some programs may carry elsewhere. */
 const POLICY_LABEL = 'security.selinux';
 
+/** Of this thread, for one file after the other: both are large. */
+let buffers: { list: Buffer; value: Buffer } | undefined;
+
 /**
  * Carries extended attributes from one open file to another. What the destination's filesystem or the
  * caller's rights do not allow is left out, and `lost` is called, once for each of the two kinds.
@@ -23,12 +26,15 @@ export function copyExtendedAttributes(
   { xattr, acl }: ExtendedAttributes,
   lost: (attribute: 'xattr' | 'acl', errno: number) => void,
 ): number {
-  const refused = new Map<'xattr' | 'acl', number>();
-  const list = Buffer.alloc(XATTR_LIST_MAX);
+  const { list, value } = (buffers ??= {
+    list: Buffer.alloc(XATTR_LIST_MAX),
+    value: Buffer.alloc(XATTR_SIZE_MAX),
+  });
   const length = bindings.flistxattr(source, list, XATTR_LIST_MAX);
   if (length < 0) return isTolerable(length) ? 0 : length;
+  if (length === 0) return 0;
 
-  const value = Buffer.alloc(XATTR_SIZE_MAX);
+  const refused = new Map<'xattr' | 'acl', number>();
   for (const name of list.toString('utf8', 0, length).split('\0')) {
     if (name === '' || !(ACL_NAMES.has(name) ? acl : xattr)) continue;
     const size = bindings.fgetxattr(source, name, value, XATTR_SIZE_MAX);
