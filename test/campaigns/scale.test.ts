@@ -1,7 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CopyOptions } from 'fs-reflink';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { describeOn } from '../support/places.ts';
@@ -10,8 +21,11 @@ import { describeCampaigns } from './campaign.ts';
 const CHILD = fileURLToPath(new URL('scale-child.js', import.meta.url));
 const MIB = 1024 * 1024;
 
+const isLong = process.env.REFLINK_CAMPAIGN === 'long';
 /** Files of each step; the last is what takes long. */
-const steps = process.env.REFLINK_CAMPAIGN === 'long' ? [100_000, 300_000, 1_000_000] : [5_000, 40_000];
+const steps = isLong ? [100_000, 300_000, 1_000_000] : [5_000, 40_000];
+/** Sizes of sparse files, in GiB. */
+const sizes = isLong ? [1, 10, 100] : [100];
 /** Files in each directory. */
 const TOGETHER = 100;
 
@@ -79,6 +93,84 @@ describeCampaigns(
               expect(over, what).toBeLessThan(what === 'first' ? 150 : 150 + (files * 320) / MIB);
             }
             rmSync(join(at, `to-${files}`), { recursive: true });
+          },
+        );
+      });
+  },
+);
+
+/** Parts of a sparse file that hold data: where they begin, as a part of its size, and their bytes. */
+const islands: readonly [place: number, bytes: number][] = [
+  [0, 10],
+  [0.25, 5_000_000],
+  [0.5, 4096],
+  [0.999, 70_001],
+];
+
+const ways: Record<string, CopyOptions> = {
+  'by default': {},
+  "with reflink: 'never'": { reflink: 'never' },
+  'past the page cache': { pageCache: 'bypass' },
+  'atomic and durable': { atomic: true, durability: 'full' },
+};
+
+describeCampaigns(
+  'test/campaigns/scale.test.ts',
+  'very large sparse files',
+  () => undefined,
+  () => {
+    for (const kind of ['tmpfs', 'ext4', 'btrfs', 'xfs'] as const)
+      describeOn([kind], `on ${kind}`, () => {
+        let mounted: MountedFilesystem;
+        beforeAll(() => {
+          mounted = mountFilesystem(kind);
+          mkdirSync(join(mounted.path, 'one'));
+          writeFileSync(join(mounted.path, 'one/file'), 'x');
+        });
+        afterAll(() => mounted.unmount());
+
+        test.each(
+          sizes.flatMap((gib) =>
+            Object.entries(ways)
+              .slice(0, isLong ? undefined : 1)
+              .map(([name, options]) => ({ gib, name, options })),
+          ),
+        )(
+          '$gib GiB $name: holes stay holes, and memory is that of one small file',
+          { timeout: 3_600_000 },
+          ({ gib, name, options }) => {
+            const at = mounted.path;
+            const size = gib * 1024 * MIB;
+            mkdirSync(join(at, 'sparse'), { recursive: true });
+            const [source, copied] = [join(at, 'sparse/file'), join(at, 'to/file')];
+            const parts = islands.map(([place, bytes], fill) => ({
+              position: Math.floor((size * place) / 4096) * 4096,
+              content: Buffer.alloc(bytes, `${fill}`),
+            }));
+            writeFileSync(source, '');
+            truncateSync(source, size);
+            const fd = openSync(source, 'r+');
+            for (const { position, content } of parts) writeSync(fd, content, 0, content.length, position);
+            closeSync(fd);
+            const least = run(at, 'one', 'to', { ...options }).rss;
+            const { files, perFile, rss } = run(at, 'sparse', 'to', { ...options });
+            expect(files).toBe(1);
+            expect(statSync(copied).size).toBe(size);
+            // Blocks of a filesystem are larger than the data in them.
+            expect(statSync(copied).blocks * 512).toBeLessThan(16 * MIB);
+            const there = openSync(copied, 'r');
+            for (const { position, content } of parts) {
+              const found = Buffer.alloc(content.length);
+              expect(readSync(there, found, 0, found.length, position)).toBe(found.length);
+              expect(found.equals(content)).toBe(true);
+            }
+            closeSync(there);
+            const over = (rss - least) / MIB;
+            console.log(
+              `${kind}, ${gib} GiB ${name}: ${(perFile / 1000).toFixed(0)} ms of CPU, ${over.toFixed(1)} MiB over one file`,
+            );
+            expect(over).toBeLessThan(50);
+            rmSync(join(at, 'to'), { recursive: true });
           },
         );
       });
