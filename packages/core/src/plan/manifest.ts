@@ -61,13 +61,12 @@ export class Manifest {
       if (error instanceof CopyError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
       manifest.folders.clear();
-      // Only the system's errors have a code: what is damaged has none.
-      const problem = code === undefined ? 'is damaged' : 'cannot be read';
-      const detail = code === undefined ? '' : ` (${message})`;
-      if (code !== 'ENOENT')
-        warn(
-          `the manifest ${JSON.stringify(file)} ${problem} and was ignored: everything is copied anew${detail}`,
-        );
+      if (code === undefined) {
+        warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is copied anew`);
+      } else if (code !== 'ENOENT') {
+        const reason = `cannot be read and was ignored: everything is copied anew (${message})`;
+        warn(`the manifest ${JSON.stringify(file)} ${reason}`);
+      }
     }
     return manifest;
   }
