@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { CopyError } from '../errors.ts';
+import { isInside } from '../inside.ts';
+import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
+import type { Folder, Mirrors, WalkedDirectory } from '../model/folder.ts';
+import type { ResolvedTarget } from '../target.ts';
+import { join } from './filter.ts';
+import { askAbout, type Pending } from './pending.ts';
+
+/** A directory that was found, with the files that `filter` wants. */
+export function* keptIn(
+  filter: NonNullable<ResolvedTarget['filter']>,
+  directory: WalkedDirectory,
+): Generator<Pending, WalkedDirectory> {
+  const { source, names } = directory;
+  const given = pathsIn(directory);
+  const wanted = yield* askAbout('filter', given, (file) =>
+    filter(given[file]!, path.join(source, names[file]!)),
+  );
+  return filterFiles(directory, (file) => Boolean(wanted[file]));
+}
+
+/** The paths of the files of a directory, relative to where the walk began. */
+function pathsIn({ relative, names }: WalkedDirectory): string[] {
+  return names.map((name) => join(relative, name));
+}
+
+/** Applies flatten and rename to a directory that was found. */
+export function* withNewNames(
+  target: ResolvedTarget,
+  directory: WalkedDirectory,
+): Generator<Folder | Pending> {
+  const { source, relative, names, links, unchanged } = directory;
+  const { flatten, rename, to: root } = target;
+  const below = flatten ? '' : relative;
+  const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
+  if (rename === undefined) {
+    // A flattened directory that holds no file leaves nothing behind.
+    if (names.length > 0 || !flatten) yield { source, root, below, mirrors, names, links, target, unchanged };
+    return;
+  }
+  const folders = new Map<string, Files>();
+  if (names.length === 0 && !flatten) folders.set(below, { names: [] });
+  const given = pathsIn({ ...directory, relative: below });
+  const returned =
+    typeof rename === 'function'
+      ? yield* askAbout('rename', given, (file) => rename(given[file]!, path.join(source, names[file]!)))
+      : given.map((each) => path.posix.join(path.posix.dirname(each), rename));
+  for (const [file, name] of names.entries()) {
+    const renamed = newPath(target, returned[file], given[file]!, path.join(source, name));
+    const parent = path.posix.dirname(renamed);
+    const key = parent === '.' ? '' : parent;
+    let files = folders.get(key);
+    if (!files) folders.set(key, (files = { names: [] }));
+    addFile(files, name, path.posix.basename(renamed), isLink(directory, file));
+  }
+  for (const [key, files] of folders) {
+    const kept = key === below ? mirrors : undefined;
+    yield { source, root, below: key, mirrors: kept, ...files, target };
+  }
+}
+
+/** A target's `to` is a copy only where it gets the contents of a directory. */
+function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): Mirrors {
+  return path.join(from, relative) === source ? 'root' : 'below';
+}
+
+/** A path that `rename` gives a file, as it is relative to the target's `to`. */
+function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source: string): string {
+  if (typeof renamed !== 'string' || renamed === '' || renamed.includes('\0')) {
+    throw new TypeError(
+      `fs-reflink: rename must return a path, got ${JSON.stringify(renamed)} for ${JSON.stringify(given)}`,
+    );
+  }
+  const destination = path.resolve(to, renamed);
+  if (destination === to || !isInside(to, destination)) {
+    throw new CopyError({
+      code: 'ERR_OUTSIDE_DESTINATION',
+      reason: `"rename" leads out of ${JSON.stringify(to)}; give a path below it`,
+      source,
+      destination,
+    });
+  }
+  return path.relative(to, destination).split(path.sep).join('/');
+}
