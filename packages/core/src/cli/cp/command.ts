@@ -76,7 +76,7 @@ const visible = [
   new Option('--keep-going', 'copy the rest after an error; exit status 1 in the end'),
   new Option('--ignore-missing-args', 'a source that is not there is a warning'),
   new Option('-P, --no-dereference', 'keep symbolic links (-L, the default: follow them)'),
-  new Option('--preserve [list]', 'mode,timestamps; ownership,links,devices,special,xattr,acl'),
+  new Option('--preserve [list]', 'mode,timestamps; ownership,links,devices,xattr... all'),
   new Option('--atomic', 'every file under a temporary name first'),
   new Option('--fsync [what]', 'wait for the disk: file, full (directories too)').choices(['file', 'full']),
   new Option('--bypass-cache', 'what cannot be cloned goes past the page cache'),
