@@ -7,10 +7,13 @@ import unified from 'unplugin-reflink';
 import astroReflink from 'unplugin-reflink/astro';
 import bunReflink from 'unplugin-reflink/bun';
 import esbuild from 'unplugin-reflink/esbuild';
+import farmReflink from 'unplugin-reflink/farm';
+import nuxtReflink from 'unplugin-reflink/nuxt';
 import rolldown from 'unplugin-reflink/rolldown';
 import rollup from 'unplugin-reflink/rollup';
 import rsbuildReflink from 'unplugin-reflink/rsbuild';
 import rspackReflink from 'unplugin-reflink/rspack';
+import withReflink from 'unplugin-reflink/sveltekit';
 import vite from 'unplugin-reflink/vite';
 import webpack from 'unplugin-reflink/webpack';
 import { describe, expect, test } from 'vitest';
@@ -106,7 +109,7 @@ describe('Rspack, as Rsbuild and Docusaurus have it', () => {
     const { build } = await import('vite');
     expect(
       await messageOf(() => build({ root: context, configFile: false, logLevel: 'silent', plugins })),
-    ).toMatch(/^unplugin-reflink\/rspack works in Rspack 2.*"unplugin-reflink\/vite"/);
+    ).toMatch(/^unplugin-reflink\/rspack works in Rspack 2.*\. In Vite, use "unplugin-reflink\/vite"\.$/);
   });
 
   test('the entry of Rspack in Rspack 1', async () => {
@@ -182,7 +185,7 @@ describe('a plugin in the hands of another bundler', () => {
     const bunVersion = process.versions.bun;
     if (bunVersion === undefined)
       expect(await messageOf(given)).toMatch(
-        /^unplugin-reflink\/bun works in Bun 1\.3 or newer.*In esbuild, Use "unplugin-reflink\/esbuild"/,
+        /^unplugin-reflink\/bun works in Bun 1\.3 or newer.*In esbuild, use "unplugin-reflink\/esbuild"/,
       );
     Object.defineProperty(process.versions, 'bun', { value: '1.2.9', configurable: true, enumerable: true });
     try {
@@ -227,6 +230,55 @@ describe('a plugin in the hands of another bundler', () => {
         `^unplugin-reflink/${name} works in ${needs}, and this build runs in Rollup 3\\.29\\.5\\. Update it`,
       ),
     );
+  });
+
+  // Plugins of these shapes have none of the hooks that Vite, Rollup and Rolldown call: they would do nothing, and say nothing.
+  const others = { esbuild, bun: bunReflink, astro: astroReflink, rsbuild: rsbuildReflink };
+  test.each(Object.entries(others))('the %s entry in Vite, Rollup and Rolldown', async (entry, reflink) => {
+    const root = makeProject();
+    const plugins = [reflink({}) as never];
+    const vite = await import('vite');
+    const config = { root, configFile: false, logLevel: 'silent', plugins } as const;
+    const inVite = new RegExp(
+      `^unplugin-reflink/${entry} works in .* in Vite\\. Use "unplugin-reflink/vite"\\.$`,
+    );
+    expect(await messageOf(() => vite.build(config))).toMatch(inVite);
+    expect(await messageOf(() => vite.createServer(config))).toMatch(inVite);
+    const { rollup, VERSION } = await import('rollup');
+    const { rolldown, VERSION: rolldownVersion } = await import('rolldown');
+    const input = join(root, 'main.js');
+    expect(await messageOf(() => rollup({ input, plugins }))).toContain(`unplugin-reflink/${entry} works in`);
+    expect(await messageOf(() => rollup({ input, plugins }))).toContain(
+      `this build runs in Rollup ${VERSION}. Use "unplugin-reflink/rollup".`,
+    );
+    const build = async () => (await rolldown({ input, plugins })).generate();
+    expect(await messageOf(build)).toContain(
+      `this build runs in Rolldown ${rolldownVersion}. Use "unplugin-reflink/rolldown".`,
+    );
+  });
+
+  test('the Farm entry in Vite', async () => {
+    const vite = await import('vite');
+    const plugins = [farmReflink({}) as never];
+    const config = { root: makeProject(), configFile: false, logLevel: 'silent', plugins } as const;
+    expect(await messageOf(() => vite.build(config))).toMatch(
+      /^unplugin-reflink\/farm works in Farm 1\.7 or newer, and this build runs in Vite\. Use "unplugin-reflink\/vite"\.$/,
+    );
+  });
+
+  test('the Nuxt entry, called as a plugin', async () => {
+    const called = nuxtReflink as unknown as (options: object) => void;
+    expect(await messageOf(() => called({ targets: [{ from: 'assets' }] }))).toMatch(
+      /^unplugin-reflink\/nuxt is a module of Nuxt.*"modules".*In Vite, use "unplugin-reflink\/vite"\.$/,
+    );
+  });
+
+  test('the SvelteKit entry, called as a plugin', async () => {
+    const called = withReflink as unknown as (options: object) => void;
+    for (const options of [{ targets: [{ from: 'assets' }] }, undefined])
+      expect(await messageOf(() => called(options as object))).toMatch(
+        /^unplugin-reflink\/sveltekit takes an adapter of SvelteKit.*In Vite, use "unplugin-reflink\/vite"\.$/,
+      );
   });
 
   test('the Vite entry in Rollup and in Rolldown', async () => {

@@ -15,8 +15,10 @@
  */
 import { type AstroIntegration, astroIntegration } from './hosts/astro/integration.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { refusedByOthers } from './other-bundlers.ts';
 
-const astro = (options?: Options): AstroIntegration => astroIntegration(resolveOptions(options, 'astro'));
+const astro = (options?: Options): AstroIntegration =>
+  refusedByOthers(astroIntegration(resolveOptions(options, 'astro')), 'astro');
 
 export default astro;
 // For require(): the function itself.

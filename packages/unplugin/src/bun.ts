@@ -16,8 +16,10 @@
  */
 import { type BunPlugin, bunPlugin } from './hosts/generic/bun.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { refusedByOthers } from './other-bundlers.ts';
 
-const bun = (options?: Options): BunPlugin => bunPlugin(resolveOptions(options, 'bun'));
+const bun = (options?: Options): BunPlugin =>
+  refusedByOthers(bunPlugin(resolveOptions(options, 'bun')), 'bun');
 
 export default bun;
 // For require(): the function itself.

@@ -19,10 +19,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
 import { isOneBuild } from './hosts/esbuild/one-build.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { refusedByOthers } from './other-bundlers.ts';
 
 const esbuild = (options?: Options): Plugin => {
   const resolved = resolveOptions(options, 'esbuild');
-  return {
+  const plugin: Plugin = {
     name: 'unplugin-reflink',
     // What a build needs is loaded when there is one, not with the config.
     async setup(build) {
@@ -32,6 +33,7 @@ const esbuild = (options?: Options): Plugin => {
       await esbuildPlugin(resolved).setup(build);
     },
   };
+  return refusedByOthers(plugin, 'esbuild');
 };
 
 export default esbuild;

@@ -13,6 +13,7 @@
 import { nuxtModule } from './hosts/nuxt/module.ts';
 import type { Nuxt } from './hosts/nuxt/types.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { useEntryIn } from './unsupported.ts';
 
 /** Options of the module: public directories are named in Nuxt's own config. */
 export type NuxtOptions = Omit<Options, 'publicDir' | 'assets' | 'vite' | 'webpack'> & {
@@ -25,6 +26,10 @@ export type NuxtOptions = Omit<Options, 'publicDir' | 'assets' | 'vite' | 'webpa
 };
 
 const nuxt = (given: NuxtOptions | undefined, nuxt: Nuxt): void => {
+  if (typeof nuxt?.hook !== 'function')
+    throw new TypeError(
+      `unplugin-reflink/nuxt is a module of Nuxt, which calls it: name it in "modules" of nuxt.config, ['unplugin-reflink/nuxt', { … }]. ${useEntryIn('Vite', 'vite')}.`,
+    );
   const options = resolveOptions(given, 'nuxt');
   if (options.publicDirs?.length)
     throw new TypeError(

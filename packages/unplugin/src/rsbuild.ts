@@ -13,8 +13,10 @@
 import type { RsbuildPlugin } from '@rsbuild/core';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { refusedByOthers } from './other-bundlers.ts';
 
-const rsbuild = (options?: Options): RsbuildPlugin => rsbuildPlugin(resolveOptions(options, 'rsbuild'));
+const rsbuild = (options?: Options): RsbuildPlugin =>
+  refusedByOthers(rsbuildPlugin(resolveOptions(options, 'rsbuild')), 'rsbuild');
 
 export default rsbuild;
 // For require(): the function itself.

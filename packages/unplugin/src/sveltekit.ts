@@ -15,6 +15,7 @@
  */
 import { type Adapter, withEngine } from './hosts/sveltekit/adapter.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { useEntryIn } from './unsupported.ts';
 
 /** How files are copied, and what is reported about it. */
 export type AdapterOptions = Pick<
@@ -22,8 +23,13 @@ export type AdapterOptions = Pick<
   'reflink' | 'atomic' | 'preserve' | 'durability' | 'pageCache' | 'report'
 >;
 
-const sveltekit = <Given extends Adapter>(adapter: Given, options?: AdapterOptions): Given =>
-  withEngine(adapter, resolveOptions(options, 'sveltekit'));
+const sveltekit = <Given extends Adapter>(adapter: Given, options?: AdapterOptions): Given => {
+  if (typeof adapter?.adapt !== 'function')
+    throw new TypeError(
+      `unplugin-reflink/sveltekit takes an adapter of SvelteKit, as in withReflink(adapter()), and got ${typeof adapter === 'object' ? 'an object without "adapt"' : typeof adapter}. ${useEntryIn('Vite', 'vite')}.`,
+    );
+  return withEngine(adapter, resolveOptions(options, 'sveltekit'));
+};
 
 export default sveltekit;
 // For require(): the function itself.

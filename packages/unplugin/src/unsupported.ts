@@ -37,6 +37,11 @@ export function useEntry(entry: Entry): string {
   return `Use "unplugin-reflink/${entry}"`;
 }
 
+/** The same, where the bundler is only a guess. */
+export function useEntryIn(bundler: string, entry: Entry): string {
+  return `In ${bundler}, use "unplugin-reflink/${entry}"`;
+}
+
 /** The error for a bundler that an entry is not made for. `found` is its name and version. */
 export function unsupported(entry: Entry, found: string, remedy: string): TypeError {
   return new TypeError(

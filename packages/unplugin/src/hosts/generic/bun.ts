@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ResolvedOptions } from '../../options.ts';
-import { isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { isOlder, UPDATE, unsupported, useEntryIn } from '../../unsupported.ts';
 import { GenericHost, NAME, stderrLog } from './host.ts';
 
 /** What of Bun's builds is used here: its types come with Bun alone. */
@@ -29,8 +29,7 @@ export function bunPlugin(options: ResolvedOptions): BunPlugin {
     name: NAME,
     setup(build: BunBuild) {
       const { bun } = process.versions;
-      if (bun === undefined)
-        throw unsupported('bun', 'another bundler', `In esbuild, ${useEntry('esbuild')}`);
+      if (bun === undefined) throw unsupported('bun', 'another bundler', useEntryIn('esbuild', 'esbuild'));
       if (isOlder(bun, '1.3')) throw unsupported('bun', `Bun ${bun}`, UPDATE);
       const { config } = build;
       const { entrypoints, outdir, naming, format, target } = config;

@@ -4,6 +4,7 @@ import type { HostLog } from '../../build.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
+import { unsupported, useEntry } from '../../unsupported.ts';
 import { GenericHost, NAME } from './host.ts';
 
 /** After the other plugins. */
@@ -21,7 +22,9 @@ export function farmPlugin(options: ResolvedOptions): JsPlugin {
   return {
     name: NAME,
     priority: LAST,
-    configResolved({ root: given = root, compilation }) {
+    configResolved({ root: given = root, compilation, ...config }) {
+      // Vite calls this hook too, with a config of its own.
+      if ('environments' in config || 'build' in config) throw unsupported('farm', 'Vite', useEntry('vite'));
       root = given;
       const { publicTargets, targets } = toTargets(options, { root });
       // Farm would delete what is unchanged, too.

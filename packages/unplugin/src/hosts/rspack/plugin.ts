@@ -3,7 +3,7 @@ import type { HostLog } from '../../build.ts';
 import { deleteFormer, instanceOf, logOf, NAME } from '../../compilers.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
-import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../../unsupported.ts';
 import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
@@ -93,7 +93,7 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
 
 /** webpack has compilers of the same shape; Vite, too, calls what a plugin has under the name "apply", with its config. */
 function checkBundler({ hooks, webpack }: Compiler): void {
-  if (!hooks) throw unsupported('rspack', 'another bundler', `In Vite, ${useEntry('vite')}`);
+  if (!hooks) throw unsupported('rspack', 'another bundler', useEntryIn('Vite', 'vite'));
   const { rspackVersion } = webpack ?? {};
   if (!rspackVersion) {
     const version = (webpack as { version?: string } | undefined)?.version ?? callingVersion('webpack') ?? '';

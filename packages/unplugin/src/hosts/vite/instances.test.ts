@@ -34,7 +34,8 @@ test.each<[what: string, one: Options, other: Options, publicDirs: unknown]>([
 });
 
 test.each<[one: Options, other: Options, message: string]>([
-  [{ reflink: 'never' }, {}, 'different options of how files are copied'],
+  [{ reflink: 'never' }, {}, 'different options "reflink"'],
+  [{ atomic: true, reflink: 'never' }, { atomic: false }, 'different options "atomic", "reflink"'],
   [{ assets: true }, {}, 'different options "assets"'],
   [{ dryRun: true }, {}, 'different options "dryRun"'],
 ])('instances with %j and %j are refused', (one, other, message) => {

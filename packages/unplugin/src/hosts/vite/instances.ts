@@ -7,6 +7,25 @@ import { optionsFor } from './output.ts';
 /** What every instance of the plugin is found by in a config, of a build or of a server; its `api` are the options. */
 const NAMES: ReadonlySet<string> = new Set([NAME, SERVE_NAME]);
 
+/** All instances copy together, so what says how files are copied has to be the same. */
+function refuseDifferent(instances: readonly ResolvedOptions[], own: ResolvedOptions): void {
+  const settingsOf = ({ engine, assets, dryRun }: ResolvedOptions) => ({ ...engine, assets, dryRun });
+  const all = instances.map(settingsOf) as Record<string, unknown>[];
+  const ours = settingsOf(own) as Record<string, unknown>;
+  const names = new Set([ours, ...all].flatMap(Object.keys));
+  const different = [...names].filter((name) =>
+    all.some((each) => !isDeepStrictEqual(each[name], ours[name])),
+  );
+  if (different.length === 0) return;
+  const list = different
+    .toSorted()
+    .map((name) => JSON.stringify(name))
+    .join(', ');
+  throw new TypeError(
+    `${NAME} (vite): several instances have different options ${list}; give all of them the same, because they copy together`,
+  );
+}
+
 /**
  * The options for one environment, of all instances in a config: the first copies and serves what all of them name,
  * because an output is emptied once, and the others nothing.
@@ -20,12 +39,7 @@ export function commonOptions(
 ): ResolvedOptions | undefined {
   const instances = plugins.filter(({ name }) => NAMES.has(name)).map(({ api }) => api as ResolvedOptions);
   if (new Set(instances).size < 2) return optionsFor(environment, own);
-  if (instances.some(({ engine }) => !isDeepStrictEqual(engine, own.engine)))
-    throw new TypeError(`${NAME} (vite): several instances have different options of how files are copied`);
-  if (instances.some(({ assets }) => !isDeepStrictEqual(assets, own.assets)))
-    throw new TypeError(`${NAME} (vite): several instances have different options "assets"`);
-  if (instances.some(({ dryRun }) => dryRun !== own.dryRun))
-    throw new TypeError(`${NAME} (vite): several instances have different options "dryRun"`);
+  refuseDifferent(instances, own);
   if (instances[0] !== own) return undefined;
   const chosen = [...new Set(instances)].flatMap((each) => optionsFor(environment, each) ?? []);
   if (chosen.length === 0) return undefined;

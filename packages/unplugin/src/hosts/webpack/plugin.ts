@@ -5,7 +5,7 @@ import { deleteFormer, instanceOf, NAME } from '../../compilers.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { Preparation } from '../../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { callingVersion, isOlder, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../../unsupported.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
 import { hideFromSearch } from './hiding.ts';
 import { ImportedFiles } from './imported-files.ts';
@@ -104,7 +104,7 @@ function recordOf(
 /** Rspack calls itself a webpack, of the version whose plugins it means to run. */
 function checkBundler({ hooks, webpack }: Compiler & { webpack: { rspackVersion?: string } }): void {
   // Vite, too, calls what a plugin has under the name "apply", with its config.
-  if (!hooks) throw unsupported('webpack', 'another bundler', `In Vite, ${useEntry('vite')}`);
+  if (!hooks) throw unsupported('webpack', 'another bundler', useEntryIn('Vite', 'vite'));
   if (webpack?.rspackVersion) throw unsupported('webpack', `Rspack ${webpack.rspackVersion}`, RSPACK);
   const version = webpack?.version ?? callingVersion('webpack') ?? '4';
   if (isOlder(version, '5.76')) throw unsupported('webpack', `webpack ${version}`, UPDATE);
