@@ -240,7 +240,7 @@ describe('a plugin in the hands of another bundler', () => {
     const vite = await import('vite');
     const config = { root, configFile: false, logLevel: 'silent', plugins } as const;
     const inVite = new RegExp(
-      `^unplugin-reflink/${entry} works in .* in Vite\\. Use "unplugin-reflink/vite"\\.$`,
+      `^unplugin-reflink/${entry} works in .* in Vite\\..* Use "unplugin-reflink/vite"\\.$`,
     );
     expect(await messageOf(() => vite.build(config))).toMatch(inVite);
     expect(await messageOf(() => vite.createServer(config))).toMatch(inVite);
@@ -254,6 +254,24 @@ describe('a plugin in the hands of another bundler', () => {
     const build = async () => (await rolldown({ input, plugins })).generate();
     expect(await messageOf(build)).toContain(
       `this build runs in Rolldown ${rolldownVersion}. Use "unplugin-reflink/rolldown".`,
+    );
+  });
+
+  test.each(Object.entries({ vite, rsbuild: rsbuildReflink, esbuild, bun: bunReflink }))(
+    'the %s entry among the integrations of Astro',
+    async (entry, reflink) => {
+      const [integration] = [reflink({})].flat() as unknown as [{ hooks: Record<string, () => unknown> }];
+      expect(await messageOf(() => integration.hooks['astro:config:setup']!())).toMatch(
+        new RegExp(`^unplugin-reflink/${entry} works in .* in Astro\\. Use "unplugin-reflink/astro"\\.$`),
+      );
+      expect(Object.keys(integration)).not.toContain('hooks');
+    },
+  );
+
+  test('the integration for Astro, as a plugin of Vite, says where it goes', async () => {
+    const { config } = astroReflink() as unknown as { config(): unknown };
+    expect(await messageOf(config)).toMatch(
+      /\. In Astro, name it in "integrations"\. Use "unplugin-reflink\/vite"\.$/,
     );
   });
 

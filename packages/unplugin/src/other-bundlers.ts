@@ -1,15 +1,16 @@
 import type { Entry } from './unsupported.ts';
 
 /**
- * Has Vite, Rollup and Rolldown refuse a plugin that is made for a bundler with plugins of another shape: they would find
- * none of their hooks in it, and ignore it without a word. esbuild refuses a plugin with properties that it does not know,
- * so these are not enumerable.
+ * Has Vite, Rollup, Rolldown and Astro refuse a plugin that is made for a bundler with plugins of another shape: they
+ * would find none of their hooks in it, and ignore it without a word. esbuild refuses a plugin with properties that it does
+ * not know, so these are not enumerable.
  */
 export function refusedByOthers<Given extends object>(plugin: Given, entry: Entry): Given {
-  const hooks = {
+  return withHooks(refusedByAstro(plugin, entry), {
     async config() {
       const { unsupported, useEntry } = await import('./unsupported.ts');
-      throw unsupported(entry, 'Vite', useEntry('vite'));
+      const remedy = `${entry === 'astro' ? 'In Astro, name it in "integrations". ' : ''}${useEntry('vite')}`;
+      throw unsupported(entry, 'Vite', remedy);
     },
     async buildStart(this: { meta: { rollupVersion: string; rolldownVersion?: string } }) {
       const { unsupported, useEntry } = await import('./unsupported.ts');
@@ -17,7 +18,22 @@ export function refusedByOthers<Given extends object>(plugin: Given, entry: Entr
       if (rolldownVersion) throw unsupported(entry, `Rolldown ${rolldownVersion}`, useEntry('rolldown'));
       throw unsupported(entry, `Rollup ${rollupVersion}`, useEntry('rollup'));
     },
+  });
+}
+
+/** Has Astro refuse a plugin among its integrations; it has no hooks for Astro, unless it is one. */
+export function refusedByAstro<Given extends object>(plugin: Given, entry: Entry): Given {
+  if ('hooks' in plugin) return plugin;
+  const hooks = {
+    async 'astro:config:setup'() {
+      const { unsupported, useEntry } = await import('./unsupported.ts');
+      throw unsupported(entry, 'Astro', useEntry('astro'));
+    },
   };
+  return withHooks(plugin, { hooks });
+}
+
+function withHooks<Given extends object>(plugin: Given, hooks: object): Given {
   for (const [name, value] of Object.entries(hooks)) Object.defineProperty(plugin, name, { value });
   return plugin;
 }

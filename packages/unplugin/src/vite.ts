@@ -13,9 +13,13 @@
 import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import { type Options, resolveOptions } from './options.ts';
+import { refusedByAstro } from './other-bundlers.ts';
 
 // Not by way of unplugin: loading it takes longer than copying a small public directory.
-const vite = (options?: Options): Plugin[] => vitePlugins(resolveOptions(options, 'vite'));
+const vite = (options?: Options): Plugin[] => {
+  const [first, ...others] = vitePlugins(resolveOptions(options, 'vite'));
+  return [refusedByAstro(first!, 'vite'), ...others];
+};
 
 export default vite;
 // For require(): the function itself.
