@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  lchownSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -139,6 +140,9 @@ export function makeTree(root: string, tree: Tree): void {
     if (kind === 'file' || kind === 'sparse' || kind === 'special') files.push(full);
     if (kind === 'sparse') truncateSync(full, Math.max(entry.size, 4));
     later.push(() => {
+      // Some belong to others. Before its mode is set: giving a file away takes setuid from it.
+      const owner = Math.floor(entry.modified) % 3;
+      if (owner > 0 && process.getuid?.() === 0) lchownSync(full, owner, owner + 1);
       if (kind !== 'link') chmodSync(full, entry.mode);
       lutimesSync(full, entry.modified, entry.modified);
     });

@@ -1,10 +1,22 @@
-import { linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { copy, plan } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lanes, type Run } from '../support/lanes.ts';
+import { cannotGiveUpRights } from '../support/other-user.ts';
+import { notLinux, notRoot, orSkipped } from '../support/skip.ts';
 import { directory, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
-import { contentsOf, leavingNothing, refusal, workspace } from './support.ts';
+import { asNobody, contentsOf, inProcess, leavingNothing, refusal, workspace } from './support.ts';
 
 const keep = { symlinks: 'keep' } as const;
 
@@ -188,3 +200,57 @@ describe('a tree with a link to a file that is in its destination', () => {
     expect(lstatSync(join(cwd, 'b/x')).isFile()).toBe(true);
   });
 });
+
+describe.each(lanes)("$name of a link that is kept, with 'ownership' in preserve", ({ open }) => {
+  const cannot = notRoot ?? notLinux;
+  let opened: { run: Run; close(): Promise<void> };
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened?.close());
+
+  it.skipIf(cannot)(
+    orSkipped("has its source's owner and time, and leaves what it leads to alone", cannot),
+    async () => {
+      const cwd = writeTree(workspace(), { file: 'file', 'in/link': symlink('../file') });
+      const link = join(cwd, 'in/link');
+      const out = join(cwd, 'out');
+      const ownerOf = (path: string) => [lstatSync(path).uid, lstatSync(path).gid];
+      lchownSync(link, 12, 34);
+      lutimesSync(link, 1000, 1000);
+      const options = { ...keep, preserve: ['mode', 'timestamps', 'ownership'] } as const;
+      expect(await opened.run(link, out, options)).toEqual({ method: 'symlink', bytes: 0 });
+      expect(ownerOf(out)).toEqual([12, 34]);
+      expect(lstatSync(out).mtimeMs).toBe(1_000_000);
+      // It stays, and gets another owner when its source has one.
+      const { ino } = lstatSync(out);
+      lchownSync(link, 56, 78);
+      expect(await opened.run(link, out, options)).toEqual({ method: 'unchanged', bytes: 0 });
+      expect(ownerOf(out)).toEqual([56, 78]);
+      expect(lstatSync(out).ino).toBe(ino);
+      lchownSync(link, 1, 1);
+      expect(await opened.run(link, out, { ...options, overwrite: false })).toMatchObject({
+        method: 'unchanged',
+      });
+      expect(ownerOf(out)).toEqual([56, 78]);
+      expect(ownerOf(join(cwd, 'file'))).toEqual([0, 0]);
+    },
+  );
+});
+
+const noOther = cannotGiveUpRights();
+it.skipIf(noOther ?? notRoot)(
+  orSkipped('a user who may not give links to others is told that their owner is lost', noOther ?? notRoot),
+  () => {
+    const cwd = writeTree(workspace(), { 'in/link': symlink('nowhere'), open: directory({ mode: 0o777 }) });
+    const { value } = inProcess(
+      `${asNobody}
+      return await lib.copy({ from: argument.from, to: argument.to }, { symlinks: 'keep', preserve: ['ownership'] });`,
+      { from: join(cwd, 'in'), to: join(cwd, 'open/out') },
+    ) as { value?: object };
+    expect(value).toMatchObject({
+      links: 1,
+      warnings: [expect.stringMatching(/^the owner and group \('ownership' in preserve\).*EPERM/)],
+    });
+  },
+);

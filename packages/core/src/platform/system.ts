@@ -236,6 +236,8 @@ export interface System {
   /** Gives the file at an absolute path one more name. No link is followed. Any negative number: it cannot be done. */
   link(file: string, directory: Directory, name: string): number | Errno;
   symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;
+  /** Gives a link an owner; what it leads to keeps its own. Undefined where links have none. */
+  setLinkOwner?(directory: Directory, name: string, status: FileStatus): number | Errno;
   /** Where the platform makes them. */
   readonly specialFiles?: SpecialFiles;
 }

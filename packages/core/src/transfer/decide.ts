@@ -115,7 +115,7 @@ function isSame(
 }
 
 /** Whether two links have the same target, byte for byte. */
-function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
+export function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
   const target = system.readLink(pair.source, name);
   const there = system.readLink(pair.destination, as);
   return typeof target !== 'number' && typeof there !== 'number' && target.equals(there);

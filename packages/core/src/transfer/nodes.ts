@@ -2,7 +2,7 @@ import { type CopyErrorDetails, errorCode, systemError } from '../errors.ts';
 import { EEXIST, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Errno, System } from '../platform/system.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, isSameLink } from './decide.ts';
 import {
   carryAttributes,
   creationMode,
@@ -30,18 +30,37 @@ export interface NodeQuery {
 /** What became of it; `leftOut`: why it cannot be made. */
 export type NodeOutcome = 'kept' | 'made' | { leftOut: CopyErrorDetails };
 
-/** Copies a symbolic link as a link. */
-export function copyLink(system: System, pair: DirectoryPair, query: NodeQuery): 'kept' | 'made' {
-  const { name, as, source } = query;
+/** Copies a symbolic link as a link. The same one that is there stays, and gets the owner of the source's. */
+export function copyLink(
+  system: System,
+  pair: DirectoryPair,
+  query: NodeQuery,
+  keep: Preserved,
+  lost: OnLost,
+): 'kept' | 'made' {
+  const { name, as, source, destination, isOurs } = query;
   const decision = decide(system, pair, query);
-  if (decision === 'keep') return 'kept';
+  const own = (under: string) => {
+    if (!keep.ownership) return;
+    const result = system.setLinkOwner?.(pair.destination, under, source) ?? -ENOTSUP;
+    if (result < 0) lost('ownership', -result);
+  };
+  if (decision === 'keep') {
+    const isOthers = keep.ownership && destination.isLink && !destination.hasOwnerOf(source);
+    if (isOthers && (mayReplace(pair) || isOurs()) && isSameLink(system, pair, name, as)) {
+      own(as);
+      system.status(pair.destination, as, false, destination);
+    }
+    return 'kept';
+  }
   const target = system.readLink(pair.source, name);
   const paths = pathsOf(pair, name, as);
   if (typeof target === 'number') throw systemError(-target, { ...paths, syscall: 'readlink' });
   const made = put(system, pair, query, decision, {
     make: (temporary) => system.symlink(pair.destination, temporary, target, source),
+    finish: own,
   });
-  if (made === 'exists') return copyLink(system, pair, query);
+  if (made === 'exists') return copyLink(system, pair, query, keep, lost);
   if (typeof made === 'number') throw systemError(-made, { ...paths, syscall: 'symlink' });
   return made;
 }

@@ -124,7 +124,8 @@ export class Transferrer {
     const { source, destination } = this;
     const status = this.#system.status(pair.source, name, false, source);
     if (status < 0) throw systemError(-status, { ...pathsOf(pair, name, as), syscall: 'lstat' });
-    const outcome = copyLink(this.#system, pair, { name, as, source, destination, isOurs });
+    const query = { name, as, source, destination, isOurs };
+    const outcome = copyLink(this.#system, pair, query, this.#keep, this.#lostOf(pair, name, as));
     return { method: undefined, bytes: outcome === 'made' ? -1 : 0 };
   }
 
@@ -140,12 +141,14 @@ export class Transferrer {
   special(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
     const { source, destination } = this;
     const query = { name, as, source, destination, isOurs };
-    const path = pathsOf(pair, name, as).destination;
-    const lost: OnLost = (attribute, errno) => this.#hooks.lost(attribute, errno, path);
-    const outcome = copySpecial(this.#system, pair, query, this.#keep, lost);
+    const outcome = copySpecial(this.#system, pair, query, this.#keep, this.#lostOf(pair, name, as));
     if (typeof outcome === 'string') return { method: outcome === 'made' ? 'mknod' : undefined, bytes: 0 };
     this.#hooks.leftOut(outcome.leftOut);
     return undefined;
+  }
+
+  #lostOf(pair: DirectoryPair, name: string, as: string): OnLost {
+    return (attribute, errno) => this.#hooks.lost(attribute, errno, pathsOf(pair, name, as).destination);
   }
 
   /** One try. Undefined: the source changed meanwhile, and nothing was left behind. */

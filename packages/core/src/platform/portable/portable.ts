@@ -209,8 +209,16 @@ export function portableSystem(nativeError: string | undefined): System {
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
     readLink: (directory, name) => readLinkTarget(join(directory, name)),
     link: (file, directory, name) => answer(() => fs.linkSync(file, join(directory, name))),
-    symlink: (directory, name, target) =>
-      answer(() => fs.symlinkSync(decoded(target), join(directory, name))),
+    symlink(directory, name, target, status) {
+      const file = join(directory, name);
+      const result = answer(() => fs.symlinkSync(decoded(target), file));
+      // Not every filesystem keeps times of links, and nothing depends on them.
+      if (result >= 0)
+        answer(() => fs.lutimesSync(file, seconds(status, 'accessed'), seconds(status, 'modified')));
+      return result;
+    },
+    setLinkOwner: (directory, name, { uid, gid }) =>
+      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.lchownSync(join(directory, name), uid, gid)),
   };
 }
 

@@ -100,6 +100,8 @@ export function posixSystem(calls: Calls, settings: Settings) {
       calls.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
+    setLinkOwner: (directory, name, { uid, gid }) =>
+      calls.fchownat(directory.fd, name, uid, gid, C.AT_SYMLINK_NOFOLLOW),
     specialFiles: specialFiles(calls, C.AT_SYMLINK_NOFOLLOW),
   } satisfies Partial<System>;
 }
