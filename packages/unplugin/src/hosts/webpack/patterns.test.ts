@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Options, resolveOptions } from '../../options.ts';
 import { takeOverCopy } from './patterns.ts';
+import type { WebpackTarget } from './targets.ts';
 
 let root: string;
 beforeAll(() => {
@@ -59,16 +60,28 @@ test.each<[pattern: object, options: Options, message: RegExp]>([
   [{ from: 'a', force: true }, {}, /"force", which is true, is not known/],
   [{ from: 'a', globOptions: { baseNameMatch: true } }, {}, /"globOptions.baseNameMatch"/],
   [{ from: 'a', globOptions: { caseSensitive: false } }, {}, /is not possible/],
-  [{ from: 'a', globOptions: { followSymlinks: false } }, {}, /needs the option symlinks: 'keep'/],
-  [{ from: 'a' }, { symlinks: 'keep' }, /needs the option symlinks: 'follow'/],
-  [{ from: 'a', preservePermissions: true }, { preserve: [] }, /needs 'mode' in the option preserve/],
-  [{ from: 'a', preserveTimestamps: true }, { preserve: [] }, /needs 'timestamps'/],
   [{ from: 'static/+(a|b)' }, {}, /has parentheses in its pattern/],
   [{ from: 'static/*/.hidden' }, {}, /a name that begins with a dot/],
   [{ from: 'static/a**' }, {}, /"\*\*" beside other characters/],
 ])('the pattern %j, with options %j, is refused', (pattern, options, message) =>
   expect(() => taken(pattern, options)).toThrow(message),
 );
+
+test.each<[pattern: object, options: Options, said: object]>([
+  [{}, {}, {}],
+  [{ globOptions: { followSymlinks: false } }, {}, { symlinks: 'keep' }],
+  [{ globOptions: { followSymlinks: false } }, { symlinks: 'keep' }, {}],
+  [{}, { symlinks: 'keep' }, { symlinks: 'follow' }],
+  [{ preservePermissions: true, preserveTimestamps: true }, {}, {}],
+  [{ preservePermissions: true }, { preserve: ['xattr'] }, { preserve: ['xattr', 'mode'] }],
+  [{ preserveTimestamps: true }, { preserve: ['mode'] }, { preserve: ['mode', 'timestamps'] }],
+])('what the pattern %j says, with options %j, is said of its target: %j', (pattern, options, said) => {
+  const output = { copy: { patterns: [{ from: 'a.txt', ...pattern }] } };
+  const compiler = { context: root, options: { output } } as never;
+  const [{ target }] = takeOverCopy(compiler, resolveOptions(options, 'webpack')) as [WebpackTarget];
+  const { symlinks, preserve } = target;
+  expect({ ...(symlinks && { symlinks }), ...(preserve && { preserve }) }).toEqual(said);
+});
 
 test('without output.copy nothing is taken over', () =>
   expect(takeOverCopy({ options: { output: {} } } as never, resolveOptions({}, 'webpack'))).toEqual([]));

@@ -28,26 +28,32 @@ export function takeOverCopy(compiler: Compiler, options: ResolvedOptions): Webp
   checkKnown(others, '');
   return patterns.flatMap((each, number) => {
     const pattern = typeof each === 'string' ? { from: each } : each;
-    checkPattern(pattern, options);
+    checkPattern(pattern);
     const list = Array.isArray(pattern.from) ? pattern.from : [pattern.from];
-    return list.map((from) => toTarget(compiler, pattern, from, number));
+    return list.map((from) => toTarget(compiler, pattern, from, number, options));
   });
 }
 
-function checkPattern(pattern: Pattern, { engine }: ResolvedOptions): void {
-  const { globOptions = {}, preservePermissions, preserveTimestamps } = pattern;
+function checkPattern(pattern: Pattern): void {
+  const { globOptions = {} } = pattern;
   checkKnown(pattern, KNOWN);
   checkKnown(globOptions, KNOWN_OF_GLOBS, 'globOptions.');
-  const { caseSensitive, followSymlinks } = globOptions;
-  if (caseSensitive === false) throw cannot('globOptions.caseSensitive', false, 'is not possible');
-  const wanted = followSymlinks === false ? 'keep' : 'follow';
-  if (wanted !== (engine.symlinks ?? 'follow'))
-    throw cannot('globOptions.followSymlinks', followSymlinks, `needs the option symlinks: '${wanted}'`);
-  const { preserve = ['mode', 'timestamps'] } = engine;
-  if (preservePermissions && !preserve.includes('mode'))
-    throw cannot('preservePermissions', true, "needs 'mode' in the option preserve");
-  if (preserveTimestamps && !preserve.includes('timestamps'))
-    throw cannot('preserveTimestamps', true, "needs 'timestamps' in the option preserve");
+  if (globOptions.caseSensitive === false)
+    throw cannot('globOptions.caseSensitive', false, 'is not possible');
+}
+
+/** What a pattern says about links and attributes, where the options say something else. */
+function saidOf(
+  { globOptions, preservePermissions, preserveTimestamps }: Pattern,
+  { engine: { preserve, symlinks = 'follow' } }: ResolvedOptions,
+): Pick<Target<string>, 'symlinks' | 'preserve'> {
+  const wanted = globOptions?.followSymlinks === false ? 'keep' : 'follow';
+  const asked = [preservePermissions && 'mode', preserveTimestamps && 'timestamps'] as const;
+  const missing = asked.flatMap((each) => (each && preserve && !preserve.includes(each) ? [each] : []));
+  return {
+    ...(wanted !== symlinks && { symlinks: wanted }),
+    ...(preserve && missing.length > 0 && { preserve: [...preserve, ...missing] }),
+  };
 }
 
 function checkKnown(given: object, known: string, prefix = ''): void {
@@ -55,7 +61,13 @@ function checkKnown(given: object, known: string, prefix = ''): void {
     if (!known.split(' ').includes(name)) throw cannot(prefix + name, value, 'is not known');
 }
 
-function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: number): WebpackTarget {
+function toTarget(
+  compiler: Compiler,
+  pattern: Pattern,
+  from: string,
+  number: number,
+  options: ResolvedOptions,
+): WebpackTarget {
   const { context: given, filename = '[path][base]', to, info, transform } = pattern;
   const context = given === undefined ? compiler.context : path.resolve(compiler.context, given);
   const file = (source: string, name: string) => ({
@@ -70,6 +82,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, from: string, number: nu
     kind: 'pattern',
     target: {
       ...found(pattern, from, context),
+      ...saidOf(pattern, options),
       ...(given !== undefined && { base: context }),
       ...(transform && { transform: (content, { source }) => transformer(content, source) }),
     },
