@@ -45,6 +45,36 @@ describeEsbuilds(({ esbuild }) => {
     expect(none.warnings).toEqual([]);
   });
 
+  // esbuild prints what the end of a build returns in contexts, and never in build().
+  test.each([
+    [undefined, 1],
+    ['warning', 1],
+    ['error', 0],
+    ['silent', 0],
+  ] as const)(
+    'warnings of build() are printed, at the log level %j, and not twice in contexts',
+    async (logLevel, times) => {
+      const root = makeProject();
+      const options: Options = { targets: [{ from: 'none' }], allowMissing: true, report: false };
+      const { logLevel: _quiet, ...given } = buildOptions(root, [reflink(options)]);
+      const stderr = collectStderr();
+      try {
+        const { warnings } = await esbuild.build({ ...given, ...(logLevel && { logLevel }) });
+        expect(warnings).toMatchObject([{ text: expect.stringContaining('nothing matches') }]);
+        expect(stderr.lines().filter((line) => line.includes('[WARNING] nothing matches'))).toHaveLength(
+          times,
+        );
+        const before = stderr.lines().length;
+        const context = await esbuild.context({ ...given, ...(logLevel && { logLevel }) });
+        expect((await context.rebuild()).warnings).toHaveLength(1);
+        await context.dispose();
+        expect(stderr.lines()).toHaveLength(before);
+      } finally {
+        stderr.restore();
+      }
+    },
+  );
+
   test('without an output directory nothing is copied, which is warned about once', async () => {
     const root = makeProject();
     const before = Object.keys(readTree(root));

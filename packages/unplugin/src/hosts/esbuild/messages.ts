@@ -1,12 +1,15 @@
 import type { BuildOptions, OnEndResult, PartialMessage, PluginBuild } from 'esbuild';
 import type { HostLog } from '../../build.ts';
+import { isOneBuild } from './one-build.ts';
 
 const SAYS_INFO = new Set<BuildOptions['logLevel']>(['info', 'debug', 'verbose']);
-const SAYS_ERRORS = new Set<BuildOptions['logLevel']>([...SAYS_INFO, 'warning', 'error', undefined]);
+const SAYS_WARNINGS = new Set<BuildOptions['logLevel']>([...SAYS_INFO, 'warning', undefined]);
+const SAYS_ERRORS = new Set<BuildOptions['logLevel']>([...SAYS_WARNINGS, 'error']);
 
 /**
- * What is said about one build. Errors and warnings go into its result, and esbuild prints them; for all else it
- * has no channel, so that goes to stderr, as its own summary does, under the same log levels.
+ * What is said about one build. Errors and warnings go into its result. What the end of a build returns esbuild prints
+ * in contexts only; errors of `build()` are in what it throws, and its warnings are printed here. For all else esbuild has
+ * no channel, so that goes to stderr, as its own summary does, under the same log levels.
  */
 export class EsbuildMessages implements HostLog {
   readonly #build: PluginBuild;
@@ -47,12 +50,24 @@ export class EsbuildMessages implements HostLog {
     return { errors: this.#errors, warnings: this.#warnings };
   }
 
+  /** The result, when the build has ended. */
+  async deliver(): Promise<OnEndResult> {
+    const { initialOptions } = this.#build;
+    if (this.#warnings.length > 0 && SAYS_WARNINGS.has(initialOptions.logLevel) && isOneBuild(initialOptions))
+      await this.#write(this.#warnings, 'warning');
+    return this.result;
+  }
+
   /** Prints the errors as esbuild would, where no build is underway that could return them. */
   async print(): Promise<void> {
+    if (this.#errors.length > 0 && SAYS_ERRORS.has(this.#build.initialOptions.logLevel))
+      await this.#write(this.#errors, 'error');
+  }
+
+  async #write(messages: PartialMessage[], kind: 'error' | 'warning'): Promise<void> {
     const { esbuild, initialOptions } = this.#build;
-    if (!SAYS_ERRORS.has(initialOptions.logLevel) || this.#errors.length === 0) return;
     const color = initialOptions.color ?? process.stderr.isTTY === true;
-    const lines = await esbuild.formatMessages(this.#errors, { kind: 'error', color });
+    const lines = await esbuild.formatMessages(messages, { kind, color });
     process.stderr.write(lines.join(''));
   }
 }

@@ -141,10 +141,10 @@ export class EsbuildOutput {
       onDelivery(result, () => this.#wasAsked());
     }
     // Each copy of a dry run finds the same to do.
-    if (options.dryRun) return messages.result;
+    if (options.dryRun) return messages.deliver();
     if (!this.#watch || (this.#watch.canVouch && !this.#watch.isProven && !this.#wins))
       this.#follow(FOLLOW_AFTER);
-    return messages.result;
+    return messages.deliver();
   }
 
   /** Somebody asked for the last build: unless there were others, nothing is watched. */

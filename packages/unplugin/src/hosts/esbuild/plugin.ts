@@ -115,7 +115,7 @@ async function deleteFormer(
   } catch (error) {
     messages.fail(error);
   }
-  return messages.result;
+  return messages.deliver();
 }
 
 const NOT_WRITTEN = {
