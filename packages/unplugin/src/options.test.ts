@@ -60,6 +60,13 @@ test.each<[given: object, host: string, message: RegExp]>([
   [{ publicDir: { dir: 'a', to: '../b' } }, 'vite', /"to" must be a path below the output/],
   [{ publicDir: 'a\0b' }, 'vite', /"publicDir" must be a path/],
   [{ targets: [{ from: 'a', minimize: true }] }, 'vite', /has "minimize", which is for webpack only/],
+  [
+    { targets: [{ from: 'a', to: 'x/[name].[contenthash:8][ext]' }] },
+    'rspack',
+    /has placeholders in "to", which are for webpack only; elsewhere use a function "rename"/,
+  ],
+  [{ targets: [{ from: 'a', to: '[name].[ext]' }] }, 'vite', /has placeholders in "to"/],
+  [{ targets: [{ from: 'a', rename: '[name]-[hash].js' }] }, 'esbuild', /has placeholders in "rename"/],
   [{ targets: [{ from: 'a', info: [] }] }, 'webpack', /"info" must be an object or a function/],
   [{ vite: { reload: 1 } }, 'vite', /"vite.reload" must be true or false, got 1/],
   [{ webpack: { dev: 'x' } }, 'webpack', /"webpack.dev" must be 'serve' or 'emit', got 'x'/],
@@ -72,4 +79,12 @@ test.each<[given: object, host: string, message: RegExp]>([
   [[], 'vite', /"options" must be an object/],
 ])('%j in %s is refused', (given, host, message) =>
   expect(() => resolveOptions(given as Options, host)).toThrow(message),
+);
+
+test.each([
+  ['webpack', '[name].[contenthash][ext]'],
+  ['vite', 'routes/[slug]/[name]'],
+  ['vite', 'routes/[ext]'],
+])('in %s a target may go to %j', (host, to) =>
+  expect(resolveOptions({ targets: [{ from: 'a', to }] }, host).targets).toEqual([{ from: 'a', to }]),
 );

@@ -264,7 +264,10 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   }
   if (typeof dryRun !== 'boolean') throw wrong(host, 'dryRun', 'must be true or false', dryRun);
   if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
-  for (const each of targets) checkAssetOptions(each, 'targets', host);
+  for (const each of targets) {
+    checkAssetOptions(each, 'targets', host);
+    refuseTemplate(each, host);
+  }
   const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
@@ -359,6 +362,24 @@ function checkAssetOptions(given: AssetOptions, option: string, host: string): v
   const isObject = typeof info === 'object' && info !== null && !Array.isArray(info);
   if (info !== undefined && typeof info !== 'function' && !isObject)
     throw wrong(host, option, '"info" must be an object or a function', given);
+}
+
+/** A directory may have a name in brackets, as routes have: what nobody means but webpack's names. */
+const TEMPLATE =
+  /\[(?:contenthash|chunkhash|fullhash)(?::\d+)?\]|\[(?:name|hash)(?::\d+)?\]\.?\[ext\]|\[name\].\[hash(?::\d+)?\]/;
+
+function refuseTemplate(given: OutputTarget, host: string): void {
+  if (host === 'webpack' || typeof given !== 'object' || given === null) return;
+  const { to, rename } = given;
+  const isTemplate = (value: unknown) => typeof value === 'string' && TEMPLATE.test(value);
+  const name = isTemplate(to) ? 'to' : isTemplate(rename) ? 'rename' : undefined;
+  if (name)
+    throw wrong(
+      host,
+      'targets',
+      `has placeholders in "${name}", which are for webpack only; elsewhere use a function "rename"`,
+      given,
+    );
 }
 
 function resolvePublicDirs(given: Options['publicDir'], host: string): ResolvedPublicDirectory[] | undefined {

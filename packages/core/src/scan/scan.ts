@@ -238,7 +238,8 @@ function missing(
 ): undefined {
   const given = JSON.stringify(target.given);
   if (allowMissing) {
-    const nothing = `nothing matches ${given} (looked for ${JSON.stringify(target.from)})`;
+    const lookedFor = target.given === target.from ? '' : ` (looked for ${JSON.stringify(target.from)})`;
+    const nothing = `nothing matches ${given}${lookedFor}`;
     warn(left.length > 0 ? describeLeftOut(target, left) : nothing);
     return undefined;
   }
