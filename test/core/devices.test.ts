@@ -173,6 +173,38 @@ describe.skipIf(notLinux)(orSkipped("preserve: 'devices'", notLinux), () => {
     expect(error.message).toContain("'devices' in preserve");
   });
 
+  it.each(['follow', 'keep'] as const)(
+    'transforms files, and makes the others, with symlinks: %s',
+    async (symlinks) => {
+      symlinkSync('deep/pipe', at('in/link'));
+      const target = { from: 'in', to: 'out', transform: () => 'transformed' };
+      const { methods } = await copy(target, { cwd, symlinks, preserve: ['mode', 'devices'] });
+      expect(methods).toMatchObject({
+        transform: { files: 2, bytes: 22 },
+        mknod: { files: symlinks === 'follow' ? 3 : 2 },
+      });
+      expect(lstatSync(at('out/deep/pipe')).isFIFO()).toBe(true);
+      expect(lstatSync(at('out/link')).isFIFO()).toBe(symlinks === 'follow');
+      expect(readFileSync(at('out/file'), 'utf8')).toBe('transformed');
+    },
+  );
+
+  it('does not wait for a FIFO that has taken the place of a file that is to be transformed', async () => {
+    const target = {
+      from: 'in',
+      to: 'out',
+      ignore: ['deep/**', 'socket.kept'],
+      filter: (path: string) => {
+        rmSync(at('in', path));
+        execFileSync('mkfifo', [at('in', path)]);
+        return true;
+      },
+      transform: (content: Buffer) => content,
+    };
+    const error = await refusal(() => copy(target, { cwd }));
+    expect(error).toMatchObject({ code: 'ERR_NOT_REGULAR', source: at('in/file') });
+  });
+
   it('makes one by copyFile and copyFileSync, under another name', async () => {
     const preserve: Attribute[] = ['mode', 'devices'];
     const made = { method: 'mknod', bytes: 0 };

@@ -30,6 +30,7 @@ import type { Queue } from './queue.ts';
 
 /** The process's umask applies to it. */
 const NEW_FILE_MODE = 0o666;
+const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const OWNER = 0o700;
 
 export interface TransformContext {
@@ -250,9 +251,15 @@ class TransformedFile {
   async #read(): Promise<{ content: Buffer; mode: number }> {
     const paths = { source: this.#source, destination: this.#destination };
     try {
-      const handle = await fs.open(this.#source, 'r');
+      // Opening a FIFO that took a file's place must not hang; what reads archives takes no such flag.
+      const handle = await fs.open(this.#source, isArchived(this.#source) ? 'r' : O_RDONLY | O_NONBLOCK);
       try {
-        const { mode, dev, ino } = await handle.stat({ bigint: true });
+        const stats = await handle.stat({ bigint: true });
+        const { mode, dev, ino } = stats;
+        if (!stats.isFile() && !stats.isDirectory()) {
+          const reason = 'the source is a FIFO, a socket or a device';
+          throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, ...paths });
+        }
         const there = await fs.stat(this.#destination, { bigint: true }).catch(() => undefined);
         if (there && there.dev === dev && there.ino === ino) {
           const reason = 'source and destination are the same file';

@@ -303,8 +303,7 @@ export class Planner {
 
   /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
   #setAside(folder: Folder, records: Uint32Array | undefined): boolean {
-    const keeps = (folder.target.symlinks ?? this.#job.transfer.symlinks) === 'keep';
-    const kept = new Set(keeps ? folder.links : []);
+    const kept = new Set(this.#withoutContent(folder));
     const numbers = [...folder.names.keys()].filter((file) => !kept.has(file));
     if (numbers.length === 0) return false;
     const number = this.#plan.targets.indexOf(folder.target);
@@ -322,6 +321,14 @@ export class Planner {
       this.#publishFolder(rest.folder, rest.records);
     }
     return true;
+  }
+
+  /** Positions of what has no content to transform: links that are kept, FIFOs, devices and sockets. */
+  #withoutContent({ source, names, links = [], target }: Folder): number[] {
+    const { symlinks, preserve } = this.#job.transfer;
+    if ((target.symlinks ?? symlinks) === 'keep') return links;
+    if (!(target.preserve ?? preserve).includes('devices')) return [];
+    return links.filter((file) => isSpecial(path.join(source, names[file]!)));
   }
 
   #vacant(folder: Folder, start: number, end: number): number[] | undefined {
@@ -347,6 +354,17 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
   if (start === 0 && end >= names.length) return { names, renamed, links };
   if (!renamed && !links) return { names: names.slice(start, end) };
   return chooseFiles(folder, [...names.keys()].slice(start, end));
+}
+
+/** Whether a path is, or leads to, a FIFO, a device or a socket. */
+function isSpecial(file: string): boolean {
+  try {
+    const status = fs.statSync(file);
+    return !status.isFile() && !status.isDirectory();
+  } catch {
+    // What is wrong with it is said when it is read.
+    return false;
+  }
 }
 
 function isEmpty(directory: string): boolean {
