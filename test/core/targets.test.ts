@@ -395,6 +395,28 @@ describe.each(['on the calling thread', 'in worker threads'])('targets, %s', (wh
   });
 });
 
+describe('a directory whose name looks like that of a file', () => {
+  it.each<[target: Target, isWarned: boolean]>([
+    [{ from: 'a.txt', to: 'out/index.html' }, true],
+    [{ from: 'LICENSE', to: 'out/license.txt' }, true],
+    [{ from: 'a.txt', to: 'out/index.html/' }, false],
+    [{ from: 'a.txt', to: 'out', rename: 'index.html' }, false],
+    [{ from: 'a.txt', to: 'out/b.txt' }, false],
+    [{ from: 'a.txt', to: 'out/v1.2' }, false],
+    [{ from: ['a.txt'], to: 'out/all.html' }, false],
+    [{ from: '*.txt', to: 'out/all.html' }, false],
+    [{ from: 'in', to: 'out/app.asar' }, false],
+  ])('%j: warned of: %s', async (target, isWarned) => {
+    const cwd = writeTree(workspace(), { 'a.txt': 'a', LICENSE: 'l', 'in/x': 'x' });
+    // What is there already is a directory as well.
+    for (const _run of [1, 2]) {
+      const { warnings } = await copy(target, { cwd });
+      const message = /^to: ".*" is a directory, because .* does not end with "\.\w+"; .*rename: '.*'.*"\/"$/;
+      expect(warnings).toEqual(isWarned ? [expect.stringMatching(message)] : []);
+    }
+  });
+});
+
 describe('where targets are looked for', () => {
   it('a glob is not disturbed by glob characters in cwd', async () => {
     const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'public/a.txt': 'a', 'public/b.js': 'b' });

@@ -148,6 +148,8 @@ export interface ResolvedTarget extends Source {
   exact: boolean;
   /** The target's `to` is the path of the one new file: `rename` is its last part. */
   namesFile?: boolean;
+  /** What to warn of before anything is copied. */
+  warning?: string | undefined;
   rename?: string | ((path: string, source: string) => string | Promise<string>) | undefined;
   filter?: ((path: string, source: string) => boolean | Promise<boolean>) | undefined;
   directoryFilter?: ((path: string, source: string) => boolean) | undefined;
@@ -175,6 +177,7 @@ export function resolveTarget(
     ...(isArray && { others, excluded: negated.map((each) => path.resolve(cwd, each)) }),
     to: namesFile ? path.dirname(destination) : destination,
     namesFile,
+    warning: isArray || namesFile ? undefined : warningOf(target, given, first!.from),
     base: target.base === undefined ? undefined : path.resolve(cwd, toPath(target.base)),
     ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
     flatten: target.flatten ?? false,
@@ -198,6 +201,19 @@ function isFileName(
   if (extension === '' || !given.toLowerCase().endsWith(extension)) return false;
   if (rename !== undefined || base !== undefined || isDirectory(destination)) return false;
   return exists(from) && !isDirectory(from);
+}
+
+/** A directory whose name looks like the new name of the one file is seldom meant. */
+function warningOf({ rename, base }: Target, given: string, from: string): string | undefined {
+  // Not a version, and not a template.
+  if (!/[^\\/[\]]\.[a-z]\w*$/i.test(given) || rename !== undefined || base !== undefined) return undefined;
+  if (!exists(from) || isDirectory(from)) return undefined;
+  const extension = path.extname(given);
+  const [name, source] = [path.basename(given), JSON.stringify(path.basename(from))];
+  return (
+    `to: ${JSON.stringify(given)} is a directory, because ${source} does not end with ${JSON.stringify(extension)}; ` +
+    `to give the file that name, set rename: '${name}' and its directory as "to"; to mean a directory, end it with "/"`
+  );
 }
 
 function isDirectory(file: string): boolean {

@@ -107,6 +107,6 @@ export function relativeName(directory: string, file: string): string {
 /** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
 export function destinationsOf(output: OutputTargets, directory: string): string[] {
   const all = [...output.publicTargets, ...output.targets].map(({ to = '.' }) => path.resolve(directory, to));
-  if (output.assets) all.unshift(directory);
+  if (output.assets || all.length === 0) all.unshift(directory);
   return [...new Set(all.map((each) => (isInside(directory, each) ? directory : each)))];
 }

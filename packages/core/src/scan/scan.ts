@@ -55,6 +55,7 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
 /** `target` is copied from one source. */
 function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   const filter = new DirectoryFilter(target);
+  if (target.warning) options.warn(target.warning);
   let left: string[] = [];
   const onLeftOut = (directories: string[]) => {
     left = directories;
