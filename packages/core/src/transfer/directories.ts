@@ -124,7 +124,8 @@ function keptByDirectories(settings: TransferSettings): Preserved {
  */
 function innerFirst(copies: readonly CopiedDirectory[]): [string, CopiedDirectory][] {
   const byPlace = new Map(copies.map((copy) => [path.join(copy.root, copy.below), copy]));
-  return [...byPlace].sort(([one], [other]) => (one < other ? 1 : -1));
+  // With a separator, so that "a/b" is not parted from "a" by "a-b".
+  return [...byPlace].sort(([one], [other]) => (one + path.sep < other + path.sep ? 1 : -1));
 }
 
 function carryOne(
