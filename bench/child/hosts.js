@@ -46,7 +46,7 @@ export const hosts = {
         const plugins = {
           none: () => [],
           'output.copy': () => [],
-          ours: async () => [await ours('webpack', { publicDir })],
+          ours: async () => [await ours('webpack', { targets: [{ from: publicDir, minimize: false }] })],
           'copy-webpack-plugin': async () => [
             new (await import('copy-webpack-plugin')).default({
               patterns: [{ from: publicDir, info: { minimized: true } }],
