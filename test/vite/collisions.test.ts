@@ -45,6 +45,16 @@ describeVites((host) => {
     expect(size).toBeLessThan(1000);
   });
 
+  test('a target that is a directory of the name of a file of the bundle ends the build, with both paths', async () => {
+    const root = project({ 'a.txt': 'a' });
+    const options = { targets: [{ from: 'a.txt', to: 'index.html' }] };
+    await expect(build(host, root, { options })).rejects.toThrow(
+      /a\.txt" to ".*index\.html": EISDIR: the bundle has a file of this name, .*"rename"/,
+    );
+    await build(host, root, { options: { targets: [{ from: 'a.txt', to: '.', rename: 'b.html' }] } });
+    expect(readFileSync(join(root, 'dist/index.html'), 'utf8')).toContain('<script');
+  });
+
   test('a name that only an earlier output had is no collision', async () => {
     const root = project({ 'public/a.txt': 'a' });
     writeOld(root, { 'index.html': 'old page' });

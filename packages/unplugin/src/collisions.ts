@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { allTargets, type OutputTargets, originOf, relativeName } from './targets.ts';
+import { linkStatsOf } from './stats.ts';
+import { allTargets, type OutputTargets, originOf, relativeName, sourcesOf } from './targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
 /** A file of ours that has the name of one of the bundle's. */
@@ -109,4 +110,27 @@ export function nameTaken(
 ): CopyError {
   const reason = `${by === 'target' ? 'an earlier target' : WORDS[by].one} has a file of this name`;
   return new CopyError({ code: 'EEXIST', reason, source, destination });
+}
+
+/**
+ * @throws {CopyError} where a target has made a directory of a name that the bundle has for a file: the bundler would meet
+ *   it, and say less
+ */
+export function refuseDirectories(
+  names: readonly string[],
+  { targets }: Pick<OutputTargets, 'targets'>,
+  directory: string,
+): void {
+  for (const target of targets) {
+    const destination = path.resolve(directory, target.to ?? '.');
+    const isFile = names.includes(relativeName(directory, destination));
+    if (!isFile || !linkStatsOf(destination)?.isDirectory()) continue;
+    throw new CopyError({
+      code: 'EISDIR',
+      reason:
+        'the bundle has a file of this name, and "to" is a directory; to give a file the name, set "rename" to it, and "to" to its directory',
+      source: sourcesOf(target)[0],
+      destination,
+    });
+  }
 }

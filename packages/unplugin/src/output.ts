@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
-import { type Collision, findCollisions, overlapMessages } from './collisions.ts';
+import { type Collision, findCollisions, overlapMessages, refuseDirectories } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
@@ -125,6 +125,7 @@ export class OutputCopy {
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
     await nextTurn();
     if (this.#failure) throw this.#failure.error;
+    refuseDirectories(names, this.#settings, this.directory);
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);
     if (collisions.length === 0) return [];
     await this.#finished;
