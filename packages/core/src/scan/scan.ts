@@ -251,8 +251,8 @@ function missing(
     const reason = `the source does not exist${exact ? '' : `; correct its path, ${allow}`}`;
     throw new CopyError({ code: 'ENOENT', reason, errno: ENOENT, source, destination });
   }
-  // Before a letter it escapes nothing that needs it.
-  const slashes = /\\\w/.test(target.given) ? ': write "/" in place of "\\"' : '';
+  // Before a letter it escapes nothing that needs it. On Windows all paths have it.
+  const slashes = path.sep === '/' && /\\\w/.test(target.given) ? ': write "/" in place of "\\"' : '';
   const nothing = `nothing matches ${given}; correct the glob${slashes}, ${allow}`;
   const reason = left.length > 0 ? describeLeftOut(target, left) : nothing;
   throw new CopyError({ code: 'ERR_NO_MATCH', reason, source, destination });
