@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { slugOf } from '../../docs/.vitepress/slug.ts';
-import { resolveOptions } from '../../packages/unplugin/src/options.ts';
+import { resolveOptions } from '../../packages/unplugin/src/resolve-options.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(repository, file), 'utf8');

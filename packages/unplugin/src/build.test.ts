@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BuildCopies } from './build.ts';
-import { resolveOptions } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 let root: string;
 beforeAll(() => {

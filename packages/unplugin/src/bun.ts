@@ -15,8 +15,9 @@
  * ```
  */
 import { type BunPlugin, bunPlugin } from './hosts/generic/bun.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
 import { refusedByOthers } from './other-bundlers.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 const bun = (options?: Options): BunPlugin =>
   refusedByOthers(bunPlugin(resolveOptions(options, 'bun')), 'bun');

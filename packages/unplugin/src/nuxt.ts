@@ -12,7 +12,8 @@
  */
 import { nuxtModule } from './hosts/nuxt/module.ts';
 import type { Nuxt } from './hosts/nuxt/types.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 import { useEntryIn } from './unsupported.ts';
 
 /** Options of the module: public directories are named in Nuxt's own config. */

@@ -16,7 +16,8 @@
  */
 import type { Plugin } from 'rolldown';
 import { rolldownPlugin } from './hosts/rollup/plugin.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 const rolldown = (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown'));
 

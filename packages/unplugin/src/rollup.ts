@@ -16,7 +16,8 @@
  */
 import type { Plugin } from 'rollup';
 import { rollupPlugin } from './hosts/rollup/plugin.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 const rollup = (options?: Options): Plugin => rollupPlugin(resolveOptions(options, 'rollup'));
 

@@ -14,7 +14,8 @@
  */
 import type { RspackPluginInstance } from '@rspack/core';
 import { rspackPlugin } from './hosts/rspack/plugin.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 const rspack = (options?: Options): RspackPluginInstance => rspackPlugin(resolveOptions(options, 'rspack'));
 

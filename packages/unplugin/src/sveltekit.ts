@@ -14,7 +14,8 @@
  * ```
  */
 import { type Adapter, withEngine } from './hosts/sveltekit/adapter.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 import { useEntryIn } from './unsupported.ts';
 
 /** How files are copied, and what is reported about it. */

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { isInside } from './nested.ts';
-import { engineTarget, type ResolvedOptions } from './options.ts';
+import type { ResolvedOptions } from './options.ts';
+import { engineTarget } from './resolve-options.ts';
 import type { Origin } from './winner.ts';
 
 /** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */

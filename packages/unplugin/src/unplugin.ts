@@ -8,7 +8,8 @@ import { rspackPlugin } from './hosts/rspack/plugin.ts';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 import { noHost } from './unsupported.ts';
 
 /** The plugin of every host as one; the entries of the package load only their own. */

@@ -12,8 +12,9 @@
  */
 import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite/plugins.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
 import { refusedByAstro } from './other-bundlers.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 // Not by way of unplugin: loading it takes longer than copying a small public directory.
 const vite = (options?: Options): Plugin[] => {

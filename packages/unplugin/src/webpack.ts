@@ -14,7 +14,8 @@
  */
 import type { WebpackPluginInstance } from 'webpack';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
-import { type Options, resolveOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { resolveOptions } from './resolve-options.ts';
 
 const webpack = (options?: Options): WebpackPluginInstance =>
   webpackPlugin(resolveOptions(options, 'webpack'));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Options, resolveOptions } from '../options.ts';
+import type { Options } from '../options.ts';
+import { resolveOptions } from '../resolve-options.ts';
 
 test.each(['vite', 'rollup', 'rolldown', 'esbuild', 'webpack', 'rspack', 'rsbuild'])(
   'assets is an option of %s',

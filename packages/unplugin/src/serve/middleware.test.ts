@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { resolveOptions } from '../options.ts';
+import { resolveOptions } from '../resolve-options.ts';
 import type { ServedFiles } from './files.ts';
 import { createMiddleware, hasPackages, type Server, transformed } from './middleware.ts';
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Options, resolveOptions } from '../../options.ts';
+import type { Options } from '../../options.ts';
+import { resolveOptions } from '../../resolve-options.ts';
 import { takeOverCopy } from './patterns.ts';
 import type { WebpackTarget } from './targets.ts';
 

@@ -1,0 +1,269 @@
+import path from 'node:path';
+import { inspect } from 'node:util';
+import type { Target } from 'fs-reflink';
+import { checkOptions, hintFor, isPath, toPath } from 'fs-reflink/options';
+import { resolveAssets } from './assets/options.ts';
+import type {
+  AssetOptions,
+  EngineOptions,
+  Options,
+  OutputTarget,
+  PublicDirectory,
+  ResolvedOptions,
+  ResolvedPublicDirectory,
+  ResolvedTarget,
+  ViteOptions,
+} from './options.ts';
+
+const ENGINE = [
+  'reflink',
+  'atomic',
+  'preserve',
+  'symlinks',
+  'pageCache',
+  'durability',
+  'concurrency',
+  'allowMissing',
+] as const;
+const KNOWN: readonly string[] = [
+  ...ENGINE,
+  'publicDir',
+  'targets',
+  'report',
+  'dryRun',
+  'cacheDirectory',
+  'assets',
+  'vite',
+  'webpack',
+];
+/** SvelteKit says what is copied, and deletes it before each build. */
+const OF_ADAPTERS: readonly string[] = ['reflink', 'atomic', 'preserve', 'durability', 'pageCache', 'report'];
+
+const HOSTS_WITH_ASSETS: readonly string[] = [
+  'vite',
+  'astro',
+  'rollup',
+  'rolldown',
+  'esbuild',
+  'webpack',
+  'rspack',
+  'rsbuild',
+];
+
+/** What to do about an option of another plugin. */
+const peers: Record<string, string> = {
+  cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
+  copyOnce: 'leave it out: what did not change is not copied again',
+  dev: 'use "webpack: { dev }"',
+  environment: 'use "vite: { environments }"',
+  environments: 'use "vite: { environments }"',
+  flatten: 'use "flatten" of a target',
+  hook: 'leave it out: files are copied when the bundle is written',
+  ignore: 'use "ignore" of a target or of a public directory',
+  patterns: 'use "targets"',
+  reload: 'use "vite: { reload }"',
+  silent: 'use "report: false"',
+  structured: 'use "base" of a target',
+  takeOver: 'use "webpack: { takeOver }"',
+  verbose: 'use "report: \'verbose\'"',
+  watch: 'leave it out: files that are copied are watched when the bundler watches',
+};
+
+/**
+ * Checks options and fills in what was left out.
+ *
+ * @throws {TypeError} naming the option, its value and the host
+ */
+export function resolveOptions(options: Options | undefined, host: string): ResolvedOptions {
+  const given = options ?? {};
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw wrong(host, 'options', 'must be an object', given);
+  const known = host === 'sveltekit' ? OF_ADAPTERS : KNOWN;
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown) {
+    throw new TypeError(
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hintFor(peers, unknown)}known are ${known.join(', ')}`,
+    );
+  }
+  if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))
+    throw wrong(
+      host,
+      'assets',
+      'is for Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only',
+      given.assets,
+    );
+  const { targets = [], report = 'summary', dryRun = false, cacheDirectory } = given;
+  if (cacheDirectory !== undefined && !isPath(cacheDirectory))
+    throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
+  if (!isReport(report)) {
+    throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
+  }
+  if (typeof dryRun !== 'boolean') throw wrong(host, 'dryRun', 'must be true or false', dryRun);
+  if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
+  for (const each of targets) {
+    checkAssetOptions(each, 'targets', host);
+    refuseTemplate(each, host);
+  }
+  const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
+  if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
+    throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
+  }
+  if (typeof reload !== 'boolean') throw wrong(host, 'vite.reload', 'must be true or false', reload);
+  const { takeOver = false, dev = 'serve' } = optionsOf('webpack', given, ['takeOver', 'dev'], host);
+  if (typeof takeOver !== 'boolean') throw wrong(host, 'webpack.takeOver', 'must be true or false', takeOver);
+  if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
+  const engine = Object.fromEntries(
+    ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  );
+  checkByEngine(targets, engine, host);
+  const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
+  return {
+    engine,
+    publicDirs: resolvePublicDirs(given.publicDir, host),
+    targets: targets.map(withPaths),
+    report,
+    dryRun,
+    cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
+    environments: toPredicate(environments),
+    environmentNames: typeof environments === 'function' ? undefined : environments,
+    reload,
+    takeOver,
+    dev,
+    // The engine copies none.
+    assets: dryRun ? undefined : assets,
+  };
+}
+
+/** The options for one bundler alone, of which only the names are checked. */
+function optionsOf<Name extends 'vite' | 'webpack'>(
+  name: Name,
+  options: Options,
+  known: readonly string[],
+  host: string,
+): NonNullable<Options[Name]> {
+  const given = options[name] ?? {};
+  const what = `must be an object with ${known.join(' and ')}`;
+  const isObject = typeof given === 'object' && !Array.isArray(given);
+  if (!isObject || !Object.keys(given).every((each) => known.includes(each)))
+    throw wrong(host, name, what, given);
+  return given;
+}
+
+function isReport(value: unknown): boolean {
+  return value === false || value === 'summary' || value === 'verbose' || typeof value === 'function';
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+/** The engine knows what its options and targets accept. */
+function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): void {
+  try {
+    checkOptions(targets.map(engineTarget), engine);
+  } catch (error) {
+    const { message } = error as TypeError;
+    throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
+  }
+}
+
+/** A target with paths in place of URLs. */
+function withPaths(target: OutputTarget): ResolvedTarget {
+  const { from, to, base } = target;
+  return {
+    ...target,
+    from: Array.isArray(from) ? from.map(toPath) : toPath(from as string | URL),
+    ...(to !== undefined && { to: toPath(to) }),
+    ...(base !== undefined && { base: toPath(base) }),
+  } as ResolvedTarget;
+}
+
+/** A target without what is webpack's. */
+export function engineTarget<Path extends string | URL>(target: OutputTarget<Path>): Target<Path> {
+  if (typeof target !== 'object' || target === null || !('minimize' in target || 'info' in target))
+    return target;
+  const { minimize: _minimize, info: _info, ...rest } = target;
+  return rest;
+}
+
+function checkAssetOptions(given: AssetOptions, option: string, host: string): void {
+  if (typeof given !== 'object' || given === null) return;
+  for (const name of ['minimize', 'info'] as const) {
+    if (given[name] !== undefined && host !== 'webpack')
+      throw wrong(host, option, `has "${name}", which is for webpack only`, given);
+  }
+  const { minimize, info } = given;
+  if (minimize !== undefined && typeof minimize !== 'boolean')
+    throw wrong(host, option, '"minimize" must be true or false', given);
+  const isObject = typeof info === 'object' && info !== null && !Array.isArray(info);
+  if (info !== undefined && typeof info !== 'function' && !isObject)
+    throw wrong(host, option, '"info" must be an object or a function', given);
+}
+
+/** A directory may have a name in brackets, as routes have: what nobody means but webpack's names. */
+const TEMPLATE =
+  /\[(?:contenthash|chunkhash|fullhash)(?::\d+)?\]|\[(?:name|hash)(?::\d+)?\]\.?\[ext\]|\[name\].\[hash(?::\d+)?\]/;
+
+function refuseTemplate(given: OutputTarget, host: string): void {
+  if (host === 'webpack' || typeof given !== 'object' || given === null) return;
+  const { to, rename } = given;
+  const isTemplate = (value: unknown) => typeof value === 'string' && TEMPLATE.test(value);
+  const name = isTemplate(to) ? 'to' : isTemplate(rename) ? 'rename' : undefined;
+  if (name)
+    throw wrong(
+      host,
+      'targets',
+      `has placeholders in "${name}", which are for webpack only; elsewhere use a function "rename"`,
+      given,
+    );
+}
+
+function resolvePublicDirs(given: Options['publicDir'], host: string): ResolvedPublicDirectory[] | undefined {
+  if (given === undefined) return undefined;
+  if (given === false) return [];
+  const list = Array.isArray(given) ? given : [given];
+  return list.map((each) => resolvePublicDir(each, host));
+}
+
+const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 'info'];
+
+function resolvePublicDir(given: unknown, host: string): ResolvedPublicDirectory {
+  const what = 'must be a path, { dir, to, ignore }, an array of these or false';
+  const isDirectory = typeof given === 'string' || given instanceof URL;
+  const directory = (isDirectory ? { dir: given } : given) as PublicDirectory;
+  if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
+    throw wrong(host, 'publicDir', what, given);
+  const { dir, to = '.', ignore = [], minimize, info } = directory;
+  const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
+  if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
+  if (!isText(to) || leaves(to))
+    throw wrong(host, 'publicDir', '"to" must be a path below the output', given);
+  const globs = typeof ignore === 'string' ? [ignore] : ignore;
+  if (!Array.isArray(globs) || !globs.every(isText))
+    throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
+  checkAssetOptions(directory, 'publicDir', host);
+  const asset = { ...(minimize !== undefined && { minimize }), ...(info !== undefined && { info }) };
+  return { dir: toPath(dir), to, ignore: globs, ...asset };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
+}
+
+function leaves(relative: string): boolean {
+  const [first] = path.normalize(relative).split(path.sep);
+  return path.isAbsolute(relative) || first === '..';
+}
+
+function toPredicate(environments: ViteOptions['environments']): ResolvedOptions['environments'] {
+  if (environments === undefined || typeof environments === 'function') return environments;
+  return (name) => environments.includes(name);
+}
+
+function wrong(host: string, option: string, what: string, value: unknown): TypeError {
+  return new TypeError(`unplugin-reflink (${host}): option "${option}" ${what}, got ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
+}
