@@ -12,10 +12,11 @@ import { join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { reasonToSkip } from '../support/optional-lanes.ts';
 import { contentsOf, workspace } from './support.ts';
 
 const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
-const reason = cannotRefuse();
+const reason = reasonToSkip('campaigns', cannotRefuse);
 
 /** strace answers a call in the kernel's place, as a filter of system calls (seccomp) does. */
 function cannotRefuse(): string | undefined {

@@ -14,6 +14,7 @@ import {
   standInsBelow,
 } from '../hosts/describe-assets.ts';
 import { makeProject } from '../hosts/project.ts';
+import { describeInLane } from '../support/optional-lanes.ts';
 import { readTree } from '../support/trees.ts';
 import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
 
@@ -81,7 +82,10 @@ function assetHost({ name, bundler, plugin }: Bundler): AssetHost {
   };
 }
 
-for (const bundler of bundlers) describeAssets(assetHost(bundler));
+const [rollup, rolldown] = bundlers;
+describeAssets(assetHost(rollup!));
+// Vite 8 is Rolldown: what its builds do is tested there.
+describeInLane('versions', 'imported files in every bundler', () => describeAssets(assetHost(rolldown!)));
 
 const KIB = 1024;
 

@@ -48,7 +48,7 @@ function stage(): Staged {
   for (const name of ['package.json', 'dist'])
     cpSync(join(core, name), join(installed, name), { recursive: true });
   // With them comes what they need, koffi's prebuilt binaries for one, which lies beside them.
-  for (const name of ['koffi', 'p-limit']) {
+  for (const name of ['koffi', 'micromatch', 'p-limit']) {
     const beside = dirname(realpathSync(join(core, 'node_modules', name)));
     cpSync(beside, modules, { recursive: true, dereference: true });
   }
