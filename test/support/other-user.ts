@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -47,11 +47,8 @@ function stage(): Staged {
   mkdirSync(installed, { recursive: true });
   for (const name of ['package.json', 'dist'])
     cpSync(join(core, name), join(installed, name), { recursive: true });
-  // With them comes what they need, koffi's prebuilt binaries for one, which lies beside them.
-  for (const name of ['koffi', 'micromatch', 'p-limit']) {
-    const beside = dirname(realpathSync(join(core, 'node_modules', name)));
-    cpSync(beside, modules, { recursive: true, dereference: true });
-  }
+  for (const name of ['koffi', 'micromatch', 'p-limit'])
+    copyPackage(join(core, 'node_modules', name), modules);
   cpSync(laneChild, join(home, 'lane-child.js'));
   let { execPath } = process;
   if (runAsNobody(execPath, '') !== undefined) {
@@ -68,6 +65,16 @@ function stage(): Staged {
       laneChild: join(home, 'lane-child.js'),
     },
   };
+}
+
+/** With a package comes what it needs, koffi's prebuilt binaries for one, which lies beside it. */
+function copyPackage(linked: string, modules: string): void {
+  const beside = dirname(realpathSync(linked));
+  for (const name of readdirSync(beside)) {
+    if (existsSync(join(modules, name))) continue;
+    cpSync(join(beside, name), join(modules, name), { recursive: true, dereference: true });
+    if (!name.startsWith('@')) copyPackage(join(beside, name), modules);
+  }
 }
 
 function remove({ home }: Staged): void {
