@@ -82,8 +82,10 @@ describeVites((host) => {
       if (failing === 'writeBundle') expect(left).toContain('a.txt');
       if (failing === 'writeBundle') expect(left).not.toContain('old.txt');
     }
-    // A thread for each build that copies many files, and all had ended after each.
-    expect(outcomes.at(-1)!.started).toBeGreaterThanOrEqual(hooks.length);
+    // Beside Rollup, a thread for each build that copies many files, and all had ended after each.
+    const { started } = outcomes.at(-1)!;
+    if (host.rolldown) expect(started).toBe(0);
+    else expect(started).toBeGreaterThanOrEqual(hooks.length);
   });
 
   test('a copy that fails names both paths, and the next build is whole', () => {
@@ -164,6 +166,6 @@ describeVites((host) => {
     rmSync(join(root, 'public/z'), { recursive: true });
     const built = run();
     expect({ status: built.status, stderr: built.stderr }).toEqual({ status: 0, stderr: '' });
-    expect(built.stdout).toMatch(/^public → dist: [\d,]+ copied in \d+ ms$/m);
+    expect(built.stdout).toMatch(/^public → dist: (\d+ copied, )?\d+ (copied|unchanged) in \d+ ms$/m);
   });
 });

@@ -45,14 +45,9 @@ export class BuildCopies {
     this.#preparation = preparation;
   }
 
-  /** A build is certain. Returns whether worker threads boot for its copies. */
-  prepare({ publicTargets, targets }: OutputTargets): boolean {
-    return this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets] }));
-  }
-
-  /** {@link prepare} for a bundler that keeps its thread busy. */
-  prepareBusy({ publicTargets, targets }: OutputTargets): void {
-    this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets], busy: true }));
+  /** A build is certain. `busy`: the bundler runs on this thread. Returns whether worker threads boot for its copies. */
+  prepare({ publicTargets, targets }: OutputTargets, { busy = false }: { busy?: boolean } = {}): boolean {
+    return this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets], busy }));
   }
 
   /** Whether a copy was begun in this build. */

@@ -60,14 +60,14 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, this.#log, config.root);
   }
 
-  /** The build is certain. `watch` gets the paths that a watcher has to watch. */
-  async prepare(watch?: (path: string) => void): Promise<void> {
+  /** The build is certain. `busy`: see {@link BuildCopies.prepare}. `watch` gets the paths that a watcher has to watch. */
+  async prepare(busy: boolean, watch?: (path: string) => void): Promise<void> {
     const { root, cacheDir } = this.#environment.config;
     this.#assets = await assetsOfBuild(this.#own, root, cacheDirectoryOf(this.#own, root, cacheDir));
     const takeover = this.#takeoverNow();
     if (!takeover) return;
     const { targets, outDirs } = takeover;
-    this.#copies.prepareBusy(targets);
+    this.#copies.prepare(targets, { busy });
     if (watch) for (const each of watchedPaths(targets, new Set(outDirs))) watch(each);
     if (takeover.empties && outDirs.some((each) => existsSync(each))) await loadEmptying();
   }

@@ -38,7 +38,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     async config(config) {
       const { mayCopy, prepareAhead } = await loadHost();
       // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
-      prepareAhead({ targets: mayCopy(config, options), busy: true });
+      prepareAhead({ targets: mayCopy(config, options), busy: isBusy(this) });
     },
     configResolved: {
       order: 'post',
@@ -46,7 +46,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         if (config.isWorker || !config.environments) return;
         const host = await loadHost();
         for (const message of host.uncopiedMessages(config, options)) warn(config, message);
-        host.prepareAhead({ targets: host.copiedBy(config, options), busy: true });
+        host.prepareAhead({ targets: host.copiedBy(config, options), busy: isBusy(this) });
         if (host.preparesInPlugin(config)) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
           const chosen = host.commonOptions(name, config.plugins, options);
@@ -63,7 +63,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
     async buildStart() {
       const watch = this.meta.watchMode ? (path: string) => this.addWatchFile(path) : undefined;
-      await (await loadedBuildOf(this)).prepare(watch);
+      await (await loadedBuildOf(this)).prepare(isBusy(this), watch);
     },
     buildEnd: {
       order: 'post',
@@ -179,6 +179,11 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
   };
   return [before, urls, after, serve, publicDirectoryPlugin(options)];
+}
+
+/** Rollup runs on the thread that calls it, Rolldown on threads of its own. Vite 6 has no context for hooks of configs. */
+function isBusy(context: { meta?: object } | undefined): boolean {
+  return !(context?.meta && 'rolldownVersion' in context.meta);
 }
 
 /** Plugins may be given in arrays within arrays, as promises, or left out. */
