@@ -235,7 +235,7 @@ describeInLane('bench', 'what the benchmark runs', () => {
 
   test('the scripts that an import loads are counted, the more the more it does', async () => {
     const series = await race(
-      [importing('fs-reflink', node), importing('fs-reflink', node, { copies: true })],
+      [importing('fs-reflink/options', node), importing('fs-reflink', node, { copies: true })],
       {
         from,
         scratch: home,
