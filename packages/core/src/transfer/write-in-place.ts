@@ -1,10 +1,9 @@
 import { CopyError, systemError } from '../errors.ts';
-import { EBUSY, errnoOf } from '../platform/errno.ts';
+import { EBUSY } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, Errno, System } from '../platform/system.ts';
 import { temporaryName } from './temporary.ts';
 
-const EINTR = errnoOf('EINTR');
 const CHUNK = 1024 * 1024;
 const OF_BACKUP = 0o600;
 
@@ -41,10 +40,10 @@ export function writeInPlace(
     isBackupNeeded = write(system, directory, backup, () => openExisting(directory, name)) < 0;
     const error = systemError(-written, { ...paths, syscall: 'write' });
     if (!isBackupNeeded) throw error;
-    // Not under its own name: a later copy deletes what has a temporary one.
-    const kept = `${name}.before-copy`;
-    system.rename(directory, backup, kept);
-    const reason = `${error.reason}; the destination cannot be renamed over, it was written in place, and its old content could not be written back; ${JSON.stringify(kept)} beside it has that`;
+    // Not under its temporary name, if that can be: a later copy deletes what has one.
+    const own = `${name}.before-copy`;
+    const kept = system.renameExclusive(directory, backup, own) < 0 ? backup : own;
+    const reason = `${error.reason}; the destination was written in place and could not be restored, its old content is in ${JSON.stringify(kept)}`;
     throw new CopyError({ ...error.details, reason });
   } finally {
     if (!isBackupNeeded) system.unlink(directory, backup);
@@ -90,13 +89,12 @@ function move(system: System, input: number, output: number): Errno {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   for (let position = 0; ; ) {
     const got = system.read(input, buffer, position);
-    if (got === -EINTR) continue;
     if (got <= 0) return got;
     position += got;
     for (let done = 0; done < got; ) {
       const written = system.write(output, buffer.subarray(done, got));
-      if (written < 0 && written !== -EINTR) return written;
-      done += Math.max(written, 0);
+      if (written < 0) return written;
+      done += written;
     }
   }
 }
