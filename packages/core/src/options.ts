@@ -41,14 +41,23 @@ export interface CopyFileOptions {
    */
   atomic?: boolean;
   /**
-   * Attributes carried over. `mode`: permission bits, exactly; `special`: setuid, setgid and sticky too;
-   * `timestamps`: modification time to the nanosecond, and access time; `ownership`: user and group;
-   * `links`: files that have several names in the source have as many in the destination, as hard links, and only the
-   * calling thread copies; `devices`: FIFOs, devices and sockets of the source are made, with the mode, times and owner that
-   * are carried over, where this user may make them, and otherwise left out with a warning each (`report.leftOut`), as
-   * `cp -a` does; without it they are refused with `ERR_NOT_REGULAR`; `xattr`: extended attributes; `acl`: access control lists. On macOS a clone has the source's extended
-   * attributes, `com.apple.quarantine` among them, whether asked for or not. On Windows `mode` is whether a file
-   * is read-only, `timestamps` goes to 100 ns, `devices` means nothing, and `xattr` and `acl` are refused with `ENOTSUP`.
+   * Attributes carried over:
+   *
+   * - `mode`: permission bits, exactly
+   * - `special`: setuid, setgid and sticky too
+   * - `timestamps`: modification time to the nanosecond, and access time
+   * - `ownership`: user and group
+   * - `links`: files that have several names in the source have as many in the destination, as hard links; only the calling
+   *   thread copies
+   * - `devices`: FIFOs, devices and sockets of the source are made, with the mode, times and owner that are carried over.
+   *   What this user may not make is left out with a warning each (`report.leftOut`), as `cp -a` does. Without `devices`
+   *   they are refused with `ERR_NOT_REGULAR`
+   * - `xattr`: extended attributes
+   * - `acl`: access control lists
+   *
+   * On macOS a clone has the source's extended attributes, `com.apple.quarantine` among them, whether asked for or not.
+   * On Windows `mode` is whether a file is read-only, `timestamps` goes to 100 ns, `devices` means nothing, and `xattr`
+   * and `acl` are refused with `ENOTSUP`.
    *
    * What the destination cannot hold, or this user may not set, is left out, with one warning for each attribute that
    * says how many files and directories it was lost for.

@@ -1,3 +1,4 @@
+import type { Attribute } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { isFileUrl } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
@@ -28,7 +29,8 @@ const isFrom: Check = (value) =>
 /** What each option accepts, with the words an error uses for it. */
 type Schema = Record<string, readonly [Check, string]>;
 
-const attributes = [
+/** What can be carried over besides bytes, in the order of a message. */
+export const ATTRIBUTES: readonly Attribute[] = [
   'mode',
   'timestamps',
   'ownership',
@@ -37,7 +39,7 @@ const attributes = [
   'special',
   'xattr',
   'acl',
-] as const;
+];
 
 const overwrite = [
   oneOf(true, false, 'error', 'changed', 'older'),
@@ -48,7 +50,7 @@ export const fileSchema: Schema = {
   reflink: [oneOf('auto', 'always', 'never'), "'auto', 'always' or 'never'"],
   overwrite,
   atomic: [isBoolean, 'a boolean'],
-  preserve: [listOf(oneOf(...attributes)), `an array of ${attributes.join(', ')}`],
+  preserve: [listOf(oneOf(...ATTRIBUTES)), `an array of ${ATTRIBUTES.join(', ')}`],
   symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
   pageCache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
   durability: [oneOf('none', 'file', 'full'), "'none', 'file' or 'full'"],

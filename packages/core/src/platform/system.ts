@@ -153,7 +153,7 @@ export type CopyNewFile = (
 
 /**
  * What the engine needs of an operating system. Every function returns a result of 0 or more, or a negative
- * error number; none throws but `filesystem`.
+ * error number; none throws but `filesystem`. What a signal interrupts, they do again.
  */
 export interface System {
   readonly name: 'linux' | 'darwin' | 'win32' | 'portable';

@@ -1,10 +1,7 @@
 import type { CopyError } from '../errors.ts';
-import { errnoOf } from '../platform/errno.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { discard } from './identity.ts';
 import { temporaryName } from './temporary.ts';
-
-const EINTR = errnoOf('EINTR');
 
 /** Bytes that are written before everything else on the thread can get a turn. */
 const PART = 1024 * 1024;
@@ -36,8 +33,7 @@ export class StagedFile {
   *write(bytes: Uint8Array): Generator<void> {
     for (let written = 0; written < bytes.length; ) {
       if (written > 0) yield;
-      const result = this.#system.write(this.#fd, bytes.subarray(written, written + PART));
-      if (result !== -EINTR) written += this.#done('write', result);
+      written += this.#done('write', this.#system.write(this.#fd, bytes.subarray(written, written + PART)));
     }
   }
 

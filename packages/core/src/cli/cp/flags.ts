@@ -1,5 +1,6 @@
 import type { Attribute } from '../../model/settings.ts';
 import type { CopyOptions } from '../../options.ts';
+import { ATTRIBUTES } from '../../schema.ts';
 import { UsageError } from '../failure.ts';
 
 /** Flags of `cp`, as the parser gives them. */
@@ -37,16 +38,6 @@ export interface CopyFlags {
 }
 
 const OVERWRITE = { always: true, changed: 'changed', older: 'older', never: false, error: 'error' } as const;
-const ATTRIBUTES: readonly Attribute[] = [
-  'mode',
-  'timestamps',
-  'ownership',
-  'links',
-  'devices',
-  'special',
-  'xattr',
-  'acl',
-];
 const OF_P: readonly Attribute[] = ['mode', 'ownership', 'timestamps'];
 
 /** What cp(1) can do and this command does not, by flag, with the reason. */

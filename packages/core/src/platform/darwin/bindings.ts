@@ -1,13 +1,6 @@
 import os from 'node:os';
 import { loadKoffi } from '../koffi.ts';
-import {
-  binderOf,
-  type Memory,
-  type Native,
-  type Path,
-  type PosixBindings,
-  posixBindings,
-} from '../posix/bindings.ts';
+import { binderOf, type Memory, type Native, type PosixBindings, posixBindings } from '../posix/bindings.ts';
 import { type FunctionName, koffiTypes, prototypes, symbolOf } from './prototypes.ts';
 
 const { EINTR, ENOSYS } = os.constants.errno;
@@ -18,14 +11,11 @@ const { EINTR, ENOSYS } = os.constants.errno;
  * the strategies decide. What an old macOS does not have answers `ENOSYS`.
  */
 export interface Bindings extends PosixBindings {
-  openat(directory: number, path: Path, flags: number, mode: number): number;
   fstat(fd: number, buffer: Memory): number;
   fstatat(directory: number, path: string, buffer: Memory, flags: number): number;
   statfs(path: string, buffer: Memory): number;
   getattrlist(path: string, list: Memory, buffer: Memory, size: number, options: number): number;
   renameatx(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  /** `mode` has the type too. */
-  mknodat(directory: number, path: string, mode: number, device: number): number;
   /** `fcntl` with an integer argument. */
   fcntl(fd: number, command: number, argument: number): number;
   /** `fcntl` with a structure. */

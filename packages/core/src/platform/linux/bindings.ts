@@ -1,12 +1,5 @@
 import { loadKoffi } from '../koffi.ts';
-import {
-  binderOf,
-  type Memory,
-  type Native,
-  type Path,
-  type PosixBindings,
-  posixBindings,
-} from '../posix/bindings.ts';
+import { binderOf, type Memory, type Native, type PosixBindings, posixBindings } from '../posix/bindings.ts';
 import { EINTR, ENOSYS } from './constants.ts';
 import { type PrototypeName, signatureOf } from './prototypes.ts';
 import { usableStatx } from './statx-by-node.ts';
@@ -16,11 +9,8 @@ import { usableStatx } from './statx-by-node.ts';
  * Calls that a signal interrupted before they did anything are made again here.
  */
 export interface Bindings extends PosixBindings {
-  openat(directory: number, path: Path, flags: number, mode: number): number;
   statx(directory: number, path: string, flags: number, mask: number, buffer: Memory): number;
   renameat2(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  /** `mode` has the type too. */
-  mknodat(directory: number, path: string, mode: number, device: number): number;
   fallocate(fd: number, mode: number, offset: number, size: number): number;
   posixFadvise(fd: number, offset: number, size: number, advice: number): number;
   fdatasync(fd: number): number;

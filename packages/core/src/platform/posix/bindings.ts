@@ -11,14 +11,17 @@ export type Memory = Uint8Array | Uint32Array;
 /** Bytes end in a zero. */
 export type Path = string | Uint8Array;
 
-/** The calls that Linux and macOS declare alike: a result of 0 or more, or the negated error number. */
+/** The calls that Linux and macOS have in common: a result of 0 or more, or the negated error number. */
 export interface PosixBindings {
+  openat(directory: number, path: Path, flags: number, mode: number): number;
   close(fd: number): number;
   mkdirat(directory: number, path: string, mode: number): number;
   unlinkat(directory: number, path: Path, flags: number): number;
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   mkfifoat(directory: number, path: string, mode: number): number;
+  /** `mode` has the type too. */
+  mknodat(directory: number, path: string, mode: number, device: number): number;
   fchmodat(directory: number, path: string, mode: number, flags: number): number;
   fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
   /** `target` ends in NUL. */
@@ -37,7 +40,8 @@ export interface PosixBindings {
   fsync(fd: number): number;
 }
 
-type PosixName = keyof PosixBindings;
+/** Those that both declare alike. */
+type Alike = Omit<PosixBindings, 'openat' | 'mknodat'>;
 
 /** How functions of C are bound and their results read. */
 export interface Binder<Name extends string> {
@@ -85,7 +89,7 @@ export function binderOf<Name extends string>(
 }
 
 /** Each is written out, because a function that all of them share would be too polymorphic to be fast. */
-export function posixBindings(binder: Binder<PosixName>): PosixBindings {
+export function posixBindings(binder: Binder<keyof Alike>): Alike {
   const { native, seldom, checked, retryInterrupted } = binder;
   const close = native('close');
   const mkdirat = native('mkdirat');

@@ -1,13 +1,8 @@
 import type { SpecialFiles } from '../system.ts';
+import type { PosixBindings } from './bindings.ts';
 
 /** The calls that make special files and change them by name. */
-export interface SpecialFileCalls {
-  mkfifoat(directory: number, path: string, mode: number): number;
-  mknodat(directory: number, path: string, mode: number, device: number): number;
-  fchmodat(directory: number, path: string, mode: number, flags: number): number;
-  fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
-  utimensat(directory: number, path: string, times: Uint32Array, flags: number): number;
-}
+type SpecialFileCalls = Pick<PosixBindings, 'mkfifoat' | 'mknodat' | 'fchmodat' | 'fchownat' | 'utimensat'>;
 
 export function specialFiles(calls: SpecialFileCalls, noFollow: number): SpecialFiles {
   const times = new Uint32Array(8);

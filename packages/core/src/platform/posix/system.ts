@@ -31,13 +31,8 @@ interface Settings {
   renameNew(directory: number, from: string, to: string): number;
 }
 
-interface Calls extends PosixBindings {
-  openat(directory: number, path: string | Uint8Array, flags: number, mode: number): number;
-  mknodat(directory: number, path: string, mode: number, device: number): number;
-}
-
 /** What Linux and macOS do by the same calls. */
-export function posixSystem(calls: Calls, settings: Settings) {
+export function posixSystem(calls: PosixBindings, settings: Settings) {
   const { constants: C, directoryFlags, sourceFlags, createFlags, renameNew } = settings;
   const times = new Uint32Array(8);
   return {
