@@ -3,6 +3,8 @@ import { hosts } from './hosts.js';
 import { cpuMs, peakBytes } from './usage.js';
 
 const [host, variant, root, out] = process.argv.slice(2);
+// As in a project: Rollup's host keeps its records below the current directory.
+process.chdir(root);
 const build = await hosts[host].load();
 const cpuBefore = cpuMs();
 const start = performance.now();

@@ -3,6 +3,8 @@ import { context } from 'esbuild';
 import { esbuildOptions } from './hosts.js';
 
 const [variant, root, out] = process.argv.slice(2);
+// As in a project: Rollup's host keeps its records below the current directory.
+process.chdir(root);
 const held = await context(await esbuildOptions({ variant, root, out, publicDir: `${root}/public` }));
 await held.rebuild();
 const times = [];

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { watchers } from './watchers.js';
 
 const [host, change, root, out] = process.argv.slice(2);
+// As in a project: Rollup's host keeps its records below the current directory.
+process.chdir(root);
 const publicDir = path.join(root, 'public');
 const asset = fs
   .readdirSync(publicDir, { recursive: true })

@@ -7,7 +7,7 @@ import { stateOf } from './selection.ts';
 
 /** XXH64, by which esbuild and webpack name files too: six times as fast as the SHA-256 of Node.js. */
 const { create64 } = await xxhash();
-const CHUNK = 512 * 1024;
+const CHUNK = 1024 * 1024;
 
 /**
  * Timestamps are taken from a clock that ticks every few milliseconds: what is known of a file that was touched this
