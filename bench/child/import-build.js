@@ -4,6 +4,8 @@ import path from 'node:path';
 import { familyCpuMs, familyPeakBytes } from './usage.js';
 
 const [host, variant, root, out] = process.argv.slice(2);
+// As in a project: Rollup's host keeps its records below the current directory.
+process.chdir(root);
 const ours = async () =>
   variant === 'ours'
     ? [(await import(`unplugin-reflink/${host}`)).default({ assets: true, report: false })]
