@@ -41,6 +41,7 @@ describe('the page of options', () => {
     'PublicDirectory',
     'ViteOptions',
     'WebpackOptions',
+    'RspackOptions',
   ]);
   const assets = propertiesOf('packages/unplugin/src/assets/options.ts', ['ImportedAssets']);
   const expected = [
@@ -49,6 +50,7 @@ describe('the page of options', () => {
     ...properties.get('PublicDirectory')!.map((name) => [`publicDir.${name}`, name]),
     ...properties.get('ViteOptions')!.map((name) => [`vite.${name}`, name]),
     ...properties.get('WebpackOptions')!.map((name) => [`webpack.${name}`, name]),
+    ...properties.get('RspackOptions')!.map((name) => [`rspack.${name}`, name]),
     ...assets.get('ImportedAssets')!.map((name) => [`assets.${name}`, name]),
   ].map(([heading]) => heading!);
   const anchors = anchorsOf('docs/options.md');

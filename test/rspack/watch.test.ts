@@ -22,7 +22,7 @@ async function watch(root: string, options: Options, config: Configuration = {})
   const reports: CopyReport[] = [];
   const plugin = reflink({ report: (report) => void reports.push(report), ...options });
   await pastTick();
-  const compiler = rspack(configOf(root, { ...config, plugins: [plugin] }));
+  const compiler = rspack(configOf(root, { ...config, plugins: [plugin, ...(config.plugins ?? [])] }));
   const builds: Built[] = [];
   const ended = async (count: number) => {
     while (builds.length <= count) await wait(5);
@@ -134,4 +134,16 @@ test('a build after one that failed copies what came meanwhile', async () => {
   await after(() => replaceAtOnce(join(root, 'main.js'), 'console.log(2);'));
   // The file is a change of its own: that build may be the one after.
   while (!existsSync(join(root, 'dist/meanwhile.txt'))) await wait(5);
+});
+
+test('what is taken over of CopyRspackPlugin is watched', async () => {
+  const root = makeProject();
+  const plugins = [new rspack.CopyRspackPlugin({ patterns: ['assets'] })];
+  const { after, reports, builds } = await watch(root, { rspack: { takeOver: true } }, { plugins });
+  expect(builds).toEqual([fine]);
+  await after(() => replaceAtOnce(join(root, 'assets/a.txt'), 'changed'));
+  expect(readFileSync(join(root, 'dist/a.txt'), 'utf8')).toBe('changed');
+  await after(() => rmSync(join(root, 'assets/sub'), { recursive: true }));
+  expect(existsSync(join(root, 'dist/sub/c.txt'))).toBe(false);
+  expect(reports).toMatchObject([{ files: 4 }, { files: 1, unchanged: 3 }, { files: 0, pruned: 2 }]);
 });

@@ -112,6 +112,12 @@ export interface Options extends EngineOptions {
    * @default {}
    */
   webpack?: WebpackOptions;
+  /**
+   * What Rspack and Rsbuild alone can do. Other bundlers ignore it.
+   *
+   * @default {}
+   */
+  rspack?: RspackOptions;
 }
 
 /** Options for Vite alone; see {@link Options.vite}. */
@@ -150,6 +156,18 @@ export interface WebpackOptions {
   dev?: 'serve' | 'emit';
 }
 
+/** Options for Rspack and Rsbuild alone; see {@link Options.rspack}. */
+export interface RspackOptions {
+  /**
+   * Copies what the config gives to `rspack.CopyRspackPlugin`, or to `output.copy` of Rsbuild, in that plugin's place. It
+   * keeps the patterns that cannot be copied the same way here (those with a `transform`, for instance), and a line of the
+   * log names each.
+   *
+   * @default false
+   */
+  takeOver?: boolean;
+}
+
 export type ResolvedTarget = OutputTarget<string>;
 
 export interface ResolvedPublicDirectory extends PublicDirectory {
@@ -170,6 +188,7 @@ export interface ResolvedOptions {
   /** Where the option is a list. */
   environmentNames: readonly string[] | undefined;
   reload: boolean;
+  /** What the config gives to the bundler's own copies; of webpack, or of Rspack and Rsbuild. */
   takeOver: boolean;
   dev: 'serve' | 'emit';
   /** Undefined: the bundler has all imported files. */

@@ -70,6 +70,8 @@ test.each<[given: object, host: string, message: RegExp]>([
   [{ targets: [{ from: 'a', rename: '[name]-[hash].js' }] }, 'esbuild', /has placeholders in "rename"/],
   [{ targets: [{ from: 'a', info: [] }] }, 'webpack', /"info" must be an object or a function/],
   [{ vite: { reload: 1 } }, 'vite', /"vite.reload" must be true or false, got 1/],
+  [{ rspack: { takeOver: 1 } }, 'rsbuild', /"rspack.takeOver" must be true or false, got 1/],
+  [{ rspack: { dev: 'serve' } }, 'rspack', /"rspack" must be an object with takeOver, got/],
   [{ webpack: { dev: 'x' } }, 'webpack', /"webpack.dev" must be 'serve' or 'emit', got 'x'/],
   [{ assets: true }, 'farm', /"assets" is for Vite, Rollup/],
   [
@@ -89,3 +91,12 @@ test.each([
 ])('in %s a target may go to %j', (host, to) =>
   expect(resolveOptions({ targets: [{ from: 'a', to }] }, host).targets).toEqual([{ from: 'a', to }]),
 );
+
+test.each([
+  ['webpack', true],
+  ['rspack', false],
+  ['rsbuild', false],
+])('in %s, takeOver for webpack alone is %j', (host, takeOver) => {
+  expect(resolveOptions({ webpack: { takeOver: true } }, host)).toMatchObject({ takeOver });
+  expect(resolveOptions({ rspack: { takeOver: true } }, host)).toMatchObject({ takeOver: !takeOver });
+});

@@ -35,6 +35,7 @@ const KNOWN: readonly string[] = [
   'assets',
   'vite',
   'webpack',
+  'rspack',
 ];
 /** SvelteKit says what is copied, and deletes it before each build. */
 const OF_ADAPTERS: readonly string[] = ['reflink', 'atomic', 'preserve', 'durability', 'pageCache', 'report'];
@@ -64,7 +65,7 @@ const peers: Record<string, string> = {
   reload: 'use "vite: { reload }"',
   silent: 'use "report: false"',
   structured: 'use "base" of a target',
-  takeOver: 'use "webpack: { takeOver }"',
+  takeOver: 'use "webpack: { takeOver }" or "rspack: { takeOver }"',
   verbose: 'use "report: \'verbose\'"',
   watch: 'leave it out: files that are copied are watched when the bundler watches',
 };
@@ -109,8 +110,16 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
   }
   if (typeof reload !== 'boolean') throw wrong(host, 'vite.reload', 'must be true or false', reload);
-  const { takeOver = false, dev = 'serve' } = optionsOf('webpack', given, ['takeOver', 'dev'], host);
-  if (typeof takeOver !== 'boolean') throw wrong(host, 'webpack.takeOver', 'must be true or false', takeOver);
+  const webpack = optionsOf('webpack', given, ['takeOver', 'dev'], host);
+  const rspack = optionsOf('rspack', given, ['takeOver'], host);
+  for (const [name, { takeOver }] of [
+    ['webpack', webpack],
+    ['rspack', rspack],
+  ] as const) {
+    if (takeOver !== undefined && typeof takeOver !== 'boolean')
+      throw wrong(host, `${name}.takeOver`, 'must be true or false', takeOver);
+  }
+  const { dev = 'serve' } = webpack;
   if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
@@ -127,7 +136,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     environments: toPredicate(environments),
     environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,
-    takeOver,
+    takeOver: (host === 'webpack' ? webpack : rspack).takeOver ?? false,
     dev,
     // The engine copies none.
     assets: dryRun ? undefined : assets,
@@ -135,7 +144,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
 }
 
 /** The options for one bundler alone, of which only the names are checked. */
-function optionsOf<Name extends 'vite' | 'webpack'>(
+function optionsOf<Name extends 'vite' | 'webpack' | 'rspack'>(
   name: Name,
   options: Options,
   known: readonly string[],

@@ -5,7 +5,7 @@ import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
-import { instanceOf, isOnDisk, logOf, outputOf, watchSources } from '../../compilers.ts';
+import { instanceOf, isOnDisk, logOf, outputOf, watchSources } from '../../compilers/compiler.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
 import { keptIn } from '../../nested.ts';

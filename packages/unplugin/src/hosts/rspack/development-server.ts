@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
 import type { HostLog } from '../../build.ts';
-import { NAME } from '../../compilers.ts';
+import { NAME } from '../../compilers/compiler.ts';
 import { isInside } from '../../nested.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';

@@ -6,7 +6,7 @@ import { MAX_LIMIT, sourceOf, standInOf } from '../../assets/compiler-source.ts'
 import { assetsOfBuild } from '../../assets/load.ts';
 import { MODULES } from '../../assets/options.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
-import { isOnDisk, logOf, NAME } from '../../compilers.ts';
+import { isOnDisk, logOf, NAME } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
 

@@ -1,6 +1,6 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
 import type { HostLog } from '../../build.ts';
-import { deleteFormer, instanceOf, logOf, NAME } from '../../compilers.ts';
+import { deleteFormer, instanceOf, logOf, NAME } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
 import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../../unsupported.ts';
@@ -8,6 +8,7 @@ import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
 import { ImportedFiles } from './imported-files.ts';
+import { takeOverPatterns } from './take-over.ts';
 
 /** Before anybody else writes into the output, or looks at what was written. */
 const BEFORE_ALL = -10_000;
@@ -41,10 +42,14 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     checkBundler(compiler);
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
-    if (targets.publicTargets.length + targets.targets.length === 0 && !options.assets) {
+    const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
+    if (!hasTargets && !options.assets && !options.takeOver) {
       deleteFormer(compiler, instanceOf('rspack', compiler), options, logger);
       return;
     }
+    // When all plugins were applied, also those that come later in the config.
+    if (options.takeOver)
+      compiler.hooks.initialize.tap(NAME, () => takeOverPatterns(compiler, targets, options, logger));
     const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
     if (!hasServer) server.open();
     const cleaning = surroundings.cleaning ?? takeOverCleaning(compiler);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
-import { NAME } from '../../compilers.ts';
+import { NAME } from '../../compilers/compiler.ts';
 import { isInside } from '../../nested.ts';
 import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options.ts';
 import type { Middleware } from '../../serve/middleware.ts';
@@ -42,8 +42,9 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
         own: isBuild() ? own : [],
         root: api.context.rootPath,
       });
-      const copies =
-        chosen.assets !== undefined || (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
+      const takesOver = chosen.takeOver && config.output.copy !== undefined;
+      const hasTargets = (chosen.publicDirs?.length ?? 0) + chosen.targets.length > 0;
+      const copies = chosen.assets !== undefined || takesOver || hasTargets;
       const { rootPath } = api.context;
       const empties = isBuild() && copies && isEmptied(config, rootPath) && !isShared(name, all, rootPath);
       environments.set(name, { options: chosen, empties });

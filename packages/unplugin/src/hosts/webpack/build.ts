@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies } from '../../build.ts';
-import { isOnDisk, logOf, outputOf, watchSources } from '../../compilers.ts';
+import { isOnDisk, logOf, outputOf, watchSources } from '../../compilers/compiler.ts';
 import { exclusive } from '../../exclusive.ts';
 import { isInside } from '../../nested.ts';
 import { notCopied } from '../../not-copied.ts';

@@ -5,7 +5,7 @@ import { MAX_LIMIT, sourceOf, standInOf } from '../../assets/compiler-source.ts'
 import { assetsOfBuild } from '../../assets/load.ts';
 import { sizeInStandIn } from '../../assets/stand-in.ts';
 import { cacheDirectoryOf } from '../../cache.ts';
-import { NAME } from '../../compilers.ts';
+import { NAME } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { relativeName, targetOfFile } from '../../targets.ts';
 import { type Hidden, hideFromSearch } from './hiding.ts';

@@ -45,11 +45,15 @@ test.each<[ignore: string, relative: string[]]>([
   expect(taken({ from: 'static', globOptions: { ignore: [ignore] } })[0]!.ignore).toEqual(relative),
 );
 
+test.each<[globOptions: object, relative: string[]]>([
+  [{ dot: false }, ['**/.*', '**/.*/**']],
+  [{ dot: true }, []],
+  [{}, []],
+])('with globOptions %j, %j is ignored', (globOptions, relative) =>
+  expect(taken({ from: 'static', globOptions })[0]!.ignore).toEqual(relative),
+);
+
 test.each([
-  [{ dot: false }, 'b.txt', true],
-  [{ dot: false }, '.b.txt', false],
-  [{ dot: false }, '.deep/b.txt', false],
-  [{}, '.deep/b.txt', true],
   [{ deep: 1 }, 'b.txt', true],
   [{ deep: 1 }, 'deep/b.txt', false],
 ])('with globOptions %j, %j is copied: %j', (globOptions, name, copied) => {

@@ -1,9 +1,7 @@
 import path from 'node:path';
-import { inspect } from 'node:util';
-import type { Target } from 'fs-reflink';
 import type { Compiler } from 'webpack';
+import { attributesOf, checkKnown, findPattern, PatternRefused } from '../../compilers/copy-patterns.ts';
 import type { ResolvedOptions } from '../../options.ts';
-import { statsOf } from '../../stats.ts';
 import { relativeName } from '../../targets.ts';
 import type { WebpackTarget } from './targets.ts';
 import { interpolate } from './template.ts';
@@ -25,40 +23,17 @@ export function takeOverCopy(compiler: Compiler, options: ResolvedOptions): Webp
   if (!copy) return [];
   delete output.copy;
   const { patterns, concurrency: _concurrency, ...others } = copy;
-  checkKnown(others, '');
-  return patterns.flatMap((each, number) => {
-    const pattern = typeof each === 'string' ? { from: each } : each;
-    checkPattern(pattern);
-    const list = Array.isArray(pattern.from) ? pattern.from : [pattern.from];
-    return list.map((from) => toTarget(compiler, pattern, from, number, options));
-  });
-}
-
-function checkPattern(pattern: Pattern): void {
-  const { globOptions = {} } = pattern;
-  checkKnown(pattern, KNOWN);
-  checkKnown(globOptions, KNOWN_OF_GLOBS, 'globOptions.');
-  if (globOptions.caseSensitive === false)
-    throw cannot('globOptions.caseSensitive', false, 'is not possible');
-}
-
-/** What a pattern says about links and attributes, where the options say something else. */
-function saidOf(
-  { globOptions, preservePermissions, preserveTimestamps }: Pattern,
-  { engine: { preserve, symlinks = 'follow' } }: ResolvedOptions,
-): Pick<Target<string>, 'symlinks' | 'preserve'> {
-  const wanted = globOptions?.followSymlinks === false ? 'keep' : 'follow';
-  const asked = [preservePermissions && 'mode', preserveTimestamps && 'timestamps'] as const;
-  const missing = asked.flatMap((each) => (each && preserve && !preserve.includes(each) ? [each] : []));
-  return {
-    ...(wanted !== symlinks && { symlinks: wanted }),
-    ...(preserve && missing.length > 0 && { preserve: [...preserve, ...missing] }),
-  };
-}
-
-function checkKnown(given: object, known: string, prefix = ''): void {
-  for (const [name, value] of Object.entries(given))
-    if (!known.split(' ').includes(name)) throw cannot(prefix + name, value, 'is not known');
+  try {
+    checkKnown(others, '');
+    return patterns.flatMap((each, number) => {
+      const pattern = typeof each === 'string' ? { from: each } : each;
+      const list = Array.isArray(pattern.from) ? pattern.from : [pattern.from];
+      return list.map((from) => toTarget(compiler, pattern, from, number, options));
+    });
+  } catch (error) {
+    if (!(error instanceof PatternRefused)) throw error;
+    throw new Error(`unplugin-reflink (webpack): cannot take over output.copy: ${error.message}`);
+  }
 }
 
 function toTarget(
@@ -98,68 +73,25 @@ function toTarget(
   };
 }
 
-/** What a pattern names: a directory without those in it that are empty, a file, or what matches. */
-function found({ globOptions = {} }: Pattern, from: string, context: string): Target<string> {
-  const { deep = Number.POSITIVE_INFINITY, dot = true, ignore = [] } = globOptions;
-  const full = path.resolve(context, from);
-  const stats = statsOf(full);
-  const isFile = stats?.isFile() ?? false;
-  const isDirectory = stats?.isDirectory() ?? false;
-  const rest = isFile || isDirectory ? '' : dynamicPart(full);
-  checkGlob('from', from, rest);
-  const base = isFile ? path.dirname(full) : full.slice(0, full.length - (rest && `/${rest}`).length);
-  const ignored = ignore.flatMap((each) => relativeIgnore(path.resolve(context, each), each, base));
-  if (isFile) return { from: full, ignore: ignored };
-  return {
-    from: isDirectory ? `${full}/**/*` : full,
-    ignore: ignored,
-    filter(_below, source) {
-      const names = relativeName(base, source).split('/');
-      return names.length <= deep && (dot || !names.some((name) => name.startsWith('.')));
-    },
-  };
+/** What a pattern names, without files that lie too deep. */
+function found(pattern: Pattern, from: string, context: string): WebpackTarget['target'] {
+  const { globOptions = {} } = pattern;
+  checkKnown(pattern, KNOWN);
+  checkKnown(globOptions, KNOWN_OF_GLOBS, 'globOptions.');
+  const { caseSensitive, deep = Number.POSITIVE_INFINITY, dot = true, ignore = [] } = globOptions;
+  if (caseSensitive === false)
+    throw new PatternRefused('globOptions.caseSensitive', false, 'is not possible');
+  const ignored = ignore.map((each) => ({ glob: path.resolve(context, each), given: each }));
+  const { kind, base, target } = findPattern(from, context, { dot, ignore: ignored });
+  if (kind === 'file' || deep === Number.POSITIVE_INFINITY) return target;
+  return { ...target, filter: (_below, source) => relativeName(base, source).split('/').length <= deep };
 }
 
-/** The part of a glob from its first segment on that is a pattern. */
-function dynamicPart(glob: string): string {
-  const segments = glob.split('/');
-  const first = segments.findIndex((segment) => /(^|[^\\])[*?[{]/.test(segment));
-  return first < 0 ? path.basename(glob) : segments.slice(first).join('/');
-}
-
-/** webpack and fast-glob agree about `*`, `**`, `?`, `[ab]` and `{a,b}`, and about nothing else. */
-function checkGlob(name: string, given: string, dynamic: string): void {
-  const refused = [
-    [/[()|]/, 'parentheses'],
-    [/^!/, 'a leading "!"'],
-    [/\.\./, '".."'],
-    [/[^/]\*\*|\*\*[^/]/, '"**" beside other characters'],
-    [/(^|\/)\.[^/]*/, 'a name that begins with a dot'],
-  ] as const;
-  const found = refused.find(([pattern]) => pattern.test(dynamic));
-  if (found) throw cannot(name, given, `has ${found[1]} in its pattern`);
-}
-
-/** An `ignore`, which webpack compares with absolute paths, as one below a directory; nothing if it never matches. */
-function relativeIgnore(full: string, given: string, base: string): string[] {
-  const rest = dynamicPart(full);
-  checkGlob('globOptions.ignore', given, rest.replace(/(^|\/)\./g, '$1'));
-  const literal = full.slice(0, full.length - rest.length - 1) || '/';
-  const below = relativeName(base, literal);
-  if (!leaves(below)) return [[below, rest].filter(Boolean).join('/')];
-  if (leaves(relativeName(literal, base))) return [];
-  if (rest.startsWith('**/')) return [rest];
-  throw cannot('globOptions.ignore', given, `has a pattern above ${inspect(base)}`);
-}
-
-function leaves(relative: string): boolean {
-  return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
-}
-
-function cannot(name: string, value: unknown, why: string): Error {
-  const shown =
-    typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
-  return new Error(
-    `unplugin-reflink (webpack): cannot take over output.copy: "${name}", which is ${shown}, ${why}`,
-  );
+function saidOf(
+  { globOptions, preservePermissions, preserveTimestamps }: Pattern,
+  { engine }: ResolvedOptions,
+): ReturnType<typeof attributesOf> {
+  const asked = [preservePermissions && 'mode', preserveTimestamps && 'timestamps'] as const;
+  const keeps = asked.flatMap((each) => each || []);
+  return attributesOf({ followSymlinks: globOptions?.followSymlinks !== false, keeps }, engine);
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
 import { cacheDirectoryOf } from '../../cache.ts';
-import { deleteFormer, instanceOf, NAME } from '../../compilers.ts';
+import { deleteFormer, instanceOf, NAME } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { Preparation } from '../../preparation.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';

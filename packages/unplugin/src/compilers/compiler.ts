@@ -1,14 +1,14 @@
 /** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
 import path from 'node:path';
-import { type HostLog, messageOf } from './build.ts';
-import { cacheDirectoryOf } from './cache.ts';
-import { deleteLeftOver } from './left-over.ts';
-import type { ResolvedOptions } from './options.ts';
-import type { Instance } from './record-index.ts';
-import { isRealDisk, type OutputFileSystem } from './serve/memory.ts';
-import { statsOf } from './stats.ts';
-import type { OutputTargets } from './targets.ts';
-import { watchedPaths } from './watched.ts';
+import { type HostLog, messageOf } from '../build.ts';
+import { cacheDirectoryOf } from '../cache.ts';
+import { deleteLeftOver } from '../left-over.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { Instance } from '../record-index.ts';
+import { isRealDisk, type OutputFileSystem } from '../serve/memory.ts';
+import { statsOf } from '../stats.ts';
+import type { OutputTargets } from '../targets.ts';
+import { watchedPaths } from '../watched.ts';
 
 export const NAME = 'unplugin-reflink';
 

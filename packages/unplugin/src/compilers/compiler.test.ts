@@ -10,7 +10,7 @@ import {
   NAME,
   outputOf,
   watchSources,
-} from './compilers.ts';
+} from './compiler.ts';
 
 function compilationIn(root: string, taps: string[] = []) {
   const said: string[] = [];

@@ -1,0 +1,100 @@
+/** Patterns of the copy plugins of webpack and Rspack as targets of the engine: what both have in common. */
+import path from 'node:path';
+import { inspect } from 'node:util';
+import type { CopyOptions, Target } from 'fs-reflink';
+import { statsOf } from '../stats.ts';
+import { relativeName } from '../targets.ts';
+
+/** A pattern that the engine would not copy the same way. The message names the option, its value and the reason. */
+export class PatternRefused extends Error {
+  constructor(name: string, value: unknown, reason: string) {
+    const shown =
+      typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
+    super(`"${name}", which is ${shown}, ${reason}`);
+  }
+}
+
+/** @throws {PatternRefused} naming an option that is not among `known` */
+export function checkKnown(given: object, known: string, prefix = ''): void {
+  for (const [name, value] of Object.entries(given))
+    if (!known.split(' ').includes(name)) throw new PatternRefused(prefix + name, value, 'is not known');
+}
+
+/** What a pattern names. */
+export interface Found {
+  kind: 'file' | 'directory' | 'glob';
+  /** The directory that the paths of its files start at: that of the glob, or of the file. */
+  base: string;
+  target: Pick<Target<string>, 'from' | 'ignore'> & { ignore: string[] };
+}
+
+/**
+ * What `from` names below `context`: a file, a directory without those in it that are empty, or what matches. `ignore` are
+ * globs of absolute paths, each with the text that the config has for it. `dot`: whether dotfiles are among what a directory
+ * has or a glob matches, by default those of a directory.
+ */
+export function findPattern(
+  from: string,
+  context: string,
+  { dot, ignore }: { dot: boolean | undefined; ignore: readonly { glob: string; given: string }[] },
+): Found {
+  const full = path.resolve(context, from);
+  const stats = statsOf(full);
+  const kind = stats?.isFile() ? 'file' : stats?.isDirectory() ? 'directory' : 'glob';
+  const rest = kind === 'glob' ? dynamicPart(full) : '';
+  checkGlob('from', from, rest);
+  const base =
+    kind === 'file' ? path.dirname(full) : full.slice(0, full.length - (rest && `/${rest}`).length);
+  const ignored = ignore.flatMap(({ glob, given }) => relativeIgnore(glob, given, base));
+  if (kind !== 'file' && !(dot ?? kind === 'directory')) ignored.push('**/.*', '**/.*/**');
+  return { kind, base, target: { from: kind === 'directory' ? `${full}/**/*` : full, ignore: ignored } };
+}
+
+/** What a pattern says about links and attributes, where the options say something else. */
+export function attributesOf(
+  { followSymlinks, keeps }: { followSymlinks: boolean; keeps: readonly ('mode' | 'timestamps')[] },
+  { preserve, symlinks = 'follow' }: Pick<CopyOptions, 'preserve' | 'symlinks'>,
+): Pick<Target<string>, 'symlinks' | 'preserve'> {
+  const wanted = followSymlinks ? 'follow' : 'keep';
+  const missing = preserve ? keeps.filter((each) => !preserve.includes(each)) : [];
+  return {
+    ...(wanted !== symlinks && { symlinks: wanted }),
+    ...(preserve && missing.length > 0 && { preserve: [...preserve, ...missing] }),
+  };
+}
+
+/** The part of a glob from its first segment on that is a pattern. */
+function dynamicPart(glob: string): string {
+  const segments = glob.split('/');
+  const first = segments.findIndex((segment) => /(^|[^\\])[*?[{]/.test(segment));
+  return first < 0 ? path.basename(glob) : segments.slice(first).join('/');
+}
+
+/** The bundlers and the engine agree about `*`, `**`, `?`, `[ab]` and `{a,b}`, and about nothing else. */
+function checkGlob(name: string, given: string, dynamic: string): void {
+  const refused = [
+    [/[()|]/, 'parentheses'],
+    [/^!/, 'a leading "!"'],
+    [/\.\./, '".."'],
+    [/[^/]\*\*|\*\*[^/]/, '"**" beside other characters'],
+    [/(^|\/)\.[^/]*/, 'a name that begins with a dot'],
+  ] as const;
+  const found = refused.find(([pattern]) => pattern.test(dynamic));
+  if (found) throw new PatternRefused(name, given, `has ${found[1]} in its pattern`);
+}
+
+/** An `ignore`, which bundlers compare with absolute paths, as one below a directory; nothing if it never matches. */
+function relativeIgnore(full: string, given: string, base: string): string[] {
+  const rest = dynamicPart(full);
+  checkGlob('globOptions.ignore', given, rest.replace(/(^|\/)\./g, '$1'));
+  const literal = full.slice(0, full.length - rest.length - 1) || '/';
+  const below = relativeName(base, literal);
+  if (!leaves(below)) return [[below, rest].filter(Boolean).join('/')];
+  if (leaves(relativeName(literal, base))) return [];
+  if (rest.startsWith('**/')) return [rest];
+  throw new PatternRefused('globOptions.ignore', given, `has a pattern above ${inspect(base)}`);
+}
+
+function leaves(relative: string): boolean {
+  return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
+}
