@@ -145,7 +145,7 @@ export class BundledAssets {
       const source = item.source as string | Uint8Array;
       if (Buffer.byteLength(source) !== selected.size) continue;
       const hash = await this.#hashes.hashOf(selected);
-      if (hash !== hashContent(source)) continue;
+      if (hash !== (await hashContent(source))) continue;
       delete bundle[name];
       extracted.push({ ...selected, hash, name });
     }

@@ -44,7 +44,7 @@ test.each([0, 1, 512 * 1024, 512 * 1024 + 1, 3_000_000])('hashes %i bytes as the
   const { h64Raw } = await xxhash();
   const hash = h64Raw(content).toString(16).padStart(16, '0');
   expect((await hashed()).hash).toBe(hash);
-  expect(hashContent(content)).toBe(hash);
+  expect(await hashContent(content)).toBe(hash);
 });
 
 test('a file is read once for each state', async () => {

@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import xxhash from 'xxhash-wasm';
+import type { XXHashAPI } from 'xxhash-wasm';
 import type { FileState, SelectedFile } from './selection.ts';
 import { stateOf } from './selection.ts';
 
-/** XXH64, by which esbuild and webpack name files too: six times as fast as the SHA-256 of Node.js. */
-const { create64 } = await xxhash();
+let library: Promise<XXHashAPI> | undefined;
+
+/**
+ * XXH64, by which esbuild and webpack name files too: six times as fast as the SHA-256 of Node.js. Loaded for the first hash
+ * that is not kept.
+ */
+async function create64() {
+  library ??= import('xxhash-wasm').then((module) => module.default());
+  return (await library).create64();
+}
+
 const CHUNK = 1024 * 1024;
 
 /**
@@ -71,8 +80,8 @@ export class ContentHashes {
 }
 
 /** {@link ContentHashes.hashOf} a content that is in memory. */
-export function hashContent(content: string | Uint8Array): string {
-  return hexadecimal(create64().update(content).digest());
+export async function hashContent(content: string | Uint8Array): Promise<string> {
+  return hexadecimal((await create64()).update(content).digest());
 }
 
 const hexadecimal = (hash: bigint) => hash.toString(16).padStart(16, '0');
@@ -92,7 +101,7 @@ async function hashNow(file: string): Promise<string> {
   buffers ??= [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
   const handle = await fs.promises.open(file);
   try {
-    const hash = create64();
+    const hash = await create64();
     let [current, next] = buffers;
     let read = handle.read(current, 0, CHUNK, null);
     for (;;) {

@@ -21,20 +21,25 @@ export interface ImportedAssets {
 }
 
 export interface ResolvedAssets {
-  include: readonly string[];
+  /** Undefined: {@link BINARY}. */
+  include: readonly string[] | undefined;
   exclude: readonly string[];
   minSize: number;
 }
 
-const EXTENSIONS = [
-  ...['avi', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv', 'webm'],
-  ...['aac', 'flac', 'm4a', 'mp3', 'oga', 'ogg', 'opus', 'wav'],
-  ...['wasm'],
-  ...['ckpt', 'ggml', 'gguf', 'glb', 'onnx', 'ort', 'pb', 'pt', 'safetensors', 'task', 'tflite'],
-  ...['eot', 'otf', 'ttc', 'ttf', 'woff', 'woff2'],
-  ...['7z', 'br', 'bz2', 'gz', 'rar', 'tar', 'tgz', 'xz', 'zip', 'zst'],
-  ...['arrow', 'bin', 'dat', 'data', 'db', 'ktx2', 'parquet', 'pdf', 'sqlite'],
-];
+/** Files that no tool rewrites. */
+export const BINARY: RegExp = new RegExp(
+  `\\.(?:${[
+    ...['avi', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv', 'webm'],
+    ...['aac', 'flac', 'm4a', 'mp3', 'oga', 'ogg', 'opus', 'wav'],
+    ...['wasm'],
+    ...['ckpt', 'ggml', 'gguf', 'glb', 'onnx', 'ort', 'pb', 'pt', 'safetensors', 'task', 'tflite'],
+    ...['eot', 'otf', 'ttc', 'ttf', 'woff', 'woff2'],
+    ...['7z', 'br', 'bz2', 'gz', 'rar', 'tar', 'tgz', 'xz', 'zip', 'zst'],
+    ...['arrow', 'bin', 'dat', 'data', 'db', 'ktx2', 'parquet', 'pdf', 'sqlite'],
+  ].join('|')})$`,
+  'i',
+);
 
 /** What bundlers make modules of, whatever globs match it. */
 export const MODULES =
@@ -63,7 +68,7 @@ export function resolveAssets(
   if (!Number.isSafeInteger(minSize) || minSize < 0)
     throw wrong('"minSize" must be a number of bytes, 0 or more');
   return {
-    include: include === undefined ? [`**/*.{${EXTENSIONS.join(',')}}`] : listOf(include),
+    include: include === undefined ? undefined : listOf(include),
     exclude: listOf(exclude),
     minSize,
   };

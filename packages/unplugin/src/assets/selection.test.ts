@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test.each<[include: string, exclude: string[], file: string, matches: boolean]>([
+test.each<[include: string | undefined, exclude: string[], file: string, matches: boolean]>([
   ['**/*.bin', [], 'a.bin', true],
   ['**/*.bin', [], '/elsewhere/a.bin', true],
   ['*.bin', [], 'a.bin', true],
@@ -34,8 +34,16 @@ test.each<[include: string, exclude: string[], file: string, matches: boolean]>(
   ['/elsewhere/*.bin', [], '/elsewhere/a.bin', true],
   ['**/*', [], 'module.ts', false],
   ['**/*', [], 'style.css', false],
+  [undefined, [], 'deep/a.woff2', true],
+  [undefined, [], '/elsewhere/A.MP4', true],
+  [undefined, [], 'a.mp4.png', false],
+  [undefined, [], 'mp4', false],
+  [undefined, ['deep/**'], 'deep/a.woff2', false],
 ])('include %j, exclude %j has %j: %j', (include, exclude, file, matches) => {
-  const selection = new AssetSelection({ include: [include], exclude, minSize: 0 }, root);
+  const selection = new AssetSelection(
+    { include: include === undefined ? undefined : [include], exclude, minSize: 0 },
+    root,
+  );
   expect(selection.matches(file.startsWith('/') ? file : join(root, file))).toBe(matches);
 });
 

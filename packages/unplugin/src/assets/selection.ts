@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Matcher } from 'fs-reflink/list';
-import { MODULES, type ResolvedAssets } from './options.ts';
+import { BINARY, MODULES, type ResolvedAssets } from './options.ts';
 
 /** A file that is copied by the engine. */
 export interface SelectedFile {
@@ -22,13 +22,14 @@ export interface FileState {
 
 /** Which files the option `assets` names. */
 export class AssetSelection {
-  readonly #include: Matcher[];
+  /** Undefined without globs: to load what matches those takes longer than the rest of a small build. */
+  readonly #include: Matcher[] | undefined;
   readonly #exclude: Matcher[];
   readonly #minSize: number;
 
   /** `root` is the directory that globs are relative to. */
   constructor({ include, exclude, minSize }: ResolvedAssets, root: string) {
-    this.#include = include.map((glob) => matcherOf(glob, root));
+    this.#include = include?.map((glob) => matcherOf(glob, root));
     this.#exclude = exclude.map((glob) => matcherOf(glob, root));
     this.#minSize = minSize;
   }
@@ -38,7 +39,8 @@ export class AssetSelection {
     if (MODULES.test(file)) return false;
     const below = belowRoot(file);
     const isMatched = (matcher: Matcher) => matcher.hasFile(below);
-    return this.#include.some(isMatched) && !this.#exclude.some(isMatched);
+    const isIncluded = this.#include?.some(isMatched) ?? BINARY.test(file);
+    return isIncluded && !this.#exclude.some(isMatched);
   }
 
   /** The file if it is one of them. `file` is an absolute path. */
