@@ -9,6 +9,7 @@ import {
   type Directory,
   type System,
 } from '../../packages/core/src/platform/system.ts';
+import { USUAL } from '../support/new-file.ts';
 
 /** What one file of a size costs, in microseconds: the median of the rounds. */
 export interface Costs {
@@ -59,6 +60,7 @@ function timeOf(system: System, source: string, files: number, mayClone: boolean
       Number.POSITIVE_INFINITY,
       ANY_DEVICE,
       mayClone,
+      USUAL,
       one,
       other,
     );

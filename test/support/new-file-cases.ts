@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { CopyOptions } from '../../packages/core/src/options.ts';
 import { FileStatus } from '../../packages/core/src/platform/status.ts';
 import {
@@ -10,7 +10,11 @@ import {
   type Directory,
   NOT_COPIED,
 } from '../../packages/core/src/platform/system.ts';
-import { type Lane, NewFiles, watch } from './new-file.ts';
+import { ATTRIBUTES } from '../../packages/core/src/schema.ts';
+import { type Lane, NewFiles, USUAL, watch } from './new-file.ts';
+
+/** As `cp -a` copies. */
+export const ARCHIVE: CopyOptions = { symlinks: 'keep', preserve: ATTRIBUTES };
 
 /** The cases that the fast path of every system passes. */
 export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings> {
@@ -20,20 +24,45 @@ export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings>
 
   test.each(ways)('leaves what the careful path leaves: $how', ({ clones, answer }) => {
     const { left } = files.expectSameOutcome(() => files.system(clones), [answer]);
-    expect(left).toEqual([{ name: 'file', mode: BigInt(0o100000 | lane.mode), size: 3000n, hasTimes: true }]);
+    expect(left).toMatchObject([
+      { name: 'file', mode: BigInt(0o100000 | lane.mode), size: 3000n, hasTimes: true },
+    ]);
     expect(fs.readFileSync(files.destination).equals(files.content)).toBe(true);
   });
 
-  describe.each(ways)('a file that is $how', ({ clones, how }) => {
-    const rows = lane.calls
+  const wayWith = (options: CopyOptions, archive?: (typeof lane)['archive']) =>
+    (options.reflink === 'always' ? ways.slice(0, 1) : ways).map((way) => ({
+      ...way,
+      options,
+      archive,
+      as: JSON.stringify(options),
+    }));
+  const allWays = [
+    ...wayWith({}),
+    ...(lane.archive ? [...wayWith(ARCHIVE, lane.archive), ...wayWith({ reflink: 'always' })] : []),
+  ];
+
+  describe.each(allWays)('a file that is $how, with $as', ({ clones, how, answer, options, archive }) => {
+    beforeEach(() => archive?.prepare(path.join(files.home, 'from', 'file')));
+
+    test('is left as the careful path leaves it', () => {
+      files.expectSameOutcome(() => files.system(clones), [answer], options);
+    });
+
+    const rows = [...lane.calls, ...(archive?.calls ?? [])]
       .filter(({ of }) => of === undefined || of === how)
       .flatMap((call) =>
         lane.errors.map(({ name, errno }) => ({ call: call.name, name, errno, failing: call })),
       );
 
     test.each(rows)('has one outcome on both paths when $call answers $name', ({ errno, failing }) => {
-      const answer = failing.copies?.(errno) ? COPIED_NEW : NOT_COPIED;
-      files.expectSameOutcome(() => lane.system(files.bindings(clones, failing, errno)), [answer]);
+      const copies = failing.copies?.(errno) && !(failing.clones && options.reflink === 'always');
+      const copied = failing.clones ? COPIED_NEW : answer;
+      files.expectSameOutcome(
+        () => lane.system(files.bindings(clones, failing, errno)),
+        [copies ? copied : NOT_COPIED],
+        options,
+      );
     });
   });
 
@@ -68,7 +97,7 @@ export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings>
       );
       const [source, destination] = [new FileStatus(), new FileStatus()];
       const copyAs = (as: string, limit: number, device: number) =>
-        system.copyNewFile!(from!, 'file', into!, as, limit, device, clones, source, destination);
+        system.copyNewFile!(from!, 'file', into!, as, limit, device, clones, USUAL, source, destination);
       expect(copyAs('file', 3000, ANY_DEVICE)).toBe(answer);
       expect(source.isSameFile(destination)).toBe(false);
       expect([source.size, destination.size]).toEqual([3000, 3000]);

@@ -6,12 +6,21 @@ import type { CopyError } from '../../packages/core/src/errors.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import type { CopyOptions } from '../../packages/core/src/options.ts';
-import type { System } from '../../packages/core/src/platform/system.ts';
+import type { NewFileOptions, System } from '../../packages/core/src/platform/system.ts';
 import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 
 /** Not what the usual umask leaves: it has to be set. */
 const MODE = 0o626;
 const MODIFIED = 1_500_000_000_250_000_000n;
+
+/** What the fast path is told where nothing is asked for. */
+export const USUAL: NewFileOptions = {
+  clonesOnly: false,
+  ownership: false,
+  special: false,
+  extended: undefined,
+  hasCopy: undefined,
+};
 
 /** Which call of the copy of the file `file` fails. */
 export interface Call<Bindings> {
@@ -20,6 +29,8 @@ export interface Call<Bindings> {
   of?: 'cloned' | 'copied';
   /** It sets the times of what was made. */
   setsTimes?: boolean;
+  /** It makes the clone. */
+  clones?: boolean;
   /** Whether the fast path copies the file when this call answers with that error number. */
   copies?(errno: number): boolean;
   fail(real: Bindings, isOurs: (fd: number) => boolean, errno: number): Partial<Bindings>;
@@ -34,6 +45,13 @@ export interface Lane<Bindings> {
   /** The permissions of a copy. */
   mode: number;
   calls: readonly Call<Bindings>[];
+  /** Where the fast path carries all attributes over. */
+  archive?: {
+    /** Gives a file what is not usual. */
+    prepare(file: string): void;
+    /** Made for such a file alone. */
+    calls: readonly Call<Bindings>[];
+  };
   errors: readonly { name: string; errno: number }[];
   /** The real calls, of which the one that clones works or answers that it cannot. */
   real(clones: boolean): Bindings;
@@ -107,10 +125,10 @@ export class NewFiles<Bindings> {
   }
 
   /** What a copy leaves and says, as far as it may not depend on the path that a file takes. */
-  outcomeOf(system: System) {
+  outcomeOf(system: System, options: CopyOptions = {}) {
     fs.rmSync(path.join(this.home, 'out'), { recursive: true, force: true });
     const open = this.#lane.countOpen();
-    const { tally, error } = this.copy(system);
+    const { tally, error } = this.copy(system, options);
     expect(this.#lane.countOpen()).toBe(open);
     const directory = path.join(this.home, 'out/from');
     const names = fs.existsSync(directory) ? fs.readdirSync(directory).sort() : [];
@@ -124,19 +142,23 @@ export class NewFiles<Bindings> {
       methods: tally.methods,
       lost: tally.lost,
       left: names.map((name) => {
-        const { mode, mtimeNs, size } = fs.statSync(path.join(directory, name), { bigint: true });
-        return { name, mode, size, hasTimes: mtimeNs === MODIFIED };
+        const { mode, mtimeNs, size, uid, gid } = fs.statSync(path.join(directory, name), { bigint: true });
+        return { name, mode, size, hasTimes: mtimeNs === MODIFIED, owner: `${uid}:${gid}` };
       }),
     };
   }
 
   /** Expects that a copy leaves and says the same without the fast path, and what that answered. */
-  expectSameOutcome(make: () => System, answers: number[]): ReturnType<NewFiles<Bindings>['outcomeOf']> {
+  expectSameOutcome(
+    make: () => System,
+    answers: number[],
+    options: CopyOptions = {},
+  ): ReturnType<NewFiles<Bindings>['outcomeOf']> {
     const watched = watch(make());
-    const fast = this.outcomeOf(watched.system);
+    const fast = this.outcomeOf(watched.system, options);
     expect(watched.answers).toEqual(answers);
     const { copyNewFile: _none, ...careful } = make();
-    expect(fast).toEqual(this.outcomeOf(careful));
+    expect(fast).toEqual(this.outcomeOf(careful, options));
     return fast;
   }
 }

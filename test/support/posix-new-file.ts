@@ -53,12 +53,12 @@ export function cloningCall<
   Name extends string,
   Bindings extends { [name in Name]: (fd: number, ...rest: never[]) => number },
 >(name: Name): Call<Bindings> {
-  return { name, of: 'cloned', copies: (errno) => PAIR.has(errno), fail: failingByFd(name) };
+  return { name, of: 'cloned', clones: true, copies: (errno) => PAIR.has(errno), fail: failingByFd(name) };
 }
 
 /** The cases that the fast paths of Linux and macOS pass. */
 export function testPosixNewFiles<Bindings extends Shared>(
-  lane: Pick<Lane<Bindings>, 'place' | 'calls' | 'real' | 'system'>,
+  lane: Pick<Lane<Bindings>, 'place' | 'calls' | 'archive' | 'real' | 'system'>,
 ): NewFiles<Bindings> {
   const files = testNewFiles({
     ...lane,

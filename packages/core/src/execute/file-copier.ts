@@ -7,16 +7,16 @@ import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
-import { ANY_DEVICE, type System } from '../platform/system.ts';
+import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
 import { countFile, countFiles, noteError, type Tally } from '../report.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
-import { HardLinks } from './hard-links.ts';
+import { type Copy, HardLinks } from './hard-links.ts';
 import type { RunHooks } from './job.ts';
-import { copyNewFiles, hasUsualOptions, type NewFiles, nextLinkOf } from './new-files.ts';
+import { copyNewFiles, type NewFiles, newFileOptions, nextLinkOf } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
 import { chooseWay, SMALL_FILE } from './way.ts';
 
@@ -53,7 +53,7 @@ export class FileCopier {
   /** Copies files by a clone or not at all. */
   #cloner: Transferrer | undefined;
   /** Undefined: no file of this copy may take the fast path. */
-  readonly #copyNewFile: System['copyNewFile'];
+  readonly #newFileOptions: NewFileOptions | undefined;
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
   readonly #makesDevices: boolean;
@@ -71,10 +71,10 @@ export class FileCopier {
     this.#job = job;
     this.#system = system;
     this.#hooks = hooks;
-    this.#copyNewFile = hasUsualOptions(job) ? system.copyNewFile : undefined;
     this.#transferrer = this.#transferrerBy(job.only);
     this.#makesDevices = job.transfer.preserve.includes('devices');
     if (job.transfer.preserve.includes('links')) this.#hardLinks = new HardLinks(system);
+    this.#newFileOptions = newFileOptions(job, system, this.#hardLinks?.hasCopy);
   }
 
   /** To be called once all files are copied. */
@@ -133,8 +133,8 @@ export class FileCopier {
 
   /** Undefined: the fast path is for none of the batch. */
   #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
-    const copyNewFile = pair.fresh && replacesTorn(pair) ? this.#copyNewFile : undefined;
-    if (!copyNewFile) return undefined;
+    const options = pair.fresh && replacesTorn(pair) ? this.#newFileOptions : undefined;
+    if (!options) return undefined;
     const { capabilities } = this.#transferrer;
     const known = capabilities.last(pair.device);
     const { names, renamed, records } = batch;
@@ -142,14 +142,18 @@ export class FileCopier {
     const destination = this.#destination;
     const isReported = batch.outcomes !== undefined || this.#job.entries || this.#job.progress;
     const lookedAt = records === undefined ? 0 : Date.now();
+    const hardLinks = this.#hardLinks;
     const onCopied = (file: number, cloned: boolean): void => {
       if (records !== undefined) note(records, file, source, destination, lookedAt);
+      if (hardLinks !== undefined && source.mayHaveLinks)
+        hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, records, file });
       if (!isReported) return;
       const method = cloned ? this.#system.methods.clone! : 'read_write';
       this.#report(pair, batch, file, { method, bytes: source.size });
     };
     return {
-      copyNewFile,
+      copyNewFile: this.#system.copyNewFile!,
+      options,
       from: pair.source,
       to: pair.destination,
       names,
@@ -161,7 +165,7 @@ export class FileCopier {
       mayClone: !known?.refused,
       source,
       destination,
-      onCopied: records !== undefined || isReported ? onCopied : undefined,
+      onCopied: records !== undefined || isReported || hardLinks !== undefined ? onCopied : undefined,
       clones: 0,
       clonedBytes: 0,
       copies: 0,
@@ -267,7 +271,7 @@ export class FileCopier {
     const member = { records, file };
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
       if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
-        hardLinks.add({ pair, as, source: this.#source, ...member });
+        this.#addCopy({ pair, as, source: this.#source, ...member });
       this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
@@ -302,8 +306,16 @@ export class FileCopier {
       if (copied || wasOurs) note(records, file, source, destination, lookedAt);
       else forget(records, file);
     }
-    hardLinks?.add({ pair, as, source, ...member });
+    if (hardLinks) this.#addCopy({ pair, as, source, ...member });
     this.#count(pair, batch, file, outcome);
+  }
+
+  /** Notes what stands under a name, for further names of its source. */
+  #addCopy(copy: Omit<Copy, 'destination'>): void {
+    const destination = this.#destination;
+    if (!copy.source.mayHaveLinks) return;
+    if (this.#system.status(copy.pair.destination, copy.as, false, destination) >= 0)
+      this.#hardLinks!.add({ ...copy, destination });
   }
 
   #count(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {

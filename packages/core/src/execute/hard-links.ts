@@ -14,12 +14,22 @@ interface Member {
   file: number;
 }
 
-/** The copy of a source file that may have several names. */
+/** The first copy of a source file that may have several names. */
 interface Copied {
-  /** Absolute path. */
-  file: string;
-  status: FileStatus;
-  members: Member[];
+  directory: string;
+  name: string;
+  identity: string;
+  /** Those that the manifest is to know. */
+  members: Member[] | undefined;
+}
+
+/** A file that is in place. */
+export interface Copy extends Member {
+  pair: DirectoryPair;
+  as: string;
+  /** Both files' status. */
+  source: FileStatus;
+  destination: FileStatus;
 }
 
 export interface LinkQuery extends Member {
@@ -55,18 +65,19 @@ export class HardLinks {
     const system = this.#system;
     const decision = decide(system, pair, { name, as, source, destination: this.status, isOurs });
     if (decision === 'keep') return { method: undefined, bytes: 0 };
-    if (decision === 'replace' && this.status.isSameFile(copied.status)) {
-      copied.members.push(member);
+    if (decision === 'replace' && this.status.identity === copied.identity) {
+      addMember(copied, member);
       return { method: undefined, bytes: 0, isLinked: true };
     }
     const temporary = decision === 'replace' ? temporaryName() : as;
     // Where no link can be made, one more copy is.
-    if (system.link(copied.file, pair.destination, temporary) < 0) return undefined;
+    if (system.link(path.join(copied.directory, copied.name), pair.destination, temporary) < 0)
+      return undefined;
     let isPublished = false;
     try {
       const isFound = system.status(pair.destination, temporary, false, this.status) >= 0;
       // Somebody has put another file in the place of the copy.
-      if (!isFound || !this.status.isSameFile(copied.status)) return undefined;
+      if (!isFound || this.status.identity !== copied.identity) return undefined;
       const replace = () => mayReplace(pair) || isOurs();
       isPublished =
         temporary === as ||
@@ -76,37 +87,40 @@ export class HardLinks {
     }
     if (!isPublished) return { method: undefined, bytes: 0 };
     pair.unsynced = true;
-    copied.members.push(member);
+    addMember(copied, member);
     return { method: 'hard_link', bytes: 0, isLinked: true };
   }
 
-  /** A file is in place, under the first of its names. */
-  add({ pair, as, source, ...member }: Omit<LinkQuery, 'name' | 'isOurs'>): void {
-    if (!source.mayHaveLinks) return;
-    const status = new FileStatus();
-    if (this.#system.status(pair.destination, as, false, status) < 0) return;
-    const known = this.#copied.get(source.identity);
-    if (known) {
-      if (known.status.isSameFile(status)) known.members.push(member);
-      return;
+  /** Whether a further name of a file is to be linked. */
+  readonly hasCopy = (source: FileStatus): boolean => this.#copied.has(source.identity);
+
+  /** Notes a file under the first of its names, or under one that leads to the same copy. */
+  add({ pair, as, source, destination, records, file }: Copy): void {
+    const { identity } = destination;
+    let known = this.#copied.get(source.identity);
+    if (!known) {
+      known = { directory: pair.destination.path, name: as, identity, members: undefined };
+      this.#copied.set(source.identity, known);
     }
-    const file = path.join(pair.destination.path, as);
-    this.#copied.set(source.identity, { file, status, members: [member] });
+    if (known.identity === identity) addMember(known, { records, file });
   }
 
   /** Each new link changed the file's change time: the manifest gets the state that the file has in the end. */
   finish(): void {
     const status = new FileStatus();
-    for (const { file, members } of this.#copied.values()) {
-      if (members.length < 2) continue;
-      const opened = this.#system.openDirectory(path.dirname(file));
+    for (const { directory, name, members } of this.#copied.values()) {
+      if (!members || members.length < 2) continue;
+      const opened = this.#system.openDirectory(directory);
       if (typeof opened === 'number') continue;
-      const isFound = this.#system.status(opened, path.basename(file), false, status) >= 0;
+      const isFound = this.#system.status(opened, name, false, status) >= 0;
       this.#system.closeDirectory(opened);
       if (!isFound) continue;
       for (const { records, file: number } of members)
-        if (records && isRecorded(records, number))
-          status.sign(records, number * RECORD_WORDS + SIGNATURE_WORDS);
+        if (isRecorded(records!, number)) status.sign(records!, number * RECORD_WORDS + SIGNATURE_WORDS);
     }
   }
+}
+
+function addMember(copied: Copied, member: Member): void {
+  if (member.records) (copied.members ??= []).push(member);
 }

@@ -1,7 +1,15 @@
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { FileStatus } from '../platform/status.ts';
-import { CLONED_NEW, type CopyNewFile, type Directory, NOT_COPIED } from '../platform/system.ts';
+import {
+  CLONED_NEW,
+  type CopyNewFile,
+  type Directory,
+  type NewFileOptions,
+  NOT_COPIED,
+  type System,
+} from '../platform/system.ts';
+import { preserved } from '../transfer/metadata.ts';
 
 /** The loop looks at the clock once in so many files. */
 const CLOCK_EVERY = 8;
@@ -9,6 +17,7 @@ const CLOCK_EVERY = 8;
 /** Plain files of one directory, on their way into a directory that this copy made. */
 export interface NewFiles {
   copyNewFile: CopyNewFile;
+  options: NewFileOptions;
   from: Directory;
   to: Directory;
   names: readonly string[];
@@ -40,8 +49,8 @@ export interface NewFiles {
  * one would be optimized.
  */
 export function copyNewFiles(files: NewFiles, start: number, end: number): number {
-  const { copyNewFile, from, to, names, renamed, limit, device, mayClone, source, destination } = files;
-  const { onCopied } = files;
+  const { copyNewFile, options, from, to, names, renamed, limit, device, mayClone } = files;
+  const { source, destination, onCopied } = files;
   let file = start;
   for (; file < end; file++) {
     if ((file - start) % CLOCK_EVERY === CLOCK_EVERY - 1 && performance.now() >= files.deadline) {
@@ -50,7 +59,7 @@ export function copyNewFiles(files: NewFiles, start: number, end: number): numbe
     }
     const name = names[file]!;
     const as = renamed === undefined ? name : (renamed[file] ?? name);
-    const result = copyNewFile(from, name, to, as, limit, device, mayClone, source, destination);
+    const result = copyNewFile(from, name, to, as, limit, device, mayClone, options, source, destination);
     if (result === NOT_COPIED) break;
     if (result === CLONED_NEW) {
       files.clones++;
@@ -69,17 +78,26 @@ export function nextLinkOf({ names, links }: QueuedBatch, file: number): number 
   return links?.find((link) => link > file) ?? names.length;
 }
 
-/** Whether files are copied as the fast path copies them. */
-export function hasUsualOptions({ transfer, only }: JobSettings): boolean {
+/** How the fast path copies the files of a copy; undefined: it copies none. */
+export function newFileOptions(
+  { transfer, only }: JobSettings,
+  system: System,
+  hasCopy: NewFileOptions['hasCopy'],
+): NewFileOptions | undefined {
   const { reflink, atomic, preserve, pageCache, durability } = transfer;
-  return (
-    reflink === 'auto' &&
+  const { mode, timestamps, ownership, special, extended } = preserved(transfer);
+  const clonesOnly = reflink === 'always';
+  const isUsual = !clonesOnly && preserve.length === 2;
+  const isPossible =
+    system.copyNewFile !== undefined &&
+    (isUsual || system.hasNewFileOptions === true) &&
+    reflink !== 'never' &&
     !atomic &&
     pageCache === 'use' &&
     durability === 'none' &&
-    preserve.length === 2 &&
-    preserve.includes('mode') &&
-    preserve.includes('timestamps') &&
-    only === undefined
-  );
+    mode &&
+    timestamps &&
+    (ownership || !special) &&
+    only === undefined;
+  return isPossible ? { clonesOnly, ownership, special, extended, hasCopy } : undefined;
 }

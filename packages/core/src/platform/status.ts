@@ -15,7 +15,7 @@ const TWO_32 = 0x1_0000_0000;
 
 /** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
 /** Number of hard links: only Linux fills it in. */
-const LINKS = 4;
+export const LINKS = 4;
 export const UID = 5;
 export const GID = 6;
 export const MODE = 7;

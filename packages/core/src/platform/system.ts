@@ -132,6 +132,18 @@ export const NOT_COPIED = 0;
 export const CLONED_NEW = 1;
 export const COPIED_NEW = 2;
 
+/** What a new file gets besides the bytes, the permissions and the times of its source. */
+export interface NewFileOptions {
+  /** What cannot be cloned is not copied. */
+  readonly clonesOnly: boolean;
+  readonly ownership: boolean;
+  /** setuid, setgid and the sticky bit; only together with `ownership`. */
+  readonly special: boolean;
+  readonly extended: ExtendedAttributes | undefined;
+  /** Asked about a source with several names: whether there is a copy under another name, to be linked to. */
+  readonly hasCopy: ((source: FileStatus) => boolean) | undefined;
+}
+
 /**
  * The fast path: copies a plain file of at most `limit` bytes that nothing can be in the way of, with its mode and
  * times, by a clone if `mayClone`, else through a buffer. `device` is the one that the source has to be on, or
@@ -147,6 +159,7 @@ export type CopyNewFile = (
   limit: number,
   device: number,
   mayClone: boolean,
+  options: NewFileOptions,
   source: FileStatus,
   destination: FileStatus,
 ) => typeof NOT_COPIED | typeof CLONED_NEW | typeof COPIED_NEW;
@@ -168,6 +181,8 @@ export interface System {
   readonly cloneDirectory?: DirectoryClone;
   /** Where the platform has a fast path. */
   readonly copyNewFile?: CopyNewFile | undefined;
+  /** Whether that does what {@link NewFileOptions} ask for. */
+  readonly hasNewFileOptions?: boolean;
 
   openDirectory(path: string): Directory | Errno;
   /** Opens a directory below another; a symbolic link is refused. */

@@ -44,6 +44,7 @@ export function linuxSystem(bindings: Bindings): System {
     ladder,
     pauses: true,
     copyNewFile: copyNewFile(bindings),
+    hasNewFileOptions: true,
 
     // By a handle of O_PATH no attribute can be set.
     openForAttributes: (directory) =>

@@ -1,12 +1,22 @@
+import fs from 'node:fs';
 import os from 'node:os';
-import { describe } from 'vitest';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { errnoOf, pretendToClone } from '../../../../../test/support/injected.ts';
-import type { Call } from '../../../../../test/support/new-file.ts';
-import { cloningCall, sharedCalls, testPosixNewFiles } from '../../../../../test/support/posix-new-file.ts';
-import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
+import { type Call, watch } from '../../../../../test/support/new-file.ts';
+import { ARCHIVE } from '../../../../../test/support/new-file-cases.ts';
+import {
+  cloningCall,
+  failingByFd,
+  sharedCalls,
+  testPosixNewFiles,
+} from '../../../../../test/support/posix-new-file.ts';
+import { notLinux, notRoot, orSkipped } from '../../../../../test/support/skip.ts';
+import { CLONED_NEW, NOT_COPIED } from '../system.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
-import { AT_EMPTY_PATH, O_CREAT } from './constants.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, ENODATA, O_CREAT, O_RDONLY } from './constants.ts';
 import { linuxSystem } from './linux.ts';
+import { isTolerable } from './xattr.ts';
 
 const calls: Call<Bindings>[] = [
   ...sharedCalls<Bindings>(O_CREAT),
@@ -20,11 +30,83 @@ const calls: Call<Bindings>[] = [
   },
 ];
 
+const isRoot = notRoot === undefined;
+
+/** A file of somebody else, with setuid and setgid where root may make one, and with an extended attribute. */
+function prepare(file: string): void {
+  const { openat, fsetxattr, close } = loadBindings();
+  if (isRoot) fs.chownSync(file, 1, 2);
+  fs.chmodSync(file, 0o6626);
+  const fd = openat(AT_FDCWD, file, O_RDONLY, 0);
+  const value = Buffer.from('somewhere');
+  const result = fsetxattr(fd, 'user.origin', value, value.length, 0);
+  close(fd);
+  if (result < 0) throw new Error(`${file} cannot have an extended attribute: ${result}`);
+}
+
+function originOf(file: string): string {
+  const { openat, fgetxattr, close } = loadBindings();
+  const fd = openat(AT_FDCWD, file, O_RDONLY, 0);
+  const value = Buffer.alloc(100);
+  const length = fgetxattr(fd, 'user.origin', value, value.length);
+  close(fd);
+  return value.toString('utf8', 0, length);
+}
+
+/** Calls for the attributes of `cp -a`. The owner is set only where the file is another user's. */
+const archiveCalls: Call<Bindings>[] = [
+  { name: 'flistxattr', copies: (errno) => isTolerable(-errno), fail: failingByFd('flistxattr') },
+  { name: 'fgetxattr', copies: (errno) => errno === ENODATA, fail: failingByFd('fgetxattr') },
+  { name: 'fsetxattr', fail: failingByFd('fsetxattr') },
+  ...(isRoot ? [{ name: 'fchown', fail: failingByFd<'fchown', Bindings>('fchown') }] : []),
+];
+
 describe.skipIf(notLinux)(orSkipped('the fast path of a new file (Linux)', notLinux), () => {
-  testPosixNewFiles({
+  const files = testPosixNewFiles({
     place: os.tmpdir,
     real: (clones) => ({ ...loadBindings(), ioctl: clones ? pretendToClone : () => -errnoOf('EOPNOTSUPP') }),
     system: linuxSystem,
     calls,
+    archive: { prepare, calls: archiveCalls },
   });
+  const at = (...names: string[]) => path.join(files.home, ...names);
+  const copyArchive = () => {
+    const { system, answers } = watch(files.system(true));
+    const { error, tally } = files.copy(system, ARCHIVE);
+    expect(error).toBeUndefined();
+    return { answers, tally };
+  };
+
+  test('carries over what cp -a carries over', () => {
+    prepare(at('from/file'));
+    expect(copyArchive().answers).toEqual([CLONED_NEW]);
+    const [source, copy] = [at('from/file'), files.destination].map((file) => fs.statSync(file));
+    const attributes = ({ mode, uid, gid, size, mtimeMs }: fs.Stats) => ({ mode, uid, gid, size, mtimeMs });
+    expect(attributes(copy!)).toEqual(attributes(source!));
+    expect(originOf(files.destination)).toBe('somewhere');
+  });
+
+  test('copies a file of several names once, and leaves the others to the careful path, which links them', () => {
+    fs.linkSync(at('from/file'), at('from/second'));
+    fs.linkSync(at('from/file'), at('elsewhere'));
+    files.write('single', files.content);
+    const { answers, tally } = copyArchive();
+    expect(answers).toEqual([CLONED_NEW, NOT_COPIED, CLONED_NEW]);
+    expect(tally.methods).toEqual({ ficlone: { files: 3, bytes: 9000 }, hard_link: { files: 1, bytes: 0 } });
+    expect(fs.statSync(files.destination).ino).toBe(fs.statSync(at('out/from/second')).ino);
+  });
+
+  test.skipIf(notRoot)(
+    orSkipped('gives files their group also where a directory gives them its own', notRoot),
+    () => {
+      fs.chownSync(files.home, 0, 5);
+      fs.chmodSync(files.home, 0o2755);
+      for (const name of ['from/file', 'first/first']) fs.chownSync(at(name), 0, 0);
+      for (const name of ['other', 'third']) files.write(name, files.content);
+      for (const name of ['from/other', 'from/third']) fs.chownSync(at(name), 0, 0);
+      // The first file of the copy shows it.
+      expect(copyArchive().answers).toEqual([CLONED_NEW, CLONED_NEW, CLONED_NEW]);
+      for (const name of ['file', 'other', 'third']) expect(fs.statSync(at('out/from', name)).gid).toBe(0);
+    },
+  );
 });

@@ -3,6 +3,7 @@ import type { CopyNewFile } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
+import { copyExtendedAttributes } from './xattr.ts';
 
 /** The fast path over Linux's system calls: a file is created, then made a clone or written. */
 export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
@@ -16,5 +17,12 @@ export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
       statx(directory, name, C.AT_SYMLINK_NOFOLLOW, C.STATX_BASIC_STATS, words),
     cloneInto: (output, input) => ioctl(output, C.FICLONE, input),
     cloneFrom: 0,
+    copyAttributes(input, output, wanted) {
+      let refused = 0;
+      const result = copyExtendedAttributes(bindings, input, output, wanted, (_attribute, errno) => {
+        refused = -errno;
+      });
+      return result < 0 ? result : refused;
+    },
   });
 }

@@ -12,6 +12,8 @@ const ACL_NAMES = new Set([
 /** A label of the system's policy for the place a file is in, which only some programs may carry elsewhere. */
 const POLICY_LABEL = 'security.selinux';
 
+const NONE = Buffer.alloc(0);
+
 /** Of this thread, for one file after the other: both are large. */
 let buffers: { list: Buffer; value: Buffer } | undefined;
 
@@ -26,6 +28,9 @@ export function copyExtendedAttributes(
   { xattr, acl }: ExtendedAttributes,
   lost: (attribute: 'xattr' | 'acl', errno: number) => void,
 ): number {
+  // Asked for nothing but the length, the kernel allocates nothing.
+  const some = bindings.flistxattr(source, NONE, 0);
+  if (some <= 0) return some === 0 || isTolerable(some) ? 0 : some;
   const { list, value } = (buffers ??= {
     list: Buffer.alloc(XATTR_LIST_MAX),
     value: Buffer.alloc(XATTR_SIZE_MAX),
@@ -49,6 +54,7 @@ export function copyExtendedAttributes(
   return 0;
 }
 
-function isTolerable(result: number): boolean {
+/** Whether a copy goes on without extended attributes after such an answer. */
+export function isTolerable(result: number): boolean {
   return [EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE].includes(-result);
 }

@@ -5,13 +5,23 @@ import {
   DEVICE_MAJOR,
   DEVICE_MINOR,
   FileStatus,
+  GID,
+  LINKS,
   LITTLE_ENDIAN,
   MODE,
   MODIFIED,
   NANOSECONDS,
   SIZE,
+  UID,
 } from '../status.ts';
-import { ANY_DEVICE, CLONED_NEW, COPIED_NEW, type CopyNewFile, NOT_COPIED } from '../system.ts';
+import {
+  ANY_DEVICE,
+  CLONED_NEW,
+  COPIED_NEW,
+  type CopyNewFile,
+  type ExtendedAttributes,
+  NOT_COPIED,
+} from '../system.ts';
 import { NO_CLONE, PAIR } from './errors.ts';
 import { SMALLEST_SPARSE } from './segments.ts';
 
@@ -37,6 +47,9 @@ export interface NewFileCalls {
   write(fd: number, buffer: Uint8Array, size: number): number;
   futimens(fd: number, times: Uint32Array): number;
   fchmod(fd: number, mode: number): number;
+  fchown(fd: number, uid: number, gid: number): number;
+  /** Answers a negative number too where one of them cannot be carried over. */
+  copyAttributes?(input: number, output: number, wanted: ExtendedAttributes): number;
   unlinkat(directory: number, path: string, flags: number): number;
   /** Where a file is created before it becomes a clone (Linux). */
   cloneInto?(output: number, input: number): number;
@@ -54,8 +67,12 @@ export interface NewFileCalls {
  */
 export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   if (!LITTLE_ENDIAN) return undefined;
-  const { openat, close, fstat, fstatat, read, write, futimens, fchmod, unlinkat } = calls;
-  const { sourceFlags, createFlags, cloneInto, cloneAs, cloneFrom } = calls;
+  const { openat, close, fstat, fstatat, read, write, futimens, fchmod, fchown, unlinkat } = calls;
+  const { sourceFlags, createFlags, cloneInto, cloneAs, cloneFrom, copyAttributes } = calls;
+  const uid = process.geteuid?.();
+  const gid = process.getegid?.();
+  /** A new file is this process's: not in the groups of all directories. */
+  let ownsNew = true;
   const times = new Uint32Array(8);
   const now = new FileStatus();
   const after = now.words;
@@ -79,7 +96,8 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
       unlinkat(directory, as, 0);
   };
 
-  return (from, name, { fd: to }, as, limit, device, mayClone, source, destination) => {
+  return (from, name, { fd: to }, as, limit, device, mayClone, options, source, destination) => {
+    const { clonesOnly, ownership, special, extended, hasCopy } = options;
     const input = openat(from.fd, name, sourceFlags, 0);
     if (input < 0) return NOT_COPIED;
     const before = source.words;
@@ -88,12 +106,15 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
     if (
       fstat(input, source) === 0 &&
       (before[MODE]! & TYPE) === REGULAR &&
-      (device === ANY_DEVICE || before[DEVICE_MAJOR]! * 0x10_0000 + before[DEVICE_MINOR]! === device)
+      (device === ANY_DEVICE || before[DEVICE_MAJOR]! * 0x10_0000 + before[DEVICE_MINOR]! === device) &&
+      // Only root may give a file away.
+      (!ownership || uid === 0 || before[UID] === uid) &&
+      (hasCopy === undefined || before[LINKS] === 1 || !hasCopy(source))
     ) {
       const size = before[SIZE]! + before[SIZE + 1]! * TWO_32;
-      const mode = before[MODE]! & PERMISSIONS;
+      const mode = before[MODE]! & (special ? ALL_BITS : PERMISSIONS);
       // Files of /proc say that they are empty.
-      if (size > 0 && size <= limit && (mayClone || size < SMALLEST_SPARSE)) {
+      if (size > 0 && size <= limit && (mayClone || (size < SMALLEST_SPARSE && !clonesOnly))) {
         const clones = mayClone && (size >= cloneFrom || device === ANY_DEVICE);
         let cloned = clones && cloneAs !== undefined ? cloneAs(input, to, as) : NO_CLONE;
         if (cloned === 0) {
@@ -112,13 +133,14 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
           (cloned === NO_CLONE || PAIR.has(-cloned)) &&
           (cloneInto !== undefined || size < SMALLEST_SPARSE)
         ) {
-          const output = openat(to, as, createFlags, mode);
+          const output = openat(to, as, createFlags, mode & PERMISSIONS);
           if (output >= 0) {
             if (clones && cloneInto !== undefined) cloned = cloneInto(output, input);
             if (cloned === 0) result = CLONED_NEW;
             else if (
               (cloned === NO_CLONE || PAIR.has(-cloned)) &&
               size < SMALLEST_SPARSE &&
+              !clonesOnly &&
               read(input, buffer, SMALLEST_SPARSE) === size &&
               write(output, buffer, size) === size &&
               fstat(input, now) === 0 &&
@@ -129,6 +151,14 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
               after[CHANGED + NANOSECONDS] === before[CHANGED + NANOSECONDS]
             )
               result = COPIED_NEW;
+            if (
+              // The owner comes first: to give a file away takes setuid and its capabilities from it.
+              (ownership &&
+                (!ownsNew || before[UID] !== uid || before[GID] !== gid) &&
+                fchown(output, before[UID]!, before[GID]!) !== 0) ||
+              (extended !== undefined && copyAttributes!(input, output, extended) !== 0)
+            )
+              result = NOT_COPIED;
             if (result !== NOT_COPIED) {
               times[0] = before[ACCESSED]!;
               times[1] = before[ACCESSED + 1]!;
@@ -151,6 +181,10 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
                     (copied[MODE]! & ALL_BITS) !== mode))
               )
                 result = NOT_COPIED;
+              else if (ownership && (copied[UID] !== before[UID] || copied[GID] !== before[GID])) {
+                ownsNew = false;
+                result = NOT_COPIED;
+              }
             }
             if (result === NOT_COPIED) undo(to, as, output);
             close(output);

@@ -52,7 +52,7 @@ export function copyNewFile(bindings: Bindings): CopyNewFile {
     if (isOurs) unlink(bindings, file);
   };
 
-  return (from, name, to, as, limit, device, mayClone, source, destination) => {
+  return (from, name, to, as, limit, device, mayClone, _options, source, destination) => {
     const { prefix, volume } = from as WindowsDirectory;
     if ((mayClone && volume.clones) || (device !== ANY_DEVICE && volume.serial !== device)) return NOT_COPIED;
     const input = createFile(prefix + name, C.GENERIC_READ, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED);
