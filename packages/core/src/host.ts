@@ -6,5 +6,6 @@
  */
 
 export { asThrown, CopyError } from './errors.ts';
+export { isInside } from './inside.ts';
 export { ignoresCase } from './platform/spelling.ts';
 export { type PreparedCopies, type PrepareOptions, prepareCopies } from './prepare.ts';

@@ -1,11 +1,7 @@
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 
-/** Whether `inner` is `outer` or lies in it. */
-export function isInside(outer: string, inner: string): boolean {
-  const relative = path.relative(outer, inner);
-  const leaves = relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
-  return !leaves;
-}
+export { isInside };
 
 /** What emptying an output directory leaves alone: the other ones in it, and the repository of a deployment. */
 export function keptIn(outDir: string, outDirs: Iterable<string>): string[] {

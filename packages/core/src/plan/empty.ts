@@ -143,13 +143,13 @@ function* surplus(
       const isDirectory = entry.isDirectory();
       // A name that is not UTF-8 is neither recorded nor kept.
       if (typeof name === 'string') {
+        if (!isDirectory && files.has(name)) continue;
         const full = path.join(current, name);
         if (kept.some((each) => isInside(each, full))) continue;
         if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
           pending.push(full);
           continue;
         }
-        if (!isDirectory && files.has(name)) continue;
       }
       yield [current, entry];
     }
