@@ -189,10 +189,10 @@ describe('a manifest that cannot be used', () => {
     ['cut short', (manifest) => writeFileSync(manifest, readFileSync(manifest).subarray(0, -1))],
     ['longer than it says', (manifest) => appendFileSync(manifest, 'x')],
     [
-      'with its text overwritten',
+      'with its index overwritten',
       (manifest) => {
         const bytes = readFileSync(manifest);
-        writeFileSync(manifest, bytes.fill('#', 32, 80));
+        writeFileSync(manifest, bytes.fill('#', bytes.length - 60, bytes.length - 4));
       },
     ],
   ];
@@ -502,11 +502,19 @@ it('the first copy of a process does not delete what another process recorded si
 /** Gives both sides of each record another device, as if the filesystem were mounted anew. */
 function changeDevice(manifest: string, files: number): void {
   const bytes = readFileSync(manifest);
-  const signatures = bytes.subarray(bytes.length - files * 80);
-  for (let at = 0; at < signatures.length; at += 40) {
-    const number = signatures.readUInt32LE(at);
-    expect(number).not.toBe(0);
-    signatures.writeUInt32LE(number + 1, at);
+  const start = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);
+  const { sections } = JSON.parse(bytes.toString('utf8', start, bytes.length - 4)) as {
+    sections: [directory: string, files: number, textBytes: number][];
+  };
+  let at = 128;
+  for (const [, count, textBytes] of sections) {
+    at += textBytes;
+    for (const end = at + count * 80; at < end; at += 40) {
+      const number = bytes.readUInt32LE(at);
+      expect(number).not.toBe(0);
+      bytes.writeUInt32LE(number + 1, at);
+    }
   }
+  expect(sections.reduce((sum, [, count]) => sum + count, 0)).toBe(files);
   writeFileSync(manifest, bytes);
 }

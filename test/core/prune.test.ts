@@ -26,15 +26,31 @@ async function prepared(more: TreeSpec = {}) {
   return { cwd, run, at: (path: string) => join(cwd, path) };
 }
 
-/** Replaces a text in the header of a manifest, whose length is noted before it. */
+/** Replaces a text in the index of a manifest and in its names, whose length the index has. */
 function editManifest(manifest: string, before: string, after: string): void {
   const bytes = readFileSync(manifest);
-  const end = 32 + bytes.readUInt32LE(24);
-  const text = bytes.toString('utf8', 32, end);
-  expect(text).toContain(before);
-  const edited = Buffer.from(text.replace(before, after));
-  bytes.writeUInt32LE(edited.length, 24);
-  writeFileSync(manifest, Buffer.concat([bytes.subarray(0, 32), edited, bytes.subarray(end)]));
+  const end = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);
+  const text = bytes.toString('utf8', end, bytes.length - 4);
+  const { sections, ...header } = JSON.parse(text.replace(before, after)) as {
+    sections: [directory: string, files: number, textBytes: number][];
+  };
+  const pieces = [bytes.subarray(0, 128)];
+  let at = 128;
+  let isFound = text.includes(before);
+  for (const section of sections) {
+    const [, files, textBytes] = section;
+    const names = bytes.toString('utf8', at, at + textBytes);
+    isFound ||= names.includes(before);
+    const edited = Buffer.from(names.replace(before, after));
+    section[2] = edited.length;
+    pieces.push(edited, bytes.subarray(at + textBytes, at + textBytes + files * 80));
+    at += textBytes + files * 80;
+  }
+  expect(isFound).toBe(true);
+  const index = Buffer.from(JSON.stringify({ ...header, sections }));
+  const footer = Buffer.alloc(4);
+  footer.writeUInt32LE(index.length);
+  writeFileSync(manifest, Buffer.concat([...pieces, index, footer]));
 }
 
 describe("prune: 'placed'", () => {
@@ -187,7 +203,7 @@ describe("prune: 'placed'", () => {
     renameSync(at('out/deep/er'), at('moved'));
     rmSync(at('in/deep/er'), { recursive: true });
     mkdirSync(at('out/deep/er'));
-    editManifest(at('cache/manifest'), '["d"]', '["../../../moved/d"]');
+    editManifest(at('cache/manifest'), '"d"', '"../../../moved/d"');
     expect(await run()).toMatchObject({ pruned: 0 });
     expect(filesOf(at('moved'))).toEqual(['d']);
   });

@@ -111,6 +111,14 @@ export class Queue implements BatchQueue, PlannedQueue {
     return batch;
   }
 
+  isFinished(batch: QueuedBatch): boolean {
+    return batch.number < 0 && batch !== this.#taken && batch.cursor >= batch.names.length;
+  }
+
+  get keepsOutcomes(): boolean {
+    return this.#keeping.outcomes;
+  }
+
   nextFile(batch: QueuedBatch): number {
     if (batch.number >= 0) return this.#shared!.nextFile(batch);
     return this.stopped || batch.cursor >= batch.names.length ? -1 : batch.cursor++;

@@ -107,6 +107,14 @@ export class SharedQueue implements PlannedQueue {
     return queued;
   }
 
+  isFinished(): boolean {
+    return false;
+  }
+
+  get keepsOutcomes(): boolean {
+    return this.#outcomeBytes > 0;
+  }
+
   close(): void {
     Atomics.store(this.#control, CLOSED, 1);
     this.#announce();

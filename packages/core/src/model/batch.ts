@@ -45,6 +45,10 @@ export interface PlannedQueue {
    * directory, if there is one already.
    */
   publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch;
+  /** Whether this thread has copied all of a batch. Of one in shared memory that is not known before the end. */
+  isFinished(batch: QueuedBatch): boolean;
+  /** Somebody will ask what became of the files. */
+  readonly keepsOutcomes: boolean;
   /** No more batches will come. */
   close(): void;
   /** Files and links that were copied, complete once all threads have left. */

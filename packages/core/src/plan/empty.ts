@@ -7,7 +7,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, FileName } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
-import { readManifest } from './manifest-file.ts';
+import { readNames } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
 
 /** What emptying leaves alone. */
@@ -162,7 +162,7 @@ class Recorded {
   readonly #directories = new Set<string>();
 
   constructor(manifest: string, root: string) {
-    for (const [directory, { names }] of foldersOf(manifest, root)) {
+    for (const [directory, names] of namesIn(manifest, root)) {
       if (!isInside(root, directory)) continue;
       this.#files.set(directory, names);
       // With those above it, as far as they are not noted yet.
@@ -189,11 +189,9 @@ class Recorded {
 }
 
 /** A manifest that is missing, damaged or of another directory names nothing; the copy says what is wrong with it. */
-function foldersOf(manifest: string, cwd: string): Iterable<[string, { names: readonly string[] }]> {
+function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
   try {
-    if (!fs.statSync(manifest).isFile()) return [];
-    const content = readManifest(manifest);
-    return content.cwd === cwd ? content.folders : [];
+    return fs.statSync(manifest).isFile() ? readNames(manifest, cwd) : [];
   } catch {
     return [];
   }

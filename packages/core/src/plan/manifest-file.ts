@@ -1,107 +1,229 @@
 import fs from 'node:fs';
 import { readSync } from '../platform/read-sync.ts';
 import type { NamedRecords } from './named-records.ts';
-import { RECORD_BYTES, RECORD_WORDS } from './record.ts';
+import { RECORD_BYTES } from './record.ts';
 
-const MAGIC = Buffer.from('fs-reflink manifest 1\n\0\0', 'latin1');
-const HEADER_BYTES = MAGIC.length + 8;
-/** So many bytes from the beginning on tell one state of a manifest from every other: its {@link Header.id} is among them. */
+/*
+ * A manifest is its head, a section for each directory, an index of them, and the length of the index. A section is the
+ * names as JSON (which holds names that are not Unicode too), without brackets, padded with spaces; then the records. So
+ * one is written as a copy goes on, and read a directory at a time: its size is no matter of memory.
+ */
+const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
+/** So many bytes from the beginning on tell one state of a manifest from every other: its id is among them. */
 const HEAD_BYTES = 128;
+const FOOTER_BYTES = 4;
+const ALIGNED = 4;
+/** A manifest of so many bytes is read at once. On Windows each is: one that is open could not be replaced. */
+const READ_AT_ONCE = process.platform === 'win32' ? Number.POSITIVE_INFINITY : 4 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 /** Bytes that one call reads at most: Node.js takes no more than 2 GiB. */
 const MOST_READ = 1024 ** 3;
 
-export interface ManifestContent {
+/** What a manifest says of itself. */
+export interface ManifestHeader {
   /** The directory the destinations belong to: a manifest that was moved along with a project is void. */
   cwd: string;
   /** What else decides what a copied file looks like. */
   fingerprint: string;
-  /** By absolute path of the destination directory. */
-  folders: Iterable<[directory: string, known: NamedRecords]>;
   /** When it was written, in milliseconds since 1970. */
   at: number;
 }
 
-interface Header {
-  /** Unique to each time a manifest is written. The first property, so that it is among the first bytes. */
-  id?: string;
-  at?: number;
-  cwd: string;
-  fingerprint: string;
-  folders: [directory: string, names: readonly string[]][];
+interface Index extends ManifestHeader {
+  sections: [directory: string, files: number, textBytes: number][];
 }
 
-/** Reads a manifest, its records straight to where they stay. Throws where it is damaged. */
-export function readManifest(file: string): ManifestContent {
-  const fd = fs.openSync(file, 'r');
-  try {
-    const start = readExactly(fd, Buffer.alloc(HEADER_BYTES));
-    if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a manifest');
-    const textLength = start.readUInt32LE(MAGIC.length);
-    const files = start.readUInt32LE(MAGIC.length + 4);
-    if (fs.fstatSync(fd).size !== HEADER_BYTES + textLength + files * RECORD_BYTES)
-      throw new Error('cut short');
-    const text = readExactly(fd, Buffer.allocUnsafe(textLength));
-    const header = JSON.parse(text.toString('utf8')) as Header;
-    const records = new Uint32Array(files * RECORD_WORDS);
-    readExactly(fd, Buffer.from(records.buffer));
-    return { ...header, folders: withRecords(header.folders, records), at: header.at ?? 0 };
-  } finally {
-    fs.closeSync(fd);
+/**
+ * Names and records of some files of a directory, as bytes that are fetched when they are asked for, and valid until
+ * others are.
+ */
+export interface Part {
+  files: number;
+  /** Names as JSON, without brackets. */
+  text(): Uint8Array;
+  records(): Uint8Array;
+}
+
+/** What a manifest, or what is put aside for one, has at some place. */
+export interface Section {
+  at: number;
+  files: number;
+  textBytes: number;
+}
+
+/** Bytes of sections. */
+export interface SectionStore {
+  /** Throws where they cannot be read. They are written to `into`, unless they are in memory anyway. */
+  read(at: number, length: number, into?: Buffer): Buffer;
+}
+
+let reused = Buffer.alloc(0);
+
+/** To be reused: memory of the sections of thousands of directories would be given back late. */
+function reusedBuffer(length: number): Buffer {
+  if (length > CHUNK_BYTES) return Buffer.allocUnsafeSlow(length);
+  if (reused.length === 0) reused = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  return reused.subarray(0, length);
+}
+
+export function partOf(store: SectionStore, { at, files, textBytes }: Section): Part {
+  return {
+    files,
+    text: () => withoutPadding(store.read(at, textBytes, reusedBuffer(textBytes))),
+    records: () => {
+      const bytes = files * RECORD_BYTES;
+      return store.read(at + textBytes, bytes, reusedBuffer(bytes));
+    },
+  };
+}
+
+function withoutPadding(text: Buffer): Buffer {
+  return text.subarray(0, text.lastIndexOf('"') + 1);
+}
+
+/** Reads a section. Throws where it is damaged. */
+export function decode(store: SectionStore, { at, files, textBytes }: Section): NamedRecords {
+  const bytes = store.read(at, textBytes + files * RECORD_BYTES);
+  return {
+    names: decodeNames(bytes.subarray(0, textBytes), files),
+    records: words(bytes.subarray(textBytes)),
+  };
+}
+
+function decodeNames(text: Buffer, files: number): string[] {
+  const json = withoutPadding(text).toString('utf8');
+  // JSON.parse() keeps short strings until all of the heap is collected.
+  const names: string[] = json.includes('\\') ? JSON.parse(`[${json}]`) : json.slice(1, -1).split('","');
+  if (names.length !== files) throw new Error('damaged');
+  return names;
+}
+
+function words(bytes: Buffer): Uint32Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (byteOffset % ALIGNED === 0) return new Uint32Array(buffer, byteOffset, length / 4);
+  const copied = new Uint32Array(length / 4);
+  bytes.copy(new Uint8Array(copied.buffer));
+  return copied;
+}
+
+export function encodeNames(names: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(names).slice(1, -1), 'utf8');
+}
+
+export function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+export function toPart({ names, records }: NamedRecords): Part {
+  return { files: names.length, text: () => encodeNames(names), records: () => bytesOf(records) };
+}
+
+/** An open manifest. */
+export class ManifestReader implements SectionStore {
+  readonly header: ManifestHeader;
+  readonly head: Buffer;
+  readonly sections: [directory: string, section: Section][] = [];
+  /** All of it, where it is small. */
+  readonly #whole: Buffer | undefined;
+  #fd: number | undefined;
+
+  /** Throws where it is damaged. */
+  constructor(file: string) {
+    this.#fd = fs.openSync(file, 'r');
+    try {
+      const { size } = fs.fstatSync(this.#fd);
+      if (size <= READ_AT_ONCE) {
+        this.#whole = readExactly(this.#fd, Buffer.allocUnsafeSlow(size), null);
+        this.close();
+      }
+      if (size < HEAD_BYTES + FOOTER_BYTES) throw new Error('cut short');
+      this.head = this.read(0, HEAD_BYTES);
+      if (!this.head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a manifest');
+      const indexBytes = this.read(size - FOOTER_BYTES, FOOTER_BYTES).readUInt32LE();
+      const end = size - FOOTER_BYTES - indexBytes;
+      if (end < HEAD_BYTES) throw new Error('cut short');
+      const { sections, ...header } = JSON.parse(this.read(end, indexBytes).toString('utf8')) as Index;
+      this.header = header;
+      let at = HEAD_BYTES;
+      for (const [directory, files, textBytes] of sections) {
+        this.sections.push([directory, { at, files, textBytes }]);
+        at += textBytes + files * RECORD_BYTES;
+      }
+      if (at !== end) throw new Error('damaged');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  read(at: number, length: number, into?: Buffer): Buffer {
+    if (this.#whole) return this.#whole.subarray(at, at + length);
+    return readExactly(this.#fd!, into ?? Buffer.allocUnsafe(length), at);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+    this.#fd = undefined;
   }
 }
 
-function withRecords(folders: Header['folders'], records: Uint32Array): [string, NamedRecords][] {
-  let start = 0;
-  return folders.map(([directory, names]) => {
-    const end = start + names.length * RECORD_WORDS;
-    const known = { names, records: records.subarray(start, end) };
-    start = end;
-    return [directory, known];
-  });
+/** What a manifest of `cwd` names, by directory. Throws where it is damaged. */
+export function readNames(file: string, cwd: string): [directory: string, names: string[]][] {
+  const reader = new ManifestReader(file);
+  try {
+    if (reader.header.cwd !== cwd) return [];
+    return reader.sections.map(([directory, { at, files, textBytes }]) => [
+      directory,
+      decodeNames(reader.read(at, textBytes), files),
+    ]);
+  } finally {
+    reader.close();
+  }
 }
 
-/** Fills a buffer from where the file is read. Throws where it ends before. */
-function readExactly(fd: number, into: Buffer): Buffer {
+/** Fills a buffer from where the file is read, or from `at` on. Throws where the file ends before. */
+export function readExactly(fd: number, into: Buffer, at: number | null): Buffer {
   for (let done = 0; done < into.length; ) {
-    const got = readSync(fd, into, done, Math.min(into.length - done, MOST_READ), null);
+    const length = Math.min(into.length - done, MOST_READ);
+    const got = readSync(fd, into, done, length, at === null ? null : at + done);
     if (got === 0) throw new Error('cut short');
     done += got;
   }
   return into;
 }
 
-/** What is known of a directory, in the parts that it came in. */
-export type Parts = readonly NamedRecords[];
-
-/**
- * The bytes of a manifest, in pieces to be written one after the other: what is known of all files is not copied for that.
- * Binary, because it is read at every start: names as JSON, then the records.
- */
+/** The bytes of a manifest, in pieces to be written one after the other. `id`: a word that no other one has. */
 export function* encode(
-  { cwd, fingerprint, at }: Omit<ManifestContent, 'folders'>,
-  folders: ReadonlyMap<string, Parts>,
+  header: ManifestHeader,
+  content: Iterable<[directory: string, parts: readonly Part[]]>,
   id: string,
 ): Generator<Uint8Array> {
-  const all = [...folders].filter(([, parts]) => parts.some(({ names }) => names.length > 0));
-  const named = all.map(([directory, parts]): Header['folders'][number] => [
-    directory,
-    parts.length === 1 ? parts[0]!.names : parts.flatMap(({ names }) => names),
-  ]);
-  const header: Header = { id, at, cwd, fingerprint, folders: named };
-  const text = Buffer.from(JSON.stringify(header), 'utf8');
-  const lengths = Buffer.alloc(8);
-  lengths.writeUInt32LE(text.length, 0);
-  lengths.writeUInt32LE(
-    named.reduce((sum, [, names]) => sum + names.length, 0),
-    4,
-  );
-  yield MAGIC;
-  yield lengths;
-  yield text;
-  for (const [, parts] of all)
-    for (const { records } of parts)
-      yield new Uint8Array(records.buffer, records.byteOffset, records.byteLength);
+  const head = Buffer.alloc(HEAD_BYTES);
+  MAGIC.copy(head);
+  head.write(id, MAGIC.length, 'latin1');
+  yield head;
+  const sections: Index['sections'] = [];
+  for (const [directory, all] of content) {
+    const parts = all.filter(({ files }) => files > 0);
+    if (parts.length === 0) continue;
+    let textBytes = 0;
+    for (const [number, part] of parts.entries()) {
+      const text = part.text();
+      if (number > 0) yield Buffer.from(',');
+      yield text;
+      textBytes += text.length + (number > 0 ? 1 : 0);
+    }
+    const padding = (ALIGNED - (textBytes % ALIGNED)) % ALIGNED;
+    yield Buffer.alloc(padding, ' ');
+    for (const part of parts) yield part.records();
+    const files = parts.reduce((sum, part) => sum + part.files, 0);
+    sections.push([directory, files, textBytes + padding]);
+  }
+  const index = Buffer.from(JSON.stringify({ ...header, sections } satisfies Index), 'utf8');
+  yield index;
+  const footer = Buffer.alloc(FOOTER_BYTES);
+  footer.writeUInt32LE(index.length);
+  yield footer;
 }
 
 /** Joins small pieces, for fewer system calls. What is yielded is valid until the next one. */

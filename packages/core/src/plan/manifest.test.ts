@@ -71,6 +71,28 @@ test('records are found by name, in any order', () => {
   ]);
 });
 
+test('a name that is not Unicode is kept as it is', () => {
+  const names = ['half \ud83d', '\udcff'];
+  const manifest = new Manifest(CWD, PRINT);
+  manifest.add('/project/out', names, recordsOf(names));
+  manifest.write(file, system);
+  expect(read().manifest.folders.get('/project/out')!.names).toEqual(names);
+});
+
+test.each(['', 'x', 'xx', 'xxx'])('what is unchanged and what is new come together again (%j)', (more) => {
+  const one = new Manifest(CWD, PRINT);
+  one.add('/project/out', ['a', `b${more}`], recordsOf(['', '']));
+  one.write(file, system);
+  const { manifest } = read();
+  expect(manifest.keep('/project/out', 2)).toBe(true);
+  expect(manifest.take('/project/out', ['c'])).toEqual(new Uint32Array(RECORD_WORDS));
+  manifest.add('/project/out', ['c'], recordsOf(['c'], 700));
+  manifest.write(file, system);
+  const again = read().manifest;
+  expect(again.folders.get('/project/out')!.names).toEqual(['a', `b${more}`, 'c']);
+  expect(again.take('/project/out', ['c'])).toEqual(recordsOf(['c'], 700));
+});
+
 test('an unknown directory has no records', () => {
   write();
   expect(read().manifest.take('/project/elsewhere', ['a'])).toBeUndefined();
@@ -120,6 +142,88 @@ test('to write a manifest copies each record once, however many parts a director
   }
   expect(words).toBeLessThanOrEqual(2 * parts * RECORD_WORDS);
   expect(read().manifest.take('/project/out', ['399'])).toEqual(recordsOf([''], 400));
+});
+
+describe('of very many files', () => {
+  const DIRECTORIES = 60;
+  const namesIn = (directory: number) => Array.from({ length: 1000 }, (_, file) => `${directory} "${file}"`);
+  const pathOf = (directory: number) => `/project/out/${directory}`;
+
+  function fill(manifest: Manifest): void {
+    for (let directory = 0; directory < DIRECTORIES; directory++) {
+      const names = namesIn(directory);
+      const records = recordsOf(names, directory + 1);
+      // In two parts, as batches come.
+      manifest.add(pathOf(directory), names.slice(0, 64), records.subarray(0, 64 * RECORD_WORDS));
+      manifest.add(pathOf(directory), names.slice(64), records.subarray(64 * RECORD_WORDS));
+    }
+  }
+
+  function writeMany(): void {
+    const manifest = new Manifest(CWD, PRINT, file);
+    fill(manifest);
+    manifest.write(file, system);
+    manifest.close();
+  }
+
+  test('what is known is put aside while the copy goes on, and read a directory at a time', () => {
+    const opened = vi.spyOn(fs, 'openSync');
+    const read_ = vi.spyOn(fs, 'readSync');
+    try {
+      writeMany();
+      expect(opened.mock.calls.filter(([, flags]) => flags === 'wx+')).toHaveLength(1);
+      expect(fs.readdirSync(path.dirname(file))).toEqual(['manifest']);
+      read_.mockClear();
+      const { manifest, warnings } = read();
+      for (let directory = DIRECTORIES - 1; directory >= 0; directory--) {
+        const names = namesIn(directory);
+        expect(manifest.take(pathOf(directory), names)).toEqual(recordsOf(names, directory + 1));
+      }
+      expect([...manifest.stale()]).toEqual([]);
+      expect(warnings).toEqual([]);
+      // The largest is the index, or one directory: all of it are nearly 5 MB.
+      const largest = Math.max(...read_.mock.calls.map(([, buffer]) => buffer.byteLength));
+      expect(largest).toBeLessThan(120_000);
+      manifest.close();
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  test('what is unchanged stays known without being read', () => {
+    writeMany();
+    const { manifest } = read();
+    for (let directory = 1; directory < DIRECTORIES; directory++)
+      expect(manifest.keep(pathOf(directory), 1000)).toBe(true);
+    manifest.take(pathOf(0), ['0 "7"']);
+    const decoded = vi.spyOn(JSON, 'parse');
+    try {
+      manifest.write(file, system);
+      expect(decoded.mock.calls.length).toBeLessThan(3);
+    } finally {
+      decoded.mockRestore();
+    }
+    manifest.close();
+    const again = read().manifest;
+    expect(again.folders.get(pathOf(0))!.names).toEqual(namesIn(0).toSpliced(7, 1));
+    expect(again.take(pathOf(59), namesIn(59))).toEqual(recordsOf(namesIn(59), 60));
+    again.close();
+  });
+
+  test('nothing is lost where no file can be put beside it', () => {
+    const opened = vi.spyOn(fs, 'openSync').mockImplementation(() => {
+      throw Object.assign(new Error('EROFS: read-only'), { code: 'EROFS' });
+    });
+    const manifest = new Manifest(CWD, PRINT, file);
+    try {
+      fill(manifest);
+    } finally {
+      opened.mockRestore();
+    }
+    manifest.write(file, system);
+    manifest.close();
+    expect(read().manifest.take(pathOf(1), namesIn(1))).toEqual(recordsOf(namesIn(1), 2));
+  });
 });
 
 describe('what another process has written since a manifest was read', () => {
@@ -241,18 +345,35 @@ describe('a damaged one is ignored with a warning', () => {
     ['something else', () => Buffer.from('{"version":1,"files":["a"]}'.repeat(10))],
     [
       'of a later version',
-      (bytes) => Buffer.from(bytes.toString('latin1').replace('manifest 1', 'manifest 2'), 'latin1'),
+      (bytes) => Buffer.from(bytes.toString('latin1').replace('manifest 2', 'manifest 3'), 'latin1'),
     ],
     ['cut short by a byte', (bytes) => bytes.subarray(0, -1)],
     ['longer by a byte', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
     ['cut within its header', (bytes) => bytes.subarray(0, 30)],
-    ['with a header that is no JSON', (bytes) => Buffer.from(bytes).fill(0x7b, 32, 60)],
+    [
+      'with an index that is no JSON',
+      (bytes) => Buffer.from(bytes).fill(0x7b, bytes.length - 60, bytes.length - 4),
+    ],
   ])('%s', (_title, damage) => {
     write();
     fs.writeFileSync(file, damage(fs.readFileSync(file)));
     const { manifest, warnings } = read();
     expect(manifest.folders.size).toBe(0);
     expect(warnings).toEqual([expect.stringContaining('is damaged and was ignored')]);
+  });
+
+  test('in a part of it: the files of that directory alone are copied anew, with a warning', () => {
+    write();
+    const bytes = fs.readFileSync(file);
+    bytes.fill(0x7b, bytes.indexOf('"a","b"'), bytes.indexOf('"a","b"') + 7);
+    fs.writeFileSync(file, bytes);
+    const { manifest, warnings } = read();
+    const [[damaged, names], [whole, [inWhole]]] = folders as [(typeof folders)[0], (typeof folders)[0]];
+    expect(manifest.keep(damaged, names.length - 1)).toBe(false);
+    expect(manifest.take(damaged, names)!.every((word) => word === 0)).toBe(true);
+    expect([...manifest.stale()].map(({ directory }) => directory)).toEqual([whole]);
+    expect(manifest.take(whole, [inWhole!])).toEqual(recordsOf(['c'], 1000));
+    expect(warnings).toEqual([expect.stringContaining('a part of the manifest is damaged')]);
   });
 
   test('whichever byte is wrong, it is read or ignored and nothing throws', () => {

@@ -5,19 +5,61 @@ import type { Directory, System } from '../platform/system.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { withLock } from './lock.ts';
-import { encode, inChunks, type Parts, readHead, readManifest } from './manifest-file.ts';
+import {
+  decode,
+  encode,
+  inChunks,
+  ManifestReader,
+  type Part,
+  partOf,
+  readHead,
+  type Section,
+  toPart,
+} from './manifest-file.ts';
 import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
+import { Scratch } from './scratch.ts';
 
 /** The process's umask applies to it. */
 const NEW_FILE_MODE = 0o666;
 
-/** What an earlier run copied into one directory of the destination. */
-export interface ManifestFolder extends NamedRecords {
+/** What an earlier run copied into one directory of the destination. Read when it is asked for. */
+export class ManifestFolder implements NamedRecords {
+  /** How many files. */
+  readonly files: number;
+  readonly section: Section;
   /** Which of it this run decides about: what is planned again, and what is known no longer. */
-  taken: Uint8Array;
-  /** Where names are in `names`, once that was asked. */
+  readonly taken: Uint8Array;
+  /** All of it is in place, and stays known. */
+  isUnchanged = false;
+  readonly #load: (folder: ManifestFolder) => LoadedFolder;
+
+  constructor(section: Section, load: (folder: ManifestFolder) => LoadedFolder) {
+    this.section = section;
+    this.files = section.files;
+    this.taken = new Uint8Array(section.files);
+    this.#load = load;
+  }
+
+  get names(): readonly string[] {
+    return this.#load(this).names;
+  }
+
+  get records(): Uint32Array {
+    return this.#load(this).records;
+  }
+
+  /** Where a name is in `names`, -1 if it is not. */
+  positionOf(name: string): number {
+    const loaded = this.#load(this);
+    loaded.positions ??= new Positions(loaded.names);
+    return loaded.positions.of(name);
+  }
+}
+
+interface LoadedFolder extends NamedRecords {
+  folder: ManifestFolder;
   positions?: Positions;
 }
 
@@ -42,18 +84,32 @@ export class Manifest {
   /** Something was forgotten that this run copies nothing for. */
   changed = false;
   /** What this run knows, in the parts that it was given in. */
-  readonly #added = new Map<string, NamedRecords[]>();
-  /** The first bytes of the file when it was read. */
-  #head: Buffer | undefined;
+  readonly #added = new Map<string, Section[]>();
+  readonly #scratch: Scratch;
+  readonly #warn: (message: string) => void;
+  #reader: ManifestReader | undefined;
+  /** The folder that was read last. */
+  #loaded: LoadedFolder | undefined;
+  /** Copied with other options: still ours, but to be copied again. */
+  #isDistrusted = false;
+  #hasWarned = false;
 
-  constructor(cwd: string, fingerprint: string) {
+  /** `file`: what is known may be put aside beside it until it is written. To be closed. */
+  constructor(
+    cwd: string,
+    fingerprint: string,
+    file?: string,
+    warn: (message: string) => void = () => undefined,
+  ) {
     this.cwd = cwd;
     this.fingerprint = fingerprint;
+    this.#scratch = new Scratch(file);
+    this.#warn = warn;
   }
 
   /** Reads a manifest. One that is missing, cannot be read, is damaged or of another directory is as good as none. */
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
-    const manifest = new Manifest(cwd, fingerprint);
+    const manifest = new Manifest(cwd, fingerprint, file, warn);
     try {
       refuseSpecial(file);
       manifest.#read(file);
@@ -72,37 +128,65 @@ export class Manifest {
   }
 
   #read(file: string): void {
-    this.#head = readHead(file);
-    const { cwd, fingerprint, folders, at } = readManifest(file);
+    const reader = new ManifestReader(file);
+    this.#reader = reader;
+    const { cwd, fingerprint, at } = reader.header;
     if (cwd !== this.cwd) return;
     this.at = at;
-    for (const [directory, { names, records }] of folders)
-      this.folders.set(directory, { names, records, taken: new Uint8Array(names.length) });
-    if (fingerprint !== this.fingerprint) this.#distrust();
+    this.#isDistrusted = fingerprint !== this.fingerprint;
+    const load = (folder: ManifestFolder) =>
+      this.#loaded?.folder === folder ? this.#loaded : this.#load(folder);
+    for (const [directory, section] of reader.sections)
+      this.folders.set(directory, new ManifestFolder(section, load));
   }
 
-  /** Copied with other options: still ours, but to be copied again. */
-  #distrust(): void {
-    for (const { names, records } of this.folders.values())
-      for (let file = 0; file < names.length; file++) forgetSource(records, file);
+  /** A part that is damaged is as good as none. */
+  #load(folder: ManifestFolder): LoadedFolder {
+    let known: NamedRecords = { names: [], records: new Uint32Array() };
+    try {
+      known = decode(this.#reader!, folder.section);
+    } catch {
+      if (!this.#hasWarned)
+        this.#warn('a part of the manifest is damaged and was ignored: its files are copied anew');
+      this.#hasWarned = true;
+    }
+    const { names, records } = known;
+    if (this.#isDistrusted) for (let file = 0; file < names.length; file++) forgetSource(records, file);
+    this.#loaded = { folder, names, records };
+    return this.#loaded;
+  }
+
+  /** Lets go of the file it was read from, and of what was put aside. Nothing of it is asked for after that. */
+  close(): void {
+    this.#reader?.close();
+    this.#scratch.close();
   }
 
   /**
-   * What is known of files that are planned, in their order. They are no longer stale. `toKeep`: it will not be changed, and
-   * so need not be a copy.
+   * Notes that files are in place as they are recorded, which their number tells: each of them is known to be recorded.
+   * False: not all that are recorded are among them, and they are to be taken one by one.
    */
-  take(directory: string, names: readonly string[], toKeep = false): Uint32Array | undefined {
+  keep(directory: string, files: number): boolean {
+    const folder = this.folders.get(directory);
+    if (folder?.files !== files) return false;
+    folder.isUnchanged = true;
+    return true;
+  }
+
+  /** What is known of files that are planned, in their order. They are no longer stale. */
+  take(directory: string, names: readonly string[]): Uint32Array | undefined {
     const folder = this.folders.get(directory);
     if (!folder) return undefined;
     if (isSame(names, folder.names)) {
+      folder.isUnchanged = false;
       folder.taken.fill(1);
-      return toKeep ? folder.records : folder.records.slice();
+      return folder.records.slice();
     }
     const records = new Uint32Array(names.length * RECORD_WORDS);
-    const positions = (folder.positions ??= new Positions(folder.names));
     for (const [file, name] of names.entries()) {
-      const known = positions.of(name);
+      const known = folder.positionOf(name);
       if (known < 0) continue;
+      folder.isUnchanged = false;
       folder.taken[known] = 1;
       records.set(
         folder.records.subarray(known * RECORD_WORDS, (known + 1) * RECORD_WORDS),
@@ -115,8 +199,11 @@ export class Manifest {
   /** Files copied earlier that nothing copies now. */
   *stale(): Generator<StaleFile> {
     for (const [directory, folder] of this.folders) {
-      for (let file = 0; file < folder.names.length; file++) {
+      if (folder.isUnchanged) continue;
+      for (let file = 0; file < folder.files; file++) {
         if (folder.taken[file]) continue;
+        // Nothing is known of what is damaged.
+        if (folder.names.length !== folder.files) break;
         yield { directory, name: folder.names[file]!, folder, file };
       }
     }
@@ -134,9 +221,11 @@ export class Manifest {
    */
   add(directory: string, names: readonly string[], records: Uint32Array): void {
     const part = chosen({ names, records }, (file) => isRecorded(records, file));
-    const parts = this.#added.get(directory);
-    if (parts) parts.push(part);
-    else this.#added.set(directory, [part]);
+    if (part.names.length === 0) return;
+    const section = this.#scratch.append(part);
+    const sections = this.#added.get(directory);
+    if (sections) sections.push(section);
+    else this.#added.set(directory, [section]);
   }
 
   /**
@@ -148,43 +237,60 @@ export class Manifest {
     try {
       fs.mkdirSync(directory, { recursive: true });
       withLock(file, () => {
-        const { cwd, fingerprint } = this;
-        replaceFile(system, file, (unique) =>
-          encode({ cwd, fingerprint, at: Date.now() }, this.#content(file, system), unique),
-        );
+        const others = this.#readByOthers(file);
+        try {
+          const header = { cwd: this.cwd, fingerprint: this.fingerprint, at: Date.now() };
+          replaceFile(system, file, (unique) => encode(header, this.#content(others, system), unique));
+        } finally {
+          others?.close();
+        }
       });
     } catch (error) {
       throw asCopyError(error, { destination: file });
     }
   }
 
-  #content(file: string, system: System): Map<string, Parts> {
-    const content = new Map<string, Parts>();
-    const others = this.#readByOthers(file);
+  *#content(others: Manifest | undefined, system: System): Generator<[string, Part[]]> {
     for (const directory of new Set([...(others ?? this).folders.keys(), ...this.#added.keys()])) {
       const known = this.folders.get(directory);
       const added = this.#added.get(directory) ?? [];
       const there = others?.folders.get(directory);
-      const own = others || !known ? added : [chosen(known, (each) => !known.taken[each]), ...added];
-      const query = there && { before: known, own: joined(own), other: there };
-      content.set(directory, query ? [mergeRecords(system, directory, query)] : own);
+      if (there) {
+        const parts = added.map((section) => decode(this.#scratch, section));
+        const own = joined(known?.isUnchanged ? [known, ...parts] : parts);
+        // What is unchanged is decided about too.
+        if (known?.isUnchanged) known.taken.fill(1);
+        yield [directory, [toPart(mergeRecords(system, directory, { before: known, own, other: there }))]];
+      } else {
+        const stays = known && (known.isUnchanged || !others) ? [this.#left(known)] : [];
+        yield [directory, [...stays, ...added.map((section) => partOf(this.#scratch, section))]];
+      }
     }
-    return content;
+  }
+
+  /** What this run decides nothing about. */
+  #left(folder: ManifestFolder): Part {
+    const { isUnchanged, taken, section } = folder;
+    const isWhole = isUnchanged || !taken.includes(1);
+    if (isWhole && !this.#isDistrusted) return partOf(this.#reader!, section);
+    const { names, records } = folder;
+    return toPart(chosen({ names, records }, (file) => isWhole || !taken[file]));
   }
 
   /** What another process has written since this was read. */
   #readByOthers(file: string): Manifest | undefined {
     const head = readHead(file);
-    if (!head || (this.#head && head.equals(this.#head))) return undefined;
+    if (!head || (this.#reader && head.equals(this.#reader.head))) return undefined;
+    const others = new Manifest(this.cwd, this.fingerprint);
     try {
-      const others = new Manifest(this.cwd, this.fingerprint);
       others.#read(file);
       // Of another directory, or empty: nothing to keep.
-      return others.folders.size > 0 ? others : undefined;
+      if (others.folders.size > 0) return others;
     } catch {
       // Damaged, and replaced by what is known here.
-      return undefined;
     }
+    others.close();
+    return undefined;
   }
 }
 

@@ -18,6 +18,9 @@ import { RECORD_WORDS } from './record.ts';
 import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
 import { SameNames } from './same-names.ts';
 
+/** What stands for the records of files that are all in place as recorded: the manifest keeps them. */
+const AS_RECORDED = new Uint32Array();
+
 /** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
 const BATCH_FILES = 64;
 
@@ -35,6 +38,8 @@ export class Planner {
   /** Only on a dry run. */
   readonly #expected: ExpectedDestination | undefined;
   readonly #found: Found;
+  readonly #keepsLinks: boolean;
+  /** What the manifest is to know of, and does not yet. */
   readonly #published: QueuedBatch[] = [];
   /** Whose attributes are still to be carried over. */
   readonly #directories: CopiedDirectory[] = [];
@@ -42,7 +47,7 @@ export class Planner {
   /** What is not published, because it has to be transformed. */
   readonly transformed: TransformedFolder[] = [];
   /** What is not published, because it is in place. */
-  readonly #unchanged: { folder: Folder; records: Uint32Array }[] = [];
+  readonly #unchanged: Folder[] = [];
   /** Planned and not published yet, the next one last, with what the manifest knows of them. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
@@ -60,6 +65,8 @@ export class Planner {
     this.#system = system;
     this.#tally = tally;
     if (job.dryRun) this.#expected = new earlier!.ExpectedDestination();
+    const preserved = [job.transfer.preserve, ...plan.targets.map(({ preserve }) => preserve ?? [])];
+    this.#keepsLinks = preserved.some((attributes) => attributes.includes('links'));
   }
 
   /** Publishes all batches and closes the queue. */
@@ -80,6 +87,7 @@ export class Planner {
         check.add(folder);
         this.#publishFolder(folder);
         yield;
+        this.#recordCopied();
       }
     } else {
       const all: Folder[] = [];
@@ -99,8 +107,7 @@ export class Planner {
       const deleted = this.#mayPrune() ? (yield* this.#prune(resolved, records)).deleted : false;
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
         const folder = deleted ? asItIs(next.folder) : next.folder;
-        // What is known of unchanged files is the manifest's own, and stays as it is.
-        this.#publishFolder(folder, folder === next.folder ? next.records : next.records?.slice());
+        this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
       }
     }
     this.#queue.close();
@@ -111,7 +118,11 @@ export class Planner {
     try {
       if (!this.#queue.stopped && !this.#job.dryRun) this.#carryDirectories();
     } finally {
-      this.#saveManifest();
+      try {
+        this.#saveManifest();
+      } finally {
+        this.#found.manifest?.close();
+      }
     }
   }
 
@@ -131,11 +142,9 @@ export class Planner {
     // What was copied before a failure is not counted.
     const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
-    for (const batch of this.#published)
-      if (batch.records) manifest.add(path.join(batch.root, batch.below), namesAs(batch), batch.records);
+    for (const batch of this.#published) this.#record(batch, batch.records);
     // What still waits is as it was: the copy ended before.
-    for (const { folder, records } of [...this.transformed, ...this.#unchanged, ...this.#waiting])
-      if (records) manifest.add(path.join(folder.root, folder.below), namesAs(folder), records);
+    for (const { folder, records } of [...this.transformed, ...this.#waiting]) this.#record(folder, records);
     try {
       manifest.write(file, this.#system);
     } catch (error) {
@@ -146,8 +155,27 @@ export class Planner {
     }
   }
 
+  /** The manifest puts aside what is copied: in memory it would be most of what a large copy needs. */
+  #recordCopied(): void {
+    // The record of a file that has several names is made when all of them are copied.
+    if (this.#keepsLinks || this.#job.dryRun) return;
+    let finished = 0;
+    for (const batch of this.#published) {
+      if (!this.#queue.isFinished(batch)) break;
+      this.#record(batch, batch.records);
+      finished++;
+    }
+    if (finished > 0) this.#published.splice(0, finished);
+  }
+
+  #record(files: Folder | QueuedBatch, records: Uint32Array | undefined): void {
+    if (records && records !== AS_RECORDED && this.#job.recorded)
+      this.#found.manifest?.add(path.join(files.root, files.below), namesAs(files), records);
+  }
+
+  /** Only where somebody asks for what is planned. */
   get unchanged(): UnchangedFolder[] {
-    return this.#unchanged.map(({ folder: { source, root, below, names, target } }) => ({
+    return this.#unchanged.map(({ source, root, below, names, target }) => ({
       source,
       destination: path.join(root, below),
       target: this.#plan.targets.indexOf(target),
@@ -212,8 +240,10 @@ export class Planner {
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {
-    const { root, below, unchanged } = folder;
-    return this.#found.manifest?.take(path.join(root, below), namesAs(folder), unchanged !== undefined);
+    const { manifest } = this.#found;
+    const directory = path.join(folder.root, folder.below);
+    if (folder.unchanged && manifest?.keep(directory, folder.names.length)) return AS_RECORDED;
+    return manifest?.take(directory, namesAs(folder));
   }
 
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
@@ -280,13 +310,8 @@ export class Planner {
   }
 
   #countUnchanged(folder: Folder, records: Uint32Array): void {
-    // The same names twice would be most of what is kept of the directory.
-    const known = this.#found.manifest?.folders.get(path.join(folder.root, folder.below));
-    const isWhole = known !== undefined && known.records === records;
-    this.#unchanged.push({
-      folder: isWhole ? { ...folder, names: known.names as string[] } : folder,
-      records,
-    });
+    this.#record(folder, records);
+    if (this.#queue.keepsOutcomes) this.#unchanged.push(folder);
     this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
     const { source, root, below, names } = folder;

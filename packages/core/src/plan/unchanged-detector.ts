@@ -46,7 +46,8 @@ export class UnchangedDetector {
   readonly recall: Recall = (source, destination, root, names) => {
     const directories = this.#directories.get(destination);
     if (!directories) return undefined;
-    const recorded = { ...(this.#manifest.folders.get(destination) ?? NOTHING), directories };
+    const { names: known, records } = this.#manifest.folders.get(destination) ?? NOTHING;
+    const recorded = { names: known, records, directories };
     const listed = names ?? list(source);
     const found = this.#lists ? list(destination) : [];
     if (!listed || !found || !this.#isReal(destination, root)) return undefined;
