@@ -54,12 +54,8 @@ export class SystemBench implements Disposable {
       durability: 'none',
     };
     this.#tree = new DestinationTree(this.#system, defaults, { created: () => {} });
-    this.#pair = openPair(this.#system, this.#tree, {
-      source: this.source,
-      root: this.destination,
-      below: '',
-      overwrite: settings.overwrite ?? true,
-    });
+    const folder = { source: this.source, root: this.destination, below: '', names: [] };
+    this.#pair = openPair(this.#system, this.#tree, folder, settings.overwrite ?? true);
     this.#transferrer = new Transferrer(
       this.#system,
       { ...defaults, ...settings },

@@ -4,7 +4,7 @@ import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
 import { emptyTally, noteError, type Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
-import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
 import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER } from './file-copier.ts';
@@ -19,6 +19,8 @@ export type Stopped =
   | 'deadline'
   /** The next file would hold the thread for long, and no other thread has been asked to copy it. */
   | 'large';
+
+const NO_LINKS: ReadonlySet<number> = new Set();
 
 /** What depends on the attributes that are carried over. */
 interface Parts {
@@ -207,12 +209,12 @@ export class BatchCopier {
   #open(batch: QueuedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
     const { files, tree } = this.#partsOf(batch);
-    const pair = openPair(this.#system, tree, { ...batch, onlyFile: onlyFileOf(batch), overwrite });
+    const pair = openPair(this.#system, tree, batch, overwrite);
     if (pair.fresh) this.#queue.note(MADE, batch);
     // By another thread, maybe: to look for a file there would wait for those that are being made.
     else pair.fresh = this.#queue.has(MADE, batch);
     pair.swept = this.#queue.has(SWEPT, batch);
-    return { batch, pair, links: new Set(batch.links), files };
+    return { batch, pair, links: batch.links ? new Set(batch.links) : NO_LINKS, files };
   }
 
   #close({ batch, pair }: OpenBatch): void {

@@ -15,7 +15,7 @@ import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import { type Copy, HardLinks } from './hard-links.ts';
-import type { RunHooks } from './job.ts';
+import type { ProgressEvent, RunHooks } from './job.ts';
 import { copyNewFiles, type NewFiles, newFileOptions, nextLinkOf } from './new-files.ts';
 import { noteOutcome, resultOf } from './outcomes.ts';
 import { chooseWay, SMALL_FILE } from './way.ts';
@@ -34,7 +34,7 @@ export type CopierHooks = Pick<RunHooks, 'progress' | 'large'>;
 export interface OpenBatch {
   batch: QueuedBatch;
   pair: DirectoryPair;
-  links: Set<number>;
+  links: ReadonlySet<number>;
   /** Copies its files. */
   files: FileCopier;
 }
@@ -330,18 +330,14 @@ export class FileCopier {
     if (batch.outcomes) noteOutcome(batch.outcomes, file, outcome);
     if (!this.#job.entries && !this.#job.progress) return;
     const name = batch.names[file]!;
-    const paths = pathsOf(pair, name, batch.renamed?.[file] ?? name);
+    const { source, destination } = pathsOf(pair, name, batch.renamed?.[file] ?? name);
     const result = resultOf(outcome);
-    if (this.#job.entries) this.tally.entries.push({ ...paths, ...result });
+    if (this.#job.entries) this.tally.entries.push({ source, destination, ...result });
     if (!this.#job.progress) return;
     const { bytes, method } = result;
-    this.#hooks.progress({
-      ...paths,
-      fileBytes: bytes,
-      fileSize: bytes,
-      done: true,
-      ...(method && { method }),
-    });
+    const event: ProgressEvent = { source, destination, fileBytes: bytes, fileSize: bytes, done: true };
+    if (method) event.method = method;
+    this.#hooks.progress(event);
   }
 
   /** Part of a large file has been copied. */

@@ -62,14 +62,14 @@ export class Queue implements BatchQueue, PlannedQueue {
   #queued(batch: Batch, records: Uint32Array | undefined, first: QueuedBatch | undefined): QueuedBatch {
     const { records: recorded, outcomes } = this.#keeping;
     const count = batch.names.length;
-    return {
-      ...batch,
-      number: -1,
-      cursor: 0,
-      notes: first?.notes ?? { bits: 0 },
-      records: recorded ? (records ?? new Uint32Array(count * RECORD_WORDS)) : undefined,
-      outcomes: outcomes ? new Float64Array(count * OUTCOME_WORDS) : undefined,
-    };
+    // Taken over: to copy so large an object took 8 µs.
+    const queued = batch as QueuedBatch;
+    queued.number = -1;
+    queued.cursor = 0;
+    queued.notes = first?.notes ?? { bits: 0 };
+    queued.records = recorded ? (records ?? new Uint32Array(count * RECORD_WORDS)) : undefined;
+    queued.outcomes = outcomes ? new Float64Array(count * OUTCOME_WORDS) : undefined;
+    return queued;
   }
 
   #publishShared(

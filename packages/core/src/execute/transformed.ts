@@ -22,7 +22,7 @@ import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
-import { closePair, DestinationTree, onlyFileOf, openPair, syncPair } from '../transfer/tree.ts';
+import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import type { Finished } from './finished.ts';
 import type { RunHooks } from './job.ts';
 import { resultOf } from './outcomes.ts';
@@ -93,7 +93,7 @@ async function transformFolder(
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
     let pair: DirectoryPair;
     try {
-      pair = openPair(system, tree, { ...folder, onlyFile: onlyFileOf(folder), overwrite });
+      pair = openPair(system, tree, folder, overwrite);
     } catch (error) {
       noteError(tally, job, error);
       return;

@@ -41,7 +41,7 @@ export interface PlannedQueue {
   stop(): void;
   readonly stopped: boolean;
   /**
-   * Publishes a batch. `records` are what the manifest knows of its files; `first` is the first batch of the same
+   * Publishes a batch, which is the queue's from then on. `records` are what the manifest knows of its files; `first` is the first batch of the same
    * directory, if there is one already.
    */
   publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch;

@@ -9,7 +9,7 @@ import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
-import { type CopiedDirectory, carryDirectories, sourceOfLevel } from '../transfer/directories.ts';
+import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import type { EarlierRuns, Found } from './inputs.ts';
@@ -263,6 +263,7 @@ export class Planner {
     try {
       do {
         const end = Math.min(start + BATCH_FILES, count);
+        const { names, renamed, links } = sliceFiles(folder, start, end);
         const vacant = this.#vacant(folder, start, end);
         const batch = this.#queue.publish(
           {
@@ -274,7 +275,9 @@ export class Planner {
             overwrite,
             symlinks,
             preserve,
-            ...sliceFiles(folder, start, end),
+            names,
+            renamed,
+            links,
             vacant,
           },
           records?.subarray(start * RECORD_WORDS, end * RECORD_WORDS),
@@ -296,16 +299,16 @@ export class Planner {
   #noteDirectories({ source, root, below, mirrors, target: { preserve } }: Folder): void {
     const isCarried = preserve !== undefined || this.#job.transfer.preserveDirectories;
     if (!isCarried || mirrors === undefined) return;
-    const names = below === '' ? [] : below.split('/');
-    for (let depth = names.length; depth >= 0; depth--) {
-      const original = sourceOfLevel(source, { depth, levels: names.length, mirrors });
-      if (original === undefined) return;
-      const place = names.slice(0, depth).join('/');
+    let [original, place] = [source, below];
+    while (mirrors === 'root' || place !== '') {
       // With those above it.
       const key = `${original}\0${root}\0${place}`;
       if (this.#noted.has(key)) return;
       this.#noted.add(key);
       this.#directories.push({ source: original, root, below: place, preserve });
+      if (place === '') return;
+      original = path.dirname(original);
+      place = place.slice(0, Math.max(0, place.lastIndexOf('/')));
     }
   }
 

@@ -11,7 +11,7 @@ export interface DirectoryPair {
   overwrite: TransferSettings['overwrite'];
   /** Device of the destination, as one number. */
   device: number;
-  /** What the destination was when it was opened, for {@link isStillThere}. */
+  /** What the destination was when it was opened, for {@link isStillThere}: where it has no descriptor. */
   opened: FileStatus;
   /** This copy made the destination directory: nothing can be in the way of its files. */
   fresh: boolean;

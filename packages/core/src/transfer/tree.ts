@@ -23,6 +23,9 @@ interface BothPaths {
   destination: string;
 }
 
+/** The source of a directory: its path, or the directory itself where it is open. */
+type Original = string | Directory | undefined;
+
 interface Level {
   name: string;
   directory: Directory;
@@ -49,10 +52,11 @@ export class DestinationTree {
   }
 
   /**
-   * Opens the directory `below` (forward slashes, may be empty) under `root`, which `source` is copied to. Valid until
+   * Opens the directory `below` (forward slashes, may be empty) under `root`, which `from` is copied to. Valid until
    * the next call.
    */
-  open(root: string, below: string, source: string, mirrors?: Mirrors): Level {
+  open(root: string, below: string, from: string | Directory, mirrors?: Mirrors): Level {
+    const source = typeof from === 'string' ? from : from.path;
     const names = below === '' ? [root] : [root, ...below.split('/')];
     const levels = names.length - 1;
     let shared = 0;
@@ -60,7 +64,8 @@ export class DestinationTree {
     this.#closeFrom(shared);
     for (let depth = shared; depth < names.length; depth++) {
       const name = names[depth]!;
-      const original = sourceOfLevel(source, { depth, levels, mirrors });
+      const above = sourceOfLevel(source, { depth, levels, mirrors });
+      const original = above === source ? from : above;
       const level =
         depth === 0
           ? this.#openRoot(root, source, original)
@@ -80,7 +85,7 @@ export class DestinationTree {
     for (const level of this.#levels.splice(depth)) this.#system.closeDirectory(level.directory);
   }
 
-  #openRoot(root: string, source: string, original: string | undefined): Level {
+  #openRoot(root: string, source: string, original: Original): Level {
     let made = 0;
     try {
       made = makeDirectories(root, () => this.#modeFor(original));
@@ -113,7 +118,7 @@ export class DestinationTree {
     }
   }
 
-  #openBelow(parent: Level, name: string, source: string, original: string | undefined): Level {
+  #openBelow(parent: Level, name: string, source: string, original: Original): Level {
     const system = this.#system;
     const mode = this.#modeFor(original);
     const made = system.makeDirectory(parent.directory, name, mode);
@@ -131,8 +136,12 @@ export class DestinationTree {
   }
 
   /** The mode to make a directory with, that of `original` where it is a copy of one. */
-  #modeFor(original: string | undefined): number {
-    const status = original === undefined ? undefined : statusIfThere(original, { source: original });
+  #modeFor(original: Original): number {
+    if (original === undefined) return DEFAULT_DIRECTORY_MODE;
+    if (typeof original === 'object' && this.#system.status(original, '.', true, this.#status) >= 0)
+      return directoryCreationMode(this.#keep, this.#status.mode);
+    const source = typeof original === 'object' ? original.path : original;
+    const status = statusIfThere(source, { source });
     return status ? directoryCreationMode(this.#keep, status.mode) : DEFAULT_DIRECTORY_MODE;
   }
 
@@ -217,24 +226,28 @@ export function notADirectory(errno: number, paths: BothPaths, isLink: boolean):
   });
 }
 
+/** Of a directory that needs not be known again. */
+const ofDescriptor = new FileStatus();
+
 /** Opens both sides of a folder. `created` directories count as fresh: nothing can be in their way. */
 export function openPair(
   system: System,
   tree: DestinationTree,
-  folder: Pick<Batch, 'source'> & Pick<DirectoryPair, 'overwrite'> & OpenedFor,
+  folder: Pick<Batch, 'source' | 'root' | 'below' | 'mirrors'> & Files,
+  overwrite: DirectoryPair['overwrite'],
 ): DirectoryPair {
   const source = system.openDirectory(folder.source);
   if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
   try {
-    const { directory, fresh } = tree.open(folder.root, folder.below, folder.source, folder.mirrors);
-    const status = new FileStatus();
+    const { directory, fresh } = tree.open(folder.root, folder.below, source, folder.mirrors);
+    const status = directory.fd >= 0 ? ofDescriptor : new FileStatus();
     const result = system.status(directory, '.', true, status);
     if (result < 0)
       throw systemError(-result, { source: folder.source, destination: directory.path, syscall: 'stat' });
     return {
       source,
       destination: directory,
-      overwrite: folder.overwrite,
+      overwrite,
       device: status.device,
       opened: status,
       fresh,
@@ -243,7 +256,7 @@ export function openPair(
     };
   } catch (error) {
     system.closeDirectory(source);
-    throw aboutOnlyFile(error, folder);
+    throw aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
   }
 }
 
