@@ -37,6 +37,19 @@ const groups = [
   },
 ];
 
+// `--help` needs nothing of the engine, and a copy all of it.
+const commandGroups = [
+  { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 2 },
+  {
+    name: 'engine',
+    test: (id) =>
+      id.includes('/src/') &&
+      !SELDOM.test(id) &&
+      !/src\/((errors|inside|node-util|path-or-url|schema|split-from|platform\/detail)\.ts$|cli\/)/.test(id),
+    priority: 1,
+  },
+];
+
 const entry = {
   index: 'src/index.ts',
   host: 'src/host.ts',
@@ -76,5 +89,11 @@ export default defineConfig([
     clean: false,
   })),
   // What the command line needs is in none of the library's files. Each command is loaded when it is called.
-  { ...shared, entry: { cli: 'src/cli/main.ts' }, dts: false, clean: false },
+  {
+    ...shared,
+    entry: { cli: 'src/cli/main.ts' },
+    dts: false,
+    clean: false,
+    outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups: commandGroups } },
+  },
 ]);
