@@ -10,7 +10,7 @@ const shared = {
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is a few files, cut where one is
 // not needed: by most copies, or by a host before it copies.
 const EARLIER_RUNS =
-  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|sources|unchanged-detector)\.ts$/;
+  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
 const HOST =
   /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
