@@ -260,20 +260,26 @@ describe('a copy while one worker of two stands ready', () => {
   });
 });
 
+/** The files that an entry imports, itself or by way of others, before anything is called. */
+function filesOf(entry: string): string[] {
+  const loaded = new Set<string>();
+  const load = (file: string) => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const code = readFileSync(new URL(file, library), 'utf8');
+    for (const [, imported] of code.matchAll(/^import .*"\.\/(.*)";$/gm)) load(imported!);
+  };
+  load(`${entry}.js`);
+  return [...loaded];
+}
+
 test.each(['host', 'options'])(
   'the file of fs-reflink/%s imports no engine, directly or by way of others',
-  (entry) => {
-    const loaded = new Set<string>();
-    const load = (file: string) => {
-      if (loaded.has(file)) return;
-      loaded.add(file);
-      const code = readFileSync(new URL(file, library), 'utf8');
-      for (const [, imported] of code.matchAll(/^import .*"\.\/(.*)";$/gm)) load(imported!);
-    };
-    load(`${entry}.js`);
-    expect([...loaded].filter((file) => /^(engine|copy)-/.test(file))).toEqual([]);
-  },
+  (entry) => expect(filesOf(entry).filter((file) => /^(engine|copy)-/.test(file))).toEqual([]),
 );
+
+test('what only a copy with a manifest needs is not imported with the library', () =>
+  expect(filesOf('index').filter((file) => /^(earlier-runs|staged-file)-/.test(file))).toEqual([]));
 
 describe('a process that ends while its worker threads boot', () => {
   // An addon that is loaded in a thread that is being ended would abort the process.
