@@ -81,7 +81,7 @@ export class BuildCopies {
     }
     const { engine, report, dryRun } = this.#options;
     const warning = cacheWarning(settings.cacheDirectory);
-    if (warning) this.#warnOnce([warning]);
+    if (warning) this.warnOnce([warning]);
     const copy = new OutputCopy({
       ...settings,
       preparation: this.#preparation,
@@ -108,7 +108,7 @@ export class BuildCopies {
   async deleteCollisions(names: readonly string[], directory?: string): Promise<void> {
     await this.#rejecting(
       this.#at(directory).map(async ({ copy }) =>
-        this.#warnOnce(messagesOf(await copy.deleteCollisions(names))),
+        this.warnOnce(messagesOf(await copy.deleteCollisions(names))),
       ),
     );
   }
@@ -126,11 +126,11 @@ export class BuildCopies {
       outputs.map(async (output) => {
         const { copy } = output;
         await copy.waitForCopy();
-        this.#warnOnce(messagesOf(copy.overlaps));
+        this.warnOnce(messagesOf(copy.overlaps));
         // Another bundle that is still to be written may be what they win over.
         if (isWritten(output)) {
           await copy.copyTargetsAgain();
-          this.#warnOnce(await copy.overlapMessages());
+          this.warnOnce(await copy.overlapMessages());
         }
         return copy.report();
       }),
@@ -138,7 +138,7 @@ export class BuildCopies {
     for (const [position, output] of outputs.entries()) {
       if (output.isReported || !isWritten(output)) continue;
       output.isReported = true;
-      for (const warning of reports[position]!.warnings) this.#log.warn(warning);
+      this.warnOnce(reports[position]!.warnings);
       logReport(
         reports[position]!,
         output.targets,
@@ -189,7 +189,13 @@ export class BuildCopies {
     }
   }
 
-  #warnOnce(messages: readonly string[]): void {
+  /** The build is not to warn of this. */
+  silence(messages: readonly string[]): void {
+    for (const message of messages) this.#warned.add(message);
+  }
+
+  /** Warns of what this build has not warned of. */
+  warnOnce(messages: readonly string[]): void {
     for (const message of messages) {
       if (this.#warned.has(message)) continue;
       this.#warned.add(message);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_LIMIT, sourceOf, standInOf } from './compiler-source.ts';
+import { lazySource, MAX_LIMIT, standInOf } from './compiler-source.ts';
 import { standInFor } from './stand-in.ts';
 
 const source = (content: string, size = content.length) =>
@@ -15,11 +15,15 @@ test.each<[what: string, given: never, found: boolean]>([
   expect(standInOf(given)?.toString()).toBe(found ? standIn : undefined),
 );
 
-test('the content of a file is read when it is asked for, and known by its hash', () => {
+test('the content of a file is read when it is asked for, and known by its key', () => {
   let reads = 0;
-  const made = sourceOf(Object as never, { size: 7, hash: 'abc' } as never, () => {
-    reads++;
-    return Buffer.from('content');
+  const made = lazySource(Object as never, {
+    read: () => {
+      reads++;
+      return Buffer.from('content');
+    },
+    size: () => 7,
+    key: () => 'abc',
   });
   const hashed: unknown[] = [];
   made.updateHash({ update: (text: unknown) => hashed.push(text) } as never);

@@ -3,11 +3,14 @@ import path from 'node:path';
 import { type HostLog, messageOf } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { deleteLeftOver } from '../left-over.ts';
+import { isInside } from '../nested.ts';
+import { notCopied } from '../not-copied.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Instance } from '../record-index.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
 import { isRealDisk, type OutputFileSystem } from '../serve/memory.ts';
 import { statsOf } from '../stats.ts';
 import type { OutputTargets } from '../targets.ts';
+import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../unsupported.ts';
 import { watchedPaths } from '../watched.ts';
 
 export const NAME = 'unplugin-reflink';
@@ -18,12 +21,14 @@ export interface AnyCompiler {
   outputPath: string;
   options: { name?: unknown; entry?: unknown; target?: unknown; output: { filename?: unknown } };
   webpack: { WebpackError: new (message: string) => Error };
-  hooks: {
-    afterEmit: {
-      taps: readonly { name: string }[];
-      tapPromise(name: string, act: (compilation: AnyCompilation) => Promise<void>): void;
+  watchMode: boolean;
+  hooks: Record<'done' | 'shutdown', { tapPromise(name: string, act: () => Promise<void>): void }> &
+    Record<'failed' | 'watchClose', { tap(name: string, act: () => void): void }> & {
+      afterEmit: {
+        taps: readonly { name: string }[];
+        tapPromise(name: string, act: (compilation: AnyCompilation) => Promise<void>): void;
+      };
     };
-  };
   getInfrastructureLogger(name: string): HostLog;
 }
 
@@ -104,3 +109,66 @@ export function deleteFormer(
     await deleteLeftOver({ instance: instance(), ...output }, options, log).catch(log.fail);
   });
 }
+
+/** Where it is recorded what an instance has copied into an output directory. */
+export function recordOf(
+  { context }: Pick<AnyCompiler, 'context'>,
+  { host, configuration }: Omit<Instance, 'targets'>,
+  targets: unknown,
+  options: ResolvedOptions,
+  directory: string,
+): ClaimedRecord {
+  // Which assets a configuration has is known when it is built: no other one can have the same.
+  const named = options.assets ? [targets, configuration] : targets;
+  const cacheDirectory = cacheDirectoryOf(options, context);
+  return claimRecord({ host, configuration, targets: named }, cacheDirectory, directory, options);
+}
+
+/** A warning where targets lie outside of an output in memory: nobody asks it for them. */
+export function outsideWarning(
+  bundler: string,
+  { context }: Pick<AnyCompiler, 'context'>,
+  targets: OutputTargets['targets'],
+  directory: string,
+): string | undefined {
+  const outside = targets.filter(({ to = '.' }) => !isInside(directory, path.resolve(directory, to)));
+  if (outside.length === 0) return undefined;
+  return notCopied({ publicTargets: [], targets: outside }, context, {
+    reason: `${bundler}'s output is in memory, as for a development server, and these targets lie outside of it`,
+    remedy:
+      'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").',
+  });
+}
+
+/** Calls `end` when a build is over or has failed, and `close` when there will be none any more. */
+export function tapEnd(
+  compiler: AnyCompiler,
+  end: (given: { keepWorkers: boolean }) => Promise<void>,
+  close: () => Promise<void>,
+): void {
+  const { done, failed, watchClose, shutdown } = compiler.hooks;
+  done.tapPromise(NAME, () => end({ keepWorkers: compiler.watchMode }));
+  failed.tap(NAME, () => void end({ keepWorkers: compiler.watchMode }));
+  watchClose.tap(NAME, () => void end({ keepWorkers: false }));
+  shutdown.tapPromise(NAME, close);
+}
+
+/** @throws {TypeError} where an entry for compilers is applied to another bundler, or to an older version */
+export function checkCompiler(entry: 'webpack' | 'rspack', { hooks, webpack }: UnknownCompiler): void {
+  // Vite, too, calls what a plugin has under the name "apply", with its config.
+  if (!hooks) throw unsupported(entry, 'another bundler', useEntryIn('Vite', 'vite'));
+  // Rspack calls itself a webpack, of the version whose plugins it means to run.
+  const { rspackVersion } = webpack ?? {};
+  const version = rspackVersion ?? webpack?.version ?? callingVersion('webpack') ?? '4';
+  const found = `${rspackVersion ? 'Rspack' : 'webpack'} ${version}`;
+  if (entry === 'webpack' && rspackVersion) throw unsupported(entry, found, RSPACK);
+  if (entry === 'rspack' && !rspackVersion) throw unsupported(entry, found, useEntry('webpack'));
+  if (isOlder(version, rspackVersion ? '2.0' : '5.76')) throw unsupported(entry, found, UPDATE);
+}
+
+interface UnknownCompiler {
+  hooks?: unknown;
+  webpack?: { version?: string; rspackVersion?: string };
+}
+
+const RSPACK = `${useEntry('rspack')}. Docusaurus builds with Rspack unless its config turns that off`;

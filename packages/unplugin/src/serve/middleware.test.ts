@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { resolveOptions } from '../resolve-options.ts';
 import type { ServedFiles } from './files.ts';
-import { createMiddleware, hasPackages, type Server, transformed } from './middleware.ts';
+import { createMiddleware, hasPackages, type Server } from './middleware.ts';
 
 /** What a request comes to, and what was looked for. */
 async function outcomeOf(
@@ -69,14 +69,3 @@ test.each([
 ])('%j is copied from packages: %j', (from, expected) =>
   expect(hasPackages({ publicTargets: [], targets: [{ from }] })).toBe(expected),
 );
-
-test('a transform that fails is an error with the paths of the file', async () => {
-  const target = {
-    from: '/a',
-    transform: () => {
-      throw new Error('on purpose');
-    },
-  };
-  const file = { source: import.meta.filename, name: 'x.ts', below: 'x.ts', target };
-  await expect(transformed(file)).rejects.toMatchObject({ code: 'ERR_TRANSFORM', source: file.source });
-});

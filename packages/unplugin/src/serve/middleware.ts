@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CopyError } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../options.ts';
 import { type OutputTargets, sourcesOf } from '../targets.ts';
+import { transformed } from '../transformed.ts';
 import type { ServedFile, ServedFiles } from './files.ts';
 import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
 
@@ -85,17 +85,6 @@ async function read(
   const status = symlinks === 'keep' ? fs.lstatSync(source) : fs.statSync(source);
   if (!status.isFile()) throw Object.assign(new Error(`${source} is no file`), { code: 'ENOENT' });
   if (!target?.transform) return contentOf(source);
-  const bytes = await transformed({ source, target, name, below });
+  const bytes = await transformed(target, { source, destination: name, path: below });
   return bytesAsContent(bytes, `W/"${createHash('sha256').update(bytes).digest('base64url')}"`);
-}
-
-/** What the target's function makes of a file. */
-export async function transformed({ source, target, name, below }: ServedFile): Promise<Buffer> {
-  try {
-    const made = await target!.transform!(fs.readFileSync(source), { source, path: below });
-    return Buffer.from(made as Uint8Array);
-  } catch (cause) {
-    const reason = `transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination: name, cause });
-  }
 }

@@ -4,19 +4,18 @@ import type { Compilation, Compiler } from '@rspack/core';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { instanceOf, isOnDisk, logOf, outputOf, watchSources } from '../../compilers/compiler.ts';
+import { instanceOf, isOnDisk, logOf, outputOf, recordOf, watchSources } from '../../compilers/compiler.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
 import { keptIn } from '../../nested.ts';
 import type { ResolvedOptions } from '../../options.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
+import type { ClaimedRecord, Instance } from '../../record-index.ts';
 import { linkStatsOf } from '../../stats.ts';
 import { type OutputTargets, targetOfFile } from '../../targets.ts';
 import { bundleOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
-import type { ImportedFiles } from './imported-files.ts';
+import type { RspackImports } from './imported-files.ts';
 
 export interface CopiesSettings {
   options: ResolvedOptions;
@@ -25,7 +24,7 @@ export interface CopiesSettings {
   cleaning: Cleaning | undefined;
   logger: HostLog;
   /** Where the options ask for any. */
-  imported?: ImportedFiles | undefined;
+  imported?: RspackImports | undefined;
 }
 
 /** The copies of one compiler, build after build. */
@@ -38,7 +37,7 @@ export class RspackCopies {
   readonly #records = new Map<string, ClaimedRecord>();
   readonly #cleaning: Cleaning | undefined;
   readonly #log: HostLog;
-  readonly #imported: ImportedFiles | undefined;
+  readonly #imported: RspackImports | undefined;
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
   /** What was in the output when it would have been emptied, where that was earlier. */
@@ -184,11 +183,7 @@ export class RspackCopies {
   #recordOf(directory: string): ClaimedRecord {
     const known = this.#records.get(directory);
     if (known) return known;
-    const cacheDirectory = cacheDirectoryOf(this.#options, this.#compiler.context);
-    const { host, configuration } = this.#instance();
-    // Which assets a configuration has is known when it is built: no other one can have the same.
-    const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
-    const record = claimRecord({ host, configuration, targets }, cacheDirectory, directory, this.#options);
+    const record = recordOf(this.#compiler, this.#instance(), this.#targets, this.#options, directory);
     this.#records.set(directory, record);
     return record;
   }

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
 import type { HostLog } from '../../build.ts';
-import { NAME } from '../../compilers/compiler.ts';
-import { isInside } from '../../nested.ts';
+import { NAME, outsideWarning } from '../../compilers/compiler.ts';
 import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import type { ServedFile, ServedFiles } from '../../serve/files.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import type { OutputTargets } from '../../targets.ts';
+import { transformed } from '../../transformed.ts';
 import { bundleOf } from './bundle.ts';
 
 interface Server {
@@ -58,26 +58,16 @@ export class DevelopmentServer {
   /** A bundle is going to memory. Where no server asks us, its memory answers with the sources. */
   async built(compilation: Compilation, log: Pick<HostLog, 'warn'>): Promise<void> {
     this.#bundle = new Set(bundleOf(compilation));
-    if (!this.#hasWarned) this.#warnOfOutside(log);
+    const { targets } = this.#targets;
+    const warning = outsideWarning('Rspack', this.#compiler, targets, this.#directory);
+    if (warning && !this.#hasWarned) log.warn(warning);
     if (!this.#isOpen && !(await this.#mount()) && !this.#hasWarned)
       log.warn(notCopied(this.#targets, this.#compiler.context, NOT_SERVED));
     this.#hasWarned = true;
   }
 
-  #warnOfOutside(log: Pick<HostLog, 'warn'>): void {
-    const directory = this.#directory;
-    const targets = this.#targets.targets.filter(
-      ({ to = '.' }) => !isInside(directory, path.resolve(directory, to)),
-    );
-    if (targets.length > 0)
-      log.warn(notCopied({ publicTargets: [], targets }, this.#compiler.context, OUTSIDE));
-  }
-
   async #mount(): Promise<boolean> {
-    const [{ mount }, { transformed }] = await Promise.all([
-      import('../../serve/memory.ts'),
-      import('../../serve/middleware.ts'),
-    ]);
+    const { mount } = await import('../../serve/memory.ts');
     const files = await this.#loadFiles();
     files.invalidate();
     await files.refresh();
@@ -87,9 +77,12 @@ export class DevelopmentServer {
     const output = this.#compiler.outputFileSystem as unknown as typeof import('node:fs');
     if (!mount(output as never, this, new Map(plain.map((file) => [placeOf(file), file.source]))))
       return false;
-    for (const file of all.filter(({ target }) => target?.transform)) {
-      output.mkdirSync(path.dirname(placeOf(file)), { recursive: true });
-      output.writeFileSync(placeOf(file), await transformed(file));
+    for (const file of all) {
+      if (!file.target?.transform) continue;
+      const destination = placeOf(file);
+      const content = await transformed(file.target, { source: file.source, destination, path: file.below });
+      output.mkdirSync(path.dirname(destination), { recursive: true });
+      output.writeFileSync(destination, content);
     }
     return true;
   }
@@ -151,10 +144,4 @@ const NOT_SERVED = {
   reason:
     'Rspack\'s output is in memory, whose methods cannot be replaced, and no development server was started with the options of the compiler ("compiler.options.devServer"), as Rspack\'s command line and Rsbuild do',
   remedy: 'Start one with these options, or have the output written to the disk.',
-};
-
-const OUTSIDE = {
-  reason: "Rspack's output is in memory, as for a development server, and these targets lie outside of it",
-  remedy:
-    'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").',
 };

@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Compilation, Compiler, LoaderContext, NormalModule, RuleSetRule, sources } from '@rspack/core';
-import type { BundledAsset, BundledAssets, contentOf, ExtractedAsset } from '../../assets/bundled-assets.ts';
-import { MAX_LIMIT, sourceOf, standInOf } from '../../assets/compiler-source.ts';
-import { assetsOfBuild } from '../../assets/load.ts';
+import type { BundledAsset, ExtractedAsset } from '../../assets/bundled-assets.ts';
+import { standInOf } from '../../assets/compiler-source.ts';
 import { MODULES } from '../../assets/options.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { isOnDisk, logOf, NAME } from '../../compilers/compiler.ts';
+import { isOnDisk, NAME } from '../../compilers/compiler.ts';
+import { ImportedFiles } from '../../compilers/imported-files.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
 
@@ -31,75 +30,54 @@ interface Contents {
 }
 
 /**
- * Imported files of one compiler that the engine copies. A loader answers with a stand-in before Rspack reads the file, and
- * Rspack names that. Plugins in JavaScript that ask for its content get that of the file. Before Rspack writes, it is
- * deleted, because Rspack writes only what it has in memory.
+ * A loader answers with a stand-in before Rspack reads a file, and Rspack names that. Plugins in JavaScript that ask for its
+ * content get that of the file. Before Rspack writes, it is deleted, because Rspack writes only what it has in memory.
  */
-export class ImportedFiles {
+export class RspackImports extends ImportedFiles {
   readonly #compiler: Compiler;
-  readonly #options: ResolvedOptions;
-  /** Of the current build. */
-  #assets: BundledAssets | undefined;
   /** Whether it gives stand-ins to Rspack: an output in memory gets all files from Rspack. */
   #isActive = false;
-  #read: typeof contentOf | undefined;
   /** Up to which size Rspack inlines a module of the type `asset`; undefined: it has to see the content. In bytes. */
   #limit: number | undefined;
   /** By stand-in. */
-  readonly #sources = new Map<string, Source>();
-  readonly #files = new WeakMap<Source, BundledAsset>();
+  readonly #revealed = new Map<string, Source>();
 
   /** Undefined where another instance of the plugin has done it. */
-  static of(compiler: Compiler, options: ResolvedOptions): ImportedFiles | undefined {
-    return options.assets && !(STAND_IN_OF in compiler) ? new ImportedFiles(compiler, options) : undefined;
+  static of(compiler: Compiler, options: ResolvedOptions): RspackImports | undefined {
+    return options.assets && !(STAND_IN_OF in compiler) ? new RspackImports(compiler, options) : undefined;
   }
 
   private constructor(compiler: Compiler, options: ResolvedOptions) {
+    super(compiler as never, options);
     this.#compiler = compiler;
-    this.#options = options;
-    const { module, cache } = compiler.options;
-    // A stand-in in a cache must never be taken for a content.
-    if (typeof cache === 'object' && cache.type === 'persistent')
-      cache.version = `${cache.version ?? ''}|${NAME} assets ${JSON.stringify(options.assets)}`;
-    const standInOf: StandInOf = (context) => this.#standInOf(context);
+    const standInOf: StandInOf = (context) => this.#standInFor(context);
     Object.assign(compiler, { [STAND_IN_OF]: standInOf });
     // What goes through a loader passes the heap: nothing but files that are to be copied may match.
-    const isSelected = (file: string) => this.#isActive && this.#assets?.find(file) !== undefined;
-    module.rules.push({ resource: { and: [{ not: MODULES }, isSelected] }, use: [{ loader: LOADER }] });
-    compiler.hooks.run.tapPromise(NAME, () => this.#begin());
-    compiler.hooks.watchRun.tapPromise(NAME, () => this.#begin());
+    const isSelected = (file: string) => this.#isActive && this.assets?.find(file) !== undefined;
+    compiler.options.module.rules.push({
+      resource: { and: [{ not: MODULES }, isSelected] },
+      use: [{ loader: LOADER }],
+    });
     compiler.hooks.thisCompilation.tap(NAME, (compilation) => this.#reveal(compilation));
   }
 
-  /** A build begins. */
-  async #begin(): Promise<void> {
-    const { context } = this.#compiler;
+  protected override async begin(): Promise<void> {
     this.#isActive = await isOnDisk(this.#compiler);
-    this.#read = (await import('../../assets/bundled-assets.ts')).contentOf;
     this.#limit = inlineLimitOf(this.#compiler);
-    this.#assets = await assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context));
+    await super.begin();
   }
 
-  /** Undefined: Rspack reads the file. */
-  async #standInOf(context: LoaderContext): Promise<Buffer | undefined> {
-    const { _module: module, resourcePath, loaders } = context;
-    const assets = this.#assets;
+  async #standInFor(context: LoaderContext): Promise<Buffer | undefined> {
+    const { _module: module, resourcePath: file, loaders } = context;
     const limit = module.type === 'asset/resource' ? 0 : module.type === 'asset' ? this.#limit : undefined;
-    if (!assets || !this.#isActive || limit === undefined || limit > MAX_LIMIT || loaders.length > 1)
-      return undefined;
-    const found = assets.find(resourcePath);
-    if (!found || found.size <= limit || (module as NormalModule).matchResource !== undefined)
-      return undefined;
-    const standIn = (await assets.standInOf(resourcePath))!;
-    context.addDependency(resourcePath);
-    this.#remember(standIn, assets.standsFor(standIn)!);
-    return Buffer.from(standIn.padEnd(limit + 1));
+    const isSeen = loaders.length > 1 || (module as NormalModule).matchResource !== undefined;
+    const standIn = this.#isActive && !isSeen ? await this.standInOf(file, limit, context) : undefined;
+    if (standIn) this.#remember(standIn, this.assets!.standsFor(textOf(standIn))!);
+    return standIn;
   }
 
-  #remember(standIn: string, asset: BundledAsset): void {
-    const source = sourceOf(this.#compiler.webpack.sources.Source as never, asset, this.#read!) as Source;
-    this.#sources.set(standIn, source);
-    this.#files.set(source, asset);
+  #remember(standIn: Buffer, asset: BundledAsset): void {
+    this.#revealed.set(textOf(standIn), this.sourceOf(asset) as Source);
   }
 
   /** Whoever asks for the content of a stand-in gets that of the file. */
@@ -110,12 +88,10 @@ export class ImportedFiles {
       this.#isActive = false;
       return;
     }
-    const contentOf = (source: Source) =>
-      this.#sources.get(
-        standInOf(source as never)
-          ?.toString()
-          .trimEnd() ?? '',
-      );
+    const contentOf = (source: Source) => {
+      const standIn = standInOf(source as never);
+      return standIn && this.#revealed.get(textOf(standIn));
+    };
     contents.__internal__getAssetSource = (name) => {
       const source = original(name);
       return source && (contentOf(source) ?? source);
@@ -123,7 +99,7 @@ export class ImportedFiles {
     const update = compilation.updateAsset.bind(compilation);
     compilation.updateAsset = (name, given, info) => {
       const source = typeof given === 'function' ? contents.__internal__getAssetSource!(name) : undefined;
-      const isOurs = source !== undefined && this.#files.has(source);
+      const isOurs = source !== undefined && this.assetOf(source) !== undefined;
       const changed = isOurs ? (given as (source: Source) => Source)(source) : undefined;
       update(name, isOurs ? (changed === source ? (same: Source) => same : changed!) : given, info);
     };
@@ -137,28 +113,22 @@ export class ImportedFiles {
     for (const { name, file } of this.#selectedIn(compilation)) {
       const source = read(name);
       const standIn = source && standInOf(source as never);
-      if (!standIn || (this.#isActive && this.#sources.has(standIn.toString().trimEnd()))) continue;
-      const asset = await this.#assets!.restore(standIn, file);
-      if (asset) {
-        this.#remember(standIn.toString().trimEnd(), asset);
-        const { RawSource } = this.#compiler.webpack.sources;
-        if (!this.#isActive) compilation.updateAsset(name, new RawSource(this.#read!(asset) as Buffer));
-        continue;
-      }
-      compilation.deleteAsset(name);
-      const reason = 'is missing, or changed after Rspack had named it by its content; build again';
-      logOf(compilation).fail(new Error(`ERR_SOURCE_CHANGED: ${file} ${reason}`));
+      if (!standIn || (this.#isActive && this.#revealed.has(textOf(standIn)))) continue;
+      const asset = await this.restore(compilation, name, standIn, file);
+      if (!asset) continue;
+      this.#remember(standIn, asset);
+      const { RawSource } = this.#compiler.webpack.sources;
+      if (!this.#isActive) compilation.updateAsset(name, new RawSource(this.read!(asset) as Buffer));
     }
   }
 
   /** Others are not asked for their contents, which would copy these. */
   *#selectedIn(compilation: Compilation): Generator<{ name: string; file: string }> {
-    if (!this.#assets) return;
+    if (!this.assets) return;
     for (const { name, info } of compilation.getAssets()) {
       if (info.sourceFilename === undefined) continue;
       const file = path.resolve(this.#compiler.context, info.sourceFilename);
-      if (this.#assets.matches(file) || this.#assets.matches(file.replace(/[?#].*$/, '')))
-        yield { name, file };
+      if (this.assets.matches(file) || this.assets.matches(file.replace(/[?#].*$/, ''))) yield { name, file };
     }
   }
 
@@ -166,17 +136,20 @@ export class ImportedFiles {
   in(compilation: Compilation): ExtractedAsset[] {
     if (!this.#isActive) return [];
     return [...this.#selectedIn(compilation)].flatMap(({ name }) => {
-      const source = compilation.getAsset(name)?.source;
-      const asset = source && this.#files.get(source);
+      const asset = this.assetOf(compilation.getAsset(name)?.source);
       return asset ? [{ ...asset, name }] : [];
     });
   }
 
   /** They are copied: checks that they are what was hashed. */
-  async verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
-    this.#assets?.keep(directory, copied);
-    await this.#assets?.verify(directory);
+  verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
+    return this.verifyCopied(copied, directory);
   }
+}
+
+/** Without what makes it longer. */
+function textOf(standIn: Buffer): string {
+  return standIn.toString().trimEnd();
 }
 
 /** By what the config says for some module, which Rspack does not tell of one. */

@@ -1,13 +1,12 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
 import type { HostLog } from '../../build.ts';
-import { deleteFormer, instanceOf, logOf, NAME } from '../../compilers/compiler.ts';
+import { checkCompiler, deleteFormer, instanceOf, logOf, NAME, tapEnd } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { toTargets } from '../../targets.ts';
-import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../../unsupported.ts';
 import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
-import { ImportedFiles } from './imported-files.ts';
+import { RspackImports } from './imported-files.ts';
 import { takeOverPatterns } from './take-over.ts';
 
 /** Before anybody else writes into the output, or looks at what was written. */
@@ -39,7 +38,7 @@ export function rspackPlugin(options: ResolvedOptions): RspackPluginInstance {
 export function rspackHost(options: ResolvedOptions, surroundings: Surroundings = {}): RspackHost {
   const compilers: RspackHost['compilers'] = [];
   const apply = (compiler: Compiler) => {
-    checkBundler(compiler);
+    checkCompiler('rspack', compiler);
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
     const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
@@ -53,7 +52,7 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
     if (!hasServer) server.open();
     const cleaning = surroundings.cleaning ?? takeOverCleaning(compiler);
-    const imported = ImportedFiles.of(compiler, options);
+    const imported = RspackImports.of(compiler, options);
     const copies = new RspackCopies(compiler, { options, targets, cleaning, logger, imported });
     compilers.push({ copies, server });
     applyTo(compiler, copies, server);
@@ -90,19 +89,9 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
   hooks.afterEmit.tapPromise({ name: NAME, stage: BEFORE_ALL }, (compilation) =>
     attempt(compilation, () => copies.finish(compilation)),
   );
-  hooks.done.tapPromise(NAME, () => copies.end({ keepWorkers: compiler.watchMode }));
-  hooks.failed.tap(NAME, () => void copies.end({ keepWorkers: compiler.watchMode }));
-  hooks.watchClose.tap(NAME, () => void copies.end({ keepWorkers: false }));
-  hooks.shutdown.tapPromise(NAME, () => copies.close());
-}
-
-/** webpack has compilers of the same shape; Vite, too, calls what a plugin has under the name "apply", with its config. */
-function checkBundler({ hooks, webpack }: Compiler): void {
-  if (!hooks) throw unsupported('rspack', 'another bundler', useEntryIn('Vite', 'vite'));
-  const { rspackVersion } = webpack ?? {};
-  if (!rspackVersion) {
-    const version = (webpack as { version?: string } | undefined)?.version ?? callingVersion('webpack') ?? '';
-    throw unsupported('rspack', `webpack ${version}`.trim(), useEntry('webpack'));
-  }
-  if (isOlder(rspackVersion, '2.0')) throw unsupported('rspack', `Rspack ${rspackVersion}`, UPDATE);
+  tapEnd(
+    compiler,
+    (how) => copies.end(how),
+    () => copies.close(),
+  );
 }

@@ -2,6 +2,8 @@ import { ignoresCase } from 'fs-reflink/host';
 import type { Compilation } from 'webpack';
 import { collisionMessage, nameTaken } from '../../collisions.ts';
 import { contenderOf, winnerOverBundle } from '../../winner.ts';
+import { infoOf } from './describe.ts';
+import type { HiddenAssets } from './hiding.ts';
 import type { FileAsset } from './targets.ts';
 
 /** What becomes of the files when the compilation is written. */
@@ -28,34 +30,42 @@ export class CompilationAssets {
   /** Those that have not lost their names to the bundle, by name. */
   readonly #ours = new Map<string, FileAsset>();
   readonly #reported: string[] = [];
-  /** webpack's own. */
-  readonly #emitAsset: Compilation['emitAsset'];
-  readonly #hidden = new Map<string, Pick<FileAsset, 'source' | 'info'>>();
-
-  /** These are assets already, of the bundle. */
-  adopt(files: readonly FileAsset[]): void {
-    for (const each of files) this.#ours.set(each.name, each);
-  }
+  readonly #hidden: HiddenAssets;
 
   /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
-  constructor(compilation: Compilation, directory: string, files: readonly FileAsset[], log: AssetLog) {
+  constructor(
+    compilation: Compilation,
+    {
+      files,
+      directory,
+      hidden,
+      log,
+    }: { files: readonly FileAsset[]; directory: string; hidden: HiddenAssets; log: AssetLog },
+  ) {
     this.#compilation = compilation;
     this.#log = log;
     this.#all = files;
-    this.#emitAsset = compilation.emitAsset.bind(compilation);
+    this.#hidden = hidden;
+    const { context } = compilation.compiler;
     const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
     const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
     for (const asset of files) {
-      const { name, source, info, file } = asset;
+      const { name, source, file } = asset;
       const existing = bundle.get(spell(name));
       if (existing !== undefined && !this.#wins(asset, existing)) continue;
       if (existing !== undefined && (file.link || existing !== name)) compilation.deleteAsset(existing);
       this.#ours.set(name, asset);
       if (file.link) continue;
+      const info = infoOf(asset, context);
       if (existing === name) compilation.updateAsset(name, source, () => info);
-      else this.#emitAsset(name, source, info);
+      else compilation.emitAsset(name, source, info);
     }
     this.#watchBundle(spell);
+  }
+
+  /** These are assets already, of the bundle. */
+  adopt(files: readonly FileAsset[]): void {
+    for (const each of files) this.#ours.set(each.name, each);
   }
 
   /**
@@ -65,6 +75,7 @@ export class CompilationAssets {
   #watchBundle(spell: (name: string) => string): void {
     const compilation = this.#compilation;
     const bySpelling = new Map([...this.#ours.values()].map((asset) => [spell(asset.name), asset]));
+    const emitAsset = compilation.emitAsset.bind(compilation);
     compilation.emitAsset = (name, source, info) => {
       const asset = bySpelling.get(spell(name));
       if (asset && this.#isUntouched(asset)) {
@@ -72,7 +83,7 @@ export class CompilationAssets {
         this.#ours.delete(asset.name);
         if (!this.#hidden.delete(asset.name) && !asset.file.link) compilation.deleteAsset(asset.name);
       }
-      this.#emitAsset(name, source, info);
+      emitAsset(name, source, info);
     };
   }
 
@@ -96,29 +107,15 @@ export class CompilationAssets {
     return winner === 'ours';
   }
 
-  /** For as long as names with hashes of their contents are looked for, which reads all assets. */
-  hide(): void {
-    const { assets, assetsInfo } = this.#compilation;
-    for (const { name, source, info } of this.#untouched()) {
-      this.#hidden.set(name, { source, info: assetsInfo.get(name) ?? info });
-      delete assets[name];
-      assetsInfo.delete(name);
-    }
-  }
-
-  show(): void {
-    for (const [name, { source, info }] of this.#hidden) this.#emitAsset(name, source, info);
-    this.#hidden.clear();
-  }
-
-  #untouched(): FileAsset[] {
+  /** Those that nobody has changed or deleted. */
+  untouched(): FileAsset[] {
     const { assets } = this.#compilation;
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
   /** What is ours and what is not, when nobody changes assets any more. */
   final(): FinalAssets {
-    const ours = this.#untouched();
+    const ours = this.untouched();
     const untouched = new Set(ours);
     const left = this.#all.filter((asset) =>
       asset.file.link ? !this.#ours.has(asset.name) : !untouched.has(asset),

@@ -1,19 +1,17 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies } from '../../build.ts';
-import { isOnDisk, logOf, outputOf, watchSources } from '../../compilers/compiler.ts';
+import { isOnDisk, logOf, outputOf, outsideWarning, watchSources } from '../../compilers/compiler.ts';
 import { exclusive } from '../../exclusive.ts';
-import { isInside } from '../../nested.ts';
-import { notCopied } from '../../not-copied.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import type { Preparation } from '../../preparation.ts';
 import type { ClaimedRecord } from '../../record-index.ts';
 import { mount } from '../../serve/memory.ts';
 import { targetOfFile } from '../../targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
-import type { ImportedFiles } from './imported-files.ts';
+import { HiddenAssets } from './hiding.ts';
+import type { WebpackImports } from './imported-files.ts';
 import { listFiles } from './listing.ts';
 import { engineTargets, type FileAsset, type Listing, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
@@ -26,7 +24,7 @@ export interface CompilerState {
   readonly watch: WatchState;
   readonly preparation: Preparation;
   /** Where the options ask for any. */
-  readonly imported: ImportedFiles | undefined;
+  readonly imported: WebpackImports | undefined;
   /** To be called when the config is complete, for every compiler before the first build of one. */
   claimRecord(): ClaimedRecord;
   warnedOfOutside: boolean;
@@ -39,12 +37,12 @@ export class WebpackBuild {
   /** Absolute path of the output. */
   readonly #directory: string;
   readonly #log: ReturnType<typeof logOf>;
-  /** Warnings that were given, or are not to be. */
-  readonly #warnings = new Set<string>();
   readonly #copies: BuildCopies;
+  /** While webpack looks through the contents of all assets. */
+  readonly hidden: HiddenAssets;
+  /** Once its files are listed. */
   #listing: Listing | undefined;
-  /** Once there are any. */
-  assets: CompilationAssets | undefined;
+  #assets: CompilationAssets | undefined;
   /** Files that were copied, while they are no assets. */
   #putBack: (() => void) | undefined;
 
@@ -53,15 +51,9 @@ export class WebpackBuild {
     this.#state = state;
     this.#compilation = compilation;
     this.#directory = outputOf(compilation);
-    const log = logOf(compilation);
-    this.#log = {
-      ...log,
-      warn: (message) => {
-        if (!this.#warnings.has(message)) log.warn(message);
-        this.#warnings.add(message);
-      },
-    };
+    this.#log = logOf(compilation);
     this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
+    this.hidden = new HiddenAssets(compilation, () => this.#assets?.untouched() ?? []);
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
@@ -74,20 +66,24 @@ export class WebpackBuild {
   /** Makes assets of all files. */
   async addAssets(): Promise<void> {
     const { imported, options, targets, watch } = this.#state;
-    const directory = this.#directory;
-    const compilation = this.#compilation;
+    const [compilation, directory, hidden, log] = [
+      this.#compilation,
+      this.#directory,
+      this.hidden,
+      this.#log,
+    ];
     try {
       const began = Date.now();
       const listing =
         watch.relist(directory) ?? (await listFiles(targets, options, { compilation, directory, watch }));
       watch.listed(listing, directory, began);
-      for (const silent of listing.silent) this.#warnings.add(silent);
-      listing.warnings.forEach(this.#log.warn);
+      this.#copies.silence(listing.silent);
+      this.#copies.warnOnce(listing.warnings);
       this.#listing = listing;
-      this.assets = new CompilationAssets(compilation, directory, listing.assets, this.#log);
-      this.assets.adopt(imported?.in(compilation, directory) ?? []);
+      this.#assets = new CompilationAssets(compilation, { files: listing.assets, directory, hidden, log });
+      this.#assets.adopt(imported?.in(compilation, directory) ?? []);
     } catch (error) {
-      this.#log.fail(error);
+      log.fail(error);
     }
   }
 
@@ -102,28 +98,28 @@ export class WebpackBuild {
    * its place is no asset any more until {@link putBackAssets}.
    */
   async copy(): Promise<void> {
-    if (!this.#listing || !this.assets) return;
-    const { compiler, options, watch } = this.#state;
-    const final = this.assets.final();
+    if (!this.#listing || !this.#assets) return;
+    const { compiler, imported, options, watch } = this.#state;
+    const { warnings } = this.#compilation;
+    const final = this.#assets.final();
     const probe = final.ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
-    if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours);
+    if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours, this.#listing);
     const changed = watch.changedFiles(final);
-    watch.copied(undefined);
     try {
-      const { size } = this.#warnings;
+      const { length } = warnings;
       const report = await exclusive(this.#directory, () => this.#copyFiles(final, changed));
-      await this.#state.imported?.verify(final.ours.filter(isImported), this.#directory);
+      await imported?.verify(final.ours.filter(isImported), this.#directory);
       if (options.dryRun) {
-        this.#putBack = this.assets.detach(final.ours);
+        this.#putBack = this.#assets.detach(final.ours);
         return;
       }
       // A copy that warned is made again, and warns again.
-      if (this.#warnings.size === size) watch.copied(final);
+      if (warnings.length === length) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
       this.#log.fail(error);
       // A disk that is full for us is so for webpack, which would read all files into memory first.
-      this.assets.detach(final.ours);
+      this.#assets.detach(final.ours);
     }
   }
 
@@ -132,9 +128,9 @@ export class WebpackBuild {
   }
 
   /** The build is over, or failed. Threads of a watcher stay for the next. */
-  async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
+  async end(how: { keepWorkers: boolean }): Promise<void> {
     this.#state.watch.buildEnded();
-    await this.#copies.end({ keepWorkers });
+    await this.#copies.end(how);
   }
 
   /** With `changed` only these files are looked at. */
@@ -173,7 +169,7 @@ export class WebpackBuild {
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(copied.filter(isWritten));
-    this.#putBack = this.assets!.detach(copied);
+    this.#putBack = this.#assets!.detach(copied);
   }
 
   async #announce(written: readonly FileAsset[]): Promise<void> {
@@ -193,37 +189,21 @@ export class WebpackBuild {
   }
 
   /** The output is in memory: files are read from where they are. */
-  #serve(ours: readonly FileAsset[]): void {
-    this.#warnOfOutside();
+  #serve(ours: readonly FileAsset[], { targets: { targets } }: Listing): void {
+    const { compiler, options, warnedOfOutside } = this.#state;
+    const warning = outsideWarning('webpack', compiler, targets, this.#directory);
+    if (warning && !warnedOfOutside) this.#log.warn(warning);
+    this.#state.warnedOfOutside = true;
     const plain = ours.filter(({ given }) => !given.target.transform);
     const files = new Map(plain.map(({ file }) => [file.destination, file.source]));
-    const { compiler, options } = this.#state;
     // Whoever taps assetEmitted wants the content of each file, too.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
     for (const { name } of plain) this.#compilation.emittedAssets.add(name);
-    this.#putBack = this.assets!.detach(plain);
-  }
-
-  /** Nobody asks an output in memory for what is outside of it. */
-  #warnOfOutside(): void {
-    const { targets } = this.#listing!.targets;
-    const directory = this.#directory;
-    const outside = targets.filter(({ to = '.' }) => !isInside(directory, path.resolve(directory, to)));
-    if (outside.length === 0 || this.#state.warnedOfOutside) return;
-    this.#state.warnedOfOutside = true;
-    this.#log.warn(
-      notCopied({ publicTargets: [], targets: outside }, this.#state.compiler.context, IN_MEMORY),
-    );
+    this.#putBack = this.#assets!.detach(plain);
   }
 }
 
 function isImported({ given }: FileAsset): boolean {
   return given.kind === 'bundle';
 }
-
-const IN_MEMORY = {
-  reason: "webpack's output is in memory, as for a development server, and these targets lie outside of it",
-  remedy:
-    'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").',
-};

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hideFromSearch } from './hiding.ts';
+import { HiddenAssets, hideFromSearch } from './hiding.ts';
 
 interface Tap {
   name: string;
@@ -15,7 +15,7 @@ function registered(name: string, type: string, fn: Tap['fn'] = async () => 'res
   };
   const log: string[] = [];
   const files = { hide: () => void log.push('hide'), show: () => void log.push('show') };
-  hideFromSearch({ hooks: { processAssets: { intercept } } } as never, () => files);
+  hideFromSearch({ hooks: { processAssets: { intercept } } } as never, files);
   const given = { name, type, fn };
   return { tap: register(given), given, log };
 }
@@ -37,4 +37,16 @@ test.each([
 ])('%s sees them', (_what, name, type) => {
   const { tap, given } = registered(name, type);
   expect(tap).toBe(given);
+});
+
+test('hidden files are no assets until they are shown, but for those that were deleted meanwhile', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name, source: { name } as never }));
+  const compilation = { assets: { a: a!.source, b: b!.source, c: c!.source } };
+  const hidden = new HiddenAssets(compilation, () => [a!, b!]);
+  hidden.hide();
+  expect([Object.keys(compilation.assets), hidden.has('a'), hidden.has('c')]).toEqual([['c'], true, false]);
+  expect([hidden.delete('b'), hidden.delete('c')]).toEqual([true, false]);
+  hidden.show();
+  expect(Object.keys(compilation.assets).sort()).toEqual(['a', 'c']);
+  expect(hidden.has('a')).toBe(false);
 });

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import type { Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/host';
 import type { ListedFile } from 'fs-reflink/list';
 import { pathBelow } from '../../targets.ts';
+import { transformed } from '../../transformed.ts';
 import type { ListingContext, NamedFile, WebpackTarget } from './targets.ts';
 
 /** Files at a time that functions of the user are called for, or that are read for a hash. */
@@ -61,18 +61,11 @@ export async function nameFiles(
 }
 
 /** The content that is copied, if it is not the file's own. */
-async function contentOf(
-  { transform }: Target<string>,
+function contentOf(
+  target: Target<string>,
   { source, destination, link }: ListedFile,
   path: string,
-): Promise<Buffer | undefined> {
+): Promise<Buffer> | Buffer | undefined {
   if (link) return Buffer.from(fs.readlinkSync(source));
-  if (!transform) return undefined;
-  const content = await fs.promises.readFile(source);
-  try {
-    return Buffer.from((await transform(content, { source, path })) as Uint8Array);
-  } catch (cause) {
-    const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination, method: 'transform', cause });
-  }
+  return target.transform && transformed(target, { source, destination, path });
 }

@@ -51,10 +51,9 @@ function toTarget(
     filename: name,
   });
   const transformer = typeof transform === 'object' ? transform.transformer : transform!;
-  /** What `info` is told is relative to `to`. */
-  const below = new Map<string, string>();
   return {
     kind: 'pattern',
+    pattern: { number, from },
     target: {
       ...found(pattern, from, context),
       ...saidOf(pattern, options),
@@ -62,14 +61,14 @@ function toTarget(
       ...(transform && { transform: (content, { source }) => transformer(content, source) }),
     },
     async naming(named, compilation) {
-      const { path: name, info } = await interpolate(filename, named, compilation);
-      below.set(named.file, name);
-      const directory = typeof to === 'function' ? to(file(named.file, name)) : to;
-      return { path: directory ? path.posix.join(directory.replaceAll('\\', '/'), name) : name, info };
+      const { path: name, info: ofName } = await interpolate(filename, named, compilation);
+      const asset = file(named.file, name);
+      const directory = typeof to === 'function' ? to(asset) : to;
+      return {
+        path: directory ? path.posix.join(directory.replaceAll('\\', '/'), name) : name,
+        info: { ...ofName, ...(typeof info === 'function' ? info(asset) : info) },
+      };
     },
-    info: (name, { source }) =>
-      typeof info === 'function' ? info(file(source, below.get(source) ?? name)) : { ...info },
-    pattern: { number, from },
   };
 }
 

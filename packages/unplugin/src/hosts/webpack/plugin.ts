@@ -1,14 +1,12 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { deleteFormer, instanceOf, NAME } from '../../compilers/compiler.ts';
+import { checkCompiler, deleteFormer, instanceOf, NAME, recordOf, tapEnd } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import { Preparation } from '../../preparation.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../../unsupported.ts';
+import type { ClaimedRecord } from '../../record-index.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
 import { hideFromSearch } from './hiding.ts';
-import { ImportedFiles } from './imported-files.ts';
+import { WebpackImports } from './imported-files.ts';
 import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
 import { WatchState } from './watch-state.ts';
@@ -28,7 +26,7 @@ export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
 }
 
 function applyTo(compiler: Compiler, options: ResolvedOptions): void {
-  checkBundler(compiler);
+  checkCompiler('webpack', compiler);
   const instance = instanceOf('webpack', compiler);
   const targets = [
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
@@ -38,76 +36,53 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     deleteFormer(compiler, instance, options);
     return;
   }
-  const { Compilation, CleanPlugin } = compiler.webpack;
   let record: ClaimedRecord | undefined;
+  const claim = () => {
+    // Also what is not in targets of the engine: templates and patterns.
+    const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+    return recordOf(compiler, instance(), named, options, path.resolve(compiler.options.output.path!));
+  };
   const state: CompilerState = {
     compiler,
     options,
     targets,
     watch: new WatchState(compiler, targets),
     preparation: new Preparation(),
-    imported: options.assets && new ImportedFiles(compiler, options),
-    claimRecord: () => (record ??= recordOf(instance(), state)),
+    imported: options.assets && new WebpackImports(compiler, options),
+    claimRecord: () => (record ??= claim()),
     warnedOfOutside: false,
   };
+  const { hooks, webpack } = compiler;
   /** The last one: a compiler has one at a time. */
   let build: WebpackBuild | undefined;
 
   // What the config leaves out, the path of the output for instance, is known from here on.
-  compiler.hooks.initialize.tap(NAME, () => void state.claimRecord());
-  compiler.hooks.thisCompilation.tap(NAME, (compilation) => {
+  hooks.initialize.tap(NAME, () => void state.claimRecord());
+  hooks.thisCompilation.tap(NAME, (compilation) => {
     const current = new WebpackBuild(state, compilation);
     build = current;
     const { processAssets } = compilation.hooks;
+    const { PROCESS_ASSETS_STAGE_ADDITIONAL: adding, PROCESS_ASSETS_STAGE_OPTIMIZE_HASH: hashing } =
+      webpack.Compilation;
     const at = (stage: number) => ({ name: NAME, stage });
     // When what others add is there, and before anybody looks for assets to work on.
-    const added = Compilation.PROCESS_ASSETS_STAGE_ADDITIONAL + 1;
-    processAssets.tapPromise(at(added), () => current.addAssets());
+    processAssets.tapPromise(at(adding + 1), () => current.addAssets());
     if (compilation.options.optimization.realContentHash) {
-      const hashing = Compilation.PROCESS_ASSETS_STAGE_OPTIMIZE_HASH;
-      processAssets.tap(at(hashing - 1), () => current.assets?.hide());
-      processAssets.tap(at(hashing + 1), () => current.assets?.show());
+      processAssets.tap(at(hashing - 1), () => current.hidden.hide());
+      processAssets.tap(at(hashing + 1), () => current.hidden.show());
     }
-    hideFromSearch(compilation, () => current.assets);
-    CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
+    hideFromSearch(compilation, current.hidden);
+    webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
   });
-  compiler.hooks.make.tapPromise(NAME, async () => build?.prepare());
-  compiler.hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async () => build?.copy());
-  compiler.hooks.afterEmit.tap({ name: NAME, stage: BEFORE_ALL }, () => build?.putBackAssets());
-  const end = async (keepWorkers: boolean) => build?.end({ keepWorkers });
-  compiler.hooks.done.tapPromise(NAME, () => end(compiler.watchMode));
-  compiler.hooks.failed.tap(NAME, () => void end(compiler.watchMode));
-  compiler.hooks.watchClose.tap(NAME, () => void end(false));
-  compiler.hooks.shutdown.tapPromise(NAME, async () => {
-    await end(false);
-    record?.release();
-  });
-}
-
-function recordOf(
-  instance: Omit<Instance, 'targets'>,
-  { compiler, options, targets }: CompilerState,
-): ClaimedRecord {
-  // Also what is not in targets of the engine: templates and patterns.
-  const patterns = targets.map(({ pattern }) => pattern?.from);
-  // Which assets a configuration has is known when it is built: no other one can have the same.
-  const { configuration } = instance;
-  const named = [options.publicDirs, options.targets, patterns, ...(options.assets ? [configuration] : [])];
-  return claimRecord(
-    { ...instance, targets: named },
-    cacheDirectoryOf(options, compiler.context),
-    path.resolve(compiler.options.output.path!),
-    options,
+  hooks.make.tapPromise(NAME, async () => build?.prepare());
+  hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async () => build?.copy());
+  hooks.afterEmit.tap({ name: NAME, stage: BEFORE_ALL }, () => build?.putBackAssets());
+  tapEnd(
+    compiler,
+    async (how) => build?.end(how),
+    async () => {
+      await build?.end({ keepWorkers: false });
+      record?.release();
+    },
   );
 }
-
-/** Rspack calls itself a webpack, of the version whose plugins it means to run. */
-function checkBundler({ hooks, webpack }: Compiler & { webpack: { rspackVersion?: string } }): void {
-  // Vite, too, calls what a plugin has under the name "apply", with its config.
-  if (!hooks) throw unsupported('webpack', 'another bundler', useEntryIn('Vite', 'vite'));
-  if (webpack?.rspackVersion) throw unsupported('webpack', `Rspack ${webpack.rspackVersion}`, RSPACK);
-  const version = webpack?.version ?? callingVersion('webpack') ?? '4';
-  if (isOlder(version, '5.76')) throw unsupported('webpack', `webpack ${version}`, UPDATE);
-}
-
-const RSPACK = `${useEntry('rspack')}. Docusaurus builds with Rspack unless its config turns that off`;

@@ -5,12 +5,6 @@ import type { AssetOptions, ResolvedOptions } from '../../options.ts';
 import { type OutputTargets, toTargets } from '../../targets.ts';
 import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './template.ts';
 
-/** What a file is called below its target's `to`, and what webpack has to know about the name. */
-export interface Name {
-  path: string;
-  info: AssetInfo;
-}
-
 /** A target of the engine, and what of it is webpack's. */
 export interface WebpackTarget {
   /**
@@ -20,7 +14,7 @@ export interface WebpackTarget {
   kind: 'public' | 'target' | 'pattern' | 'bundle';
   target: Target<string>;
   /** Names made with what the compilation knows, in place of `rename`. */
-  naming?: (named: Named, compilation: Compilation) => Promise<Name>;
+  naming?: (named: Named, compilation: Compilation) => Promise<{ path: string; info: AssetInfo }>;
   /** What is added to the information about a file's asset. */
   info?: ((name: string, file: ListedFile) => AssetInfo) | undefined;
   /** Whether minimizers get its files; undefined for all but scripts. */
@@ -31,22 +25,19 @@ export interface WebpackTarget {
   named?: ReadonlyMap<string, NamedFile>;
 }
 
-export interface NamedFile {
-  /** Undefined: the engine's. */
-  name: string | undefined;
-  info: AssetInfo;
-  source: sources.Source;
-}
-
 /** A file that is going to be copied, as an asset; or a link, which webpack knows nothing of. */
 export interface FileAsset {
   /** Path below the output, with forward slashes. */
   name: string;
   file: ListedFile;
   source: sources.Source;
-  info: AssetInfo;
+  /** What webpack has to know about its name. */
+  info?: AssetInfo | undefined;
   given: WebpackTarget;
 }
+
+/** `name` is below the target's `to`; undefined: the engine's. */
+export type NamedFile = Pick<FileAsset, 'source' | 'info'> & { name: string | undefined };
 
 /** The files of one compilation. */
 export interface Listing {

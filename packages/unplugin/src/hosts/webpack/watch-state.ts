@@ -1,12 +1,19 @@
 import fs from 'node:fs';
-import type { Compiler } from 'webpack';
+import type { Compiler, sources } from 'webpack';
+import { lazySource } from '../../assets/compiler-source.ts';
 import { isInside } from '../../nested.ts';
 import { mayChangeUnseen, statsOf, versionOf } from '../../stats.ts';
 import { sourcesOf } from '../../targets.ts';
 import type { FinalAssets } from './assets.ts';
-import { withSource } from './describe.ts';
-import { type FileSource, fileSourceClass, type Watched } from './file-source.ts';
 import { type FileAsset, isPlain, type Listing, type WebpackTarget } from './targets.ts';
+
+/** A file as it was when it was last looked at. */
+interface WatchedFile {
+  source: sources.Source;
+  stats: fs.Stats;
+  /** What webpack's watcher knew of it then; its types tell less. Undefined: it did not watch it. */
+  times: { safeTime: number; timestamp?: number } | undefined;
+}
 
 /** What the last build listed and copied. */
 interface LastBuild {
@@ -26,48 +33,48 @@ interface LastBuild {
 export class WatchState {
   readonly #compiler: Compiler;
   readonly #targets: readonly WebpackTarget[];
-  readonly #FileSource: ReturnType<typeof fileSourceClass>;
-  #files = new Map<string, FileSource>();
-  #nextFiles = new Map<string, FileSource>();
+  readonly #files = new Map<string, WatchedFile>();
   #last: LastBuild | undefined;
 
   constructor(compiler: Compiler, targets: readonly WebpackTarget[]) {
     this.#compiler = compiler;
     this.#targets = targets;
-    this.#FileSource = fileSourceClass(compiler);
   }
 
   /** The content of a file: the same object as in the last build if the file is unchanged, as webpack's caches want it. */
-  sourceOf(file: string): FileSource {
-    if (!this.#compiler.watchMode) return new this.#FileSource(file);
+  sourceOf(file: string): sources.Source {
+    if (!this.#compiler.watchMode) return this.#newSource(file);
     const before = this.#files.get(file);
     const entry = this.#compiler.fileTimestamps?.get(file);
-    const watched = typeof entry === 'object' && entry !== null ? (entry as Watched) : undefined;
-    const isWatched = before && isSameTime(before.watched, watched);
-    const source = isWatched ? before : this.#lookAt(file, before, watched);
-    if (isWatched || !mayChangeUnseen(source.stats, Date.now())) this.#nextFiles.set(file, source);
+    const times = typeof entry === 'object' && entry !== null ? (entry as WatchedFile['times']) : undefined;
+    if (before && isSameTime(before.times, times)) return before.source;
+    const link = fs.lstatSync(file);
+    const stats = link.isSymbolicLink() ? fs.statSync(file) : link;
+    const isSame = before !== undefined && versionOf(before.stats) === versionOf(stats);
+    const source = isSame ? before.source : this.#newSource(file, stats);
+    if (mayChangeUnseen(stats, Date.now())) this.#files.delete(file);
+    // Nobody watches what a link leads to.
+    else this.#files.set(file, { source, stats, times: link === stats ? times : undefined });
     return source;
   }
 
-  #lookAt(file: string, before: FileSource | undefined, watched: Watched | undefined): FileSource {
-    const link = fs.lstatSync(file);
-    const isLink = link.isSymbolicLink();
-    const stats = isLink ? fs.statSync(file) : link;
-    const isSame = before && versionOf(before.stats) === versionOf(stats);
-    const source = isSame ? before : new this.#FileSource(file, stats);
-    // Nobody watches what a link leads to.
-    source.watched = isLink ? undefined : watched;
-    return source;
+  #newSource(file: string, stats?: fs.Stats): sources.Source {
+    const current = () => (stats ??= fs.statSync(file));
+    return lazySource(this.#compiler.webpack.sources.Source, {
+      read: () => fs.readFileSync(file),
+      size: () => current().size,
+      key: () => `${file} ${versionOf(current())}`,
+    });
   }
 
   /** The listing of the last build, with the contents of now, if no file was created, deleted or renamed since. */
   relist(directory: string): Listing | undefined {
     const last = this.#last;
     this.#last = undefined;
-    if (!last || last.directory !== directory) return undefined;
-    if (last.found === undefined || versionsOf(foundIn(last.listing)) !== last.found) return undefined;
+    if (last?.found === undefined || last.directory !== directory) return undefined;
+    if (versionsOf(foundIn(last.listing)) !== last.found) return undefined;
     try {
-      const assets = last.listing.assets.map((asset) => withSource(asset, this.sourceOf(asset.file.source)));
+      const assets = last.listing.assets.map((each) => withSource(each, this.sourceOf(each.file.source)));
       const listing = { ...last.listing, assets };
       this.#last = { ...last, listing };
       return listing;
@@ -79,17 +86,16 @@ export class WatchState {
 
   /** A build has its listing, which was begun at `since`, in milliseconds. */
   listed(listing: Listing, directory: string, since: number): void {
-    this.#files = this.#nextFiles;
-    this.#nextFiles = new Map();
     if (this.#last?.listing === listing || !this.#compiler.watchMode) return;
     const hasLinks = listing.assets.some(({ file }) => file.link);
     if (hasLinks || !this.#targets.every(isNamedByFiles)) return;
     this.#last = { directory, listing, found: versionsOf(foundIn(listing), since) };
   }
 
-  /** The files that have to be copied again, if no others can differ from what the last build copied. */
+  /** The files that have to be copied again, if no others can differ from what the last build copied. To be asked once. */
   changedFiles({ ours, left }: FinalAssets): FileAsset[] | undefined {
     const { copied, written, listing } = this.#last ?? {};
+    if (this.#last) this.#last = { ...this.#last, copied: undefined, written: undefined };
     if (!copied || written === undefined || versionsOf(copiedTo(listing!)) !== written) return undefined;
     const before = new Map(copied.ours.map(({ name, source }) => [name, source]));
     const isSame = ours.length === before.size && ours.every(({ name }) => before.has(name));
@@ -97,13 +103,13 @@ export class WatchState {
     return ours.filter(({ name, source }) => before.get(name) !== source);
   }
 
-  /** A build has copied its files. Undefined: there is more to do or to report than the files of the next build show. */
-  copied(assets: FinalAssets | undefined): void {
+  /** A build has copied its files, and nothing else is to be done or reported in the next. */
+  copied(assets: FinalAssets): void {
     const last = this.#last;
     if (!last) return;
     const isAllAssets = copiedTo(last.listing).every((each) => isInside(last.directory, each));
     const overwritesAll = this.#targets.every(({ target: { overwrite = true } }) => overwrite === true);
-    this.#last = { ...last, copied: isAllAssets && overwritesAll ? assets : undefined, written: undefined };
+    if (isAllAssets && overwritesAll) this.#last = { ...last, copied: assets };
   }
 
   /** What is done to directories from here on is somebody else's doing. */
@@ -117,27 +123,24 @@ const copiedTo = ({ folders }: Listing): string[] => folders.map(({ destination 
 
 /** Undefined where one may have changed since `since` without showing it. */
 function versionsOf(directories: readonly string[], since = Number.POSITIVE_INFINITY): string | undefined {
-  const versions: string[] = [];
-  for (const each of directories) {
-    const stats = statsOf(each);
-    if (stats && mayChangeUnseen(stats, since)) return undefined;
-    versions.push(stats ? versionOf(stats) : '');
-  }
-  return versions.join();
+  const all = directories.map(statsOf);
+  if (all.some((stats) => stats && mayChangeUnseen(stats, since))) return undefined;
+  return all.map((stats) => (stats ? versionOf(stats) : '')).join();
 }
 
 /** Whether nothing but the directories that were looked into decides which files are copied, and under which names. */
 function isNamedByFiles(given: WebpackTarget): boolean {
   const { filter, directoryFilter } = given.target;
-  return (
-    isPlain(given) &&
-    !filter &&
-    !directoryFilter &&
-    sourcesOf(given.target).every((from) => fs.existsSync(from))
-  );
+  const isFound = () => sourcesOf(given.target).every((from) => fs.existsSync(from));
+  return isPlain(given) && !filter && !directoryFilter && isFound();
 }
 
-function isSameTime(one: Watched | undefined, other: Watched | undefined): boolean {
+function isSameTime(one: WatchedFile['times'], other: WatchedFile['times']): boolean {
   if (one?.timestamp === undefined || other === undefined) return false;
   return one.timestamp === other.timestamp && one.safeTime === other.safeTime;
+}
+
+/** The same asset, with what the file holds now. */
+function withSource(asset: FileAsset, source: sources.Source): FileAsset {
+  return source === asset.source ? asset : { ...asset, source };
 }

@@ -1,0 +1,21 @@
+import fs from 'node:fs/promises';
+import type { Target } from 'fs-reflink';
+import { CopyError } from 'fs-reflink/host';
+
+/**
+ * What the transform of a target makes of a file, where it is not the engine that copies it. `path` is below the target's `to`.
+ *
+ * @throws {CopyError} with `ERR_TRANSFORM`
+ */
+export async function transformed(
+  { transform }: Pick<Target<string>, 'transform'>,
+  { source, destination, path }: { source: string; destination: string; path: string },
+): Promise<Buffer> {
+  const content = await fs.readFile(source);
+  try {
+    return Buffer.from((await transform!(content, { source, path })) as Uint8Array);
+  } catch (cause) {
+    const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination, method: 'transform', cause });
+  }
+}
