@@ -4,7 +4,8 @@ import { defineConfig } from 'tsdown';
 // bundler's config, and what a build needs.
 const CONFIG =
   /src\/(resolve-options|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
-const NAMES = /src\/(collisions|nested|stats|targets|watched|winner|hosts\/vite\/(instances|output))\.ts$/;
+const NAMES =
+  /src\/(collisions|nested|stats|targets|transformed|watched|winner|hosts\/vite\/(instances|output))\.ts$/;
 const BUILD =
   /src\/(assets\/(load|plugin-order|stand-in)|brief-error|build|bundles|cache|empty|exclusive|left-over|not-copied|output|output-report|preparation|record-index|summary|unsupported|written)\.ts$/;
 
