@@ -318,15 +318,16 @@ export class Planner {
     this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
     const { source, root, below, names } = folder;
-    for (const name of names) {
-      const destination = path.join(root, below, name);
+    // With one separator at the end, also where the root of a filesystem is meant.
+    const from = path.join(source, path.sep);
+    const to = path.join(root, below, path.sep);
+    for (const name of names)
       this.#tally.entries.push({
-        source: path.join(source, name),
-        destination,
+        source: from + name,
+        destination: to + name,
         action: 'unchanged',
         bytes: 0,
       });
-    }
   }
 
   /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
