@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -234,6 +235,59 @@ describe.each([
     const setOwner = vi.fn(system.setOwner);
     copyBy({ ...system, setMode, setTimes, setOwner }, { from: 's', to: 'd' }, options);
     expect([setMode, setTimes, setOwner].map((each) => each.mock.calls.length)).toEqual([0, 0, 0]);
+  });
+});
+
+describe('extended attributes without koffi', () => {
+  it.each([
+    [
+      'copy',
+      "return await lib.copy({ from: 's', to: 'd' }, { cwd: argument.cwd, preserve: ['xattr'] });",
+      '',
+    ],
+    [
+      'copySync',
+      "return lib.copySync({ from: 's', to: 'd' }, { cwd: argument.cwd, preserve: ['acl'] });",
+      '',
+    ],
+    [
+      'a target of its own',
+      "return await lib.copy({ from: 's', to: 'd', preserve: ['xattr'] }, { cwd: argument.cwd });",
+      '',
+    ],
+    [
+      'copy in a worker thread',
+      `const { prepareCopies } = await import(argument.host);
+      const copies = prepareCopies({ workers: 1 });
+      await copies.ready;
+      return await copies.start({ from: 's', to: 'd' }, { cwd: argument.cwd, preserve: ['xattr'] });`,
+      '',
+    ],
+    [
+      'copyFile',
+      "return await lib.copyFile(argument.file, argument.cwd + '/d/key', { preserve: ['xattr'] });",
+      '/key',
+    ],
+    [
+      'copyFileSync',
+      "return lib.copyFileSync(argument.file, argument.cwd + '/d/key', { preserve: ['xattr'] });",
+      '/key',
+    ],
+  ])('are an error that names both paths and the reason: %s', (_what, body, name) => {
+    const cwd = prepared();
+    const host = new URL('../../packages/core/dist/host.js', import.meta.url).href;
+    const argument = { cwd, host, file: join(cwd, 's/key') };
+    writeFileSync(argument.file, 'key');
+    const { error } = inProcess(body, argument, { env: { FS_REFLINK_NATIVE: 'off' } });
+    expect(error).toMatchObject({
+      code: 'ENOTSUP',
+      source: join(cwd, `s${name}`),
+      destination: join(cwd, `d${name}`),
+      message: expect.stringContaining(
+        "only koffi can copy 'xattr' and 'acl', and it is not loaded: leave them out of \"preserve\"",
+      ),
+    });
+    expect(existsSync(join(cwd, 'd/key'))).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { abortError, CopyError } from './errors.ts';
+import { abortError, CopyError, withPaths } from './errors.ts';
 import { execute } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
@@ -56,7 +56,7 @@ export function copyFileSync(
   const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
   const queue = new Queue({ records: false, outcomes: false });
   const { tally, error } = runPlanned(queue, job, plan, loadSystem(), hooks);
-  if (error) throw error;
+  if (error) throw withPaths(error, paths);
   return toResult(tally);
 }
 

@@ -1,4 +1,4 @@
-import { abortError } from './errors.ts';
+import { abortError, withPaths } from './errors.ts';
 import { pathsOf, toHooks } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
@@ -44,9 +44,10 @@ export function copySync(targets: Target | readonly Target[], options: CopySyncO
   if (resolved.targets.some(({ transform }) => transform))
     throw new TypeError('fs-reflink: copySync has no target option "transform"; use copy, which has it');
   const { job, plan } = toJob(resolved, { dryRun: false });
-  if (options.signal?.aborted) throw abortError(options.signal, pathsOf(plan));
+  const paths = pathsOf(plan);
+  if (options.signal?.aborted) throw abortError(options.signal, paths);
   const queue = new Queue({ records: false, outcomes: false });
   const { tally, error } = runPlanned(queue, job, plan, loadSystem(), toHooks(resolved, queue));
-  if (error) throw error;
+  if (error) throw withPaths(error, paths);
   return toReport(tally, performance.now() - started, reportSettings(resolved));
 }

@@ -174,6 +174,12 @@ export function systemError(errno: number, details: Omit<CopyErrorDetails, 'code
   return new CopyError({ code: errorCode(errno), reason, errno, ...details });
 }
 
+/** An error about the whole copy, with the paths of the copy. One that names a path stays as it is. */
+export function withPaths(thrown: unknown, paths: Pick<CopyErrorDetails, 'source' | 'destination'>): unknown {
+  if (!(thrown instanceof CopyError) || (thrown.source ?? thrown.destination) !== undefined) return thrown;
+  return new CopyError({ ...thrown.details, ...paths });
+}
+
 /** What a copy rejects with when its signal is aborted. */
 export function abortError(
   signal: AbortSignal,

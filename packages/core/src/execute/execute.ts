@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { callsFunctions } from '../calls-functions.ts';
-import { abortError } from '../errors.ts';
+import { abortError, withPaths } from '../errors.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
@@ -47,6 +47,8 @@ export async function execute(
     if (signal?.aborted && queue.stopped) throw abortError(signal, paths);
     if (error) throw error;
     return tally;
+  } catch (thrown) {
+    throw withPaths(thrown, paths);
   } finally {
     signal?.removeEventListener('abort', stop);
   }

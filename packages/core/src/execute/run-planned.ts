@@ -21,9 +21,8 @@ export function runPart(
     queue.leave(thread, 0);
     return { tally: emptyTally() };
   }
-  const finished = copyBy(new BatchCopier(queue, job, system, hooks), queue, (copier) =>
-    copier.copyWithOthers(queue),
-  );
+  const create = () => new BatchCopier(queue, job, system, hooks);
+  const finished = copyBy(create, queue, (copier) => copier.copyWithOthers(queue));
   queue.leave(thread, finished.tally.files + finished.tally.links);
   return finished;
 }
@@ -69,15 +68,25 @@ export function runPlanned(
 }
 
 function runAlone(queue: Queue, job: JobSettings, system: System, hooks: RunHooks): Finished {
-  const finished = copyBy(new BatchCopier(queue, job, system, hooks), queue, (copier) =>
-    copier.copyPublished(),
-  );
+  const create = () => new BatchCopier(queue, job, system, hooks);
+  const finished = copyBy(create, queue, (copier) => copier.copyPublished());
   queue.count(finished.tally.files + finished.tally.links);
   return finished;
 }
 
-function copyBy(copier: BatchCopier, queue: { stop(): void }, step: (copier: BatchCopier) => void): Finished {
+function copyBy(
+  create: () => BatchCopier,
+  queue: { stop(): void },
+  step: (copier: BatchCopier) => void,
+): Finished {
   const stop = () => queue.stop();
+  let created: BatchCopier | undefined;
+  // It refuses options that the system cannot fulfil.
+  const creating = attempt(emptyTally(), stop, () => {
+    created = create();
+  });
+  if (!created) return creating;
+  const copier = created;
   const copying = attempt(copier.tally, stop, () => step(copier));
   const closing = attempt(emptyTally(), stop, () => copier.close());
   return combine([copying, closing]);

@@ -128,7 +128,7 @@ function cannotMake(
   { specialKind }: FileStatus,
   paths: { source: string; destination: string },
 ): CopyErrorDetails {
-  const lane = system.name === 'portable' ? 'without its native lane' : `on ${system.name}`;
+  const lane = system.name === 'portable' ? 'without koffi' : `on ${system.name}`;
   const cause = system.specialFiles
     ? 'this user may not make it, or the filesystem cannot hold it; copy as root or to another filesystem'
     : `fs-reflink makes none ${lane}; copy it with cp -a`;

@@ -80,10 +80,12 @@ export class Transferrer {
       source: -1,
     };
     if (this.#keep.extended && !system.hasExtendedAttributes) {
-      throw systemError(ENOTSUP, {
-        destination: `preserve: 'xattr' and 'acl' ${system.name === 'portable' ? 'need the native lane' : `are not carried over on ${system.name}`}`,
-        syscall: 'fsetxattr',
-      });
+      const why =
+        system.name === 'portable'
+          ? "only koffi can copy 'xattr' and 'acl', and it is not loaded"
+          : `'xattr' and 'acl' cannot be copied on ${system.name}`;
+      const reason = `${why}: leave them out of "preserve" (--preserve)`;
+      throw new CopyError({ code: 'ENOTSUP', reason, errno: ENOTSUP });
     }
   }
 

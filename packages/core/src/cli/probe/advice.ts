@@ -66,6 +66,6 @@ function aboutOneFilesystem(name: string, code: string | undefined): string[] {
 function aboutNative({ native }: Probe): string[] {
   if (native.loaded) return [];
   return [
-    `The native lane is not loaded (${native.error}): everything goes by node:fs, without copies inside the kernel.`,
+    `koffi is not loaded (${native.error}): node:fs copies everything, and nothing is copied inside the kernel.`,
   ];
 }
