@@ -1,7 +1,7 @@
+import type { CopyEntry } from './model/entry.ts';
 import type { PlanSettings } from './model/job.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method, TransferSettings } from './model/settings.ts';
-import type { CopyEntry } from './report.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {

@@ -1,20 +1,8 @@
 import { CopyError, type CopyErrorDetails, isOfOneFile } from './errors.ts';
 import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
+import type { CopyEntry } from './model/entry.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
-
-/** What happened to one file, link or stale path. */
-export interface CopyEntry {
-  /** Absolute path of the source; absent for a pruned path. */
-  source?: string;
-  /** Absolute path of the destination. */
-  destination: string;
-  action: 'copied' | 'unchanged' | 'linked' | 'pruned';
-  /** Only on `copied`, and never on a dry run. */
-  method?: Method;
-  /** Size of the file in bytes. */
-  bytes: number;
-}
 
 /** Files and bytes copied by one method. */
 export interface MethodCount {

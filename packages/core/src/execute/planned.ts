@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { FileResult, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
+import type { CopyEntry } from '../model/entry.ts';
 import { nameAs } from '../model/files.ts';
 import type { PlannedFile } from '../model/planned-file.ts';
 import type { Planned } from '../options.ts';
-import type { CopyEntry } from '../report.ts';
 import { notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 

@@ -1,5 +1,5 @@
 import type { Folder, Mirrors } from '../model/folder.ts';
-import type { CopyEntry } from '../report.ts';
+import type { CopyEntry } from './entry.ts';
 import type { Files } from './files.ts';
 import type { Attribute, TransferSettings } from './settings.ts';
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { CopyEntry, CopyReport } from '../../report.ts';
+import type { CopyEntry } from '../../model/entry.ts';
+import type { CopyReport } from '../../report.ts';
 import { bytes, counted, duration, methods, number } from '../format.ts';
 
 /** One line that says what really happened. */
