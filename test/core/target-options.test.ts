@@ -329,6 +329,9 @@ describe('what is planned', () => {
     const onPlanned = (planned: Planned) => {
       const names = ['A.txt', 'a.txt', 'deep/b.txt', 'none', 'renamed'].map((name) => join(cwd, 'out', name));
       found.push(planned.find(names), planned.find(names, true));
+      const inside = (name: string, ignoreCase?: boolean) =>
+        planned.findInside([join(cwd, 'out', name)], ignoreCase);
+      found.push(inside('Deep'), inside('deep'), inside('deep', true), inside('a.txt'), inside('.'));
     };
     const targets = [
       { from: 'in', to: 'out', ...(transform && { transform }) },
@@ -341,7 +344,11 @@ describe('what is planned', () => {
       `${join(cwd, from)} ${join(cwd, 'out', to)} ${target}`;
     const exact = [line('in/a.txt', 'a.txt', 0), line('two/c', 'renamed', 1)];
     expect(show(found[0]!)).toEqual(exact);
-    expect(show(found[1]!)).toEqual([line('in/Deep/b.txt', 'Deep/b.txt', 0), ...exact].sort());
+    const deep = line('in/Deep/b.txt', 'Deep/b.txt', 0);
+    expect(show(found[1]!)).toEqual([deep, ...exact].sort());
+    expect(found.slice(2, 6).map(show)).toEqual([[deep], [], [deep], []]);
+    // One of each directory.
+    expect(show(found[6]!)).toEqual(expect.arrayContaining([deep, line('two/c', 'renamed', 1)]));
   });
 
   it.each([

@@ -501,6 +501,23 @@ const collisionCases: HostCase[] = [
     warnings: [new RegExp(`${BUNDLE} is both in the targets and in the bundle; the bundle's is kept`)],
   },
   {
+    name: 'a target that is a directory of the name of a file of the bundle',
+    options: one({ from: 'assets', to: BUNDLE }),
+    error: new RegExp(`assets.*" to ".*${BUNDLE}": EISDIR: the bundle has a file of this name, .*"rename"`),
+  },
+  {
+    name: 'a target that has a directory of the name of a file of the bundle',
+    tree: { [`more/${BUNDLE}/inner.txt`]: 'inner' },
+    options: one({ from: 'more' }),
+    error: new RegExp(`more/${BUNDLE}.*" to ".*${BUNDLE}": EISDIR: the bundle has a file of this name`),
+  },
+  {
+    name: 'a public directory that has a directory of the name of a file of the bundle',
+    tree: { [`static/${BUNDLE}/inner.txt`]: 'inner' },
+    options: { publicDir: 'static' },
+    error: new RegExp(`static/${BUNDLE}.*" to ".*${BUNDLE}": EISDIR: the bundle has a file of this name`),
+  },
+  {
     name: "a target with overwrite: 'error' refuses the bundle",
     options: one({ from: 'assets/a.txt', rename: BUNDLE, overwrite: 'error' }),
     error: /EEXIST.*the bundle has a file of this name/,

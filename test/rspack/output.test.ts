@@ -59,6 +59,17 @@ test.each([
   expect(names).not.toContain('foreign.txt');
 });
 
+test('a file of the name of a directory of the bundle is an error, and Rspack does not meet it', async () => {
+  const root = makeProject({ 'static/assets': 'no directory' });
+  const { errors } = await build(root, { output: { filename: 'assets/main.js' } });
+  expect(errors).toEqual([
+    expect.stringMatching(
+      /static\/assets" to ".*dist\/assets": ENOTDIR: the bundle has a directory of this name/,
+    ),
+  ]);
+  expect(readFileSync(join(root, 'dist/assets'), 'utf8')).toBe('no directory');
+});
+
 test('a build that fails leaves the output as it was, with output.clean too', async () => {
   const root = makeProject();
   const output = { clean: true };

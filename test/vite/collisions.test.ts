@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Options } from 'unplugin-reflink';
 import type { InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { file, readTree, type TreeSpec } from '../support/trees.ts';
@@ -53,6 +54,15 @@ describeVites((host) => {
     );
     await build(host, root, { options: { targets: [{ from: 'a.txt', to: '.', rename: 'b.html' }] } });
     expect(readFileSync(join(root, 'dist/index.html'), 'utf8')).toContain('<script');
+  });
+
+  test.each<[what: string, tree: TreeSpec, options: Options]>([
+    ['public', { 'public/assets': 'no directory' }, {}],
+    ["a target's", { 'a.txt': 'a' }, { targets: [{ from: 'a.txt', rename: 'assets' }] }],
+  ])('a file of the name of a directory of the bundle ends the build: %s', async (_what, tree, options) => {
+    await expect(build(host, project(tree), { options, config: fixedNames })).rejects.toThrow(
+      /" to ".*assets": ENOTDIR: the bundle has a directory of this name; rename the file/,
+    );
   });
 
   test('a name that only an earlier output had is no collision', async () => {

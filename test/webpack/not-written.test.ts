@@ -36,6 +36,18 @@ describeWebpacks(({ webpack, name }) => {
     },
   );
 
+  test('a file of the name of a directory of the bundle is an error, and webpack does not meet it', async () => {
+    const root = makeProject({ 'static/assets': 'no directory' });
+    const { plugin } = reporting({ publicDir: 'static' });
+    const config = { output: { filename: 'assets/main.js' }, plugins: [plugin] };
+    const { errors } = await run(webpack(configOf(root, config))!);
+    expect(errors).toEqual([
+      expect.stringMatching(
+        /static\/assets" to ".*dist\/assets": ENOTDIR: the bundle has a directory of this/,
+      ),
+    ]);
+  });
+
   test('what changes, comes and goes while modules are built is copied as it is in the end', async () => {
     const root = makeProject(many);
     const { plugin, reports } = reporting(options);

@@ -257,6 +257,13 @@ export interface Planned {
   find(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
 
   /**
+   * Which files go into directories that have these absolute paths, or lie in such a directory: one file of each directory.
+   *
+   * @param ignoreCase letters that differ in case alone are the same
+   */
+  findInside(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
+
+  /**
    * What has become of the files that go to these absolute paths, as far as the copy has come; all of it once the
    * call has returned.
    */

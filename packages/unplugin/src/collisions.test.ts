@@ -26,6 +26,8 @@ const output = {
 const plannedOf = (files: PlannedFile[]): Planned => ({
   files: files.length,
   find: (paths) => files.filter(({ destination }) => [...paths].includes(destination)),
+  findInside: (paths) =>
+    files.filter(({ destination }) => [...paths].some((each) => destination.startsWith(`${each}/`))),
   entries: () => [],
 });
 
@@ -45,6 +47,29 @@ test.each<[what: string, number: number, message: string | undefined, wins: bool
   ]);
   expect(found.map((each) => each.message)).toEqual(message === undefined ? [] : [message]);
   expect(found.some(({ target }) => target !== undefined)).toBe(wins);
+});
+
+test.each<[what: string, ours: string, target: number, bundle: string, message: RegExp]>([
+  [
+    'a directory of the name of a file of the bundle',
+    'a.js/b/c.txt',
+    0,
+    'a.js',
+    /c\.txt" to ".*a\.js": EISDIR: the bundle has a file of this name, and this is a directory; rename it/,
+  ],
+  [
+    'a file of the name of a directory of the bundle',
+    'assets',
+    2,
+    'assets/deep/a.js',
+    /assets" to ".*assets": ENOTDIR: the bundle has a directory of this name; rename the file/,
+  ],
+])('%s is refused', (_what, ours, target, bundle, message) => {
+  const find = (from: number) =>
+    findCollisions(plannedOf([at('x/a.js', 0), at(ours, from)]), output, directory, ['x.js', bundle]);
+  expect(() => find(target)).toThrow(message);
+  // An imported file is the bundle's.
+  expect(find(1)).toEqual([]);
 });
 
 test("a target with overwrite: 'error' refuses a name of the bundle", () => {

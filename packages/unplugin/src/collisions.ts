@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { linkStatsOf } from './stats.ts';
-import { allTargets, type OutputTargets, originOf, relativeName, sourcesOf } from './targets.ts';
+import { isInside } from './nested.ts';
+import { allTargets, type OutputTargets, originOf, relativeName } from './targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
 /** A file of ours that has the name of one of the bundle's. */
@@ -16,7 +16,11 @@ export interface Collision {
   message: string;
 }
 
-/** Which files of an output the bundle has too, and who wins. */
+/**
+ * Which files of an output the bundle has too, and who wins.
+ *
+ * @throws {CopyError} as {@link refuseNested}
+ */
 export function findCollisions(
   planned: Planned,
   output: OutputTargets,
@@ -29,6 +33,7 @@ export function findCollisions(
   const bundle = new Map(
     names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
   );
+  refuseNested(planned, output, directory, names);
   // What is the bundle's own is no collision: another bundle has it from the bundler.
   const found = planned
     .find(bundle.values(), ignoreCase)
@@ -113,24 +118,63 @@ export function nameTaken(
 }
 
 /**
- * @throws {CopyError} where a target has made a directory of a name that the bundle has for a file: the bundler would meet
- *   it, and say less
+ * @throws {CopyError} where a file of ours and one of the bundle's, of these names, cannot both be in the output, because one has the name of a directory that the other lies in: the bundler would meet it, and say less
  */
-export function refuseDirectories(
+export function refuseNested(
+  ours: Pick<Planned, 'find' | 'findInside'>,
+  output: OutputTargets,
+  directory: string,
   names: readonly string[],
+): void {
+  const bundle = names.map((name) => path.join(directory, name));
+  const ignoreCase = bundle.length > 0 && ignoresCase(directory);
+  const isOurs = ({ target }: PlannedFile) => originOf(output, target) !== 'bundle';
+  const inside = ours.findInside(bundle, ignoreCase).find(isOurs);
+  if (inside) {
+    const destination = bundle.find((each) => isNested(each, inside.destination, ignoreCase))!;
+    throw fileTaken(inside, destination, output, directory);
+  }
+  const file = ours.find(directoriesOf(bundle, directory), ignoreCase).find(isOurs);
+  if (file) throw directoryTaken(file);
+}
+
+/** What a directory of ours, which has `source`, fails with where the bundle has a file. `destination` is that file's path. */
+export function fileTaken(
+  { source }: Pick<PlannedFile, 'source'>,
+  destination: string,
   { targets }: Pick<OutputTargets, 'targets'>,
   directory: string,
-): void {
-  for (const target of targets) {
-    const destination = path.resolve(directory, target.to ?? '.');
-    const isFile = names.includes(relativeName(directory, destination));
-    if (!isFile || !linkStatsOf(destination)?.isDirectory()) continue;
-    throw new CopyError({
-      code: 'EISDIR',
-      reason:
-        'the bundle has a file of this name, and "to" is a directory; to give a file the name, set "rename" to it, and "to" to its directory',
-      source: sourcesOf(target)[0],
-      destination,
-    });
-  }
+): CopyError {
+  const isTo = targets.some(({ to = '.' }) => path.resolve(directory, to) === destination);
+  const remedy = isTo
+    ? '"to" is a directory; to give a file the name, set "rename" to it, and "to" to its directory'
+    : 'this is a directory; rename it, or name it in "ignore"';
+  const reason = `the bundle has a file of this name, and ${remedy}`;
+  return new CopyError({ code: 'EISDIR', reason, source, destination });
+}
+
+/** What a file of ours fails with where the bundle has a directory. */
+export function directoryTaken({
+  source,
+  destination,
+}: Pick<PlannedFile, 'source' | 'destination'>): CopyError {
+  const reason = 'the bundle has a directory of this name; rename the file, or name it in "ignore"';
+  return new CopyError({ code: 'ENOTDIR', reason, source, destination });
+}
+
+function isNested(outer: string, inner: string, ignoreCase: boolean): boolean {
+  return ignoreCase ? isInside(outer.toLowerCase(), inner.toLowerCase()) : isInside(outer, inner);
+}
+
+/** The directories in an output that files lie in: absolute paths. */
+function directoriesOf(files: readonly string[], output: string): Set<string> {
+  const found = new Set<string>();
+  for (const file of files)
+    for (
+      let each = path.dirname(file);
+      each.length > output.length && !found.has(each);
+      each = path.dirname(each)
+    )
+      found.add(each);
+  return found;
 }

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 import { manifestFile } from './cache.ts';
-import { type Collision, findCollisions, overlapMessages, refuseDirectories } from './collisions.ts';
+import { type Collision, findCollisions, overlapMessages, refuseNested } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
@@ -29,6 +29,8 @@ export interface OutputSettings extends EmptySettings {
    * others call {@link OutputCopy.deleteCollisions}.
    */
   written?: readonly string[];
+  /** The same, for hosts that have settled collisions themselves and write it later: no directory of ours may have its names. */
+  unwritten?: readonly string[];
   /** Absolute paths that are the bundle's: what targets would copy there is not copied. */
   leave?: readonly string[];
   /** Absolute paths of files of ours that the host has reported the user of, because the bundle has them too. */
@@ -69,7 +71,16 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const { directory, empty, keep, written = [], leave = [], changed, orphaned = [] } = settings;
+    const {
+      directory,
+      empty,
+      keep,
+      written = [],
+      leave = [],
+      unwritten = [],
+      changed,
+      orphaned = [],
+    } = settings;
     const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
     // What a dry run deletes the bundler would have: nothing of ours.
     this.#deleted = settings.dryRun ? [] : [...(emptied?.deleted ?? [])];
@@ -90,6 +101,7 @@ export class OutputCopy {
         overlaps: parts.filter((each) => each.length > 0).length > 1,
         onPlanned: (planned) => {
           this.#written.planned(planned);
+          refuseNested(planned, settings, directory, unwritten);
           resolvePlanned(planned);
         },
       });
@@ -125,7 +137,6 @@ export class OutputCopy {
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
     await nextTurn();
     if (this.#failure) throw this.#failure.error;
-    refuseDirectories(names, this.#settings, this.directory);
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);
     if (collisions.length === 0) return [];
     await this.#finished;

@@ -61,3 +61,14 @@ test('an error about a file that is in the way says that it is of the bundle, if
   const other = new Error('on purpose');
   expect(bundle.explain(other)).toBe(other);
 });
+
+test.each([
+  ['ENOTDIR', 'a.js/x.txt', /a\.js": EISDIR: the bundle has a file of this name, and this is a directory/],
+  ['EISDIR', 'assets', /assets": ENOTDIR: the bundle has a directory of this name/],
+  ['EISDIR', 'other', /EISDIR: in the way/],
+  ['ENOTDIR', 'b.js/x.txt', /ENOTDIR: in the way/],
+])('%s at %j: an error says whether what is in the way is of the bundle', (code, name, message) => {
+  const destination = join(root, 'dist', name);
+  const error = new CopyError({ code, reason: 'in the way', source: '/a', destination });
+  expect((written(['a.js', 'assets/b.js']).explain(error) as Error).message).toMatch(message);
+});

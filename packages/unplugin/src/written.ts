@@ -2,7 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { type Collision, collisionWithBundle, findCollisions, nameTaken } from './collisions.ts';
+import {
+  type Collision,
+  collisionWithBundle,
+  directoryTaken,
+  fileTaken,
+  findCollisions,
+  nameTaken,
+} from './collisions.ts';
+import { isInside } from './nested.ts';
 import { linkStatsOf } from './stats.ts';
 import { type OutputTargets, relativeName, sourcesOf } from './targets.ts';
 
@@ -45,10 +53,15 @@ export class WrittenBundle {
 
   /** What the engine found in the way is the bundle's. */
   explain(error: unknown): unknown {
-    if (!(error instanceof CopyError) || error.code !== 'EEXIST') return error;
-    const { source, destination } = error;
-    const isOurs = this.#names.some((name) => path.join(this.#directory, name) === destination);
-    return isOurs ? nameTaken({ source: source!, destination: destination! }, 'bundle') : error;
+    if (!(error instanceof CopyError) || error.destination === undefined) return error;
+    const { code, destination } = error;
+    const file = { source: error.source!, destination };
+    const bundle = this.#names.map((name) => path.join(this.#directory, name));
+    const found = bundle.find((each) => isInside(each, destination));
+    if (code === 'EEXIST' && found === destination) return nameTaken(file, 'bundle');
+    if (code === 'ENOTDIR' && found) return fileTaken(file, found, this.#targets, this.#directory);
+    if (code === 'EISDIR' && bundle.some((each) => isInside(destination, each))) return directoryTaken(file);
+    return error;
   }
 
   /** A function has to be called for every file, so only where something may be in the bundle too. */

@@ -13,7 +13,7 @@ interface Part {
   to: string;
   target: number;
   /** Each file's name, and its name in the destination. */
-  names: [string, string][];
+  names(): [string, string][];
   result(file: number): FileResult | undefined;
 }
 
@@ -30,6 +30,9 @@ export function plannedFiles(
       for (const { file } of select(partsOf(queue, transformed, unchanged), paths, ignoreCase))
         found.push(file);
       return found;
+    },
+    findInside(paths, ignoreCase = false) {
+      return [...selectInside(partsOf(queue, transformed, unchanged), paths, ignoreCase)];
     },
     entries(paths) {
       const found: CopyEntry[] = [];
@@ -52,7 +55,7 @@ function* partsOf(
       from: source,
       to: path.join(root, below),
       target,
-      names: names.map((name, file) => [name, renamed?.[file] ?? name]),
+      names: () => names.map((name, file) => [name, renamed?.[file] ?? name]),
       result: (file) => outcomes && notedResult(outcomes, file),
     };
   }
@@ -61,7 +64,7 @@ function* partsOf(
       from: folder.source,
       to: path.join(folder.root, folder.below),
       target: number,
-      names: folder.names.map((name, file) => [name, nameAs(folder, file)]),
+      names: () => folder.names.map((name, file) => [name, nameAs(folder, file)]),
       result: (file) => results[file],
     };
   }
@@ -70,7 +73,7 @@ function* partsOf(
       from: source,
       to: destination,
       target,
-      names: names.map((name) => [name, name]),
+      names: () => names.map((name) => [name, name]),
       result: () => ({ action: 'unchanged', bytes: 0 }),
     };
   }
@@ -87,10 +90,34 @@ function* select(
   const directories = new Set([...wanted].map((each) => path.dirname(each)));
   for (const { from, to, target, names, result } of parts) {
     if (!directories.has(spell(to))) continue;
-    for (const [number, [name, as]] of names.entries()) {
+    for (const [number, [name, as]] of names().entries()) {
       const destination = path.join(to, as);
       if (!wanted.has(spell(destination))) continue;
       yield { file: { source: path.join(from, name), destination, target }, result: result(number) };
     }
+  }
+}
+
+/** The first file of each directory that is one of these, or lies in one. */
+function* selectInside(
+  parts: Iterable<Part>,
+  paths: Iterable<string>,
+  ignoreCase: boolean,
+): Generator<PlannedFile> {
+  const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
+  const inside = new Map([...paths].map((each) => [spell(path.resolve(each)), true]));
+  if (inside.size === 0) return;
+  const isInside = (directory: string): boolean => {
+    const known = inside.get(directory);
+    if (known !== undefined) return known;
+    const parent = path.dirname(directory);
+    const found = parent !== directory && isInside(parent);
+    inside.set(directory, found);
+    return found;
+  };
+  for (const { from, to, target, names } of parts) {
+    if (!isInside(spell(to))) continue;
+    const [first] = names();
+    if (first) yield { source: path.join(from, first[0]), destination: path.join(to, first[1]), target };
   }
 }

@@ -1,5 +1,6 @@
 /** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
 import path from 'node:path';
+import { CopyError } from 'fs-reflink/host';
 import { type HostLog, messageOf } from '../build.ts';
 import { cacheDirectoryOf } from '../cache.ts';
 import { deleteLeftOver } from '../left-over.ts';
@@ -108,6 +109,12 @@ export function deleteFormer(
     const log = logOf(compilation, logger);
     await deleteLeftOver({ instance: instance(), ...output }, options, log).catch(log.fail);
   });
+}
+
+/** What a compiler must not write, and would fail to: assets that have a file of ours in their way, as an error says. */
+export function blockedNames(names: readonly string[], error: unknown, directory: string): string[] {
+  if (!(error instanceof CopyError) || !(error.code === 'EISDIR' || error.code === 'ENOTDIR')) return [];
+  return names.filter((name) => isInside(error.destination!, path.join(directory, name.split('?', 1)[0]!)));
 }
 
 /** Where it is recorded what an instance has copied into an output directory. */

@@ -4,7 +4,15 @@ import type { Compilation, Compiler } from '@rspack/core';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { BuildCopies, type HostLog } from '../../build.ts';
 import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
-import { instanceOf, isOnDisk, logOf, outputOf, recordOf, watchSources } from '../../compilers/compiler.ts';
+import {
+  blockedNames,
+  instanceOf,
+  isOnDisk,
+  logOf,
+  outputOf,
+  recordOf,
+  watchSources,
+} from '../../compilers/compiler.ts';
 import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
 import { exclusive } from '../../exclusive.ts';
 import { keptIn } from '../../nested.ts';
@@ -109,7 +117,14 @@ export class RspackCopies {
     if (this.#directory === undefined) return;
     const names = bundleOf(compilation);
     addBundle(this.#directory, this, names);
-    await this.#copies.deleteCollisions(names, this.#directory);
+    try {
+      await this.#copies.deleteCollisions(names, this.#directory);
+    } catch (error) {
+      const { assets } = compilation;
+      for (const name of blockedNames(Object.keys(assets), error, this.#directory))
+        compilation.deleteAsset(name);
+      throw error;
+    }
   }
 
   /** The bundle is written: resolves when all is copied. */

@@ -124,7 +124,7 @@ export class CompilationAssets {
   }
 
   /** Deletes assets that webpack must not write. Returns how to put them back. */
-  detach(copied: readonly FileAsset[]): () => void {
+  detach(copied: readonly Pick<FileAsset, 'name' | 'source'>[]): () => void {
     const compilation = this.#compilation;
     const names = new Set(copied.map(({ name }) => name));
     const { assets } = compilation;

@@ -2,7 +2,14 @@ import fs from 'node:fs';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import { BuildCopies } from '../../build.ts';
-import { isOnDisk, logOf, outputOf, outsideWarning, watchSources } from '../../compilers/compiler.ts';
+import {
+  blockedNames,
+  isOnDisk,
+  logOf,
+  outputOf,
+  outsideWarning,
+  watchSources,
+} from '../../compilers/compiler.ts';
 import { exclusive } from '../../exclusive.ts';
 import type { ResolvedOptions } from '../../options.ts';
 import type { Preparation } from '../../preparation.ts';
@@ -118,8 +125,10 @@ export class WebpackBuild {
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
       this.#log.fail(error);
+      const { assets } = this.#compilation;
+      const blocked = blockedNames(Object.keys(assets), error, this.#directory);
       // A disk that is full for us is so for webpack, which would read all files into memory first.
-      this.#assets.detach(final.ours);
+      this.#assets.detach([...final.ours, ...blocked.map((name) => ({ name, source: assets[name]! }))]);
     }
   }
 
@@ -139,6 +148,8 @@ export class WebpackBuild {
     changed: FileAsset[] | undefined,
   ): Promise<CopyReport> {
     const { cacheDirectory, orphaned } = this.#state.claimRecord();
+    const names = new Set(ours.map(({ name }) => name));
+    const others = Object.keys(this.#compilation.assets).filter((name) => !names.has(name));
     this.#copies.begin({
       directory: this.#directory,
       ...this.#listing!.targets,
@@ -149,6 +160,7 @@ export class WebpackBuild {
       keep: [],
       leave: left,
       reported,
+      unwritten: changed ? [] : others,
       changed: changed && {
         files: changed.map(({ file, given }) => targetOfFile(file, given.target)),
         others: ours.length - changed.length,
