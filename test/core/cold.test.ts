@@ -218,6 +218,7 @@ describe('a copy while one worker of two stands ready', () => {
   test.each([
     ['durability', { durability: 'file' }],
     ['a copy past the page cache', { pageCache: 'bypass', reflink: 'never' }],
+    ['a copy that keeps hard links', { durability: 'file', preserve: ['mode', 'timestamps', 'links'] }],
   ] as const)('%s is left to workers: the disk is waited for', async (_what, options) => {
     await workers.dispose();
     started = 0;

@@ -7,12 +7,15 @@ import { workspace } from './support.ts';
 
 const PRESERVE = ['mode', 'timestamps', 'links'] as const;
 
-describe("preserve: 'links'", () => {
+describe.each<[string, CopyOptions]>([
+  ['on the calling thread', {}],
+  ['with worker threads, which leave files of several names to it', { durability: 'file' }],
+])("preserve: 'links' %s", (_thread, threads) => {
   let cwd: string;
   const at = (...names: string[]) => join(cwd, ...names);
   const inodes = (...names: string[]) => new Set(names.map((name) => statSync(at(name)).ino)).size;
   const run = (options: CopyOptions = {}) =>
-    copy({ from: 'in', to: 'out' }, { cwd, preserve: PRESERVE, ...options });
+    copy({ from: 'in', to: 'out' }, { cwd, preserve: PRESERVE, ...threads, ...options });
 
   beforeEach(async () => {
     cwd = workspace();

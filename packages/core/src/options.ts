@@ -47,8 +47,8 @@ export interface CopyFileOptions {
    * - `special`: setuid, setgid and sticky too
    * - `timestamps`: modification time to the nanosecond, and access time
    * - `ownership`: user and group
-   * - `links`: files that have several names in the source have as many in the destination, as hard links; only the calling
-   *   thread copies
+   * - `links`: files that have several names in the source have as many in the destination, as hard links; on Linux only
+   *   such files stay on the calling thread, elsewhere all files
    * - `devices`: FIFOs, devices and sockets of the source are made, with the mode, times and owner that are carried over.
    *   What this user may not make is left out with a warning each (`report.leftOut`), as `cp -a` does. Without `devices`
    *   they are refused with `ERR_NOT_REGULAR`

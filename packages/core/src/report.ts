@@ -57,6 +57,8 @@ export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'er
     lost: LostAttributes;
     errors: CopyErrorDetails[];
     leftOut: CopyErrorDetails[];
+    /** What is left to the calling thread: the number of a batch in shared memory, and of a file in it, by turns. */
+    left: number[];
   };
 
 export function emptyTally(): Tally {
@@ -72,6 +74,7 @@ export function emptyTally(): Tally {
     entries: [],
     overlaps: [],
     leftOut: [],
+    left: [],
     lost: {},
     errors: [],
   };
@@ -109,6 +112,7 @@ export function addTally(total: Tally, part: Tally): void {
   total.links += part.links;
   total.warnings.push(...part.warnings);
   total.leftOut.push(...part.leftOut);
+  for (const number of part.left) total.left.push(number);
   for (const entry of part.entries) total.entries.push(entry);
   for (const overlap of part.overlaps) total.overlaps.push(overlap);
   for (const error of part.errors) total.errors.push(error);
@@ -126,7 +130,7 @@ export function toReport(
   durationMs: number,
   asked: { entries: boolean; overlaps: boolean; errors: boolean },
 ): CopyReport {
-  const { entries, overlaps, leftOut, errors, lost, ...counts } = tally;
+  const { entries, overlaps, leftOut, left: _none, errors, lost, ...counts } = tally;
   const warnings = [
     ...counts.warnings,
     ...leftOut.map((details) => new CopyError(details).message),

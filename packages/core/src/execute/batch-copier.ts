@@ -153,6 +153,22 @@ export class BatchCopier {
     }
   }
 
+  /** Copies what other threads left to this one, {@link Tally.left}; yields after each file. */
+  *copyLeft(left: readonly number[], queue: SharedQueue): Generator<void> {
+    for (let at = 0; at < left.length; ) {
+      const number = left[at]!;
+      const open = this.#openOrCollect(queue.batch(number));
+      try {
+        for (; left[at] === number; at += 2) {
+          if (open) open.files.copyOne(open, left[at + 1]!);
+          yield;
+        }
+      } finally {
+        if (open) this.#close(open);
+      }
+    }
+  }
+
   /** Closes what is open. */
   close(): void {
     try {

@@ -95,9 +95,11 @@ class Coordinator {
       if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
     }
+    const others = await this.#others();
+    const leaving = await this.#copyLeft(others.flatMap((each) => each.tally.left));
     const closing = attempt(emptyTally(), stop, () => this.#copier.close());
     queue.count(tally.files + tally.links);
-    const finished = combine([working, closing, ...(await this.#others())]);
+    const finished = combine([working, leaving, closing, ...others]);
     const saving = attempt(this.#planned, stop, () => this.#planner.finish());
     addTally(this.#planned, finished.tally);
     return { tally: this.#planned, error: finished.error ?? saving.error };
@@ -192,6 +194,27 @@ class Coordinator {
       this.#crew = undefined;
       this.#isAlone = true;
       this.#isSlow = false;
+    }
+  }
+
+  /** Copies what workers have left to this thread. */
+  async #copyLeft(left: readonly number[]): Promise<Finished> {
+    const tally = emptyTally();
+    if (left.length === 0) return { tally };
+    const queue = this.#queue;
+    const steps = this.#copier.copyLeft(left, queue.share());
+    try {
+      let deadline = performance.now() + SLICE_MS;
+      while (!queue.stopped && !steps.next().done) {
+        if (performance.now() < deadline) continue;
+        await nextTurn();
+        deadline = performance.now() + SLICE_MS;
+      }
+      steps.return(undefined);
+      return { tally };
+    } catch (error) {
+      queue.stop();
+      return { tally, error: asThrown(error) };
     }
   }
 

@@ -22,7 +22,7 @@ export class Crew {
   constructor({ job, hooks }: Pick<CopyRequest, 'job' | 'hooks'>, queue: SharedQueue) {
     this.#queue = queue;
     this.#hooks = hooks;
-    this.#message = { type: 'work', id: ++lastId, memory: queue.memory, job };
+    this.#message = { type: 'work', id: ++lastId, memory: queue.memory, job: { ...job, leavesLinks: true } };
   }
 
   get size(): number {

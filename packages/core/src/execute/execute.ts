@@ -24,6 +24,7 @@ export async function execute(
 ): Promise<Finished['tally']> {
   const { concurrency, signal, onPlanned } = options;
   const paths = pathsOf(plan);
+  const keepsLinks = [job.transfer, ...plan.targets].some(({ preserve }) => preserve?.includes('links'));
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: job.recorded, outcomes: onPlanned !== undefined });
   const stop = () => queue.stop();
@@ -38,8 +39,9 @@ export async function execute(
       hooks: toHooks(options, queue),
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
-        // What is linked, and what lies in an archive, only one thread knows.
-        staysHere: job.transfer.preserve.includes('links') || plan.targets.some(staysHere),
+        // How many names a file has only Linux tells.
+        staysHere: (keepsLinks && process.platform !== 'linux') || plan.targets.some(isInArchive),
+        keepsLinks,
         dryRun: job.dryRun,
         clonesDirectory: plan.cloneDirectories,
       },
@@ -90,8 +92,7 @@ export function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue)
   };
 }
 
-function staysHere({ from, others = [], preserve }: ResolvedTarget): boolean {
-  if (preserve?.includes('links')) return true;
+function isInArchive({ from, others = [] }: ResolvedTarget): boolean {
   return [from, ...others.map((each) => each.from)].some(isArchived);
 }
 

@@ -59,6 +59,8 @@ export class FileCopier {
   readonly #makesDevices: boolean;
   /** Where files that have several names keep them. */
   readonly #hardLinks: HardLinks | undefined;
+  /** Such files are left to the calling thread. */
+  readonly #leavesLinks: boolean;
   /** The file that {@link wayFor} has looked at last: what `#source` is the status of, where it is no link. */
   #lookedAt: QueuedBatch | undefined;
   #lookedFile = 0;
@@ -73,8 +75,11 @@ export class FileCopier {
     this.#hooks = hooks;
     this.#transferrer = this.#transferrerBy(job.only);
     this.#makesDevices = job.transfer.preserve.includes('devices');
-    if (job.transfer.preserve.includes('links')) this.#hardLinks = new HardLinks(system);
-    this.#newFileOptions = newFileOptions(job, system, this.#hardLinks?.hasCopy);
+    const keepsLinks = job.transfer.preserve.includes('links');
+    this.#leavesLinks = keepsLinks && job.leavesLinks === true;
+    if (keepsLinks && !this.#leavesLinks) this.#hardLinks = new HardLinks(system);
+    const hasCopy = this.#leavesLinks ? () => true : this.#hardLinks?.hasCopy;
+    this.#newFileOptions = newFileOptions(job, system, hasCopy);
   }
 
   /** To be called once all files are copied. */
@@ -269,6 +274,10 @@ export class FileCopier {
     const { records } = batch;
     const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
     const member = { records, file };
+    if (this.#leavesLinks && (!keep || isSpecial)) {
+      const looked = this.#system.status(pair.source, name, follow, this.#source);
+      if (looked >= 0 && this.#source.mayHaveLinks) return void this.tally.left.push(batch.number, file);
+    }
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
       if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
         this.#addCopy({ pair, as, source: this.#source, ...member });

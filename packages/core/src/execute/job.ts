@@ -31,7 +31,7 @@ export interface CopyRequest {
   /** The most worker threads, and the most files that are transformed at a time. */
   concurrency: number;
   signal: AbortSignal | undefined;
-  facts: Pick<ScheduleFacts, 'hasFunctions' | 'staysHere' | 'dryRun' | 'clonesDirectory'>;
+  facts: Pick<ScheduleFacts, 'hasFunctions' | 'staysHere' | 'keepsLinks' | 'dryRun' | 'clonesDirectory'>;
 }
 
 /** Messages to a worker thread. */

@@ -6,6 +6,7 @@ const BEGINNING: ScheduleFacts = {
   heldWorkers: 0,
   hasFunctions: false,
   staysHere: false,
+  keepsLinks: false,
   dryRun: false,
   clonesDirectory: false,
   waitingFiles: 0,
@@ -49,6 +50,21 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
     'a copy that only the calling thread can make, whatever is ready',
     { ...many, staysHere: true, heldWorkers: 2 },
     { planner: 'caller', workers: 0 },
+  ],
+  [
+    'hard links that are kept: the calling thread plans, whatever is ready',
+    { keepsLinks: true, heldWorkers: 2, clonesDirectory: true },
+    { planner: 'caller', workers: 0 },
+  ],
+  [
+    'many small files, and hard links that are kept',
+    { ...many, keepsLinks: true, heldWorkers: 2 },
+    { planner: 'caller', workers: 3 },
+  ],
+  [
+    'a large file, and hard links that are kept',
+    { hasLarge: true, keepsLinks: true },
+    { planner: 'caller', workers: 3 },
   ],
   ['a directory that is cloned whole', { clonesDirectory: true }, { planner: 'worker', workers: 1 }],
   [

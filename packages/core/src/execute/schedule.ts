@@ -11,8 +11,10 @@ export interface ScheduleFacts {
   heldWorkers: number;
   /** The calling thread has to call functions of the user. */
   hasFunctions: boolean;
-  /** Only the calling thread can copy: it alone reads archives, and knows which files are linked. */
+  /** Only the calling thread can copy: it alone reads archives. */
   staysHere: boolean;
+  /** Only the calling thread copies files with several names: it alone knows which of them are linked. */
+  keepsLinks: boolean;
   /** Nothing is copied. */
   dryRun: boolean;
   /** A whole directory is to be cloned by one system call, which holds the thread that makes it. */
@@ -55,10 +57,9 @@ const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
 
 /** Decides which threads run a copy. Asked again while the copy goes on: workers are only ever added. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
-  const { concurrency, heldWorkers, hasFunctions, dryRun, clonesDirectory } = facts;
+  const { concurrency, heldWorkers, hasFunctions, keepsLinks, dryRun, clonesDirectory } = facts;
   if (dryRun || facts.staysHere) return { planner: 'caller', workers: 0 };
-  const isHeld = !hasFunctions && heldWorkers > 0;
-  if (isHeld || (clonesDirectory && !hasFunctions)) {
+  if (!hasFunctions && !keepsLinks && (heldWorkers > 0 || clonesDirectory)) {
     const ready = Math.max(1, Math.min(heldWorkers, concurrency));
     return { planner: 'worker', workers: needsMore(facts) ? Math.max(ready, concurrency) : ready };
   }

@@ -8,6 +8,8 @@ export interface JobSettings {
   dryRun: boolean;
   entries: boolean;
   progress: boolean;
+  /** Files with several names, which are to be linked, are left to the calling thread. */
+  leavesLinks?: boolean;
   /** An error of one file does not end the copy. */
   collectsErrors?: boolean;
   /** Whether what was copied is kept in a manifest. */

@@ -319,6 +319,7 @@ export class FileStatus {
     this.mode = Number(stats.mode);
     words[UID] = Number(stats.uid);
     words[GID] = Number(stats.gid);
+    words[LINKS] = Number(stats.nlink);
     this.#setLong(INODE, stats.ino);
     this.#setLong(SIZE, stats.size);
     this.#setLong(BLOCKS, stats.blocks);
