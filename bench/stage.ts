@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { generateFiles, type Volume } from '../test/support/trees.ts';
@@ -34,6 +34,7 @@ const volumes = {
   'one file': { files: 1, folders: 1, minBytes: 4 * KIB, maxBytes: 4 * KIB },
   large: { files: 8, folders: 1, minBytes: 200_000_000, maxBytes: 200_000_000 },
   site: { files: 20, folders: 2, minBytes: 10_000, maxBytes: 10_000 },
+  modules: { files: 20_000, folders: 2_500, minBytes: 205, maxBytes: 16 * KIB },
   'files-1k': files(1_000),
   'files-10k': files(10_000),
   'files-100k': files(100_000),
@@ -60,6 +61,7 @@ const quickVolumes: typeof volumes = {
   'four large': { ...volumes['four large'], minBytes: 20_000_000, maxBytes: 20_000_000 },
   'one file': volumes['one file'],
   site: volumes.site,
+  modules: { ...volumes.modules, files: 400, folders: 50 },
   'files-1k': files(10),
   'files-10k': files(100),
   'files-100k': files(1_000),
@@ -108,6 +110,7 @@ export class Stage {
       for (const [part, volume] of this.#imports.entries())
         generateFiles(join(source, `part-${part}`), volume);
     else generateFiles(source, this.#volumes[name]);
+    if (name === 'modules') writeLinks(source);
     writePage(dirname(source), name === 'larger app' ? MODULES : 1);
     if (name === 'imported') writeImports(dirname(source), source);
     this.#sources.set(name, source);
@@ -137,6 +140,16 @@ export class Stage {
     const agent = this.#agents.get(kind) ?? Agent.start(kind);
     this.#agents.set(kind, agent);
     return agent;
+  }
+}
+
+/** One file in a hundred gets another name, and a symbolic link that leads to it, as in a `node_modules`. */
+function writeLinks(source: string): void {
+  const files = readdirSync(source, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  for (const [index, { parentPath, name }] of files.entries()) {
+    if (index % 100 > 0) continue;
+    linkSync(join(parentPath, name), join(source, `name-${index}`));
+    symlinkSync(relative(source, join(parentPath, name)), join(source, `link-${index}`));
   }
 }
 

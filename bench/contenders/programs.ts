@@ -12,6 +12,25 @@ export function cp(...flags: string[]): Contender {
   };
 }
 
+const OUR_COMMAND = fileURLToPath(new URL('../../packages/core/bin/fs-reflink.js', import.meta.url));
+const ARCHIVE = ['-a', '--reflink=always'];
+export const archivedByCp: Contender = whole('cp', 'cp', ARCHIVE);
+export const archivedByUs: Contender = whole('fs-reflink cp', process.execPath, [
+  OUR_COMMAND,
+  'cp',
+  '-q',
+  ...ARCHIVE,
+]);
+
+/** From its spawn to its exit. */
+function whole(name: string, program: string, args: string[]): Contender {
+  const label = [name, ...ARCHIVE].join(' ');
+  return {
+    name: label,
+    run: (from, to) => ({ figures: { [label]: ms(runProgram(program, [...args, from, to]).wholeMs) } }),
+  };
+}
+
 export const besideCp: Contender = {
   name: 'cp -r in another process',
   run(from, to) {

@@ -1,5 +1,5 @@
 import * as ours from '../contenders/engine.ts';
-import { besideCp, cp, floor, floorName } from '../contenders/programs.ts';
+import { archivedByCp, archivedByUs, besideCp, cp, floor, floorName } from '../contenders/programs.ts';
 import * as vite from '../contenders/vite.ts';
 import type { BenchKind, VolumeName } from '../stage.ts';
 import { atMost, atMostMore, faster, within } from '../targets.ts';
@@ -26,6 +26,7 @@ function rowsFor(kind: BenchKind): Promised[] {
     second,
     ...(kind === 'ext4' ? [medium] : []),
     kind === 'ext4' ? largeCopied : largeCloned,
+    ...(clones(kind) ? [archive] : []),
     memory('small', SMALL),
     memory('large', LARGE),
     thread('small', SMALL),
@@ -74,6 +75,14 @@ function cold(kind: BenchKind): Promised {
     targets: kind === 'ext4' ? parts.map(target) : [],
   };
 }
+
+const archive: Promised = {
+  work: 'archive',
+  title: '20,000 files of 0.2-16 KiB in 2,500 folders, with symbolic and hard links, whole processes',
+  volume: 'modules',
+  contenders: () => [archivedByUs, archivedByCp],
+  targets: [within(archivedByUs.name, archivedByCp.name, 1)],
+};
 
 const second: Promised = {
   work: 'second',
