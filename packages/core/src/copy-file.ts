@@ -14,11 +14,11 @@ import type { Tally } from './report.ts';
 import { resolveFileOptions } from './resolve-options.ts';
 import type { ResolvedTarget } from './target.ts';
 
-/** What became of one file. */
+/** What happened to one file. */
 export interface CopyFileResult {
   /**
-   * How it was copied: the system call or API that moved its bytes, `symlink` for a link that was kept as a
-   * link, `unchanged` for a destination that was left as it was.
+   * How it was copied: the system call or API that copied its bytes; `symlink` for a link that was copied as a link;
+   * `unchanged` for a destination that was left as it was.
    */
   method: Method | 'symlink' | 'unchanged';
   /** Bytes copied. */
@@ -28,10 +28,10 @@ export interface CopyFileResult {
 }
 
 /**
- * Copies one file, its parent directories made when missing. `destination` is the new file, not a directory
- * to put it in; one that ends with a slash fails with `EISDIR`. Both are paths, or `file:` URLs.
- * A file that would hold the calling thread is copied in a worker thread: a large one that cannot be cloned, one
- * that has to reach the disk, one on a network filesystem.
+ * Copies one file, and creates its parent directories if they are missing. `destination` is the new file, not the directory
+ * that it goes into; a path that ends with a slash fails with `EISDIR`. Both are paths, or `file:` URLs.
+ * A worker thread copies a file that would block the calling thread: a large file that cannot be cloned, a file that has to
+ * reach the disk, a file on a network filesystem.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
  * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind
@@ -45,7 +45,7 @@ export async function copyFile(
   return toResult(await execute(job, plan, { concurrency: 1, signal: options.signal }));
 }
 
-/** {@link copyFile} on the calling thread. `signal` is looked at only before it begins. */
+/** {@link copyFile}, but it blocks until it is done. It looks at `signal` only before it begins. */
 export function copyFileSync(
   source: string | URL,
   destination: string | URL,

@@ -25,8 +25,8 @@ const WITHOUT = [
 ] as const;
 
 /**
- * {@link copy} on the calling thread, which it holds until all is copied: for configuration files and hooks that cannot
- * wait. Without worker threads, manifest, deletion and `transform`. `signal` is looked at only before it begins.
+ * {@link copy}, but it blocks until it is done: for config files and hooks that cannot wait. It has no worker threads, no
+ * manifest, no deletion and no `transform`. It looks at `signal` only before it begins.
  *
  * @example
  * ```ts

@@ -7,13 +7,13 @@ import type { Target } from './target.ts';
 import { reportSettings, toJob } from './to-job.ts';
 
 /**
- * Copies what `targets` name: cloned where the filesystem can clone, copied inside the kernel where it
- * cannot, left alone where it is already right. No byte passes the JavaScript heap. Small files are copied on the
- * calling thread, which everything else gets back every few milliseconds; thousands of files, and files that take long,
- * in worker threads.
+ * Copies what `targets` name. A file is cloned where the filesystem can clone, copied inside the kernel where it cannot, and
+ * left alone where nothing changed. No byte of a file passes through the JavaScript heap. The calling thread copies small
+ * files in slices of a few milliseconds, and does other work between two slices. Worker threads copy thousands of files, and
+ * files that take long.
  *
- * Ends at the first file that fails, unless {@link CopyOptions.onError} says otherwise; complete files stay, the file at
- * hand is removed.
+ * The first file that fails ends the copy, unless {@link CopyOptions.onError} says otherwise. Complete files stay, the
+ * incomplete one is deleted.
  *
  * @example
  * ```ts
@@ -32,8 +32,8 @@ export async function copy(
 }
 
 /**
- * Says what {@link copy} would do, without touching the destination: `files` and `bytes` are what would be
- * copied, `entries` lists every path. `methods` is empty, because only trying tells.
+ * Says what {@link copy} would do, and writes nothing: `files` and `bytes` are what it would copy, `entries` lists every
+ * path. `methods` is empty, because only a copy shows which method works.
  */
 export async function plan(
   targets: Target | readonly Target[],

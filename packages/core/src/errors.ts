@@ -3,26 +3,26 @@ import type { Method } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
 
-/** What one strategy answered before another one was tried. */
+/** A method that was tried before another one, and the code of its error. */
 export interface Attempt {
   method: Method;
   code: string;
 }
 
-/** Plain form of a {@link CopyError}, which survives the way from a worker thread. */
+/** The plain form of a {@link CopyError}, which a worker thread can send. */
 export interface CopyErrorDetails {
   code: string;
-  /** What went wrong, for a person. */
+  /** What went wrong, in words. */
   reason: string;
   source?: string | undefined;
   destination?: string | undefined;
-  /** The strategy that failed, when the file's bytes were already being moved. */
+  /** The method that failed, if bytes were already being copied. */
   method?: Method | undefined;
   /** The system call that failed. */
   syscall?: string | undefined;
   /** The system's error number, positive. */
   errno?: number | undefined;
-  /** Strategies tried before, with their answers. */
+  /** Methods that were tried before, with the codes of their errors. */
   attempts?: Attempt[] | undefined;
   cause?: unknown;
   /** Properties of `cause`, and of what caused it in turn: an error that is sent to another thread loses them. */
@@ -32,8 +32,8 @@ export interface CopyErrorDetails {
 type Properties = Record<string, unknown>;
 
 /**
- * Why a copy ended: names both paths, a stable `code`, the method and the cause. Codes are the system's
- * (`ENOSPC`, `EACCES`, `EISDIR` …) where the system refused, and these where the engine did:
+ * The error that a copy ends with. It names both paths, a stable `code`, the method and the cause. If the system refused
+ * something, the code is the system's (`ENOSPC`, `EACCES`, `EISDIR` …). If the engine refused something, it is one of these:
  *
  * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias), or the
  *   source is a link that would be kept and leads to the destination
@@ -75,7 +75,7 @@ export class CopyError extends Error {
     if (details.causeProperties) giveBack(details.cause, details.causeProperties);
   }
 
-  /** The plain form, to be sent between threads and made an error again there. */
+  /** The plain form, which can be sent to another thread. */
   get details(): CopyErrorDetails {
     const { code, reason, source, destination, method, syscall, errno, attempts, cause } = this;
     const causeProperties = propertiesOf(cause);

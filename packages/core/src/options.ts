@@ -6,115 +6,117 @@ import type { Attribute, Method, TransferSettings } from './model/settings.ts';
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
   /**
-   * Whether to clone, as in cp(1): `auto` clones where the filesystem can and copies elsewhere, `always`
-   * fails where it cannot clone, `never` makes a full copy of every block.
+   * Whether to clone, as in cp(1): `auto` clones where the filesystem can, and copies elsewhere; `always` fails where it
+   * cannot clone; `never` copies every block.
    *
    * @default 'auto'
    */
   reflink?: 'auto' | 'always' | 'never';
   /**
-   * What happens to a file or link at the destination: `true` replaces it, `false` leaves it as it is, `'error'`
-   * fails with `EEXIST`, `'changed'` replaces it when size or modification time differ from the source's, `'older'` when it
-   * was modified before the source, as `cp -u` does.
-   * `'changed'` is rsync's quick check: a file that changed and kept both is not seen. A manifest sees it. Where the
-   * destination keeps times in whole or even seconds or in hundredths (HFS+, sshfs, FAT, exFAT), as its modification
-   * and change time both show, its modification time is compared with the source's cut off alike (in Windows on FAT also
-   * rounded up): there a source that changed again within that time and kept its size is not seen either.
-   * A directory there is refused with `EISDIR`, a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever this
-   * says, unless the source is the same one (`preserve` with `devices`).
+   * What happens if there is a file or a link at the destination: `true` replaces it; `false` leaves it as it is; `'error'`
+   * fails with `EEXIST`; `'changed'` replaces it if its size or modification time is not that of the source; `'older'`
+   * replaces it if it was modified before the source, as `cp -u` does.
    *
-   * Whatever the value, a later copy with the same one repairs what a process that was killed has left: see
-   * {@link CopyFileOptions.atomic}.
+   * `'changed'` is rsync's quick check: it does not see a file that changed and kept size and modification time. A
+   * manifest sees it. Some destinations keep times only in seconds, in even seconds or in hundredths of a second (HFS+,
+   * sshfs, FAT, exFAT). There the time of the source is rounded in the same way before the two are compared.
+   *
+   * A directory at the destination fails with `EISDIR`, and a device, a FIFO or a socket with `ERR_NOT_REGULAR`, whatever
+   * the value, unless the source is the same one (`preserve` with `devices`).
+   *
+   * A later copy with the same value repairs what a killed process left: see {@link CopyFileOptions.atomic}.
    *
    * @default true
    */
   overwrite?: boolean | 'error' | 'changed' | 'older';
   /**
-   * Write every file under a temporary name and rename it into place, so that its final name never holds
-   * part of it, even if the process is killed. A destination that exists is always replaced this way. So is a new
-   * one made where `overwrite` is `false`, `'error'` or `'older'`, because nothing could tell a torn file from a user's:
-   * what has the final name is complete, or somebody else's. Without `atomic`, and where `overwrite` is `true` or
-   * `'changed'`, a new one is created in place. It gets its source's modification time last, so that a torn one never
-   * has it: a later copy with `true` or `'changed'` replaces it, and one with another value cannot know it.
+   * Writes every file under a temporary name and renames it when it is complete. So nobody ever finds an incomplete file
+   * under its own name, even if the process is killed.
+   *
+   * Without `atomic`, a file that exists is still replaced this way. A new file is written under its own name, and gets the
+   * modification time of its source last: so an incomplete file never has that time, and a later copy with `overwrite:
+   * true` or `'changed'` replaces it. With `overwrite: false`, `'error'` or `'older'` a later copy would not replace it:
+   * there a new file is always written under a temporary name.
    *
    * @default false
    */
   atomic?: boolean;
   /**
-   * Attributes carried over:
+   * Attributes that a copy gets from its source:
    *
    * - `mode`: permission bits, exactly
    * - `special`: setuid, setgid and sticky too
    * - `timestamps`: modification time to the nanosecond, and access time
    * - `ownership`: user and group
-   * - `links`: files that have several names in the source have as many in the destination, as hard links; on Linux only
-   *   such files stay on the calling thread, elsewhere all files
-   * - `devices`: FIFOs, devices and sockets of the source are made, with the mode, times and owner that are carried over.
-   *   What this user may not make is left out with a warning each (`report.leftOut`), as `cp -a` does. Without `devices`
-   *   they are refused with `ERR_NOT_REGULAR`
+   * - `links`: files that are hard links of each other in the source are hard links of each other in the destination. The
+   *   calling thread copies these files; on other systems than Linux it then copies all files
+   * - `devices`: FIFOs, devices and sockets are created, with the mode, times and owner that are kept. What this user may
+   *   not create is left out, with a warning each (`report.leftOut`), as `cp -a` does. Without `devices` they are refused
+   *   with `ERR_NOT_REGULAR`
    * - `xattr`: extended attributes
    * - `acl`: access control lists
    *
-   * On macOS a clone has the source's extended attributes, `com.apple.quarantine` among them, whether asked for or not.
-   * On Windows `mode` is whether a file is read-only, `timestamps` goes to 100 ns, `devices` means nothing, and `xattr`
-   * and `acl` are refused with `ENOTSUP`.
+   * On macOS a clone always has the extended attributes of its source, `com.apple.quarantine` among them. On Windows `mode`
+   * is whether a file is read-only, `timestamps` are exact to 100 ns, and `devices` has no effect. On Windows, and where
+   * koffi is not loaded, `xattr` and `acl` are refused with `ENOTSUP`.
    *
-   * What the destination cannot hold, or this user may not set, is left out, with one warning for each attribute that
-   * says how many files and directories it was lost for.
+   * If the destination cannot hold an attribute, or this user may not set it, it is left out. One warning for each
+   * attribute says for how many files and directories.
    *
-   * When `preserve` is given, directories get the same attributes as files, as with `cp --preserve` and `rsync -a`:
-   * also the target's `to`, where a whole directory is copied, and directories that were there before. They are set
-   * last; until then nobody has more rights than the source gives. What belongs to somebody else and cannot be
-   * changed is a warning. On Windows directories get `timestamps` alone.
+   * If you set `preserve`, directories get the same attributes as files, as with `cp --preserve` and `rsync -a`: also
+   * directories that existed before, and the target's `to`, if a whole directory is copied. They get them last; until
+   * then nobody has more rights than the source gives. A directory of another user that cannot be changed is a warning.
+   * On Windows directories get only `timestamps`.
    *
-   * @default `['mode', 'timestamps']` for files; a new directory gets the permission bits of its source under the
+   * @default `['mode', 'timestamps']` for files; a new directory gets the permission bits of its source minus the
    * umask, as with `cp -r`, and its owner may always write to it
    */
   preserve?: readonly Attribute[];
   /**
-   * `follow` copies what a symbolic link points to, `keep` copies the link itself. A broken link or a cycle
-   * is an error when followed. A link at the destination is replaced, never followed. One that leads to
-   * a device, a FIFO or a socket (as `/dev/stdout`) is replaced by links only: a file is refused with
-   * `ERR_NOT_REGULAR`. A link that is kept and leads to its destination is refused with `ERR_SAME_FILE`: it would
-   * replace what it points to.
+   * `follow` copies what a symbolic link points to, `keep` copies the link itself. With `follow`, a broken link is an
+   * error, and so is a link that leads back to a directory above it.
+   *
+   * A link at the destination is replaced, never followed. If it leads to a device, a FIFO or a socket (as `/dev/stdout`),
+   * only a link replaces it: a file is refused with `ERR_NOT_REGULAR`. With `keep`, a link that leads to its own
+   * destination is refused with `ERR_SAME_FILE`, because it would replace what it points to.
    *
    * @default 'follow'
    */
   symlinks?: 'follow' | 'keep';
   /**
    * `bypass` copies past the page cache (`O_DIRECT`, `F_NOCACHE`, `COPY_FILE_NO_BUFFERING`) where a file cannot be
-   * cloned, so that large copies do not push other data out of memory. Slower for data that is read again soon.
+   * cloned, so that large copies do not push other data out of memory. It is slower if the data is read again soon.
    *
    * @default 'use'
    */
   pageCache?: 'use' | 'bypass';
   /**
-   * What has reached the disk when the call returns: `none` leaves it to the system, `file` each file's
-   * data, `full` also its directory entry (not on Windows, which cannot). On macOS by `F_FULLFSYNC`, which
-   * empties the drive's cache too.
+   * What is on the disk when the call returns. `none`: the system writes when it likes. `file`: the data of each file.
+   * `full`: also its directory entry (not on Windows, which cannot do that). macOS uses `F_FULLFSYNC`, which also empties
+   * the cache of the drive.
    *
    * @default 'none'
    */
   durability?: 'none' | 'file' | 'full';
-  /** Ends the copy: files being written are removed, complete ones stay. Rejects with code `ABORT_ERR`. */
+  /** Ends the copy: files that are being written are deleted, complete files stay. It rejects with code `ABORT_ERR`. */
   signal?: AbortSignal;
 }
 
 /** What {@link CopyOptions.onProgress} is called with. */
 export interface Progress {
-  /** Absolute path of the source of the file at hand. */
+  /** Absolute path of the source of this file. */
   source: string;
   /** Absolute path of its destination. */
   destination: string;
-  /** Bytes of this file that are in place. */
+  /** Bytes of this file that are copied. */
   fileBytes: number;
   /** Size of this file in bytes. */
   fileSize: number;
   /** True once, when the file is complete. */
   done: boolean;
-  /** How the file was copied; absent while it is underway, and for a file left as it was. */
+  /** How the file was copied; absent until it is complete, and for a file that was left as it was. */
   method?: Method;
-  /** Files completed so far, those left as they were included. */
+  /** Files that are complete so far, including those that were left as they were. */
   files: number;
   /** Bytes copied so far. */
   bytes: number;
@@ -123,57 +125,61 @@ export interface Progress {
 /** Options of {@link copy}. */
 export interface CopyOptions extends CopyFileOptions {
   /**
-   * The directory that relative paths of targets belong to: a path, or a `file:` URL.
+   * The directory that relative paths are relative to: a path, or a `file:` URL.
    *
    * @default process.cwd()
    */
   cwd?: string | URL;
   /**
-   * The most worker threads, 1 to 8. They are started only where they pay: for thousands of files, and for files that
-   * would hold the calling thread.
+   * The most worker threads, 1 to 8. They start only where they save time: for thousands of files, and for files that
+   * would block the calling thread.
    *
    * @default os.availableParallelism(), 8 at most
    */
   concurrency?: number;
   /**
-   * Called for each file, and for large files for each part. Asking for progress does not change how a file
-   * is copied, so a cloned file is reported once, when it is complete.
+   * Called for each file, and for large files after each part. It does not change how a file is copied, so it is called
+   * once for a cloned file, when it is complete.
    */
   onProgress?: (progress: Progress) => void;
   /**
-   * Called once, when all files are known and everything stale is deleted: from then on the copy only adds
-   * and replaces what its targets name, which can be looked up.
+   * Called once, when all files are known and everything stale is deleted. From then on the copy only creates and replaces
+   * files of its targets, which the argument can look up.
    */
   onPlanned?: (planned: Planned) => void;
   /**
-   * A file in which the engine keeps what it copied, outside the destination. With it a file is left as it
-   * is when neither its source nor its destination changed since it was copied, and what was copied and is as it
-   * was copied may be replaced, whatever `overwrite` says. It is written when the copy ends, also by an error or by
-   * `signal`, in one step, and under a lock that is a file beside it: what other copies have added since this one
-   * began stays. A process that is killed leaves the manifest as it was; what it had copied is then not known as ours.
-   * One that cannot be written is a warning: the next copy then copies everything again.
+   * A file, outside the destination, in which the engine records what it copied. The next copy leaves a file as it is if
+   * neither its source nor its destination changed since it was recorded. It replaces a recorded file that nobody
+   * changed, whatever `overwrite` says.
+   *
+   * The manifest is written when the copy ends, also by an error or by `signal`, in one step, and under a lock (a file
+   * beside it). What other copies recorded meanwhile stays in it. If the process is killed, the manifest stays as it was,
+   * and does not have what that process copied. If it cannot be written, that is a warning, and the next copy copies
+   * everything again.
    */
   manifest?: string | URL;
   /**
-   * Deletes what is stale: `'placed'` (or `true`) what an earlier run copied by the same `manifest`, no
-   * target copies now and nobody has changed since; `'everything'` all that no target copies, and what one
-   * does copy but the manifest does not know, which is then created anew. A run is earlier if it had recorded its files
-   * when this one was called, or for the first copy of a process when the process was started. Copies with other
-   * targets need a manifest of their own: what they recorded is stale for the next one. What the manifest names outside of
-   * {@link CopyOptions.cwd} stays until a target leads there again. A symbolic link is deleted, and nothing behind it.
+   * Deletes what is stale. `'placed'` (or `true`): what an earlier copy with the same `manifest` copied, no target copies
+   * now, and nobody changed since. `'everything'`: all files in the destination that no target copies; a file that a target
+   * copies, but that the manifest does not have, is deleted too and then copied again.
+   *
+   * A copy is earlier if it had recorded its files when this call began, or for the first copy of a process, when the
+   * process was started. Use one manifest for each set of targets: with the manifest of another set, `'placed'` deletes
+   * what that set copied. Recorded files outside of {@link CopyOptions.cwd} stay until a target goes there again. If a
+   * symbolic link is deleted, what it leads to stays.
    *
    * @default false
    */
   prune?: boolean | 'placed' | 'everything';
   /**
-   * Paths that `prune` leaves alone, with all that is in them. Relative to each of {@link CopyOptions.pruneRoots}.
+   * Paths that `prune` does not delete, with everything in them. Relative to each of {@link CopyOptions.pruneRoots}.
    *
    * @default []
    */
   keep?: readonly string[];
   /**
-   * When the caller emptied the destination but for what the manifest names, in milliseconds since 1970 by the clock
-   * of its filesystem. `prune: 'placed'` then also deletes what somebody had changed before, as emptying would have.
+   * When the caller emptied the destination, except for recorded files, in milliseconds since 1970 by the clock of its
+   * filesystem. Then `prune: 'placed'` also deletes what somebody had changed before, as emptying would have done.
    *
    * @default undefined: nothing that was changed is deleted
    */
@@ -185,7 +191,7 @@ export interface CopyOptions extends CopyFileOptions {
    */
   pruneRoots?: readonly string[];
   /**
-   * Destinations that are somebody else's: a file that would go there is not copied, as if no target named it.
+   * Destinations of somebody else: a file that would go there is not copied, as if no target named it.
    * Relative to {@link CopyOptions.cwd}.
    *
    * @default []
@@ -199,45 +205,44 @@ export interface CopyOptions extends CopyFileOptions {
    */
   allowedRoots?: readonly string[];
   /**
-   * A target that matches nothing is a warning instead of an error.
+   * A path that does not exist, or a glob that matches nothing, is a warning instead of an error.
    *
    * @default false
    */
   allowMissing?: boolean;
   /**
-   * macOS: clone a directory with everything in it by one call, instead of one for each file. Apple says of
+   * macOS: clones a directory with everything in it by one call, instead of one call for each file. Apple says about
    * it, in clonefile(2): "Cloning directories with these functions is strongly discouraged. Use
-   * copyfile(3) to clone directories instead." It cannot be ended before it is done, and other programs may
-   * wait for the disk meanwhile.
+   * copyfile(3) to clone directories instead." It cannot be aborted, and other programs may have to wait for the disk.
    *
-   * Done only where it comes to the same: for a copy of one target that is a directory, without `ignore`,
+   * It is done only where the result is the same: for a copy of one target that is a directory, without `ignore`,
    * `filter`, `directoryFilter`, `rename`, `flatten`, `manifest` and `durability`, that preserves mode and timestamps (and
-   * `xattr` if you like), to a place where nothing is, on the same APFS volume, with `symlinks: 'keep'` or no
-   * link in the directory. Otherwise, and on other systems, it has no effect. Directories then have the
-   * source's mode and times too. The report counts what stands at the destination afterwards.
+   * perhaps `xattr`), to a destination that does not exist, on the same APFS volume, with `symlinks: 'keep'` or without
+   * links in the directory. Otherwise, and on other systems, it has no effect. Directories also get the mode and the times
+   * of their sources. The report counts what is at the destination afterwards.
    *
    * @default false
    */
   cloneDirectories?: boolean;
   /**
-   * What happens when a file cannot be copied: `'stop'` ends the copy with the error; `'collect'` goes on with the others,
-   * and the report has all errors. Then also what cannot be read in the source is left out, and nothing is deleted if
-   * there is such a thing. Some errors end the copy either way: a full disk or quota (`ENOSPC`, `EDQUOT`), a read-only
-   * filesystem (`EROFS`), a function of yours that throws, a worker thread that ends, `signal`.
+   * What happens if a file cannot be copied. `'stop'`: the copy ends with the error. `'collect'`: the copy goes on with the
+   * other files, and the report has all errors. If something in the source cannot be read, it is left out, and `prune`
+   * deletes nothing. These errors always end the copy: a full disk or quota (`ENOSPC`, `EDQUOT`), a read-only filesystem
+   * (`EROFS`), a function of yours that throws, a worker thread that ends, and `signal`.
    *
    * @default 'stop'
    */
   onError?: 'stop' | 'collect';
   /**
-   * Put one entry per path into the report.
+   * Adds one entry for each path to the report.
    *
    * @default false
    */
   entries?: boolean;
   /**
-   * Put into the report which files go to one place, of which the last target's stays, or the first's where
-   * `overwrite` is false. Otherwise targets whose names are one file only because the filesystem ignores the case of
-   * letters or the way accents are written are a warning.
+   * Adds to the report which files of several targets have one destination. The last target's file is kept, or the first's
+   * if `overwrite` is false. Without it, there is a warning if two such names differ only in case or in the spelling of
+   * accents, and the filesystem ignores that.
    *
    * @default false
    */
@@ -246,7 +251,7 @@ export interface CopyOptions extends CopyFileOptions {
 
 /** All files of a copy; see {@link CopyOptions.onPlanned}. */
 export interface Planned {
-  /** Files and links that are not known to be in place. */
+  /** Files and links that are not known to be unchanged. */
   files: number;
 
   /**
@@ -264,8 +269,7 @@ export interface Planned {
   findInside(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
 
   /**
-   * What has become of the files that go to these absolute paths, as far as the copy has come; all of it once the
-   * call has returned.
+   * What happened so far to the files that go to these absolute paths; it is complete when the copy has ended.
    */
   entries(paths: Iterable<string>): CopyEntry[];
 }

@@ -1,9 +1,9 @@
 import type { Probe } from './model/probe.ts';
 
 /**
- * Finds out what can be done between two places, by trying it on scratch files, which it removes. Both may
- * be a file, a directory, or a path that does not exist yet: then the nearest directory that does is used.
- * Where no file can be created beside the source, one that is there is read instead.
+ * Tries what is possible between two places, with small files that it deletes again. Both may be a file, a directory, or a
+ * path that does not exist yet: then it uses the nearest directory that exists. If it cannot create a file beside the
+ * source, it reads one that is there.
  *
  * @example
  * ```ts
@@ -11,7 +11,7 @@ import type { Probe } from './model/probe.ts';
  * console.log(reflink.supported ? 'clones' : `copies by ${method}, no clones: ${reflink.code}`);
  * ```
  *
- * @throws {TypeError} for an argument that is no path
+ * @throws {TypeError} for an argument that is not a path
  */
 export async function probe(source: string, destination: string): Promise<Probe> {
   const { tryAbilities } = await import('./try-abilities.ts');

@@ -10,44 +10,44 @@ export interface MethodCount {
   bytes: number;
 }
 
-/** What a copy really did. */
+/** What a copy did. */
 export interface CopyReport {
   /** Files copied in this run. */
   files: number;
-  /** Bytes copied in this run, as the files' sizes. */
+  /** Bytes copied in this run: the sizes of these files. */
   bytes: number;
-  /** Files and bytes copied in this run, per method that copied them. */
+  /** Files and bytes copied in this run, by the method that copied them. */
   methods: Partial<Record<Method, MethodCount>>;
   /** Files and links left as they were. */
   unchanged: number;
-  /** Files and links deleted because nothing is copied there any more. */
+  /** Files and links that were deleted, because nothing is copied there any more. */
   pruned: number;
   /** Directories created. */
   directories: number;
   /** Symbolic links copied as links (`symlinks: 'keep'`). */
   links: number;
-  /** Wall time of the whole call in milliseconds. */
+  /** Time from the call to its end, in milliseconds. */
   durationMs: number;
   /** What the user should know although nothing failed. */
   warnings: string[];
-  /** What could not be copied, on request (`onError: 'collect'`); in no particular order. */
+  /** What could not be copied, only with `onError: 'collect'`; in no particular order. */
   errors?: CopyError[];
   /**
-   * Absolute paths of FIFOs, devices and sockets of the source that could not be made (`preserve` with `devices`), each with
-   * a warning; absent where there are none.
+   * Absolute paths of FIFOs, devices and sockets of the source that could not be created (`preserve` with `devices`), each
+   * with a warning; absent if there are none.
    */
   leftOut?: string[];
-  /** One entry per path, on request (`entries: true`); in no particular order. */
+  /** One entry for each path, only with `entries: true`; in no particular order. */
   entries?: CopyEntry[];
-  /** Files that several targets have for one place, on request (`overlaps: true`); one for each that is not copied. */
+  /** Files of several targets with one destination, only with `overlaps: true`; one for each file that is not copied. */
   overlaps?: Overlap[];
 }
 
-/** Two files for one place. Where the case of letters does not count there, their names may differ in it. */
+/** Two files with one destination. If the filesystem ignores case, their names may differ in case. */
 export interface Overlap {
-  /** What is copied, or has to give way to one more. */
+  /** The file that is copied, unless a third one replaces it. */
   kept: PlannedFile;
-  /** What is not. */
+  /** The file that is not copied. */
   left: PlannedFile;
 }
 

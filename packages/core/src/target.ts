@@ -6,7 +6,7 @@ import type { Attribute, TransferSettings } from './model/settings.ts';
 import { toPath } from './path-or-url.ts';
 import { splitFrom } from './split-from.ts';
 
-/** What {@link Target.transform} is given about a file besides its content. */
+/** What {@link Target.transform} gets besides the content of a file. */
 export interface TransformedFile {
   /** Absolute path of the source. */
   source: string;
@@ -14,33 +14,33 @@ export interface TransformedFile {
   path: string;
 }
 
-/** What a file's new content is made by; see {@link Target.transform}. */
+/** The function that makes the content of a file; see {@link Target.transform}. */
 export type Transform = (
   content: Buffer,
   file: TransformedFile,
 ) => string | Uint8Array | Promise<string | Uint8Array>;
 
-/** Where files come from and where they go. `Path` is what a path may be: `file:` URLs too, by default. */
+/** What to copy, and where to. `Path` is what a path may be: by default also a `file:` URL. */
 export interface Target<Path extends string | URL = string | URL> {
   /**
-   * A directory means its contents, a file the file, a glob (fast-glob syntax, forward slashes) the files that match
-   * below its base: `public/*` leaves out what is in directories, with a warning, `public/**` does not. A path that
-   * exists is taken literally, also with glob characters in it. Relative to the option `cwd`; or a `file:` URL.
+   * What to copy. A directory means its contents. A file means the file. A glob (fast-glob syntax, forward slashes) means
+   * the files that match, below its fixed part: `public/*` leaves out what is in directories, with a warning; `public/**`
+   * copies everything. A path that exists is never taken for a glob. Relative to the option `cwd`, or a `file:` URL.
    *
-   * An array is one target of several of these: each has to be there, each has its own base, and a file that several
-   * match is copied once, as the first says. In an array what begins with `!` leaves out what it names or matches,
-   * wherever it stands, directories with all in them: `['assets/**', '!assets/**\/*.map']`. A file whose name begins so
-   * is `'./!name'`.
+   * An array is one target with several of these. Each entry has to exist or match, and has its own base. A file that
+   * several entries match is copied once, by the first of them. An entry that begins with `!` leaves out what it names or
+   * matches, directories with everything in them: `['assets/**', '!assets/**\/*.map']`. Its position does not matter. For a
+   * file whose name begins with `!` write `'./!name'`.
    */
   from: Path | readonly Path[];
   /**
-   * The directory the files go to, created when missing. Relative to the option `cwd`, which `'.'` and `''` mean. A
-   * relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
+   * The directory that the files go to; it is created if it is missing. Relative to the option `cwd`, which `'.'` and `''`
+   * mean. A relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
    * `ERR_OUTSIDE_DESTINATION` unless {@link Target.allowOutside} is true.
    *
-   * It names the new file instead where `from` is one file, `to` ends with the same extension, in any case of letters,
-   * and neither `base` nor `rename` is set: `{ from: 'en.json', to: 'data/english.json' }`. A path that ends with a
-   * slash, or that is a directory already, stays a directory.
+   * `to` is the new file if `from` is one file, `to` ends with the same extension, in upper or lower case, and neither
+   * `base` nor `rename` is set: `{ from: 'en.json', to: 'data/english.json' }`. A path that ends with a slash, or that is
+   * a directory already, stays a directory.
    *
    * @default '.'
    */
@@ -52,74 +52,73 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   allowOutside?: boolean;
   /**
-   * The directory that the kept structure is relative to: each file goes to its path below `base`, under `to`.
-   * Has to contain everything `from` names. Relative to the option `cwd`.
+   * Each file keeps its path relative to `base`, and gets it below `to`. `base` has to contain everything that `from`
+   * names. Relative to the option `cwd`.
    *
-   * @default the directory `from`; a glob's directories before its first pattern; a file's own directory
+   * @default the directory `from`; the fixed part of a glob; the directory of a file
    */
   base?: Path;
   /**
-   * Globs of what not to copy, relative to the directory `from`, to a glob's base, or to the directory of a file.
-   * Dotfiles match too. One that names a directory (`docs`, `docs/**`) leaves it out with all in it, and it is not
-   * looked into; one whose last part has wildcards (`*.map`) leaves out what it matches alone.
+   * Globs of what not to copy. They are relative to the directory `from`, to the fixed part of a glob, or to the directory
+   * of a file. Dotfiles match too. A glob that names a directory (`docs`, `docs/**`) leaves it out with everything in it,
+   * and the directory is not read. A glob whose last part has wildcards (`*.map`) leaves out only what it matches.
    *
    * @default []
    */
   ignore?: string | readonly string[];
   /**
-   * New path for each file. A string is the new file name; a function gets the path relative to `to` with
-   * forward slashes, and the absolute source, and returns the new path relative to `to`, or a promise of it: then it is
-   * called for up to 64 files of a directory at a time. Functions that cannot wait (`copySync`, `listSync`) refuse one with a
-   * TypeError.
+   * The new path of each file. A string is the new file name. A function gets the path relative to `to`, with forward
+   * slashes, and the absolute path of the source. It returns the new path relative to `to`, or a promise of it. If it
+   * returns promises, it is called for up to 64 files of a directory at a time. `copySync` and `listSync` cannot wait: a
+   * promise there is a TypeError.
    */
   rename?: string | ((path: string, source: string) => string | Promise<string>);
   /**
-   * Place all files directly in `to`, without their directories.
+   * Copies all files directly into `to`, without their directories.
    *
    * @default false
    */
   flatten?: boolean;
   /**
-   * Returns false for a file to be left out. Gets the path relative to the base, and the absolute source. It is asked
-   * about files and links alone, never about directories: `(path) => path.endsWith('.png')` finds images at any depth.
-   * A directory in which it refuses files and keeps none, at any depth, is left out as well; one that is empty in the
-   * source is copied. The directory that `from` names is always made. It may return a promise, as {@link Target.rename} may.
+   * Returns false for a file to leave out. Gets the path relative to the base, and the absolute path of the source. It is
+   * called for files and links, never for directories: `(path) => path.endsWith('.png')` finds images at any depth. A
+   * directory in which it keeps no file, at any depth, is not created. A directory that is empty in the source is copied,
+   * and the directory that `from` names is always created. It may return a promise, as {@link Target.rename} may.
    */
   filter?: (path: string, source: string) => boolean | Promise<boolean>;
   /**
-   * Returns false for a directory to be left out with all that is in it, which is then neither listed nor asked about.
-   * Gets the path relative to the base, and the absolute source. It is asked about each directory below the one that
-   * `from` names, or below a glob's base, before that directory is listed; also about linked ones that are followed. It may
-   * not be asynchronous.
+   * Returns false for a directory to leave out with everything in it. Then the directory is not read, and `filter` is not
+   * called for its files. Gets the path relative to the base, and the absolute path of the source. It is called for each
+   * directory below the one that `from` names, or below the fixed part of a glob, also for links to directories that are
+   * followed. It may not be asynchronous.
    */
   directoryFilter?: (path: string, source: string) => boolean;
   /**
-   * What happens to a destination that exists, for the files of this target. It also decides between two files of this
-   * target that go to one destination: `true`, `'changed'` and `'older'` keep the last, `false` the first; left out, and with
+   * What happens if the destination of a file of this target exists. It also decides between two files of this target
+   * that go to one destination: `true`, `'changed'` and `'older'` keep the last file, `false` the first. If it is not set, or
    * `'error'`, the copy fails with `ERR_COLLISION`.
    *
    * @default the option of the same name
    */
   overwrite?: TransferSettings['overwrite'];
   /**
-   * What becomes of symbolic links of this target: see the option of the same name.
+   * What happens to symbolic links in this target: see the option of the same name.
    *
    * @default the option of the same name
    */
   symlinks?: 'follow' | 'keep';
   /**
    * Attributes that files and directories of this target get from their sources: see the option of the same name. With
-   * `links` files of this target alone have several names.
+   * `links`, hard links are kept only between files of this target.
    *
    * @default the option of the same name
    */
   preserve?: readonly Attribute[];
   /**
-   * Makes the content that is written instead of the file's own; a string is written as UTF-8. Such a file is
-   * read into memory, on the calling thread, and cannot be cloned. Nothing tells whether the function changed:
-   * it is called in every run, and the file is written only when bytes or permission bits differ. Of the
-   * source's attributes it gets the permission bits alone; its times are those of the writing. Links that are
-   * kept as links, and dry runs, do without it.
+   * Makes the content that is written in place of the file's own. A string is written as UTF-8. Such a file is read into
+   * memory, on the calling thread, and cannot be cloned. The function is called in every run, because nobody knows whether
+   * it changed; the file is written only if its bytes or permission bits differ. It gets the permission bits of the
+   * source, and no other attributes. The function is not called for links that are kept as links, and not in a dry run.
    */
   transform?: Transform;
 }

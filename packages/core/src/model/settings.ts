@@ -1,5 +1,5 @@
 /**
- * How a file's bytes got to their destination, by the name of the system call or API that moved them.
+ * How a file was copied: the name of the system call or API that copied its bytes.
  *
  * - `ficlone`: cloned, both files share their blocks (`ioctl(FICLONE)`)
  * - `copy_file_range`: copied inside the kernel, which may have shared blocks without saying so
@@ -10,10 +10,10 @@
  * - `nocache`: the same past the page cache (`F_NOCACHE`)
  * - `duplicate_extents`: cloned on ReFS (`FSCTL_DUPLICATE_EXTENTS_TO_FILE`)
  * - `copy_file_ex`: copied by Windows' CopyFileExW, which since Windows 11 24H2 clones by itself where it can
- * - `node_fs`: copied by `node:fs`, when the native lane cannot be loaded
- * - `hard_link`: a further name for a file that was copied before (`preserve: 'links'`)
- * - `mknod`: a FIFO, a device or a socket was made (`preserve: 'devices'`); it has no bytes
- * - `transform`: what a target's `transform` made of it was written; only these files pass the JavaScript heap
+ * - `node_fs`: copied by `node:fs`, where koffi cannot be loaded
+ * - `hard_link`: another name for a file that was copied before (`preserve: 'links'`)
+ * - `mknod`: a FIFO, a device or a socket was created (`preserve: 'devices'`); it has no bytes
+ * - `transform`: the result of a target's `transform` was written; only these files pass through the JavaScript heap
  */
 export type Method =
   | 'ficlone'
