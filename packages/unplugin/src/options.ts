@@ -7,25 +7,25 @@ export type EngineOptions = Pick<
   'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'pageCache' | 'durability' | 'concurrency' | 'allowMissing'
 >;
 
-/** What webpack and its plugins are told about files, and may do to them. webpack only. */
+/** What webpack and its plugins know about files, and may do to them. For webpack only. */
 export interface AssetOptions {
   /**
-   * Whether minimizers get the files. Unless `info` says otherwise, `false` marks each as minimized, so that it stays
-   * as it is, and `true` marks none.
+   * Whether minimizers get the files. With `false` each file is marked as minimized, unless `info` says otherwise, and stays
+   * as it is.
    *
-   * @default true for whatever the minimizers of the config look for, but not for scripts (.js, .mjs, .cjs)
+   * @default false for scripts (.js, .mjs, .cjs), true for all other files
    */
   minimize?: boolean;
   /**
-   * What is added to webpack's information about the assets, as in copy-webpack-plugin: an object, or a function that
-   * gets the absolute path of the source and the asset's name, and returns one.
+   * Is added to webpack's information about the assets (`asset.info`), as in copy-webpack-plugin: an object, or a function
+   * that gets the absolute path of the source and the name of the asset, and returns an object.
    *
    * @default {}
    */
   info?: Record<string, unknown> | ((file: { source: string; name: string }) => Record<string, unknown>);
 }
 
-/** What is copied besides the public directory: a target of fs-reflink, and what webpack is told about its files. */
+/** A target of fs-reflink, with options for webpack. */
 export interface OutputTarget<Path extends string | URL = string | URL> extends Target<Path>, AssetOptions {}
 
 /** A directory whose contents go into the output as they are. */
@@ -33,7 +33,7 @@ export interface PublicDirectory extends AssetOptions {
   /** The directory, as a path relative to the project's root or as a `file:` URL. */
   dir: string | URL;
   /**
-   * The directory below the output that its contents go to.
+   * The directory in the output that the contents go to.
    *
    * @default '.'
    */
@@ -46,122 +46,122 @@ export interface PublicDirectory extends AssetOptions {
   ignore?: string | readonly string[];
 }
 
-/** What is reported about an output directory; see {@link Options.report}. */
+/** What the build prints about an output directory; see {@link Options.report}. */
 export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void);
 
 /** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {
   /**
-   * Directories whose contents are copied before the bundle is written, which wins over them. In Vite they take
-   * the place of its own public directory, which the first whose `to` is `'.'` becomes; `false` leaves that one to
-   * Vite. So they do in Rsbuild, whose own is switched off.
+   * Directories whose contents go into the output as they are. If the bundle has a file of the same name, the bundle's file
+   * is kept. In Vite and Rsbuild they replace the bundler's own public directory. In Vite the first one without a `to`
+   * becomes Vite's public directory. `false` leaves the bundler's own public directory to the bundler.
    *
-   * @default Vite's or Rsbuild's own; none elsewhere
+   * @default Vite's or Rsbuild's own; none in other bundlers
    */
   publicDir?: false | string | URL | PublicDirectory | readonly (string | URL | PublicDirectory)[];
   /**
-   * What else is copied, and wins over the bundle. `from` and `base` are relative to the project's root, `to` to
-   * the output directory. `to: 'i18n'` is the directory of that name in the output; an absolute `to` is a path of the
-   * file system. Outside the output, the project and the working directory it is refused with
-   * `ERR_OUTSIDE_DESTINATION`, unless the target has `allowOutside: true`.
+   * What else the plugin copies. If the bundle has a file of the same name, the target's file is kept. `from` and `base` are
+   * relative to the project's root, `to` to the output directory: `to: 'i18n'` is the directory of that name in the output.
+   * An absolute `to` starts at the root of the file system. If it is outside the output, the project and the working
+   * directory, it fails with `ERR_OUTSIDE_DESTINATION`, unless the target has `allowOutside: true`.
    *
    * @default []
    */
   targets?: readonly OutputTarget[];
   /**
-   * What is reported about each output directory: nothing; one line through the bundler's logger, with how many files were
-   * copied, deleted and left unchanged; that with bytes and methods, and a line for each file copied or deleted; or the
-   * report to a function.
+   * What the build prints about each output directory. `false`: nothing. `'summary'`: one line through the bundler's logger,
+   * with the numbers of copied, deleted and unchanged files. `'verbose'`: that line with bytes and methods, and a line for
+   * each file that was copied or deleted. A function gets the report, and nothing is printed.
    *
    * @default 'summary'
    */
   report?: Report;
   /**
-   * Copies and deletes nothing, and reports what would be copied and deleted. The bundler writes its bundle all the same,
-   * and empties the output as far as it would without the plugin's files. Imported files are the bundler's then. Development
-   * servers, which copy nothing, are as always. For the adapters of SvelteKit there is no such option.
+   * Copies and deletes nothing, and reports what the build would copy and delete. The bundler still writes its bundle. If it
+   * empties the output, files that the plugin copied in earlier builds stay. The bundler handles imported files itself.
+   * Development servers copy nothing anyway. The adapters of SvelteKit do not have this option.
    *
    * @default false
    */
   dryRun?: boolean;
   /**
-   * The directory of the records of what was copied, by which the next build knows what is unchanged and what is to be
-   * deleted. It may be thrown away: the next build copies everything then, and deletes nothing. Relative to the
-   * project's root. Where it cannot be written, each build warns and copies everything; where something that is no
-   * directory is in its place, records go to the directory for temporary files, with a warning.
+   * The directory of the records of what was copied. From these the next build knows what is unchanged, and what to delete.
+   * You may delete it: the next build then copies everything, and does not delete what earlier builds copied. Relative to
+   * the project's root. If it cannot be written, each build warns and copies everything. If a file is in its place, the
+   * records go to the directory for temporary files, with a warning.
    *
-   * @default `unplugin-reflink` in Vite's `cacheDir` (`node_modules/.vite`); `node_modules/.cache/unplugin-reflink` elsewhere, and in a project without `node_modules` a directory of the user's among the temporary files
+   * @default in Vite `unplugin-reflink` in its `cacheDir` (`node_modules/.vite`); in other bundlers `node_modules/.cache/unplugin-reflink`; in a project without `node_modules` a directory among the temporary files
    */
   cacheDirectory?: string | URL;
   /**
-   * Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only: imported files that the engine copies. The bundler
-   * names them, and never reads them. `true` takes all that {@link ImportedAssets} takes by default.
+   * Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only: the engine copies large files that modules import. The
+   * bundler names them, and never reads them. `true` takes what {@link ImportedAssets} takes by default.
    *
    * @default false
    */
   assets?: boolean | ImportedAssets;
   /**
-   * What Vite alone can do. Other bundlers ignore it, so that several may share their options.
+   * Options for Vite only. Other bundlers ignore them, so several bundlers may share one object of options.
    *
    * @default {}
    */
   vite?: ViteOptions;
   /**
-   * What webpack alone can do. Other bundlers ignore it.
+   * Options for webpack only. Other bundlers ignore them.
    *
    * @default {}
    */
   webpack?: WebpackOptions;
   /**
-   * What Rspack and Rsbuild alone can do. Other bundlers ignore it.
+   * Options for Rspack and Rsbuild only. Other bundlers ignore them.
    *
    * @default {}
    */
   rspack?: RspackOptions;
 }
 
-/** Options for Vite alone; see {@link Options.vite}. */
+/** Options for Vite only; see {@link Options.vite}. */
 export interface ViteOptions {
   /**
-   * Environments into whose output is copied, by name. The public directory is never copied where
-   * `copyPublicDir` is false. What a build copies nowhere is warned about, and so is a name that the config does not
+   * The environments into whose output the plugin copies, by name. The public directory is never copied where
+   * `copyPublicDir` is false. There is a warning for what a build copies nowhere, and for a name that the config does not
    * have.
    *
    * @default all for the public directory, `client` for targets
    */
   environments?: readonly string[] | ((name: string) => boolean);
   /**
-   * Whether the development server reloads the page when a file that is copied changes, comes or goes.
+   * Whether the development server reloads the page when a copied file is added, changed or deleted.
    *
    * @default false
    */
   reload?: boolean;
 }
 
-/** Options for webpack alone; see {@link Options.webpack}. */
+/** Options for webpack only; see {@link Options.webpack}. */
 export interface WebpackOptions {
   /**
-   * Copies what `output.copy` names (webpack 5.111 and newer) in webpack's place. A pattern that cannot be copied the
-   * same way here is an error.
+   * Copies what `output.copy` names (webpack 5.111 and newer), in webpack's place. A pattern that cannot be copied the same
+   * way is an error.
    *
    * @default false
    */
   takeOver?: boolean;
   /**
-   * How files get into an output that is kept in memory, as a development server does. `'serve'` has them read from
-   * where they are when they are asked for; `'emit'` reads all of them into memory.
+   * How a development server, which keeps the output in memory, gets the files. `'serve'`: it reads the source when a
+   * browser asks for the file. `'emit'`: it loads all files into memory.
    *
    * @default 'serve'
    */
   dev?: 'serve' | 'emit';
 }
 
-/** Options for Rspack and Rsbuild alone; see {@link Options.rspack}. */
+/** Options for Rspack and Rsbuild only; see {@link Options.rspack}. */
 export interface RspackOptions {
   /**
-   * Copies what the config gives to `rspack.CopyRspackPlugin`, or to `output.copy` of Rsbuild, in that plugin's place. It
-   * keeps the patterns that cannot be copied the same way here (those with a `transform`, for instance), and a line of the
-   * log names each.
+   * Copies what the config gives to `rspack.CopyRspackPlugin`, or to `output.copy` of Rsbuild, in its place.
+   * `CopyRspackPlugin` keeps the patterns that cannot be copied the same way (for example those with a `transform`), and the
+   * build prints each of them.
    *
    * @default false
    */

@@ -1,19 +1,20 @@
-/** Which imported files are copied by the engine instead of being read by the bundler. */
+/** Which imported files the engine copies. The bundler does not read them. */
 export interface ImportedAssets {
   /**
-   * Globs of files, as Rollup's plugins have them: relative to the project's root, or anywhere if they begin with `**`.
+   * Globs of files that the engine copies. They are relative to the project's root, as in the plugins of Rollup. An absolute
+   * glob, or one that begins with `**`, also matches outside.
    *
    * @default types that no tool rewrites: video, audio, wasm, models, fonts, archives and other binary data
    */
   include?: string | readonly string[];
   /**
-   * Globs of files that are left to the bundler, of the same kind.
+   * Globs of files that the bundler handles, of the same kind.
    *
    * @default []
    */
   exclude?: string | readonly string[];
   /**
-   * Smaller files are left to the bundler. In bytes.
+   * The bundler handles files that are smaller. In bytes.
    *
    * @default 262144 (256 KiB)
    */
