@@ -38,14 +38,14 @@ const groups = [
 ];
 
 // `--help` needs nothing of the engine, and a copy all of it.
+const COMMAND =
+  /src\/((errors|inside|node-util|path-or-url|schema|split-from|platform\/detail|cli\/(failure|format|output))\.ts$)/;
 const commandGroups = [
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 2 },
+  { name: 'command', test: isOf(COMMAND), priority: 2 },
   {
     name: 'engine',
-    test: (id) =>
-      id.includes('/src/') &&
-      !SELDOM.test(id) &&
-      !/src\/((errors|inside|node-util|path-or-url|schema|split-from|platform\/detail)\.ts$|cli\/)/.test(id),
+    test: (id) => id.includes('/src/') && !SELDOM.test(id) && !id.includes('/src/cli/'),
     priority: 1,
   },
 ];
