@@ -97,7 +97,7 @@ const checks: Record<string, Check> = {
     expect(use(title, cwd)).toMatch(/1 deleted/);
     expect(filesOf(join(cwd, 'dist'))).toEqual(['gone.html', 'index.html', 'logo.svg']);
   },
-  'Publish into a directory that a web server reads meanwhile.'(cwd, title) {
+  'Publish into a directory that a web server is reading.'(cwd, title) {
     writeTree(join(cwd, '../www'), { 'old.html': 'old' });
     use(title, cwd);
     expect(contentsOf(join(cwd, '../www'))).toEqual(contentsOf(join(cwd, 'dist')));
@@ -114,7 +114,7 @@ const checks: Record<string, Check> = {
       'www/index.html',
     ]);
   },
-  'Save data before an upgrade'(cwd, title) {
+  'Save data before an upgrade.'(cwd, title) {
     const { reflink } = json<Probe>(['probe', 'data', '.'], cwd);
     const { status, stdout, stderr } = start(title, cwd);
     if (reflink.supported) {

@@ -41,7 +41,7 @@ export async function runProgram(given: readonly string[]): Promise<number> {
 
 function createProgram(end: (status: number) => void): Command {
   const program = new Command('fs-reflink')
-    .description('Copies files: cloned where the filesystem can, in the kernel where it cannot.')
+    .description('Clones files where the filesystem can, and copies them in the kernel elsewhere.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this, or the help of a command')
     .configureHelp(help)

@@ -49,10 +49,10 @@ const refused = [
 ];
 
 const visible = [
-  new Option('-n, --dry-run', 'say what would be done and touch nothing'),
-  new Option('-v, --verbose', 'a line per file; errors with cause and attempts'),
+  new Option('-n, --dry-run', 'say what the copy would do, and write nothing'),
+  new Option('-v, --verbose', 'a line for each file; errors with their causes'),
   new Option('-q, --quiet', 'errors only').conflicts('verbose'),
-  new Option('--json', 'print the report as JSON; -v adds an entry per file'),
+  new Option('--json', 'print the report as JSON; -v: an entry for each file'),
   new Option('--reflink [when]', 'always (or fail), never, auto (the default)').choices([
     'auto',
     'always',
@@ -65,23 +65,23 @@ const visible = [
     'never',
     'error',
   ]),
-  new Option('--delete [what]', 'what is only in <to>; placed: only what we copied').choices([
+  new Option('--delete [what]', 'delete what is only in <to>; placed: what we copied').choices([
     'everything',
     'placed',
   ]),
-  new Option('--keep <path>', 'below <to>, not deleted; may be repeated').argParser(collect),
-  new Option('--manifest <file>', 'note what was copied, to leave the unchanged alone'),
-  new Option('--exclude <glob>', 'as in rsync; may be repeated').argParser(collect),
+  new Option('--keep <path>', 'a path below <to> to keep; may be repeated').argParser(collect),
+  new Option('--manifest <file>', 'record what was copied; skip what did not change'),
+  new Option('--exclude <glob>', 'leave out, as in rsync; may be repeated').argParser(collect),
   new Option('--flatten', 'all files directly in <to>'),
-  new Option('--keep-going', 'copy the rest after an error; exit status 1 in the end'),
-  new Option('--ignore-missing-args', 'a source that is not there is a warning'),
+  new Option('--keep-going', 'copy the rest after an error; the exit status is 1'),
+  new Option('--ignore-missing-args', 'a missing source is a warning'),
   new Option('-P, --no-dereference', 'keep symbolic links (-L, the default: follow them)'),
   new Option('--preserve [list]', 'mode,timestamps; ownership,links,devices,xattr... all'),
   new Option('--atomic', 'every file under a temporary name first'),
   new Option('--fsync [what]', 'wait for the disk: file, full (directories too)').choices(['file', 'full']),
-  new Option('--bypass-cache', 'what cannot be cloned goes past the page cache'),
+  new Option('--bypass-cache', 'copy past the page cache what cannot be cloned'),
   new Option('-j, --jobs <n>', 'worker threads, 1 to 8').argParser(toThreads),
-  new Option('-C, --directory <dir>', 'what relative paths belong to'),
+  new Option('-C, --directory <dir>', 'the directory that paths are relative to'),
 ];
 
 function toThreads(value: string): number {

@@ -3,10 +3,10 @@ import { Command, Option } from 'commander';
 /** `end` is called with the exit status. */
 export function probeCommand(end: (status: number) => void): Command {
   return new Command('probe')
-    .summary('say what a copy between two places can do, and why')
+    .summary('say what is possible between two places, and why not')
     .description(
-      'Finds out by trying, on scratch files that it removes. Both places may be files, directories, or ' +
-        'paths that do not exist yet.',
+      'Tries it with small files that it deletes again. Both places may be files, directories, or paths ' +
+        'that do not exist yet.',
     )
     .usage('[options] [from] [to]')
     .argument('[from]', 'where files come from (default: the current directory)')
