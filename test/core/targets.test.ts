@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Planned, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, type Planned, plan, type Target } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
 import { list } from 'fs-reflink/list';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -414,6 +414,45 @@ describe('a directory whose name looks like that of a file', () => {
       const message = /^to: ".*" is a directory, because .* does not end with "\.\w+"; .*rename: '.*'.*"\/"$/;
       expect(warnings).toEqual(isWarned ? [expect.stringMatching(message)] : []);
     }
+  });
+});
+
+describe('an absolute path in ignore', () => {
+  it.each<[ignore: string, from: string | string[], isWarned: boolean]>([
+    ['elsewhere/x.txt', 'in', true],
+    ['elsewhere/**/*.map', 'in', true],
+    ['in/x.txt', 'in', false],
+    ['in/none.txt', 'in', false],
+    ['in/**/*.map', 'in', false],
+    ['**/*.map', 'in', false],
+    ['in', 'in/deep', false],
+    ['in/deep/*.map', ['a.txt', 'in/**/*.txt'], false],
+    ['elsewhere', ['a.txt', 'in/**/*.txt'], true],
+    ['in2', 'in', true],
+    ['a.txt', 'a.txt', false],
+  ])('%j, of what is copied from %j, is warned of: %s', async (name, from, isWarned) => {
+    const cwd = writeTree(workspace(), {
+      'a.txt': 'a',
+      'in/x.txt': 'x',
+      'in/y.txt': 'y',
+      'in/deep/z.txt': 'z',
+    });
+    const ignore = join(cwd, name);
+    const { warnings } = await copy(
+      { from, to: 'out', ignore: ['*.none', ignore] },
+      { cwd, allowMissing: true },
+    );
+    const message = `ignore: ${JSON.stringify(ignore)} ignores nothing, because no target has files there`;
+    expect(warnings.filter((each) => each.startsWith('ignore: '))).toEqual(
+      isWarned ? [expect.stringContaining(message)] : [],
+    );
+    const both = [
+      { from, to: 'out', ignore },
+      { from: '*.none', to: 'all' },
+    ];
+    expect(
+      (await plan(both, { cwd, allowMissing: true })).warnings.filter((each) => each.includes(ignore)),
+    ).toEqual([]);
   });
 });
 

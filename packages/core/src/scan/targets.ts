@@ -1,5 +1,9 @@
+import path from 'node:path';
+import { isInside } from '../inside.ts';
 import type { Folder } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { splitGlob, toExclusion } from './glob.ts';
+import { lstatIfThere } from './links.ts';
 import type { Pending } from './pending.ts';
 import { scan } from './scan.ts';
 import type { Recall } from './walk.ts';
@@ -17,16 +21,38 @@ export interface ScanSettings {
 }
 
 /** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
- * of them: that a target matches nothing, or that a glob matches directories. */
+ * of them: that a target matches nothing, that a glob matches directories, or that `ignore` names what lies elsewhere. */
 export function* scanTargets(
   { targets, symlinks, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder | Pending> {
+  for (const each of ignoredElsewhere(targets))
+    warn(
+      `ignore: ${JSON.stringify(each)} ignores nothing, because no target has files there; correct the path, or write it relative to the directory that is copied`,
+    );
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;
     yield* scan(target, { follow, devices: special, allowMissing, warn, recall, onError });
   }
+}
+
+/** Absolute paths and globs that targets ignore, and that lie in no directory any of them copies from. */
+function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
+  const ignored = new Set(targets.flatMap(({ ignore }) => ignore.filter((each) => path.isAbsolute(each))));
+  if (ignored.size === 0) return [];
+  const sources = targets
+    .flatMap((target) => [target, ...(target.others ?? [])])
+    .map(({ from }) => startOf(from));
+  return [...ignored].filter((each) => {
+    const { base } = toExclusion(each);
+    return !sources.some((source) => isInside(source, base) || isInside(base, source));
+  });
+}
+
+/** What is copied: a directory, a file, or the directory that a glob is looked for in. */
+function startOf(from: string): string {
+  return lstatIfThere(from) ? from : (splitGlob(from)?.base ?? from);
 }
 
 function rethrow(error: unknown): void {
