@@ -3,7 +3,7 @@ import { defineConfig } from 'tsdown';
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so hosts share two: what is loaded with a
 // bundler's config, and what a build needs.
 const CONFIG =
-  /src\/(resolve-options|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
+  /src\/(resolve-options|other-bundlers|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
 const NAMES =
   /src\/(collisions|nested|stats|targets|transformed|watched|winner|hosts\/vite\/(instances|output))\.ts$/;
 const BUILD =

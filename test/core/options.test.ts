@@ -355,6 +355,18 @@ describe('something unknown', () => {
       'must be an object',
       'null',
     ],
+    [
+      'targets that are a promise',
+      () => copy(Promise.resolve([]) as unknown as Target[]),
+      'must be an object',
+      'got a promise; await it first',
+    ],
+    [
+      'options that are a promise',
+      () => copy({ from: 'a' }, Promise.resolve({}) as object),
+      'must be an object',
+      'got a promise; await it first',
+    ],
     ['options that are a list', () => plan({ from: 'a' }, [] as object), 'must be an object', '[]'],
   ] as [name: string, call: () => unknown, ...parts: string[]][])(
     'is named, with what is known: %s',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Compiler } from '@rspack/core';
 import type { PluginBuild } from 'esbuild';
 import unified from 'unplugin-reflink';
@@ -319,6 +319,62 @@ describe('a plugin in the hands of another bundler', () => {
         `unplugin-reflink/vite works in Vite 6, 7 or 8, and this build runs in ${name} ${VERSION}. Use "unplugin-reflink/${entry}".`,
       );
     }
+  });
+});
+
+describe('the function in the place of the plugin', () => {
+  const uncalled =
+    /"plugins" has the function instead of the plugin that it makes; call it: plugins: \[reflink\(\)\]/;
+  const input = () => join(makeProject({ 'index.html': '' }), 'main.js');
+
+  test.each(['rollup', 'rolldown', 'vite', 'webpack', 'rspack'])('in %s', async (name) => {
+    const entry = input();
+    const root = dirname(entry);
+    const builds: Record<string, () => Promise<unknown>> = {
+      rollup: async () => (await import('rollup')).rollup({ input: entry, plugins: [rollup as never] }),
+      rolldown: async () => {
+        const bundle = await (await import('rolldown')).rolldown({
+          input: entry,
+          plugins: [rolldown as never],
+        });
+        return bundle.generate();
+      },
+      vite: async () =>
+        (await import('vite')).build({
+          root,
+          configFile: false,
+          logLevel: 'silent',
+          plugins: [vite as never],
+        }),
+      webpack: async () => (await import('webpack')).default({ context: root, plugins: [webpack as never] }),
+      rspack: async () =>
+        (await import('@rspack/core')).rspack({ context: root, plugins: [rspackReflink as never] }),
+    };
+    const message = await messageOf(builds[name]!);
+    expect(message).toMatch(uncalled);
+    expect(message).toContain(`unplugin-reflink (${name})`);
+  });
+
+  // These say so themselves.
+  test.each(['esbuild', 'rsbuild'])('in %s', async (name) => {
+    const entry = input();
+    const builds: Record<string, () => Promise<unknown>> = {
+      esbuild: async () =>
+        (await import('esbuild')).build({
+          entryPoints: [entry],
+          logLevel: 'silent',
+          plugins: [esbuild as never],
+        }),
+      rsbuild: async () => {
+        const config = { plugins: [rsbuildReflink as never] };
+        const { build } = await (await import('@rsbuild/core')).createRsbuild({
+          cwd: dirname(entry),
+          config,
+        });
+        return build();
+      },
+    };
+    expect(await messageOf(builds[name]!)).toMatch(/must be an object|to be an object, but got function/);
   });
 });
 

@@ -9,7 +9,7 @@ import { check, copySchema, targetSchema } from './schema.ts';
 import type { Target } from './target.ts';
 
 export { toPath } from './path-or-url.ts';
-export { hintFor, isPath } from './schema.ts';
+export { hintFor, isPath, isPromise, show } from './schema.ts';
 
 /**
  * Checks the targets and options of a {@link copy} that is to come, without looking at any file.

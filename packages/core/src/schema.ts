@@ -135,7 +135,7 @@ const peers: Record<string, Record<string, string>> = {
 
 /** Refuses unknown options and wrong types, naming option and value. `where` ends the message. */
 export function check(kind: string, given: object, schema: Schema, where = ''): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || isPromise(given)) {
     throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}${where}`);
   }
   for (const [name, value] of Object.entries(given)) {
@@ -156,9 +156,15 @@ export function hintFor(names: Record<string, string> | undefined, name: string)
   return names && Object.hasOwn(names, name) ? `${names[name]}; ` : '';
 }
 
+/** Whether somebody forgot to await a value. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}
+
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (value instanceof URL) return value.href;
+  if (isPromise(value)) return 'a promise; await it first';
   return typeof value === 'function'
     ? 'a function'
     : nodeUtil().inspect(value, { depth: 2, breakLength: Infinity });

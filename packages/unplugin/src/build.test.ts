@@ -42,3 +42,21 @@ test('no worker thread boots before the copy where the calling thread is idle', 
     process.off('worker', started);
   }
 });
+
+test.each<[what: string, targets: object, lines: number]>([
+  ['no targets, and no imported file', { publicTargets: [], assets: [], targets: [] }, 0],
+  ['a public directory with nothing in it', { publicTargets: [{ from: 'empty' }], targets: [] }, 1],
+  ['an imported file', { publicTargets: [], assets: [{ from: 'a.txt' }], targets: [] }, 1],
+])('a build that has %s logs so many lines: %j', async (what, targets, lines) => {
+  mkdirSync(join(root, 'empty'), { recursive: true });
+  const info = vi.fn();
+  const copies = new BuildCopies(resolveOptions({}, 'vite'), { ...log, info }, root);
+  const absolute = JSON.parse(JSON.stringify(targets), (key, value) =>
+    key === 'from' ? join(root, value) : value,
+  );
+  const directory = join(root, `dist of ${what}`);
+  copies.begin({ ...absolute, directory, cacheDirectory: join(root, 'cache'), keep: [] });
+  await copies.finish(directory);
+  await copies.end({ keepWorkers: false });
+  expect(info).toHaveBeenCalledTimes(lines);
+});

@@ -216,10 +216,19 @@ export function logReport(
   // They may have been collected for the host's own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') callReport(how, report, directory);
-  else if (how) {
+  // Where nothing was to be copied, that nothing was says nothing.
+  else if (how && (hasTargets(targets) || !isEmpty(report))) {
     const destinations = destinationsOf(targets, directory);
     log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);
   }
+}
+
+function hasTargets({ publicTargets, targets }: OutputTargets): boolean {
+  return publicTargets.length + targets.length > 0;
+}
+
+function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
+  return files + links + unchanged + pruned === 0;
 }
 
 /** Bundlers take it for success when a hook rejects with `undefined`. */

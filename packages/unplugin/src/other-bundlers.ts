@@ -33,6 +33,25 @@ export function refusedByAstro<Given extends object>(plugin: Given, entry: Entry
   return withHooks(plugin, { hooks });
 }
 
+/**
+ * Has Vite, Rollup and Rolldown refuse the function that makes the plugin, where it stands in the place of the plugin: they
+ * would find no hooks in it either.
+ */
+export function refusedUncalled<Given extends object>(make: Given, entry: Entry): Given {
+  const refuse = () => {
+    throw notCalled(entry);
+  };
+  // They give a name to what has none, and cannot give one to a function.
+  return withHooks(make, { name: entry, config: refuse, buildStart: refuse });
+}
+
+/** The error for `plugins: [reflink]`. */
+export function notCalled(entry: string): TypeError {
+  return new TypeError(
+    `unplugin-reflink (${entry}): "plugins" has the function instead of the plugin that it makes; call it: plugins: [reflink()]`,
+  );
+}
+
 function withHooks<Given extends object>(plugin: Given, hooks: object): Given {
   for (const [name, value] of Object.entries(hooks)) Object.defineProperty(plugin, name, { value });
   return plugin;

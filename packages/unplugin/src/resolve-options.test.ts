@@ -52,7 +52,7 @@ test('a dry run leaves imported files to the bundler', () => {
   expect(resolveOptions({ assets: true, dryRun: true }, 'vite').assets).toBeUndefined();
 });
 
-test.each<[given: object, host: string, message: RegExp]>([
+test.each<[given: unknown, host: string, message: RegExp]>([
   [{ patterns: [] }, 'webpack', /unknown option "patterns", which is \[\]; use "targets"; known are reflink/],
   [{ silent: true }, 'vite', /use "report: false"/],
   [{ targets: [] }, 'sveltekit', /unknown option "targets".*known are reflink, atomic/],
@@ -80,6 +80,30 @@ test.each<[given: object, host: string, message: RegExp]>([
     /unplugin-reflink \(rollup\): target option "preserve"/,
   ],
   [[], 'vite', /"options" must be an object/],
+  ['static', 'vite', /"options" must be an object, got 'static'/],
+  [Promise.resolve({}), 'vite', /"options" must be an object, got a promise; await it first$/],
+  [{ targets: Promise.resolve([]) }, 'rollup', /"targets" must be a value, got a promise; await it first$/],
+  [
+    { publicDir: Promise.resolve('a') },
+    'esbuild',
+    /"publicDir" must be a value, got a promise; await it first$/,
+  ],
+  [{ vite: Promise.resolve({}) }, 'vite', /"vite" must be a value, got a promise; await it first$/],
+  [
+    { targets: [Promise.resolve({ from: 'a' })] },
+    'rspack',
+    /^unplugin-reflink \(rspack\): target option must be an object, got a promise; await it first/,
+  ],
+  [
+    { targets: [{ from: Promise.resolve('a') }] },
+    'vite',
+    /target option "from" must be .*, got a promise; await it first/,
+  ],
+  [
+    { hooks: {}, webpack: {} },
+    'webpack',
+    /"plugins" has the function .*; call it: plugins: \[reflink\(\)\]$/,
+  ],
 ])('%j in %s is refused', (given, host, message) =>
   expect(() => resolveOptions(given as Options, host)).toThrow(message),
 );

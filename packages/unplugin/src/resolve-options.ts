@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { inspect } from 'node:util';
 import type { Target } from 'fs-reflink';
-import { checkOptions, hintFor, isPath, toPath } from 'fs-reflink/options';
+import { checkOptions, hintFor, isPath, isPromise, show, toPath } from 'fs-reflink/options';
 import { resolveAssets } from './assets/options.ts';
 import type {
   AssetOptions,
@@ -14,6 +13,7 @@ import type {
   ResolvedTarget,
   ViteOptions,
 } from './options.ts';
+import { notCalled } from './other-bundlers.ts';
 
 const ENGINE = [
   'reflink',
@@ -77,8 +77,12 @@ const peers: Record<string, string> = {
  */
 export function resolveOptions(options: Options | undefined, host: string): ResolvedOptions {
   const given = options ?? {};
-  if (typeof given !== 'object' || Array.isArray(given))
+  // webpack and Rspack call a function among their plugins with the compiler.
+  if (isCompiler(given)) throw notCalled(host);
+  if (typeof given !== 'object' || Array.isArray(given) || isPromise(given))
     throw wrong(host, 'options', 'must be an object', given);
+  for (const [name, value] of Object.entries(given))
+    if (isPromise(value)) throw wrong(host, name, 'must be a value', value);
   const known = host === 'sveltekit' ? OF_ADAPTERS : KNOWN;
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown) {
@@ -273,6 +277,6 @@ function wrong(host: string, option: string, what: string, value: unknown): Type
   return new TypeError(`unplugin-reflink (${host}): option "${option}" ${what}, got ${show(value)}`);
 }
 
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : inspect(value, { depth: 2, breakLength: Infinity });
+function isCompiler(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'hooks' in given && 'webpack' in given;
 }

@@ -17,9 +17,13 @@
 import type { Plugin } from 'rolldown';
 import { rolldownPlugin } from './hosts/rollup/plugin.ts';
 import type { Options } from './options.ts';
+import { refusedUncalled } from './other-bundlers.ts';
 import { resolveOptions } from './resolve-options.ts';
 
-const rolldown = (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown'));
+const rolldown = refusedUncalled(
+  (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown')),
+  'rolldown',
+);
 
 export default rolldown;
 // For require(): the function itself.

@@ -17,9 +17,13 @@
 import type { Plugin } from 'rollup';
 import { rollupPlugin } from './hosts/rollup/plugin.ts';
 import type { Options } from './options.ts';
+import { refusedUncalled } from './other-bundlers.ts';
 import { resolveOptions } from './resolve-options.ts';
 
-const rollup = (options?: Options): Plugin => rollupPlugin(resolveOptions(options, 'rollup'));
+const rollup = refusedUncalled(
+  (options?: Options): Plugin => rollupPlugin(resolveOptions(options, 'rollup')),
+  'rollup',
+);
 
 export default rollup;
 // For require(): the function itself.

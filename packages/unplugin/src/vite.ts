@@ -13,14 +13,14 @@
 import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import type { Options } from './options.ts';
-import { refusedByAstro } from './other-bundlers.ts';
+import { refusedByAstro, refusedUncalled } from './other-bundlers.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 // Not by way of unplugin: loading it takes longer than copying a small public directory.
-const vite = (options?: Options): Plugin[] => {
+const vite = refusedUncalled((options?: Options): Plugin[] => {
   const [first, ...others] = vitePlugins(resolveOptions(options, 'vite'));
   return [refusedByAstro(first!, 'vite'), ...others];
-};
+}, 'vite');
 
 export default vite;
 // For require(): the function itself.
