@@ -76,6 +76,10 @@ function cold(kind: BenchKind): Promised {
   };
 }
 
+/**
+ * To create and to clone files is most of what cp(1) does, and takes us as long. The start of Node.js and the work on each
+ * directory come on top: so one thread cannot reach cp(1) where the calls are as fast as on XFS.
+ */
 const archive: Promised = {
   work: 'archive',
   title: '20,000 files of 0.2-16 KiB in 2,500 folders, with symbolic and hard links, whole processes',
