@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ResolvedAssets } from './assets/options.ts';
 import { type ClaimedRecord, claimRecord } from './record-index.ts';
 
 let cache: string;
@@ -20,8 +21,9 @@ const claim = (
   host = 'rollup',
   directory = '/dist',
   dryRun = false,
+  assets?: ResolvedAssets,
 ) => {
-  const record = claimRecord({ host, configuration, targets }, cache, directory, { dryRun });
+  const record = claimRecord({ host, configuration, targets }, cache, directory, { dryRun, assets });
   open.push(record);
   return record;
 };
@@ -44,6 +46,11 @@ test('after an edit of the targets a configuration has the record that it had', 
 test('after an edit of the configuration the same targets have the record that they had', () => {
   const [before, after] = records(['a', ['t']], ['b', ['t']]);
   expect(after).toBe(before);
+});
+
+test('configurations with imported files never share a record, which files these are nobody knows yet', () => {
+  const claims = ['a', 'b'].map((each) => claim(each, ['t'], 'rollup', '/dist', false, {} as ResolvedAssets));
+  expect(new Set(claims.map(({ cacheDirectory }) => cacheDirectory)).size).toBe(2);
 });
 
 test('configurations with other targets never share a record, also when both are edited', () => {

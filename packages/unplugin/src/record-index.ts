@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { hashOf, indexFile, wasCopied } from './cache.ts';
+import type { ResolvedOptions } from './options.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
@@ -43,14 +44,15 @@ export function claimRecord(
   { host, configuration, targets }: Instance,
   cacheDirectory: string,
   directory: string,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, assets }: Pick<ResolvedOptions, 'dryRun' | 'assets'>,
 ): ClaimedRecord {
   const file = indexFile(cacheDirectory, directory);
   const before = read(file);
   const all = structuredClone(before);
   const records = all.filter((each) => each.host === host);
   const owner = hashOf(describe(configuration).text);
-  const { text, functions } = describe(targets);
+  // Which imported files a configuration has is known when it is built: no other one can have the same.
+  const { text, functions } = describe(assets ? [targets, configuration] : targets);
   const content = hashOf(text);
   const keyOf = ({ id }: IndexedRecord) => path.join(file, id);
   const owns = ({ configurations }: IndexedRecord) => configurations.includes(owner);

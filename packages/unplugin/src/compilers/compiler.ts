@@ -120,15 +120,12 @@ export function blockedNames(names: readonly string[], error: unknown, directory
 /** Where it is recorded what an instance has copied into an output directory. */
 export function recordOf(
   { context }: Pick<AnyCompiler, 'context'>,
-  { host, configuration }: Omit<Instance, 'targets'>,
+  instance: Omit<Instance, 'targets'>,
   targets: unknown,
   options: ResolvedOptions,
   directory: string,
 ): ClaimedRecord {
-  // Which assets a configuration has is known when it is built: no other one can have the same.
-  const named = options.assets ? [targets, configuration] : targets;
-  const cacheDirectory = cacheDirectoryOf(options, context);
-  return claimRecord({ host, configuration, targets: named }, cacheDirectory, directory, options);
+  return claimRecord({ ...instance, targets }, cacheDirectoryOf(options, context), directory, options);
 }
 
 /** A warning where targets lie outside of an output in memory: nobody asks it for them. */

@@ -73,10 +73,7 @@ export class EsbuildOutput {
     const { build, options, root } = settings;
     this.#settings = settings;
     const { targets, position, directory } = settings;
-    const { host, configuration } = instanceOf(build.initialOptions, position);
-    // Which assets a configuration has is known when it is built: no other one can have the same.
-    const named = options.assets ? { ...targets, configuration } : targets;
-    const instance = { host, configuration, targets: named };
+    const instance = { ...instanceOf(build.initialOptions, position), targets };
     this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory, options);
     this.#messages = new EsbuildMessages(build);
     const log = {

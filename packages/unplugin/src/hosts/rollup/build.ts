@@ -243,10 +243,7 @@ export class RollupBuild {
   }
 
   #claim(directory: string, output: Output): ClaimedRecord {
-    const { host, configuration } = this.#instance(output);
-    // Which assets a configuration has is known when it is built: no other one can have the same.
-    const targets = this.#options.assets ? { ...this.#targets, configuration } : this.#targets;
-    const instance = { host, configuration, targets };
+    const instance = { ...this.#instance(output), targets: this.#targets };
     const options = this.#options;
     const record = claimRecord(instance, cacheDirectoryOf(options, this.#root), directory, options);
     this.#records.push(record);

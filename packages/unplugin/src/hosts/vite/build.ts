@@ -169,10 +169,7 @@ export class EnvironmentBuild {
     const { root, cacheDir } = this.#environment.config;
     const cacheDirectory = cacheDirectoryOf(this.#options!, root, cacheDir);
     if (empties) return { cacheDirectory, orphaned: [] };
-    const instance = this.#instance;
-    // Which assets a configuration has is known when it is built: no other one can have the same.
-    const copied = this.#options!.assets ? { ...targets, configuration: instance.configuration } : targets;
-    const record = claimRecord({ ...instance, targets: copied }, cacheDirectory, directory, this.#own);
+    const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory, this.#options!);
     this.#records.push(record);
     return record;
   }
