@@ -23,6 +23,7 @@ export interface Bindings extends PosixBindings {
   flistxattr(fd: number, buffer: Memory, size: number): number;
   fgetxattr(fd: number, name: string, buffer: Memory, size: number): number;
   fsetxattr(fd: number, name: string, buffer: Memory, size: number, flags: number): number;
+  fremovexattr(fd: number, name: string): number;
 }
 
 /** Under their plain names libc's functions take 32-bit offsets and times there. */
@@ -60,6 +61,7 @@ export function loadBindings(): Bindings {
   const flistxattr = native('flistxattr');
   const fgetxattr = native('fgetxattr');
   const fsetxattr = native('fsetxattr');
+  const fremovexattr = seldom('fremovexattr');
 
   return {
     ...posixBindings(binder),
@@ -97,5 +99,6 @@ export function loadBindings(): Bindings {
     flistxattr: (fd, buffer, size) => checked(flistxattr(fd, buffer, size)),
     fgetxattr: (fd, name, buffer, size) => checked(fgetxattr(fd, name, buffer, size)),
     fsetxattr: (fd, name, buffer, size, flags) => checked(fsetxattr(fd, name, buffer, size, flags)),
+    fremovexattr: (fd, name) => checked(fremovexattr(fd, name)),
   };
 }

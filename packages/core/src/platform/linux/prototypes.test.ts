@@ -32,6 +32,7 @@ describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () =
     // Bound when they are called; nothing is open there.
     bindings.mkfifoat(-1, 'x', 0);
     bindings.mknodat(-1, 'x', 0, 0);
+    bindings.fremovexattr(-1, 'x');
     bindings.fchmodat(-1, 'x', 0, 0);
     bindings.fchownat(-1, 'x', 0, 0, 0);
     const last: Partial<Record<PrototypeName, string>> = { openat: 'uint', fcntl: 'int', ioctl: 'int' };

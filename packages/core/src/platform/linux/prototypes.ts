@@ -33,6 +33,7 @@ export const prototypes = {
   flistxattr: 'ssize_t flistxattr(int, char *, size_t)',
   fgetxattr: 'ssize_t fgetxattr(int, const char *, void *, size_t)',
   fsetxattr: 'int fsetxattr(int, const char *, const void *, size_t, int)',
+  fremovexattr: 'int fremovexattr(int, const char *)',
 } as const;
 
 export type PrototypeName = keyof typeof prototypes;

@@ -17,31 +17,26 @@ const NONE = Buffer.alloc(0);
 /** Of this thread, for one file after the other: both are large. */
 let buffers: { list: Buffer; value: Buffer } | undefined;
 
+type Lost = (attribute: 'xattr' | 'acl', errno: number) => void;
+
 /**
- * Carries extended attributes from one open file to another. What the destination's filesystem or the
- * caller's rights do not allow is left out, and `lost` is called, once for each of the two kinds.
+ * Carries extended attributes from one open file to another. An access control list that the destination has of the directory
+ * it was made in, and the source has not, is removed. What the destination's filesystem or the caller's rights do not
+ * allow is left out, and `lost` is called, once for each of the two kinds.
  */
 export function copyExtendedAttributes(
   bindings: Bindings,
   source: number,
   destination: number,
   { xattr, acl }: ExtendedAttributes,
-  lost: (attribute: 'xattr' | 'acl', errno: number) => void,
+  lost: Lost,
 ): number {
-  // Asked for nothing but the length, the kernel allocates nothing.
-  const some = bindings.flistxattr(source, NONE, 0);
-  if (some <= 0) return some === 0 || isTolerable(some) ? 0 : some;
-  const { list, value } = (buffers ??= {
-    list: Buffer.alloc(XATTR_LIST_MAX),
-    value: Buffer.alloc(XATTR_SIZE_MAX),
-  });
-  const length = bindings.flistxattr(source, list, XATTR_LIST_MAX);
-  if (length < 0) return isTolerable(length) ? 0 : length;
-  if (length === 0) return 0;
-
   const refused = new Map<'xattr' | 'acl', number>();
-  for (const name of list.toString('utf8', 0, length).split('\0')) {
-    if (name === '' || !(ACL_NAMES.has(name) ? acl : xattr)) continue;
+  const names = namesOf(bindings, source);
+  if (typeof names === 'number') return names;
+  for (const name of names) {
+    if (!(ACL_NAMES.has(name) ? acl : xattr)) continue;
+    const { value } = buffersOfThread();
     const size = bindings.fgetxattr(source, name, value, XATTR_SIZE_MAX);
     // Gone meanwhile.
     if (size === -ENODATA) continue;
@@ -50,8 +45,34 @@ export function copyExtendedAttributes(
     if (!isTolerable(result)) return result;
     if (name !== POLICY_LABEL) refused.set(ACL_NAMES.has(name) ? 'acl' : 'xattr', -result);
   }
+  const inherited = acl ? namesOf(bindings, destination) : NO_NAMES;
+  if (typeof inherited === 'number') return inherited;
+  for (const name of inherited) {
+    if (!ACL_NAMES.has(name) || names.includes(name)) continue;
+    const result = bindings.fremovexattr(destination, name);
+    if (result >= 0 || result === -ENODATA) continue;
+    if (!isTolerable(result)) return result;
+    refused.set('acl', -result);
+  }
   for (const [attribute, errno] of refused) lost(attribute, errno);
   return 0;
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** The names of a file's extended attributes, none where it cannot have any; a negative error number if that fails. */
+function namesOf({ flistxattr }: Bindings, fd: number): readonly string[] | number {
+  // Asked for nothing but the length, the kernel allocates nothing.
+  const some = flistxattr(fd, NONE, 0);
+  if (some <= 0) return some === 0 || isTolerable(some) ? NO_NAMES : some;
+  const { list } = buffersOfThread();
+  const length = flistxattr(fd, list, XATTR_LIST_MAX);
+  if (length < 0) return isTolerable(length) ? NO_NAMES : length;
+  return list.toString('utf8', 0, length).split('\0').slice(0, -1);
+}
+
+function buffersOfThread() {
+  return (buffers ??= { list: Buffer.alloc(XATTR_LIST_MAX), value: Buffer.alloc(XATTR_SIZE_MAX) });
 }
 
 /** Whether a copy goes on without extended attributes after such an answer. */

@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
+import { loadBindings } from './bindings.ts';
+import { ENODATA, EOPNOTSUPP, EPERM } from './constants.ts';
+import { copyExtendedAttributes } from './xattr.ts';
+
+const ACCESS = 'system.posix_acl_access';
+const DEFAULT = 'system.posix_acl_default';
+const NO_ID = 0xffff_ffff;
+
+/** An access control list as the kernel takes it: owner, one more user, group, mask and others, who may do nothing. */
+function accessList(user: number): Buffer {
+  const entries = [
+    [1, 7, NO_ID],
+    [2, 7, user],
+    [4, 5, NO_ID],
+    [16, 7, NO_ID],
+    [32, 0, NO_ID],
+  ];
+  const list = Buffer.alloc(4 + 8 * entries.length);
+  list.writeUInt32LE(2);
+  for (const [position, [tag, permissions, id]] of entries.entries()) {
+    list.writeUInt16LE(tag!, 4 + position * 8);
+    list.writeUInt16LE(permissions!, 6 + position * 8);
+    list.writeUInt32LE(id!, 8 + position * 8);
+  }
+  return list;
+}
+
+describe.skipIf(notLinux)(orSkipped('extended attributes (Linux)', notLinux), () => {
+  let root: string;
+  let opened: number[];
+  const open = (...names: string[]) => {
+    const fd = fs.openSync(path.join(root, ...names), 'r');
+    opened.push(fd);
+    return fd;
+  };
+  const set = (fd: number, name: string, value: Buffer) =>
+    expect(loadBindings().fsetxattr(fd, name, value, value.length, 0)).toBe(0);
+  const has = (fd: number, name: string) => loadBindings().fgetxattr(fd, name, Buffer.alloc(0), 0);
+  const copy = (source: number, destination: number, wanted = { xattr: true, acl: true }, calls = {}) => {
+    const lost: unknown[] = [];
+    const note = (...given: unknown[]) => void lost.push(given);
+    const bindings = { ...loadBindings(), ...calls };
+    return { result: copyExtendedAttributes(bindings, source, destination, wanted, note), lost };
+  };
+
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'reflink-xattr-'));
+    opened = [];
+    for (const name of ['from', 'to']) fs.mkdirSync(path.join(root, name));
+    fs.mkdirSync(path.join(root, 'from/directory'));
+    fs.writeFileSync(path.join(root, 'from/file'), 'content', { mode: 0o640 });
+    // What is made in it has the list too.
+    set(open('to'), DEFAULT, accessList(1234));
+    fs.mkdirSync(path.join(root, 'to/directory'));
+    fs.writeFileSync(path.join(root, 'to/file'), 'content', { mode: 0o640 });
+  });
+  afterEach(() => {
+    for (const fd of opened) fs.closeSync(fd);
+    fs.rmSync(root, { recursive: true, force: true });
+  });
+
+  test('an access control list of the directory that a file is made in does not stay, as for cp -a', () => {
+    const [source, destination] = [open('from/file'), open('to/file')];
+    expect(has(destination, ACCESS)).toBeGreaterThan(0);
+    expect(copy(source, destination)).toEqual({ result: 0, lost: [] });
+    expect(has(destination, ACCESS)).toBe(-ENODATA);
+  });
+
+  test('a directory keeps neither such a list nor its default one', () => {
+    const [source, destination] = [open('from/directory'), open('to/directory')];
+    expect(copy(source, destination)).toEqual({ result: 0, lost: [] });
+    expect([ACCESS, DEFAULT].map((name) => has(destination, name))).toEqual([-ENODATA, -ENODATA]);
+  });
+
+  test('a list of the source takes the place of the other one', () => {
+    const [source, destination] = [open('from/file'), open('to/file')];
+    set(source, ACCESS, accessList(77));
+    expect(copy(source, destination)).toEqual({ result: 0, lost: [] });
+    const value = Buffer.alloc(100);
+    const length = loadBindings().fgetxattr(destination, ACCESS, value, value.length);
+    expect(value.subarray(0, length)).toEqual(accessList(77));
+  });
+
+  test('where lists are not carried over, the other one stays', () => {
+    const [source, destination] = [open('from/file'), open('to/file')];
+    expect(copy(source, destination, { xattr: true, acl: false })).toEqual({ result: 0, lost: [] });
+    expect(has(destination, ACCESS)).toBeGreaterThan(0);
+  });
+
+  test('a list that cannot be removed is told', () => {
+    const files = [open('from/file'), open('to/file')] as const;
+    const failing = (errno: number) => ({ fremovexattr: () => -errno });
+    expect(copy(...files, undefined, failing(EPERM))).toEqual({ result: 0, lost: [['acl', EPERM]] });
+    expect(copy(...files, undefined, failing(ENODATA))).toEqual({ result: 0, lost: [] });
+    expect(copy(...files, undefined, failing(5))).toEqual({ result: -5, lost: [] });
+  });
+
+  test('where the destination has no lists, there is nothing to remove', () => {
+    const [source, destination] = [open('from/file'), open('to/file')];
+    const flistxattr = (fd: number) => (fd === source ? 0 : -EOPNOTSUPP);
+    expect(copy(source, destination, undefined, { flistxattr })).toEqual({ result: 0, lost: [] });
+  });
+});
