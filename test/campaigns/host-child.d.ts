@@ -10,3 +10,12 @@ export interface HostProject {
  * the bundler has for that, or a script.
  */
 export const hosts: Record<string, (root: string, project: HostProject, copies: boolean) => Promise<void>>;
+
+/** The name of the bundle in an output. */
+export const BUNDLE: string;
+/** A project as our plugin takes it. */
+export function options(project: HostProject): import('unplugin-reflink').Options;
+/** Of webpack and Rspack. */
+export function configOf(root: string, plugins: unknown[]): object;
+/** A logger of Vite's. */
+export const silent: import('vite').Logger;

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BUNDLE = 'bundle.js';
+export const BUNDLE = 'bundle.js';
 
 /** As our plugin takes it. */
-const options = ({ targets }) => ({ publicDir: 'public', targets, report: false });
+export const options = ({ targets }) => ({ publicDir: 'public', targets, report: false });
 
 /** As copy-webpack-plugin and Rspack's own take it: the bundle wins over public files, targets win over it. */
 const patterns = (root, targets) => [
@@ -30,7 +30,7 @@ const compile = (compiler) =>
     });
   });
 
-const configOf = (root, plugins) => ({
+export const configOf = (root, plugins) => ({
   context: root,
   mode: 'none',
   entry: join(root, 'main.js'),
@@ -67,7 +67,7 @@ async function rollup(bundler, name, root, project, copies) {
   }
 }
 
-const silent = {
+export const silent = {
   info() {},
   warn() {},
   warnOnce() {},
