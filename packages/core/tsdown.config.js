@@ -13,7 +13,7 @@ const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
 const HOST =
-  /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|spelling)\.ts$)/;
+  /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|raw-names|spelling)\.ts$)/;
 const COPY =
   /src\/(model\/|(copy|lost-attributes|report|resolve-options|to-job)\.ts$|platform\/(archives|errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 

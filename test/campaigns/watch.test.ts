@@ -141,6 +141,7 @@ const replacesBundle = ({ copied }: Project) =>
 function play(
   project: Project,
   all: readonly Step[],
+  restoresBundle: boolean,
 ): { states: Project[]; changes: ((root: string) => void)[][] } {
   const sources = [project.public, ...project.copied.map(({ files }) => files)].map(
     (files, source): Source => {

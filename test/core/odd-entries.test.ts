@@ -116,20 +116,6 @@ describe.each(ways)('copy refuses, $name,', (way) => {
     });
   });
 
-  const undecodable: [how: string, target: Target][] = [
-    ['a directory', { from: 'in', to: 'out' }],
-    ['a directory and ignore', { from: 'in', to: 'out', ignore: 'none' }],
-    ['a glob', { from: 'in/**', to: 'out' }],
-  ];
-  it.each(undecodable)('a name that is not UTF-8, found by %s', async (_how, targets) => {
-    const cwd = prepared(way);
-    makeUndecodable(join(cwd, 'in/deep/bad-'), 'printf x > "$n"');
-    const error = await refusedIn(cwd, way, targets);
-    expect(error.code).toBe('EILSEQ');
-    expect(error.message).toContain('6261642dfffe');
-    expect(error.source).toContain(join(cwd, 'in/deep/bad-'));
-  });
-
   const unwanted: [how: string, script: string, target: Target][] = [
     ['a file, by ignore', 'printf x > "$n"', { from: 'in', to: 'out', ignore: 'deep/bad-*' }],
     ['a file, by a glob', 'printf x > "$n"', { from: 'in/**/[ab0-9]*([0-9])', to: 'out', base: 'in' }],

@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Method } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
+import { shown, shownInMessage } from './platform/raw-names.ts';
 
 /** A method that was tried before another one, and the code of its error. */
 export interface Attempt {
@@ -61,26 +62,33 @@ export class CopyError extends Error {
   readonly syscall: string | undefined;
   readonly errno: number | undefined;
   readonly attempts: readonly Attempt[];
+  /** As they are on the disk: `source` and `destination` are for people. */
+  readonly #paths: Pick<CopyErrorDetails, 'source' | 'destination'>;
 
   constructor(details: CopyErrorDetails) {
-    super(describe(details), details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      shownInMessage(describe(details)),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = details.code;
-    this.reason = details.reason;
-    this.source = details.source;
-    this.destination = details.destination;
+    this.reason = shownInMessage(details.reason);
+    this.source = details.source && shown(details.source);
+    this.destination = details.destination && shown(details.destination);
     this.method = details.method;
     this.syscall = details.syscall;
     this.errno = details.errno;
     this.attempts = details.attempts ?? [];
+    this.#paths = { source: details.source, destination: details.destination };
     if (details.causeProperties) giveBack(details.cause, details.causeProperties);
   }
 
   /** The plain form, which can be sent to another thread. */
   get details(): CopyErrorDetails {
-    const { code, reason, source, destination, method, syscall, errno, attempts, cause } = this;
+    const { code, reason, method, syscall, errno, attempts, cause } = this;
     const causeProperties = propertiesOf(cause);
     return {
-      ...{ code, reason, source, destination, method, syscall, errno, cause, causeProperties },
+      ...this.#paths,
+      ...{ code, reason, method, syscall, errno, cause, causeProperties },
       attempts: [...attempts],
     };
   }

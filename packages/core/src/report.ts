@@ -3,6 +3,7 @@ import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts
 import type { CopyEntry } from './model/entry.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
+import { isRaw, shown, shownInMessage } from './platform/raw-names.ts';
 
 /** Files and bytes copied by one method. */
 export interface MethodCount {
@@ -125,6 +126,13 @@ export function addTally(total: Tally, part: Tally): void {
   }
 }
 
+/** Paths as people see them. */
+function shownEntry(entry: CopyEntry): CopyEntry {
+  const { source, destination } = entry;
+  if (!isRaw(destination) && !(source && isRaw(source))) return entry;
+  return { ...entry, ...(source && { source: shown(source) }), destination: shown(destination) };
+}
+
 export function toReport(
   tally: Tally,
   durationMs: number,
@@ -132,7 +140,7 @@ export function toReport(
 ): CopyReport {
   const { entries, overlaps, leftOut, left: _none, errors, lost, ...counts } = tally;
   const warnings = [
-    ...counts.warnings,
+    ...counts.warnings.map(shownInMessage),
     ...leftOut.map((details) => new CopyError(details).message),
     ...lostWarnings(lost),
   ];
@@ -141,7 +149,7 @@ export function toReport(
     warnings,
     durationMs,
     ...(leftOut.length > 0 && { leftOut: leftOut.map(({ source }) => source!).sort() }),
-    ...(asked.entries && { entries }),
+    ...(asked.entries && { entries: entries.map(shownEntry) }),
     ...(asked.overlaps && { overlaps }),
     ...(asked.errors && { errors: errors.map((details) => new CopyError(details)) }),
   };

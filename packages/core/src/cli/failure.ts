@@ -31,9 +31,9 @@ export function describeError(error: unknown, verbose: boolean): string {
 /** The plain form of an error, for JSON. */
 export function errorToJson(error: unknown): Record<string, unknown> {
   if (error instanceof CopyError) {
-    const { message, details } = error;
+    const { message, details, source, destination } = error;
     const cause = details.cause === undefined ? undefined : causeOf(details.cause);
-    return { message, ...details, cause };
+    return { message, ...details, source, destination, cause };
   }
   const message = error instanceof Error ? error.message : String(error);
   const isUsage = error instanceof UsageError || error instanceof TypeError;

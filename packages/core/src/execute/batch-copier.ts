@@ -8,6 +8,7 @@ import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
 import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER } from './file-copier.ts';
+import type { HardLinks } from './hard-links.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
 
@@ -35,6 +36,7 @@ export class BatchCopier {
   readonly #system: System;
   readonly #files: FileCopier;
   readonly #hooks: CopierHooks;
+  readonly #hardLinks: HardLinks | undefined;
   readonly #tree: DestinationTree;
   /** What copies for targets that say themselves which attributes are carried over, by these. */
   readonly #byAttributes = new Map<string, Parts>();
@@ -44,8 +46,8 @@ export class BatchCopier {
   #copying: Generator<void> | undefined;
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
-  /** Copies what only `node:fs` can read. */
-  #fromArchives: BatchCopier | undefined;
+  /** Copy what only another system than this thread's can read or name. */
+  readonly #bySystem = new Map<System, BatchCopier>();
 
   constructor(
     queue: BatchQueue,
@@ -53,7 +55,10 @@ export class BatchCopier {
     system: System,
     hooks: CopierHooks,
     tally: Tally = emptyTally(),
+    /** Those of the copier that this one copies for: one file may have names that each of them copies. */
+    hardLinks?: HardLinks,
   ) {
+    this.#hardLinks = hardLinks;
     this.#queue = queue;
     this.#job = job;
     this.#system = system;
@@ -66,7 +71,7 @@ export class BatchCopier {
       tally.directories += count;
     };
     return {
-      files: new FileCopier(this.#queue, job, this.#system, this.#hooks, tally),
+      files: new FileCopier(this.#queue, job, this.#system, this.#hooks, tally, this.#hardLinks),
       tree: new DestinationTree(this.#system, job.transfer, { created }),
     };
   }
@@ -157,14 +162,16 @@ export class BatchCopier {
   *copyLeft(left: readonly number[], queue: SharedQueue): Generator<void> {
     for (let at = 0; at < left.length; ) {
       const number = left[at]!;
-      const open = this.#openOrCollect(queue.batch(number));
+      const batch = queue.batch(number);
+      const copier = this.#copierOf(batch);
+      const open = copier.#openOrCollect(batch);
       try {
         for (; left[at] === number; at += 2) {
           if (open) open.files.copyOne(open, left[at + 1]!);
           yield;
         }
       } finally {
-        if (open) this.#close(open);
+        if (open) copier.#close(open);
       }
     }
   }
@@ -179,12 +186,24 @@ export class BatchCopier {
     } finally {
       this.#tree.close();
       for (const { tree } of this.#byAttributes.values()) tree.close();
-      this.#fromArchives?.close();
+      for (const other of this.#bySystem.values()) other.close();
     }
   }
 
-  #systemOf({ source }: QueuedBatch): System {
-    return systemFor(source, this.#system);
+  #copierOf(batch: QueuedBatch): BatchCopier {
+    const system = this.#systemOf(batch);
+    if (system === this.#system) return this;
+    let other = this.#bySystem.get(system);
+    if (!other) {
+      const { hardLinks } = this.#files;
+      other = new BatchCopier(this.#queue, this.#job, system, this.#hooks, this.tally, hardLinks);
+      this.#bySystem.set(system, other);
+    }
+    return other;
+  }
+
+  #systemOf(batch: QueuedBatch): System {
+    return systemFor(batch, this.#system);
   }
 
   #copyBatch(batch: QueuedBatch): void {
@@ -193,9 +212,9 @@ export class BatchCopier {
       compareBatch(this.#queue, batch, this.#job, system, this.tally);
       return;
     }
-    if (system !== this.#system) {
-      this.#fromArchives ??= new BatchCopier(this.#queue, this.#job, system, this.#hooks, this.tally);
-      this.#fromArchives.#copyBatch(batch);
+    const copier = this.#copierOf(batch);
+    if (copier !== this) {
+      copier.#copyBatch(batch);
       return;
     }
     const open = this.#openOrCollect(batch);

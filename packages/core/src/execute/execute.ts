@@ -4,6 +4,7 @@ import { abortError, withPaths } from '../errors.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
+import { isRaw, shown } from '../platform/raw-names.ts';
 import type { ResolvedTarget } from '../target.ts';
 import type { Finished } from './finished.ts';
 import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
@@ -86,6 +87,8 @@ export function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue)
     progress(event: ProgressEvent) {
       if (event.done) files++;
       if (event.done && event.method !== undefined) bytes += event.fileBytes;
+      if (onProgress && (isRaw(event.source) || isRaw(event.destination)))
+        Object.assign(event, { source: shown(event.source), destination: shown(event.destination) });
       // Nobody else has the event: a copy of it would cost as much as all else here.
       onProgress?.(Object.assign(event, { files, bytes }));
     },

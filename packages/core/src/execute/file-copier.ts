@@ -5,6 +5,7 @@ import type { JobSettings } from '../model/job.ts';
 import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
+import { byBytes } from '../platform/by-bytes.ts';
 import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
@@ -67,7 +68,14 @@ export class FileCopier {
   /** The file at hand, for progress within it. */
   #paths: { source: string; destination: string } | undefined;
 
-  constructor(queue: BatchQueue, job: JobSettings, system: System, hooks: CopierHooks, tally: Tally) {
+  constructor(
+    queue: BatchQueue,
+    job: JobSettings,
+    system: System,
+    hooks: CopierHooks,
+    tally: Tally,
+    hardLinks?: HardLinks,
+  ) {
     this.tally = tally;
     this.#queue = queue;
     this.#job = job;
@@ -77,9 +85,13 @@ export class FileCopier {
     this.#makesDevices = job.transfer.preserve.includes('devices');
     const keepsLinks = job.transfer.preserve.includes('links');
     this.#leavesLinks = keepsLinks && job.leavesLinks === true;
-    if (keepsLinks && !this.#leavesLinks) this.#hardLinks = new HardLinks(system);
+    if (keepsLinks && !this.#leavesLinks) this.#hardLinks = hardLinks ?? new HardLinks(byBytes(system));
     const hasCopy = this.#leavesLinks ? () => true : this.#hardLinks?.hasCopy;
     this.#newFileOptions = newFileOptions(job, system, hasCopy);
+  }
+
+  get hardLinks(): HardLinks | undefined {
+    return this.#hardLinks;
   }
 
   /** To be called once all files are copied. */

@@ -10,6 +10,7 @@ import type { TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
@@ -81,7 +82,7 @@ async function transformFolder(
   const context = {
     ...given,
     job: { ...given.job, transfer },
-    system: systemFor(folder.source, given.system),
+    system: systemFor(folder, given.system),
   };
   const { queue, system, job } = context;
   const durable = job.transfer.durability === 'full';
@@ -252,7 +253,10 @@ class TransformedFile {
     const paths = { source: this.#source, destination: this.#destination };
     try {
       // Opening a FIFO that took a file's place must not hang; what reads archives takes no such flag.
-      const handle = await fs.open(this.#source, isArchived(this.#source) ? 'r' : O_RDONLY | O_NONBLOCK);
+      const handle = await fs.open(
+        onDisk(this.#source),
+        isArchived(this.#source) ? 'r' : O_RDONLY | O_NONBLOCK,
+      );
       try {
         const stats = await handle.stat({ bigint: true });
         const { mode, dev, ino } = stats;
@@ -260,7 +264,7 @@ class TransformedFile {
           const reason = 'the source is a FIFO, a socket or a device';
           throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, ...paths });
         }
-        const there = await fs.stat(this.#destination, { bigint: true }).catch(() => undefined);
+        const there = await fs.stat(onDisk(this.#destination), { bigint: true }).catch(() => undefined);
         if (there && there.dev === dev && there.ino === ino) {
           const reason = 'source and destination are the same file';
           throw new CopyError({ code: 'ERR_SAME_FILE', reason, ...paths });
@@ -321,10 +325,10 @@ function modeOf(mode: number, { preserve }: TransferSettings): number | undefine
 
 async function isAlike(file: string, bytes: Buffer, mode: number | undefined): Promise<boolean> {
   try {
-    const there = await fs.lstat(file);
+    const there = await fs.lstat(onDisk(file));
     if (!there.isFile() || there.size !== bytes.length) return false;
     if (mode !== undefined && (there.mode & 0o7777) !== mode) return false;
-    return (await fs.readFile(file)).equals(bytes);
+    return (await fs.readFile(onDisk(file))).equals(bytes);
   } catch {
     // Gone, or unreadable: writing it anew says what is wrong, if anything is.
     return false;

@@ -15,6 +15,8 @@ export interface Batch extends Files {
   below: string;
   /** Which directories on the way there are copies of directories of the source. */
   mirrors?: Mirrors;
+  /** Its path, or a name in it, is not UTF-8. */
+  raw?: boolean | undefined;
   /** What happens to a destination that exists, where the target says so. */
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;

@@ -18,6 +18,8 @@ export interface Folder extends Files {
   /** Which directories on the way there are copies of directories of the source. */
   mirrors?: Mirrors;
   target: ResolvedTarget;
+  /** Its path, or a name in it, is not UTF-8. */
+  raw?: boolean | undefined;
   /** All of it is in place already. `alone`: and nothing else is in its destination. */
   unchanged?: { alone: boolean } | undefined;
 }
@@ -28,6 +30,7 @@ export interface WalkedDirectory extends Files {
   /** With forward slashes; empty for the root. */
   relative: string;
   unchanged?: Folder['unchanged'];
+  raw?: Folder['raw'];
   /** It is, or lies in, a directory below the root that is a link. */
   linked?: boolean;
 }

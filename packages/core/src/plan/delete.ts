@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
-import { childPaths } from '../platform/paths.ts';
+import { childPath } from '../platform/paths.ts';
+import { isRaw } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, FileName, System } from '../platform/system.ts';
+import type { Directory, System } from '../platform/system.ts';
 import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
@@ -21,7 +22,7 @@ export interface DeleterOptions {
   /** A directory that its owner may not write to is made writable, before something in it is deleted. */
   makesWritable?: boolean;
   /** Whether a file or a link may go. Asked just before; all may unless it is given. */
-  mayDelete?: (directory: Directory, name: FileName) => boolean;
+  mayDelete?: (directory: Directory, name: string) => boolean;
   /** Whether a directory stays in which nothing is left. */
   keepsDirectories?: boolean;
   /** Called with the path of every file and link that was deleted. */
@@ -69,13 +70,13 @@ export class Deleter {
   }
 
   /** Deletes a file or a link. Returns how many that were: none where it is gone, or a directory by now. */
-  deleteFile(directory: Directory, name: FileName): number {
+  deleteFile(directory: Directory, name: string): number {
     const { makesWritable, mayDelete, onDeleted } = this.#options;
     if (mayDelete && !mayDelete(directory, name)) return 0;
     if (makesWritable) letOwnerWrite(this.#system, directory);
     const result = this.#isThere(directory) ? this.#system.unlink(directory, name) : -ENOENT;
     if (result >= 0) {
-      onDeleted?.(childPaths(directory, name).path);
+      onDeleted?.(childPath(directory, name));
       return 1;
     }
     if (result === -ENOENT) this.#refuseUnnamable(directory, name);
@@ -85,7 +86,7 @@ export class Deleter {
   }
 
   /** Deletes a file, a link, or a directory with all that is in it. Returns how many files and links that were. */
-  deleteEntry(directory: Directory, name: FileName, isDirectory: boolean): number {
+  deleteEntry(directory: Directory, name: string, isDirectory: boolean): number {
     return isDirectory ? this.#deleteTree(directory, name) : this.deleteFile(directory, name);
   }
 
@@ -99,11 +100,11 @@ export class Deleter {
   }
 
   /** Deletes a directory unless something is in it. Returns whether it is gone. */
-  deleteEmpty(directory: Directory, name: FileName): boolean {
+  deleteEmpty(directory: Directory, name: string): boolean {
     return this.#isThere(directory) && this.#system.removeDirectory(directory, name) >= 0;
   }
 
-  #deleteTree(parent: Directory, name: FileName): number {
+  #deleteTree(parent: Directory, name: string): number {
     const system = this.#system;
     const { makesWritable, keepsDirectories } = this.#options;
     if (makesWritable) letOwnerWrite(system, parent);
@@ -128,7 +129,7 @@ export class Deleter {
     return deleted;
   }
 
-  #isDirectory(errno: number, directory: Directory, name: FileName): boolean {
+  #isDirectory(errno: number, directory: Directory, name: string): boolean {
     if (!IS_DIRECTORY.has(-errno)) return false;
     const child = this.#system.openChild(directory, name);
     if (typeof child === 'number') return false;
@@ -149,11 +150,11 @@ export class Deleter {
   }
 
   /** Where names cannot be given as bytes, one that is not Unicode is found and never deleted. */
-  #refuseUnnamable(directory: Directory, name: FileName): void {
-    if (typeof name === 'string' && !name.includes(UNDECODABLE)) return;
-    const stands = listEntries(directory).some((entry) => String(entry.name) === String(name));
+  #refuseUnnamable(directory: Directory, name: string): void {
+    if (!isRaw(name) && !name.includes(UNDECODABLE)) return;
+    const stands = listEntries(directory).some((entry) => entry.name === name);
     if (!stands || !this.#isThere(directory)) return;
-    const { path: destination } = childPaths(directory, name);
+    const destination = childPath(directory, name);
     throw new CopyError({
       code: 'EILSEQ',
       reason: 'it cannot be deleted, because its name is not valid Unicode: delete or rename it by hand',
@@ -162,8 +163,8 @@ export class Deleter {
     });
   }
 
-  #error(errno: number, directory: Directory, name: FileName, syscall: string): CopyError {
-    return systemError(-errno, { destination: childPaths(directory, name).path, syscall });
+  #error(errno: number, directory: Directory, name: string, syscall: string): CopyError {
+    return systemError(-errno, { destination: childPath(directory, name), syscall });
   }
 
   #closeFrom(depth: number): void {

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../inside.ts';
-import { childPaths, pathIn } from '../platform/paths.ts';
+import { childPath, pathIn } from '../platform/paths.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, FileName } from '../platform/system.ts';
+import type { Directory } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
 import { readNames } from './manifest-file.ts';
@@ -89,8 +89,8 @@ export class EmptySnapshot {
   }
 
   /** Whether a file or a link was there, and nobody has replaced or changed it since. */
-  isUnchanged(directory: Directory, name: FileName): boolean {
-    const before = this.#files.get(childPaths(directory, name).path);
+  isUnchanged(directory: Directory, name: string): boolean {
+    const before = this.#files.get(childPath(directory, name));
     const now = statusOf(directory, name);
     return Boolean(before && now?.isSameFile(before) && now.isSameState(before));
   }
@@ -109,18 +109,18 @@ export class EmptySnapshot {
   }
 
   #add(parent: Directory, entry: NamedEntry): void {
-    const paths = childPaths(parent, entry.name);
+    const file = childPath(parent, entry.name);
     if (entry.isDirectory()) {
-      if (typeof entry.name === 'string' && !parent.bytes) this.#directories.push([parent.path, entry.name]);
-      for (const each of listEntries(paths)) this.#add({ ...paths, fd: -1 }, each);
+      this.#directories.push([parent.path, entry.name]);
+      for (const each of listEntries({ path: file })) this.#add({ path: file, fd: -1 }, each);
       return;
     }
     const status = statusOf(parent, entry.name);
-    if (status) this.#files.set(paths.path, status);
+    if (status) this.#files.set(file, status);
   }
 }
 
-function statusOf(directory: Directory, name: FileName): FileStatus | undefined {
+function statusOf(directory: Directory, name: string): FileStatus | undefined {
   const stats = fs.lstatSync(pathIn(directory, name), { bigint: true, throwIfNoEntry: false });
   if (!stats) return undefined;
   const status = new FileStatus();

@@ -48,7 +48,17 @@ export function look(
     : undefined;
   return {
     manifest,
-    folders: scanTargets({ ...plan, symlinks, devices: preserve.includes('devices'), recall, onError }, warn),
+    folders: scanTargets(
+      {
+        ...plan,
+        symlinks,
+        raw: process.platform !== 'win32',
+        devices: preserve.includes('devices'),
+        recall,
+        onError,
+      },
+      warn,
+    ),
   };
 }
 

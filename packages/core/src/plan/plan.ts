@@ -6,6 +6,8 @@ import type { PlannedQueue, QueuedBatch, TransformedFolder, UnchangedFolder } fr
 import { chooseFiles, type Files, nameAs, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
+import { byBytes } from '../platform/by-bytes.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
@@ -131,7 +133,7 @@ export class Planner {
     const warn = (message: string) => void this.#tally.warnings.push(message);
     const lost: Parameters<typeof carryDirectories>[4] = (attribute, errno, first) =>
       addLost(this.#tally.lost, attribute, { count: 1, first, errno });
-    carryDirectories(this.#system, this.#job.transfer, this.#directories, warn, lost);
+    carryDirectories(byBytes(this.#system), this.#job.transfer, this.#directories, warn, lost);
   }
 
   /** Notes what was copied. */
@@ -217,7 +219,7 @@ export class Planner {
       tally: this.#tally,
       entries: this.#job.entries,
       expected: this.#expected,
-      system: this.#system,
+      system: byBytes(this.#system),
       roots: [...targets.map(({ to }) => to), cwd],
       pruneRoots: isWhole ? pruneRoots : [],
       kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
@@ -254,7 +256,7 @@ export class Planner {
     }
     if (this.#expected) this.#tally.directories += this.#expected.make(folder);
     else if (folder.target.transform && this.#setAside(folder, records)) return;
-    const { source, root, below, mirrors } = folder;
+    const { source, root, below, mirrors, raw } = folder;
     const { overwrite, symlinks, preserve } = folder.target;
     const { length: count } = folder.names;
     const target = this.#plan.targets.indexOf(folder.target);
@@ -272,6 +274,7 @@ export class Planner {
             below,
             mirrors,
             target,
+            raw,
             overwrite,
             symlinks,
             preserve,
@@ -388,7 +391,7 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
 /** Whether a path is, or leads to, a FIFO, a device or a socket. */
 function isSpecial(file: string): boolean {
   try {
-    const status = fs.statSync(file);
+    const status = fs.statSync(onDisk(file));
     return !status.isFile() && !status.isDirectory();
   } catch {
     // What is wrong with it is said when it is read.

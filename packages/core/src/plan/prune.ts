@@ -3,9 +3,10 @@ import path from 'node:path';
 import { errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { ENOENT } from '../platform/errno.ts';
-import { childPaths } from '../platform/paths.ts';
+import { childPath } from '../platform/paths.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, FileName, System } from '../platform/system.ts';
+import type { Directory, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter, NO_DIRECTORY } from './delete.ts';
@@ -111,7 +112,7 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
     const parent = path.dirname(current);
     if (expected) {
       // Not empty: something in it is not ours, or is planned.
-      if (!list(current).every(({ name }) => expected.isRemoved(path.join(current, display(name))))) return;
+      if (!list(current).every(({ name }) => expected.isRemoved(path.join(current, name)))) return;
       expected.remove(current);
     } else {
       const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
@@ -149,22 +150,17 @@ export function* pruneEverything(
       if (expected?.isRemoved(directory)) continue;
       for (const entry of list(directory)) {
         const { name } = entry;
-        const full = path.join(directory, display(name));
+        const full = path.join(directory, name);
         if (isKept(full) || expected?.isRemoved(full)) continue;
         const isDirectory = entry.isDirectory();
-        const isNamed = typeof name === 'string';
-        if (
-          isNamed &&
-          isDirectory &&
-          (planned.hasDirectory(full) || kept.some((each) => isInside(full, each)))
-        ) {
+        if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
           pending.push(full);
           continue;
         }
-        const isPlanned = isNamed && !isDirectory && planned.hasFile(directory, name);
+        const isPlanned = !isDirectory && planned.hasFile(directory, name);
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
         // What is to go there is refused when it is copied.
-        if (isNamed && (isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
+        if ((isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
         const deleted = expected
           ? countFiles({ path: directory, fd: -1 }, entry)
           : deleter.deleteIn(outermost, directory, entry);
@@ -181,7 +177,7 @@ export function* pruneEverything(
 function isSpecial(entry: NamedEntry, full: string): boolean {
   if (entry.isFile() || entry.isDirectory()) return false;
   try {
-    const status = fs.statSync(full);
+    const status = fs.statSync(onDisk(full));
     return !status.isFile() && !status.isDirectory();
   } catch {
     // A link that leads nowhere.
@@ -191,13 +187,10 @@ function isSpecial(entry: NamedEntry, full: string): boolean {
 
 const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
-/** A name for messages and reports. */
-const display = (name: FileName): string => (typeof name === 'string' ? name : name.toString('latin1'));
-
 /** How many files and links an entry of a directory is. */
 function countFiles(parent: Directory, entry: NamedEntry): number {
   if (!entry.isDirectory()) return 1;
-  const directory = { ...childPaths(parent, entry.name), fd: -1 };
+  const directory = { path: childPath(parent, entry.name), fd: -1 };
   return listEntries(directory).reduce((sum, each) => sum + countFiles(directory, each), 0);
 }
 

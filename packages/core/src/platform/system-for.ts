@@ -1,10 +1,18 @@
 import { isArchived } from './archives.ts';
+import { byBytes } from './by-bytes.ts';
 import { portableSystem } from './portable/portable.ts';
 import type { System } from './system.ts';
 
 let portable: System | undefined;
 
-/** What copies the files of a source directory: `system`, or `node:fs` for what only that can read. */
-export function systemFor(source: string, system: System): System {
-  return isArchived(source) ? (portable ??= portableSystem('the source lies in an archive')) : system;
+/**
+ * What copies the files of a source directory: `system`, `node:fs` for what only that can read, or what takes names
+ * that are not UTF-8 (`raw`).
+ */
+export function systemFor(
+  { source, raw }: { source: string; raw?: boolean | undefined },
+  system: System,
+): System {
+  if (isArchived(source)) return (portable ??= portableSystem('the source lies in an archive'));
+  return raw ? byBytes(system) : system;
 }

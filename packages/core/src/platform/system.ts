@@ -8,12 +8,7 @@ import type { FileStatus } from './status.ts';
 export interface Directory {
   readonly path: string;
   readonly fd: number;
-  /** The path as bytes, where it is not UTF-8: then `path` is for messages only. */
-  readonly bytes?: Buffer | undefined;
 }
-
-/** A name in a directory: bytes where they are not UTF-8, which a string cannot hold. */
-export type FileName = string | Buffer;
 
 /** A negative error number, as system calls answer inside the kernel. */
 export type Errno = number;
@@ -186,7 +181,7 @@ export interface System {
 
   openDirectory(path: string): Directory | Errno;
   /** Opens a directory below another; a symbolic link is refused. */
-  openChild(directory: Directory, name: FileName): Directory | Errno;
+  openChild(directory: Directory, name: string): Directory | Errno;
   closeDirectory(directory: Directory): void;
   /** The process's umask applies to `mode`, which means nothing on Windows. */
   makeDirectory(directory: Directory, name: string, mode: number): number | Errno;
@@ -243,9 +238,9 @@ export interface System {
   /** Renames unless `to` exists (`EEXIST`). */
   renameExclusive(directory: Directory, from: string, to: string): number | Errno;
   /** Deletes a file or a link, never a directory. */
-  unlink(directory: Directory, name: FileName): number | Errno;
+  unlink(directory: Directory, name: string): number | Errno;
   /** Deletes an empty directory; a symbolic link is refused. */
-  removeDirectory(directory: Directory, name: FileName): number | Errno;
+  removeDirectory(directory: Directory, name: string): number | Errno;
   /** The bytes of a link's target, which need not be UTF-8. */
   readLink(directory: Directory, name: string): Buffer | Errno;
   /** Gives the file at an absolute path one more name. No link is followed. Any negative number: it cannot be done. */

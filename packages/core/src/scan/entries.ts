@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
-import type { Directory, FileName } from '../platform/system.ts';
+import { fromBytes, onDisk } from '../platform/raw-names.ts';
+import type { Directory } from '../platform/system.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
@@ -26,7 +27,7 @@ export function kindOf(entry: Typed, devices: boolean, directory: string, name =
 /** What stands in a name for bytes that are not UTF-8. */
 export const UNDECODABLE = '\u{FFFD}';
 
-function hasUndecodable({ name }: { name: string }): boolean {
+export function hasUndecodable({ name }: { name: string }): boolean {
   return name.includes(UNDECODABLE);
 }
 
@@ -39,8 +40,18 @@ const IS_SORTED = process.versions.bun === undefined && process.versions.deno ==
  */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {
-    const entries = fs.readdirSync(directory, { withFileTypes: true });
+    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
     return IS_SORTED ? entries : entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch (error) {
+    throw asCopyError(error, { source: directory });
+  }
+}
+
+/** {@link readDirectory}, with names that are not UTF-8 as strings that can be made bytes again. */
+export function readRawDirectory(directory: string): fs.Dirent[] {
+  try {
+    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true, encoding: 'buffer' });
+    return entries.map((entry) => Object.assign(entry, { name: fromBytes(entry.name) }));
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }
@@ -48,21 +59,16 @@ export function readDirectory(directory: string): fs.Dirent[] {
 
 /** A name and what is known of it without a look. */
 export interface NamedEntry {
-  name: FileName;
+  name: string;
   isFile(): boolean;
   isDirectory(): boolean;
 }
 
-/** A directory's entries, none where it is gone. Names that are not UTF-8 are given as bytes. */
-export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' | 'bytes'>): NamedEntry[] {
+/** A directory's entries, none where it is gone, with names as {@link readRawDirectory} has them. */
+export function listEntries({ path: directory }: Pick<Directory, 'path'>): NamedEntry[] {
   try {
-    const entries = fs.readdirSync(bytes ?? directory, { withFileTypes: true });
-    if (!entries.some(hasUndecodable)) return entries;
-    return fs.readdirSync(bytes ?? directory, { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
-      name: isUtf8(entry.name) ? entry.name.toString('utf8') : entry.name,
-      isFile: () => entry.isFile(),
-      isDirectory: () => entry.isDirectory(),
-    }));
+    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
+    return entries.some(hasUndecodable) ? readRawDirectory(directory) : entries;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw asCopyError(error, { destination: directory });
@@ -70,7 +76,7 @@ export function listEntries({ path: directory, bytes }: Pick<Directory, 'path' |
 }
 
 /**
- * Throws where an entry that is wanted has a name that is not UTF-8: JavaScript could not name it again. `isLeftOut`
+ * Throws where an entry that is wanted has a name that is not UTF-8, for who cannot do anything with one. `isLeftOut`
  * is asked about such entries, whose paths are given as bytes.
  */
 export function refuseUndecodable<Entry extends { name: string }>(
@@ -85,8 +91,9 @@ export function refuseUndecodable<Entry extends { name: string }>(
     if (!entry || isLeftOut(entry, Buffer.concat([Buffer.from(directory + path.sep), name]))) continue;
     throw new CopyError({
       code: 'EILSEQ',
-      reason: `the name is not valid UTF-8 (bytes ${name.toString('hex')})`,
-      source: path.join(directory, name.toString('latin1')),
+      reason:
+        'its name is not valid UTF-8, and what needs a name that is cannot have it; rename it, or leave it out with "ignore" (--exclude)',
+      source: path.join(directory, fromBytes(name)),
     });
   }
 }

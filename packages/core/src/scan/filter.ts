@@ -71,12 +71,12 @@ export class FilteredDirectories {
   }
 
   add(directory: WalkedDirectory, kept: number): void {
-    const { source, relative, names } = directory;
+    const { source, relative, names, raw } = directory;
     const isRoot = source === this.#from;
     if (isRoot) this.#root = relative;
     if (kept > 0) addWithParents(this.#kept, relative);
     // One whose own files are refused is made for what is copied from directories in it, if anything is.
-    else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [] });
+    else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [], raw });
     if (kept < names.length) addWithParents(this.#refused, relative);
   }
 

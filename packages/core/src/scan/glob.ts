@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/folder.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import { addWithParents } from './filter.ts';
 import { lstatIfThere } from './links.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
@@ -84,7 +85,7 @@ export function* walkGlob(
 
 function hasEntries(directory: string, files: boolean): boolean {
   try {
-    const entries = fs.readdirSync(directory, { withFileTypes: true });
+    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
     return files ? entries.some((entry) => entry.isFile()) : entries.length > 0;
   } catch {
     // What is in it cannot be known.

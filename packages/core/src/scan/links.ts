@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import { fromBytes, onDisk } from '../platform/raw-names.ts';
 
 /** What stands at a path, if anything does: `throwIfNoEntry` alone throws when a file is above it. */
 export function lstatIfThere(file: string): fs.Stats | undefined {
   try {
-    return fs.lstatSync(file, { throwIfNoEntry: false });
+    return fs.lstatSync(onDisk(file), { throwIfNoEntry: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
@@ -16,12 +17,12 @@ export function lstatIfThere(file: string): fs.Stats | undefined {
 /** What stands at a path once links are followed. A broken link is a named error. */
 export function followLink(source: string): fs.Stats {
   try {
-    return fs.statSync(source);
+    return fs.statSync(onDisk(source));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asCopyError(error, { source });
     throw new CopyError({
       code: 'ENOENT',
-      reason: `broken symbolic link, its target ${JSON.stringify(fs.readlinkSync(source))} does not exist`,
+      reason: `broken symbolic link, its target ${JSON.stringify(fs.readlinkSync(onDisk(source), 'utf8'))} does not exist`,
       source,
       cause: error,
     });
@@ -33,9 +34,9 @@ export function followLink(source: string): fs.Stats {
  * the walk began.
  */
 export function refuseCycle(directory: string, root: string): void {
-  const real = fs.realpathSync.native(directory);
+  const real = realPath(directory);
   for (let above = path.dirname(directory); isInside(root, above); above = path.dirname(above)) {
-    if (isInside(real, fs.realpathSync.native(above))) {
+    if (isInside(real, realPath(above))) {
       throw new CopyError({
         code: 'ELOOP',
         reason: `symbolic link cycle: it leads back to ${JSON.stringify(above)}`,
@@ -44,4 +45,10 @@ export function refuseCycle(directory: string, root: string): void {
     }
     if (above === root) return;
   }
+}
+
+function realPath(file: string): string {
+  const given = onDisk(file);
+  if (typeof given === 'string') return fs.realpathSync.native(given);
+  return fromBytes(fs.realpathSync.native(given, { encoding: 'buffer' }));
 }

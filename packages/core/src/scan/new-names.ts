@@ -30,13 +30,14 @@ export function* withNewNames(
   target: ResolvedTarget,
   directory: WalkedDirectory,
 ): Generator<Folder | Pending> {
-  const { source, relative, names, links, unchanged } = directory;
+  const { source, relative, names, links, raw, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory that holds no file leaves nothing behind.
-    if (names.length > 0 || !flatten) yield { source, root, below, mirrors, names, links, target, unchanged };
+    if (names.length > 0 || !flatten)
+      yield { source, root, below, mirrors, names, links, raw, target, unchanged };
     return;
   }
   const folders = new Map<string, Files>();
@@ -56,7 +57,7 @@ export function* withNewNames(
   }
   for (const [key, files] of folders) {
     const kept = key === below ? mirrors : undefined;
-    yield { source, root, below: key, mirrors: kept, ...files, target };
+    yield { source, root, below: key, mirrors: kept, ...files, raw, target };
   }
 }
 

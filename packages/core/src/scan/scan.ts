@@ -21,6 +21,8 @@ const MOST_SHOWN = 3;
 
 export interface ScanOptions {
   follow: boolean;
+  /** Names that are not UTF-8 are copied. */
+  raw: boolean;
   /** FIFOs, devices and sockets are copied. */
   devices: boolean;
   /** A target that matches nothing is a warning. */
@@ -124,8 +126,9 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
 function withPaths(target: ResolvedTarget, thrown: unknown): CopyError {
   const error = asCopyError(thrown, { source: target.from });
   if (error.destination !== undefined) return error;
-  const { source = target.from } = error;
-  return new CopyError({ ...error.details, source, destination: destinationOf(target, source) });
+  const { details } = error;
+  const { source = target.from } = details;
+  return new CopyError({ ...details, source, destination: destinationOf(target, source) });
 }
 
 /** Where a source goes, for messages: functions are not asked, and what cannot be looked at is taken for a file. */
@@ -157,7 +160,7 @@ interface LocateOptions extends ScanOptions {
 /** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from } = target;
-  const { follow, devices, filter, onLeftOut, onError } = options;
+  const { follow, raw, devices, filter, onLeftOut, onError } = options;
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
@@ -167,6 +170,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     const recall = recallFor(target, options);
     return walkGlob(glob, {
       follow,
+      raw,
       devices,
       excluded,
       recall,
@@ -187,6 +191,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     refuseNested(from, target.to);
     const recall = recallFor(target, options);
     return walk(from, follow, {
+      raw,
       devices,
       recall,
       enter: filter.below(from),

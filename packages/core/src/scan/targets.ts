@@ -13,6 +13,8 @@ export interface ScanSettings {
   recall?: Recall | undefined;
   targets: readonly ResolvedTarget[];
   symlinks: 'follow' | 'keep';
+  /** Names that are not UTF-8 are copied too, as strings that can be made bytes again. Undefined: they are refused. */
+  raw?: boolean;
   /** FIFOs, devices and sockets are copied too. */
   devices?: boolean;
   allowMissing: boolean;
@@ -23,7 +25,7 @@ export interface ScanSettings {
 /** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
  * of them: that a target matches nothing, that a glob matches directories, or that `ignore` names what lies elsewhere. */
 export function* scanTargets(
-  { targets, symlinks, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
+  { targets, symlinks, raw = false, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
 ): Generator<Folder | Pending> {
   for (const each of ignoredElsewhere(targets))
@@ -33,7 +35,7 @@ export function* scanTargets(
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;
-    yield* scan(target, { follow, devices: special, allowMissing, warn, recall, onError });
+    yield* scan(target, { follow, raw, devices: special, allowMissing, warn, recall, onError });
   }
 }
 

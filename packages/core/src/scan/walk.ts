@@ -3,7 +3,16 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile } from '../model/files.ts';
 import type { WalkedDirectory } from '../model/folder.ts';
-import { kindOf, readDirectory, refuseUndecodable, type Typed, UNDECODABLE } from './entries.ts';
+import { isRaw, onDisk } from '../platform/raw-names.ts';
+import {
+  hasUndecodable,
+  kindOf,
+  readDirectory,
+  readRawDirectory,
+  refuseUndecodable,
+  type Typed,
+  UNDECODABLE,
+} from './entries.ts';
 import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
@@ -39,6 +48,8 @@ export interface WalkOptions {
   enter?: Enter | undefined;
   /** What of the directory is wanted; undefined: everything. */
   matcher?: Matcher | undefined;
+  /** Names that are not UTF-8 are wanted too. */
+  raw?: boolean | undefined;
   /** FIFOs, devices and sockets are wanted too. */
   devices?: boolean | undefined;
   /** Called for each directory that matches itself, before anything in it is looked for. */
@@ -69,12 +80,12 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
       const chosen = enter || matcher ? choose(walk, next) : undefined;
       const names = chosen?.map(({ name }) => name);
       // What is behind a link may lie anywhere.
-      const recalled = next.linked ? undefined : recall?.(next.source, next.relative, names);
+      const recalled = next.linked || next.raw ? undefined : recall?.(next.source, next.relative, names);
       if (recalled) {
         yield* take(walk, next, recalled);
         continue;
       }
-      read(walk, next, chosen ?? readAll(walk, next.source));
+      read(walk, next, chosen ?? readAll(walk, next));
     } catch (error) {
       leaveOut(walk, error);
       continue;
@@ -96,10 +107,11 @@ function isWanted({ matcher }: Walk, { names, relative }: WalkedDirectory): bool
 }
 
 /** The entries of a directory that are wanted, or may hold what is; links may turn out to be neither. */
-function choose(walk: Walk, { source, relative: parent }: WalkedDirectory): NamedEntry[] {
+function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
+  const { source, relative: parent } = directory;
   const { enter, matcher, onDirectory } = walk;
   const names = matcher?.namesIn(parent);
-  const entries: NamedEntry[] = names ? lookUp(source, names) : readDirectory(source);
+  const entries: NamedEntry[] = names ? lookUp(source, names) : readWhole(walk, directory);
   const chosen = entries.filter((entry) => {
     const relative = join(parent, entry.name);
     if (entry.isDirectory()) {
@@ -124,6 +136,7 @@ function decodable(
   entries: NamedEntry[],
   isLeftOut?: (entry: NamedEntry, file: Buffer) => boolean,
 ): NamedEntry[] {
+  if (walk.raw) return entries;
   try {
     refuseUndecodable(directory, entries, isLeftOut);
     return entries;
@@ -134,8 +147,16 @@ function decodable(
 }
 
 /** The entries of a directory where all are wanted. */
-function readAll(walk: Walk, directory: string): NamedEntry[] {
-  return decodable(walk, directory, readDirectory(directory));
+function readAll(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
+  return decodable(walk, directory.source, readWhole(walk, directory));
+}
+
+/** Notes in the directory whether there are names in it that are not UTF-8. */
+function readWhole({ raw }: Walk, directory: WalkedDirectory): NamedEntry[] {
+  const entries = readDirectory(directory.source);
+  if (!raw || !entries.some(hasUndecodable)) return entries;
+  directory.raw = true;
+  return readRawDirectory(directory.source);
 }
 
 /** Entries of a directory that need not be listed. */
@@ -193,7 +214,7 @@ function* take(
 
 function lookAt(source: string): Typed {
   try {
-    return fs.lstatSync(source);
+    return fs.lstatSync(onDisk(source));
   } catch (error) {
     throw asCopyError(error, { source });
   }
@@ -206,6 +227,7 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
     relative: relative ? `${relative}/${name}` : name,
     names: [],
     ...(linked && { linked }),
+    ...(directory.raw && isRaw(directory.source + name) && { raw: true }),
   };
 }
 
@@ -233,9 +255,9 @@ function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed)
   pending.push(within(directory, name, link || directory.linked));
 }
 
-function isLinkedDirectory(link: fs.PathLike): boolean {
+function isLinkedDirectory(link: string | Buffer): boolean {
   try {
-    return fs.statSync(link).isDirectory();
+    return fs.statSync(typeof link === 'string' ? onDisk(link) : link).isDirectory();
   } catch {
     return false;
   }

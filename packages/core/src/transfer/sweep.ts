@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { isStaleTemporary } from './temporary.ts';
@@ -20,7 +21,7 @@ export function sweepTemporaries(system: System, directory: Directory): void {
 
 function namesIn(directory: Directory): string[] {
   try {
-    return fs.readdirSync(directory.path);
+    return fs.readdirSync(onDisk(directory.path));
   } catch {
     // Unreadable, or gone: then there is nothing of ours to find.
     return [];

@@ -6,6 +6,7 @@ import { type Files, nameAs } from '../model/files.ts';
 import type { Mirrors } from '../model/folder.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directories.ts';
@@ -182,7 +183,7 @@ function makeOne(directory: string, mode: number): number {
 /** What stands at a path. That nothing can stand below a file is known in advance. */
 export function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
   try {
-    return fs.statSync(file, { throwIfNoEntry: false });
+    return fs.statSync(onDisk(file), { throwIfNoEntry: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw asCopyError(error, paths);

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { posixSystem } from '../posix/system.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
+import { onDisk } from '../raw-names.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { LadderQuery, Strategy, System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -63,9 +64,9 @@ export function linuxSystem(bindings: Bindings): System {
       return written;
     },
     isPseudo: (directory) => isPseudoFilesystem(directory.path),
-    isLayered: (directory) => isLayeredFilesystem(statfsSync(directory.path).type),
+    isLayered: (directory) => isLayeredFilesystem(statfsSync(onDisk(directory.path)).type),
     filesystem(directory) {
-      const { type, bsize } = statfsSync(directory);
+      const { type, bsize } = statfsSync(onDisk(directory));
       return { name: filesystemName(type), type, blockSize: bsize };
     },
     directAlignment(fd) {

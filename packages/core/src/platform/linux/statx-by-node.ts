@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { EACCES, EPERM } from '../errno.ts';
 import type { Memory } from '../posix/bindings.ts';
+import { fromBytes, onDisk } from '../raw-names.ts';
 import { FileStatus } from '../status.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOSYS } from './constants.ts';
 
@@ -34,7 +35,10 @@ const statxByNode: Statx = (directory, path, flags, _mask, buffer) => {
 
 function look(directory: number, path: string, flags: number): fs.BigIntStats {
   const bigint = { bigint: true } as const;
+  // See inC().
+  if (typeof path !== 'string') return look(directory, fromBytes((path as Buffer).subarray(0, -1)), flags);
   if (path === '') return fs.fstatSync(directory, bigint);
   const file = directory === AT_FDCWD || path.startsWith('/') ? path : `/proc/self/fd/${directory}/${path}`;
-  return flags & AT_SYMLINK_NOFOLLOW ? fs.lstatSync(file, bigint) : fs.statSync(file, bigint);
+  const there = onDisk(file);
+  return flags & AT_SYMLINK_NOFOLLOW ? fs.lstatSync(there, bigint) : fs.statSync(there, bigint);
 }

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import { EACCES, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
 import { filesystemName } from '../linux/filesystems.ts';
-import { childPaths, pathIn as join } from '../paths.ts';
+import { childPath, pathIn as join } from '../paths.ts';
 import { isPseudoFilesystem } from '../pseudo.ts';
+import { onDisk } from '../raw-names.ts';
 import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
@@ -129,18 +130,18 @@ export function portableSystem(nativeError: string | undefined): System {
       reflink === 'always' ? always : reflink === 'never' || cannotClone ? copying : cloning,
 
     openDirectory(directory) {
-      const result = checkDirectory(directory, fs.statSync);
+      const result = checkDirectory(onDisk(directory), fs.statSync);
       return result < 0 ? result : { path: directory, fd: -1 };
     },
     openChild(directory, name) {
       const result = checkDirectory(join(directory, name), fs.lstatSync);
-      return result < 0 ? result : { ...childPaths(directory, name), fd: -1 };
+      return result < 0 ? result : { path: childPath(directory, name), fd: -1 };
     },
     closeDirectory: () => {},
     makeDirectory: (directory, name, mode) => answer(() => fs.mkdirSync(join(directory, name), mode)),
     openForAttributes: (directory) =>
       // There node:fs opens no directory.
-      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.openSync(directory.path, O_RDONLY)),
+      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.openSync(onDisk(directory.path), O_RDONLY)),
 
     openSource: (directory, name, follow) =>
       answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW))),
@@ -162,7 +163,7 @@ export function portableSystem(nativeError: string | undefined): System {
     isPseudo: (directory) => process.platform === 'linux' && isPseudoFilesystem(directory.path),
     isLayered: () => false,
     filesystem(directory) {
-      const { type, bsize } = fs.statfsSync(directory);
+      const { type, bsize } = fs.statfsSync(onDisk(directory));
       const name = process.platform === 'linux' ? filesystemName(type) : `0x${type.toString(16)}`;
       return { name, type, blockSize: bsize };
     },
@@ -208,7 +209,7 @@ export function portableSystem(nativeError: string | undefined): System {
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
     readLink: (directory, name) => readLinkTarget(join(directory, name)),
-    link: (file, directory, name) => answer(() => fs.linkSync(file, join(directory, name))),
+    link: (file, directory, name) => answer(() => fs.linkSync(onDisk(file), join(directory, name))),
     symlink(directory, name, target, status) {
       const file = join(directory, name);
       const result = answer(() => fs.symlinkSync(decoded(target), file));
@@ -240,7 +241,7 @@ function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
 }
 
 function syncPath(directory: string): void {
-  const fd = fs.openSync(directory, O_RDONLY);
+  const fd = fs.openSync(onDisk(directory), O_RDONLY);
   try {
     fs.fsyncSync(fd);
   } finally {

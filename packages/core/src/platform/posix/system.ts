@@ -1,5 +1,6 @@
 import { terminated } from '../link-target.ts';
-import { childPaths, nameInC, opened } from '../paths.ts';
+import { childPath, opened } from '../paths.ts';
+import { inC } from '../raw-names.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { System } from '../system.ts';
 import type { PosixBindings } from './bindings.ts';
@@ -37,12 +38,12 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
   const times = new Uint32Array(8);
   return {
     openDirectory(path) {
-      const fd = calls.openat(C.AT_FDCWD, path, directoryFlags, 0);
-      return fd < 0 ? fd : opened(fd, { path });
+      const fd = calls.openat(C.AT_FDCWD, inC(path), directoryFlags, 0);
+      return fd < 0 ? fd : opened(fd, path);
     },
     openChild(directory, name) {
-      const fd = calls.openat(directory.fd, nameInC(name), directoryFlags | C.O_NOFOLLOW, 0);
-      return fd < 0 ? fd : opened(fd, childPaths(directory, name));
+      const fd = calls.openat(directory.fd, inC(name), directoryFlags | C.O_NOFOLLOW, 0);
+      return fd < 0 ? fd : opened(fd, childPath(directory, name));
     },
     closeDirectory: (directory) => void calls.close(directory.fd),
     makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, name, mode),
@@ -80,8 +81,8 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
         replace: () => calls.renameat(fd, from, fd, to),
         unlinkTo: () => calls.unlinkat(fd, to, 0),
       }),
-    unlink: (directory, name) => calls.unlinkat(directory.fd, nameInC(name), 0),
-    removeDirectory: (directory, name) => calls.unlinkat(directory.fd, nameInC(name), C.AT_REMOVEDIR),
+    unlink: (directory, name) => calls.unlinkat(directory.fd, inC(name), 0),
+    removeDirectory: (directory, name) => calls.unlinkat(directory.fd, inC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
       const length = calls.readlinkat(directory.fd, name, buffer, LINK_BYTES);

@@ -169,9 +169,9 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     rename: (directory, from, to) => rename(bindings, pathIn(directory, from), pathIn(directory, to), true),
     renameExclusive: (directory, from, to) =>
       rename(bindings, pathIn(directory, from), pathIn(directory, to), false),
-    unlink: (directory, name) => unlink(bindings, pathIn(directory, String(name))),
+    unlink: (directory, name) => unlink(bindings, pathIn(directory, name)),
     removeDirectory(directory, name) {
-      const complete = pathIn(directory, String(name));
+      const complete = pathIn(directory, name);
       return isLink(bindings, complete) ? -ENOTDIR : removeDirectory(bindings, complete);
     },
     link(file, directory, name) {

@@ -1,0 +1,43 @@
+import { inC } from './raw-names.ts';
+import type { SpecialFiles, System } from './system.ts';
+
+/** What takes such names anyway, or passes them to `node:fs`. */
+const AS_IT_IS = new Set(['openDirectory', 'openChild', 'unlink', 'removeDirectory', 'filesystem']);
+
+const systems = new WeakMap<System, System>();
+
+/**
+ * A system whose calls take names that are not UTF-8. Slower, and without the fast path: `system` itself takes them for
+ * those alone, so that the names of all other files need not be looked at.
+ */
+export function byBytes(system: System): System {
+  // By node:fs every call looks; on Windows there are no such names.
+  if (system.name !== 'linux' && system.name !== 'darwin') return system;
+  let known = systems.get(system);
+  if (!known) {
+    const { specialFiles } = system;
+    known = {
+      ...taking(system),
+      copyNewFile: undefined,
+      ...(specialFiles && { specialFiles: taking<SpecialFiles>(specialFiles) }),
+    };
+    systems.set(system, known);
+    systems.set(known, known);
+  }
+  return known;
+}
+
+type Call = (...given: unknown[]) => unknown;
+
+function taking<Calls extends object>(calls: Calls): Calls {
+  return Object.fromEntries(
+    Object.entries(calls).map(([name, value]) => {
+      if (typeof value !== 'function' || AS_IT_IS.has(name)) return [name, value];
+      const call = value as Call;
+      return [
+        name,
+        (...given: unknown[]) => call(...given.map((each) => (typeof each === 'string' ? inC(each) : each))),
+      ];
+    }),
+  ) as Calls;
+}
