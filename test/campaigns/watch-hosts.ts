@@ -53,7 +53,8 @@ function compile(compiler: Compiler, onEnd: (error?: unknown) => void): Watching
   compiler.watch({ aggregateTimeout: buildDelay }, (error, stats) =>
     onEnd(error ?? stats?.compilation.errors[0]),
   );
-  return { close: () => new Promise((resolve) => compiler.close(() => resolve())) };
+  // They begin to watch after they have told of a build, and miss what is deleted before.
+  return { watched: parent, close: () => new Promise((resolve) => compiler.close(() => resolve())) };
 }
 
 export const watches: Record<string, Watch> = {
