@@ -3,11 +3,10 @@ import { defineConfig } from 'tsdown';
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so hosts share two: what is loaded with a
 // bundler's config, and what a build needs.
 const CONFIG =
-  /src\/(resolve-options|other-bundlers|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
+  /src\/(options\/(other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
 const NAMES =
-  /src\/(collisions|nested|stats|targets|transformed|watched|winner|hosts\/vite\/(instances|output))\.ts$/;
-const BUILD =
-  /src\/(assets\/(load|plugin-order|stand-in)|brief-error|build|bundles|cache|empty|exclusive|left-over|not-copied|output|output-report|preparation|record-index|summary|unsupported|written)\.ts$/;
+  /src\/(targets\/\w+|output\/(collisions|transformed|winner)|hosts\/vite\/(instances|output))\.ts$/;
+const BUILD = /src\/(assets\/(load|plugin-order|stand-in)|options\/unsupported|output\/[\w-]+)\.ts$/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

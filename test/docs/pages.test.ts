@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { slugOf } from '../../docs/.vitepress/slug.ts';
-import { resolveOptions } from '../../packages/unplugin/src/resolve-options.ts';
+import { resolveOptions } from '../../packages/unplugin/src/options/resolve-options.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(repository, file), 'utf8');
@@ -35,7 +35,7 @@ function propertiesOf(file: string, names: readonly string[]): Map<string, strin
 }
 
 describe('the page of options', () => {
-  const properties = propertiesOf('packages/unplugin/src/options.ts', [
+  const properties = propertiesOf('packages/unplugin/src/options/options.ts', [
     'Options',
     'OutputTarget',
     'PublicDirectory',

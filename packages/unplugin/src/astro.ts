@@ -14,9 +14,9 @@
  * ```
  */
 import { type AstroIntegration, astroIntegration } from './hosts/astro/integration.ts';
-import type { Options } from './options.ts';
-import { refusedByOthers } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedByOthers } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const astro = (options?: Options): AstroIntegration =>
   refusedByOthers(astroIntegration(resolveOptions(options, 'astro')), 'astro');

@@ -15,9 +15,9 @@
  * ```
  */
 import { type BunPlugin, bunPlugin } from './hosts/generic/bun.ts';
-import type { Options } from './options.ts';
-import { refusedByOthers } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedByOthers } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const bun = (options?: Options): BunPlugin =>
   refusedByOthers(bunPlugin(resolveOptions(options, 'bun')), 'bun');

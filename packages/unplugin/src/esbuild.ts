@@ -18,9 +18,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
 import { isOneBuild } from './hosts/esbuild/one-build.ts';
-import type { Options } from './options.ts';
-import { refusedByOthers } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedByOthers } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const esbuild = (options?: Options): Plugin => {
   const resolved = resolveOptions(options, 'esbuild');

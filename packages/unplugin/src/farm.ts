@@ -15,8 +15,8 @@
  */
 import type { JsPlugin } from '@farmfe/core';
 import { farmPlugin } from './hosts/generic/farm.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const farm = (options?: Options): JsPlugin => farmPlugin(resolveOptions(options, 'farm'));
 

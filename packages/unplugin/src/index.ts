@@ -6,5 +6,5 @@
 
 export type { CopyReport, Target } from 'fs-reflink';
 export type { ImportedAssets } from './assets/options.ts';
-export type { AssetOptions, Options, OutputTarget, PublicDirectory, Report } from './options.ts';
+export type { AssetOptions, Options, OutputTarget, PublicDirectory, Report } from './options/options.ts';
 export { reflink as default, reflink } from './unplugin.ts';

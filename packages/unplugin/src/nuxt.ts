@@ -12,9 +12,9 @@
  */
 import { nuxtModule } from './hosts/nuxt/module.ts';
 import type { Nuxt } from './hosts/nuxt/types.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
-import { useEntryIn } from './unsupported.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
+import { useEntryIn } from './options/unsupported.ts';
 
 /** Options of the module: public directories are named in Nuxt's own config. */
 export type NuxtOptions = Omit<Options, 'publicDir' | 'assets' | 'vite' | 'webpack'> & {

@@ -16,9 +16,9 @@
  */
 import type { Plugin } from 'rolldown';
 import { rolldownPlugin } from './hosts/rollup/plugin.ts';
-import type { Options } from './options.ts';
-import { refusedUncalled } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedUncalled } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const rolldown = refusedUncalled(
   (options?: Options): Plugin => rolldownPlugin(resolveOptions(options, 'rolldown')),

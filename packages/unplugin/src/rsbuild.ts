@@ -12,9 +12,9 @@
  */
 import type { RsbuildPlugin } from '@rsbuild/core';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
-import type { Options } from './options.ts';
-import { refusedByOthers } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedByOthers } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const rsbuild = (options?: Options): RsbuildPlugin =>
   refusedByOthers(rsbuildPlugin(resolveOptions(options, 'rsbuild')), 'rsbuild');

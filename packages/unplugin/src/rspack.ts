@@ -14,8 +14,8 @@
  */
 import type { RspackPluginInstance } from '@rspack/core';
 import { rspackPlugin } from './hosts/rspack/plugin.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const rspack = (options?: Options): RspackPluginInstance => rspackPlugin(resolveOptions(options, 'rspack'));
 

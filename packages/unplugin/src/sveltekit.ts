@@ -14,9 +14,9 @@
  * ```
  */
 import { type Adapter, withEngine } from './hosts/sveltekit/adapter.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
-import { useEntryIn } from './unsupported.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
+import { useEntryIn } from './options/unsupported.ts';
 
 /** How files are copied, and what is reported about it. */
 export type AdapterOptions = Pick<

@@ -8,9 +8,9 @@ import { rspackPlugin } from './hosts/rspack/plugin.ts';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
-import { noHost } from './unsupported.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
+import { noHost } from './options/unsupported.ts';
 
 /** The plugin of every host as one; the entries of the package load only their own. */
 export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__ */ createUnplugin(

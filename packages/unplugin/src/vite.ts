@@ -12,9 +12,9 @@
  */
 import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite/plugins.ts';
-import type { Options } from './options.ts';
-import { refusedByAstro, refusedUncalled } from './other-bundlers.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { refusedByAstro, refusedUncalled } from './options/other-bundlers.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 // Not by way of unplugin: loading it takes longer than copying a small public directory.
 const vite = refusedUncalled((options?: Options): Plugin[] => {

@@ -14,8 +14,8 @@
  */
 import type { WebpackPluginInstance } from 'webpack';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
-import type { Options } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import type { Options } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 
 const webpack = (options?: Options): WebpackPluginInstance =>
   webpackPlugin(resolveOptions(options, 'webpack'));

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from 'fs-reflink/host';
-import { assetHashesFile } from '../cache.ts';
+import { assetHashesFile } from '../output/cache.ts';
 import { ContentHashes, hashContent } from './content-hashes.ts';
 import type { ResolvedAssets } from './options.ts';
 import { AssetSelection, type SelectedFile, stateOf } from './selection.ts';

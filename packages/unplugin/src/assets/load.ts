@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { BundledAssets } from './bundled-assets.ts';
 
 /** The assets of a build, where the options ask for any. What they need is loaded then. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Options } from '../options.ts';
-import { resolveOptions } from '../resolve-options.ts';
+import type { Options } from '../options/options.ts';
+import { resolveOptions } from '../options/resolve-options.ts';
 
 test.each(['vite', 'rollup', 'rolldown', 'esbuild', 'webpack', 'rspack', 'rsbuild'])(
   'assets is an option of %s',

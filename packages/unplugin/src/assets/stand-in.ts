@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { linkStatsOf } from '../stats.ts';
+import { linkStatsOf } from '../targets/stats.ts';
 
 const BEGIN = 'unplugin-reflink stands in for';
 /** Every stand-in is shorter than this, in bytes. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeTree } from '../../../../test/support/trees.ts';
-import { standInNotes } from '../cache.ts';
+import { standInNotes } from '../output/cache.ts';
 import { standInFor } from './stand-in.ts';
 import { StandInsOnDisk } from './stand-ins-on-disk.ts';
 

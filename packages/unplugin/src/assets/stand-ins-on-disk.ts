@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { standInNotes } from '../cache.ts';
+import { standInNotes } from '../output/cache.ts';
 import { standInAt } from './stand-in.ts';
 
 let builds = 0;

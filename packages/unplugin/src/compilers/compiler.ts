@@ -1,18 +1,25 @@
 /** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
 import path from 'node:path';
 import { CopyError } from 'fs-reflink/host';
-import { type HostLog, messageOf } from '../build.ts';
-import { cacheDirectoryOf } from '../cache.ts';
-import { deleteLeftOver } from '../left-over.ts';
-import { isInside } from '../nested.ts';
-import { notCopied } from '../not-copied.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../record-index.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import {
+  callingVersion,
+  isOlder,
+  UPDATE,
+  unsupported,
+  useEntry,
+  useEntryIn,
+} from '../options/unsupported.ts';
+import { type HostLog, messageOf } from '../output/build.ts';
+import { cacheDirectoryOf } from '../output/cache.ts';
+import { deleteLeftOver } from '../output/left-over.ts';
+import { notCopied } from '../output/not-copied.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../output/record-index.ts';
 import { isRealDisk, type OutputFileSystem } from '../serve/memory.ts';
-import { statsOf } from '../stats.ts';
-import type { OutputTargets } from '../targets.ts';
-import { callingVersion, isOlder, UPDATE, unsupported, useEntry, useEntryIn } from '../unsupported.ts';
-import { watchedPaths } from '../watched.ts';
+import { isInside } from '../targets/nested.ts';
+import { statsOf } from '../targets/stats.ts';
+import type { OutputTargets } from '../targets/targets.ts';
+import { watchedPaths } from '../targets/watched.ts';
 
 export const NAME = 'unplugin-reflink';
 

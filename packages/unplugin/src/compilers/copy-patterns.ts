@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, Target } from 'fs-reflink';
-import { statsOf } from '../stats.ts';
-import { relativeName } from '../targets.ts';
+import { statsOf } from '../targets/stats.ts';
+import { relativeName } from '../targets/targets.ts';
 
 /** A pattern that the engine would not copy the same way. The message names the option, its value and the reason. */
 export class PatternRefused extends Error {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resolveOptions } from '../resolve-options.ts';
+import { resolveOptions } from '../options/resolve-options.ts';
 import { ServedFiles, type ServedOutput } from './files.ts';
 
 let root: string;

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { type ListedFile, list } from 'fs-reflink/list';
-import type { HostLog } from '../build.ts';
-import { collisionMessage, nameTaken } from '../collisions.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets.ts';
-import { type Contender, contenderOf, winnerOf } from '../winner.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import type { HostLog } from '../output/build.ts';
+import { collisionMessage, nameTaken } from '../output/collisions.ts';
+import { type Contender, contenderOf, winnerOf } from '../output/winner.ts';
+import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets/targets.ts';
 
 /** An output that is served and not built. */
 export interface ServedOutput {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { resolveOptions } from '../resolve-options.ts';
+import { resolveOptions } from '../options/resolve-options.ts';
 import type { ServedFiles } from './files.ts';
 import { createMiddleware, hasPackages, type Server } from './middleware.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ResolvedOptions } from '../options.ts';
-import { type OutputTargets, sourcesOf } from '../targets.ts';
-import { transformed } from '../transformed.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import { transformed } from '../output/transformed.ts';
+import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
 import type { ServedFile, ServedFiles } from './files.ts';
 import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
 

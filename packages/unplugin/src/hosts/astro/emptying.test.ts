@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resolveOptions } from '../../resolve-options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { checkEnvironments, emptyAround } from './emptying.ts';
 
 let root: string;

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { emptyOutput, loadEmptying } from '../../empty.ts';
-import { isInside } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { UPDATE, unsupported } from '../../unsupported.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { UPDATE, unsupported } from '../../options/unsupported.ts';
+import { cacheDirectoryOf } from '../../output/cache.ts';
+import { emptyOutput, loadEmptying } from '../../output/empty.ts';
+import { isInside } from '../../targets/nested.ts';
 
 /** What of Vite's config is used here. */
 export interface ViteConfig {

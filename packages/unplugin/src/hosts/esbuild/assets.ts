@@ -5,8 +5,8 @@ import type { BundledAsset, BundledAssets, ExtractedAsset } from '../../assets/b
 import { assetsOfBuild } from '../../assets/load.ts';
 import { STAND_IN_BYTES, standInAt } from '../../assets/stand-in.ts';
 import { StandInsOnDisk } from '../../assets/stand-ins-on-disk.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { cacheDirectoryOf } from '../../output/cache.ts';
 import { metafileOf } from './metafile.ts';
 
 /**

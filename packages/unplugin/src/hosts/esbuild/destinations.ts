@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { CopyReport } from 'fs-reflink';
-import { statsOf } from '../../stats.ts';
-import { type OutputTargets, sourcesOf } from '../../targets.ts';
+import { statsOf } from '../../targets/stats.ts';
+import { type OutputTargets, sourcesOf } from '../../targets/targets.ts';
 
 /** The directories that files of a report are in, and those that were copied without any. */
 export function destinationDirectories(

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { unlessMissing } from '../../stats.ts';
+import { unlessMissing } from '../../targets/stats.ts';
 import { TreeWatcher } from './tree-watcher.ts';
 
 /** Filesystems whose every change this kernel makes, and tells of, by the type statfs(2) gives them. */

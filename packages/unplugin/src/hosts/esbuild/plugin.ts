@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, Plugin, PluginBuild } from 'esbuild';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { deleteLeftOver } from '../../left-over.ts';
-import { notCopied } from '../../not-copied.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { toTargets } from '../../targets.ts';
-import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../unsupported.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../options/unsupported.ts';
+import { cacheDirectoryOf } from '../../output/cache.ts';
+import { deleteLeftOver } from '../../output/left-over.ts';
+import { notCopied } from '../../output/not-copied.ts';
+import { toTargets } from '../../targets/targets.ts';
 import { EsbuildAssets } from './assets.ts';
 import { EsbuildMessages } from './messages.ts';
 import { hideMetafile, requestMetafile } from './metafile.ts';

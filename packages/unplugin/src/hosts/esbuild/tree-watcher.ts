@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { linkStatsOf, statsOf } from '../../stats.ts';
+import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 
 /** Never part of what is copied unless it is named, and far too much to watch. */
 const NEVER = new Set(['node_modules', '.git']);

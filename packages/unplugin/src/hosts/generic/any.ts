@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { UnpluginOptions } from 'unplugin';
-import type { ResolvedOptions } from '../../options.ts';
-import { linkStatsOf } from '../../stats.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { linkStatsOf } from '../../targets/stats.ts';
 import { GenericHost, NAME, stderrLog } from './host.ts';
 
 /** What unplugin hands on of a bundler, in the shapes that those of today have. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { ResolvedOptions } from '../../options.ts';
-import { isOlder, UPDATE, unsupported, useEntryIn } from '../../unsupported.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { isOlder, UPDATE, unsupported, useEntryIn } from '../../options/unsupported.ts';
 import { GenericHost, NAME, stderrLog } from './host.ts';
 
 /** What of Bun's builds is used here: its types come with Bun alone. */

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Compiler, JsPlugin } from '@farmfe/core';
-import type { HostLog } from '../../build.ts';
-import { notCopied } from '../../not-copied.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { toTargets } from '../../targets.ts';
-import { unsupported, useEntry } from '../../unsupported.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { unsupported, useEntry } from '../../options/unsupported.ts';
+import type { HostLog } from '../../output/build.ts';
+import { notCopied } from '../../output/not-copied.ts';
+import { toTargets } from '../../targets/targets.ts';
 import { GenericHost, NAME } from './host.ts';
 
 /** After the other plugins. */

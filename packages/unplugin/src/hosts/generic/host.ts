@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { briefly } from '../../brief-error.ts';
-import { BuildCopies, type HostLog } from '../../build.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
-import { exclusive } from '../../exclusive.ts';
-import { deleteLeftOver } from '../../left-over.ts';
-import { keptIn } from '../../nested.ts';
-import { notCopied } from '../../not-copied.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { type OutputTargets, toTargets } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { briefly } from '../../output/brief-error.ts';
+import { BuildCopies, type HostLog } from '../../output/build.ts';
+import { cacheDirectoryOf } from '../../output/cache.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty.ts';
+import { exclusive } from '../../output/exclusive.ts';
+import { deleteLeftOver } from '../../output/left-over.ts';
+import { notCopied } from '../../output/not-copied.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
+import { keptIn } from '../../targets/nested.ts';
+import { type OutputTargets, toTargets } from '../../targets/targets.ts';
 
 export const NAME = 'unplugin-reflink';
 

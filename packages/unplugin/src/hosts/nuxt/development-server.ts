@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { ServedFiles } from '../../serve/files.ts';
 import { createMiddleware } from '../../serve/middleware.ts';
-import { toTargets } from '../../targets.ts';
+import { toTargets } from '../../targets/targets.ts';
 import { logOf, type Nitro, type Nuxt } from './types.ts';
 
 /** What of an event of h3 is used here. */

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import type { NitroOutput } from './output.ts';
 import type { Nitro, Nuxt } from './types.ts';
 

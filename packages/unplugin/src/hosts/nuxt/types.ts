@@ -1,6 +1,6 @@
 // What of Nuxt and Nitro is used here: their types come with Nuxt alone.
 
-import type { HostLog } from '../../build.ts';
+import type { HostLog } from '../../output/build.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each hook has arguments of its own.
 type Hook = (name: any, callback: (...given: any[]) => unknown) => unknown;

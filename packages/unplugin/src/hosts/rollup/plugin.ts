@@ -1,7 +1,7 @@
 import type { Plugin as RolldownPlugin } from 'rolldown';
 import type { Plugin as RollupPlugin } from 'rollup';
 import type { AssetsOf } from '../../assets/plugin-order.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { type Bundle, type Context, type Output, type RollupBuild, Shared } from './build.ts';
 import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
 

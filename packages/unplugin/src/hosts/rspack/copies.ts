@@ -2,8 +2,6 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
-import { BuildCopies, type HostLog } from '../../build.ts';
-import { addBundle, bundlesOfOthers, removeBundles } from '../../bundles.ts';
 import {
   blockedNames,
   instanceOf,
@@ -13,13 +11,15 @@ import {
   recordOf,
   watchSources,
 } from '../../compilers/compiler.ts';
-import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../empty.ts';
-import { exclusive } from '../../exclusive.ts';
-import { keptIn } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import type { ClaimedRecord, Instance } from '../../record-index.ts';
-import { linkStatsOf } from '../../stats.ts';
-import { type OutputTargets, targetOfFile } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { BuildCopies, type HostLog } from '../../output/build.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from '../../output/bundles.ts';
+import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty.ts';
+import { exclusive } from '../../output/exclusive.ts';
+import type { ClaimedRecord, Instance } from '../../output/record-index.ts';
+import { keptIn } from '../../targets/nested.ts';
+import { linkStatsOf } from '../../targets/stats.ts';
+import { type OutputTargets, targetOfFile } from '../../targets/targets.ts';
 import { bundleOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';

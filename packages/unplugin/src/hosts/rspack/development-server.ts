@@ -1,13 +1,13 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
-import type { HostLog } from '../../build.ts';
 import { NAME, outsideWarning } from '../../compilers/compiler.ts';
-import { notCopied } from '../../not-copied.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import type { HostLog } from '../../output/build.ts';
+import { notCopied } from '../../output/not-copied.ts';
+import { transformed } from '../../output/transformed.ts';
 import type { ServedFile, ServedFiles } from '../../serve/files.ts';
 import type { Middleware } from '../../serve/middleware.ts';
-import type { OutputTargets } from '../../targets.ts';
-import { transformed } from '../../transformed.ts';
+import type { OutputTargets } from '../../targets/targets.ts';
 import { bundleOf } from './bundle.ts';
 
 interface Server {

@@ -6,7 +6,7 @@ import { standInOf } from '../../assets/compiler-source.ts';
 import { MODULES } from '../../assets/options.ts';
 import { isOnDisk, NAME } from '../../compilers/compiler.ts';
 import { ImportedFiles } from '../../compilers/imported-files.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
 
 // From source it is the built one, too: Node.js 20 runs no TypeScript.

@@ -1,8 +1,8 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import type { HostLog } from '../../build.ts';
 import { checkCompiler, deleteFormer, instanceOf, logOf, NAME, tapEnd } from '../../compilers/compiler.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { toTargets } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import type { HostLog } from '../../output/build.ts';
+import { toTargets } from '../../targets/targets.ts';
 import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';

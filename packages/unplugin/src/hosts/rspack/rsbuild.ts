@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
 import { NAME } from '../../compilers/compiler.ts';
-import { isInside } from '../../nested.ts';
-import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options.ts';
+import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options/options.ts';
+import { unsupported, useEntry } from '../../options/unsupported.ts';
 import type { Middleware } from '../../serve/middleware.ts';
-import { statsOf } from '../../stats.ts';
-import { unsupported, useEntry } from '../../unsupported.ts';
+import { isInside } from '../../targets/nested.ts';
+import { statsOf } from '../../targets/stats.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
 import { type RspackHost, rspackHost } from './plugin.ts';

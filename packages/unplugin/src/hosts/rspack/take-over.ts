@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Compiler, CopyRspackPluginOptions } from '@rspack/core';
 import type { Target } from 'fs-reflink';
-import type { HostLog } from '../../build.ts';
 import { attributesOf, checkKnown, findPattern, PatternRefused } from '../../compilers/copy-patterns.ts';
-import { isInside } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import type { OutputTargets } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import type { HostLog } from '../../output/build.ts';
+import { isInside } from '../../targets/nested.ts';
+import type { OutputTargets } from '../../targets/targets.ts';
 
 type Pattern = Exclude<CopyRspackPluginOptions['patterns'][number], string>;
 

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import type { Builder } from './write-client.ts';
 
 /** What of an adapter of SvelteKit is used here: its types come with SvelteKit alone. */

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { copySync } from 'fs-reflink';
-import type { ResolvedOptions } from '../../options.ts';
-import { describeReport } from '../../summary.ts';
-import { relativeName } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { describeReport } from '../../output/summary.ts';
+import { relativeName } from '../../targets/targets.ts';
 
 /** What of SvelteKit's builder is used here: its types come with SvelteKit alone. */
 export interface Builder {

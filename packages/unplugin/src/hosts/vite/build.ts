@@ -4,16 +4,16 @@ import type { Target } from 'fs-reflink';
 import type { Environment, ResolvedConfig } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
-import { briefly } from '../../brief-error.ts';
-import { BuildCopies, type HostLog } from '../../build.ts';
-import { cacheDirectoryOf } from '../../cache.ts';
-import { type Emptied, emptyOutput, loadEmptying } from '../../empty.ts';
-import { deleteLeftOver } from '../../left-over.ts';
-import { isInside, keptIn } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../record-index.ts';
-import { targetOfFile } from '../../targets.ts';
-import { watchedPaths } from '../../watched.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { briefly } from '../../output/brief-error.ts';
+import { BuildCopies, type HostLog } from '../../output/build.ts';
+import { cacheDirectoryOf } from '../../output/cache.ts';
+import { type Emptied, emptyOutput, loadEmptying } from '../../output/empty.ts';
+import { deleteLeftOver } from '../../output/left-over.ts';
+import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
+import { isInside, keptIn } from '../../targets/nested.ts';
+import { targetOfFile } from '../../targets/targets.ts';
+import { watchedPaths } from '../../targets/watched.ts';
 import {
   HiddenOptions,
   optionsFor,

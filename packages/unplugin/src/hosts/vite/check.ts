@@ -1,6 +1,6 @@
 import type { Environment, ResolvedConfig } from 'vite';
-import { disposeAhead } from '../../preparation.ts';
-import { AFTER_THE_BUILD, callingVersion, unsupported, useEntry } from '../../unsupported.ts';
+import { AFTER_THE_BUILD, callingVersion, unsupported, useEntry } from '../../options/unsupported.ts';
+import { disposeAhead } from '../../output/preparation.ts';
 
 const VITE_5 = `Update Vite; or use "unplugin-reflink/rollup", with the public directory as its option "publicDir" and with build.copyPublicDir: false; or ${AFTER_THE_BUILD}. VitePress 1 has Vite 5`;
 

@@ -1,7 +1,7 @@
 // What a build needs, in one file: loaded when there is one, not with the config.
 
 export { isAdded, withAssets } from '../../assets/plugin-order.ts';
-export { disposeAhead, prepareAhead } from '../../preparation.ts';
+export { disposeAhead, prepareAhead } from '../../output/preparation.ts';
 export { importUrls, loadAsset } from './assets.ts';
 export { copiedBy, EnvironmentBuild } from './build.ts';
 export { checkConfig, checkContext } from './check.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Options } from '../../options.ts';
-import { resolveOptions } from '../../resolve-options.ts';
+import type { Options } from '../../options/options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { commonOptions } from './instances.ts';
 import { NAME, SERVE_NAME } from './names.ts';
 

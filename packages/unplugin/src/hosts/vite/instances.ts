@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Plugin } from 'vite';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { NAME, SERVE_NAME } from './names.ts';
 import { optionsFor } from './output.ts';
 

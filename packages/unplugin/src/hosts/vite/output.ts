@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import type { ResolvedConfig, UserConfig } from 'vite';
-import { isInside } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import type { ServedOutput } from '../../serve/files.ts';
-import { statsOf } from '../../stats.ts';
-import { type OutputTargets, resolveFrom, toTargets } from '../../targets.ts';
-import { watchedPaths } from '../../watched.ts';
+import { isInside } from '../../targets/nested.ts';
+import { statsOf } from '../../targets/stats.ts';
+import { type OutputTargets, resolveFrom, toTargets } from '../../targets/targets.ts';
+import { watchedPaths } from '../../targets/watched.ts';
 
 type BuildOptions = ResolvedConfig['build'];
 type Switches = Pick<BuildOptions, 'copyPublicDir' | 'emptyOutDir'>;

@@ -1,5 +1,5 @@
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import type { EnvironmentBuild } from './build.ts';
 import type { HookContext } from './check.ts';
 import { loadedHost, loadHost } from './load-host.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginOption } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Options } from '../../options.ts';
-import { resolveOptions } from '../../resolve-options.ts';
+import type { Options } from '../../options/options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { PUBLIC_NAME } from './names.ts';
 import { publicDirOf } from './public-directory.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Plugin, PluginOption, UserConfig } from 'vite';
-import type { ResolvedOptions } from '../../options.ts';
-import { statsOf } from '../../stats.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { statsOf } from '../../targets/stats.ts';
 import { PUBLIC_NAME } from './names.ts';
 
 /** The public directory that the options of an instance give Vite: absolute path; undefined if it is another's to give. */

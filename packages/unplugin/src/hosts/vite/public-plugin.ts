@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { loadHost } from './load-host.ts';
 import { PUBLIC_NAME } from './names.ts';
 

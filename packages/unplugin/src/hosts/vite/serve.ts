@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ViteDevServer } from 'vite';
-import type { ResolvedOptions } from '../../options.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
 import { type ServedFile, ServedFiles } from '../../serve/files.ts';
 import { createMiddleware, hasPackages, type Middleware, type Server } from '../../serve/middleware.ts';
 import type { Served } from './output.ts';

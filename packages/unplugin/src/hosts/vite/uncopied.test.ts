@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Options } from '../../options.ts';
-import { resolveOptions } from '../../resolve-options.ts';
+import type { Options } from '../../options/options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { unbuiltMessage, uncopiedMessages } from './uncopied.ts';
 
 const target = { targets: [{ from: 'a', to: 'b' }] };

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { ResolvedConfig, ViteBuilder } from 'vite';
-import { isInside } from '../../nested.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { sourcesOf } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { isInside } from '../../targets/nested.ts';
+import { sourcesOf } from '../../targets/targets.ts';
 import { givenSwitches, optionsFor } from './output.ts';
 
 /** Environments that a build has where its config names none, though as a rule only one of them at a time. */

@@ -1,7 +1,7 @@
 import { ignoresCase } from 'fs-reflink/host';
 import type { Compilation } from 'webpack';
-import { collisionMessage, nameTaken } from '../../collisions.ts';
-import { contenderOf, winnerOverBundle } from '../../winner.ts';
+import { collisionMessage, nameTaken } from '../../output/collisions.ts';
+import { contenderOf, winnerOverBundle } from '../../output/winner.ts';
 import { infoOf } from './describe.ts';
 import type { HiddenAssets } from './hiding.ts';
 import type { FileAsset } from './targets.ts';

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
-import { BuildCopies } from '../../build.ts';
 import {
   blockedNames,
   isOnDisk,
@@ -10,12 +9,13 @@ import {
   outsideWarning,
   watchSources,
 } from '../../compilers/compiler.ts';
-import { exclusive } from '../../exclusive.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import type { Preparation } from '../../preparation.ts';
-import type { ClaimedRecord } from '../../record-index.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { BuildCopies } from '../../output/build.ts';
+import { exclusive } from '../../output/exclusive.ts';
+import type { Preparation } from '../../output/preparation.ts';
+import type { ClaimedRecord } from '../../output/record-index.ts';
 import { mount } from '../../serve/memory.ts';
-import { targetOfFile } from '../../targets.ts';
+import { targetOfFile } from '../../targets/targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
 import { HiddenAssets } from './hiding.ts';
 import type { WebpackImports } from './imported-files.ts';

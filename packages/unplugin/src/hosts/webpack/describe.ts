@@ -1,5 +1,5 @@
 import type { AssetInfo } from 'webpack';
-import { relativeName } from '../../targets.ts';
+import { relativeName } from '../../targets/targets.ts';
 import type { FileAsset, WebpackTarget } from './targets.ts';
 
 /** What webpack is told about a file. `context` is the directory that the names of sources are relative to. */

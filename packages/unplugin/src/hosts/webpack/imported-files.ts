@@ -4,8 +4,8 @@ import { standInOf } from '../../assets/compiler-source.ts';
 import { sizeInStandIn } from '../../assets/stand-in.ts';
 import { NAME } from '../../compilers/compiler.ts';
 import { ImportedFiles } from '../../compilers/imported-files.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { relativeName, targetOfFile } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { relativeName, targetOfFile } from '../../targets/targets.ts';
 import { HiddenAssets, hideFromSearch } from './hiding.ts';
 import type { FileAsset } from './targets.ts';
 

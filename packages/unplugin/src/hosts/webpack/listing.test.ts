@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resolveOptions } from '../../resolve-options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { listFiles } from './listing.ts';
 import type { ListingContext, WebpackTarget } from './targets.ts';
 

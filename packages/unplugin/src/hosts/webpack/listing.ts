@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { ResolvedOptions } from '../../options.ts';
-import { allowedRoots, relativeName } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { allowedRoots, relativeName } from '../../targets/targets.ts';
 import { nameFiles } from './name.ts';
 import {
   engineTargets,

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import type { Target } from 'fs-reflink';
 import type { ListedFile } from 'fs-reflink/list';
-import { pathBelow } from '../../targets.ts';
-import { transformed } from '../../transformed.ts';
+import { transformed } from '../../output/transformed.ts';
+import { pathBelow } from '../../targets/targets.ts';
 import type { ListingContext, NamedFile, WebpackTarget } from './targets.ts';
 
 /** Files at a time that functions of the user are called for, or that are read for a hash. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Options } from '../../options.ts';
-import { resolveOptions } from '../../resolve-options.ts';
+import type { Options } from '../../options/options.ts';
+import { resolveOptions } from '../../options/resolve-options.ts';
 import { takeOverCopy } from './patterns.ts';
 import type { WebpackTarget } from './targets.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Compiler } from 'webpack';
 import { attributesOf, checkKnown, findPattern, PatternRefused } from '../../compilers/copy-patterns.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { relativeName } from '../../targets.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { relativeName } from '../../targets/targets.ts';
 import type { WebpackTarget } from './targets.ts';
 import { interpolate } from './template.ts';
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
 import { checkCompiler, deleteFormer, instanceOf, NAME, recordOf, tapEnd } from '../../compilers/compiler.ts';
-import type { ResolvedOptions } from '../../options.ts';
-import { Preparation } from '../../preparation.ts';
-import type { ClaimedRecord } from '../../record-index.ts';
+import type { ResolvedOptions } from '../../options/options.ts';
+import { Preparation } from '../../output/preparation.ts';
+import type { ClaimedRecord } from '../../output/record-index.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
 import { hideFromSearch } from './hiding.ts';
 import { WebpackImports } from './imported-files.ts';

@@ -1,8 +1,8 @@
 import type { Target } from 'fs-reflink';
 import type { FileList, ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation, sources } from 'webpack';
-import type { AssetOptions, ResolvedOptions } from '../../options.ts';
-import { type OutputTargets, toTargets } from '../../targets.ts';
+import type { AssetOptions, ResolvedOptions } from '../../options/options.ts';
+import { type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './template.ts';
 
 /** A target of the engine, and what of it is webpack's. */

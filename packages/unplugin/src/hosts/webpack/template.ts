@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { AssetInfo, Compilation, sources } from 'webpack';
-import { relativeName } from '../../targets.ts';
+import { relativeName } from '../../targets/targets.ts';
 
 /** A name with webpack's placeholders, or a function of the same data. */
 export type Template =

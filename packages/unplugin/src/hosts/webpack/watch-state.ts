@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import type { Compiler, sources } from 'webpack';
 import { lazySource } from '../../assets/compiler-source.ts';
-import { isInside } from '../../nested.ts';
-import { mayChangeUnseen, statsOf, versionOf } from '../../stats.ts';
-import { sourcesOf } from '../../targets.ts';
+import { isInside } from '../../targets/nested.ts';
+import { mayChangeUnseen, statsOf, versionOf } from '../../targets/stats.ts';
+import { sourcesOf } from '../../targets/targets.ts';
 import type { FinalAssets } from './assets.ts';
 import { type FileAsset, isPlain, type Listing, type WebpackTarget } from './targets.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { checkOptions, hintFor, isPath, isPromise, show, toPath } from 'fs-reflink/options';
-import { resolveAssets } from './assets/options.ts';
+import { resolveAssets } from '../assets/options.ts';
 import type {
   AssetOptions,
   EngineOptions,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { CopyEntry, CopyReport } from 'fs-reflink';
-import { isInside } from './nested.ts';
+import { isInside } from '../targets/nested.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 

@@ -3,13 +3,13 @@ import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
+import { linkStatsOf } from '../targets/stats.ts';
+import { allTargets, originOf, pathBelow, targetOfFile } from '../targets/targets.ts';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages, refuseNested } from './collisions.ts';
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
-import { linkStatsOf } from './stats.ts';
-import { allTargets, originOf, pathBelow, targetOfFile } from './targets.ts';
 import { WrittenBundle } from './written.ts';
 
 /** So many files are copied while the bundler renders, as a rule. */

@@ -2,6 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
+import { isInside } from '../targets/nested.ts';
+import { linkStatsOf } from '../targets/stats.ts';
+import { type OutputTargets, relativeName, sourcesOf } from '../targets/targets.ts';
 import {
   type Collision,
   collisionWithBundle,
@@ -10,9 +13,6 @@ import {
   findCollisions,
   nameTaken,
 } from './collisions.ts';
-import { isInside } from './nested.ts';
-import { linkStatsOf } from './stats.ts';
-import { type OutputTargets, relativeName, sourcesOf } from './targets.ts';
 
 /**
  * A bundle that was written before anything is copied, as some hosts do it: files of the public directory that

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { resolveOptions } from '../options/resolve-options.ts';
 import { BuildCopies } from './build.ts';
-import { resolveOptions } from './resolve-options.ts';
 
 let root: string;
 beforeAll(() => {

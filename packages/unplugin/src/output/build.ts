@@ -1,12 +1,12 @@
 import type { CopyReport } from 'fs-reflink';
 import { asThrown } from 'fs-reflink/host';
+import type { ResolvedOptions } from '../options/options.ts';
+import { allowedRoots, destinationsOf, type OutputTargets } from '../targets/targets.ts';
 import { cacheWarning } from './cache.ts';
 import type { Collision } from './collisions.ts';
-import type { ResolvedOptions } from './options.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { Preparation } from './preparation.ts';
 import { describeReport } from './summary.ts';
-import { allowedRoots, destinationsOf, type OutputTargets } from './targets.ts';
 
 /** Where the host logs messages; they do not carry the plugin's name. */
 export interface HostLog {

@@ -1,5 +1,5 @@
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
-import type { ImportedAssets, ResolvedAssets } from './assets/options.ts';
+import type { ImportedAssets, ResolvedAssets } from '../assets/options.ts';
 
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
 export type EngineOptions = Pick<

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 import { callingVersion, isOlder, noHost, UPDATE, unsupported, useEntry } from './unsupported.ts';
 
 test.each([

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
 import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { isInside } from './nested.ts';
-import { allTargets, type OutputTargets, originOf, relativeName } from './targets.ts';
+import { isInside } from '../targets/nested.ts';
+import { allTargets, type OutputTargets, originOf, relativeName } from '../targets/targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
 /** A file of ours that has the name of one of the bundle's. */

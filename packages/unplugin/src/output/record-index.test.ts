@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ResolvedAssets } from './assets/options.ts';
+import type { ResolvedAssets } from '../assets/options.ts';
 import { type ClaimedRecord, claimRecord } from './record-index.ts';
 
 let cache: string;

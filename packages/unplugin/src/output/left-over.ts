@@ -1,8 +1,8 @@
 import fs from 'node:fs/promises';
+import type { ResolvedOptions } from '../options/options.ts';
 import { BuildCopies, type HostLog } from './build.ts';
 import { manifestFile } from './cache.ts';
 import { exclusive } from './exclusive.ts';
-import type { ResolvedOptions } from './options.ts';
 import { claimRecord, type Instance, isRecorded } from './record-index.ts';
 
 /** An instance of the plugin whose options name nothing. */

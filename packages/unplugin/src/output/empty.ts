@@ -1,7 +1,7 @@
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
+import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
+import { watchedPart } from '../targets/watched.ts';
 import { manifestFile } from './cache.ts';
-import { type OutputTargets, sourcesOf } from './targets.ts';
-import { watchedPart } from './watched.ts';
 
 export type { Emptied, EmptySnapshot };
 

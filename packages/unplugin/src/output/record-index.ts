@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { ResolvedOptions } from '../options/options.ts';
 import { hashOf, indexFile, wasCopied } from './cache.ts';
-import type { ResolvedOptions } from './options.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
