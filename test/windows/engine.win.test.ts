@@ -182,7 +182,7 @@ describeOnWindows('the native lane', () => {
     const root = workspace();
     writeFileSync(join(root, 'a'), 'a');
     expect(() => copyFileSync(join(root, 'a'), join(root, 'b'), { preserve: ['acl'] })).toThrow(
-      /not carried over on win32.*ENOTSUP/,
+      /ENOTSUP: 'xattr' and 'acl' cannot be copied on win32/,
     );
   });
 });
