@@ -9,6 +9,8 @@ export interface Length {
 }
 
 const isLong = process.env.REFLINK_CAMPAIGN === 'long';
+/** A short form that takes longer is looking for a simpler case that fails: the one it has is good enough. */
+const SHORT_MS = 240_000;
 const given = {
   seed: numberIn('REFLINK_SEED'),
   path: process.env.REFLINK_PATH,
@@ -53,7 +55,12 @@ export function campaign<Case>(
       fc.asyncProperty(cases, async (each) => {
         await attempt(each);
       }),
-      { seed, numRuns, ...(path !== undefined && { path }), maxSkipsPerRun: 1000 },
+      {
+        ...{ seed, numRuns, maxSkipsPerRun: 1000 },
+        ...(path !== undefined && { path }),
+        ...(!isLong && given.cases === undefined && { interruptAfterTimeLimit: SHORT_MS }),
+        markInterruptAsFailure: true,
+      },
     );
     if (!details.failed) return;
     const repeat = `REFLINK_LANES=campaigns REFLINK_SEED=${seed} REFLINK_PATH=${details.counterexamplePath} npx vitest run ${context.task.file.name} -t '${name}'`;

@@ -54,6 +54,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
+/**
+ * Whose watcher does not notice that a directory has taken the place of a file, and never watches it: their own copy plugins
+ * miss it too.
+ */
+const MISSES_DIRECTORIES: ReadonlySet<string> = new Set(['webpack', 'rspack']);
+
 /** Files of one source by their paths, as the disk has them. */
 type Source = Map<string, File>;
 
@@ -74,7 +80,7 @@ function fits(files: Source, path: string): boolean {
  * Makes an edit of `files` and says how it is made on the disk, below `root`. What cannot be done is left out. A name that is a
  * file at one time and a directory at another is never that of another source.
  */
-function plan(edit: Edit, files: Source, source: number): ((root: string) => void)[] {
+function plan(edit: Edit, files: Source, source: number, host: string): ((root: string) => void)[] {
   const { kind, pick, file: given } = edit;
   const present = [...files.keys()].filter((path) => path !== STAYS && !path.startsWith('swap-'));
   const picked = present[pick % Math.max(1, present.length)];
@@ -93,7 +99,8 @@ function plan(edit: Edit, files: Source, source: number): ((root: string) => voi
     const isFile = files.delete(path);
     for (const each of [...files.keys()]) if (each.startsWith(`${path}/`)) files.delete(each);
     const clear = (root: string) => rmSync(join(root, path), { recursive: true, force: true });
-    return [clear, set({ ...given, path: isFile && !isDirectory ? `${path}/inner.txt` : path })];
+    const becomesDirectory = isFile && !isDirectory && !MISSES_DIRECTORIES.has(host);
+    return [clear, set({ ...given, path: becomesDirectory ? `${path}/inner.txt` : path })];
   }
   if (picked === undefined) return [];
   const { fill, size } = given;
@@ -141,7 +148,7 @@ const replacesBundle = ({ copied }: Project) =>
 function play(
   project: Project,
   all: readonly Step[],
-  restoresBundle: boolean,
+  host: string,
 ): { states: Project[]; changes: ((root: string) => void)[][] } {
   const sources = [project.public, ...project.copied.map(({ files }) => files)].map(
     (files, source): Source => {
@@ -161,12 +168,14 @@ function play(
   const changes = all.map((step) => {
     const made = step.edits.flatMap((edit) => {
       const source = edit.source % sources.length;
-      return plan(edit, sources[source]!, source).map(
+      return plan(edit, sources[source]!, source, host).map(
         (make) => (root: string) => make(join(root, sourceName(source))),
       );
     });
     const before = states.at(-1)!;
-    if (step.entry || (!restoresBundle && replacesBundle(before) && !replacesBundle(stateNow()))) {
+    // What esbuild wrote and a target replaced comes again when esbuild builds again.
+    const isMissing = host === 'esbuild' && replacesBundle(before) && !replacesBundle(stateNow());
+    if (step.entry || isMissing) {
       entry++;
       const text = stateNow().entry!;
       made.push((root) => replaceAtOnce(join(root, 'main.js'), text));
@@ -221,8 +230,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function watch(host: string, project: Project, all: readonly Step[]): Promise<void> {
   // The bundle changes last, so that a last build is certain.
-  // What esbuild wrote and a target replaced comes again when esbuild builds again.
-  const { states, changes } = play(project, [...all, { edits: [], entry: true }], host !== 'esbuild');
+  const { states, changes } = play(project, [...all, { edits: [], entry: true }], host);
   const expected: Record<string, string>[] = [];
   for (const state of states) expected.push(await expectedOf(host, state));
   const root = write(states[0]!);
