@@ -279,6 +279,15 @@ test.each(['host', 'options'])(
   (entry) => expect(filesOf(entry).filter((file) => /^(engine|copy)-/.test(file))).toEqual([]),
 );
 
+test('what is built has no characters that make V8 keep a file in two bytes each', () => {
+  const places = [new URL('.', library), new URL('../../unplugin/dist/', library)];
+  const built = places.flatMap((place) => readdirSync(place).map((name) => new URL(name, place)));
+  const wide = built.filter(
+    (file) => /\.c?js$/.test(file.pathname) && !/^[\0-\x7f]*$/.test(readFileSync(file, 'utf8')),
+  );
+  expect(wide.map(({ pathname }) => pathname)).toEqual([]);
+});
+
 test('what only a copy with a manifest needs is not imported with the library', () =>
   expect(filesOf('index').filter((file) => /^(earlier-runs|staged-file)-/.test(file))).toEqual([]));
 
