@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsdown';
+import { ascii } from '../ascii.js';
 
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so hosts share two: what is loaded with a
 // bundler's config, and what a build needs.
@@ -14,18 +15,6 @@ const groups = [
   { name: 'targets', test: isOf(NAMES), priority: 2 },
   { name: 'build', test: isOf(BUILD), priority: 2 },
 ];
-
-/** V8 keeps a file with any other character in it in two bytes a character, and the heap of a small build grows by a tenth. */
-const ascii = {
-  name: 'ascii',
-  generateBundle(_options, bundle) {
-    for (const file of Object.values(bundle).filter(({ fileName }) => /\.c?js$/.test(fileName)))
-      file.code = file.code.replace(
-        /[^\0-\x7f]/g,
-        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      );
-  },
-};
 
 export default defineConfig({
   plugins: [ascii],

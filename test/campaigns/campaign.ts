@@ -9,7 +9,7 @@ export interface Length {
 }
 
 const isLong = process.env.REFLINK_CAMPAIGN === 'long';
-/** A short form that takes longer is looking for a simpler case that fails: the one it has is good enough. */
+/** The limit of a short form. Only the search for a simpler case that fails takes longer. */
 const SHORT_MS = 240_000;
 const given = {
   seed: numberIn('REFLINK_SEED'),

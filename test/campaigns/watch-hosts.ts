@@ -5,7 +5,7 @@ import { BUNDLE, configOf, type HostProject, options as optionsOf, silent } from
 /** A bundler that watches a project, with our plugin. */
 export interface Watching {
   close(): Promise<void>;
-  /** Of a file, what is watched for it; undefined: nothing has to be waited for before it may change. */
+  /** The path that the bundler watches for a file. Undefined: a file may change at once, without a wait. */
   watched?: (path: string) => string;
 }
 
@@ -40,7 +40,7 @@ function listen(
 const itself = (path: string) => path;
 const parent = (path: string) => join(path, '..');
 
-/** Of webpack and Rspack. */
+/** What webpack and Rspack have in common. */
 interface Compiler {
   watch(
     options: { aggregateTimeout: number },
@@ -55,6 +55,22 @@ function compile(compiler: Compiler, onEnd: (error?: unknown) => void): Watching
   );
   // They begin to watch after they have told of a build, and miss what is deleted before.
   return { watched: parent, close: () => new Promise((resolve) => compiler.close(() => resolve())) };
+}
+
+/** Rollup and Rolldown. */
+function roll(name: 'rollup' | 'rolldown', watched: (path: string) => string): Watch {
+  return async (root, project, onEnd) => {
+    const { watch } = await import(name);
+    const { default: reflink } = await import(`unplugin-reflink/${name}`);
+    const watcher: RollupEvents = watch({
+      input: input(root),
+      plugins: [reflink(optionsOf(project))],
+      output: { dir: 'dist', entryFileNames: BUNDLE },
+      onLog() {},
+      watch: { buildDelay },
+    });
+    return listen(watcher, watched, onEnd);
+  };
 }
 
 export const watches: Record<string, Watch> = {
@@ -76,31 +92,8 @@ export const watches: Record<string, Watch> = {
     return listen(watcher as RollupEvents, parent, onEnd);
   },
 
-  async rollup(root, project, onEnd) {
-    const { watch } = await import('rollup');
-    const { default: reflink } = await import('unplugin-reflink/rollup');
-    const watcher = watch({
-      input: input(root),
-      plugins: [reflink(optionsOf(project))],
-      output: { dir: 'dist', entryFileNames: BUNDLE },
-      onLog() {},
-      watch: { buildDelay },
-    });
-    return listen(watcher as RollupEvents, itself, onEnd);
-  },
-
-  async rolldown(root, project, onEnd) {
-    const { watch } = await import('rolldown');
-    const { default: reflink } = await import('unplugin-reflink/rolldown');
-    const watcher = watch({
-      input: input(root),
-      plugins: [reflink(optionsOf(project))],
-      output: { dir: 'dist', entryFileNames: BUNDLE },
-      onLog() {},
-      watch: { buildDelay },
-    });
-    return listen(watcher as RollupEvents, parent, onEnd);
-  },
+  rollup: roll('rollup', itself),
+  rolldown: roll('rolldown', parent),
 
   async esbuild(root, project, onEnd) {
     const { context } = await import('esbuild');

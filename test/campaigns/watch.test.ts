@@ -19,7 +19,7 @@ import {
 } from './random-projects.ts';
 import { watches } from './watch-hosts.ts';
 
-/** How long a rebuild may take before the case counts as failed. Once one has, a simpler one is looked for in less time. */
+/** How long a rebuild may take. A longer one fails the case. The search for a simpler case has less time. */
 const DEADLINE_MS = 20_000;
 const SIMPLER_MS = 4000;
 let deadlineMs = DEADLINE_MS;
@@ -196,7 +196,7 @@ function filesNow(root: string): string[] {
   return found;
 }
 
-/** What is waited for, and for how long, is told where it does not come. */
+/** Fails after the deadline, with an error that says what was waited for, and how long. */
 async function withDeadline(what: string, act: (late: AbortSignal) => Promise<unknown>): Promise<void> {
   const late = new AbortController();
   const over = new AbortController();
@@ -214,7 +214,7 @@ async function withDeadline(what: string, act: (late: AbortSignal) => Promise<un
   }
 }
 
-/** Before, a change may be missed. */
+/** Waits until the bundler watches these paths: it would miss an earlier change. */
 async function untilReady(places: string[], late: AbortSignal): Promise<void> {
   while (!late.aborted && !places.every((each) => watchesOf(each) > 0)) await wait(10);
   if (!late.aborted) await untilWatched(...places);

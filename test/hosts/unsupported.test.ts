@@ -355,7 +355,7 @@ describe('the function in the place of the plugin', () => {
     expect(message).toContain(`unplugin-reflink (${name})`);
   });
 
-  // These say so themselves.
+  // Their own errors are clear.
   test.each(['esbuild', 'rsbuild'])('in %s', async (name) => {
     const entry = input();
     const builds: Record<string, () => Promise<unknown>> = {

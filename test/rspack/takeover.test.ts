@@ -27,7 +27,7 @@ async function build(
   const theirs = new rspack.CopyRspackPlugin({ patterns: structured(patterns) });
   const plugin = reflink({ report: (report) => void reports.push(report), ...given });
   const plugins = given ? (ours === 'last' ? [theirs, plugin] : [plugin, theirs]) : [theirs];
-  // What is said while plugins are applied counts, too.
+  // Includes what is logged while plugins are applied.
   let log: string[] = [];
   const listener = { apply: (compiler: Compiler) => void (log = listen(compiler)) };
   const built = await run(rspack(configOf(root, { plugins: [listener, ...plugins] })));

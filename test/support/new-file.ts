@@ -47,9 +47,9 @@ export interface Lane<Bindings> {
   calls: readonly Call<Bindings>[];
   /** Where the fast path carries all attributes over. */
   archive?: {
-    /** Gives a file what is not usual. */
+    /** Gives a file another owner, setuid and an extended attribute. */
     prepare(file: string): void;
-    /** Made for such a file alone. */
+    /** System calls that only such a file takes. */
     calls: readonly Call<Bindings>[];
   };
   errors: readonly { name: string; errno: number }[];

@@ -40,7 +40,7 @@ export async function execute(
       hooks: toHooks(options, queue),
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
-        // How many names a file has only Linux tells.
+        // Only on Linux does the status of a file tell how many names it has.
         staysHere: (keepsLinks && process.platform !== 'linux') || plan.targets.some(isInArchive),
         keepsLinks,
         dryRun: job.dryRun,

@@ -4,12 +4,12 @@ import type { NamedRecords } from './named-records.ts';
 import { RECORD_BYTES } from './record.ts';
 
 /*
- * A manifest is its head, a section for each directory, an index of them, and the length of the index. A section is the
- * names as JSON (which holds names that are not Unicode too), without brackets, padded with spaces; then the records. So
- * one is written as a copy goes on, and read a directory at a time: its size is no matter of memory.
+ * A manifest has a head, a section for each directory, an index of the sections, and the length of the index. A section has
+ * the names as JSON without brackets (JSON also holds names that are not Unicode), padded with spaces, and then the records.
+ * So it can be written while a copy goes on, and read one directory at a time: a large manifest does not need much memory.
  */
 const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
-/** So many bytes from the beginning on tell one state of a manifest from every other: its id is among them. */
+/** The first bytes of a manifest. They differ in every state of it, because they contain its id. */
 const HEAD_BYTES = 128;
 const FOOTER_BYTES = 4;
 const ALIGNED = 4;
@@ -59,7 +59,7 @@ export interface SectionStore {
 
 let reused = Buffer.alloc(0);
 
-/** To be reused: memory of the sections of thousands of directories would be given back late. */
+/** Reused, because the memory of a buffer for each of thousands of directories would be freed late. */
 function reusedBuffer(length: number): Buffer {
   if (length > CHUNK_BYTES) return Buffer.allocUnsafeSlow(length);
   if (reused.length === 0) reused = Buffer.allocUnsafeSlow(CHUNK_BYTES);

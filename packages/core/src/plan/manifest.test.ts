@@ -359,7 +359,7 @@ describe('a damaged one is ignored with a warning', () => {
     fs.writeFileSync(file, damage(fs.readFileSync(file)));
     const { manifest, warnings } = read();
     expect(manifest.folders.size).toBe(0);
-    expect(warnings).toEqual([expect.stringContaining('is damaged and was ignored')]);
+    expect(warnings).toEqual([expect.stringContaining('is damaged, or of another version, and was ignored')]);
   });
 
   test('in a part of it: the files of that directory alone are copied anew, with a warning', () => {

@@ -118,7 +118,9 @@ export class Manifest {
       const { code, message } = error as NodeJS.ErrnoException;
       manifest.folders.clear();
       if (code === undefined) {
-        warn(`the manifest ${JSON.stringify(file)} is damaged and was ignored: everything is copied anew`);
+        warn(
+          `the manifest ${JSON.stringify(file)} is damaged, or of another version, and was ignored: everything is copied anew`,
+        );
       } else if (code !== 'ENOENT') {
         const reason = `cannot be read and was ignored: everything is copied anew (${message})`;
         warn(`the manifest ${JSON.stringify(file)} ${reason}`);
@@ -156,7 +158,7 @@ export class Manifest {
     return this.#loaded;
   }
 
-  /** Lets go of the file it was read from, and of what was put aside. Nothing of it is asked for after that. */
+  /** Closes the file that the manifest was read from, and deletes the temporary file. Call nothing else after it. */
   close(): void {
     this.#reader?.close();
     this.#scratch.close();
@@ -258,7 +260,7 @@ export class Manifest {
       if (there) {
         const parts = added.map((section) => decode(this.#scratch, section));
         const own = joined(known?.isUnchanged ? [known, ...parts] : parts);
-        // What is unchanged is decided about too.
+        // This run has decided about the unchanged files too.
         if (known?.isUnchanged) known.taken.fill(1);
         yield [directory, [toPart(mergeRecords(system, directory, { before: known, own, other: there }))]];
       } else {
@@ -268,7 +270,7 @@ export class Manifest {
     }
   }
 
-  /** What this run decides nothing about. */
+  /** The files that this run decides nothing about. */
   #left(folder: ManifestFolder): Part {
     const { isUnchanged, taken, section } = folder;
     const isWhole = isUnchanged || !taken.includes(1);

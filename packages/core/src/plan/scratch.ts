@@ -5,12 +5,12 @@ import { bytesOf, encodeNames, readExactly, type Section, type SectionStore } fr
 import type { NamedRecords } from './named-records.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** So many chunks stay in memory: what is known of 40,000 files. */
+/** The chunks that stay in memory: records of about 40,000 files. */
 const MOST_CHUNKS = 4;
 
 /**
- * Keeps what the manifest is to know until it is written: the last of it in memory, and of a large copy the rest in a
- * temporary file beside the manifest. Where none can be written, all stays in memory.
+ * Keeps the records of copied files until the manifest is written: the newest in memory, and those before them, of a large
+ * copy, in a temporary file beside the manifest. If that file cannot be written, all records stay in memory.
  */
 export class Scratch implements SectionStore {
   readonly #manifest: string | undefined;

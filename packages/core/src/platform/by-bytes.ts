@@ -1,17 +1,17 @@
 import { inC } from './raw-names.ts';
 import type { SpecialFiles, System } from './system.ts';
 
-/** What takes such names anyway, or passes them to `node:fs`. */
+/** Calls that convert such names themselves, or pass them to `node:fs`. */
 const AS_IT_IS = new Set(['openDirectory', 'openChild', 'unlink', 'removeDirectory', 'filesystem']);
 
 const systems = new WeakMap<System, System>();
 
 /**
- * A system whose calls take names that are not UTF-8. Slower, and without the fast path: `system` itself takes them for
- * those alone, so that the names of all other files need not be looked at.
+ * A system whose calls take names that are not UTF-8. It is slower and has no fast path. Only directories with such names
+ * use it, so that the calls of `system` itself need not check any name.
  */
 export function byBytes(system: System): System {
-  // By node:fs every call looks; on Windows there are no such names.
+  // The portable lane checks every name itself, and Windows has no such names.
   if (system.name !== 'linux' && system.name !== 'darwin') return system;
   let known = systems.get(system);
   if (!known) {

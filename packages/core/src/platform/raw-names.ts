@@ -5,11 +5,11 @@ import { isUtf8 } from 'node:buffer';
  * pair in a string, U+DC80 to U+DCFF, as in Python: such a string can be told from all others, and made bytes again.
  */
 
-/** With `u` halves of whole pairs do not match. */
+/** The flag `u` keeps it from matching half of a whole pair. */
 const RAW = /[\udc80-\udcff]/u;
 const EACH_RAW = /([\udc80-\udcff])/u;
 const RAW_BASE = 0xdc00;
-/** Ends a string in C. */
+/** The byte at the end of a string in C. */
 const NUL = Buffer.alloc(1);
 
 /** Whether a name or a path is not UTF-8. */

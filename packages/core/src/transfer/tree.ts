@@ -227,7 +227,7 @@ export function notADirectory(errno: number, paths: BothPaths, isLink: boolean):
   });
 }
 
-/** Of a directory that needs not be known again. */
+/** The status of a directory that is not compared later. */
 const ofDescriptor = new FileStatus();
 
 /** Opens both sides of a folder. `created` directories count as fresh: nothing can be in their way. */

@@ -1,6 +1,6 @@
 /** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
 import path from 'node:path';
-import { CopyError } from 'fs-reflink/host';
+import { CopyError, isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../options/options.ts';
 import {
   callingVersion,
@@ -16,7 +16,6 @@ import { deleteLeftOver } from '../output/left-over.ts';
 import { notCopied } from '../output/not-copied.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../output/record-index.ts';
 import { isRealDisk, type OutputFileSystem } from '../serve/memory.ts';
-import { isInside } from '../targets/nested.ts';
 import { statsOf } from '../targets/stats.ts';
 import type { OutputTargets } from '../targets/targets.ts';
 import { watchedPaths } from '../targets/watched.ts';
@@ -118,7 +117,7 @@ export function deleteFormer(
   });
 }
 
-/** What a compiler must not write, and would fail to: assets that have a file of ours in their way, as an error says. */
+/** The assets, by name, that a compiler cannot write because a file of ours is in their way. `error` names that file. */
 export function blockedNames(names: readonly string[], error: unknown, directory: string): string[] {
   if (!(error instanceof CopyError) || !(error.code === 'EISDIR' || error.code === 'ENOTDIR')) return [];
   return names.filter((name) => isInside(error.destination!, path.join(directory, name.split('?', 1)[0]!)));

@@ -41,7 +41,7 @@ export function refusedUncalled<Given extends object>(make: Given, entry: Entry)
   const refuse = () => {
     throw notCalled(entry);
   };
-  // They give a name to what has none, and cannot give one to a function.
+  // Vite and Rollup give a name to a plugin that has none, and fail to give one to a function.
   return withHooks(make, { name: entry, config: refuse, buildStart: refuse });
 }
 

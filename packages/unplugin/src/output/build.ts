@@ -194,7 +194,7 @@ export class BuildCopies {
     for (const message of messages) this.#warned.add(message);
   }
 
-  /** Warns of what this build has not warned of. */
+  /** Logs the warnings that this build has not logged yet. */
   warnOnce(messages: readonly string[]): void {
     for (const message of messages) {
       if (this.#warned.has(message)) continue;
@@ -216,7 +216,7 @@ export function logReport(
   // They may have been collected for the host's own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') callReport(how, report, directory);
-  // Where nothing was to be copied, that nothing was says nothing.
+  // If there was nothing to copy, there is nothing to tell.
   else if (how && (hasTargets(targets) || !isEmpty(report))) {
     const destinations = destinationsOf(targets, directory);
     log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);

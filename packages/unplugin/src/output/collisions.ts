@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { Overlap, Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { isInside } from '../targets/nested.ts';
+import { CopyError, ignoresCase, isInside } from 'fs-reflink/host';
 import { allTargets, type OutputTargets, originOf, relativeName } from '../targets/targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
@@ -118,7 +117,10 @@ export function nameTaken(
 }
 
 /**
- * @throws {CopyError} where a file of ours and one of the bundle's, of these names, cannot both be in the output, because one has the name of a directory that the other lies in: the bundler would meet it, and say less
+ * Checks that no file of ours has the name of a directory of the bundle, and the other way round. `names` are the bundle's
+ * files. The bundler's own error would not name both paths.
+ *
+ * @throws {CopyError} `EISDIR` or `ENOTDIR`
  */
 export function refuseNested(
   ours: Pick<Planned, 'find' | 'findInside'>,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { CopyEntry, CopyReport } from 'fs-reflink';
-import { isInside } from '../targets/nested.ts';
+import { isInside } from 'fs-reflink/host';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Planned, PlannedFile, Target } from 'fs-reflink';
-import { CopyError, ignoresCase } from 'fs-reflink/host';
-import { isInside } from '../targets/nested.ts';
+import { CopyError, ignoresCase, isInside } from 'fs-reflink/host';
 import { linkStatsOf } from '../targets/stats.ts';
 import { type OutputTargets, relativeName, sourcesOf } from '../targets/targets.ts';
 import {

@@ -1,8 +1,6 @@
 import path from 'node:path';
 import { isInside } from 'fs-reflink/host';
 
-export { isInside };
-
 /** What emptying an output directory leaves alone: the other ones in it, and the repository of a deployment. */
 export function keptIn(outDir: string, outDirs: Iterable<string>): string[] {
   const nested = [...outDirs].filter((other) => other !== outDir && isInside(outDir, other));

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../options/options.ts';
 import { engineTarget } from '../options/resolve-options.ts';
 import type { Origin } from '../output/winner.ts';
-import { isInside } from './nested.ts';
 
 /** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */
 export interface OutputTargets {

@@ -35,7 +35,7 @@ const statxByNode: Statx = (directory, path, flags, _mask, buffer) => {
 
 function look(directory: number, path: string, flags: number): fs.BigIntStats {
   const bigint = { bigint: true } as const;
-  // See inC().
+  // A name that is not UTF-8 comes as the bytes that inC() made of it.
   if (typeof path !== 'string') return look(directory, fromBytes((path as Buffer).subarray(0, -1)), flags);
   if (path === '') return fs.fstatSync(directory, bigint);
   const file = directory === AT_FDCWD || path.startsWith('/') ? path : `/proc/self/fd/${directory}/${path}`;

@@ -20,9 +20,9 @@ let buffers: { list: Buffer; value: Buffer } | undefined;
 type Lost = (attribute: 'xattr' | 'acl', errno: number) => void;
 
 /**
- * Carries extended attributes from one open file to another. An access control list that the destination has of the directory
- * it was made in, and the source has not, is removed. What the destination's filesystem or the caller's rights do not
- * allow is left out, and `lost` is called, once for each of the two kinds.
+ * Copies extended attributes from one open file to another. If the destination inherited an access control list from its
+ * directory, and the source has none, removes that list. What the filesystem of the destination or the rights of the
+ * caller do not allow is left out; then `lost` is called, once for each of the two kinds.
  */
 export function copyExtendedAttributes(
   bindings: Bindings,
@@ -62,7 +62,7 @@ const NO_NAMES: readonly string[] = [];
 
 /** The names of a file's extended attributes, none where it cannot have any; a negative error number if that fails. */
 function namesOf({ flistxattr }: Bindings, fd: number): readonly string[] | number {
-  // Asked for nothing but the length, the kernel allocates nothing.
+  // If only the length is asked for, the kernel allocates no memory.
   const some = flistxattr(fd, NONE, 0);
   if (some <= 0) return some === 0 || isTolerable(some) ? NO_NAMES : some;
   const { list } = buffersOfThread();

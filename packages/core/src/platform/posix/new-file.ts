@@ -48,7 +48,7 @@ export interface NewFileCalls {
   futimens(fd: number, times: Uint32Array): number;
   fchmod(fd: number, mode: number): number;
   fchown(fd: number, uid: number, gid: number): number;
-  /** Answers a negative number too where one of them cannot be carried over. */
+  /** Returns a negative number also if one of them could not be copied. */
   copyAttributes?(input: number, output: number, wanted: ExtendedAttributes): number;
   unlinkat(directory: number, path: string, flags: number): number;
   /** Where a file is created before it becomes a clone (Linux). */

@@ -1,9 +1,9 @@
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { UPDATE, unsupported } from '../../options/unsupported.ts';
 import { cacheDirectoryOf } from '../../output/cache.ts';
 import { emptyOutput, loadEmptying } from '../../output/empty.ts';
-import { isInside } from '../../targets/nested.ts';
 
 /** What of Vite's config is used here. */
 export interface ViteConfig {

@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { cacheDirectoryOf, wasCopied } from '../../output/cache.ts';
 import { type Emptied, emptyOutput, loadEmptying } from '../../output/empty.ts';
-import { isInside, keptIn } from '../../targets/nested.ts';
+import { keptIn } from '../../targets/nested.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { toTargets } from '../../targets/targets.ts';
 import { logOf, type Nitro, type Nuxt } from './types.ts';

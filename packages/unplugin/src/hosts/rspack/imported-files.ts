@@ -141,13 +141,13 @@ export class RspackImports extends ImportedFiles {
     });
   }
 
-  /** They are copied: checks that they are what was hashed. */
+  /** Checks, after the copy, that the files still have the contents that were hashed. */
   verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
     return this.verifyCopied(copied, directory);
   }
 }
 
-/** Without what makes it longer. */
+/** Without the spaces that make it longer. */
 function textOf(standIn: Buffer): string {
   return standIn.toString().trimEnd();
 }

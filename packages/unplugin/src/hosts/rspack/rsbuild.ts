@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
+import { isInside } from 'fs-reflink/host';
 import { NAME } from '../../compilers/compiler.ts';
 import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options/options.ts';
 import { unsupported, useEntry } from '../../options/unsupported.ts';
 import type { Middleware } from '../../serve/middleware.ts';
-import { isInside } from '../../targets/nested.ts';
 import { statsOf } from '../../targets/stats.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Compiler, CopyRspackPluginOptions } from '@rspack/core';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import { attributesOf, checkKnown, findPattern, PatternRefused } from '../../compilers/copy-patterns.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { HostLog } from '../../output/build.ts';
-import { isInside } from '../../targets/nested.ts';
 import type { OutputTargets } from '../../targets/targets.ts';
 
 type Pattern = Exclude<CopyRspackPluginOptions['patterns'][number], string>;
@@ -85,7 +85,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, { engine }: ResolvedOpti
   };
 }
 
-/** What Rspack does with assets nobody does with copies, but that minimizers leave them alone. */
+/** Copies are no assets: nothing reads their `info`. `minimized: true` is right for them, because no minimizer changes them. */
 function checkInfo({ info = {} }: Pattern): void {
   for (const [name, value] of Object.entries(info)) {
     if (value === undefined || (name === 'minimized' && value === true)) continue;

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import type { Environment, Rollup } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
-import { isInside } from '../../targets/nested.ts';
 
 /** What is used of the `this` of `load` and `transform`. */
 type Context = Pick<Rollup.PluginContext, 'addWatchFile' | 'emitFile' | 'getModuleInfo' | 'parse'> & {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import type { Environment, ResolvedConfig } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
@@ -11,7 +12,7 @@ import { cacheDirectoryOf } from '../../output/cache.ts';
 import { type Emptied, emptyOutput, loadEmptying } from '../../output/empty.ts';
 import { deleteLeftOver } from '../../output/left-over.ts';
 import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
-import { isInside, keptIn } from '../../targets/nested.ts';
+import { keptIn } from '../../targets/nested.ts';
 import { targetOfFile } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {

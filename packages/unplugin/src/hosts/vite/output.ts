@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { ServedOutput } from '../../serve/files.ts';
-import { isInside } from '../../targets/nested.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { type OutputTargets, resolveFrom, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import type { ResolvedConfig, ViteBuilder } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { isInside } from '../../targets/nested.ts';
 import { sourcesOf } from '../../targets/targets.ts';
 import { givenSwitches, optionsFor } from './output.ts';
 

@@ -87,7 +87,7 @@ export class WebpackImports extends ImportedFiles {
     });
   }
 
-  /** They are copied: checks that they are what was hashed. */
+  /** Checks, after the copy, that the files still have the contents that were hashed. */
   async verify(copied: readonly FileAsset[], directory: string): Promise<void> {
     const named = copied.map(({ source, file }) => ({
       ...this.assetOf(source)!,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
+import { isInside } from 'fs-reflink/host';
 import type { Compiler, sources } from 'webpack';
 import { lazySource } from '../../assets/compiler-source.ts';
-import { isInside } from '../../targets/nested.ts';
 import { mayChangeUnseen, statsOf, versionOf } from '../../targets/stats.ts';
 import { sourcesOf } from '../../targets/targets.ts';
 import type { FinalAssets } from './assets.ts';
