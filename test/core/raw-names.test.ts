@@ -105,6 +105,19 @@ describe.runIf(onLinux).each([
     expect(Object.keys(left).filter((path) => /^(a\xff|d\xfe)/.test(path))).toEqual([]);
   });
 
+  it('are copied beside a file, found unchanged, whose name has the character that stands for such bytes', async () => {
+    const cwd = workspace();
+    const options = { manifest: 'manifest', symlinks: 'follow' } as const;
+    const [character, bytes] = ['a\xef\xbf\xbd', 'a\xff'];
+    fs.mkdirSync(join(cwd, 'in'));
+    fs.writeFileSync(at(cwd, `in/${character}`), 'character');
+    await pastTick();
+    await run(cwd, options);
+    fs.writeFileSync(at(cwd, `in/${bytes}`), 'bytes');
+    expect(await run(cwd, options)).toMatchObject({ files: 1, unchanged: 1 });
+    expect(contents(cwd, 'out')).toEqual({ [character]: 'character', [bytes]: 'bytes' });
+  });
+
   it("are compared by overwrite: 'changed', and left by prune: 'everything'", async () => {
     const cwd = prepared();
     await run(cwd);

@@ -76,6 +76,8 @@ export class UnchangedDetector {
     let inPlace = 0;
     const positions = new Positions(names);
     for (const name of listed) {
+      // It may be another name that is not UTF-8: planning asks for the bytes.
+      if (name.includes(UNDECODABLE)) return undefined;
       const file = positions.of(name);
       if (file >= 0 && untouched[file]) {
         files.push(name);
@@ -85,8 +87,7 @@ export class UnchangedDetector {
         if (this.#isDirectory(to, name)) inPlace++;
       } else {
         others.push(name);
-        // What is wrong with such a name is said when it is planned.
-        if (others.length > MOST_OTHERS || name.includes(UNDECODABLE)) return undefined;
+        if (others.length > MOST_OTHERS) return undefined;
         if (this.#isFile(from, name) && this.#isFile(to, name)) inPlace++;
       }
     }
