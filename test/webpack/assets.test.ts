@@ -143,6 +143,19 @@ describeWebpacks((host) => {
     expect(fs.existsSync(join(root, 'dist/style.css'))).toBe(false);
   });
 
+  test.each([
+    ['a path', 'kept'],
+    ['an expression', /^kept/],
+    ['a function', (name: string) => name.startsWith('kept')],
+  ])('output.clean keeps what %s of its option "keep" names', async (_what, keep) => {
+    const root = makeProject(files, { 'kept/by-hand.txt': 'mine', 'kept.txt': 'mine', 'old/file.txt': 'old' });
+    const config: Configuration = { output: { clean: { keep } } };
+    for (let run = 0; run < 2; run++) expect(await build(host, root, config)).toMatchObject(clean);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names).toEqual(expect.arrayContaining(['kept/by-hand.txt', 'kept.txt', 'large.txt']));
+    expect(names.filter((name) => name.startsWith('old'))).toEqual([]);
+  });
+
   test('permission bits and times are kept, and .js stays as it is in production', async () => {
     const root = makeProject(files);
     const built = await build(host, root, { ...production, devtool: 'source-map' });

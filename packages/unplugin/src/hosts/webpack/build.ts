@@ -94,10 +94,13 @@ export class WebpackBuild {
     }
   }
 
-  /** Whether webpack has to keep what it would clean away: a link, which is no asset, or what it lies in. */
-  keeps(name: string): boolean {
+  /**
+   * Whether webpack has to keep what it would clean away: a link, which is no asset, or what it lies in. About all else
+   * it has to ask others, and the option `output.clean.keep`, which it would not after `false`.
+   */
+  keeps(name: string): true | undefined {
     const links = this.#listing?.assets.filter(({ file }) => file.link) ?? [];
-    return links.some((link) => link.name === name || link.name.startsWith(`${name}/`));
+    return links.some((link) => link.name === name || link.name.startsWith(`${name}/`)) || undefined;
   }
 
   /**
