@@ -1,5 +1,5 @@
 /**
- * Takes over the public directory of Astro, and copies what else is asked for.
+ * Copies the public directory, which Astro then does not copy itself, and the targets that the options name.
  *
  * @module
  * @example
@@ -22,5 +22,5 @@ const astro = (options?: Options): AstroIntegration =>
   refusedByOthers(astroIntegration(resolveOptions(options, 'astro')), 'astro');
 
 export default astro;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { astro as 'module.exports' };

@@ -23,5 +23,5 @@ const bun = (options?: Options): BunPlugin =>
   refusedByOthers(bunPlugin(resolveOptions(options, 'bun')), 'bun');
 
 export default bun;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { bun as 'module.exports' };

@@ -26,10 +26,11 @@ const esbuild = (options?: Options): Plugin => {
   const resolved = resolveOptions(options, 'esbuild');
   const plugin: Plugin = {
     name: 'unplugin-reflink',
-    // What a build needs is loaded when there is one, not with the config.
+    // Code that only a build needs is loaded when a build starts, not with the config.
     async setup(build) {
       isOneBuild(build.initialOptions);
-      // esbuild calls what a finished build has for `onDispose` by a timer: those of builds before this one come first.
+      // esbuild calls the `onDispose` callbacks of a finished build from a timer. After this timer, the callbacks of
+      // all earlier builds have run.
       const [{ esbuildPlugin }] = await Promise.all([import('./hosts/esbuild/plugin.ts'), wait(0)]);
       await esbuildPlugin(resolved).setup(build);
     },
@@ -38,5 +39,5 @@ const esbuild = (options?: Options): Plugin => {
 };
 
 export default esbuild;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { esbuild as 'module.exports' };

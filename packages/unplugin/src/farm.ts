@@ -21,5 +21,5 @@ import { resolveOptions } from './options/resolve-options.ts';
 const farm = (options?: Options): JsPlugin => farmPlugin(resolveOptions(options, 'farm'));
 
 export default farm;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { farm as 'module.exports' };

@@ -1,5 +1,5 @@
 /**
- * What every bundler's entry shares: options, and the plugin of all bundlers as one.
+ * The types of the options, and the plugin of all bundlers as one instance of unplugin.
  *
  * @module unplugin-reflink
  */

@@ -1,5 +1,5 @@
 /**
- * Copies the public directories of Nuxt, and what else is asked for, into the output of Nitro.
+ * Copies Nuxt's public directories, and the targets that the options name, into the output of Nitro.
  *
  * @module
  * @example
@@ -16,12 +16,12 @@ import type { Options } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { useEntryIn } from './options/unsupported.ts';
 
-/** Options of the module: public directories are named in Nuxt's own config. */
+/** Options of the module. Nuxt's own config names the public directories. */
 export type NuxtOptions = Omit<Options, 'publicDir' | 'assets' | 'vite' | 'webpack'> & {
   /**
-   * Whether the module copies Nuxt's public directories. With `false` Nitro does.
+   * Set this to `false` if Nitro should copy Nuxt's public directories, and not the module.
    *
-   * @default Nuxt's own are copied
+   * @default the module copies them
    */
   publicDir?: false;
 };
@@ -40,5 +40,5 @@ const nuxt = (given: NuxtOptions | undefined, nuxt: Nuxt): void => {
 };
 
 export default nuxt;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { nuxt as 'module.exports' };

@@ -26,5 +26,5 @@ const rolldown = refusedUncalled(
 );
 
 export default rolldown;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { rolldown as 'module.exports' };

@@ -26,5 +26,5 @@ const rollup = refusedUncalled(
 );
 
 export default rollup;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { rollup as 'module.exports' };

@@ -1,5 +1,5 @@
 /**
- * Takes over Rsbuild's public directory, and copies what else is asked for.
+ * Copies the public directory, which Rsbuild then does not copy itself, and the targets that the options name.
  *
  * @module
  * @example
@@ -20,5 +20,5 @@ const rsbuild = (options?: Options): RsbuildPlugin =>
   refusedByOthers(rsbuildPlugin(resolveOptions(options, 'rsbuild')), 'rsbuild');
 
 export default rsbuild;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { rsbuild as 'module.exports' };

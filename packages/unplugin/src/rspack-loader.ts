@@ -1,7 +1,7 @@
-/** Rspack loads this module by its path, in an instance of its own: what it needs hangs on the compiler. */
+/** Rspack loads this module by its path, as a separate instance. It gets its data from the compiler object. */
 import type { LoaderContext } from '@rspack/core';
 
-/** By which the compiler has a function that answers with a stand-in. */
+/** The property of the compiler that holds the function that returns stand-ins. */
 export const STAND_IN_OF: unique symbol = Symbol.for('unplugin-reflink/stand-in-of') as never;
 
 export type StandInOf = (context: LoaderContext) => Promise<Buffer | undefined>;
@@ -12,7 +12,7 @@ export default function content(given: Buffer): Buffer {
   return given;
 }
 
-/** Before the file is read: with an answer, it is not. */
+/** Rspack calls this before it reads the file. If this returns a stand-in, Rspack does not read the file. */
 export async function pitch(this: LoaderContext): Promise<Buffer | undefined> {
   const { [STAND_IN_OF]: standInOf } = this._compiler as { [STAND_IN_OF]?: StandInOf };
   return standInOf?.(this);

@@ -20,5 +20,5 @@ import { resolveOptions } from './options/resolve-options.ts';
 const rspack = (options?: Options): RspackPluginInstance => rspackPlugin(resolveOptions(options, 'rspack'));
 
 export default rspack;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { rspack as 'module.exports' };

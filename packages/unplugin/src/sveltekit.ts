@@ -1,5 +1,5 @@
 /**
- * Has the files for browsers copied by the engine where an adapter of SvelteKit copies them into its output.
+ * Wraps an adapter of SvelteKit: the copy engine copies the files for browsers into the adapter's output.
  *
  * @module
  * @example
@@ -18,7 +18,7 @@ import type { Options } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { useEntryIn } from './options/unsupported.ts';
 
-/** How files are copied, and what is reported about it. */
+/** Options for how the engine copies files, and for what it reports. */
 export type AdapterOptions = Pick<
   Options,
   'reflink' | 'atomic' | 'preserve' | 'durability' | 'pageCache' | 'report'
@@ -33,5 +33,5 @@ const sveltekit = <Given extends Adapter>(adapter: Given, options?: AdapterOptio
 };
 
 export default sveltekit;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { sveltekit as 'module.exports' };

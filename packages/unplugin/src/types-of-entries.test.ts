@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-/** `exports` is not read by `moduleResolution: node10` ("node"), which many configs still have. */
+/** `moduleResolution: node10` ("node"), which many configs still have, does not read `exports`. */
 const resolutions = [
   ['node10', ts.ModuleResolutionKind.Node10, ts.ModuleKind.CommonJS],
   ['bundler', ts.ModuleResolutionKind.Bundler, ts.ModuleKind.ESNext],

@@ -12,7 +12,7 @@ import type { Options } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { noHost } from './options/unsupported.ts';
 
-/** The plugin of every host as one; the entries of the package load only their own. */
+/** The plugins of all bundlers as one instance of unplugin. The entry of one bundler loads only its own plugin. */
 export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__ */ createUnplugin(
   (options, { framework }) => {
     const resolved = resolveOptions(options, framework);
@@ -39,7 +39,7 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
         return [{ name: NAME, farm: farmPlugin(resolved) }];
       case 'bun':
         return [{ name: NAME, bun: { setup: bunPlugin(resolved).setup } }];
-      // It loads modules, and writes nothing.
+      // unloader loads modules and writes no output.
       case 'unloader':
         throw noHost(framework);
       default:

@@ -1,5 +1,5 @@
 /**
- * Takes over Vite's public directory, and copies what else is asked for.
+ * Copies the public directory, which Vite then does not copy itself, and the targets that the options name.
  *
  * @module
  * @example
@@ -16,12 +16,12 @@ import type { Options } from './options/options.ts';
 import { refusedByAstro, refusedUncalled } from './options/other-bundlers.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 
-// Not by way of unplugin: loading it takes longer than copying a small public directory.
+// This entry does not use unplugin: loading it takes longer than copying a small public directory.
 const vite = refusedUncalled((options?: Options): Plugin[] => {
   const [first, ...others] = vitePlugins(resolveOptions(options, 'vite'));
   return [refusedByAstro(first!, 'vite'), ...others];
 }, 'vite');
 
 export default vite;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { vite as 'module.exports' };

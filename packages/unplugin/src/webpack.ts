@@ -21,5 +21,5 @@ const webpack = (options?: Options): WebpackPluginInstance =>
   webpackPlugin(resolveOptions(options, 'webpack'));
 
 export default webpack;
-// For require(): the function itself.
+// `require()` returns the function itself.
 export { webpack as 'module.exports' };
