@@ -3,7 +3,7 @@ import { isInside } from 'fs-reflink/host';
 import type { Environment, Rollup } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
 
-/** What is used of the `this` of `load` and `transform`. */
+/** The part of the `this` of `load` and `transform` that is used here. */
 type Context = Pick<Rollup.PluginContext, 'addWatchFile' | 'emitFile' | 'getModuleInfo' | 'parse'> & {
   environment: Environment;
 };
@@ -18,7 +18,10 @@ interface AssetModule {
 
 const ID = /^([^?#\0]+)(?:\?([^#]*))?$/;
 
-/** The module that Vite makes of an imported file, with the stand-in in its place. Undefined: Vite makes it. */
+/**
+ * Returns the module that Vite would create for an imported file, but with the stand-in in place of the content.
+ * Returns undefined if Vite has to create the module itself.
+ */
 export async function loadAsset(
   context: Context,
   id: string,
@@ -37,7 +40,7 @@ export async function loadAsset(
   const reference = context.emitFile({ type: 'asset', name, originalFileName, source });
   assets.emitted(reference);
   return {
-    // Vite replaces this with the URL, by its `base` and `experimental.renderBuiltUrl`.
+    // Vite replaces this with the URL, which depends on `base` and `experimental.renderBuiltUrl`.
     code: `export default "__VITE_ASSET__${reference}__";`,
     map: { mappings: '' },
     moduleType: 'js',
@@ -46,7 +49,7 @@ export async function loadAsset(
   };
 }
 
-/** Whether a module is the URL of a file for Vite. */
+/** Whether Vite treats a module as an asset, whose default export is the URL of the file. */
 function isUrl({ config }: Environment, file: string, query: string | undefined): boolean {
   const parts = query?.split('&') ?? [];
   if (!parts.every((each) => each === 'url' || each === 'no-inline')) return false;
@@ -57,7 +60,10 @@ function isNeverInlined(query: string | undefined): boolean {
   return query?.split('&').includes('no-inline') ?? false;
 }
 
-/** Vite asks a function with the content, so where there is one the file is Vite's. */
+/**
+ * Whether Vite may inline a file, and so has to read it. In library mode Vite inlines all assets. If
+ * `assetsInlineLimit` is a function, Vite calls it with the content.
+ */
 function mayBeInlined({ config }: Environment, file: string, assets: BundledAssets): boolean {
   const { lib, assetsInlineLimit } = config.build;
   if (lib || typeof assetsInlineLimit === 'function') return true;
@@ -69,7 +75,7 @@ function isPublic(environment: Environment, file: string): boolean {
   return publicDir !== '' && isInside(path.resolve(publicDir), path.resolve(file));
 }
 
-/** A node of a tree as parsers of JavaScript make it. */
+/** A node of the syntax tree (ESTree) that parsers of JavaScript return. */
 interface Node {
   type: string;
   start: number;
@@ -78,8 +84,9 @@ interface Node {
 }
 
 /**
- * A module in which the engine copies files of `new URL('./a.wasm', import.meta.url)`: their URLs are imported, which comes
- * to the same, and Vite would read them otherwise. Every other character stays where it is. Undefined: nothing is changed.
+ * Changes each `new URL('./a.wasm', import.meta.url)` whose file the engine copies: an imported URL (`?url`) replaces
+ * the string. The result is the same, but Vite does not read the file. All other code keeps its position. Returns
+ * undefined if nothing has to be changed.
  */
 export function importUrls(
   context: Context,
@@ -103,7 +110,7 @@ export function importUrls(
     if (!assets.find(file) || mayBeInlined(environment, file, assets) || isPublic(environment, file))
       continue;
     const name = imports.get(url) ?? freeName(changed);
-    // A name longer than the literal would move the code after it: such a URL is left to Vite.
+    // A name that is longer than the literal would move the code after it. Vite handles such a URL itself.
     if (name.length > literal.end - literal.start) continue;
     imports.set(url, name);
     changed =
@@ -118,7 +125,7 @@ function freeName(code: string): string {
   for (let number = 0; ; number++) if (!code.includes(`$url${number}`)) return `$url${number}`;
 }
 
-/** The first argument of every `new URL('…', import.meta.url)` but those of workers, which Vite builds. */
+/** Yields the first argument of every `new URL('…', import.meta.url)`, except URLs of workers, which Vite bundles. */
 function* urlsIn(tree: Node): Generator<Node & { before: number }> {
   const nodes = [tree];
   for (let node = nodes.pop(); node; node = nodes.pop()) {
@@ -135,7 +142,7 @@ function* urlsIn(tree: Node): Generator<Node & { before: number }> {
   }
 }
 
-/** Undefined for what is no JavaScript: HTML and styles come here, too, and the scripts in HTML by themselves. */
+/** Returns undefined if the code is not JavaScript: Vite also passes HTML and styles to `transform`. */
 function parsed(context: Context, code: string): Node | undefined {
   try {
     return context.parse(code) as unknown as Node;
@@ -144,7 +151,7 @@ function parsed(context: Context, code: string): Node | undefined {
   }
 }
 
-/** `import.meta.url` */
+/** Whether a node is `import.meta.url`. */
 function isOwnUrl({ type, object, property, computed }: Node): boolean {
   const isMeta = type === 'MemberExpression' && (object as Node).type === 'MetaProperty';
   return isMeta && !computed && (property as Node).name === 'url';

@@ -28,26 +28,27 @@ type BundleContext = Parameters<BundledAssets['extract']>[0];
 type Bundle = Parameters<BundledAssets['extract']>[1];
 
 /**
- * One environment's build, from its start to its end. Vite prepares the output directory in a `renderStart`
- * hook of its own; between {@link hide} and {@link begin} it finds that switched off.
+ * The build of one environment, from its start to its end. Vite's own `renderStart` hook empties the output directory
+ * and copies the public directory into it. Between {@link hide} and {@link begin} that hook finds `emptyOutDir` and
+ * `copyPublicDir` switched off.
  */
 export class EnvironmentBuild {
   readonly #environment: Environment;
   readonly #options: ResolvedOptions | undefined;
-  /** Those of the instance, also where it copies nothing: names are the same in all environments. */
+  /** The instance's own options, also if it copies nothing here: assets need the same names in all environments. */
   readonly #own: ResolvedOptions;
   readonly #copies: BuildCopies;
   readonly #log: HostLog;
   readonly #records: ClaimedRecord[] = [];
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
-  /** By output directory, since the build began to write. */
+  /** What was deleted from each output directory when this build started to write. */
   readonly #emptied = new Map<string, Emptied>();
-  /** Vite has prepared the output directories. */
+  /** Whether Vite has prepared the output directories. */
   #isPrepared = false;
   #assets: BundledAssets | undefined;
 
-  /** `chosen` are the options of what to copy, if anything. */
+  /** `options` are the instance's own. `chosen` says what to copy in this environment. Undefined: nothing. */
   constructor(environment: Environment, options: ResolvedOptions, chosen: ResolvedOptions | undefined) {
     this.#environment = environment;
     this.#options = chosen;
@@ -61,7 +62,7 @@ export class EnvironmentBuild {
     this.#copies = new BuildCopies(options, this.#log, config.root);
   }
 
-  /** The build is certain. `busy`: see {@link BuildCopies.prepare}. `watch` gets the paths that a watcher has to watch. */
+  /** Call this when the build starts. `busy`: see {@link BuildCopies.prepare}. `watch` gets each path to watch. */
   async prepare(busy: boolean, watch?: (path: string) => void): Promise<void> {
     const { root, cacheDir } = this.#environment.config;
     this.#assets = await assetsOfBuild(this.#own, root, cacheDirectoryOf(this.#own, root, cacheDir));
@@ -73,7 +74,7 @@ export class EnvironmentBuild {
     if (takeover.empties && outDirs.some((each) => existsSync(each))) await loadEmptying();
   }
 
-  /** Makes Vite leave the output directories alone. Once per build, however many outputs it has. */
+  /** Stops Vite from preparing the output directories. Works once per build, however many outputs the build has. */
   hide(takeover: Takeover | undefined = this.#takeoverNow()): void {
     if (this.#isPrepared || this.#hidden || !takeover) return;
     this.#takeover = takeover;
@@ -84,7 +85,7 @@ export class EnvironmentBuild {
     this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
   }
 
-  /** Gives everybody the options back as they were, and begins to copy, unless files of bundles are copied, too. */
+  /** Restores Vite's options and starts the copies; if imported files are copied too, {@link complete} does. */
   begin(): void {
     this.restore();
     const takeover = this.#takeover;
@@ -95,7 +96,7 @@ export class EnvironmentBuild {
     this.#emptied.clear();
   }
 
-  /** The bundle of an output is complete, and all other plugins have seen it. */
+  /** Call this when the bundle of an output is complete and all other plugins have seen it. */
   async complete(
     context: BundleContext,
     dir: string | undefined,
@@ -123,7 +124,7 @@ export class EnvironmentBuild {
     const assets = extracted.map(({ file, name }) =>
       targetOfFile({ source: file, destination: path.join(directory, name) }),
     );
-    // A plugin may have given the output another directory than Vite's config.
+    // A plugin may have given the output a directory that Vite's config does not have.
     if (takeover.outDirs.includes(directory)) this.#beginInto(directory, takeover, assets);
     else
       for (const each of takeover.outDirs)
@@ -132,7 +133,8 @@ export class EnvironmentBuild {
 
   #beginInto(directory: string, takeover: Takeover, assets?: Target<string>[]): void {
     const settings = this.#settingsOf(directory, takeover);
-    // Vite empties one after the other, and with an output what was copied there for the one around it.
+    // Vite prepares its outputs one after the other. When it empties an output that is inside an earlier one, it also
+    // deletes the public files of the earlier output there. So these files are not copied here either.
     const emptiedLater = takeover.outDirs
       .slice(takeover.outDirs.indexOf(directory) + 1)
       .filter((each) => this.#emptied.has(each));
@@ -144,7 +146,7 @@ export class EnvironmentBuild {
     });
   }
 
-  /** Imported files that the engine copies, since the build began; undefined without the option. */
+  /** The imported files that the engine copies. Undefined before the build starts and without the option `assets`. */
   get assets(): BundledAssets | undefined {
     return this.#assets;
   }
@@ -152,7 +154,7 @@ export class EnvironmentBuild {
   #settingsOf(directory: string, takeover: Takeover) {
     const { targets, outDirs } = takeover;
     const { root, environments } = this.#environment.getTopLevelConfig();
-    // What other environments have written, or write at the same time, is not this one's to delete.
+    // This environment must not delete what other environments have written or write at the same time.
     const others = Object.values(environments).flatMap(({ build }) => outDirsOf(root, build));
     return {
       directory,
@@ -162,7 +164,7 @@ export class EnvironmentBuild {
     };
   }
 
-  /** Where nobody empties the output, other builds may have copied something there, too. */
+  /** Other builds may have copied into an output that is not emptied, so each instance has its own record there. */
   #recordOf(
     directory: string,
     { empties, targets }: Takeover,
@@ -187,12 +189,12 @@ export class EnvironmentBuild {
     this.#hidden = undefined;
   }
 
-  /** Resolves when every file is copied that does not wait for the bundle. */
+  /** Resolves when all files are copied, except those that are copied after the bundle is written. */
   async waitForCopies(): Promise<void> {
     await briefly(this.#copies.waitForCopies());
   }
 
-  /** The bundle of an output is written. */
+  /** Call this when the bundle of an output is written. Resolves when all files are copied. */
   async finish(dir: string | undefined): Promise<void> {
     if (this.#copies.begun || !this.#options) {
       await briefly(this.#copies.finish(this.#resolve(dir)));
@@ -208,12 +210,12 @@ export class EnvironmentBuild {
     await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
   }
 
-  /** Whether Vite empties the output in a plugin's `renderStart`; before 7.1 it did so between two hooks. */
+  /** Whether a plugin of Vite empties the output in `renderStart`. Before 7.1 Vite did that between two hooks. */
   get emptiesInPlugin(): boolean {
     return preparesInPlugin(this.#environment.getTopLevelConfig());
   }
 
-  /** The build is over, or failed: nothing of it is left running. Threads of a watcher stay for the next. */
+  /** Call this when the build ends or fails. Ends its copies; a watcher keeps worker threads for the next build. */
   async end({ keepWorkers = this.#isWatched }: { keepWorkers?: boolean } = {}): Promise<void> {
     this.restore();
     this.#takeover = undefined;
@@ -228,7 +230,7 @@ export class EnvironmentBuild {
     return Boolean(this.#environment.getTopLevelConfig().build.watch);
   }
 
-  /** Undefined, which means all outputs, where a plugin has given an output another directory than Vite's config. */
+  /** Returns undefined (all outputs) if a plugin has given the output a directory that Vite's config does not have. */
   #resolve(dir: string | undefined): string | undefined {
     const directory = dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
     return directory !== undefined && this.#copies.copiesInto(directory) ? directory : undefined;
@@ -239,7 +241,7 @@ export class EnvironmentBuild {
   }
 }
 
-/** What the builds of all environments will copy. */
+/** The targets that the builds of all environments will copy. */
 export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Target<string>[] {
   return Object.entries(config.environments).flatMap(([name, { build }]) => {
     const chosen = optionsFor(name, options);
@@ -248,7 +250,7 @@ export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Targ
   });
 }
 
-/** A public directory without what would go to other outputs inside its own. */
+/** The target of a public directory, without the files that would go into one of `outDirs` inside its output. */
 function without(target: Target<string>, directory: string, outDirs: readonly string[]): Target<string> {
   const to = path.resolve(directory, target.to ?? '.');
   const inside = outDirs.filter((each) => each !== to && isInside(to, each));

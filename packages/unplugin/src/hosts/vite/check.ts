@@ -4,7 +4,7 @@ import { disposeAhead } from '../../output/preparation.ts';
 
 const VITE_5 = `Update Vite; or use "unplugin-reflink/rollup", with the public directory as its option "publicDir" and with build.copyPublicDir: false; or ${AFTER_THE_BUILD}. VitePress 1 has Vite 5`;
 
-/** @throws {TypeError} where Vite is older than what the plugin is made for, which has no environments */
+/** @throws {TypeError} if Vite is older than version 6, which introduced environments */
 export function checkConfig(config: ResolvedConfig): void {
   if (config.environments) return;
   void disposeAhead();
@@ -12,14 +12,14 @@ export function checkConfig(config: ResolvedConfig): void {
   throw unsupported('vite', `Vite ${version}`, VITE_5);
 }
 
-/** What a hook's `this` tells of the bundler that runs it. */
+/** The part of a hook's `this` that tells which bundler runs the hook. */
 export interface HookContext {
-  /** Undefined in bundlers without Vite. */
+  /** Undefined if Rollup or Rolldown runs the hook without Vite. */
   environment: Environment;
   meta: { rollupVersion: string; rolldownVersion?: string };
 }
 
-/** @throws {TypeError} where a bundler without Vite runs the hooks of the plugin */
+/** @throws {TypeError} if Rollup or Rolldown runs the plugin's hooks without Vite */
 export function checkContext({ environment, meta }: HookContext): void {
   if (environment) return;
   const { rollupVersion, rolldownVersion } = meta;

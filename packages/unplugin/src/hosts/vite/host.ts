@@ -1,4 +1,4 @@
-// What a build needs, in one file: loaded when there is one, not with the config.
+// Everything that a build needs, in one file. It is loaded when a build starts, not with the config.
 
 export { isAdded, withAssets } from '../../assets/plugin-order.ts';
 export { disposeAhead, prepareAhead } from '../../output/preparation.ts';

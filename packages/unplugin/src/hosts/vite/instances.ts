@@ -4,10 +4,10 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { NAME, SERVE_NAME } from './names.ts';
 import { optionsFor } from './output.ts';
 
-/** What every instance of the plugin is found by in a config, of a build or of a server; its `api` are the options. */
+/** The names by which the instances in a config are found. The `api` of such a plugin is the instance's options. */
 const NAMES: ReadonlySet<string> = new Set([NAME, SERVE_NAME]);
 
-/** All instances copy together, so what says how files are copied has to be the same. */
+/** All instances copy together, so they need the same options for how files are copied. Throws if they differ. */
 function refuseDifferent(instances: readonly ResolvedOptions[], own: ResolvedOptions): void {
   const settingsOf = ({ engine, assets, dryRun }: ResolvedOptions) => ({ ...engine, assets, dryRun });
   const all = instances.map(settingsOf) as Record<string, unknown>[];
@@ -27,10 +27,10 @@ function refuseDifferent(instances: readonly ResolvedOptions[], own: ResolvedOpt
 }
 
 /**
- * The options for one environment, of all instances in a config: the first copies and serves what all of them name,
- * because an output is emptied once, and the others nothing.
+ * The options for one environment, merged from all instances in a config. The first instance copies and serves what
+ * all of them name, because an output is emptied only once. For the other instances this returns undefined.
  *
- * @throws {TypeError} when the instances want files to be copied in different ways
+ * @throws {TypeError} if the instances have different options for how files are copied
  */
 export function commonOptions(
   environment: string,

@@ -2,12 +2,12 @@ type Host = typeof import('./host.ts');
 
 let host: Host | undefined;
 
-/** Loads what a build needs. The config that names the plugin is loaded without: many commands read one and build nothing. */
+/** Loads what a build needs. The config loads without it, because many commands read the config and do not build. */
 export async function loadHost(): Promise<Host> {
   return (host ??= await import('./host.ts'));
 }
 
-/** For hooks that cannot wait: a build calls others before, which load it. */
+/** For hooks that must be synchronous. Earlier hooks of the same build have called {@link loadHost}. */
 export function loadedHost(): Host {
   return host!;
 }

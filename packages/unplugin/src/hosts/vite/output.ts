@@ -12,35 +12,35 @@ import { watchedPaths } from '../../targets/watched.ts';
 type BuildOptions = ResolvedConfig['build'];
 type Switches = Pick<BuildOptions, 'copyPublicDir' | 'emptyOutDir'>;
 
-/** What of an environment's config decides about its output. */
+/** The part of an environment's config that determines its output. */
 export interface OutputConfig {
   root: string;
   publicDir: string;
   build: BuildOptions;
 }
 
-/** Options as the user gave them, where they had to be switched off before the build. */
+/** The user's values of the options that {@link switchOffEarly} has switched off. */
 const given = new WeakMap<BuildOptions, Switches>();
 
 export function givenSwitches(build: BuildOptions): Switches {
   return given.get(build) ?? build;
 }
 
-/** The options for one environment: unless it is named, browsers alone ask for targets. */
+/** The options for one environment. If the option `vite.environments` is not set, only `client` gets the targets. */
 export function optionsFor(environment: string, options: ResolvedOptions): ResolvedOptions | undefined {
   const { environments } = options;
   if (environments) return environments(environment) ? options : undefined;
   return environment === 'client' ? options : { ...options, targets: [] };
 }
 
-/** What may be copied, as far as options tell that are not resolved yet. */
+/** The targets that may be copied, judged by a config that Vite has not resolved yet. */
 export function mayCopy(
   { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
   { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
 ): Target<string>[] {
   if (build.write === false) return [];
   const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
-  // Whatever else is no string Vite takes for the default.
+  // Vite uses its default for any other value that is not a string.
   const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
   return [
     ...targets.map((target) => ({ ...target, from: resolveFrom(target.from, root) })),
@@ -49,13 +49,13 @@ export function mayCopy(
   ];
 }
 
-/** What a development server answers with, were it built. */
+/** An output that a development server serves as if it were built. */
 export interface Served extends ServedOutput {
-  /** What to look at for files that come and go, as far as it lies outside the project, too. */
+  /** The paths to watch for added and deleted files. `outside` are those of them that are outside the project. */
   watched: { paths: string[]; outside: string[] };
 }
 
-/** What to serve while developing, or undefined when that is nothing. Its own public directory is Vite's. */
+/** Returns what to serve in development, or undefined if that is nothing. Vite serves its own public directory. */
 export function servedOf(
   { root, build }: Pick<OutputConfig, 'root' | 'build'>,
   options: ResolvedOptions,
@@ -72,20 +72,21 @@ export function servedOf(
   };
 }
 
-/** What Vite would do to the output directories of one environment, and we do instead. */
+/** The work on the output directories of one environment that the plugin does instead of Vite. */
 export interface Takeover {
   targets: OutputTargets;
   outDirs: string[];
-  /** The public directory is ours, so that Vite must not copy it. */
+  /** Whether the plugin copies the public directory, so that Vite must not copy it. */
   copies: boolean;
-  /** Emptying them is ours too. */
+  /** Whether the plugin empties the output directories, so that Vite must not empty them. */
   empties: boolean;
 }
 
 /**
- * What to take over from Vite for an environment, or undefined when nothing is to be copied. Its public directory
- * stays Vite's where the options say so, and where it and the output lie within each other, which Vite warns
- * about and handles in its own way; nobody copies one where that is switched off by the user or a framework.
+ * Returns what to take over from Vite for an environment, or undefined if there is nothing to copy. Vite copies its
+ * own public directory if the options say so, or if that directory and the output are nested: Vite warns about that
+ * and handles it in its own way. If the user or a framework has switched `copyPublicDir` off, no public directory is
+ * copied.
  */
 export function takeoverOf(
   { build, publicDir, root }: OutputConfig,
@@ -99,16 +100,16 @@ export function takeoverOf(
   const copies = copyPublicDir && (options.publicDirs?.length ?? (own && !isNested ? 1 : 0)) > 0;
   const publicDirs = copies ? options.publicDirs : [];
   const targets = toTargets({ ...options, publicDirs }, { root, publicDir: own });
-  // Of a build for a server Vite writes none, unless it is told to.
+  // In a build for a server Vite writes no assets, unless `emitAssets` is set.
   const hasAssets = options.assets !== undefined && build.emitAssets;
   if (targets.publicTargets.length + targets.targets.length === 0 && !hasAssets) return undefined;
-  // Left undecided, Vite empties only what lies in the project, and says so otherwise.
+  // If the option is not set, Vite empties only outputs inside the project, and warns about others.
   const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
-  // What Vite copies itself is there before we begin, and must not be deleted.
+  // If Vite copies its public directory itself, these files exist before our copy starts and must not be deleted.
   return { targets, outDirs, copies, empties: empties && (copies || !own) };
 }
 
-/** One directory per output that names its own, and the environment's for the others, as Vite counts them. */
+/** The output directories as Vite determines them: each output's own `dir`, or the environment's `outDir`. */
 export function outDirsOf(root: string, build: BuildOptions): string[] {
   const options = ('rolldownOptions' in build && build.rolldownOptions) || build.rollupOptions;
   const outputs = options.output;
@@ -122,14 +123,14 @@ function isDirectory(name: string): boolean {
   return statsOf(name)?.isDirectory() ?? false;
 }
 
-/** Vite's options for a while as if the user had switched them off. What is assigned to them meanwhile stays. */
+/** Makes Vite read options as switched off until `restore()`, which keeps the values assigned in the meantime. */
 export class HiddenOptions {
   readonly #build: BuildOptions;
   readonly #values: Partial<Switches> = {};
 
   /**
-   * Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. When an
-   * environment is built again, Vite 8 leaves what the build before has written.
+   * Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. If an
+   * environment is built again, Vite 8 does not empty the output, so `empty` is not called.
    */
   constructor(build: BuildOptions, { empties, copies }: Takeover, empty: () => void) {
     this.#build = build;
@@ -141,7 +142,7 @@ export class HiddenOptions {
     this.#hide('emptyOutDir', () => {
       if (consulted) return;
       consulted = true;
-      // Another plugin may have switched it off after ours.
+      // Another plugin may have switched the option off after ours did.
       if (this.#values.emptyOutDir !== false) empty();
     });
   }
@@ -174,8 +175,8 @@ export class HiddenOptions {
 }
 
 /**
- * Before 7.1 Vite decides about emptying when a build begins, and in watch mode prepares the output before
- * any hook runs: there the options are switched off for good, once everybody has seen the config.
+ * Switches the options off for the whole build, after all plugins have seen the config. Needed before Vite 7.1, which
+ * decides whether to empty when a build starts, and in watch mode prepares the output before any hook runs.
  */
 export function switchOffEarly(
   config: OutputConfig,
@@ -189,7 +190,7 @@ export function switchOffEarly(
   if (build.watch && takeover.copies) build.copyPublicDir = false;
 }
 
-/** From 7.1 on Vite prepares the output in a plugin's hook; before, between the build and the first output. */
+/** Whether a plugin of Vite prepares the output. Before 7.1 Vite did that between the build and the first output. */
 export function preparesInPlugin(config: ResolvedConfig): boolean {
   return config.plugins.some(({ name }) => name === 'vite:prepare-out-dir');
 }

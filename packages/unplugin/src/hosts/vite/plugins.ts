@@ -7,10 +7,10 @@ import { COPY_NAME, NAME, SERVE_NAME } from './names.ts';
 import { publicDirectoryPlugin } from './public-plugin.ts';
 
 /**
- * Copies static files into the output of Vite builds, its public directory included. Two plugins, because the
- * options are hidden from Vite's own `renderStart` hook just while it runs: one comes before it and one after, and
- * everybody else sees them as the user gave them. A third one serves the same files while developing, and
- * the last tells Vite which directory is public.
+ * Copies static files, including the public directory, into the output of Vite builds. One plugin runs before Vite's
+ * own `renderStart` hook and hides options from it. Another runs after that hook and restores the options, so that
+ * all other plugins see them as the user gave them. A third plugin serves the same files in development, and the last
+ * one tells Vite which directory is public.
  */
 export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
@@ -37,7 +37,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     apply: 'build',
     async config(config) {
       const { mayCopy, prepareAhead } = await loadHost();
-      // If a thread pays, as early as it can be: it boots while Vite resolves its options and loads what parses the page.
+      // If a worker is worth it, it boots now, while Vite resolves its options and loads its HTML parser.
       prepareAhead({ targets: mayCopy(config, options), busy: isBusy(this) });
     },
     configResolved: {
@@ -73,7 +73,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
         else if (!build.emptiesInPlugin) build.hide();
       },
     },
-    // Synchronous: Rollup runs these hooks in parallel, and only up to the first pause in order.
+    // Synchronous, because Rollup runs these hooks in parallel: only the code before the first `await` runs in order.
     renderStart: {
       order: 'pre',
       handler() {
@@ -84,7 +84,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     async renderError() {
       await (await loadedBuildOf(this)).end();
     },
-    // Alone and first: whoever looks into the output directory from here on finds it complete.
+    // Runs first and sequentially, so that the hooks of all other plugins find the output directory complete.
     writeBundle: {
       order: 'pre',
       sequential: true,
@@ -100,7 +100,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       sequential: true,
       async handler() {
         await (await loadedBuildOf(this)).end();
-        // Where nothing was copied.
+        // If nothing was copied, the copies prepared in `config` still hold worker threads.
         await loadedHost().disposeAhead();
       },
     },
@@ -143,13 +143,13 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       const chosen = commonOptions('client', server.config.plugins, options);
       const served = chosen && servedOf(server.environments.client.config, chosen);
       if (!served) return;
-      // Builds do without all of it.
+      // Builds do not need this code.
       const { serveFiles } = await import('./serve.ts');
       return () => serveFiles(server, served, chosen);
     },
   };
 
-  // Without the option no module costs a call of it.
+  // Without the option `assets`, no hook is called for each module.
   if (!options.assets) return [before, after, serve, publicDirectoryPlugin(options)];
 
   const owner = Symbol(NAME);
@@ -169,7 +169,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     },
   } satisfies Partial<Plugin>);
 
-  /** After what makes JavaScript of modules, and before what finds the URLs in them. */
+  /** Runs after the plugins that compile modules to JavaScript, and before Vite's plugin that finds URLs in them. */
   const urls: Plugin = {
     name: 'unplugin-reflink:urls',
     apply: 'build',
@@ -181,19 +181,22 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   return [before, urls, after, serve, publicDirectoryPlugin(options)];
 }
 
-/** Rollup runs on the thread that calls it, Rolldown on threads of its own. Vite 6 has no context for hooks of configs. */
+/**
+ * Whether the bundler keeps the calling thread busy: Rollup runs on it, Rolldown has threads of its own. Vite 6 calls
+ * the hooks of configs without a context.
+ */
 function isBusy(context: { meta?: object } | undefined): boolean {
   return !(context?.meta && 'rolldownVersion' in context.meta);
 }
 
-/** Plugins may be given in arrays within arrays, as promises, or left out. */
+/** Resolves the plugins of a config, which may be nested arrays, promises or falsy values. */
 async function flattened(given: unknown): Promise<unknown[]> {
   const plugins = await given;
   if (!Array.isArray(plugins)) return plugins ? [plugins] : [];
   return (await Promise.all(plugins.map(flattened))).flat();
 }
 
-/** Warnings by build: each environment of an app has a config and a logger of its own. */
+/** The warnings of each build, by its inline config: each environment of an app has its own config and logger. */
 const warned = new WeakMap<InlineConfig, Set<string>>();
 
 function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
@@ -204,7 +207,7 @@ function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
   logger.warn(`unplugin-reflink: ${message}`);
 }
 
-/** Whether another plugin's `writeBundle` runs even before ours, which then is too late for it. */
+/** Whether the `writeBundle` of another plugin runs before ours. Then the files have to be copied before that. */
 function isPreceded(name: string, plugins: readonly Plugin[]): boolean {
   const ours = plugins.findIndex((plugin) => plugin.name === name);
   return plugins

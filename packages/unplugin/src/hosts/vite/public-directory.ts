@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { PUBLIC_NAME } from './names.ts';
 
-/** The public directory that the options of an instance give Vite: absolute path; undefined if it is another's to give. */
+/** The absolute path of the directory that an instance gives Vite. Undefined if another instance gives one, or none. */
 export function publicDirOf(
   { root = process.cwd(), plugins }: Pick<UserConfig, 'root' | 'plugins'>,
   options: ResolvedOptions,
@@ -16,11 +16,11 @@ export function publicDirOf(
 function directoryOf({ publicDirs = [] }: ResolvedOptions, root: string): string | undefined {
   const first = publicDirs.find(({ to = '.' }) => path.normalize(`${to}/`) === `.${path.sep}`);
   const directory = first && path.resolve(root, first.dir);
-  // One that is missing ends Vite's watcher.
+  // If the public directory is missing, Vite's watcher ends.
   return directory && statsOf(directory)?.isDirectory() ? directory : undefined;
 }
 
-/** Of plugins as the config has them: some may be conditions, lists or promises. */
+/** Finds the instances in the plugins of a config, also in nested arrays. Promises and falsy values are skipped. */
 function instancesIn(plugins: PluginOption): ResolvedOptions[] {
   if (Array.isArray(plugins)) return plugins.flatMap(instancesIn);
   const isOurs = plugins && 'name' in plugins && plugins.name === PUBLIC_NAME;

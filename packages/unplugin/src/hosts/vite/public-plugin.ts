@@ -4,9 +4,9 @@ import { loadHost } from './load-host.ts';
 import { PUBLIC_NAME } from './names.ts';
 
 /**
- * Makes the public directory of the options Vite's own, so that Vite and other plugins take its files for public
- * where HTML, CSS and modules name them. Vite has room for one: the first whose files keep their paths, of all
- * instances of the plugin.
+ * Sets Vite's `publicDir` to a public directory of the options, so that Vite and other plugins treat its files as
+ * public where HTML, CSS and modules refer to them. Vite supports one public directory. It gets the first one, of all
+ * instances, whose files are copied to the root of the output.
  */
 export function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
   return {
@@ -15,7 +15,7 @@ export function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
     configResolved: {
       order: 'pre',
       async handler(config) {
-        // Older Vites have none.
+        // Vite before version 6 has no environments.
         if (!config.environments) (await loadHost()).checkConfig(config);
       },
     },

@@ -6,15 +6,15 @@ import { type ServedFile, ServedFiles } from '../../serve/files.ts';
 import { createMiddleware, hasPackages, type Middleware, type Server } from '../../serve/middleware.ts';
 import type { Served } from './output.ts';
 
-/** Requests that Vite's own modules and client are asked for with. */
+/** Paths of requests for Vite's client and internal modules. */
 const INTERNAL = /^\/@(?:fs|id|vite)\//;
-/** Queries by which a module asks for another. */
+/** Queries with which a module imports another one. */
 const MODULE_QUERY = /[?&](?:import|url|raw|inline|worker|sharedworker)\b/;
 
-/** Files that come and go together make one look through all, and one reload. */
+/** Files that change within this time cause one refresh of the list and one reload. */
 const RELOAD_DELAY_MS = 50;
 
-/** Answers with the sources of everything a build would copy, below the modules where it is public. */
+/** Serves the sources of all files that a build would copy. */
 export function serveFiles(server: ViteDevServer, served: Served, options: ResolvedOptions): void {
   const { logger } = server.config;
   const files = new ServedFiles(served, options, {
@@ -27,7 +27,7 @@ export function serveFiles(server: ViteDevServer, served: Served, options: Resol
   useFirst(server, options, createMiddleware(files, serverOf(server, served, options), options));
 }
 
-/** Before Vite's public directory, or in its place where the options name others. */
+/** Inserts a middleware before Vite's one for public files, or replaces that one if the options name directories. */
 function useFirst({ middlewares }: ViteDevServer, options: ResolvedOptions, handle: Middleware): void {
   const { stack } = middlewares;
   const at = (name: string) => stack.findIndex((each) => (each.handle as { name?: string }).name === name);
@@ -48,24 +48,24 @@ function serverOf(server: ViteDevServer, { targets }: Served, options: ResolvedO
   };
 }
 
-/** Whether a build would have something else there, or nothing but a module. */
+/** Whether Vite handles a request: a build would have another file under this name, or this file only as a module. */
 function isLeftToVite({ config, environments }: ViteDevServer, file: ServedFile, url: string): boolean {
   const { root, publicDir } = config;
   const { source, name, target } = file;
   const inProject = path.join(root, name);
   const isPublic = () => isPublicForVite(publicDir, name);
-  // A module that is the URL of a public file is Vite's, too.
+  // Vite also handles a module that exports the URL of a public file.
   if (MODULE_QUERY.test(url) && (isPublic() || isFile(inProject))) return true;
   if (!target) return /\.html?$/.test(name) && isFile(inProject);
   if (target.overwrite === false) {
     return isFile(inProject) || isPublic();
   }
-  // A source that is served under its own name, and imported under it too.
+  // Modules import the source by the same path under which it is served.
   const modules = environments.client!.moduleGraph.getModulesByFile(source.split(path.sep).join('/'));
   return source === inProject && !target.transform && (modules?.size ?? 0) > 0;
 }
 
-/** Whether Vite takes for public, and would complain about, what a build leaves out. */
+/** Whether Vite would take a file for public, and warn about its URL, although a build skips the file. */
 function isLeftOut({ config }: ViteDevServer, { publicDirs }: ResolvedOptions, name: string): boolean {
   const isOurs = publicDirs !== undefined && publicDirs.length > 0;
   return isOurs && isPublicForVite(config.publicDir, name) && !isFile(path.join(config.root, name));
@@ -111,7 +111,7 @@ function isFile(file: string): boolean {
   try {
     return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
   } catch {
-    // Too long a name, for instance: whoever opens it says so.
+    // For example, the name is too long. Opening the file reports the error.
     return false;
   }
 }

@@ -5,12 +5,12 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { sourcesOf } from '../../targets/targets.ts';
 import { givenSwitches, optionsFor } from './output.ts';
 
-/** Environments that a build has where its config names none, though as a rule only one of them at a time. */
+/** The environments of a config that names none. Usually a build has only one of them. */
 const DEFAULT_ENVIRONMENTS = ['client', 'ssr'];
 
 type Config = Pick<ResolvedConfig, 'build' | 'builder' | 'define' | 'environments' | 'root'>;
 
-/** What the user should know of files that the options name and that this build copies nowhere. */
+/** Returns warnings about files that the options name and that this build does not copy. */
 export function uncopiedMessages(config: Config, options: ResolvedOptions): string[] {
   const wrong = wrongEnvironments(config, options);
   const others = isNuxt(config)
@@ -19,7 +19,7 @@ export function uncopiedMessages(config: Config, options: ResolvedOptions): stri
   return [wrong, ...others].filter((message) => message !== undefined);
 }
 
-/** The same once all environments of an app were built. Before 7.0 Vite does not tell which those are. */
+/** The same, after all environments of an app are built. Vite before 7.0 has no `buildApp` hook that calls this. */
 export function unbuiltMessage(
   { environments }: Pick<ViteBuilder, 'environments'>,
   options: ResolvedOptions,
@@ -47,13 +47,13 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
   return `${filesOf(options)} not copied${where}: the option "vite.environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
 }
 
-/** Where nothing else is said, targets are for browsers, and a build for a server alone never asks for them. */
+/** By default targets are copied for the environment `client`, which a build for a server alone does not have. */
 function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
   if (options.environments || options.targets.length === 0 || !isOnlySsr(config)) return undefined;
   return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "vite.environments" says otherwise, and this build has only "ssr". Set vite: { environments: ['ssr'] } to copy them here, or vite: { environments: ['client'] } if that is what you want`;
 }
 
-/** A project that builds for its server separately has its public directory beside the browser's files. */
+/** A build for a server alone is not warned about: the project's build for browsers copies the public directory. */
 function publicOff(config: Config, options: ResolvedOptions): string | undefined {
   if (!options.publicDirs?.length || isOnlySsr(config)) return undefined;
   const builds = Object.entries(config.environments).filter(([name]) => optionsFor(name, options));
@@ -66,9 +66,9 @@ function isNuxt({ define }: Config): boolean {
   return define?.__NUXT_VERSION__ !== undefined;
 }
 
-/** Nuxt builds the browser's files into a directory of its own, and takes one directory of it for the site. */
+/** Nuxt builds the files for browsers into an intermediate directory, and takes only its `assetsDir` for the site. */
 function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string | undefined {
-  // Another build of Nuxt's, whose files nobody is sent.
+  // This is Nuxt's build for the server. Its files are not sent to browsers.
   if (build.ssr) return undefined;
   const outDir = path.resolve(root, build.outDir);
   const taken = path.resolve(outDir, build.assetsDir);
@@ -82,7 +82,7 @@ function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string 
   return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Use the module "unplugin-reflink/nuxt", which copies into Nuxt's own output, or let "to" begin with "${assets}"`;
 }
 
-/** Without a builder Vite builds one environment, whatever others the config has. */
+/** Whether Vite builds only `ssr`. Without a builder it builds one environment, even if the config has others. */
 function isOnlySsr({ build, builder }: Config): boolean {
   return !builder && Boolean(build.ssr);
 }
