@@ -86,7 +86,7 @@ export default defineConfig([
   ...['darwin', 'win32'].map((platform) => ({
     ...shared,
     format: 'cjs',
-    entry: { [platform]: `src/platform/${platform}/lane.ts` },
+    entry: { [platform]: `src/platform/${platform}/${platform}.ts` },
     dts: false,
     clean: false,
   })),

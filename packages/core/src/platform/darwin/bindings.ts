@@ -3,7 +3,7 @@ import { loadKoffi } from '../koffi.ts';
 import { binderOf, type Memory, type Native, type PosixBindings, posixBindings } from '../posix/bindings.ts';
 import { type FunctionName, koffiTypes, prototypes, symbolOf } from './prototypes.ts';
 
-const { EINTR, ENOSYS } = os.constants.errno;
+const { EINTR } = os.constants.errno;
 
 /**
  * The functions of libSystem the engine calls, each wrapped once: a result of 0 or more, or the negated error
@@ -41,7 +41,7 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     return system.func(symbolOf(name, arch), result, parameters) as Native;
   };
   const binder = binderOf(koffi, native);
-  const { nativeIfPresent, seldom, checked, retryInterrupted } = binder;
+  const { seldom, checked, retryInterrupted } = binder;
 
   // Variadic, and declared so: on Apple's arm64 such arguments go over the stack, never in registers.
   const openat = native('openat');
@@ -49,13 +49,8 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
 
   const fstat = native('fstat');
   const fstatat = native('fstatat');
-  const statfs = native('statfs');
-  const getattrlist = nativeIfPresent('getattrlist');
   const mknodat = seldom('mknodat');
-  const renameatx = nativeIfPresent('renameatx_np');
-  const clonefileat = nativeIfPresent('clonefileat');
-  const fclonefileat = nativeIfPresent('fclonefileat');
-  const fcopyfile = nativeIfPresent('fcopyfile');
+  const fcopyfile = seldom('fcopyfile');
 
   return {
     ...posixBindings(binder),
@@ -65,20 +60,15 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     },
     fstat: (fd, buffer) => checked(fstat(fd, buffer)),
     fstatat: (at, path, buffer, flags) => checked(fstatat(at, path, buffer, flags)),
-    statfs: (path, buffer) => checked(statfs(path, buffer)),
-    getattrlist: (path, list, buffer, size, options) =>
-      getattrlist ? checked(getattrlist(path, list, buffer, size, options)) : -ENOSYS,
-    renameatx: (from, old, to, path, flags) =>
-      renameatx ? checked(renameatx(from, old, to, path, flags)) : -ENOSYS,
-    mknodat: (at, path, mode, device) => checked(mknodat(at, path, mode, device | 0)),
+    statfs: seldom('statfs'),
+    getattrlist: seldom('getattrlist'),
+    renameatx: seldom('renameatx_np'),
+    mknodat: (at, path, mode, device) => mknodat(at, path, mode, device | 0),
     fcntl: (fd, command, argument) => retryInterrupted(() => fcntl(fd, command, 'int', argument)),
     fcntlMemory: (fd, command, argument) => retryInterrupted(() => fcntl(fd, command, 'void *', argument)),
-    clonefileat: (from, old, to, path, flags) =>
-      clonefileat ? checked(clonefileat(from, old, to, path, flags)) : -ENOSYS,
-    fclonefileat: (source, to, path, flags) =>
-      fclonefileat ? checked(fclonefileat(source, to, path, flags)) : -ENOSYS,
+    clonefileat: seldom('clonefileat'),
+    fclonefileat: seldom('fclonefileat'),
     // Without a state: what that could tell, the frame finds out by itself.
-    fcopyfile: (source, destination, flags) =>
-      fcopyfile ? checked(fcopyfile(source, destination, null, flags)) : -ENOSYS,
+    fcopyfile: (source, destination, flags) => fcopyfile(source, destination, null, flags),
   };
 }

@@ -1,9 +1,9 @@
 import { EINVAL } from '../errno.ts';
+import { classifyCopyfile } from '../posix/errors.ts';
 import { isDense } from '../posix/segments.ts';
 import type { Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
-import { classifyCopyfile } from './errors.ts';
 
 /**
  * Copies dense files by fcopyfile(3): Apple's own loop past the page cache. Its COPYFILE_DATA_SPARSE, which keeps

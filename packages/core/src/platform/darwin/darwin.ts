@@ -2,11 +2,10 @@ import { statfsSync } from 'node:fs';
 import { posixSystem } from '../posix/system.ts';
 import type { System } from '../system.ts';
 import { copyAttributes } from './attributes.ts';
-import type { Bindings } from './bindings.ts';
+import { type Bindings, loadBindings } from './bindings.ts';
 import { CLONE_THRESHOLD, cloneDirectory } from './clonefile.ts';
 import { constants as C } from './constants.ts';
 import { isLayered, mountBy, volumeClones } from './filesystems.ts';
-import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
 import { ladder } from './ladder.ts';
 import { copyNewFile } from './new-file.ts';
 import { statusCalls } from './status.ts';
@@ -17,6 +16,9 @@ const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
 /** What F_NOCACHE needs to go past the cache: whole pages. */
 const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
 
+/** Throws where koffi cannot be loaded. */
+export const loadLane = (): System => darwinSystem(loadBindings());
+
 /** macOS by the functions of libSystem. Files from `cloneFrom` bytes on are cloned. */
 export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRESHOLD): System {
   const { fstat, fstatat } = statusCalls(bindings);
@@ -25,8 +27,6 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
     ...posixSystem(bindings, {
       constants: C,
       directoryFlags: DIRECTORY_FLAGS,
-      sourceFlags: SOURCE_FLAGS,
-      createFlags: CREATE_FLAGS,
       renameNew: (fd, from, to) => bindings.renameatx(fd, from, fd, to, C.RENAME_EXCL),
     }),
     name: 'darwin',

@@ -1,9 +1,9 @@
+import { createFlags, sourceFlags } from '../posix/flags.ts';
 import { copyNewFile as copyOver } from '../posix/new-file.ts';
 import type { CopyNewFile } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { CLONE_FLAGS } from './clonefile.ts';
 import { constants as C } from './constants.ts';
-import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
 import { statusCalls } from './status.ts';
 
 /**
@@ -19,8 +19,8 @@ export function copyNewFile(bindings: Bindings, cloneFrom: number): CopyNewFile 
   const { fstat, fstatat } = statusCalls(bindings);
   return copyOver({
     ...bindings,
-    sourceFlags: SOURCE_FLAGS | C.O_NOFOLLOW,
-    createFlags: CREATE_FLAGS,
+    sourceFlags: sourceFlags(C) | C.O_NOFOLLOW,
+    createFlags: createFlags(C),
     fstat,
     fstatat: (directory, name, into) => fstatat(directory, name, C.AT_SYMLINK_NOFOLLOW, into),
     cloneAs: (input, directory, name) => fclonefileat(input, directory, name, CLONE_FLAGS),

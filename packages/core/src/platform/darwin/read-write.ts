@@ -1,8 +1,13 @@
+import os from 'node:os';
 import { classifyReadWrite } from '../posix/errors.ts';
 import { copyThroughBuffer } from '../posix/read-write.ts';
-import type { Strategy } from '../system.ts';
+import { isWorthReserving } from '../posix/segments.ts';
+import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { preallocate } from './preallocate.ts';
+import { constants as C, layouts } from './constants.ts';
+
+const { EDQUOT, ENOSPC } = os.constants.errno;
+const LAYOUT = layouts.fstore_t;
 
 /**
  * Copies through a buffer: the last lane everywhere. What macOS answers about holes is not believed (see
@@ -20,4 +25,21 @@ export function readWrite(bindings: Bindings): Strategy {
       return reserved < 0 ? reserved : copyThroughBuffer(bindings, transfer, undefined);
     },
   };
+}
+
+/**
+ * Reserves the blocks of a large dense file, in one piece if there is one that large. Only a full disk or
+ * quota is an answer that counts (returned negated); any other means that this filesystem does not reserve.
+ * The size stays 0: a crash must not leave a complete-looking file of zeros.
+ */
+function preallocate(bindings: Bindings, { destination, status }: Transfer): number {
+  if (!isWorthReserving(status)) return 0;
+  const request = Buffer.alloc(LAYOUT.size);
+  request.writeUInt32LE(C.F_ALLOCATECONTIG, LAYOUT.fst_flags);
+  request.writeInt32LE(C.F_PEOFPOSMODE, LAYOUT.fst_posmode);
+  request.writeBigInt64LE(BigInt(status.size), LAYOUT.fst_length);
+  if (bindings.fcntlMemory(destination, C.F_PREALLOCATE, request) >= 0) return 0;
+  request.writeUInt32LE(C.F_ALLOCATEALL, LAYOUT.fst_flags);
+  const result = bindings.fcntlMemory(destination, C.F_PREALLOCATE, request);
+  return result === -ENOSPC || result === -EDQUOT ? result : 0;
 }

@@ -1,6 +1,6 @@
 import { loadKoffi } from '../koffi.ts';
 import { binderOf, type Memory, type Native, type PosixBindings, posixBindings } from '../posix/bindings.ts';
-import { EINTR, ENOSYS } from './constants.ts';
+import { EINTR } from './constants.ts';
 import { type PrototypeName, signatureOf } from './prototypes.ts';
 import { usableStatx } from './statx-by-node.ts';
 
@@ -38,9 +38,8 @@ export function loadBindings(): Bindings {
   const koffi = loadKoffi();
   const libc = koffi.load(null);
   const native = (name: PrototypeName, last?: string) => libc.func(signatureOf(name, last)) as Native;
-  // Not in every libc (renameat2: not in musl 1.2.5): the caller sees what an old kernel would answer.
   const binder = binderOf<PrototypeName>(koffi, native);
-  const { nativeIfPresent, seldom, checked, retryInterrupted } = binder;
+  const { seldom, seldomInterrupted, checked, retryInterrupted } = binder;
 
   // ppc64 passes variadic arguments through memory the caller provides; everywhere else Node.js runs on
   // Linux a fixed prototype is the same call, and cheaper.
@@ -52,16 +51,8 @@ export function loadBindings(): Bindings {
   const ioctlMemory = variadic ? ioctl : native('ioctl', 'void *');
 
   const statx = native('statx');
-  const mknodat = seldom('mknodat');
-  const renameat2 = nativeIfPresent('renameat2');
-  const fallocate = native('fallocate');
-  const posixFadvise = native('posix_fadvise');
-  const fdatasync = native('fdatasync');
-  const copyFileRange = nativeIfPresent('copy_file_range');
-  const flistxattr = native('flistxattr');
-  const fgetxattr = native('fgetxattr');
-  const fsetxattr = native('fsetxattr');
-  const fremovexattr = seldom('fremovexattr');
+  const copyFileRange = seldomInterrupted('copy_file_range');
+  const posixFadvise = seldom('posix_fadvise');
 
   return {
     ...posixBindings(binder),
@@ -72,13 +63,13 @@ export function loadBindings(): Bindings {
           return result === -EINTR ? retryInterrupted(() => openat(at, path, flags, mode)) : result;
         },
     statx: usableStatx((at, path, flags, mask, buffer) => checked(statx(at, path, flags, mask, buffer))),
-    renameat2: (from, old, to, path, flags) =>
-      renameat2 ? checked(renameat2(from, old, to, path, flags)) : -ENOSYS,
-    mknodat: (at, path, mode, device) => checked(mknodat(at, path, mode, device)),
-    fallocate: (fd, mode, offset, size) => retryInterrupted(() => fallocate(fd, mode, offset, size)),
+    // Not in every libc (not in musl 1.2.5): then it answers what an old kernel would.
+    renameat2: seldom('renameat2'),
+    mknodat: seldom('mknodat'),
+    fallocate: seldomInterrupted('fallocate'),
     // Answers with the error number itself.
     posixFadvise: (fd, offset, size, advice) => -posixFadvise(fd, offset, size, advice),
-    fdatasync: (fd) => retryInterrupted(() => fdatasync(fd)),
+    fdatasync: seldomInterrupted('fdatasync'),
     fcntl: variadic
       ? (fd, command, argument) => checked(fcntl(fd, command, 'int', argument))
       : (fd, command, argument) => checked(fcntl(fd, command, argument)),
@@ -92,13 +83,10 @@ export function loadBindings(): Bindings {
       ? (fd, request, argument) => checked(ioctlMemory(fd, request, 'void *', argument))
       : (fd, request, argument) => checked(ioctlMemory(fd, request, argument)),
     // Null offsets: both files' own positions move, so a copy that stops half way can be told from them.
-    copyFileRange: (source, destination, size) =>
-      copyFileRange
-        ? retryInterrupted(() => copyFileRange(source, null, destination, null, size, 0))
-        : -ENOSYS,
-    flistxattr: (fd, buffer, size) => checked(flistxattr(fd, buffer, size)),
-    fgetxattr: (fd, name, buffer, size) => checked(fgetxattr(fd, name, buffer, size)),
-    fsetxattr: (fd, name, buffer, size, flags) => checked(fsetxattr(fd, name, buffer, size, flags)),
-    fremovexattr: (fd, name) => checked(fremovexattr(fd, name)),
+    copyFileRange: (source, destination, size) => copyFileRange(source, null, destination, null, size, 0),
+    flistxattr: seldom('flistxattr'),
+    fgetxattr: seldom('fgetxattr'),
+    fsetxattr: seldom('fsetxattr'),
+    fremovexattr: seldom('fremovexattr'),
   };
 }

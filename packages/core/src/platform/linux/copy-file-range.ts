@@ -1,10 +1,9 @@
-import { moveSegments } from '../posix/segments.ts';
+import { classifyKernelCopy } from '../posix/errors.ts';
+import { isWorthReserving, moveSegments } from '../posix/segments.ts';
 import { PAUSED, type Strategy, type Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EINVAL, EOPNOTSUPP, WHENCE } from './constants.ts';
-import { classifyKernelCopy } from './errors.ts';
+import { EDQUOT, EINVAL, ENOSPC, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, WHENCE } from './constants.ts';
 import { holesOf } from './holes.ts';
-import { preallocate } from './preallocate.ts';
 
 /**
  * Bytes per call. Far below the 2 GiB at which glibc 2.41 loses the result's upper half, and small enough
@@ -64,4 +63,15 @@ function moveInKernel(
     }
   }
   return done;
+}
+
+/**
+ * Reserves the blocks of a large dense file, so that a full disk is noticed before the work. Only a full
+ * disk or quota is an answer that counts (returned negated); any other means that this filesystem does not
+ * reserve. The size stays 0: a crash must not leave a complete-looking file of zeros.
+ */
+function preallocate(bindings: Bindings, { destination, status }: Transfer): number {
+  if (!isWorthReserving(status)) return 0;
+  const result = bindings.fallocate(destination, FALLOC_FL_KEEP_SIZE, 0, status.size);
+  return result === -ENOSPC || result === -EDQUOT ? result : 0;
 }

@@ -1,8 +1,7 @@
 import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from '../posix/buffer.ts';
 import { classifyDirect } from '../posix/errors.ts';
 import { moveSegments } from '../posix/segments.ts';
-import { writeAll } from '../posix/write-all.ts';
-import { endWithZeros, writeWithoutZeros } from '../posix/write-without-zeros.ts';
+import { endWithZeros, writeAll, writeWithoutZeros } from '../posix/write.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { F_GETFL, F_SETFL, O_DIRECT, SEEK_SET, WHENCE } from './constants.ts';

@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { onDisk } from '../raw-names.ts';
 import * as M from './magic.ts';
 
 const NAMES = new Map([
@@ -79,4 +81,10 @@ const LAYERED = new Set([
 /** Whether files of one directory may lie on different disks below. */
 export function isLayeredFilesystem(type: number): boolean {
   return LAYERED.has(type);
+}
+
+/** Whether sizes are made up in a directory, as in /proc and /sys. */
+export function isPseudoFilesystem(directory: string): boolean {
+  const { type } = statfsSync(onDisk(directory));
+  return type === M.PROC_SUPER_MAGIC || type === M.SYSFS_MAGIC;
 }

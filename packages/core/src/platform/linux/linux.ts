@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
+import { sourceFlags } from '../posix/flags.ts';
 import { posixSystem } from '../posix/system.ts';
-import { isPseudoFilesystem } from '../pseudo.ts';
 import { onDisk } from '../raw-names.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { LadderQuery, Strategy, System } from '../system.ts';
@@ -9,8 +9,7 @@ import * as C from './constants.ts';
 import { copyFileRange } from './copy-file-range.ts';
 import { direct } from './direct.ts';
 import { ficlone } from './ficlone.ts';
-import { filesystemName, isLayeredFilesystem } from './filesystems.ts';
-import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
+import { filesystemName, isLayeredFilesystem, isPseudoFilesystem } from './filesystems.ts';
 import { copyNewFile } from './new-file.ts';
 import { readWrite } from './read-write.ts';
 import { isWrittenOut } from './written-out.ts';
@@ -35,8 +34,6 @@ export function linuxSystem(bindings: Bindings): System {
     ...posixSystem(bindings, {
       constants: C,
       directoryFlags: DIRECTORY_FLAGS,
-      sourceFlags: SOURCE_FLAGS,
-      createFlags: CREATE_FLAGS,
       renameNew: (fd, from, to) => bindings.renameat2(fd, from, fd, to, C.RENAME_NOREPLACE),
     }),
     name: 'linux',
@@ -57,7 +54,7 @@ export function linuxSystem(bindings: Bindings): System {
       stat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
     fileStatus: (fd, into) => stat(fd, '', C.AT_EMPTY_PATH, into),
     isWrittenOut(directory, name) {
-      const fd = bindings.openat(directory.fd, name, SOURCE_FLAGS | C.O_NOFOLLOW, 0);
+      const fd = bindings.openat(directory.fd, name, sourceFlags(C) | C.O_NOFOLLOW, 0);
       if (fd < 0) return false;
       const written = isWrittenOut(bindings, fd);
       bindings.close(fd);

@@ -1,8 +1,8 @@
+import { createFlags, sourceFlags } from '../posix/flags.ts';
 import { copyNewFile as copyOver } from '../posix/new-file.ts';
 import type { CopyNewFile } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
-import { CREATE_FLAGS, SOURCE_FLAGS } from './flags.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
 /** The fast path over Linux's system calls: a file is created, then made a clone or written. */
@@ -10,8 +10,8 @@ export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
   const { statx, ioctl } = bindings;
   return copyOver({
     ...bindings,
-    sourceFlags: SOURCE_FLAGS | C.O_NOFOLLOW,
-    createFlags: CREATE_FLAGS,
+    sourceFlags: sourceFlags(C) | C.O_NOFOLLOW,
+    createFlags: createFlags(C),
     fstat: (fd, { words }) => statx(fd, '', C.AT_EMPTY_PATH, C.STATX_BASIC_STATS, words),
     fstatat: (directory, name, { words }) =>
       statx(directory, name, C.AT_SYMLINK_NOFOLLOW, C.STATX_BASIC_STATS, words),

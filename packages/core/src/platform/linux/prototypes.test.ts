@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import type { Koffi } from '../koffi.ts';
+import type { Native } from '../posix/bindings.ts';
 import * as status from '../status.ts';
 import { loadBindings } from './bindings.ts';
 import * as C from './constants.ts';
@@ -29,12 +30,12 @@ vi.mock('../koffi.ts', async (original) => {
 describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () => {
   test('everything bound is in the table, under its name and with its types', () => {
     const bindings = loadBindings();
-    // Bound when they are called; nothing is open there.
-    bindings.mkfifoat(-1, 'x', 0);
-    bindings.mknodat(-1, 'x', 0, 0);
-    bindings.fremovexattr(-1, 'x');
-    bindings.fchmodat(-1, 'x', 0, 0);
-    bindings.fchownat(-1, 'x', 0, 0, 0);
+    // Most are bound when they are called, before koffi refuses what does not fit; nothing is open there.
+    for (const call of Object.values(bindings) as Native[]) {
+      try {
+        call(-1, 'x', 0, 0, 0);
+      } catch {}
+    }
     const last: Partial<Record<PrototypeName, string>> = { openat: 'uint', fcntl: 'int', ioctl: 'int' };
     const names = Object.keys(prototypes) as PrototypeName[];
     const variadic = process.arch === 'ppc64';

@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import { EACCES, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
 import { decoded, readLinkTarget } from '../link-target.ts';
-import { filesystemName } from '../linux/filesystems.ts';
+import { filesystemName, isPseudoFilesystem } from '../linux/filesystems.ts';
 import { childPath, pathIn as join } from '../paths.ts';
-import { isPseudoFilesystem } from '../pseudo.ts';
 import { onDisk } from '../raw-names.ts';
 import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';

@@ -45,11 +45,12 @@ type Alike = Omit<PosixBindings, 'openat' | 'mknodat'>;
 
 /** How functions of C are bound and their results read. */
 export interface Binder<Name extends string> {
+  /** Bound at once. Answers what the function does. */
   native(name: Name): Native;
-  /** Undefined: this libc has no such function. */
-  nativeIfPresent(name: Name): Native | undefined;
-  /** Bound when it is called first. Where there is none it answers `ENOSYS`. */
+  /** Bound when it is called first; {@link checked}. Where there is none it answers `ENOSYS`. */
   seldom(name: Name): Native;
+  /** The same, made again where a signal interrupts it before anything happened. */
+  seldomInterrupted(name: Name): Native;
   /** The result, or the negated error number. To be called right after the system call. */
   checked(result: number): number;
   /** The same for calls that a signal may interrupt before anything happened: they are made again. */
@@ -60,69 +61,61 @@ export function binderOf<Name extends string>(
   koffi: Pick<Koffi, 'errno'>,
   native: (name: Name) => Native,
 ): Binder<Name> {
-  const nativeIfPresent = (name: Name) => {
-    try {
-      return native(name);
-    } catch {
-      return undefined;
+  const checked = (result: number) => (result === -1 ? -koffi.errno() : result);
+  const retryInterrupted = (call: () => number) => {
+    for (;;) {
+      const result = checked(call());
+      if (result !== -EINTR) return result;
     }
   };
-  const checked = (result: number) => (result === -1 ? -koffi.errno() : result);
+  const lazy = (name: Name): Native => {
+    let bound: Native | undefined;
+    return (...args) => {
+      try {
+        bound ??= native(name);
+      } catch {
+        bound = () => -ENOSYS;
+      }
+      return bound(...args);
+    };
+  };
   return {
     native,
-    nativeIfPresent,
     seldom(name) {
-      let bound: Native | undefined;
-      return (...args) => {
-        bound ??= nativeIfPresent(name) ?? (() => -ENOSYS);
-        return bound(...args);
-      };
+      const call = lazy(name);
+      return (...args) => checked(call(...args));
+    },
+    seldomInterrupted(name) {
+      const call = lazy(name);
+      return (...args) => retryInterrupted(() => call(...args));
     },
     checked,
-    retryInterrupted(call) {
-      for (;;) {
-        const result = checked(call());
-        if (result !== -EINTR) return result;
-      }
-    },
+    retryInterrupted,
   };
 }
 
-/** Each is written out, because a function that all of them share would be too polymorphic to be fast. */
+/** What is called for each file is written out: a function that all of them share would be too polymorphic to be fast. */
 export function posixBindings(binder: Binder<keyof Alike>): Alike {
-  const { native, seldom, checked, retryInterrupted } = binder;
+  const { native, seldom, seldomInterrupted, checked, retryInterrupted } = binder;
   const close = native('close');
-  const mkdirat = native('mkdirat');
-  const unlinkat = native('unlinkat');
-  const renameat = native('renameat');
-  const linkat = native('linkat');
-  const mkfifoat = seldom('mkfifoat');
-  const fchmodat = seldom('fchmodat');
-  const fchownat = seldom('fchownat');
-  const symlinkat = native('symlinkat');
-  const readlinkat = native('readlinkat');
   const read = native('read');
   const write = native('write');
   const lseek = native('lseek');
-  const ftruncate = native('ftruncate');
-  const fstatfs = native('fstatfs');
-  const fchmod = native('fchmod');
-  const fchown = native('fchown');
   const futimens = native('futimens');
-  const utimensat = native('utimensat');
-  const fsync = native('fsync');
+  const fchmod = native('fchmod');
+  const unlinkat = native('unlinkat');
   return {
     // Never made again after EINTR: the descriptor is already gone then.
     close: (fd) => close(fd),
-    mkdirat: (at, path, mode) => checked(mkdirat(at, path, mode)),
+    mkdirat: seldom('mkdirat'),
     unlinkat: (at, path, flags) => checked(unlinkat(at, path, flags)),
-    renameat: (from, old, to, path) => checked(renameat(from, old, to, path)),
-    linkat: (from, old, to, path, flags) => checked(linkat(from, old, to, path, flags)),
-    mkfifoat: (at, path, mode) => checked(mkfifoat(at, path, mode)),
-    fchmodat: (at, path, mode, flags) => checked(fchmodat(at, path, mode, flags)),
-    fchownat: (at, path, uid, gid, flags) => checked(fchownat(at, path, uid, gid, flags)),
-    symlinkat: (target, at, path) => checked(symlinkat(target, at, path)),
-    readlinkat: (at, path, buffer, size) => checked(readlinkat(at, path, buffer, size)),
+    renameat: seldom('renameat'),
+    linkat: seldom('linkat'),
+    mkfifoat: seldom('mkfifoat'),
+    fchmodat: seldom('fchmodat'),
+    fchownat: seldom('fchownat'),
+    symlinkat: seldom('symlinkat'),
+    readlinkat: seldom('readlinkat'),
     read: (fd, buffer, size) => {
       const result = checked(read(fd, buffer, size));
       return result === -EINTR ? retryInterrupted(() => read(fd, buffer, size)) : result;
@@ -132,12 +125,12 @@ export function posixBindings(binder: Binder<keyof Alike>): Alike {
       return result === -EINTR ? retryInterrupted(() => write(fd, buffer, size)) : result;
     },
     lseek: (fd, offset, whence) => checked(Number(lseek(fd, offset, whence))),
-    ftruncate: (fd, size) => retryInterrupted(() => ftruncate(fd, size)),
-    fstatfs: (fd, buffer) => checked(fstatfs(fd, buffer)),
+    ftruncate: seldomInterrupted('ftruncate'),
+    fstatfs: seldom('fstatfs'),
     fchmod: (fd, mode) => checked(fchmod(fd, mode)),
-    fchown: (fd, uid, gid) => checked(fchown(fd, uid, gid)),
+    fchown: seldom('fchown'),
     futimens: (fd, times) => checked(futimens(fd, times)),
-    utimensat: (at, path, times, flags) => checked(utimensat(at, path, times, flags)),
-    fsync: (fd) => retryInterrupted(() => fsync(fd)),
+    utimensat: seldom('utimensat'),
+    fsync: seldomInterrupted('fsync'),
   };
 }

@@ -5,8 +5,10 @@ const {
   EACCES,
   EAGAIN,
   EBADF,
+  EFBIG,
   EINTR,
   EINVAL,
+  EIO,
   EISDIR,
   ENOENT,
   ENOSYS,
@@ -45,6 +47,23 @@ export const FILE: ReadonlySet<number> = new Set([
 /** `ioctl(FICLONE)` and `fclonefileat`. A full disk or a failing one ends the copy: to go on would hide it. */
 export function classifyClone(errno: number): ErrorClass {
   if (errno === EINTR || errno === EAGAIN) return 'retry';
+  return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
+}
+
+/**
+ * `copy_file_range`. CIFS and NFS answer EIO for files that read() copies well, and EFBIG is answered for
+ * positions that write() accepts, so both are left to read and write to repeat.
+ */
+export function classifyKernelCopy(errno: number): ErrorClass {
+  return errno === EIO || errno === EFBIG ? 'file' : classifyCopyfile(errno);
+}
+
+/**
+ * `fcopyfile`. It reads and writes by itself, so a full or failing disk is the truth; what it refuses for
+ * reasons of its own, read() and write() may still do.
+ */
+export function classifyCopyfile(errno: number): ErrorClass {
+  if (errno === EINTR) return 'retry';
   return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
 }
 

@@ -1,8 +1,7 @@
 import type { Transfer } from '../system.ts';
 import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
 import { isDense, moveSegments, type Whence } from './segments.ts';
-import { type ReadWriteBindings, writeAll } from './write-all.ts';
-import { endWithZeros, writeWithoutZeros } from './write-without-zeros.ts';
+import { endWithZeros, type ReadWriteBindings, writeAll, writeWithoutZeros } from './write.ts';
 
 /** Bytes per read(): coreutils found 256 KiB best across machines. */
 const CHUNK = 256 * 1024;

@@ -2,19 +2,16 @@ import { terminated } from '../link-target.ts';
 import { childPath, opened } from '../paths.ts';
 import { inC } from '../raw-names.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
-import type { System } from '../system.ts';
+import type { SpecialFiles, System } from '../system.ts';
 import type { PosixBindings } from './bindings.ts';
-import { readAt } from './read-at.ts';
-import { specialFiles } from './special-files.ts';
+import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
+import { createFlags, type OpenConstants, sourceFlags } from './flags.ts';
 
 const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
 /** Numbers of a system by their C names. */
-interface Constants {
-  readonly O_RDONLY: number;
-  readonly O_NOFOLLOW: number;
-  readonly O_CLOEXEC: number;
+interface Constants extends OpenConstants {
   readonly AT_FDCWD: number;
   readonly AT_SYMLINK_NOFOLLOW: number;
   readonly AT_REMOVEDIR: number;
@@ -24,17 +21,15 @@ interface Constants {
 /** What differs in what Linux and macOS do alike. */
 interface Settings {
   constants: Constants;
-  /** How a directory is opened, a source, and a destination that must not exist. */
   directoryFlags: number;
-  sourceFlags: number;
-  createFlags: number;
   /** Renames in one step, unless `to` exists. */
   renameNew(directory: number, from: string, to: string): number;
 }
 
 /** What Linux and macOS do by the same calls. */
 export function posixSystem(calls: PosixBindings, settings: Settings) {
-  const { constants: C, directoryFlags, sourceFlags, createFlags, renameNew } = settings;
+  const { constants: C, directoryFlags, renameNew } = settings;
+  const [reading, creating] = [sourceFlags(C), createFlags(C)];
   const times = new Uint32Array(8);
   return {
     openDirectory(path) {
@@ -49,11 +44,19 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, name, mode),
 
     openSource: (directory, name, follow) =>
-      calls.openat(directory.fd, name, follow ? sourceFlags : sourceFlags | C.O_NOFOLLOW, 0),
-    create: (directory, name, mode) => calls.openat(directory.fd, name, createFlags, mode),
+      calls.openat(directory.fd, name, follow ? reading : reading | C.O_NOFOLLOW, 0),
+    create: (directory, name, mode) => calls.openat(directory.fd, name, creating, mode),
     openCreated: (directory, name) =>
       calls.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
-    read: (fd, into, position) => readAt(calls, fd, into, position),
+    // By way of a buffer that serves a file open for direct I/O too.
+    read(fd, into, position) {
+      const sought = calls.lseek(fd, position, C.SEEK_SET);
+      if (sought < 0) return sought;
+      const buffer = alignedBuffer();
+      const got = calls.read(fd, buffer, Math.min(into.length, BUFFER_BYTES));
+      if (got > 0) into.set(buffer.subarray(0, got));
+      return got;
+    },
     write: (fd, bytes) => calls.write(fd, bytes, bytes.length),
     close: (fd) => void calls.close(fd),
     rewind: (fd) => calls.lseek(fd, 0, C.SEEK_SET),
@@ -75,7 +78,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
         link: () => calls.linkat(fd, from, fd, to, 0),
         unlinkFrom: () => calls.unlinkat(fd, from, 0),
         reserve() {
-          const reserved = calls.openat(fd, to, createFlags, RESERVED_MODE);
+          const reserved = calls.openat(fd, to, creating, RESERVED_MODE);
           return reserved < 0 ? reserved : calls.close(reserved);
         },
         replace: () => calls.renameat(fd, from, fd, to),
@@ -100,4 +103,18 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       calls.fchownat(directory.fd, name, uid, gid, C.AT_SYMLINK_NOFOLLOW),
     specialFiles: specialFiles(calls, C.AT_SYMLINK_NOFOLLOW),
   } satisfies Partial<System>;
+}
+
+function specialFiles(calls: PosixBindings, noFollow: number): SpecialFiles {
+  const times = new Uint32Array(8);
+  return {
+    // Not every libc has mknodat.
+    make: ({ fd }, name, status, mode) =>
+      status.isFifo
+        ? calls.mkfifoat(fd, name, mode)
+        : calls.mknodat(fd, name, status.type | mode, status.nodeNumber),
+    setMode: ({ fd }, name, mode) => calls.fchmodat(fd, name, mode, noFollow),
+    setOwner: ({ fd }, name, { uid, gid }) => calls.fchownat(fd, name, uid, gid, noFollow),
+    setTimes: ({ fd }, name, status) => calls.utimensat(fd, name, status.writeTimes(times), noFollow),
+  };
 }

@@ -5,7 +5,7 @@ import { EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
 import { readLinkTarget } from '../link-target.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
-import type { Bindings } from './bindings.ts';
+import { type Bindings, loadBindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
 import { CREATE_ACCESS, CREATE_SHARE, NOT_FOLLOWED, READ_WRITE, SHARE_ALL } from './flags.ts';
 import { strategies } from './ladder.ts';
@@ -17,6 +17,9 @@ import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes }
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
 
 const windowsBuild = (): number => Number(os.release().split('.')[2]);
+
+/** Throws where koffi cannot be loaded. */
+export const loadLane = (): System => win32System(loadBindings());
 
 /**
  * Windows by its functions. Handles take the place of descriptors, and files are addressed by path, in the
