@@ -101,10 +101,10 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
           vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
         };
         const large = { files: 1, bytes: 20_000_000 };
-        const setUpOne = () => {
+        const setUpOne = (bytes = large.bytes) => {
           const { cwd, ...rest } = setUp(0);
           mkdirSync(join(cwd, 'from'), { recursive: true });
-          writeFileSync(join(cwd, 'from', 'large'), Buffer.alloc(large.bytes, 'l'));
+          writeFileSync(join(cwd, 'from', 'large'), Buffer.alloc(bytes, 'l'));
           later(2 * HALF_A_MINUTE);
           return { cwd, ...rest };
         };
@@ -135,6 +135,14 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
           expect((await place(options)).methods).toEqual({ copy_file_range: large });
           // 20 MB in parts of 4 MiB.
           expect(sizes.size).toBe(4);
+          expect(started).toBe(0);
+          expect(filesIn('to')).toEqual(filesIn('from'));
+        });
+
+        test('without a worker, also one of 80 MB', async () => {
+          const { place, filesIn } = setUpOne(80_000_000);
+          const { methods } = await place();
+          expect(methods).toEqual({ copy_file_range: { files: 1, bytes: 80_000_000 } });
           expect(started).toBe(0);
           expect(filesIn('to')).toEqual(filesIn('from'));
         });

@@ -148,7 +148,11 @@ describeWebpacks((host) => {
     ['an expression', /^kept/],
     ['a function', (name: string) => name.startsWith('kept')],
   ])('output.clean keeps what %s of its option "keep" names', async (_what, keep) => {
-    const root = makeProject(files, { 'kept/by-hand.txt': 'mine', 'kept.txt': 'mine', 'old/file.txt': 'old' });
+    const root = makeProject(files, {
+      'kept/by-hand.txt': 'mine',
+      'kept.txt': 'mine',
+      'old/file.txt': 'old',
+    });
     const config: Configuration = { output: { clean: { keep } } };
     for (let run = 0; run < 2; run++) expect(await build(host, root, config)).toMatchObject(clean);
     const names = Object.keys(readTree(join(root, 'dist')));

@@ -106,9 +106,9 @@ export class BatchCopier {
 
   /**
    * Copies what is published and nobody has, until `deadline` (as performance.now()), or until a file comes that would hold
-   * the thread, unless it `mayHold` it.
+   * the thread, unless it `mayHold` it. `bytesLeft`: bytes of the published files that no thread has taken.
    */
-  copyUntil(deadline: number, { mayHold }: { mayHold: boolean }): Stopped {
+  copyUntil(deadline: number, limits: { mayHold: boolean; bytesLeft: () => number }): Stopped {
     for (;;) {
       if (!this.#current) {
         const batch = this.#queue.take();
@@ -121,13 +121,17 @@ export class BatchCopier {
         this.#current = this.#openOrCollect(batch);
         if (!this.#current) continue;
       }
-      const stopped = this.#copyOpenUntil(this.#current, deadline, mayHold);
+      const stopped = this.#copyOpenUntil(this.#current, deadline, limits);
       if (stopped) return stopped;
       this.#closeCurrent();
     }
   }
 
-  #copyOpenUntil(open: OpenBatch, deadline: number, mayHold: boolean): Stopped | undefined {
+  #copyOpenUntil(
+    open: OpenBatch,
+    deadline: number,
+    { mayHold, bytesLeft }: Parameters<BatchCopier['copyUntil']>[1],
+  ): Stopped | undefined {
     const { batch, files } = open;
     const queue = this.#queue;
     // Of a batch in shared memory another thread may take the file that this one looks at: it looks before it takes.
@@ -139,7 +143,7 @@ export class BatchCopier {
       const next = isOwn ? files.copyNew(open, SMALL_FILE, deadline) : queue.peekFile(batch);
       if (next === OVER) return 'deadline';
       if (next === DONE) return undefined;
-      const chosen = files.wayFor(open, next, isOwn);
+      const chosen = files.wayFor(open, next, isOwn, bytesLeft);
       const way = chosen === 'worker' && mayHold ? 'whole' : chosen;
       if (way === 'worker') {
         // A worker takes the rest of a batch in shared memory: this thread goes on with another one.

@@ -19,6 +19,7 @@ import {
   MANY_FILES,
   type ScheduleFacts,
 } from './schedule.ts';
+import { MOST_SLICED } from './way.ts';
 
 /** How long a copy may hold the calling thread before everything else gets a turn. */
 const SLICE_MS = 8;
@@ -117,7 +118,10 @@ class Coordinator {
       const leavesFiles = this.#isSlow && (!this.#isPlanned || queue.waiting > 0);
       const copies = !leavesFiles && (this.#isPlanned || !this.#crew);
       if (copies) {
-        const stopped = this.#copier.copyUntil(deadline, { mayHold: this.#isAlone });
+        const stopped = this.#copier.copyUntil(deadline, {
+          mayHold: this.#isAlone,
+          bytesLeft: () => bytesOf(queue.leftSources(), MOST_SLICED),
+        });
         if (stopped === 'deadline') return false;
         if (stopped === 'large') {
           this.#hasLarge = true;

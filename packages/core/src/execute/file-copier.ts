@@ -201,8 +201,14 @@ export class FileCopier {
    * How to copy a file without holding the thread; `copied`: a clone has done it already.
    *
    * @param isAlone no other thread may take the file
+   * @param bytesLeft bytes of the files that are not copied yet
    */
-  wayFor(open: OpenBatch, file: number, isAlone: boolean): 'copied' | 'whole' | 'slices' | 'worker' {
+  wayFor(
+    open: OpenBatch,
+    file: number,
+    isAlone: boolean,
+    bytesLeft: () => number,
+  ): 'copied' | 'whole' | 'slices' | 'worker' {
     const { pair, batch } = open;
     const name = batch.names[file]!;
     const status = this.#source;
@@ -227,6 +233,7 @@ export class FileCopier {
       isAlone,
       maySlice: mayShare && this.#system.pauses === true && isDense(status),
       sliced: this.#sliced,
+      bytesLeft,
     });
     if (typeof way === 'object' && this.#clone(open, file)) return 'copied';
     const other = typeof way === 'object' ? way.otherwise : way;

@@ -35,7 +35,7 @@ export class Queue implements BatchQueue, PlannedQueue {
     if (this.#shared) return this.#shared;
     const shared = new SharedQueue(this.#keeping);
     const firsts = new Map<QueuedBatch['notes'], QueuedBatch>();
-    for (const batch of [...(this.#taken ? [this.#taken] : []), ...this.#waiting.slice(this.#next)]) {
+    for (const batch of this.#unfinished()) {
       const { number: _number, notes, cursor, records, outcomes, ...plain } = batch;
       Object.assign(batch, this.#publishShared(shared, plain, records, firsts.get(notes) ?? batch));
       shared.begin(batch, cursor);
@@ -162,12 +162,17 @@ export class Queue implements BatchQueue, PlannedQueue {
     if (this.#shared) yield* this.#shared.batchesFrom(this.#moved);
   }
 
-  /** Source paths of the files in shared memory that no thread has taken yet. */
+  /** Source paths of the published files that no thread has taken yet. */
   *leftSources(): Generator<string> {
-    const shared = this.#shared;
-    for (let batch = shared?.claimStarted(0); batch; batch = shared!.claimStarted(batch.number + 1))
+    for (const batch of this.#shared?.unfinished() ?? this.#unfinished())
       for (let file = this.peekFile(batch); file >= 0 && file < batch.names.length; file++)
         yield path.join(batch.source, batch.names[file]!);
+  }
+
+  /** Batches that are not in shared memory. */
+  *#unfinished(): Generator<QueuedBatch> {
+    if (this.#taken) yield this.#taken;
+    yield* this.#waiting.slice(this.#next);
   }
 
   /** Published files that nobody has begun, nearly. */

@@ -74,10 +74,15 @@ function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
 }
 
-/** Bytes of files, counted no further than `enough`. */
+/** Files that {@link bytesOf} looks at. */
+const MOST_LOOKS = 1_000;
+
+/** Bytes of files, counted until they are `enough`, and of the first thousand files only. */
 export function bytesOf(files: Iterable<string>, enough: number): number {
   let bytes = 0;
+  let looks = 0;
   for (const file of files) {
+    if (++looks > MOST_LOOKS) break;
     try {
       bytes += fs.statSync(file).size;
     } catch {

@@ -247,6 +247,11 @@ export class SharedQueue implements PlannedQueue {
     return files;
   }
 
+  /** Batches with files that no thread has taken yet. */
+  *unfinished(): Generator<QueuedBatch> {
+    for (let batch = this.claimStarted(0); batch; batch = this.claimStarted(batch.number + 1)) yield batch;
+  }
+
   *batchesFrom(first: number): Generator<QueuedBatch> {
     for (let number = first; number < this.length; number++) yield this.batch(number);
   }

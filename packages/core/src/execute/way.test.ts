@@ -17,6 +17,7 @@ const LARGE: WayFacts = {
   isAlone: true,
   maySlice: true,
   sliced: 0,
+  bytesLeft: () => 0,
 };
 const unwritten = { mayClone: true, isWritten: () => false };
 
@@ -30,12 +31,15 @@ test.each<[string, Partial<WayFacts>, Way]>([
   ['a large file', {}, 'slices'],
   ['a large file that another thread may take', { isAlone: false }, 'worker'],
   ['a large file where nothing pauses', { maySlice: false }, 'worker'],
-  ['a very large file', { size: LARGE_FILE + 1 }, 'worker'],
+  ['a very large file', { size: LARGE_FILE + 1 }, 'slices'],
+  ['a file of too many bytes', { size: MOST_SLICED + 1 }, 'worker'],
+  ['a very large file among others', { size: LARGE_FILE + 1, bytesLeft: () => MOST_SLICED }, 'worker'],
+  ['a large file among others, of which nobody asks', { bytesLeft: () => MOST_SLICED }, 'slices'],
   ['a large file after many others', { sliced: MOST_SLICED - MEDIUM_FILE }, 'worker'],
   ['a large file that may be cloned', { mayClone: true }, { clone: true, otherwise: 'slices' }],
   [
-    'a very large file that may be cloned',
-    { size: LARGE_FILE + 1, mayClone: true },
+    'a file of too many bytes that may be cloned',
+    { size: MOST_SLICED + 1, mayClone: true },
     { clone: true, otherwise: 'worker' },
   ],
   ['a large file that may be cloned, and is not on the disk', unwritten, 'worker'],
