@@ -1,14 +1,14 @@
 import { inC } from './raw-names.ts';
 import type { SpecialFiles, System } from './system.ts';
 
-/** Calls that convert such names themselves, or pass them to `node:fs`. */
+/** Calls that convert names that are not UTF-8 themselves, or pass them to `node:fs`. */
 const AS_IT_IS = new Set(['openDirectory', 'openChild', 'unlink', 'removeDirectory', 'filesystem']);
 
 const systems = new WeakMap<System, System>();
 
 /**
- * A system whose calls take names that are not UTF-8. It is slower and has no fast path. Only directories with such names
- * use it, so that the calls of `system` itself need not check any name.
+ * A system whose calls take names that are not UTF-8. It is slower and has no fast path. Only directories with such
+ * names use it, so that the calls of `system` itself need not check any name.
  */
 export function byBytes(system: System): System {
   // The portable lane checks every name itself, and Windows has no such names.

@@ -1,20 +1,23 @@
-/** A lane is built into a file of its own, with its own copy of this module: all copies in a thread share it. */
+/**
+ * The native systems are built into separate files, each with its own copy of this module. All copies in a thread
+ * share the object under this key.
+ */
 const KEY = Symbol.for('fs-reflink.windows-error');
 const store = globalThis as { [KEY]?: { errno: number; code: number } };
 const last = (store[KEY] ??= { errno: 0, code: 0 });
 
-/** What a number alone does not tell. */
+/** Explanations of Windows errors, by number. */
 const HINTS: Record<number, string> = {
   1314: 'creating symbolic links takes Developer Mode or SeCreateSymbolicLinkPrivilege',
 };
 
-/** Keeps the Windows error behind an error number: several of them have the same one. */
+/** Remembers the Windows error that became an error number, because several Windows errors become the same number. */
 export function noteWindowsError(errno: number, code: number): void {
   last.errno = errno;
   last.code = code;
 }
 
-/** The Windows error behind the last error number, if that was this one. Returned once. */
+/** Describes the Windows error behind `errno`, if `errno` was the last one noted. Returns it once, then undefined. */
 export function windowsErrorBehind(errno: number): string | undefined {
   if (errno !== last.errno) return undefined;
   last.errno = 0;

@@ -2,15 +2,15 @@ import os from 'node:os';
 import { nodeUtil } from '../node-util.ts';
 
 /**
- * Error numbers differ between systems (ENOTSUP is 95 on Linux and 45 on macOS), and on Windows `node:fs` has
- * numbers of its own, which are not those of `os.constants`: what `node:fs` answers with counts.
+ * Error numbers by name. They differ between systems (ENOTSUP is 95 on Linux and 45 on macOS). On Windows they are
+ * the numbers that `node:fs` reports, which are not those of `os.constants`.
  */
 const numbers: Readonly<Record<string, number>> =
   process.platform === 'win32'
     ? Object.fromEntries([...nodeUtil().getSystemErrorMap()].map(([errno, [name]]) => [name, -errno]))
     : os.constants.errno;
 
-/** The positive number of an error, 0 where the system has none of this name. */
+/** The positive number of an error; 0 if the system has none of this name. */
 export const errnoOf = (name: string): number => numbers[name] ?? 0;
 
 export const EACCES: number = errnoOf('EACCES');

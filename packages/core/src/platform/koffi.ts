@@ -5,24 +5,27 @@ import { fileURLToPath } from 'node:url';
 
 export type Koffi = typeof import('koffi');
 
-/** The linker of musl, which koffi has another addon for, by the architectures whose addons are all named alike. */
+/**
+ * musl's dynamic linker by architecture, for the architectures whose addons all have the same kind of name. koffi has
+ * a separate addon for musl.
+ */
 const MUSL: Readonly<Record<string, string>> = {
   x64: '/lib/ld-musl-x86_64.so.1',
   arm64: '/lib/ld-musl-aarch64.so.1',
 };
 
 /**
- * Loads koffi's addon by itself, which takes a millisecond; koffi takes six more to look for it. Where the addon is not
- * in its usual place that is left to koffi.
+ * Loads koffi's addon directly, which takes 1 ms; koffi's own search for it takes 6 ms more. If the addon is not in
+ * its usual place, koffi searches for it.
  *
- * @throws when there is no prebuilt koffi for this runtime or addons are off
+ * @throws if there is no prebuilt koffi for this runtime or addons are off
  */
 export function loadKoffi(): Koffi {
   const file = import.meta.url ? fileURLToPath(import.meta.url) : __filename;
   return loadAddon(file) ?? createRequire(file)('koffi');
 }
 
-/** Loads the addon of koffi for `file`; undefined where it is not found at once. */
+/** Loads the koffi addon that belongs to `file`; undefined if it is not in its usual place. */
 export function loadAddon(file: string): Koffi | undefined {
   const { platform, arch } = process;
   const musl = MUSL[arch];
@@ -39,7 +42,7 @@ export function loadAddon(file: string): Koffi | undefined {
   }
 }
 
-/** @throws where no directory above has koffi */
+/** @throws if no directory above has koffi */
 function findKoffi(directory: string): string {
   const koffi = path.join(directory, 'node_modules/koffi');
   const parent = path.dirname(directory);

@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import { EILSEQ, EINVAL } from './errno.ts';
 import type { Errno } from './system.ts';
 
-/** Ends a string in C. */
+/** Ends a C string. */
 const NUL = Buffer.alloc(1);
 
 /**
- * Reads the target of a link by node:fs. Windows has targets in UTF-16: one that cannot be decoded is answered with
- * EILSEQ there, as names are.
+ * Reads the target of a link by node:fs. On Windows targets are UTF-16: returns -EILSEQ for a target that cannot be
+ * decoded, as for names.
  */
 export function readLinkTarget(file: string | Buffer): Buffer | Errno {
   try {
@@ -19,13 +19,13 @@ export function readLinkTarget(file: string | Buffer): Buffer | Errno {
   }
 }
 
-/** A target as a string, which every runtime accepts, unless its bytes are no UTF-8. */
+/** A target as a string, which every runtime accepts, or as bytes if it is not UTF-8. */
 export function decoded(target: Buffer): string | Buffer {
   const text = target.toString();
   return Buffer.from(text).equals(target) ? text : target;
 }
 
-/** Bytes as C has a string. */
+/** Bytes as a C string: with a NUL at the end. */
 export function terminated(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, NUL]);
 }

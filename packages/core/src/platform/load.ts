@@ -7,8 +7,8 @@ import type { System } from './system.ts';
 let system: System | undefined;
 
 /**
- * The fastest lane this runtime allows, loaded once per thread. `FS_REFLINK_NATIVE=off` in the environment
- * keeps to node:fs.
+ * The fastest system that this runtime allows, loaded once per thread. `FS_REFLINK_NATIVE=off` in the environment
+ * selects node:fs.
  */
 export function loadSystem(): System {
   return (system ??= choose());
@@ -26,11 +26,12 @@ function choose(): System {
 }
 
 /**
- * The lane of another platform, built into a file of its own: parsing both takes 6 ms where neither is needed. Beside
- * the file this is built into; from source it is the built one too, because Node.js 20 runs no TypeScript.
+ * Loads the system of macOS or Windows. It is built into a file of its own, because parsing both takes 6 ms that
+ * Linux does not need. The file is beside the one that contains this code; if this runs from source, it is the built
+ * one in `dist`, because Node.js 20 does not run TypeScript.
  */
 function loadLane(platform: 'darwin' | 'win32'): System {
-  // A bundler that makes CommonJS of this leaves `import.meta.url` empty.
+  // If a bundler converts this to CommonJS, `import.meta.url` is empty.
   const here = import.meta.url || __filename;
   const isSource = here.endsWith('.ts');
   const lane = createRequire(here)(`${isSource ? '../../dist' : '.'}/${platform}.cjs`) as {

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { onDisk } from './raw-names.ts';
 import type { Directory } from './system.ts';
 
-/** The path of what has a name in a directory, for `node:fs`: bytes where it is not UTF-8. */
+/** The path of a name in a directory, for `node:fs`: bytes if it is not UTF-8. */
 export function pathIn(directory: Directory, name: string): string | Buffer {
   return onDisk(childPath(directory, name));
 }
 
 /**
- * An open directory. All are made here, because the fast path is compiled for objects whose fields come in one order, and
- * once more where another order comes along.
+ * Creates an open directory. The order of the fields matters: for objects with another order, V8 would compile the
+ * fast path once more.
  */
 export function opened(fd: number, path: string): Directory {
   return { path, fd };

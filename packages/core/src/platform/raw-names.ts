@@ -1,15 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * Names of files are bytes. Where they are not UTF-8, each byte that is no part of a character is one half of a surrogate
- * pair in a string, U+DC80 to U+DCFF, as in Python: such a string can be told from all others, and made bytes again.
+ * File names are bytes. If they are not UTF-8, each byte that is not part of a character becomes a lone surrogate in
+ * the string, U+DC80 to U+DCFF, as in Python. Such a string differs from all others, and can be converted back to the
+ * bytes.
  */
 
-/** The flag `u` keeps it from matching half of a whole pair. */
+/** With the flag `u` the pattern does not match one half of a surrogate pair. */
 const RAW = /[\udc80-\udcff]/u;
 const EACH_RAW = /([\udc80-\udcff])/u;
 const RAW_BASE = 0xdc00;
-/** The byte at the end of a string in C. */
+/** The byte that ends a C string. */
 const NUL = Buffer.alloc(1);
 
 /** Whether a name or a path is not UTF-8. */
@@ -39,23 +40,26 @@ export function toBytes(name: string): Buffer {
   );
 }
 
-/** A path as `node:fs` takes it. */
+/** A path for `node:fs`: bytes if it is not UTF-8. */
 export function onDisk(path: string): string | Buffer {
   return isRaw(path) ? toBytes(path) : path;
 }
 
-/** A name or a path as C takes it. It is declared as a string, in the place of which koffi takes bytes. */
+/**
+ * A name or a path for a C function. The type says string, but it may be bytes, which koffi accepts in place of a
+ * string.
+ */
 export function inC(name: string): string {
   return isRaw(name) ? (Buffer.concat([toBytes(name), NUL]) as unknown as string) : name;
 }
 
-/** A name or a path for people, with such bytes in octal, as `ls` shows them. */
+/** A name or a path for messages. Bytes that are not UTF-8 are written in octal, as `ls` does. */
 export function shown(name: string): string {
   if (!isRaw(name)) return name;
   return name.replaceAll(/[\udc80-\udcff]/gu, (raw) => `\\${(raw.charCodeAt(0) - RAW_BASE).toString(8)}`);
 }
 
-/** A message in which paths are as JSON has them. */
+/** Does the same for a message that contains paths as JSON strings. */
 export function shownInMessage(message: string): string {
   if (!message.includes('\\udc')) return message;
   return message.replaceAll(

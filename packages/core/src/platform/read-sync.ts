@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** `fs.readSync`, made again where a signal interrupts it: Node.js does that for every other call. */
+/** `fs.readSync`, repeated if a signal interrupts it. Node.js repeats every other call by itself. */
 export function readSync(
   fd: number,
   into: Uint8Array,

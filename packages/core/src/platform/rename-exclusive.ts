@@ -1,17 +1,17 @@
 import { EINVAL, EISDIR, EMLINK, ENOSYS, ENOTSUP, EPERM, errnoOf } from './errno.ts';
 
 /**
- * What a filesystem answers that has no rename that replaces nothing, or no hard links: EISDIR on Windows, by libuv,
- * and EPERM a sandbox that does not know the call.
+ * Errors of a filesystem that has no exclusive rename, or no hard links. libuv reports EISDIR on Windows; a sandbox
+ * that does not know the call reports EPERM.
  */
 const UNSUPPORTED: ReadonlySet<number> = new Set([
   ...[EINVAL, ENOSYS, ENOTSUP, EPERM, EMLINK, EISDIR],
   errnoOf('EOPNOTSUPP'),
 ]);
 
-/** How a directory's file `from` gets the name `to`, step by step. Each answers 0 or a negative error number. */
+/** The steps that rename `from` to `to` in a directory. Each returns 0 or a negative error number. */
 export interface RenameSteps {
-  /** In one step. Undefined: the lane has no such call. */
+  /** Renames in one call that fails if `to` exists. Undefined if the platform has no such call. */
   exclusively?(): number;
   link(): number;
   unlinkFrom(): number;
@@ -22,9 +22,9 @@ export interface RenameSteps {
 }
 
 /**
- * Renames unless `to` exists (`EEXIST`), by the best way that the filesystem has. The last one, for filesystems
- * without hard links, never replaces what somebody else has made, but a process that is killed between its two calls
- * leaves an empty file.
+ * Renames unless `to` exists (`EEXIST`), by the best way that the filesystem has. The last way, for filesystems
+ * without hard links, never replaces a file that another process created, but if this process is killed between its
+ * two calls, an empty file remains.
  */
 export function renameExclusively(steps: RenameSteps): number {
   const renamed = steps.exclusively?.() ?? -ENOSYS;

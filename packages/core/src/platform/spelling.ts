@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Whether two paths are the same but for the case of letters, and not the same. */
+/** Whether two paths differ, but only in the case of letters. */
 export function differInCaseOnly(one: string, other: string): boolean {
   return one !== other && one.toLowerCase() === other.toLowerCase();
 }
 
 /**
- * A path as its directories spell it. Where the case of letters does not count, one file has many names, and
- * on FUSE and network filesystems each of them its own inode number. Parts that do not exist stay as given.
+ * A path in the spelling that its directories list. On a case-insensitive filesystem one file has many names, and on
+ * FUSE and network filesystems each of them has its own inode number. Parts that do not exist stay unchanged.
  */
 export function spelledAsStored(file: string): string {
   const parent = path.dirname(file);
@@ -30,7 +30,7 @@ function storedName(directory: string, name: string): string {
   return stored !== undefined && isThere(path.join(directory, name)) ? stored : name;
 }
 
-/** Where the case of letters counts, a name that no directory lists is not there. */
+/** Whether a path exists. On a case-sensitive filesystem, a name that its directory does not list does not exist. */
 function isThere(file: string): boolean {
   try {
     return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
@@ -39,7 +39,9 @@ function isThere(file: string): boolean {
   }
 }
 
-/** Whether names that differ only in the case of letters are one file in a directory, which need not be there yet. */
+/**
+ * Whether a directory ignores the case of letters in names. If it is empty or does not exist yet, its parents decide.
+ */
 export function ignoresCase(directory: string): boolean {
   for (let current = nearestExisting(directory); ; current = path.dirname(current)) {
     const answer = looksUpAnyCase(current);
@@ -49,26 +51,28 @@ export function ignoresCase(directory: string): boolean {
 }
 
 /**
- * Whether a directory finds a name in it by other cases of its letters; undefined where it holds no name that tells.
- * A directory is asked by what is in it: the one above may lie on another filesystem.
+ * Whether a directory finds one of its entries under a name in another case; undefined if no entry has letters or the
+ * directory cannot be listed. Tests the entries, not the directory's own name: its parent may be on another
+ * filesystem.
  */
 export function looksUpAnyCase(directory: string): boolean | undefined {
   try {
-    // One at a time: the first will do as a rule. Without `using`, whose helper is a file of its own to load.
+    // Reads one entry at a time, because the first one usually decides. Avoids `using`, whose helper would be one
+    // more file to load.
     const entries = fs.opendirSync(directory);
     try {
       for (let entry = entries.readSync(); entry; entry = entries.readSync()) {
         const other = swapCase(entry.name);
         if (other === entry.name) continue;
         if (!fs.existsSync(path.join(directory, other))) return false;
-        // Found under a name that the directory does not list: it is the same one.
+        // The directory finds the other name but does not list it: both names are the same file.
         if (!fs.readdirSync(directory).includes(other)) return true;
       }
     } finally {
       entries.closeSync();
     }
   } catch {
-    // It may not be listed.
+    // The directory cannot be listed.
   }
   return undefined;
 }

@@ -7,14 +7,14 @@ const IS_FIFO = 0o010000;
 const IS_SOCKET = 0o140000;
 const TYPE_MASK = 0o170000;
 
-/** Which half of a 64-bit field comes first. */
+/** Whether the lower half of a 64-bit field comes first. */
 export const LITTLE_ENDIAN: boolean = os.endianness() === 'LE';
 const LOW = LITTLE_ENDIAN ? 0 : 1;
 const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
-/** 32-bit words of `struct statx` of <linux/stat.h>, which is laid out alike on every architecture. */
-/** Number of hard links: only Linux fills it in. */
+/** Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture. */
+/** Number of hard links. The native calls of macOS and Windows do not fill it in. */
 export const LINKS = 4;
 export const UID = 5;
 export const GID = 6;
@@ -25,20 +25,20 @@ export const BLOCKS = 12;
 export const ACCESSED = 16;
 export const CHANGED = 24;
 export const MODIFIED = 28;
-/** Of a device: which one it is. */
+/** The number of a device file. */
 export const NODE_MAJOR = 32;
 export const NODE_MINOR = 33;
 export const DEVICE_MAJOR = 34;
 export const DEVICE_MINOR = 35;
 const WORDS = 64;
-/** In a `struct statx_timestamp`, after 64 bits of seconds. */
+/** Offset of the nanoseconds in a `struct statx_timestamp`: after 64 bits of seconds. */
 export const NANOSECONDS = 2;
 
 /** Words that only Linux fills in. */
 export const STATX_MASK_WORD = 0;
 export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
 
-/** The same in bytes and under their names in C, to be compared with the header. */
+/** The same offsets in bytes, by the names of the fields in C. A test compares them with the header. */
 export const STATX_LAYOUT: Record<string, number> = {
   size: WORDS * 4,
   stx_mask: STATX_MASK_WORD * 4,
@@ -64,19 +64,21 @@ export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
   tv_nsec: NANOSECONDS * 4,
 };
 
-/** 32-bit words of a {@link FileStatus} that together tell one state of one file from every other. */
+/** The number of 32-bit words of a signature: enough to tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;
 
-/** Filesystems keep times as coarsely as this; FAT has the coarsest. */
+/** The coarsest resolution of times, in seconds: that of FAT. */
 export const COARSEST_SECONDS = 2;
 
-/** By how much the clock of a filesystem may be ahead of that of the process, its ticks of two seconds included. */
+/**
+ * By how much the clock of a filesystem may be ahead of the clock of the process. Includes the two seconds of FAT.
+ */
 const CLOCKS_DIFFER_MS = 60_000;
 
 /**
- * The attributes of a file the engine works with, in the layout of Linux's `struct statx`, so that there the
- * kernel fills it in place and only what is asked for is decoded. Reused from file to file: objects and
- * 64-bit integers on the heap would be most of what the engine allocates.
+ * The attributes of a file, in the layout of Linux's `struct statx`: there the kernel fills in the words, and only
+ * fields that are used are decoded. Objects are reused from file to file: new objects and 64-bit integers for each
+ * file would be most of what the engine allocates.
  */
 export class FileStatus {
   readonly words: Uint32Array = new Uint32Array(WORDS);
@@ -117,7 +119,7 @@ export class FileStatus {
     return this.words[DEVICE_MAJOR]! * 0x10_0000 + this.words[DEVICE_MINOR]!;
   }
 
-  /** Since 1970, or before. */
+  /** Seconds since 1970; negative before. */
   get accessedSeconds(): number {
     return this.#seconds(ACCESSED);
   }
@@ -159,7 +161,7 @@ export class FileStatus {
     return !this.isRegular && !this.isDirectory && !this.isLink;
   }
 
-  /** What a special file is, for a message. */
+  /** The kind of a special file, for a message. */
   get specialKind(): string {
     const type = this.mode & TYPE_MASK;
     return type === IS_FIFO ? 'a FIFO' : type === IS_SOCKET ? 'a socket' : 'a device';
@@ -169,12 +171,12 @@ export class FileStatus {
     return (this.mode & TYPE_MASK) === IS_FIFO;
   }
 
-  /** The type alone, as mknod(2) takes it. */
+  /** The type bits of the mode, as mknod(2) takes them. */
   get type(): number {
     return this.mode & TYPE_MASK;
   }
 
-  /** Of a device: which one it is, as the `dev_t` that mknod(2) takes. */
+  /** The number of a device file, as the `dev_t` that mknod(2) takes. */
   get nodeNumber(): number {
     const [major, minor] = [this.words[NODE_MAJOR]!, this.words[NODE_MINOR]!];
     return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
@@ -203,18 +205,18 @@ export class FileStatus {
     );
   }
 
-  /** What tells a file from every other. */
+  /** Identifies the file: a string of its device and inode number. */
   get identity(): string {
     const { words } = this;
     return `${this.device} ${words[INODE]} ${words[INODE + 1]}`;
   }
 
-  /** Whether the file may have other names; where that is not counted, each may. */
+  /** Whether the file may have other names. True for every file if the platform does not count them. */
   get mayHaveLinks(): boolean {
     return this.words[LINKS] !== 1;
   }
 
-  /** Whether neither size nor modification time changed between two looks at one file. */
+  /** Whether the size and the modification time of a file are the same in another status of it. */
   isSameContent(other: FileStatus): boolean {
     const { words } = this;
     return (
@@ -225,7 +227,7 @@ export class FileStatus {
     );
   }
 
-  /** Whether neither content nor attributes changed between two looks at one file. */
+  /** Whether the size, the modification time and the change time of a file are the same in another status of it. */
   isSameState(other: FileStatus): boolean {
     const { words } = this;
     return (
@@ -235,20 +237,20 @@ export class FileStatus {
     );
   }
 
-  /** To the microsecond, which is all that node:fs can set. */
+  /** Compares modification times to the microsecond, because node:fs cannot set them more precisely. */
   isModifiedAtAbout(other: FileStatus): boolean {
     const seconds = this.modifiedSeconds - other.modifiedSeconds;
     return Math.abs(seconds * 1e9 + this.modifiedNanoseconds - other.modifiedNanoseconds) < 1000;
   }
 
-  /** Whether it has the size of another, and its modification time as {@link isModifiedAtAbout} compares it. */
+  /** Whether the size is equal, and the modification time as {@link isModifiedAtAbout} compares it. */
   hasSizeAndTimeOf(other: FileStatus): boolean {
     return this.size === other.size && this.isModifiedAtAbout(other);
   }
 
   /**
-   * When the file was last touched, in milliseconds since 1970. A modification time that lies ahead was set by
-   * somebody; the change time, where the filesystem keeps one, says when.
+   * When the file was last changed, in milliseconds since 1970: the later of modification and change time. A
+   * modification time in the future was set explicitly: then the change time counts, if the filesystem keeps one.
    */
   get touchedMs(): number {
     const modified = this.modifiedSeconds * 1000 + this.modifiedNanoseconds / 1e6;
@@ -257,7 +259,7 @@ export class FileStatus {
     return changed > 0 && modified > Date.now() + CLOCKS_DIFFER_MS ? changed : modified;
   }
 
-  /** Writes {@link SIGNATURE_WORDS} words from `offset` on. */
+  /** Writes the signature of this state: {@link SIGNATURE_WORDS} words from `offset` on. */
   sign(into: Uint32Array, offset: number): void {
     const { words } = this;
     into[offset] = (words[DEVICE_MAJOR]! << 20) ^ words[DEVICE_MINOR]!;
@@ -273,8 +275,8 @@ export class FileStatus {
   }
 
   /**
-   * Whether {@link sign} would write what is there, but for the number of the device where the time of the last change
-   * is told finely enough: the same filesystem may have another number after it was mounted again.
+   * Whether {@link sign} would write the same words. If the change time has nanoseconds, the device number may
+   * differ: a filesystem may get another number when it is mounted again.
    */
   isSigned(by: Uint32Array, offset: number): boolean {
     const { words } = this;
@@ -293,7 +295,7 @@ export class FileStatus {
     );
   }
 
-  /** Makes both other times that of the last change: for a file just made, when that was. */
+  /** Sets access and modification time to the change time. For a new file that is the time of its creation. */
   takeChangeTime(): void {
     this.words.copyWithin(ACCESSED, CHANGED, CHANGED + NANOSECONDS + 1);
     this.words.copyWithin(MODIFIED, CHANGED, CHANGED + NANOSECONDS + 1);
@@ -313,7 +315,7 @@ export class FileStatus {
     return into;
   }
 
-  /** Fills in what node:fs knows. */
+  /** Fills in what node:fs reports. */
   fill(stats: import('node:fs').BigIntStats): void {
     const { words } = this;
     this.mode = Number(stats.mode);
@@ -326,7 +328,8 @@ export class FileStatus {
     this.#setTime(ACCESSED, stats.atimeNs);
     this.#setTime(MODIFIED, stats.mtimeNs);
     this.#setTime(CHANGED, stats.ctimeNs);
-    // As glibc puts them into one number: so both lanes number a device alike. Elsewhere it is as good as any other.
+    // Splits the number as glibc does, so that the native calls and node:fs give a device the same number. On other
+    // systems any split will do.
     this.#setDevice(DEVICE_MAJOR, stats.dev);
     if (this.isSpecial) this.#setDevice(NODE_MAJOR, stats.rdev);
   }
@@ -336,7 +339,7 @@ export class FileStatus {
     this.words[at + 1] = Number((device & 0xffn) | ((device >> 12n) & 0xffff_ff00n));
   }
 
-  /** Fills in what the file is and on which device. The inode number comes as two halves of 32 bits. */
+  /** Fills in mode, device and inode number. The inode number comes as two halves of 32 bits. */
   fillIdentity(mode: number, device: number, inodeLow: number, inodeHigh: number): void {
     const { words } = this;
     this.mode = mode;
@@ -346,14 +349,14 @@ export class FileStatus {
     words[DEVICE_MINOR] = device;
   }
 
-  /** Fills in its length in bytes and the space it takes on the disk in blocks of 512. */
+  /** Fills in the length in bytes and the allocated blocks of 512 bytes. */
   fillSize(bytes: number, blocks: number): void {
     this.size = bytes;
     this.words[BLOCKS + LOW] = blocks;
     this.words[BLOCKS + HIGH] = blocks / TWO_32;
   }
 
-  /** Fills in one of its times, in seconds since 1970, or before, and nanoseconds after that. */
+  /** Fills in one of the times: seconds since 1970 (negative before), and the nanoseconds after that second. */
   fillTime(which: 'accessed' | 'modified' | 'changed', seconds: number, nanoseconds: number): void {
     const at = which === 'accessed' ? ACCESSED : which === 'modified' ? MODIFIED : CHANGED;
     this.words[at + LOW] = seconds;

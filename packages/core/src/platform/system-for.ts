@@ -6,8 +6,8 @@ import type { System } from './system.ts';
 let portable: System | undefined;
 
 /**
- * What copies the files of a source directory: `system`, `node:fs` for what only that can read, or what takes names
- * that are not UTF-8 (`raw`).
+ * The system that copies the files of a source directory: `system` itself, the portable one for an archive that only
+ * `node:fs` can read, or one that accepts names that are not UTF-8 (`raw`).
  */
 export function systemFor(
   { source, raw }: { source: string; raw?: boolean | undefined },

@@ -2,18 +2,18 @@ import type { Method } from '../model/settings.ts';
 import type { FileStatus } from './status.ts';
 
 /**
- * An open directory. `fd` is -1 where the platform addresses files by path; otherwise files are addressed by
- * handle and name, so that no path is resolved again for every file and none can be swapped underneath.
+ * An open directory. Files in it are addressed by `fd` and name, so that no path is resolved for each file and no
+ * directory can be swapped meanwhile. `fd` is -1 if the platform addresses files by path.
  */
 export interface Directory {
   readonly path: string;
   readonly fd: number;
 }
 
-/** A negative error number, as system calls answer inside the kernel. */
+/** A negative error number, as a system call returns it inside the kernel. */
 export type Errno = number;
 
-/** One file on its way: what a strategy may use, and nothing else. */
+/** A file that is being copied: everything that a strategy may use. */
 export interface Transfer {
   /** Open for reading, at offset 0. */
   readonly source: number;
@@ -24,93 +24,101 @@ export interface Transfer {
   readonly destinationDirectory: Directory;
   readonly destinationName: string;
   readonly status: FileStatus;
-  /** Called after each part how many bytes are in place. Throws when the copy was aborted. */
+  /** Call this after each part with the number of bytes copied so far. Throws if the copy was aborted. */
   readonly progress: (bytes: number) => void;
-  /** Asked after each part: whether to answer {@link PAUSED}. Undefined: the thread may be held. */
+  /**
+   * Call this after each part. If it returns true, return {@link PAUSED}. If undefined, the strategy need not pause.
+   */
   readonly isDue?: (() => boolean) | undefined;
-  /** Bytes that were in place when the strategy paused; 0 before it begins. */
+  /** Bytes that were copied before the last pause; 0 at the start. */
   moved: number;
 }
 
-/** Answer of a strategy that has more to do, and goes on where it stopped when it is run again. */
+/** Result of a strategy that is not finished. When it is run again, it continues where it stopped. */
 export const PAUSED: number = Number.NEGATIVE_INFINITY;
 
 /**
- * What to do about an error number: give the strategy up for this pair of devices, for this file, try the
- * same again, or end the copy.
+ * What an error number means for a strategy: it cannot work between these two devices (`pair`), it cannot copy this
+ * file (`file`), try it again (`retry`), or the copy of the file fails (`fatal`).
  */
 export type ErrorClass = 'pair' | 'file' | 'retry' | 'fatal';
 
-/** One way to move a file's bytes. It never unlinks, renames or changes attributes: the frame does. */
+/**
+ * One way to copy a file's bytes. {@link Transferrer} does the rest: it renames, sets attributes and deletes the
+ * destination of a failed copy.
+ */
 export interface Strategy {
   readonly method: Method;
   /** The system call an error is reported under. */
   readonly syscall: string;
-  /** The strategy shares blocks and takes a consistent picture of the source, or fails. */
+  /** The strategy shares blocks: the copy is a consistent snapshot of the source, or the strategy fails. */
   readonly clones: boolean;
-  /** The strategy makes its destination itself, under a name that must not exist. */
+  /** The strategy creates its destination itself, under a name that must not exist. */
   readonly creates: boolean;
-  /** The destination has the source's mode and times when the strategy is done. */
+  /** When the strategy is done, the destination has the source's mode and times. */
   readonly carries?: boolean;
-  /** Moves all bytes. Returns how many, a negative error number, or {@link PAUSED}. */
+  /** Copies all bytes. Returns their number, a negative error number, or {@link PAUSED}. */
   run(transfer: Transfer): number | Errno;
   classify(errno: number): ErrorClass;
 }
 
-/** What orders the strategies for one file. */
+/** What the order of the strategies for a file depends on. */
 export interface LadderQuery {
   readonly reflink: 'auto' | 'always' | 'never';
   readonly bypassCache: boolean;
   readonly size: number;
   /** Whether cloning was already found impossible between these devices. */
   readonly cannotClone: boolean;
-  /** Access control lists are to be carried over: a strategy that can do it at once does. */
+  /** Access control lists are to be preserved: a strategy that can copy them along with the bytes does so. */
   readonly acl: boolean;
-  /** The open source; undefined where no certain file is asked for. */
+  /** The open source; undefined if the query is not about a certain file. */
   readonly source?: number | undefined;
 }
 
-/** Extended attributes that are to be carried over. */
+/** The kinds of extended attributes to preserve. */
 export interface ExtendedAttributes {
   /** All but access control lists. */
   readonly xattr: boolean;
   readonly acl: boolean;
 }
 
-/** How a system clones a directory with all that is in it: completely, or not at all. */
+/** A system call that clones a directory with everything in it, completely or not at all. */
 export interface DirectoryClone {
   readonly method: Method;
   /** The system call an error is reported under. */
   readonly syscall: string;
-  /** Clones `name` as `as`, which must not exist; links are kept. */
+  /** Clones `name` as `as`, which must not exist. Symbolic links are copied as links. */
   run(source: Directory, name: string, destination: Directory, as: string): number | Errno;
   classify(errno: number): ErrorClass;
 }
 
-/** FIFOs, devices and sockets. Their attributes are set by name; no link is followed. */
+/** The calls for FIFOs, devices and sockets. They address files by name and follow no link. */
 export interface SpecialFiles {
-  /** Makes one like that of `status` under a name that must not exist. The process's umask applies to `mode`. */
+  /**
+   * Creates a special file of the kind that `status` has. `name` must not exist. The process's umask applies to
+   * `mode`.
+   */
   make(directory: Directory, name: string, status: FileStatus, mode: number): number | Errno;
   setMode(directory: Directory, name: string, mode: number): number | Errno;
   setOwner(directory: Directory, name: string, status: FileStatus): number | Errno;
   setTimes(directory: Directory, name: string, status: FileStatus): number | Errno;
 }
 
-/** What a filesystem says of itself. */
+/** What is known about a filesystem. */
 export interface Filesystem {
   /** Its name (`ext4`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
   readonly name: string;
-  /** Its number, as `statfs` answers; 0 where there is none. */
+  /** Its number, as `statfs` reports it; 0 if the platform has none. */
   readonly type: number;
-  /** Bytes of the smallest part of the disk a file can occupy, and a clone can share. */
+  /** Bytes of a block: the unit in which files occupy space and clones share it. */
   readonly blockSize: number;
-  /** Whether it says that it can clone; undefined where filesystems do not say. */
+  /** Whether the filesystem reports that it can clone; undefined if the platform has no such report. */
   readonly clones?: boolean | undefined;
   /** Windows: the volume is a Dev Drive. */
   readonly devDrive?: boolean | undefined;
 }
 
-/** The methods of a system by what they do; what it does not have is undefined. */
+/** The methods of a system by what they do; undefined if the system has none. */
 export interface SystemMethods {
   readonly clone: Method | undefined;
   /** Copies inside the kernel. */
@@ -119,32 +127,35 @@ export interface SystemMethods {
   readonly direct: Method | undefined;
 }
 
-/** A device that a source may be on, whichever it is. */
+/** Used as a device number: the source may be on any device. */
 export const ANY_DEVICE = -1;
 
-/** Answers of {@link CopyNewFile}. */
+/** Results of {@link CopyNewFile}. */
 export const NOT_COPIED = 0;
 export const CLONED_NEW = 1;
 export const COPIED_NEW = 2;
 
-/** What a new file gets besides the bytes, the permissions and the times of its source. */
+/** Options of {@link CopyNewFile}: what a new file gets besides bytes, permissions and times. */
 export interface NewFileOptions {
-  /** What cannot be cloned is not copied. */
+  /** A file that cannot be cloned is not copied. */
   readonly clonesOnly: boolean;
   readonly ownership: boolean;
   /** setuid, setgid and the sticky bit; only together with `ownership`. */
   readonly special: boolean;
   readonly extended: ExtendedAttributes | undefined;
-  /** Asked about a source with several names: whether there is a copy under another name, to be linked to. */
+  /**
+   * Called for a source with several hard links. Returns true if the file is to be linked to a copy of another of its
+   * names: then the fast path does not copy it.
+   */
   readonly hasCopy: ((source: FileStatus) => boolean) | undefined;
 }
 
 /**
- * The fast path: copies a plain file of at most `limit` bytes that nothing can be in the way of, with its mode and
- * times, by a clone if `mayClone`, else through a buffer. `device` is the one that the source has to be on, or
- * {@link ANY_DEVICE}. Leaves both files' status in `source` and `destination`. Answers {@link CLONED_NEW},
- * {@link COPIED_NEW}, or {@link NOT_COPIED} after deleting whatever it made: then {@link Transferrer} copies the file or
- * reports the error.
+ * The fast path. Copies a regular file of at most `limit` bytes, with its mode and times, to a name that must not
+ * exist: by a clone if `mayClone`, else through a buffer. The source has to be on `device`, unless that is
+ * {@link ANY_DEVICE}. Stores the status of both files in `source` and `destination`. Returns {@link CLONED_NEW} or
+ * {@link COPIED_NEW}. If anything is unexpected, deletes the file it created and returns {@link NOT_COPIED}: then
+ * {@link Transferrer} copies the file or reports the error.
  */
 export type CopyNewFile = (
   from: Directory,
@@ -160,71 +171,83 @@ export type CopyNewFile = (
 ) => typeof NOT_COPIED | typeof CLONED_NEW | typeof COPIED_NEW;
 
 /**
- * What the engine needs of an operating system. Every function returns a result of 0 or more, or a negative
- * error number; none throws but `filesystem`. What a signal interrupts, they do again.
+ * What the engine needs from an operating system. Every function returns a result of 0 or more, or a negative error
+ * number; only `filesystem`, `isPseudo` and `isLayered` may throw. A call that a signal interrupts is repeated
+ * inside.
  */
 export interface System {
   readonly name: 'linux' | 'darwin' | 'win32' | 'portable';
-  /** Why the native lane is not in use. */
+  /** Why the native system calls are not used. */
   readonly nativeError?: string | undefined;
   readonly methods: SystemMethods;
-  /** Whether extended attributes can be carried over. */
+  /** Whether extended attributes can be copied. */
   readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];
-  /** Whether what copies large dense files that cannot be cloned pauses: see {@link PAUSED}. */
+  /** Whether the strategy for large dense files that cannot be cloned can pause (see {@link PAUSED}). */
   readonly pauses?: boolean;
   readonly cloneDirectory?: DirectoryClone;
-  /** Where the platform has a fast path. */
+  /** The fast path; undefined if the platform has none. */
   readonly copyNewFile?: CopyNewFile | undefined;
-  /** Whether that does what {@link NewFileOptions} ask for. */
+  /** Whether `copyNewFile` supports {@link NewFileOptions}. If not, it copies only with default options. */
   readonly hasNewFileOptions?: boolean;
 
   openDirectory(path: string): Directory | Errno;
-  /** Opens a directory below another; a symbolic link is refused. */
+  /** Opens a directory in another one; a symbolic link is refused. */
   openChild(directory: Directory, name: string): Directory | Errno;
   closeDirectory(directory: Directory): void;
-  /** The process's umask applies to `mode`, which means nothing on Windows. */
+  /** The process's umask applies to `mode`. Windows ignores `mode`. */
   makeDirectory(directory: Directory, name: string, mode: number): number | Errno;
-  /** Opens the directory itself, to look at its attributes and to set them as those of a file. */
+  /** Opens the directory itself, so that its attributes can be read and set like those of a file. */
   openForAttributes(directory: Directory): number | Errno;
 
   openSource(directory: Directory, name: string, follow: boolean): number | Errno;
   /** Creates a file that must not exist, for writing. */
   create(directory: Directory, name: string, mode: number): number | Errno;
-  /** Reopens a destination some strategy created, for its attributes. */
+  /** Opens a destination that a strategy created, to set its attributes. */
   openCreated(directory: Directory, name: string): number | Errno;
-  /** Opens a file that exists, for writing; a link is refused. Where files are replaced whatever they are, there is none. */
+  /**
+   * Opens a file that exists, for writing; a link is refused. Undefined if every file can be replaced by a rename
+   * (macOS, Windows).
+   */
   openExisting?(directory: Directory, name: string): number | Errno;
-  /** Reads bytes from a position, at most as many as `into` holds, and moves the file's own. Returns how many. */
+  /**
+   * Reads at most `into.length` bytes from a position. May move the file's own position. Returns the number of bytes.
+   */
   read(fd: number, into: Uint8Array, position: number): number | Errno;
-  /** Writes bytes at the file's position. Returns how many. */
+  /** Writes bytes at the file's own position. Returns the number of bytes written. */
   write(fd: number, bytes: Uint8Array): number | Errno;
   close(fd: number): void;
-  /** Puts a source back to offset 0. */
+  /** Sets the position of a source to 0. */
   rewind(fd: number): number | Errno;
-  /** Empties the destination and puts both files back to offset 0, for the next strategy. */
+  /** Truncates the destination to 0 bytes and sets both files' positions to 0, for the next strategy. */
   reset(source: number, destination: number): number | Errno;
 
   status(directory: Directory, name: string, follow: boolean, into: FileStatus): number | Errno;
   fileStatus(fd: number, into: FileStatus): number | Errno;
-  /** Cheaper than `status` without following, where there is one: leaves out what tells one file from another. */
+  /**
+   * Cheaper than `status` without `follow`: does not fill in the device, the inode number and the change time.
+   * Undefined if the platform has no such call.
+   */
   quickStatus?(directory: Directory, name: string, into: FileStatus): number | Errno;
-  /** Whether a new file has reached the disk: to clone one that has not waits for that. Undefined where nothing tells. */
+  /**
+   * Whether all data of a new file is on the disk. If not, a clone would wait until it is. Undefined if the platform
+   * cannot tell.
+   */
   isWrittenOut?(directory: Directory, name: string): boolean;
-  /** Whether sizes are made up there, as in /proc and /sys. */
+  /** Whether the filesystem reports sizes that files do not have, as in /proc and /sys. */
   isPseudo(directory: Directory): boolean;
-  /** Whether files of one directory may lie on different disks below, as on overlayfs, FUSE, NFS and CIFS. */
+  /** Whether files in one directory may be on different disks below, as on overlayfs, FUSE, NFS and CIFS. */
   isLayered(directory: Directory): boolean;
-  /** The filesystem a directory is on. Throws what `node:fs` throws when it cannot be asked. */
+  /** The filesystem that a directory is on. Throws the error of `node:fs` if it cannot be queried. */
   filesystem(directory: string): Filesystem;
 
-  /** What offsets and lengths of direct I/O on this file have to be multiples of, where the kernel says so. */
+  /** The alignment in bytes that direct I/O on this file needs for offsets and lengths, if the kernel reports it. */
   directAlignment(fd: number): number | Errno;
 
   setMode(fd: number, mode: number): number | Errno;
   setOwner(fd: number, status: FileStatus): number | Errno;
   setTimes(fd: number, status: FileStatus): number | Errno;
-  /** `lost` is called with which of them the destination cannot hold. */
+  /** Calls `lost` for each kind of attribute that the destination cannot hold. */
   copyAttributes(
     source: number,
     destination: number,
@@ -243,11 +266,16 @@ export interface System {
   removeDirectory(directory: Directory, name: string): number | Errno;
   /** The bytes of a link's target, which need not be UTF-8. */
   readLink(directory: Directory, name: string): Buffer | Errno;
-  /** Gives the file at an absolute path one more name. No link is followed. Any negative number: it cannot be done. */
+  /**
+   * Creates a hard link to the file at an absolute path. Follows no symbolic link. Returns a negative number if that
+   * is not possible.
+   */
   link(file: string, directory: Directory, name: string): number | Errno;
   symlink(directory: Directory, name: string, target: Buffer, status: FileStatus): number | Errno;
-  /** Gives a link an owner; what it leads to keeps its own. Undefined where links have none. */
+  /**
+   * Sets the owner of a symbolic link itself, not of its target. Undefined if links have no owner on this platform.
+   */
   setLinkOwner?(directory: Directory, name: string, status: FileStatus): number | Errno;
-  /** Where the platform makes them. */
+  /** Undefined if the platform cannot create special files. */
   readonly specialFiles?: SpecialFiles;
 }

@@ -1,4 +1,4 @@
-/** What a block is compared with: allocated when it is needed first. */
+/** Zeros to compare a block with, allocated at the first use. */
 let zeros: Buffer | undefined;
 
 /** Whether a part of a buffer is all zeros. */
@@ -10,8 +10,8 @@ function isZero(buffer: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * Calls `write` with the parts of a buffer's first `size` bytes that hold data, leaving out blocks that are all
- * zeros. It returns a negative error number to end. Returns 0 or that.
+ * Calls `write` for each part of the first `size` bytes of a buffer that holds data, and skips blocks that are all
+ * zeros. Ends early if `write` returns a negative error number. Returns that number, or 0.
  */
 export function eachPartWithData(
   buffer: Buffer,

@@ -5,10 +5,16 @@ import { constants as C } from './constants.ts';
 
 const { EACCES, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } = os.constants.errno;
 
-/** What the destination's filesystem or the caller's rights do not allow is left out, and the user is warned. */
+/**
+ * Errors after which an attribute is skipped, and the user is warned: the destination's filesystem or the caller's
+ * rights do not allow it.
+ */
 const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS]);
 
-/** Carries extended attributes and access control lists from one open file to another; `lost` is called with what was refused. */
+/**
+ * Copies extended attributes and access control lists from one open file to another. Calls `lost` for each that was
+ * refused.
+ */
 export function copyAttributes(
   bindings: Bindings,
   source: number,
@@ -16,7 +22,7 @@ export function copyAttributes(
   { xattr, acl }: ExtendedAttributes,
   lost: (attribute: 'xattr' | 'acl', errno: number) => void,
 ): number {
-  // One at a time: that one of them is refused says nothing about the other.
+  // One at a time, because a refusal of one says nothing about the other.
   for (const [attribute, flag] of [
     ['xattr', xattr && C.COPYFILE_XATTR],
     ['acl', acl && C.COPYFILE_ACL],

@@ -6,9 +6,9 @@ import { type FunctionName, koffiTypes, prototypes, symbolOf } from './prototype
 const { EINTR } = os.constants.errno;
 
 /**
- * The functions of libSystem the engine calls, each wrapped once: a result of 0 or more, or the negated error
- * number. Calls that a signal interrupted before they did anything are made again here; of clones and of fcopyfile
- * the strategies decide. What an old macOS does not have answers `ENOSYS`.
+ * The functions of libSystem that the engine calls. Each returns a result of 0 or more, or the negated error number.
+ * A call that a signal interrupted before it did anything is repeated here; for clones and fcopyfile the strategies
+ * decide. A function that an old macOS does not have returns -ENOSYS.
  */
 export interface Bindings extends PosixBindings {
   fstat(fd: number, buffer: Memory): number;
@@ -26,13 +26,13 @@ export interface Bindings extends PosixBindings {
 }
 
 export interface BindingsOptions {
-  /** For tests: a library in place of what the process has loaded, which on macOS includes libSystem. */
+  /** For tests: a library to use instead of those that the process has loaded, which on macOS include libSystem. */
   library?: string | null;
   /** For tests: the architecture whose symbols are bound. */
   arch?: string;
 }
 
-/** Loads koffi and libSystem. Throws when there is no prebuilt koffi for this runtime or addons are off. */
+/** Loads koffi and libSystem. Throws if there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings({ library = null, arch = process.arch }: BindingsOptions = {}): Bindings {
   const koffi = loadKoffi();
   const system = koffi.load(library);
@@ -43,7 +43,7 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
   const binder = binderOf(koffi, native);
   const { seldom, checked, retryInterrupted } = binder;
 
-  // Variadic, and declared so: on Apple's arm64 such arguments go over the stack, never in registers.
+  // Declared as variadic: on Apple's arm64 variadic arguments are passed on the stack, never in registers.
   const openat = native('openat');
   const fcntl = native('fcntl');
 
@@ -68,7 +68,7 @@ export function loadBindings({ library = null, arch = process.arch }: BindingsOp
     fcntlMemory: (fd, command, argument) => retryInterrupted(() => fcntl(fd, command, 'void *', argument)),
     clonefileat: seldom('clonefileat'),
     fclonefileat: seldom('fclonefileat'),
-    // Without a state: what that could tell, the frame finds out by itself.
+    // No state is passed: Transferrer finds out by itself what it could report.
     fcopyfile: (source, destination, flags) => fcopyfile(source, destination, null, flags),
   };
 }

@@ -6,31 +6,31 @@ import { constants as C } from './constants.ts';
 
 const { EINVAL } = os.constants.errno;
 
-// Without CLONE_NOFOLLOW a link that stands in the destination's place is written through, also one that leads
-// nowhere. The destination is one name in an open directory, so that CLONE_NOFOLLOW_ANY would add nothing.
+// Without CLONE_NOFOLLOW, a link under the destination's name would be written through, even a dangling one. The
+// destination is one name in an open directory, so CLONE_NOFOLLOW_ANY would add nothing.
 export const CLONE_FLAGS: number = C.CLONE_NOFOLLOW | C.CLONE_NOOWNERCOPY;
 
 /**
- * In bytes: smaller files are copied by read and write. max-sixty/worktrunk#3150 measured 82 µs for a clone and 56 µs for
- * reading and writing a small file, on one Mac and APFS; a clone takes no space, so that it needs more than one
- * measurement to give it up. The workflow "Platforms" measures both on macOS (`test/macos/speed.ts`).
+ * In bytes. Smaller files are copied by read and write. max-sixty/worktrunk#3150 measured 82 µs for a clone and 56 µs
+ * for reading and writing a small file, on one Mac and APFS. A clone takes no space, so one measurement is not enough
+ * to give it up. The workflow "Platforms" measures both on macOS (`test/macos/speed.ts`).
  */
 export const CLONE_THRESHOLD = 0;
 
-/** Whether this macOS knows CLONE_ACL (macOS 13); undefined while nothing has told. */
+/** Whether this macOS knows CLONE_ACL (macOS 13); undefined until a clone has shown it. */
 let knowsAcl: boolean | undefined;
 
-/** Forgets what was learned of flags. For tests. */
+/** Forgets whether CLONE_ACL is known. For tests. */
 export function forgetFlags(): void {
   knowsAcl = undefined;
 }
 
 /**
- * Shares the source's blocks, on APFS. A clone is complete or not there; it has the source's mode without
- * setuid and setgid, its times and its extended attributes.
+ * Shares the source's blocks, on APFS. A clone is complete or does not exist. It has the source's mode without setuid
+ * and setgid, its times and its extended attributes.
  *
- * Not by copyfile(3): its COPYFILE_CLONE copies after any failure, a full disk included, its
- * COPYFILE_CLONE_FORCE reports every failure as ENOTSUP, and fcopyfile ignores both.
+ * Not by copyfile(3): its COPYFILE_CLONE copies after any failure, a full disk included; its COPYFILE_CLONE_FORCE
+ * reports every failure as ENOTSUP; and fcopyfile ignores both.
  */
 export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strategy {
   return {
@@ -49,7 +49,9 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
   };
 }
 
-/** An unknown flag is EINVAL, as is much else: only the same call without it tells which. */
+/**
+ * An unknown flag causes EINVAL, but so do other problems: only the same call without the flag shows which it was.
+ */
 function withAcl(clone: (flags: number) => number): number {
   if (knowsAcl === false) return clone(CLONE_FLAGS);
   const result = clone(CLONE_FLAGS | C.CLONE_ACL);
@@ -60,7 +62,7 @@ function withAcl(clone: (flags: number) => number): number {
   return without;
 }
 
-/** Clones a directory with all that is in it, as one call that is complete or did nothing. */
+/** Clones a directory with everything in it, in one call that succeeds completely or does nothing. */
 export function cloneDirectory(bindings: Bindings): DirectoryClone {
   return {
     method: 'clonefile',

@@ -1,6 +1,6 @@
 /**
- * Numbers of Darwin's headers by their C names; the same on x86-64 and arm64. Error numbers are not among
- * them: those are the running system's.
+ * Constants of Darwin's headers, by their names in C; the same on x86-64 and arm64. Error numbers are not among them,
+ * because those of the running system are used.
  */
 export const constants = {
   // <fcntl.h>

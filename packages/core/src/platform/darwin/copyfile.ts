@@ -6,10 +6,10 @@ import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
 
 /**
- * Copies dense files by fcopyfile(3): Apple's own loop past the page cache. Its COPYFILE_DATA_SPARSE, which keeps
- * holes, believes the filesystem about them, and APFS has called data a hole (coreutils/coreutils#68): where there
- * may be holes, reading and writing tells. It tells nothing before the whole file is done, so neither progress nor an
- * abort is seen meanwhile.
+ * Copies dense files by fcopyfile(3), Apple's own loop past the page cache. Its COPYFILE_DATA_SPARSE keeps holes, but
+ * trusts the filesystem about them, and APFS has reported data as a hole (coreutils/coreutils#68): files that may
+ * have holes are left to reading and writing. fcopyfile() reports nothing before the whole file is copied, so there
+ * is no progress, and an abort is noticed only after it.
  */
 export function copyfile(bindings: Bindings): Strategy {
   return {
@@ -21,7 +21,8 @@ export function copyfile(bindings: Bindings): Strategy {
     run({ source, destination, status }) {
       if (!isDense(status)) return -EINVAL;
       const result = bindings.fcopyfile(source, destination, C.COPYFILE_DATA);
-      // How much that was it does not say: the frame compares with what arrived.
+      // fcopyfile() does not return the number of bytes: Transferrer compares the source's size with the
+      // destination's.
       return result < 0 ? result : status.size;
     },
   };

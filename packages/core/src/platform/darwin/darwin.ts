@@ -13,13 +13,13 @@ import { sync } from './sync.ts';
 
 const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
 
-/** What F_NOCACHE needs to go past the cache: whole pages. */
+/** Bytes of a page: with F_NOCACHE only whole pages go past the cache. */
 const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
 
-/** Throws where koffi cannot be loaded. */
+/** Throws if koffi cannot be loaded. */
 export const loadLane = (): System => darwinSystem(loadBindings());
 
-/** macOS by the functions of libSystem. Files from `cloneFrom` bytes on are cloned. */
+/** The {@link System} of macOS, by the functions of libSystem. Files of `cloneFrom` bytes and more are cloned. */
 export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRESHOLD): System {
   const { fstat, fstatat } = statusCalls(bindings);
 

@@ -5,10 +5,10 @@ import { constants as C, layouts } from './constants.ts';
 const STATFS = layouts['struct statfs'];
 const CAPABILITIES = layouts.vol_capabilities_attr_t;
 
-/** In front of what getattrlist() answers. */
+/** Bytes of the length in front of what getattrlist() returns. */
 const LENGTH_BYTES = 4;
 
-/** smbfs, NFS, WebDAV and the FUSE implementations: files of one directory may lie anywhere. */
+/** smbfs, NFS, WebDAV and the FUSE implementations: files in one directory may be on different disks. */
 const LAYERED = new Set(['smbfs', 'nfs', 'webdav', 'macfuse', 'osxfuse', 'fuse-t']);
 
 /** A mounted filesystem. */
@@ -19,7 +19,7 @@ export interface Mount {
   path: string;
 }
 
-/** What `statfs` says of a filesystem; undefined when it says nothing. */
+/** The mount that `statfs` reports; undefined if the call fails. */
 export function mountBy(statfs: (buffer: Memory) => number): Mount | undefined {
   const buffer = Buffer.alloc(STATFS.size);
   if (statfs(buffer) < 0) return undefined;
@@ -33,7 +33,7 @@ export function isLayered(mount: Mount | undefined): boolean {
   return mount !== undefined && LAYERED.has(mount.name);
 }
 
-/** Whether a volume says that it can clone; undefined when it says nothing. */
+/** Whether a volume reports that it can clone; undefined if it does not report that. */
 export function volumeClones(bindings: Bindings, { path }: Mount): boolean | undefined {
   const list = Buffer.alloc(layouts['struct attrlist'].size);
   list.writeUInt16LE(C.ATTR_BIT_MAP_COUNT, layouts['struct attrlist'].bitmapcount);

@@ -5,10 +5,13 @@ import { copyfile } from './copyfile.ts';
 import { nocache } from './nocache.ts';
 import { readWrite } from './read-write.ts';
 
-/** Up to here the calls fcopyfile makes besides, a dozen, are more than those of reading and writing. */
+/** In bytes. Up to this size the dozen additional calls of fcopyfile cost more than reading and writing. */
 const SMALL_FILE = 64 * 1024;
 
-/** The ladder of strategies for a file; a few fixed lists, so that choosing costs nothing. */
+/**
+ * Chooses the ladder of a file: the strategies in the order of the attempts. There are a few fixed lists, so that
+ * choosing costs nothing.
+ */
 export function ladder(bindings: Bindings, cloneFrom: number): (query: LadderQuery) => readonly Strategy[] {
   const buffered = readWrite(bindings);
   const kernel = copyfile(bindings);
@@ -28,7 +31,7 @@ export function ladder(bindings: Bindings, cloneFrom: number): (query: LadderQue
     if (size === 0) return full;
     const noClone = reflink === 'never' || cannotClone;
     if (bypassCache) return noClone ? bypass : cloning.bypass;
-    // Read and write, not fcopyfile: they tell of progress, and nothing could share blocks behind our back.
+    // Read and write instead of fcopyfile: they report progress, and cannot share blocks unnoticed.
     if (reflink === 'never') return full;
     if (!cannotClone && size >= cloneFrom) return cloning.cloning;
     return size <= SMALL_FILE ? small : large;

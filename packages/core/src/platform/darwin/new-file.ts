@@ -7,12 +7,12 @@ import { constants as C } from './constants.ts';
 import { statusCalls } from './status.ts';
 
 /**
- * The fast path over the functions of libSystem: a file from `cloneFrom` bytes on comes into being as a clone, others
- * are created and written. A clone has the mode (without setuid and setgid), times, extended attributes and flags of
- * its source, and the owner and access control list of any new file; the careful path leaves it the same. A copy has
- * the mode and times alone.
+ * The fast path with the functions of libSystem: files of `cloneFrom` bytes and more are created as clones, others
+ * are created and written. A clone has its source's mode (without setuid and setgid), times, extended attributes and
+ * flags, and the owner and access control list of any new file, the same as on the careful path. A copy has only the
+ * mode and times.
  *
- * By `fclonefileat`, because `clonefileat` would clone a link, or a whole directory, that took the file's place.
+ * Uses `fclonefileat`, because `clonefileat` would clone a link, or a whole directory, that has replaced the file.
  */
 export function copyNewFile(bindings: Bindings, cloneFrom: number): CopyNewFile | undefined {
   const { fclonefileat } = bindings;

@@ -5,8 +5,8 @@ import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
 
 /**
- * Copies past the page cache, so that a large copy does not push other data out of it. F_NOCACHE is advice:
- * whole pages at a page's offset go past the cache, and what is less goes through it.
+ * Copies past the page cache, so that a large copy does not push other data out of it. F_NOCACHE is advice: whole
+ * pages at page-aligned offsets go past the cache, and anything smaller goes through it.
  */
 export function nocache(bindings: Bindings): Strategy {
   return {
@@ -20,7 +20,7 @@ export function nocache(bindings: Bindings): Strategy {
       const switched = bindings.fcntl(source, C.F_NOCACHE, 1) || bindings.fcntl(destination, C.F_NOCACHE, 1);
       const result = switched < 0 ? switched : copyThroughBuffer(bindings, transfer, undefined);
       if (result < 0) {
-        // The next strategy gets both files as it would have found them.
+        // Restores the flags of both files for the next strategy.
         bindings.fcntl(source, C.F_NOCACHE, 0);
         bindings.fcntl(destination, C.F_NOCACHE, 0);
       }

@@ -16,8 +16,8 @@ export const prototypes = {
 export type FunctionName = keyof typeof prototypes;
 
 /**
- * Functions that x86-64 has twice: under its plain name each of them fills the structure of before 2007, with
- * inode numbers of 32 bits. arm64 never had that one.
+ * Functions that x86-64 has twice: under its plain name, each of them fills in the structure from before 2007, with
+ * inode numbers of 32 bits. arm64 never had the old structure.
  */
 export const inode64: readonly FunctionName[] = ['fstat', 'fstatat', 'fstatfs', 'statfs'];
 
@@ -38,7 +38,7 @@ const KOFFI_TYPES: Record<string, string> = {
   'unsigned int': 'uint32_t',
 };
 
-/** A prototype in koffi's types: what is pointed to, strings apart, is memory of the caller. */
+/** A prototype with koffi's types. Every pointer except a string is memory of the caller. */
 export function koffiTypes(prototype: string): { result: string; parameters: string[] } {
   const [, result, list] = /^(.*?)\w+\((.*)\)$/.exec(prototype)!;
   return { result: koffiType(result!), parameters: list!.split(',').map(koffiType) };

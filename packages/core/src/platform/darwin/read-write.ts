@@ -10,8 +10,8 @@ const { EDQUOT, ENOSPC } = os.constants.errno;
 const LAYOUT = layouts.fstore_t;
 
 /**
- * Copies through a buffer: the last lane everywhere. What macOS answers about holes is not believed (see
- * `copyfile.ts`): a file that may have some is read to its end.
+ * Copies through a buffer: the fallback of all other strategies. Holes that macOS reports are not trusted (see
+ * `copyfile.ts`): a file that may have holes is read to its end.
  */
 export function readWrite(bindings: Bindings): Strategy {
   return {
@@ -28,9 +28,9 @@ export function readWrite(bindings: Bindings): Strategy {
 }
 
 /**
- * Reserves the blocks of a large dense file, in one piece if there is one that large. Only a full disk or
- * quota is an answer that counts (returned negated); any other means that this filesystem does not reserve.
- * The size stays 0: a crash must not leave a complete-looking file of zeros.
+ * Reserves the blocks of a large dense file, in one piece if possible. Returns a negated error number only if the
+ * disk or the quota is full: any other error means that this filesystem cannot reserve. The size stays 0, so that a
+ * crash does not leave a file of zeros that looks complete.
  */
 function preallocate(bindings: Bindings, { destination, status }: Transfer): number {
   if (!isWorthReserving(status)) return 0;

@@ -18,7 +18,7 @@ const SIZE = word('st_size');
 const BLOCKS = word('st_blocks');
 const NANOSECONDS = layouts['struct timespec'].tv_nsec / 4;
 
-/** The calls that tell the status of a file, each through one buffer. */
+/** The calls that read the status of a file. All of them use one buffer. */
 export function statusCalls({ fstat, fstatat }: Pick<Bindings, 'fstat' | 'fstatat'>): {
   fstat(fd: number, into: S.FileStatus): number;
   fstatat(directory: number, name: string, flags: number, into: S.FileStatus): number;
@@ -39,11 +39,11 @@ export function statusCalls({ fstat, fstatat }: Pick<Bindings, 'fstat' | 'fstata
 }
 
 /**
- * Takes over a `struct stat`, written out as the fast path is. Macs are little-endian: the lower half of 64 bits comes
+ * Decodes a `struct stat`, word by word as on the fast path. Macs are little-endian: the lower half of 64 bits comes
  * first.
  */
 function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
-  // In the lower half of its word; the number of links is in the other.
+  // The mode is in the lower half of its word; the number of links is in the upper half.
   words[S.MODE] = from[MODE]! & 0xffff;
   words[S.UID] = from[UID]!;
   words[S.GID] = from[GID]!;
@@ -62,7 +62,7 @@ function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
   words[S.CHANGED] = from[CHANGED]!;
   words[S.CHANGED + 1] = from[CHANGED + 1]!;
   words[S.CHANGED + S.NANOSECONDS] = from[CHANGED + NANOSECONDS]!;
-  // As FileStatus.fill() splits it, so that both lanes tell a device alike.
+  // Splits the number as FileStatus.fill() does, so that the native calls and node:fs give a device the same number.
   const device = from[DEVICE]!;
   words[S.DEVICE_MAJOR] = (device >>> 8) & 0xfff;
   words[S.DEVICE_MINOR] = (device & 0xff) | ((device >>> 12) & 0xffff_ff00);

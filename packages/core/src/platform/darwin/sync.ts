@@ -4,12 +4,12 @@ import { constants as C } from './constants.ts';
 
 const { EINVAL, ENOTSUP, ENOTTY, EOPNOTSUPP } = os.constants.errno;
 
-/** What is answered where a filesystem, or the device below it, does not have this kind of flush. */
+/** Errors of a filesystem, or the device below it, that does not have this kind of flush. */
 const CANNOT = new Set([EINVAL, ENOTSUP, EOPNOTSUPP, ENOTTY]);
 
 /**
- * Puts a file or directory on the disk. fsync() alone leaves it in the drive's own cache here, so that is only
- * the last resort; a barrier at least keeps the order of writes.
+ * Flushes a file or directory to the disk. On macOS fsync() alone leaves the data in the drive's own cache, so it is
+ * only the last resort; a barrier at least keeps the order of writes.
  */
 export function sync(bindings: Bindings, fd: number): number {
   const full = bindings.fcntl(fd, C.F_FULLFSYNC, 0);

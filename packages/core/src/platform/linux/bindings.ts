@@ -5,8 +5,8 @@ import { type PrototypeName, signatureOf } from './prototypes.ts';
 import { usableStatx } from './statx-by-node.ts';
 
 /**
- * The system calls the engine makes, each wrapped once: a result of 0 or more, or the negated error number.
- * Calls that a signal interrupted before they did anything are made again here.
+ * The system calls that the engine makes. Each returns a result of 0 or more, or the negated error number. A call
+ * that a signal interrupted before it did anything is repeated here.
  */
 export interface Bindings extends PosixBindings {
   statx(directory: number, path: string, flags: number, mask: number, buffer: Memory): number;
@@ -26,12 +26,12 @@ export interface Bindings extends PosixBindings {
   fremovexattr(fd: number, name: string): number;
 }
 
-/** Under their plain names libc's functions take 32-bit offsets and times there. */
+/** On these architectures the plain names of libc's functions take 32-bit offsets and times. */
 const ARCHITECTURES_OF_32_BITS = new Set(['arm', 'ia32', 'mips', 'mipsel', 'ppc']);
 
 /**
- * Loads koffi and libc. Throws when there is no prebuilt koffi for this runtime, addons are off, or the
- * system has 32 bits.
+ * Loads koffi and libc. Throws if there is no prebuilt koffi for this runtime, addons are off, or the system has 32
+ * bits.
  */
 export function loadBindings(): Bindings {
   if (ARCHITECTURES_OF_32_BITS.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
@@ -41,8 +41,8 @@ export function loadBindings(): Bindings {
   const binder = binderOf<PrototypeName>(koffi, native);
   const { seldom, seldomInterrupted, checked, retryInterrupted } = binder;
 
-  // ppc64 passes variadic arguments through memory the caller provides; everywhere else Node.js runs on
-  // Linux a fixed prototype is the same call, and cheaper.
+  // ppc64 passes variadic arguments through memory that the caller provides. On every other architecture that Node.js
+  // supports on Linux, a fixed prototype makes the same call and is cheaper.
   const variadic = process.arch === 'ppc64';
   const last = (type: string) => (variadic ? undefined : type);
   const openat = native('openat', last('uint'));
@@ -63,11 +63,11 @@ export function loadBindings(): Bindings {
           return result === -EINTR ? retryInterrupted(() => openat(at, path, flags, mode)) : result;
         },
     statx: usableStatx((at, path, flags, mask, buffer) => checked(statx(at, path, flags, mask, buffer))),
-    // Not in every libc (not in musl 1.2.5): then it answers what an old kernel would.
+    // If a libc does not have it (musl 1.2.5), the call returns -ENOSYS, as on an old kernel.
     renameat2: seldom('renameat2'),
     mknodat: seldom('mknodat'),
     fallocate: seldomInterrupted('fallocate'),
-    // Answers with the error number itself.
+    // posix_fadvise() returns the error number itself.
     posixFadvise: (fd, offset, size, advice) => -posixFadvise(fd, offset, size, advice),
     fdatasync: seldomInterrupted('fdatasync'),
     fcntl: variadic
@@ -82,7 +82,7 @@ export function loadBindings(): Bindings {
     ioctlMemory: variadic
       ? (fd, request, argument) => checked(ioctlMemory(fd, request, 'void *', argument))
       : (fd, request, argument) => checked(ioctlMemory(fd, request, argument)),
-    // Null offsets: both files' own positions move, so a copy that stops half way can be told from them.
+    // With null offsets both files' own positions move, so that they show where a copy stopped.
     copyFileRange: (source, destination, size) => copyFileRange(source, null, destination, null, size, 0),
     flistxattr: seldom('flistxattr'),
     fgetxattr: seldom('fgetxattr'),

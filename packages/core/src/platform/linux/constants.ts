@@ -3,7 +3,7 @@ import os from 'node:os';
 import type { Whence } from '../posix/segments.ts';
 import { STATX_LAYOUT, STATX_TIMESTAMP_LAYOUT } from '../status.ts';
 
-/** Where an ioctl number keeps its direction and how wide its size field is: four architectures differ. */
+/** Architectures whose ioctl numbers have other bits for the direction and a narrower size field. */
 const OLD_IOCTL_LAYOUT = new Set(['mips', 'mipsel', 'ppc', 'ppc64', 'sparc', 'sparc64', 'alpha']);
 
 /** `_IOW(type, number, size)` of <asm/ioctl.h> for one of Node's architecture names. */
@@ -20,10 +20,10 @@ export const FICLONE: number = ficloneNumber(process.arch);
 /** `_IOWR('f', 11, struct fiemap)` of <linux/fs.h>: both directions set the same bits on every architecture. */
 export const FS_IOC_FIEMAP = 0xc020_660b;
 export const FIEMAP_EXTENT_LAST = 1;
-/** Where the extent lies is not decided yet. */
+/** The place of the extent on the disk is not decided yet. */
 export const FIEMAP_EXTENT_UNKNOWN = 2;
 export const FIEMAP_EXTENT_DELALLOC = 4;
-/** Reserved on the disk; what was written to it is still in memory. */
+/** The extent is reserved on the disk, but data that was written to it is still in memory. */
 export const FIEMAP_EXTENT_UNWRITTEN = 0x800;
 
 // Node.js knows these for the architecture it was built for; O_DIRECT is 0x4000 on x86 and 0x10000 on arm64.
@@ -31,7 +31,7 @@ export const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_N
   fs.constants;
 export const O_DIRECT: number = fs.constants.O_DIRECT ?? 0;
 
-/** The same on every architecture Node.js runs on, and not in `fs.constants`. */
+/** These are the same on every architecture that Node.js supports, and are missing in `fs.constants`. */
 export const O_CLOEXEC = 0o2_000_000;
 export const O_PATH = 0o10_000_000;
 
@@ -43,7 +43,7 @@ export const RENAME_NOREPLACE = 1;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const SEEK_SET = 0;
-/** Where a file's data and its holes begin. */
+/** Seek to the start of the next data, or of the next hole. */
 export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
 export const WHENCE: Whence = { data: SEEK_DATA, hole: SEEK_HOLE };
@@ -55,8 +55,8 @@ export const XATTR_LIST_MAX = 65_536;
 export const XATTR_SIZE_MAX = 65_536;
 
 /**
- * What is written down here under the name it has in C. Only the test reads it, and compiles it against every
- * system's headers; the engine uses the numbers above, which a bundler can put in place.
+ * The constants above by their names in C. Only a test reads this object: it compiles the constants against every
+ * system's headers. The engine uses the exports above, which a bundler can inline.
  */
 export const constants: Record<string, number> = {
   O_CLOEXEC,
@@ -84,13 +84,13 @@ export const constants: Record<string, number> = {
   FIEMAP_EXTENT_UNWRITTEN,
 };
 
-/** Those that depend on the architecture, by one of Node's names for it. */
+/** Constants that depend on the architecture, which is given by Node's name for it. */
 export const constantsOf = (arch: string): Record<string, number> => ({ FICLONE: ficloneNumber(arch) });
 
-/** Of <sys/statfs.h>, in bytes. Its first field is the filesystem's number. */
+/** `struct statfs` of <sys/statfs.h>, in bytes. Its first field is the number of the filesystem. */
 export const STATFS_LAYOUT: Record<'size' | 'f_type', number> = { size: 120, f_type: 0 };
 
-/** Of <linux/fiemap.h>, in bytes. The extents follow the header. */
+/** `struct fiemap` of <linux/fiemap.h>, in bytes. The extents follow it. */
 export const FIEMAP_LAYOUT: Record<'size' | 'fm_length' | 'fm_mapped_extents' | 'fm_extent_count', number> = {
   size: 32,
   fm_length: 8,
@@ -99,11 +99,11 @@ export const FIEMAP_LAYOUT: Record<'size' | 'fm_length' | 'fm_mapped_extents' | 
 };
 export const FIEMAP_EXTENT_LAYOUT: Record<'size' | 'fe_flags', number> = { size: 56, fe_flags: 40 };
 
-/** Sizes, and offsets of fields, in bytes. */
+/** Sizes of structures and offsets of their fields, in bytes. */
 export const layouts: Record<string, Record<string, number>> = {
   'struct statx': STATX_LAYOUT,
   'struct statx_timestamp': STATX_TIMESTAMP_LAYOUT,
-  // Two of them are what FileStatus.writeTimes() writes.
+  // FileStatus.writeTimes() writes two of these.
   'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
   'struct statfs': STATFS_LAYOUT,
   'struct fiemap': FIEMAP_LAYOUT,

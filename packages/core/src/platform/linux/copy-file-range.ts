@@ -6,16 +6,16 @@ import { EDQUOT, EINVAL, ENOSPC, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, WHENCE } from 
 import { holesOf } from './holes.ts';
 
 /**
- * Bytes per call. Far below the 2 GiB at which glibc 2.41 loses the result's upper half, and small enough
- * for progress and for an abort to be seen.
+ * Bytes per call: far below the 2 GiB at which glibc 2.41 loses the upper half of the result, and small enough to
+ * report progress and to notice an abort.
  */
 export const CHUNK: number = 64 * 1024 * 1024;
-/** Where the thread must not be held: some milliseconds. */
+/** Bytes per call if the strategy has to pause: a call takes a few milliseconds. */
 const PART = 4 * 1024 * 1024;
 
 /**
- * Copies inside the kernel; some filesystems share blocks for it without saying so. Blocks are reserved only
- * where `reserve` says so: on btrfs and ZFS that would defeat compression.
+ * Copies inside the kernel. Some filesystems share blocks then without reporting it. Reserves blocks only if
+ * `reserve` is true: on btrfs and ZFS that would defeat compression.
  */
 export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolean }): Strategy {
   return {
@@ -27,7 +27,7 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
     run(transfer) {
       const { moved, status, isDue } = transfer;
       const holes = holesOf(bindings, transfer);
-      // It would write the holes out as zeros; to read and write leaves them.
+      // copy_file_range() would write the holes as zeros; reading and writing keeps them.
       if (holes === 'unknown') return -EINVAL;
       const reserved = reserve && moved === 0 ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
@@ -51,13 +51,13 @@ function moveInKernel(
   while (done < size) {
     const moved = bindings.copyFileRange(source, destination, Math.min(size - done, part));
     if (moved < 0) return moved;
-    // Before the end it means a kernel or filesystem that cannot (overlayfs up to 5.10, some FUSE), or a
-    // source that became shorter. read() will know.
+    // Before the end, 0 means that the kernel or the filesystem cannot do this (overlayfs up to 5.10, some FUSE), or
+    // that the source became shorter. The next strategy finds out by read().
     if (moved === 0) return -EOPNOTSUPP;
     done += moved;
     progress(already + done);
     if (done < size && isDue?.()) {
-      // Both files' own positions tell where to go on.
+      // Both files' own positions show where to continue.
       transfer.moved = already + done;
       return PAUSED;
     }
@@ -66,9 +66,9 @@ function moveInKernel(
 }
 
 /**
- * Reserves the blocks of a large dense file, so that a full disk is noticed before the work. Only a full
- * disk or quota is an answer that counts (returned negated); any other means that this filesystem does not
- * reserve. The size stays 0: a crash must not leave a complete-looking file of zeros.
+ * Reserves the blocks of a large dense file, so that a full disk is noticed before the work. Returns a negated error
+ * number only if the disk or the quota is full: any other error means that this filesystem cannot reserve. The size
+ * stays 0, so that a crash does not leave a file of zeros that looks complete.
  */
 function preallocate(bindings: Bindings, { destination, status }: Transfer): number {
   if (!isWorthReserving(status)) return 0;

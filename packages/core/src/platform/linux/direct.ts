@@ -20,7 +20,7 @@ export function direct(bindings: Bindings): Strategy {
         setDirect(bindings, transfer.source, true) || setDirect(bindings, transfer.destination, true);
       const result = switched < 0 ? switched : move(bindings, transfer);
       if (result < 0) {
-        // The next strategy gets both files as it would have found them.
+        // Restores the flags of both files for the next strategy.
         setDirect(bindings, transfer.source, false);
         setDirect(bindings, transfer.destination, false);
       }
@@ -46,8 +46,8 @@ function move(bindings: Bindings, transfer: Transfer): number {
 }
 
 /**
- * Copies up to `size` bytes or to the end of the file, on request without blocks of zeros. Returns how many, or a
- * negative error number.
+ * Copies up to `size` bytes or to the end of the file. `withoutZeros` skips blocks of zeros. Returns the number of
+ * bytes, or a negative error number.
  */
 function copyAligned(
   bindings: Bindings,
@@ -59,7 +59,7 @@ function copyAligned(
   const buffer = alignedBuffer();
   let done = 0;
   while (done < size) {
-    // Only whole blocks can be asked for, also where less than one is left.
+    // Direct I/O reads only whole blocks, even if less than one is left.
     const read = bindings.read(source, buffer, Math.min(roundUp(size - done), BUFFER_BYTES));
     if (read <= 0) return read < 0 ? read : done;
     const got = Math.min(read, size - done);
@@ -86,7 +86,10 @@ function roundUp(size: number): number {
   return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
-/** The last part of a block cannot be written directly: it goes through the cache, as GNU dd does it. */
+/**
+ * Writes the last part, which is not a whole block, through the cache: direct I/O cannot write it. GNU dd does the
+ * same.
+ */
 function writeTail(bindings: Bindings, fd: number, buffer: Buffer, from: number, to: number): number {
   if (from === to) return 0;
   const switched = setDirect(bindings, fd, false);

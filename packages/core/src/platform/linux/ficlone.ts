@@ -3,7 +3,7 @@ import type { Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { FICLONE } from './constants.ts';
 
-/** Shares the source's blocks: btrfs, XFS, bcachefs, OCFS2, overlayfs above them, ZFS, NFS 4.2, CIFS. */
+/** Shares the source's blocks. Works on btrfs, XFS, bcachefs, OCFS2, overlayfs above them, ZFS, NFS 4.2 and CIFS. */
 export function ficlone(bindings: Bindings): Strategy {
   return {
     method: 'ficlone',

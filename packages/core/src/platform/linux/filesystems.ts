@@ -32,31 +32,32 @@ const NAMES = new Map([
   [M.SYSFS_MAGIC, 'sysfs'],
 ]);
 
-/** What a filesystem is called; its number in hexadecimal when it has no name here. ext2 and ext3 are `ext4`. */
+/** The name of a filesystem, or its number in hexadecimal if the name is not known. ext2 and ext3 are `ext4`. */
 export function filesystemName(type: number): string {
   return NAMES.get(type) ?? `0x${type.toString(16)}`;
 }
 
 /**
- * Filesystems that always tell the truth about holes, what is not on the disk yet included: SEEK_DATA looks at
- * delayed allocations and dirty pages (ext4_seek_data, xfs_file_llseek and btrfs_file_llseek in Linux 6.x, by iomap
- * or extent maps; shmem_file_llseek by the pages themselves). All others are read to the end. Some that have lied:
+ * Filesystems that always report holes correctly, even if data is not on the disk yet: SEEK_DATA looks at delayed
+ * allocations and dirty pages (ext4_seek_data, xfs_file_llseek and btrfs_file_llseek in Linux 6.x, by iomap or extent
+ * maps; shmem_file_llseek by the pages themselves). Sparse files on all others are read to the end. Some that have
+ * reported holes wrongly:
  *
- * - FUSE and virtiofs: no blocks, SEEK_DATA answers the end of the file (docker/sbx-releases#526)
- * - ZFS: SEEK_DATA answers ENXIO for data not on the disk yet (openzfs/zfs#8816, #11900, #15526, #15933)
- * - NFS: blocks come late (openzfs/zfs#13991), and a server that answers SEEK wrongly (dittofs#1481)
+ * - FUSE and virtiofs: files have no blocks, and SEEK_DATA returns the end of the file (docker/sbx-releases#526)
+ * - ZFS: SEEK_DATA returns ENXIO for data that is not on the disk yet (openzfs/zfs#8816, #11900, #15526, #15933)
+ * - NFS: blocks are counted late (openzfs/zfs#13991), and a server may answer SEEK wrongly (dittofs#1481)
  * - overlayfs: it asks the filesystem below, which may be any of these
  */
 const TELLS_HOLES = new Set([M.EXT4_SUPER_MAGIC, M.XFS_SUPER_MAGIC, M.BTRFS_SUPER_MAGIC, M.TMPFS_MAGIC]);
 
-/** Whether what SEEK_DATA and SEEK_HOLE answer on a filesystem can be believed. */
+/** Whether the results of SEEK_DATA and SEEK_HOLE on a filesystem can be trusted. */
 export function tellsHoles(type: number): boolean {
   return TELLS_HOLES.has(type);
 }
 
 /**
- * Filesystems that copy_file_range() is no loop of reads and writes for, but a request: ZFS shares the blocks, a
- * server of NFS or CIFS copies at its end. A whole file is asked for, whatever its blocks look like.
+ * Filesystems where copy_file_range() is not a loop of reads and writes but one request: ZFS shares the blocks, and
+ * an NFS or CIFS server copies on its side. The whole file is requested, with or without holes.
  */
 const COPIES_BY_ITSELF = new Set([
   M.ZFS_SUPER_MAGIC,
@@ -65,7 +66,7 @@ const COPIES_BY_ITSELF = new Set([
   M.SMB2_SUPER_MAGIC,
 ]);
 
-/** Whether a filesystem copies whole files itself, so that nobody has to look for their holes. */
+/** Whether a filesystem copies whole files itself, so that a search for holes is not needed. */
 export function copiesByItself(type: number): boolean {
   return COPIES_BY_ITSELF.has(type);
 }
@@ -78,12 +79,12 @@ const LAYERED = new Set([
   M.CIFS_SUPER_MAGIC,
 ]);
 
-/** Whether files of one directory may lie on different disks below. */
+/** Whether files in one directory may be on different disks below. */
 export function isLayeredFilesystem(type: number): boolean {
   return LAYERED.has(type);
 }
 
-/** Whether sizes are made up in a directory, as in /proc and /sys. */
+/** Whether the filesystem of a directory reports sizes that files do not have, as in /proc and /sys. */
 export function isPseudoFilesystem(directory: string): boolean {
   const { type } = statfsSync(onDisk(directory));
   return type === M.PROC_SUPER_MAGIC || type === M.SYSFS_MAGIC;

@@ -1,4 +1,4 @@
-/** Numbers of filesystems, as `statfs` answers: from <linux/magic.h>, and <linux/gfs2_ondisk.h>. */
+/** Numbers of filesystems, as `statfs` reports them: from <linux/magic.h> and <linux/gfs2_ondisk.h>. */
 export const EXT4_SUPER_MAGIC = 0xef53;
 export const BTRFS_SUPER_MAGIC = 0x9123_683e;
 export const XFS_SUPER_MAGIC = 0x5846_5342;
@@ -23,7 +23,7 @@ export const BCACHEFS_SUPER_MAGIC = 0xca45_1a4e;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const SYSFS_MAGIC = 0x6265_6572;
 
-// Each filesystem's own, in no header a program can include.
+// Defined by each filesystem itself, in no header that a program can include.
 export const ZFS_SUPER_MAGIC = 0x2fc1_2fc1;
 export const VBOXSF_SUPER_MAGIC = 0x786f_4256;
 export const NTFS_SB_MAGIC = 0x5346_544e;

@@ -32,7 +32,7 @@ const calls: Call<Bindings>[] = [
 
 const isRoot = notRoot === undefined;
 
-/** A file of somebody else, with setuid and setgid where root may make one, and with an extended attribute. */
+/** Gives a file an extended attribute, setuid and setgid, and as root also another owner and group. */
 function prepare(file: string): void {
   const { openat, fsetxattr, close } = loadBindings();
   if (isRoot) fs.chownSync(file, 1, 2);
@@ -53,7 +53,7 @@ function originOf(file: string): string {
   return value.toString('utf8', 0, length);
 }
 
-/** Calls for the attributes of `cp -a`. The owner is set only where the file is another user's. */
+/** The calls for the attributes of `cp -a`. The owner is set only if the file belongs to another user. */
 const archiveCalls: Call<Bindings>[] = [
   { name: 'flistxattr', copies: (errno) => isTolerable(-errno), fail: failingByFd('flistxattr') },
   { name: 'fgetxattr', copies: (errno) => errno === ENODATA, fail: failingByFd('fgetxattr') },
@@ -104,7 +104,7 @@ describe.skipIf(notLinux)(orSkipped('the fast path of a new file (Linux)', notLi
       for (const name of ['from/file', 'first/first']) fs.chownSync(at(name), 0, 0);
       for (const name of ['other', 'third']) files.write(name, files.content);
       for (const name of ['from/other', 'from/third']) fs.chownSync(at(name), 0, 0);
-      // The first file of the copy shows it.
+      // Copying the first file shows that new files have another group.
       expect(copyArchive().answers).toEqual([CLONED_NEW, CLONED_NEW, CLONED_NEW]);
       for (const name of ['file', 'other', 'third']) expect(fs.statSync(at('out/from', name)).gid).toBe(0);
     },

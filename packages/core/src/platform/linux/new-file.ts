@@ -5,7 +5,7 @@ import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
-/** The fast path over Linux's system calls: a file is created, then made a clone or written. */
+/** The fast path with Linux's system calls: creates a file, then clones into it or writes it. */
 export function copyNewFile(bindings: Bindings): CopyNewFile | undefined {
   const { statx, ioctl } = bindings;
   return copyOver({

@@ -30,7 +30,8 @@ vi.mock('../koffi.ts', async (original) => {
 describe.skipIf(notLinux)(orSkipped('bindings and their tables', notLinux), () => {
   test('everything bound is in the table, under its name and with its types', () => {
     const bindings = loadBindings();
-    // Most are bound when they are called, before koffi refuses what does not fit; nothing is open there.
+    // Most functions are bound at their first call. koffi may refuse these arguments after that, and -1 is no open
+    // file, so the calls do nothing.
     for (const call of Object.values(bindings) as Native[]) {
       try {
         call(-1, 'x', 0, 0, 0);

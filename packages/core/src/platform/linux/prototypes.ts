@@ -1,6 +1,6 @@
 import { prototypes as shared } from '../posix/prototypes.ts';
 
-/** The functions of libc the engine calls, with their types in C. */
+/** The functions of libc that the engine calls, with their types in C. */
 export const prototypes = {
   ...shared,
   statx: 'int statx(int, const char *, int, unsigned int, struct statx *)',
@@ -18,7 +18,7 @@ export const prototypes = {
 
 export type PrototypeName = keyof typeof prototypes;
 
-/** Types of C that koffi does not know, by the word it has for them, and their width. */
+/** C types that koffi does not know, with koffi's name for each and the width in bytes. */
 export const SCALARS: Readonly<Record<string, { koffi: string; bytes: number }>> = {
   ssize_t: { koffi: 'intptr_t', bytes: 8 },
   off_t: { koffi: 'int64_t', bytes: 8 },
@@ -30,12 +30,12 @@ export const SCALARS: Readonly<Record<string, { koffi: string; bytes: number }>>
 };
 
 /**
- * A prototype in koffi's words. `last` stands in for variadic arguments, where a call with a fixed number of
- * them is the same.
+ * A prototype with koffi's types. `last` replaces variadic arguments, if a call with a fixed number of arguments is
+ * the same.
  */
 export function signatureOf(name: PrototypeName, last?: string): string {
   let signature: string = prototypes[name];
-  // Memory the kernel reads or fills in: koffi is only to pass its address on.
+  // The kernel reads or fills in this memory: koffi only passes its address.
   signature = signature.replace(/\b(struct \w+|off_t|(?<!const )char) \*/g, 'void *');
   for (const [type, { koffi }] of Object.entries(SCALARS)) signature = signature.replaceAll(type, koffi);
   return last === undefined ? signature : signature.replace('...', last);

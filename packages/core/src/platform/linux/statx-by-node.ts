@@ -7,16 +7,16 @@ import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOSYS } from './constants.ts';
 
 type Statx = (directory: number, path: string, flags: number, mask: number, buffer: Memory) => number;
 
-/** What a filter of system calls answers, which knows statx(2) not (Docker before 18.04) or does not want it. */
+/** Errors of a system call filter that does not know statx(2) (Docker before 18.04) or does not allow it. */
 const REFUSALS = new Set([EPERM, EACCES, ENOSYS]);
 
 /**
- * `statx` itself, or where this process may not call it, as a trial tells, a slower one over `node:fs`, which calls
- * fstat(2) and its like then.
+ * Returns `statx`. If a trial shows that this process may not call it, returns a slower replacement by `node:fs`,
+ * which then calls fstat(2) and similar calls.
  */
 export function usableStatx(statx: Statx): Statx {
   const { words } = new FileStatus();
-  // Everybody may look at this directory.
+  // Every process may stat this directory.
   const tried = statx(AT_FDCWD, '/', 0, 0, words);
   return REFUSALS.has(-tried) ? statxByNode : statx;
 }
@@ -35,7 +35,7 @@ const statxByNode: Statx = (directory, path, flags, _mask, buffer) => {
 
 function look(directory: number, path: string, flags: number): fs.BigIntStats {
   const bigint = { bigint: true } as const;
-  // A name that is not UTF-8 comes as the bytes that inC() made of it.
+  // A name that is not UTF-8 arrives as the bytes that inC() made of it.
   if (typeof path !== 'string') return look(directory, fromBytes((path as Buffer).subarray(0, -1)), flags);
   if (path === '') return fs.fstatSync(directory, bigint);
   const file = directory === AT_FDCWD || path.startsWith('/') ? path : `/proc/self/fd/${directory}/${path}`;

@@ -9,14 +9,14 @@ import {
   FS_IOC_FIEMAP,
 } from './constants.ts';
 
-/** A file in more pieces is taken for one that is not written out. */
+/** A file with more extents counts as not written out. */
 const MOST_EXTENTS = 64;
 const IN_MEMORY = FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_UNWRITTEN;
 const WORD = 4;
 
 /**
- * Whether a new file has reached the disk, as far as its filesystem tells. What was written over blocks that the file
- * had before does not show.
+ * Whether all data of a new file is on the disk, as far as its filesystem reports it. New data in memory that
+ * overwrites existing blocks is not noticed.
  */
 export function isWrittenOut(bindings: Bindings, fd: number): boolean {
   const map = new Uint32Array((FIEMAP_LAYOUT.size + MOST_EXTENTS * FIEMAP_EXTENT_LAYOUT.size) / WORD);

@@ -11,7 +11,10 @@ const ACCESS = 'system.posix_acl_access';
 const DEFAULT = 'system.posix_acl_default';
 const NO_ID = 0xffff_ffff;
 
-/** An access control list as the kernel takes it: owner, one more user, group, mask and others, who may do nothing. */
+/**
+ * An access control list as the kernel stores it: entries for owner, one more user, group, mask and others (no
+ * rights).
+ */
 function accessList(user: number): Buffer {
   const entries = [
     [1, 7, NO_ID],
@@ -54,7 +57,7 @@ describe.skipIf(notLinux)(orSkipped('extended attributes (Linux)', notLinux), ()
     for (const name of ['from', 'to']) fs.mkdirSync(path.join(root, name));
     fs.mkdirSync(path.join(root, 'from/directory'));
     fs.writeFileSync(path.join(root, 'from/file'), 'content', { mode: 0o640 });
-    // What is made in it has the list too.
+    // New entries of the directory inherit the list.
     set(open('to'), DEFAULT, accessList(1234));
     fs.mkdirSync(path.join(root, 'to/directory'));
     fs.writeFileSync(path.join(root, 'to/file'), 'content', { mode: 0o640 });

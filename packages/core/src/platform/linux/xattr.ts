@@ -9,20 +9,23 @@ const ACL_NAMES = new Set([
   'system.richacl',
 ]);
 
-/** A label of the system's policy for the place a file is in, which only some programs may carry elsewhere. */
+/**
+ * The label of SELinux. The policy assigns it by location, and only some programs may set it: a refusal is not
+ * reported.
+ */
 const POLICY_LABEL = 'security.selinux';
 
 const NONE = Buffer.alloc(0);
 
-/** Of this thread, for one file after the other: both are large. */
+/** The buffers of this thread, reused for each file because both are large. */
 let buffers: { list: Buffer; value: Buffer } | undefined;
 
 type Lost = (attribute: 'xattr' | 'acl', errno: number) => void;
 
 /**
- * Copies extended attributes from one open file to another. If the destination inherited an access control list from its
- * directory, and the source has none, removes that list. What the filesystem of the destination or the rights of the
- * caller do not allow is left out; then `lost` is called, once for each of the two kinds.
+ * Copies extended attributes from one open file to another. If the destination inherited an access control list from
+ * its directory, and the source has none, removes that list. Skips what the destination's filesystem or the caller's
+ * rights do not allow, and calls `lost` once for each of the two kinds that are affected.
  */
 export function copyExtendedAttributes(
   bindings: Bindings,
@@ -38,7 +41,7 @@ export function copyExtendedAttributes(
     if (!(ACL_NAMES.has(name) ? acl : xattr)) continue;
     const { value } = buffersOfThread();
     const size = bindings.fgetxattr(source, name, value, XATTR_SIZE_MAX);
-    // Gone meanwhile.
+    // The attribute was removed meanwhile.
     if (size === -ENODATA) continue;
     const result = size < 0 ? size : bindings.fsetxattr(destination, name, value, size, 0);
     if (result >= 0) continue;
@@ -60,7 +63,9 @@ export function copyExtendedAttributes(
 
 const NO_NAMES: readonly string[] = [];
 
-/** The names of a file's extended attributes, none where it cannot have any; a negative error number if that fails. */
+/**
+ * The names of a file's extended attributes; none if it cannot have any. Returns a negative error number on failure.
+ */
 function namesOf({ flistxattr }: Bindings, fd: number): readonly string[] | number {
   // If only the length is asked for, the kernel allocates no memory.
   const some = flistxattr(fd, NONE, 0);
@@ -75,7 +80,7 @@ function buffersOfThread() {
   return (buffers ??= { list: Buffer.alloc(XATTR_LIST_MAX), value: Buffer.alloc(XATTR_SIZE_MAX) });
 }
 
-/** Whether a copy goes on without extended attributes after such an answer. */
+/** Whether a copy continues without extended attributes after this error. */
 export function isTolerable(result: number): boolean {
   return [EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE].includes(-result);
 }

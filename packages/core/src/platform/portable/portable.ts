@@ -12,11 +12,11 @@ import type { ErrorClass, Strategy, System } from '../system.ts';
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
-/** What the permission model of Node.js answers, without the number of an error. */
+/** The code of errors of Node.js' permission model, which have no error number. */
 const DENIED = 'ERR_ACCESS_DENIED';
 const EOPNOTSUPP = errnoOf('EOPNOTSUPP');
 
-/** Runs a node:fs call that throws; answers as a system call would. */
+/** Runs a node:fs call. Returns its number or 0, or a negative error number if it throws, as a system call does. */
 function answer(call: () => unknown): number {
   try {
     const result = call();
@@ -29,13 +29,13 @@ function answer(call: () => unknown): number {
 function errorNumber(error: unknown): number {
   const { errno, code } = error as NodeJS.ErrnoException;
   if (code === DENIED) return -EACCES;
-  // Node.js gives libuv's number, negative; without one nothing better is known.
+  // Node.js reports libuv's number, which is negative. An error without a number becomes EINVAL.
   return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
 }
 
 /**
- * Changes a file by its descriptor. Node.js' permission model allows that by path alone: there by the one that Linux
- * has for each descriptor; elsewhere the attribute is lost.
+ * Changes an attribute of an open file. Node.js' permission model allows that only by path: on Linux the path below
+ * /proc/self/fd is used then; on other systems the attribute is lost.
  */
 function changeOpen(fd: number, change: () => void, byPath: (file: string) => void): number {
   try {
@@ -57,7 +57,7 @@ function classifyClone(errno: number): ErrorClass {
       : 'fatal';
 }
 
-/** `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did: on Linux it is a clone by node:fs. */
+/** Clones by node:fs: on Linux `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did. */
 const clone: Strategy = {
   method: 'ficlone',
   syscall: 'copyfile(COPYFILE_FICLONE_FORCE)',
@@ -75,11 +75,14 @@ const clone: Strategy = {
     }),
 };
 
-/** Bytes per read; one buffer a thread. */
+/** Bytes per read. Each thread has one buffer. */
 const CHUNK = 1024 * 1024;
 let buffer: Buffer | undefined;
 
-/** Not copyFileSync: libuv loops for ever when the source is truncated meanwhile, and cannot be stopped. */
+/**
+ * Copies by reading and writing. Not by copyFileSync: if the source is truncated meanwhile, libuv loops forever and
+ * cannot be stopped.
+ */
 const copy: Strategy = {
   method: 'node_fs',
   syscall: 'read/write',
@@ -115,9 +118,9 @@ const copying = [copy];
 const always = [clone];
 
 /**
- * Everything by node:fs, for where koffi cannot be loaded (WebContainers, `--no-addons`, a platform without a
- * prebuilt binary). Files are addressed by path, and what node:fs does not offer is left out: no O_DIRECT, no
- * extended attributes, no holes kept.
+ * The {@link System} by node:fs, if koffi cannot be loaded (WebContainers, `--no-addons`, a platform without a
+ * prebuilt binary). Files are addressed by path. node:fs has no O_DIRECT, no extended attributes, and does not keep
+ * holes.
  */
 export function portableSystem(nativeError: string | undefined): System {
   return {
@@ -139,7 +142,7 @@ export function portableSystem(nativeError: string | undefined): System {
     closeDirectory: () => {},
     makeDirectory: (directory, name, mode) => answer(() => fs.mkdirSync(join(directory, name), mode)),
     openForAttributes: (directory) =>
-      // There node:fs opens no directory.
+      // On Windows node:fs cannot open a directory.
       process.platform === 'win32' ? -ENOTSUP : answer(() => fs.openSync(onDisk(directory.path), O_RDONLY)),
 
     openSource: (directory, name, follow) =>
@@ -152,7 +155,7 @@ export function portableSystem(nativeError: string | undefined): System {
     read: (fd, into, position) => answer(() => readSync(fd, into, 0, into.length, position)),
     write: (fd, bytes) => answer(() => fs.writeSync(fd, bytes)),
     close: (fd) => void answer(() => fs.closeSync(fd)),
-    // Reads and writes give their positions.
+    // The strategies read and write at explicit positions, so there is nothing to rewind.
     rewind: () => 0,
     reset: (_source, destination) => answer(() => fs.ftruncateSync(destination, 0)),
 
@@ -174,7 +177,7 @@ export function portableSystem(nativeError: string | undefined): System {
         () => fs.fchmodSync(fd, mode),
         (file) => fs.chmodSync(file, mode),
       ),
-    // On Windows node:fs does nothing, and says that it has.
+    // On Windows node:fs does nothing, but reports success.
     setOwner: (fd, status) =>
       process.platform === 'win32'
         ? -ENOTSUP
@@ -212,7 +215,7 @@ export function portableSystem(nativeError: string | undefined): System {
     symlink(directory, name, target, status) {
       const file = join(directory, name);
       const result = answer(() => fs.symlinkSync(decoded(target), file));
-      // Not every filesystem keeps times of links, and nothing depends on them.
+      // Errors are ignored: not every filesystem keeps times of links, and nothing depends on them.
       if (result >= 0)
         answer(() => fs.lutimesSync(file, seconds(status, 'accessed'), seconds(status, 'modified')));
       return result;
@@ -222,7 +225,7 @@ export function portableSystem(nativeError: string | undefined): System {
   };
 }
 
-/** 0 for a directory, or a negative error number. */
+/** Returns 0 for a directory, or a negative error number. */
 function checkDirectory(directory: string | Buffer, stat: typeof fs.lstatSync): number {
   return answer(() => {
     const stats = stat(directory);
@@ -231,8 +234,8 @@ function checkDirectory(directory: string | Buffer, stat: typeof fs.lstatSync): 
 }
 
 /**
- * A time as the double that node:fs takes, which holds less than nanoseconds. The middle of its microsecond,
- * so that rounding and cutting it off leave the same one.
+ * A time in seconds as node:fs takes it: a double, which is too coarse for nanoseconds. Uses the middle of the
+ * microsecond, so that rounding and truncating give the same microsecond.
  */
 function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
   const nanoseconds = status[`${which}Nanoseconds`];

@@ -5,13 +5,13 @@ const { EINTR, ENOSYS } = os.constants.errno;
 
 export type Native = (...args: unknown[]) => number;
 
-/** A C buffer: off the JavaScript heap, given to the kernel by address. */
+/** Memory that is passed to the kernel by address. */
 export type Memory = Uint8Array | Uint32Array;
 
-/** Bytes end in a zero. */
+/** Bytes have to end in a NUL. */
 export type Path = string | Uint8Array;
 
-/** The calls that Linux and macOS have in common: a result of 0 or more, or the negated error number. */
+/** The calls that Linux and macOS have in common. Each returns a result of 0 or more, or the negated error number. */
 export interface PosixBindings {
   openat(directory: number, path: Path, flags: number, mode: number): number;
   close(fd: number): number;
@@ -20,7 +20,7 @@ export interface PosixBindings {
   renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
   linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   mkfifoat(directory: number, path: string, mode: number): number;
-  /** `mode` has the type too. */
+  /** `mode` includes the type of the file. */
   mknodat(directory: number, path: string, mode: number, device: number): number;
   fchmodat(directory: number, path: string, mode: number, flags: number): number;
   fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
@@ -40,20 +40,23 @@ export interface PosixBindings {
   fsync(fd: number): number;
 }
 
-/** Those that both declare alike. */
+/** The calls that Linux and macOS declare alike. */
 type Alike = Omit<PosixBindings, 'openat' | 'mknodat'>;
 
-/** How functions of C are bound and their results read. */
+/** Binds C functions and converts their results. */
 export interface Binder<Name extends string> {
-  /** Bound at once. Answers what the function does. */
+  /** Binds the function now. A call returns the function's own result. */
   native(name: Name): Native;
-  /** Bound when it is called first; {@link checked}. Where there is none it answers `ENOSYS`. */
+  /**
+   * Binds the function at its first call. A call returns what {@link checked} does, or -ENOSYS if this libc does not
+   * have the function.
+   */
   seldom(name: Name): Native;
-  /** The same, made again where a signal interrupts it before anything happened. */
+  /** Does the same, and repeats the call if a signal interrupted it before anything happened. */
   seldomInterrupted(name: Name): Native;
-  /** The result, or the negated error number. To be called right after the system call. */
+  /** Returns the result of a system call, or the negated error number. Call this right after the system call. */
   checked(result: number): number;
-  /** The same for calls that a signal may interrupt before anything happened: they are made again. */
+  /** Does the same, and repeats the call if a signal interrupted it before anything happened. */
   retryInterrupted(call: () => number): number;
 }
 
@@ -94,7 +97,10 @@ export function binderOf<Name extends string>(
   };
 }
 
-/** What is called for each file is written out: a function that all of them share would be too polymorphic to be fast. */
+/**
+ * The calls that are made for each file are written out: a function that all of them share would be too polymorphic
+ * to be fast.
+ */
 export function posixBindings(binder: Binder<keyof Alike>): Alike {
   const { native, seldom, seldomInterrupted, checked, retryInterrupted } = binder;
   const close = native('close');
@@ -105,7 +111,7 @@ export function posixBindings(binder: Binder<keyof Alike>): Alike {
   const fchmod = native('fchmod');
   const unlinkat = native('unlinkat');
   return {
-    // Never made again after EINTR: the descriptor is already gone then.
+    // Never repeated after EINTR: the descriptor is already closed then.
     close: (fd) => close(fd),
     mkdirat: seldom('mkdirat'),
     unlinkat: (at, path, flags) => checked(unlinkat(at, path, flags)),

@@ -21,15 +21,15 @@ const {
   EXDEV,
 } = os.constants.errno;
 
-/** The two devices, or the kernel, cannot do this: no use to ask again for the next file. */
+/** Errors that mean: the two devices, or the kernel, cannot do this, so it is useless to try the next file. */
 export const PAIR: ReadonlySet<number> = new Set([EXDEV, EOPNOTSUPP, ENOTSUP, ENOSYS, ENOTTY]);
 
-/** What stands for the answer of a clone that was not asked for. */
+/** Used as the result of a clone that was not tried. */
 export const NO_CLONE: number = -EOPNOTSUPP;
 
 /**
- * This file cannot be done this way, others may: a NOCOW file on btrfs (EINVAL), an active swap file
- * (ETXTBSY), a seccomp filter or SELinux (EPERM, EACCES), an append-only destination (EBADF), CIFS and
+ * Errors that mean: this file cannot be copied this way, but others may: a NOCOW file on btrfs (EINVAL), an active
+ * swap file (ETXTBSY), a seccomp filter or SELinux (EPERM, EACCES), an append-only destination (EBADF), CIFS and
  * fuse-overlayfs (ENOENT).
  */
 export const FILE: ReadonlySet<number> = new Set([
@@ -44,36 +44,42 @@ export const FILE: ReadonlySet<number> = new Set([
   EOVERFLOW,
 ]);
 
-/** `ioctl(FICLONE)` and `fclonefileat`. A full disk or a failing one ends the copy: to go on would hide it. */
+/**
+ * Errors of `ioctl(FICLONE)` and `fclonefileat`. A full or failing disk ends the copy, because to continue would hide
+ * it.
+ */
 export function classifyClone(errno: number): ErrorClass {
   if (errno === EINTR || errno === EAGAIN) return 'retry';
   return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
 }
 
 /**
- * `copy_file_range`. CIFS and NFS answer EIO for files that read() copies well, and EFBIG is answered for
- * positions that write() accepts, so both are left to read and write to repeat.
+ * Errors of `copy_file_range`. CIFS and NFS report EIO for files that read() can read, and EFBIG is reported for
+ * positions that write() accepts: in both cases reading and writing is tried next.
  */
 export function classifyKernelCopy(errno: number): ErrorClass {
   return errno === EIO || errno === EFBIG ? 'file' : classifyCopyfile(errno);
 }
 
 /**
- * `fcopyfile`. It reads and writes by itself, so a full or failing disk is the truth; what it refuses for
- * reasons of its own, read() and write() may still do.
+ * Errors of `fcopyfile`. It reads and writes by itself, so a full or failing disk is a real error. If it refuses for
+ * other reasons, read() and write() may still succeed.
  */
 export function classifyCopyfile(errno: number): ErrorClass {
   if (errno === EINTR) return 'retry';
   return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
 }
 
-/** Past the page cache: refused when it is switched on, or only at the first transfer. */
+/**
+ * Errors of copies past the page cache. A filesystem may refuse this mode when it is switched on, or only at the
+ * first transfer.
+ */
 export function classifyDirect(errno: number): ErrorClass {
   if (errno === EINTR) return 'retry';
   return errno === EINVAL || PAIR.has(errno) ? 'pair' : 'fatal';
 }
 
-/** read() and write(): the last lane, whose errors are the truth. */
+/** Errors of read() and write() end the copy: no other strategy could do better. */
 export function classifyReadWrite(errno: number): ErrorClass {
   return errno === EINTR ? 'retry' : 'fatal';
 }

@@ -1,4 +1,4 @@
-/** What files are opened with, by its C names. */
+/** The flags to open files, by their names in C. */
 export interface OpenConstants {
   readonly O_RDONLY: number;
   readonly O_WRONLY: number;
@@ -10,9 +10,9 @@ export interface OpenConstants {
   readonly O_CLOEXEC: number;
 }
 
-/** How a source is opened. O_NONBLOCK: opening a FIFO that took a file's place must not hang. */
+/** Flags to open a source. O_NONBLOCK: opening must not hang if a FIFO has replaced the file. */
 export const sourceFlags = (C: OpenConstants): number => C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
 
-/** How a destination that must not exist is made. */
+/** Flags to create a destination that must not exist. */
 export const createFlags = (C: OpenConstants): number =>
   C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;

@@ -31,11 +31,11 @@ const PERMISSIONS = 0o777;
 const ALL_BITS = 0o7777;
 const TWO_32 = 0x1_0000_0000;
 
-/** What the fast path needs of a system: each call answers 0 or more, or a negated error number. */
+/** The calls that the fast path needs. Each returns 0 or more, or a negated error number. */
 export interface NewFileCalls {
-  /** No link is followed. */
+  /** Flags to open a source without following a link. */
   readonly sourceFlags: number;
-  /** The file must not exist. */
+  /** Flags to create a file that must not exist. */
   readonly createFlags: number;
   openat(directory: number, path: string, flags: number, mode: number): number;
   close(fd: number): number;
@@ -48,22 +48,26 @@ export interface NewFileCalls {
   futimens(fd: number, times: Uint32Array): number;
   fchmod(fd: number, mode: number): number;
   fchown(fd: number, uid: number, gid: number): number;
-  /** Returns a negative number also if one of them could not be copied. */
+  /** Returns a negative number even if only one attribute could not be copied. */
   copyAttributes?(input: number, output: number, wanted: ExtendedAttributes): number;
   unlinkat(directory: number, path: string, flags: number): number;
-  /** Where a file is created before it becomes a clone (Linux). */
+  /** Clones into a file that was created before (Linux). */
   cloneInto?(output: number, input: number): number;
-  /** Where a clone comes into being under its name, with mode and times (macOS). */
+  /** Creates a clone under a name, with mode and times (macOS). */
   cloneAs?(input: number, directory: number, name: string): number;
-  /** Files below this many bytes are copied, but for the one that tells whether files can be cloned. */
+  /**
+   * Files with fewer bytes are copied and not cloned, except for the first one, which shows whether files can be
+   * cloned.
+   */
   readonly cloneFrom: number;
 }
 
 /**
- * The fast path of a plain file: every system call of a copy in one function that makes no object and reports no
- * error. What it does not expect, it undoes and leaves to the careful path. Written out, word by word of `struct
- * statx`, because most copies are over before a function that calls others is optimized: with accessors and helpers
- * 5,000 files took 17 ms more. Undefined on big-endian processors, whose words are in another order.
+ * The fast path for a regular file: all system calls of a copy in one function that allocates no object and reports
+ * no error. If anything is unexpected, it undoes its work and leaves the file to the careful path. The words of
+ * `struct statx` are read one by one, because most copies end before V8 optimizes a function that calls others: with
+ * accessors and helpers 5,000 files took 17 ms more. Returns undefined on big-endian processors, whose words are in
+ * another order.
  */
 export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   if (!LITTLE_ENDIAN) return undefined;
@@ -71,21 +75,24 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   const { sourceFlags, createFlags, cloneInto, cloneAs, cloneFrom, copyAttributes } = calls;
   const uid = process.geteuid?.();
   const gid = process.getegid?.();
-  /** A new file is this process's: not in the groups of all directories. */
+  /** Whether new files have the owner and group of this process. In a setgid directory they have another group. */
   let ownsNew = true;
   const times = new Uint32Array(8);
   const now = new FileStatus();
   const after = now.words;
   const buffer = Buffer.allocUnsafeSlow(SMALLEST_SPARSE);
 
-  /** Deletes what was made, unless somebody else has put a file in its place. */
+  /** Deletes the new file, unless another process has replaced it. */
   const undo = (directory: number, as: string, output: number): void => {
     const standing = new FileStatus();
     if (fstat(output, now) === 0 && fstatat(directory, as, standing) === 0 && now.isSameFile(standing))
       unlinkat(directory, as, 0);
   };
 
-  /** The same for a clone, which is not open: it is known by what it has of its source, as that was or as it is now. */
+  /**
+   * Does the same for a clone, which is not open. A clone is recognized by the size and modification time of its
+   * source, before it was cloned or now.
+   */
   const undoClone = (directory: number, as: string, input: number, source: FileStatus): void => {
     const standing = new FileStatus();
     if (
@@ -113,7 +120,7 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
     ) {
       const size = before[SIZE]! + before[SIZE + 1]! * TWO_32;
       const mode = before[MODE]! & (special ? ALL_BITS : PERMISSIONS);
-      // Files of /proc say that they are empty.
+      // Files in /proc report that they are empty.
       if (size > 0 && size <= limit && (mayClone || (size < SMALLEST_SPARSE && !clonesOnly))) {
         const clones = mayClone && (size >= cloneFrom || device === ANY_DEVICE);
         let cloned = clones && cloneAs !== undefined ? cloneAs(input, to, as) : NO_CLONE;
@@ -152,7 +159,7 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
             )
               result = COPIED_NEW;
             if (
-              // The owner comes first: to give a file away takes setuid and its capabilities from it.
+              // The owner is set first, because that removes setuid and capabilities from the file.
               (ownership &&
                 (!ownsNew || before[UID] !== uid || before[GID] !== gid) &&
                 fchown(output, before[UID]!, before[GID]!) !== 0) ||
@@ -166,13 +173,13 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
               times[4] = before[MODIFIED]!;
               times[5] = before[MODIFIED + 1]!;
               times[6] = before[MODIFIED + NANOSECONDS]!;
-              // The modification time comes last: a file whose copy was interrupted never has its source's.
+              // The modification time is set last, so that an interrupted copy never has its source's.
               if (
                 futimens(output, times) !== 0 ||
                 fstat(output, destination) !== 0 ||
                 copied[SIZE] !== before[SIZE] ||
                 copied[SIZE + 1] !== before[SIZE + 1] ||
-                // Some filesystems claim to have set what they do not keep.
+                // Some filesystems report success but do not keep the time.
                 Math.abs(copied[MODIFIED]! - before[MODIFIED]!) > COARSEST_SECONDS ||
                 // The umask took permissions away, or an access control list of the directory changed them.
                 ((copied[MODE]! & ALL_BITS) !== mode &&

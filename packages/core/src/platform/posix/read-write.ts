@@ -7,9 +7,9 @@ import { endWithZeros, type ReadWriteBindings, writeAll, writeWithoutZeros } fro
 const CHUNK = 256 * 1024;
 
 /**
- * Copies in whole pages but for the last. `whence`: how to ask for the holes of a file that is not dense, where
- * the answer can be believed; undefined: such a file is read to its end, and blocks of zeros are not written.
- * Returns how many bytes, or a negative error number.
+ * Copies through the thread's buffer, in whole pages except the last one. `whence` finds the holes of a file that is
+ * not dense. If it is undefined, because the filesystem's answer cannot be trusted, such a file is read to its end,
+ * and blocks of zeros are not written. Returns the number of bytes, or a negative error number.
  */
 export function copyThroughBuffer<B extends ReadWriteBindings>(
   bindings: B,
@@ -17,7 +17,7 @@ export function copyThroughBuffer<B extends ReadWriteBindings>(
   whence: Whence | undefined,
 ): number {
   const { size } = transfer.status;
-  // /proc and some FUSE files say that they are empty: only reading to the end tells.
+  // Files in /proc and on some FUSE filesystems report that they are empty: only reading to the end shows the size.
   if (size === 0) return pump(bindings, transfer, Number.POSITIVE_INFINITY, 0);
   if (isDense(transfer.status)) return pump(bindings, transfer, size, 0);
   if (whence) return moveSegments(bindings, transfer, whence, pump);
@@ -36,7 +36,10 @@ type Write = (
   position: number,
 ) => number;
 
-/** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
+/**
+ * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. Returns the number of
+ * bytes, or a negative error number.
+ */
 function pump(
   bindings: ReadWriteBindings,
   transfer: Transfer,

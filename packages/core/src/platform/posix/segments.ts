@@ -4,44 +4,46 @@ import type { Transfer } from '../system.ts';
 
 const BLOCK = 512;
 const SEEK_SET = 0;
-/** Holes below this are not worth looking for, and inline files have no blocks at all. */
+/**
+ * In bytes. Smaller files count as dense: holes in them are not worth a search, and a file that is stored in its
+ * inode has no blocks at all.
+ */
 export const SMALLEST_SPARSE: number = 64 * 1024;
 
-/** The system calls that find holes and leave them. */
+/** The system calls that find holes and keep them. */
 export interface SeekBindings {
   lseek(fd: number, offset: number, whence: number): number;
   ftruncate(fd: number, size: number): number;
 }
 
-/** `SEEK_DATA` and `SEEK_HOLE`. */
+/** The numbers of `SEEK_DATA` and `SEEK_HOLE`. */
 export interface Whence {
   readonly data: number;
   readonly hole: number;
 }
 
 /**
- * Moves `size` bytes from both files' positions; `already` are in place before. Returns how many, or a
- * negative error number.
+ * Copies `size` bytes from the source's position to the destination's; `already` bytes were copied before. Returns
+ * the number of bytes, or a negative error number.
  */
 type MoveBytes<B> = (bindings: B, transfer: Transfer, size: number, already: number) => number;
 
-/** Files from this size on get their blocks in one piece. */
+/** In bytes. Blocks are reserved for files of this size and more. */
 const RESERVE_FROM = 16 * 1024 * 1024;
 
-/** Whether all of a file's bytes have blocks, as far as its status tells. */
+/** Whether a file has no holes, judged by its size and its number of blocks. */
 export function isDense({ size, blocks }: FileStatus): boolean {
   return size < SMALLEST_SPARSE || blocks * BLOCK >= size;
 }
 
-/** Whether blocks for a copy are to be reserved: a full disk is noticed before the work. */
+/** Whether to reserve the blocks of a copy, so that a full disk is noticed before the work. */
 export function isWorthReserving(status: FileStatus): boolean {
   return status.size >= RESERVE_FROM && isDense(status);
 }
 
 /**
- * Runs `move` over the data of a file that is not dense, leaving its holes holes. Only for filesystems that are
- * known to tell the truth about them. Returns the bytes that are in place, holes included, or a negative error
- * number.
+ * Calls `move` for each part of a file that holds data, so that its holes stay holes. Only for filesystems that are
+ * known to report holes correctly. Returns the number of bytes, holes included, or a negative error number.
  */
 export function moveSegments<B extends SeekBindings>(
   bindings: B,
@@ -55,7 +57,7 @@ export function moveSegments<B extends SeekBindings>(
   while (position < size) {
     const start = bindings.lseek(source, position, whence.data);
     if (start === -ENXIO) break;
-    // The filesystem cannot tell: all of the rest counts as data.
+    // The filesystem cannot tell data from holes: copy all of the rest.
     if (start === -EINVAL) return moveFrom(position, size - position);
     if (start < 0) return start;
     if (start >= size) break;
@@ -66,7 +68,7 @@ export function moveSegments<B extends SeekBindings>(
     position = end;
   }
   if (position === size) return size;
-  // A hole at the end, which nothing has written.
+  // The file ends in a hole, which no write has reached.
   const result = bindings.ftruncate(destination, size);
   return result < 0 ? result : size;
 

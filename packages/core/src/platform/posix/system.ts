@@ -10,7 +10,7 @@ import { createFlags, type OpenConstants, sourceFlags } from './flags.ts';
 const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
-/** Numbers of a system by their C names. */
+/** Constants of a system, by their names in C. */
 interface Constants extends OpenConstants {
   readonly AT_FDCWD: number;
   readonly AT_SYMLINK_NOFOLLOW: number;
@@ -18,15 +18,15 @@ interface Constants extends OpenConstants {
   readonly SEEK_SET: number;
 }
 
-/** What differs in what Linux and macOS do alike. */
+/** The differences between Linux and macOS in {@link posixSystem}. */
 interface Settings {
   constants: Constants;
   directoryFlags: number;
-  /** Renames in one step, unless `to` exists. */
+  /** Renames in one call that fails if `to` exists. */
   renameNew(directory: number, from: string, to: string): number;
 }
 
-/** What Linux and macOS do by the same calls. */
+/** The part of a {@link System} that Linux and macOS do by the same calls. */
 export function posixSystem(calls: PosixBindings, settings: Settings) {
   const { constants: C, directoryFlags, renameNew } = settings;
   const [reading, creating] = [sourceFlags(C), createFlags(C)];
@@ -48,7 +48,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     create: (directory, name, mode) => calls.openat(directory.fd, name, creating, mode),
     openCreated: (directory, name) =>
       calls.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
-    // By way of a buffer that serves a file open for direct I/O too.
+    // Reads through the aligned buffer, so that this works on a file that is open for direct I/O too.
     read(fd, into, position) {
       const sought = calls.lseek(fd, position, C.SEEK_SET);
       if (sought < 0) return sought;
@@ -95,7 +95,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     symlink(directory, name, target, status) {
       const result = calls.symlinkat(terminated(target), directory.fd, name);
       if (result < 0) return result;
-      // Not every filesystem keeps times of links, and nothing depends on them.
+      // Errors are ignored: not every filesystem keeps times of links, and nothing depends on them.
       calls.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
@@ -108,7 +108,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
 function specialFiles(calls: PosixBindings, noFollow: number): SpecialFiles {
   const times = new Uint32Array(8);
   return {
-    // Not every libc has mknodat.
+    // FIFOs have a call of their own, because not every libc has mknodat.
     make: ({ fd }, name, status, mode) =>
       status.isFifo
         ? calls.mkfifoat(fd, name, mode)

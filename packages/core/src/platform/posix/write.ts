@@ -3,7 +3,10 @@ import type { SeekBindings } from './segments.ts';
 
 const SEEK_SET = 0;
 const SEEK_END = 2;
-/** What is left out is a multiple of this: the block of most filesystems, and enough for direct I/O. */
+/**
+ * Bytes of a block. Only whole blocks of zeros are skipped: the block size of most filesystems, and aligned enough
+ * for direct I/O.
+ */
 const BLOCK = 4096;
 
 /** The system calls of a copy through a buffer. */
@@ -24,8 +27,8 @@ export function writeAll(bindings: ReadWriteBindings, fd: number, buffer: Buffer
 }
 
 /**
- * Writes `size` bytes to `position` of a file that has nothing from there on, without the blocks that are all
- * zeros. {@link endWithZeros} has to follow the last call. Returns 0 or a negative error number.
+ * Writes `size` bytes to `position` of a file that has no data from there on, and skips blocks that are all zeros.
+ * Call {@link endWithZeros} after the last part. Returns 0 or a negative error number.
  */
 export function writeWithoutZeros(
   bindings: ReadWriteBindings,
@@ -40,7 +43,7 @@ export function writeWithoutZeros(
   });
 }
 
-/** Makes a file `size` bytes long whose end was left out. Returns 0 or a negative error number. */
+/** Extends a file to `size` bytes if its end was skipped. Returns 0 or a negative error number. */
 export function endWithZeros(bindings: ReadWriteBindings, fd: number, size: number): number {
   const end = bindings.lseek(fd, 0, SEEK_END);
   if (end < 0) return end;

@@ -4,15 +4,15 @@ import { constants as C } from './constants.ts';
 import { toErrno } from './errors.ts';
 import { prototypes, signature } from './prototypes.ts';
 
-/** Memory given to Windows by address. */
+/** Memory that is passed to Windows by address. */
 export type Memory = Uint8Array | Uint16Array | Uint32Array;
 
-/** Called with how many bytes are in place; false ends the copy. */
+/** Called with the number of bytes copied so far. The copy ends if it returns false. */
 export type OnCopied = (bytes: number) => boolean;
 
 /**
- * The Windows functions the engine calls, each wrapped once: a result of 0 or more, or the negated error
- * number. Paths are complete and begin with `\\?\`.
+ * The Windows functions that the engine calls. Each returns a result of 0 or more, or the negated error number. Paths
+ * are absolute and start with `\\?\`.
  */
 export interface Bindings {
   /** Returns a handle. */
@@ -26,11 +26,11 @@ export interface Bindings {
   flushFileBuffers(handle: number): number;
   getFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
   setFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
-  /** The 64-bit number a file has on its volume, into 8 bytes. */
+  /** Writes the 64-bit number that a file has on its volume to 8 bytes of `buffer`. */
   getFileIndex(handle: number, buffer: Memory): number;
-  /** How many bytes extended attributes take, into 4 bytes. */
+  /** Writes the size of all extended attributes in bytes to 4 bytes of `buffer`. */
   getExtendedAttributesSize(handle: number, buffer: Memory): number;
-  /** Returns how many bytes of `output` were filled, also when there would have been more. */
+  /** Returns the number of bytes written to `output`, even if it was too small for all data. */
   deviceIoControl(
     handle: number,
     code: number,
@@ -40,7 +40,7 @@ export interface Bindings {
     outputSize: number,
   ): number;
   getFileAttributes(path: string): number;
-  /** Attributes, size and times, without opening the file. */
+  /** Reads attributes, size and times without opening the file. */
   getFileAttributesEx(path: string, buffer: Memory): number;
   setFileAttributes(path: string, attributes: number): number;
   createDirectory(path: string): number;
@@ -49,15 +49,15 @@ export interface Bindings {
   moveFile(from: string, to: string, flags: number): number;
   copyFile(from: string, to: string, flags: number, onCopied: OnCopied | null): number;
   createSymbolicLink(path: string, target: string, flags: number): number;
-  /** `serial` and `flags` take 4 bytes each, `name` the filesystem's. */
+  /** Writes 4 bytes each to `serial` and `flags`, and the name of the filesystem to `name`. */
   getVolumeInformationByHandle(handle: number, serial: Memory, flags: Memory, name: Uint16Array): number;
   getVolumeInformation(root: string, serial: Memory, flags: Memory, name: Uint16Array): number;
   getVolumePathName(path: string, root: Uint16Array): number;
-  /** `sizes` takes sectors per cluster, bytes per sector, and free and all clusters. */
+  /** Writes to `sizes`: sectors per cluster, bytes per sector, free clusters and all clusters. */
   getDiskFreeSpace(root: string, sizes: Uint32Array): number;
 }
 
-/** Loads koffi and the libraries. Throws when there is no prebuilt koffi for this runtime or addons are off. */
+/** Loads koffi and the libraries. Throws if there is no prebuilt koffi for this runtime or addons are off. */
 export function loadBindings(): Bindings {
   const koffi = loadKoffi();
   const progressType = callbackType(koffi, prototypes.callbacks.LPPROGRESS_ROUTINE);
@@ -79,7 +79,7 @@ export function loadBindings(): Bindings {
     noteWindowsError(errno, code);
     return -errno;
   };
-  /** 1, or the negated error number. To be called right after the function. */
+  /** Returns 1, or the negated error number. Call this right after the function. */
   const checked = (result: number): number => (result === 0 ? refused(k.GetLastError()) : 1);
 
   const count = new Uint32Array(1);

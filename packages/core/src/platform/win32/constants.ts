@@ -1,6 +1,6 @@
 /**
- * Numbers of <winnt.h>, <winbase.h>, <winioctl.h>, <winerror.h> and <winternl.h>, by their names there. Plain
- * data: a test compiles them against the real headers.
+ * Constants of <winnt.h>, <winbase.h>, <winioctl.h>, <winerror.h> and <winternl.h>, by their names there. Plain data:
+ * a test compiles them against the real headers.
  */
 export const constants = {
   GENERIC_READ: 0x8000_0000,
@@ -109,7 +109,9 @@ export const constants = {
   ERROR_NOT_A_REPARSE_POINT: 4390,
 } as const;
 
-/** Bytes of the structures in use, and where their fields lie; on every architecture Windows runs on. */
+/**
+ * Sizes of structures and offsets of their fields, in bytes; the same on every architecture that Windows supports.
+ */
 export const layouts = {
   FILE_BASIC_INFO: {
     size: 40,

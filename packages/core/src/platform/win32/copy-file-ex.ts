@@ -6,15 +6,15 @@ import { classifyCopy } from './errors.ts';
 import { isSparse } from './sparse.ts';
 import type { WindowsDirectory } from './volume.ts';
 
-/** Answers of a copy that ended before it had created its destination. */
+/** Errors of a copy that ended before it created its destination. */
 const CREATED_NOTHING = new Set([EEXIST, EBUSY, ENOENT, ENOTDIR, EROFS, ENAMETOOLONG]);
 
-/** Files from this size on can be ended in their middle, and tell how far they are. */
+/** In bytes. Copies of files of this size and more report progress and can be aborted. */
 const LARGE = 16 * 1024 * 1024;
 
 /**
- * Copies as Windows does it, alternate data streams and attributes included; since Windows 11 24H2 it clones
- * by itself where the volume can. `isFollowed` tells of a source that was opened through a symbolic link.
+ * Copies by CopyFileExW, including alternate data streams and attributes. Since Windows 11 24H2 it clones by itself
+ * if the volume can. `isFollowed` returns whether a source was opened through a symbolic link.
  */
 export function copyFileEx(
   bindings: Bindings,
@@ -28,10 +28,10 @@ export function copyFileEx(
     carries: true,
     classify: classifyCopy,
     run(transfer) {
-      // It would write the holes out.
+      // CopyFileExW would write the holes as zeros.
       if (isSparse(bindings, transfer)) return -EINVAL;
       let flags = C.COPY_FILE_FAIL_IF_EXISTS;
-      // Without it a link that leads nowhere and has the destination's name would be written through.
+      // Without this flag, a dangling link under the destination's name would be written through.
       if (!isFollowed(transfer.source)) flags |= C.COPY_FILE_COPY_SYMLINK;
       if (bypassCache) flags |= C.COPY_FILE_NO_BUFFERING;
       return copy(bindings, transfer, flags);
@@ -58,7 +58,8 @@ function copy(bindings: Bindings, transfer: Transfer, flags: number): number {
         };
   const result = bindings.copyFile(from, to, flags, onCopied);
   if (result >= 0) return status.size;
-  // Not every failure leaves nothing behind. What was there before, or came meanwhile, is not touched.
+  // Some failures leave a partial file, which is deleted. A file that existed before or appeared meanwhile is not
+  // touched.
   if (!CREATED_NOTHING.has(-result)) bindings.deleteFile(to);
   if (aborted) throw aborted.error;
   return result;

@@ -6,16 +6,16 @@ import { classifyClone } from './errors.ts';
 import { isSparse, setSize, setSparse, writeLong } from './sparse.ts';
 import type { WindowsDirectory } from './volume.ts';
 
-/** Bytes per call, which has to be below 4 GiB and a multiple of every cluster size. */
+/** Bytes per call: has to be below 4 GiB and a multiple of every cluster size. */
 const CHUNK = 2 * 1024 ** 3;
-/** What ReFS has unless it was asked for 64 KiB, for servers that do not say. */
+/** The default cluster size of ReFS (the other one is 64 KiB), for servers that do not report it. */
 const USUAL_CLUSTER = 4096;
 
 const { DUPLICATE_EXTENTS_DATA: EXTENTS } = layouts;
 const { FSCTL_GET_INTEGRITY_INFORMATION_BUFFER: INTEGRITY } = layouts;
 const { FSCTL_SET_INTEGRITY_INFORMATION_BUFFER: WANTED_INTEGRITY } = layouts;
 
-/** Shares the source's blocks: ReFS and Dev Drives, on one volume. */
+/** Shares the source's blocks: works on ReFS and Dev Drives, within one volume. */
 export function duplicateExtents(bindings: Bindings): Strategy {
   return {
     method: 'duplicate_extents',
@@ -34,7 +34,8 @@ export function duplicateExtents(bindings: Bindings): Strategy {
 
 function clone(bindings: Bindings, transfer: Transfer): number {
   const { source, destination, status } = transfer;
-  // Without it the blocks that are to be shared would be allocated first, and a sparse source be refused.
+  // In a file that is not sparse, the blocks that are to be shared would be allocated first, and a sparse source is
+  // refused.
   const sparse = setSparse(bindings, destination, true);
   if (sparse < 0) return sparse;
   const cluster = matchIntegrity(bindings, source, destination);
@@ -68,8 +69,8 @@ function share(
 }
 
 /**
- * Gives the destination, while it is empty, the source's checksums: files that differ there share no blocks.
- * Returns the bytes of a cluster, 0 where the filesystem does not say, or a negative error number.
+ * Gives the empty destination the checksum settings of the source: files with different settings cannot share blocks.
+ * Returns the bytes of a cluster, 0 if the filesystem does not report them, or a negative error number.
  */
 function matchIntegrity(bindings: Bindings, source: number, destination: number): number {
   const wanted = integrityOf(bindings, source);
@@ -77,7 +78,7 @@ function matchIntegrity(bindings: Bindings, source: number, destination: number)
   if (!wanted || !present) return 0;
   const cluster = wanted[INTEGRITY.ClusterSizeInBytes / 4]!;
   if (wanted[0] === present[0] && wanted[1] === present[1]) return cluster;
-  // Its beginning, algorithm and flags, is laid out as what sets them.
+  // The first two fields, algorithm and flags, have the layout of the structure that sets them.
   const code = C.FSCTL_SET_INTEGRITY_INFORMATION;
   const result = bindings.deviceIoControl(destination, code, wanted, WANTED_INTEGRITY.size, null, 0);
   return result < 0 ? result : cluster;

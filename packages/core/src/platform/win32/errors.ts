@@ -3,8 +3,8 @@ import type { ErrorClass } from '../system.ts';
 import { constants as C } from './constants.ts';
 
 /**
- * Windows errors as libuv translates them, so that codes are those Node.js users know, and a few that libuv
- * knows no number for.
+ * Windows errors, translated as libuv does, so that users get the codes they know from Node.js; and a few errors that
+ * libuv does not translate.
  */
 const ERRNOS = new Map<number, number>([
   [C.ERROR_FILE_NOT_FOUND, E.ENOENT],
@@ -46,7 +46,7 @@ const ERRNOS = new Map<number, number>([
   [C.ERROR_DISK_FULL, E.ENOSPC],
   [C.ERROR_HANDLE_DISK_FULL, E.ENOSPC],
   [C.ERROR_DIR_NOT_EMPTY, E.ENOTEMPTY],
-  // To libuv the first is EISDIR, which is what reading a directory comes to; no directory is read here.
+  // libuv translates ERROR_INVALID_FUNCTION to EISDIR, the error of reading a directory; no directory is read here.
   [C.ERROR_INVALID_FUNCTION, E.ENOTSUP],
   [C.ERROR_NOT_SUPPORTED, E.ENOTSUP],
   [C.ERROR_CALL_NOT_IMPLEMENTED, E.ENOSYS],
@@ -58,9 +58,12 @@ const ERRNOS = new Map<number, number>([
 /** The error number, positive, that Node.js would give for a Windows error. */
 export const toErrno = (code: number): number => ERRNOS.get(code) ?? E.EUNKNOWN;
 
-/** `FSCTL_DUPLICATE_EXTENTS_TO_FILE`: another filesystem, or another volume. */
+/** Errors of `FSCTL_DUPLICATE_EXTENTS_TO_FILE` that mean: another filesystem, or another volume. */
 const PAIR = new Set([E.ENOTSUP, E.ENOSYS, E.EXDEV]);
-/** This file cannot be cloned, others may: its blocks have 8175 owners already, or the filter of some driver. */
+/**
+ * Errors that mean: this file cannot be cloned, but others may. Its blocks already have 8175 owners, or a filter
+ * driver refuses.
+ */
 const FILE = new Set([E.EINVAL, E.EMLINK, E.EPERM, E.EACCES]);
 
 export function classifyClone(errno: number): ErrorClass {
@@ -68,7 +71,10 @@ export function classifyClone(errno: number): ErrorClass {
   return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
 }
 
-/** CopyFileExW opens both files by name, which reading and writing through handles that are open can do without. */
+/**
+ * Errors of CopyFileExW, which opens both files by name. Reading and writing uses open handles, so it may still
+ * succeed.
+ */
 const BY_NAME_ONLY = new Set([...PAIR, ...FILE, E.ENOENT]);
 
 export function classifyCopy(errno: number): ErrorClass {
@@ -76,7 +82,10 @@ export function classifyCopy(errno: number): ErrorClass {
   return BY_NAME_ONLY.has(errno) ? 'file' : 'fatal';
 }
 
-/** The last lane, whose errors are the truth. Part of a file may be locked for a moment. */
+/**
+ * Errors of reading and writing end the copy, because no other strategy could do better. EBUSY: a part of a file may
+ * be locked for a moment.
+ */
 export function classifyReadWrite(errno: number): ErrorClass {
   return errno === E.EBUSY ? 'retry' : 'fatal';
 }

@@ -6,12 +6,15 @@ import { isOnlyBytes } from './only-bytes.ts';
 import { readWrite } from './read-write.ts';
 import type { Volume } from './volume.ts';
 
-/** Windows 11 24H2 and Server 2025, whose CopyFileExW clones where it can. */
+/** The build of Windows 11 24H2 and Server 2025. From this build on, CopyFileExW clones if it can. */
 const CLONES_BY_ITSELF = 26_100;
-/** Windows 11 22H2, which does since an update of February 2024. */
+/** The build of Windows 11 22H2, where CopyFileExW clones since an update of February 2024. */
 const MAY_CLONE_BY_ITSELF = 22_621;
 
-/** Up to here CopyFileExW, which opens both files again, costs more than reading and writing what is open. */
+/**
+ * In bytes. Up to this size CopyFileExW, which opens both files again, costs more than reading and writing the open
+ * files.
+ */
 export const SMALL_FILE: number = 64 * 1024;
 
 export interface LadderSettings {
@@ -22,7 +25,10 @@ export interface LadderSettings {
   volumeOf: (source: number) => Volume | undefined;
 }
 
-/** The ladder of strategies for a file; a few fixed lists, so that choosing costs little. */
+/**
+ * Chooses the ladder of a file: the strategies in the order of the attempts. There are a few fixed lists, so that
+ * choosing costs little.
+ */
 export function strategies(
   bindings: Bindings,
   { build, isFollowed, volumeOf }: LadderSettings,

@@ -5,12 +5,13 @@ import { retryWhileBusy } from './retry-while-busy.ts';
 
 const isBusyOrDenied = (errno: number): boolean => errno === EBUSY || errno === EPERM;
 
-/** Gives a file another name. What has that name must not be there, unless `replace`. Paths are complete. */
+/** Renames a file. `to` must not exist, unless `replace` is true. Both paths are absolute. */
 export function rename(bindings: Bindings, from: string, to: string, replace: boolean): number {
   if (!replace) return retryWhileBusy(() => bindings.moveFile(from, to, 0));
   const move = () => bindings.moveFile(from, to, C.MOVEFILE_REPLACE_EXISTING);
   const result = move();
-  // Denied also means: in use by someone who lets others delete it, read-only, or a directory.
+  // EPERM can also mean that another process has `to` open and allows deleting it, or that it is read-only or a
+  // directory.
   if (result >= 0 || !isBusyOrDenied(-result)) return result;
   const attributes = bindings.getFileAttributes(to);
   if (attributes < 0) return retryWhileBusy(move, isBusyOrDenied);
@@ -21,7 +22,7 @@ export function rename(bindings: Bindings, from: string, to: string, replace: bo
   return replaceReadOnly(bindings, to, attributes, () => retryWhileBusy(move, isBusyOrDenied));
 }
 
-/** A read-only file cannot be replaced; when it was not, it is read-only again. */
+/** A read-only file cannot be replaced or deleted: clears the attribute first, and sets it again if `move` fails. */
 function replaceReadOnly(bindings: Bindings, to: string, attributes: number, move: () => number): number {
   const cleared = bindings.setFileAttributes(to, writable(attributes));
   if (cleared < 0) return cleared;
@@ -30,12 +31,12 @@ function replaceReadOnly(bindings: Bindings, to: string, attributes: number, mov
   return result;
 }
 
-/** A link to a directory is a directory to a rename: it steps aside, and comes back if the rename fails. */
+/** A rename cannot replace a link to a directory: renames the link away first, and back if the rename fails. */
 function replaceLink(bindings: Bindings, from: string, to: string): number {
   const aside = `${from}.old`;
   const stepped = bindings.moveFile(to, aside, 0);
   if (stepped < 0) return stepped;
-  // Somebody may have put a file in its place meanwhile.
+  // Another process may have replaced the link meanwhile.
   const moved = bindings.getFileAttributes(aside);
   const isLink = moved >= 0 && (moved & C.FILE_ATTRIBUTE_REPARSE_POINT) !== 0;
   const result = isLink ? bindings.moveFile(from, to, 0) : -EBUSY;
@@ -44,7 +45,7 @@ function replaceLink(bindings: Bindings, from: string, to: string): number {
   return result;
 }
 
-/** Removes a file or a link, read-only ones too. */
+/** Deletes a file or a link, even if it is read-only. */
 export function unlink(bindings: Bindings, path: string): number {
   const result = retryWhileBusy(() => bindings.deleteFile(path));
   if (result !== -EPERM) return result;
@@ -57,7 +58,7 @@ export function unlink(bindings: Bindings, path: string): number {
   return replaceReadOnly(bindings, path, attributes, () => bindings.deleteFile(path));
 }
 
-/** Removes an empty directory, read-only ones too. */
+/** Deletes an empty directory, even if it is read-only. */
 export function removeDirectory(bindings: Bindings, path: string): number {
   const attributes = bindings.getFileAttributes(path);
   if (attributes < 0) return attributes;
@@ -68,7 +69,7 @@ export function removeDirectory(bindings: Bindings, path: string): number {
     : remove();
 }
 
-/** Makes a symbolic link. Needs Developer Mode or a privilege: without, the answer is EPERM. */
+/** Creates a symbolic link. Returns -EPERM without Developer Mode or the privilege for it. */
 export function symlink(bindings: Bindings, path: string, target: string, toDirectory: boolean): number {
   const flags = toDirectory ? C.SYMBOLIC_LINK_FLAG_DIRECTORY : 0;
   const spelled = target.replaceAll('/', '\\');

@@ -16,7 +16,7 @@ const WRITTEN = BASIC.LastWriteTime / 4;
 const CHANGED = BASIC.ChangeTime / 4;
 const LENGTH = STANDARD.EndOfFile / 4;
 
-/** A file with one of these takes more than bytes and times, or is none. */
+/** An entry with one of these attributes needs more than bytes and times, or is not a regular file. */
 const UNUSUAL =
   C.FILE_ATTRIBUTE_READONLY |
   C.FILE_ATTRIBUTE_DIRECTORY |
@@ -24,10 +24,10 @@ const UNUSUAL =
   C.FILE_ATTRIBUTE_REPARSE_POINT;
 
 /**
- * The fast path of a small plain file on a volume that shares no blocks: the calls that the careful path makes for a copy
- * by read and write, in one function that makes nothing but the two paths that files are opened by, and reports no error.
- * What it does not expect, it undoes and leaves to the careful path. So it leaves what is cloned or goes by CopyFileExW:
- * either takes a dozen calls, here or in Windows, beside which the frame around them is little.
+ * The fast path for a small regular file on a volume that cannot clone: makes the calls of a copy by read and write,
+ * as the careful path does, in one function that allocates only the two paths and reports no error. If anything is
+ * unexpected, it undoes its work and leaves the file to the careful path. It also leaves files that are cloned or
+ * copied by CopyFileExW: either takes a dozen calls, so the overhead of the careful path matters little.
  */
 export function copyNewFile(bindings: Bindings): CopyNewFile {
   const { createFile, closeHandle, readFile, writeFile, setFileInformation } = bindings;
@@ -37,7 +37,7 @@ export function copyNewFile(bindings: Bindings): CopyNewFile {
   const { basic: basicNow, standard: standardNow } = now;
   const buffer = Buffer.allocUnsafeSlow(SMALL_FILE);
 
-  /** Closes what was made, and deletes it unless somebody else has put a file in its place. */
+  /** Closes the new file, and deletes it unless another process has replaced it. */
   const undo = (file: string, output: number, volume: Volume): void => {
     const [made, standing] = [new FileStatus(), new FileStatus()];
     const found = createFile(file, C.FILE_READ_ATTRIBUTES, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED);
@@ -85,13 +85,13 @@ export function copyNewFile(bindings: Bindings): CopyNewFile {
           basicNow[CHANGED] === basic[CHANGED] &&
           basicNow[CHANGED + 1] === basic[CHANGED + 1]
         ) {
-          // What is 0 stays as it is: the times of access and modification are all that is set.
+          // A field that is 0 stays unchanged: only the times of access and modification are set.
           basic[CREATED] = 0;
           basic[CREATED + 1] = 0;
           basic[CHANGED] = 0;
           basic[CHANGED + 1] = 0;
           basic[ATTRIBUTES] = 0;
-          // They come last: a file whose copy was interrupted never has its source's.
+          // The times are set last, so that an interrupted copy never has its source's.
           if (
             setFileInformation(output, C.FileBasicInfo, basic, BASIC.size) >= 0 &&
             readStatus(bindings, output, target, destination) >= 0 &&

@@ -44,7 +44,7 @@ export const prototypes = {
   },
 } as const;
 
-/** Windows' types as koffi's. What is written into is given as memory. */
+/** koffi's types for the types of Windows. A pointer that is written through is memory of the caller. */
 const TYPES: Record<string, string> = {
   BOOL: 'int32_t',
   BOOLEAN: 'uint8_t',
@@ -69,7 +69,10 @@ const TYPES: Record<string, string> = {
   PIO_STATUS_BLOCK: 'void *',
 };
 
-/** Takes a prototype apart: koffi's type of its result and of its arguments, or their Windows names. */
+/**
+ * Parses a prototype. Returns koffi's types of its result and parameters, or the Windows name of a type that has
+ * none.
+ */
 export function signature(prototype: string): { result: string; parameters: string[] } {
   const [, result, list] = /^(\w+) \w*\((.*)\)$/.exec(prototype) ?? [];
   if (result === undefined || list === undefined) throw new Error(`not a prototype: ${prototype}`);

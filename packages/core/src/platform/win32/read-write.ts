@@ -7,12 +7,15 @@ import { eachRange, isSparse, setSize, setSparse, tellsHoles } from './sparse.ts
 /** Bytes per ReadFile. */
 const CHUNK = 256 * 1024;
 
-/** NTFS gives a sparse file its space in such parts. */
+/** Bytes: the unit in which NTFS allocates a sparse file. */
 const SPARSE_BLOCK = 64 * 1024;
 
 let shared: Buffer | undefined;
 
-/** Copies through a buffer, one a thread: small files first, the last lane for all, and the one that keeps holes. */
+/**
+ * Copies through a buffer, one per thread: the fallback of all other strategies, the first one for small files, and
+ * the one that keeps holes.
+ */
 export function readWrite(bindings: Bindings): Strategy {
   return {
     method: 'read_write',
@@ -29,7 +32,7 @@ export function readWrite(bindings: Bindings): Strategy {
 
 function copySparse(bindings: Bindings, transfer: Transfer): number {
   const { source, destination, status } = transfer;
-  // Where it cannot be sparse (FAT), its holes are written out as zeros by whoever reads them.
+  // Errors are ignored: if the destination cannot be sparse (FAT), the skipped parts read as zeros and take space.
   setSparse(bindings, destination, true);
   const sized = setSize(bindings, destination, status.size);
   if (sized < 0) return sized;
@@ -43,7 +46,10 @@ function copySparse(bindings: Bindings, transfer: Transfer): number {
   return result < 0 ? result : status.size;
 }
 
-/** Copies up to `size` bytes or to the end of the file. Returns how many, or a negative error number. */
+/**
+ * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. Returns the number of
+ * bytes, or a negative error number.
+ */
 function pump(
   bindings: Bindings,
   { source, destination, progress }: Transfer,
@@ -67,7 +73,7 @@ function pump(
 /** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
 type Write = (bindings: Bindings, handle: number, buffer: Buffer, size: number, position: number) => number;
 
-/** The same without the blocks that are all zeros, for a sparse file that has its length already. */
+/** Does the same, but skips blocks that are all zeros. The file has to be sparse and have its length already. */
 const writeWithoutZeros: Write = (bindings, handle, buffer, size, position) =>
   eachPartWithData(buffer, size, SPARSE_BLOCK, (start, end) => {
     const copied = bindings.setFilePointer(handle, position + start);

@@ -1,9 +1,9 @@
 import { EBUSY } from '../errno.ts';
 
-/** Milliseconds between tries, a second in all: virus scanners and indexers hold new files for moments. */
+/** Milliseconds between tries, one second in total: virus scanners and indexers hold new files for a moment. */
 const PAUSES = [1, 2, 5, 10, 20, 50, 100, 200, 300, 300];
 
-/** Makes a call again while it answers that the file is in use, a second long at most. */
+/** Repeats a call while its result says that the file is in use, for one second at most. */
 export function retryWhileBusy(
   call: () => number,
   isBusy: (errno: number) => boolean = (errno) => errno === EBUSY,

@@ -6,25 +6,28 @@ import { volumeName } from './volume.ts';
 
 const BLOCK = 512;
 const TWO_32 = 0x1_0000_0000;
-/** Ranges asked for at once. */
+/** Ranges per query. */
 const RANGES = 256;
 const { FILE_ALLOCATED_RANGE_BUFFER: RANGE } = layouts;
-/** For a FILE_REMOTE_PROTOCOL_INFO, of which only matters whether there is one. */
+/** Room for a FILE_REMOTE_PROTOCOL_INFO. Only its existence matters, not its content. */
 const remote = new Uint32Array(64);
 
-/** Whether the source has holes that are marked as such; compressed files take less space too. */
+/**
+ * Whether the source is marked as sparse and has holes. The attribute decides, because compressed files also take
+ * less space.
+ */
 export function isSparse(bindings: Bindings, { source, status }: Transfer): boolean {
   if (status.blocks * BLOCK >= status.size) return false;
   const attributes = attributesOf(bindings, source);
   return attributes >= 0 && (attributes & C.FILE_ATTRIBUTE_SPARSE_FILE) !== 0;
 }
 
-/** Filesystems whose FSCTL_QUERY_ALLOCATED_RANGES is true: all others answer by what some driver or server knows. */
+/** Filesystems whose FSCTL_QUERY_ALLOCATED_RANGES can be trusted: on all others some driver or server answers it. */
 const TELLS_HOLES = new Set(['NTFS', 'ReFS']);
 
 /**
- * Whether a sparse source's {@link eachRange} can be believed: it is on a disk of this computer (servers say NTFS
- * whatever they have), and says that it has blocks at all.
+ * Whether {@link eachRange} can be trusted for a sparse source: it has to be on a disk of this computer (servers
+ * report NTFS whatever they have), and to have blocks at all.
  */
 export function tellsHoles(bindings: Bindings, { source, status }: Transfer): boolean {
   if (status.blocks === 0) return false;
@@ -33,12 +36,12 @@ export function tellsHoles(bindings: Bindings, { source, status }: Transfer): bo
   return TELLS_HOLES.has(volumeName(bindings, source) ?? '');
 }
 
-/** Whether what is not written takes no space. */
+/** Makes an open file sparse, so that parts that are not written take no space, or not sparse. */
 export function setSparse(bindings: Bindings, handle: number, sparse: boolean): number {
   return bindings.deviceIoControl(handle, C.FSCTL_SET_SPARSE, Uint8Array.of(sparse ? 1 : 0), 1, null, 0);
 }
 
-/** Makes an open file so many bytes long. */
+/** Sets the length of an open file in bytes. */
 export function setSize(bindings: Bindings, handle: number, size: number): number {
   const end = new Uint32Array(2);
   writeLong(end, 0, size);
@@ -46,8 +49,8 @@ export function setSize(bindings: Bindings, handle: number, size: number): numbe
 }
 
 /**
- * Runs `move` over the parts of a sparse file that hold data, each with where it begins and ends; it returns
- * a negative error number to end. Returns 0 or that.
+ * Calls `move` with the start and end of each part of a sparse file that holds data. Ends early if `move` returns a
+ * negative error number. Returns that number, or 0.
  */
 export function eachRange(
   bindings: Bindings,

@@ -7,7 +7,7 @@ import type { Volume } from './volume.ts';
 const REGULAR = 0o100000;
 const DIRECTORY = 0o040000;
 const LINK = 0o120000;
-/** As libuv: all that Windows has of a mode is whether a file is read-only. */
+/** The modes of libuv: on Windows a mode only says whether a file is read-only. */
 const WRITABLE = 0o666;
 const READ_ONLY = 0o444;
 const OWNER_MAY_WRITE = 0o200;
@@ -17,17 +17,17 @@ const TWO_32 = 0x1_0000_0000;
 /** Windows counts tenths of microseconds since 1601. */
 const TICKS_PER_SECOND = 10_000_000;
 const SECONDS_TO_1970 = 11_644_473_600;
-/** 2^32 ticks are so many seconds and so many ticks. */
+/** 2^32 ticks are this many seconds and this many ticks. */
 const HIGH_SECONDS = Math.floor(TWO_32 / TICKS_PER_SECOND);
 const HIGH_TICKS = TWO_32 % TICKS_PER_SECOND;
 
-/** The bit of a reparse tag that says that the entry stands for another: links and junctions, not cloud files. */
+/** The bit of a reparse tag that is set if the entry stands for another: links and junctions, not cloud files. */
 const NAME_SURROGATE = 0x2000_0000;
 
 const { FILE_BASIC_INFO: BASIC, FILE_STANDARD_INFO: STANDARD, FILE_ID_INFO: ID } = layouts;
 const DATA = layouts.WIN32_FILE_ATTRIBUTE_DATA;
 const TAG = layouts.FILE_ATTRIBUTE_TAG_INFO;
-/** What Windows tells of an open file, as it tells it. */
+/** The status of an open file, as Windows returns it. */
 export interface RawStatus {
   /** A FILE_BASIC_INFO. */
   readonly basic: Uint32Array;
@@ -47,7 +47,7 @@ const id = new Uint32Array(ID.size / 4);
 const data = new Uint32Array(DATA.size / 4);
 const tag = new Uint32Array(TAG.size / 4);
 
-/** Times, attributes and sizes of an open file. */
+/** Reads times, attributes and sizes of an open file. */
 export function readRaw(bindings: Bindings, handle: number, { basic, standard }: RawStatus): number {
   const result = bindings.getFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
   return result < 0
@@ -55,7 +55,9 @@ export function readRaw(bindings: Bindings, handle: number, { basic, standard }:
     : bindings.getFileInformation(handle, C.FileStandardInfo, standard, STANDARD.size);
 }
 
-/** The status of an open file. Names are opened for it, so that names and handles tell the same. */
+/**
+ * Reads the status of an open file. To read it by name, the file is opened too, so that both give the same status.
+ */
 export function readStatus(
   bindings: Bindings,
   handle: number,
@@ -79,8 +81,8 @@ export function readStatus(
 }
 
 /**
- * Kind, size and times of a file that is not opened for it: its number and change time stay 0. Returns -EINVAL
- * for what may stand for another.
+ * Reads type, size and times of a file without opening it. Device, file number and change time are 0. Returns -EINVAL
+ * for a reparse point, which may stand for another file.
  */
 export function quickStatus(bindings: Bindings, path: string, into: FileStatus): number {
   const result = bindings.getFileAttributesEx(path, data);
@@ -96,7 +98,7 @@ export function quickStatus(bindings: Bindings, path: string, into: FileStatus):
   return 0;
 }
 
-/** Whether an open file, not followed, stands for another: a symbolic link or a junction. */
+/** Whether a file that was opened without following it stands for another: a symbolic link or a junction. */
 export function isSurrogate(bindings: Bindings, handle: number): boolean {
   if (bindings.getFileInformation(handle, C.FileAttributeTagInfo, tag, TAG.size) < 0) return false;
   return (tag[TAG.FileAttributes / 4]! & C.FILE_ATTRIBUTE_REPARSE_POINT) !== 0 && isSurrogateTag();
@@ -110,19 +112,19 @@ export function attributesOf(bindings: Bindings, handle: number): number {
   return result < 0 ? result : basic[BASIC.FileAttributes / 4]!;
 }
 
-/** Makes an open file read-only or not. */
+/** Makes an open file read-only or writable, as `mode` says for the owner. */
 export function setMode(bindings: Bindings, handle: number, mode: number): number {
   const attributes = attributesOf(bindings, handle);
   if (attributes < 0) return attributes;
   const others = attributes & ~(C.FILE_ATTRIBUTE_READONLY | C.FILE_ATTRIBUTE_NORMAL);
   const wanted = (mode & OWNER_MAY_WRITE) === 0 ? others | C.FILE_ATTRIBUTE_READONLY : others;
   basic.fill(0);
-  // None at all would mean that they are to stay.
+  // With no attribute at all, Windows would keep the present ones.
   basic[BASIC.FileAttributes / 4] = wanted || C.FILE_ATTRIBUTE_NORMAL;
   return bindings.setFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
 }
 
-/** Sets access and modification time; what is 0 stays. */
+/** Sets access and modification time. A field that is 0 stays unchanged. */
 export function setTimes(bindings: Bindings, handle: number, status: FileStatus): number {
   basic.fill(0);
   writeTime(status.accessedSeconds, status.accessedNanoseconds, BASIC.LastAccessTime);
@@ -130,7 +132,7 @@ export function setTimes(bindings: Bindings, handle: number, status: FileStatus)
   return bindings.setFileInformation(handle, C.FileBasicInfo, basic, BASIC.size);
 }
 
-/** Leaves the file's number in `index`. */
+/** Stores the file's number in `index`. A number of 128 bits is mixed into 64 bits. */
 function identify(bindings: Bindings, handle: number, { wide }: Volume): number {
   if (!wide || bindings.getFileInformation(handle, C.FileIdInfo, id, ID.size) < 0) {
     return bindings.getFileIndex(handle, index);
@@ -154,7 +156,7 @@ function kindOf(attributes: number): number {
 const long = (words: Uint32Array, offset: number): number =>
   words[offset / 4]! + words[offset / 4 + 1]! * TWO_32;
 
-/** In two steps, because a time has more bits than a number. */
+/** Converts in two steps, because a time has more bits than a JavaScript number is exact for. */
 function fillTime(
   into: FileStatus,
   which: 'accessed' | 'modified' | 'changed',

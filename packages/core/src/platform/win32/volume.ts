@@ -4,25 +4,25 @@ import type { Directory, Filesystem } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 
-/** The volume a directory or an open file is on. */
+/** The volume that a directory or an open file is on. */
 export interface Volume {
   readonly serial: number;
-  /** Files on different volumes cannot share blocks, and on this one they can. */
+  /** Files on this volume can share blocks. Files on different volumes never can. */
   readonly clones: boolean;
-  /** Its files have numbers of 128 bits, which those of 64 bits do not tell apart. */
+  /** File numbers have 128 bits; shorter ones of 64 bits would not be unique. */
   readonly wide: boolean;
 }
 
-/** A directory, with the beginning of the paths of what is in it. */
+/** A directory with its volume, and the prefix of the paths of its entries. */
 export interface WindowsDirectory extends Directory {
   readonly prefix: string;
   readonly volume: Volume;
 }
 
-/** What is known of a volume that does not answer: some network drives. */
+/** Used for a volume that does not answer, such as some network drives. */
 const UNKNOWN: Volume = { serial: 0, clones: false, wide: false };
 
-/** MAX_PATH, for a filesystem's name. */
+/** MAX_PATH + 1 characters, for the name of a filesystem. */
 const NAME_LENGTH = 261;
 
 const serial = new Uint32Array(1);
@@ -35,14 +35,17 @@ export function volumeOf(bindings: Bindings, handle: number): Volume {
   return { serial: serial[0]!, clones: canClone(), wide: text(name) === 'ReFS' };
 }
 
-/** What the filesystem of an open file is called; undefined when it does not say. */
+/** The name of the filesystem of an open file; undefined if the volume does not answer. */
 export function volumeName(bindings: Bindings, handle: number): string | undefined {
   return bindings.getVolumeInformationByHandle(handle, serial, flags, name) < 0 ? undefined : text(name);
 }
 
-/** What the volume of a path says of itself. What it does not answer is left out: locked, remote, optical drives. */
+/**
+ * The filesystem of a path. Locked, remote and optical drives may not report everything: then values are undefined,
+ * or the name is `unknown`.
+ */
 export function filesystemOf(bindings: Bindings, directory: string): Filesystem {
-  // As long as the path, not MAX_PATH: longer ones exist.
+  // As long as the path, because paths longer than MAX_PATH exist.
   const root = new Uint16Array(directory.length + NAME_LENGTH);
   const given = path.toNamespacedPath(directory);
   const isKnown =
@@ -59,13 +62,16 @@ export function filesystemOf(bindings: Bindings, directory: string): Filesystem 
   };
 }
 
-/** Bytes of the smallest part of a volume a file can occupy, if it says so. `root` ends in a backslash. */
+/** The cluster size of a volume in bytes; undefined if it does not report it. `root` ends in a backslash. */
 export function clusterSize(bindings: Bindings, root: string): number | undefined {
   const sizes = new Uint32Array(4);
   return bindings.getDiskFreeSpace(root, sizes) < 0 ? undefined : sizes[0]! * sizes[1]!;
 }
 
-/** Undefined where the question is not known: before Windows 11 22H2, and on drives that are none of its own. */
+/**
+ * Whether a volume is a Dev Drive. Undefined if the query is not known: before Windows 11 22H2, and on drives of
+ * other computers.
+ */
 function isDevDrive(bindings: Bindings, root: string): boolean | undefined {
   const share = C.FILE_SHARE_READ | C.FILE_SHARE_WRITE | C.FILE_SHARE_DELETE;
   const handle = bindings.createFile(
@@ -87,7 +93,7 @@ function isDevDrive(bindings: Bindings, root: string): boolean | undefined {
   return result < size ? undefined : (answer[0]! & C.PERSISTENT_VOLUME_STATE_DEV_VOLUME) !== 0;
 }
 
-/** Not the name: ReFS 1 cannot, and network drives have names of their own. */
+/** By the flag and not by the name: ReFS 1 cannot clone, and network drives have names of their own. */
 const canClone = (): boolean => (flags[0]! & C.FILE_SUPPORTS_BLOCK_REFCOUNTING) !== 0;
 
 function text(characters: Uint16Array): string {

@@ -18,18 +18,18 @@ import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './vo
 
 const windowsBuild = (): number => Number(os.release().split('.')[2]);
 
-/** Throws where koffi cannot be loaded. */
+/** Throws if koffi cannot be loaded. */
 export const loadLane = (): System => win32System(loadBindings());
 
 /**
- * Windows by its functions. Handles take the place of descriptors, and files are addressed by path, in the
- * form that may be longer than 260 characters and takes every name as it is.
+ * The {@link System} of Windows, by its functions. Handles are used as descriptors. Files are addressed by paths in
+ * the form `\\?\`, which may be longer than 260 characters and keeps every name unchanged.
  */
 export function win32System(bindings: Bindings, build: number = windowsBuild()): System {
-  /** The volumes of open files, which to ask for again would cost as much as a small file. */
+  /** The volumes of open files. To query them again would cost as much as copying a small file. */
   const volumes = new Map<number, Volume>();
   const followed = new Set<number>();
-  /** Statuses of links that lead to directories: Windows has two kinds of links. */
+  /** Statuses of links that lead to directories: Windows has one kind of link for files and one for directories. */
   const directoryLinks = new WeakSet<FileStatus>();
 
   const open = (file: string, access: number, flags: number): number =>
@@ -76,7 +76,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT && isLink(bindings, prefix + name)) return -ELOOP;
       return opened(path.join(parent, name), `${prefix}${name}\\`, volume);
     },
-    // It is only a path.
+    // A directory is only a path here.
     closeDirectory: () => {},
     makeDirectory: (directory, name) => bindings.createDirectory(pathIn(directory, name)),
     openForAttributes: (directory) =>
@@ -103,7 +103,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
         return remember(handle, volume);
       const link = isSurrogate(bindings, handle);
       bindings.closeHandle(handle);
-      // A file in the cloud, or deduplicated: its content is what it is opened for.
+      // A cloud file or a deduplicated file: open it again to read its content.
       return link ? -ELOOP : remember(open(file, C.GENERIC_READ, C.FILE_FLAG_BACKUP_SEMANTICS), volume);
     },
     create: (directory, name) =>
@@ -142,7 +142,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const handle = open(pathIn(directory, name), C.FILE_READ_ATTRIBUTES, flags);
       if (handle < 0) return handle;
       const { volume } = directory as WindowsDirectory;
-      // The directory itself was followed when it was opened.
+      // A link to the directory itself was followed when it was opened.
       const leads = follow && name !== '.';
       const result = readStatus(bindings, handle, leads ? volumeOf(bindings, handle) : volume, into);
       if (into.isLink && attributesOf(bindings, handle) & C.FILE_ATTRIBUTE_DIRECTORY)
@@ -162,7 +162,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     directAlignment: () => -ENOTSUP,
 
     setMode: (handle, mode) => setMode(bindings, handle, mode),
-    // Windows has no numbers for owners.
+    // Windows does not identify owners by numbers.
     setOwner: () => -ENOTSUP,
     setTimes: (handle, status) => setTimes(bindings, handle, status),
     copyAttributes: () => -ENOTSUP,
@@ -198,7 +198,7 @@ const opened = (path: string, prefix: string, volume: Volume): WindowsDirectory 
   volume,
 });
 
-/** Complete, so that nothing is resolved again for each file, and names keep their dots and spaces. */
+/** An absolute path, so that nothing is resolved for each file, and names keep their trailing dots and spaces. */
 function pathIn(directory: Directory, name: string): string {
   const { prefix } = directory as WindowsDirectory;
   return name === '.' ? prefix : prefix + name;
@@ -212,7 +212,9 @@ function isLink(bindings: Bindings, file: string): boolean {
   return link;
 }
 
-/** Opens a file for writing although it is read-only, which it is again at once: a handle keeps its rights. */
+/**
+ * Opens a read-only file for writing. Clears the attribute only while it opens the file: the handle keeps its rights.
+ */
 function openReadOnly(bindings: Bindings, file: string): number {
   const attributes = bindings.getFileAttributes(file);
   if (attributes < 0 || (attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return -EPERM;
