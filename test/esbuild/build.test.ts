@@ -291,6 +291,32 @@ describeEsbuilds(({ esbuild }) => {
     expect(stderr.lines()).toHaveLength(lines);
   });
 
+  test('builds with one object of options are builds of one configuration', async () => {
+    const root = makeProject();
+    const reports: CopyReport[] = [];
+    const optionsOf = (to: string): Options => ({
+      // A record is found again by such a target only if the configuration is the same.
+      targets: [{ from: 'assets', to, ignore: 'sub', rename: (name) => name }],
+      report: (each) => void reports.push(each),
+    });
+    const given = buildOptions(root, [reflink(optionsOf('x'))]);
+    await pastTick();
+    await esbuild.build(given);
+    rmSync(join(root, 'assets/b.md'));
+    for (let run = 0; run < 3; run++) await esbuild.build(given);
+    expect(reports).toMatchObject([
+      { files: 2, pruned: 0 },
+      { files: 0, unchanged: 1, pruned: 1 },
+      { files: 0, unchanged: 1, pruned: 0 },
+      { files: 0, unchanged: 1, pruned: 0 },
+    ]);
+    expect(existsSync(join(root, 'dist/x/b.md'))).toBe(false);
+    // A program that builds once now finds what one copied that built several times.
+    await esbuild.build(buildOptions(root, [reflink(optionsOf('y'))]));
+    expect(existsSync(join(root, 'dist/x'))).toBe(false);
+    expect(existsSync(join(root, 'dist/y/a.txt'))).toBe(true);
+  });
+
   test('as the unified plugin', async () => {
     const root = makeProject();
     await pastTick();

@@ -19,8 +19,8 @@ function pluginFor(options: Options): Hooks {
 }
 
 /** A build of a bundler with nothing but unplugin's hooks for all. */
-async function build(root: string, options: Options, native: object): Promise<void> {
-  const { buildStart, writeBundle } = pluginFor(options);
+async function build(root: string, given: Options | Hooks, native: object): Promise<void> {
+  const { buildStart, writeBundle } = 'buildStart' in given ? given : pluginFor(given);
   await buildStart.call({ getNativeBuildContext: () => ({ framework: 'newpack', ...native }) });
   await pastTick();
   mkdirSync(join(root, 'dist'), { recursive: true });
@@ -69,6 +69,26 @@ test.each([
   } finally {
     said.mockRestore();
   }
+});
+
+test('each build of a watching bundler deletes what the one before copied from a source that is gone', async () => {
+  const root = makeProject();
+  const reports: CopyReport[] = [];
+  const options: Options = {
+    targets: [{ from: join(root, 'assets'), ignore: 'sub', rename: (name) => name }],
+    cacheDirectory: join(root, 'records'),
+    report: (each) => void reports.push(each),
+  };
+  const plugin = pluginFor(options);
+  const native = { build: { config: { root, outdir: 'dist' } } };
+  await pastTick();
+  await build(root, plugin, native);
+  rmSync(join(root, 'assets/b.md'));
+  await build(root, plugin, native);
+  expect(reports).toMatchObject([
+    { files: 2, pruned: 0 },
+    { files: 0, unchanged: 1, pruned: 1 },
+  ]);
 });
 
 test('a target that wins over the bundle of such a bundler', async () => {

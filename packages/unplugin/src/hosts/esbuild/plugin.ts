@@ -25,8 +25,7 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       checkBundler(build);
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
-      const position = instances.get(given) ?? 0;
-      instances.set(given, position + 1);
+      const position = nextPosition(given);
       const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
       const copiesAssets = options.assets !== undefined && isOne && given.write !== false;
       const isFirst = isBeforeOthers(given, position);
@@ -72,15 +71,23 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
   };
 }
 
-/**
- * Whether nothing in the list comes before the plugin that may look at what esbuild has written before it is complete.
- * `position` is the number of other instances of the plugin that are set up already.
- */
+/** How often an instance of the plugin was set up, for builds with the same options. */
+const setups = new WeakMap<BuildOptions, number>();
+
+/** Which of the instances of the plugin in its build the one that is set up now is. The options may be those of earlier builds, too. */
+function nextPosition(options: BuildOptions): number {
+  const before = setups.get(options) ?? 0;
+  setups.set(options, before + 1);
+  return before % Math.max(1, (options.plugins ?? []).filter(isOurs).length);
+}
+
+function isOurs({ name }: Plugin): boolean {
+  return name === 'unplugin-reflink';
+}
+
+/** Whether nothing in the list comes before the plugin that may look at what esbuild has written before it is complete. */
 function isBeforeOthers({ plugins = [] }: BuildOptions, position: number): boolean {
-  const isOurs = ({ name }: Plugin) => name === 'unplugin-reflink';
-  // The options may be those of an earlier build, too.
-  const before = position % plugins.filter(isOurs).length;
-  return plugins.slice(0, before + 1).every(isOurs);
+  return plugins.slice(0, position + 1).every(isOurs);
 }
 
 const NOT_FIRST =
@@ -128,9 +135,6 @@ const NO_OUTPUT = {
   reason: 'neither "outdir" nor "outfile" is set',
   remedy: 'Set one of them.',
 };
-
-/** How many instances of the plugin a build has so far. */
-const instances = new WeakMap<BuildOptions, number>();
 
 /** Where the bundle is written; undefined: to no directory. */
 function directoryOf(root: string, { outdir, outfile }: BuildOptions): string | undefined {

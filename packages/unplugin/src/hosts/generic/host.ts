@@ -28,8 +28,8 @@ export interface Build {
   log: HostLog;
 }
 
-/** How many instances of the plugin a build has so far. */
-const instances = new WeakMap<object, number>();
+/** The options of each instance of the plugin that a build has so far. The object of a build may be that of the next, too. */
+const instances = new WeakMap<object, ResolvedOptions[]>();
 
 /** Copies when a bundler has written its files, whatever the bundler is. It serves one build after the other. */
 export class GenericHost {
@@ -45,8 +45,10 @@ export class GenericHost {
     this.#options = options;
     this.#build = build;
     this.#targets = toTargets(options, build);
-    const position = instances.get(build.owner) ?? 0;
-    instances.set(build.owner, position + 1);
+    const known = instances.get(build.owner) ?? [];
+    if (!known.includes(options)) known.push(options);
+    instances.set(build.owner, known);
+    const position = known.indexOf(options);
     this.#instance = { host: build.host, configuration: { position, ...build.configuration } };
   }
 
