@@ -68,6 +68,23 @@ describe("prune: 'placed'", () => {
     );
   });
 
+  it("adds to the report what was deleted, and nothing else, with entries: 'pruned'", async () => {
+    const { run, at } = await prepared();
+    await run();
+    rmSync(at('in/deep'), { recursive: true });
+    const { entries } = await run({ entries: 'pruned' });
+    expect(entries).toHaveLength(2);
+    expect(entries).toEqual(
+      expect.arrayContaining(
+        ['deep/c', 'deep/er/d'].map((path) => ({
+          destination: at(`out/${path}`),
+          action: 'pruned',
+          bytes: 0,
+        })),
+      ),
+    );
+  });
+
   it('is what true means', async () => {
     const { run, at } = await prepared();
     await run();

@@ -89,6 +89,11 @@ async function expectMethods(
 
 const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
 
+const moreFiles: Record<string, Expected> = {
+  'extra.txt': 'more/extra.txt',
+  'notes.md': 'more/notes.md',
+};
+
 function describeReports(host: Host): void {
   test('report: false says nothing', async () => {
     const { warnings, errors, log } = await host.build({
@@ -139,6 +144,26 @@ function describeReports(host: Host): void {
       const reports: CopyReport[] = [];
       await host.build({ root, options: { ...options, report: (each) => void reports.push(each) } });
       expect(reports).toMatchObject([{ pruned: 0 }]);
+    }
+  });
+
+  test('what a target no longer replaces of the bundle is not reported as deleted', async () => {
+    const root = makeProject();
+    const replacing: Options = { targets: [{ from: 'assets/a.txt', rename: BUNDLE }, { from: 'more' }] };
+    for (const { dryRun, report } of [
+      { dryRun: true, report: 'summary' },
+      { dryRun: false, report: 'verbose' },
+      { dryRun: false, report: 'summary' },
+    ] as const) {
+      const { outDir } = await host.build({ root, options: { ...replacing, report: false } });
+      expectOutput(root, outDir, { [BUNDLE]: 'assets/a.txt', ...moreFiles });
+      const now: Options = { targets: [{ from: 'more' }], report, dryRun };
+      const { log, errors } = await host.build({ root, options: now });
+      expect(errors).toEqual([]);
+      const lines = log.join('\n').split('\n');
+      expect(lines.filter((line) => line.includes('→'))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes('delete'))).toEqual([]);
+      if (!dryRun) expectOutput(root, outDir, { [BUNDLE]: { bundle: true }, ...moreFiles });
     }
   });
 

@@ -234,11 +234,11 @@ export interface CopyOptions extends CopyFileOptions {
    */
   onError?: 'stop' | 'collect';
   /**
-   * Adds one entry for each path to the report.
+   * Adds one entry for each path to the report; with `'pruned'` only for those that were deleted.
    *
    * @default false
    */
-  entries?: boolean;
+  entries?: boolean | 'pruned';
   /**
    * Adds to the report which files of several targets have one destination. The last target's file is kept, or the first's
    * if `overwrite` is false. Without it, there is a warning if two such names differ only in case or in the spelling of
@@ -278,6 +278,7 @@ export interface ResolvedCopyOptions extends Omit<PlanSettings, 'began'> {
   transfer: TransferSettings;
   concurrency: number;
   entries: boolean;
+  prunedEntries: boolean;
   collectsErrors: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;

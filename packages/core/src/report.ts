@@ -38,7 +38,7 @@ export interface CopyReport {
    * with a warning; absent if there are none.
    */
   leftOut?: string[];
-  /** One entry for each path, only with `entries: true`; in no particular order. */
+  /** One entry for each path, only with the option `entries`; in no particular order. */
   entries?: CopyEntry[];
   /** Files of several targets with one destination, only with `overlaps: true`; one for each file that is not copied. */
   overlaps?: Overlap[];

@@ -73,7 +73,7 @@ export const copySchema: Schema = {
   allowMissing: [isBoolean, 'a boolean'],
   cloneDirectories: [isBoolean, 'a boolean'],
   onError: [oneOf('stop', 'collect'), "'stop' or 'collect'"],
-  entries: [isBoolean, 'a boolean'],
+  entries: [oneOf(true, false, 'pruned'), "a boolean or 'pruned'"],
   overlaps: [isBoolean, 'a boolean'],
 };
 

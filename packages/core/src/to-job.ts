@@ -13,6 +13,7 @@ export function toJob(
   const {
     transfer,
     entries,
+    prunedEntries,
     collectsErrors,
     concurrency: _concurrency,
     onProgress,
@@ -27,6 +28,7 @@ export function toJob(
       transfer,
       dryRun,
       entries,
+      prunedEntries: entries || prunedEntries,
       progress: onProgress !== undefined,
       collectsErrors,
       recorded: plan.manifest !== undefined,
@@ -37,6 +39,6 @@ export function toJob(
 }
 
 /** What a report has besides what every report has. */
-export function reportSettings({ entries, overlaps, collectsErrors }: ResolvedCopyOptions) {
-  return { entries, overlaps, errors: collectsErrors };
+export function reportSettings({ entries, prunedEntries, overlaps, collectsErrors }: ResolvedCopyOptions) {
+  return { entries: entries || prunedEntries, overlaps, errors: collectsErrors };
 }

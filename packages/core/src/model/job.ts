@@ -6,7 +6,10 @@ export interface JobSettings {
   transfer: TransferSettings;
   /** Compare only: the destination is not touched. */
   dryRun: boolean;
+  /** Whether the report has an entry for each path. */
   entries: boolean;
+  /** Whether it has one for each path that is deleted. */
+  prunedEntries?: boolean;
   progress: boolean;
   /** Files with several names, which are to be linked, are left to the calling thread. */
   leavesLinks?: boolean;

@@ -52,6 +52,17 @@ test('what was deleted besides is counted and listed; what was deleted before st
   expect(report.entries!.map(({ destination }) => destination)).toEqual(['/dist/a', '/dist/b', '/dist/c']);
 });
 
+test('what was deleted and is there again is neither counted nor listed', () => {
+  const pruned = ['b', 'c'].map(
+    (name): CopyEntry => ({ destination: `/dist/${name}`, action: 'pruned', bytes: 0 }),
+  );
+  const report = new OutputReport(reportOf([a, ...pruned], { files: 1, pruned: 2 }));
+  const isThere = (file: string) => file === '/dist/b' || file === '/dist/d';
+  const found = report.toReport([], ['/dist/d', '/dist/e'], isThere);
+  expect(found).toMatchObject({ files: 1, pruned: 2 });
+  expect(found.entries!.map(({ destination }) => destination)).toEqual(['/dist/a', '/dist/c', '/dist/e']);
+});
+
 test('without entries the counts are the same', () => {
   const { entries: _entries, ...counts } = reportOf([a, b]);
   const report = new OutputReport(counts).toReport([b], ['/dist/c']);

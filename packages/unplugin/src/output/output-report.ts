@@ -32,22 +32,32 @@ export class OutputReport {
    * The report as of now.
    *
    * @param replaced what the copy of all files did with those that a bundle replaced
-   * @param deleted absolute paths that were deleted besides, and are not there
+   * @param deleted absolute paths that were deleted besides
+   * @param isThere whether there is a file again at the absolute path of one that was deleted
    */
-  toReport(replaced: readonly CopyEntry[], deleted: readonly string[]): CopyReport {
+  toReport(
+    replaced: readonly CopyEntry[],
+    deleted: readonly string[],
+    isThere: (file: string) => boolean = () => false,
+  ): CopyReport {
     const later = [
       ...this.#again.values(),
-      ...deleted.map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 })),
+      ...deleted
+        .filter((each) => !isThere(each))
+        .map((destination): CopyEntry => ({ destination, action: 'pruned', bytes: 0 })),
     ];
     const { entries, methods, ...counts } = this.#copy;
     const report: CopyReport = { ...counts, methods: structuredClone(methods) };
-    for (const entry of replaced) count(report, entry, -1);
+    const rewritten = new Set(
+      (entries ?? []).filter(({ action, destination }) => action === 'pruned' && isThere(destination)),
+    );
+    for (const entry of [...replaced, ...rewritten]) count(report, entry, -1);
     for (const entry of later) count(report, entry, 1);
     if (!entries) return report;
     const destinations = new Set(replaced.map(({ destination }) => destination));
     // What was deleted there before stays deleted.
-    const stayed = entries.filter(
-      ({ action, destination }) => action === 'pruned' || !destinations.has(destination),
+    const stayed = entries.filter((entry) =>
+      entry.action === 'pruned' ? !rewritten.has(entry) : !destinations.has(entry.destination),
     );
     return { ...report, entries: [...stayed, ...later] };
   }

@@ -54,6 +54,8 @@ export class OutputCopy {
   /** Absolute paths that were deleted before the copy, which may have written some of them again. */
   readonly #deleted: string[];
   readonly #written: WrittenBundle;
+  /** Files that bundles have there, or will have, relative to the directory, as far as is known. */
+  readonly #bundled: (readonly string[])[];
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<OutputReport>;
   readonly #preparation: Preparation;
@@ -88,6 +90,7 @@ export class OutputCopy {
     this.#settings = settings;
     this.#preparation = settings.preparation ?? new Preparation();
     this.#written = new WrittenBundle(written, settings, directory);
+    this.#bundled = [written, unwritten];
     let resolvePlanned: (planned?: Planned) => void = () => {};
     this.#planned = new Promise((resolve) => {
       resolvePlanned = resolve;
@@ -132,6 +135,7 @@ export class OutputCopy {
    * the name of one of the bundle's are deleted. Rejects with what went wrong so far.
    */
   async deleteCollisions(names: readonly string[]): Promise<Collision[]> {
+    this.#bundled.push(names);
     const planned = await this.#planned;
     // A small copy has ended by now, or is about to; what it failed with is known a turn later.
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
@@ -221,10 +225,18 @@ export class OutputCopy {
     const planned = (await this.#planned)!;
     const copied = new Set(planned.find(this.#deleted).map(({ destination }) => destination));
     const { dryRun } = this.#settings;
-    // The bundler may have written it again.
-    const deleted = this.#deleted.filter((each) => !copied.has(each) && (dryRun || !linkStatsOf(each)));
+    const deleted = this.#deleted.filter((each) => !copied.has(each));
     const replaced = dryRun ? report.entriesAt(this.#replaced) : planned.entries(this.#replaced);
-    return report.toReport(replaced, deleted);
+    return report.toReport(replaced, deleted, this.#isWritten());
+  }
+
+  /** Tells of the absolute path of a deleted file whether there is one again, or will be when the bundle is written. */
+  #isWritten(): (file: string) => boolean {
+    let bundle: Set<string> | undefined;
+    return (file) => {
+      bundle ??= new Set(this.#bundled.flat().map((name) => path.join(this.directory, name)));
+      return bundle.has(file) || (!this.#settings.dryRun && linkStatsOf(file) !== undefined);
+    };
   }
 
   /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
@@ -242,6 +254,7 @@ export class OutputCopy {
       cwd: directory,
       manifest: manifestFile(cacheDirectory, directory),
       signal: this.#abort.signal,
+      entries: engine.entries || 'pruned',
       ...options,
     });
   }
