@@ -5,26 +5,26 @@ import { UPDATE, unsupported } from '../../options/unsupported.ts';
 import { cacheDirectoryOf } from '../../output/cache.ts';
 import { emptyOutput, loadEmptying } from '../../output/empty.ts';
 
-/** What of Vite's config is used here. */
+/** The part of Vite's config that is used here. */
 export interface ViteConfig {
   build?: { emptyOutDir?: boolean | null | undefined; outDir?: string | undefined } | undefined;
   environments?: Record<string, Pick<ViteConfig, 'build'>> | undefined;
 }
 
-/** Absolute paths of a project of Astro. */
+/** The absolute paths of a project of Astro. */
 export interface Project {
   root: string;
   outDir: string;
 }
 
-/** @throws {TypeError} where Astro is older than what the integration is made for, which has no environments */
+/** @throws {TypeError} if Astro is older than version 6, which introduced environments */
 export function checkEnvironments({ environments }: ViteConfig): void {
   if (!environments?.client) throw unsupported('astro', 'Astro 5 or older', UPDATE);
 }
 
 /**
- * Empties the output of Astro, but for what the build for the browser writes to: that one empties its directory itself,
- * and leaves what is unchanged. Returns what of Vite's config has to be changed for it.
+ * Empties the output of Astro, except the directory of the build for browsers: that build empties its directory
+ * itself, and keeps unchanged files. Returns the changes of Vite's config that this requires.
  */
 export async function emptyAround(
   { environments = {} }: ViteConfig,
@@ -41,6 +41,6 @@ export async function emptyAround(
   }
   if (!isInOutput) return {};
   const build = { emptyOutDir: true };
-  // Pages that Astro renders are built in a directory of their own, which a build that failed may have left.
+  // Astro builds the pages that it renders in a separate directory, which a failed build may have left behind.
   return { environments: { client: { build }, prerender: { build } } };
 }

@@ -8,7 +8,7 @@ import type { Project, ViteConfig } from './emptying.ts';
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is a part of a config of Astro or Vite.
 type UpdateConfig = (config: any) => unknown;
 
-/** What of an integration of Astro is used here: its types come with Astro alone. */
+/** The part of an integration of Astro that is used here. Astro's types are available only with Astro. */
 export interface AstroIntegration {
   name: string;
   hooks: {
@@ -23,8 +23,8 @@ export interface AstroIntegration {
 }
 
 /**
- * Adds the plugin for Vite, and empties the output in Astro's place: Astro would delete what is unchanged before its first
- * build with Vite begins.
+ * Adds the plugin for Vite, and empties the output so that Astro does not: Astro would also delete unchanged files,
+ * before its first build with Vite starts.
  */
 export function astroIntegration(options: ResolvedOptions): AstroIntegration {
   let empties = false;
@@ -40,7 +40,7 @@ export function astroIntegration(options: ResolvedOptions): AstroIntegration {
       'astro:config:done'({ config }) {
         project = { root: fileURLToPath(config.root), outDir: path.resolve(fileURLToPath(config.outDir)) };
       },
-      // Astro has just decided whether to empty its output.
+      // When Astro calls this hook, it has just decided whether to empty its output.
       async 'astro:build:setup'({ vite, updateConfig }) {
         const { checkEnvironments, emptyAround } = await import('./emptying.ts');
         checkEnvironments(vite);

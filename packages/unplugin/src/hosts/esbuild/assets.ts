@@ -10,15 +10,15 @@ import { cacheDirectoryOf } from '../../output/cache.ts';
 import { metafileOf } from './metafile.ts';
 
 /**
- * The imported files of one build that the engine copies. esbuild writes a stand-in under the name of each before any
- * plugin is told: whatever becomes of the build, none is left there.
+ * The imported files of one build that the engine copies. esbuild writes a stand-in for each of them before it calls
+ * any plugin. Even if the build fails, no stand-in stays in the output.
  */
 export class EsbuildAssets {
   readonly #options: BuildOptions;
   readonly #root: string;
   readonly #cacheDirectory: string;
   readonly #assets: Promise<BundledAssets | undefined>;
-  /** By the path that the metafile has, made absolute. */
+  /** The assets by the path of their input in the metafile, made absolute. */
   readonly #byInput = new Map<string, BundledAsset>();
   #directory = '';
   #onDisk: StandInsOnDisk | undefined;
@@ -32,7 +32,7 @@ export class EsbuildAssets {
     if (filter) build.onLoad({ filter, namespace: 'file' }, (file) => this.#load(file));
   }
 
-  /** The build begins. `directory` is the absolute path of its output. */
+  /** Call this when the build starts. `directory` is the absolute path of its output. */
   start(directory: string): void {
     this.#directory = directory;
   }
@@ -48,7 +48,10 @@ export class EsbuildAssets {
     return { contents, loader };
   }
 
-  /** esbuild has written its files: those that are stand-ins the engine is to replace. The metafile gets true sizes. */
+  /**
+   * Call this when esbuild has written its files. Returns the stand-ins among them, which the engine has to replace,
+   * and sets the sizes of the real files in the metafile.
+   */
   async extract(result: BuildResult): Promise<ExtractedAsset[]> {
     const metafile = metafileOf(result);
     const assets = await this.#assets;
@@ -68,12 +71,12 @@ export class EsbuildAssets {
     return extracted;
   }
 
-  /** The copies are made. Checks that they are what was hashed. */
+  /** Call this when the files are copied. Checks that their contents are those that were hashed. */
   async verify(): Promise<void> {
     await (await this.#assets)?.verify(this.#directory);
   }
 
-  /** The build is over. Deletes the stand-ins that were not replaced, because something has failed. */
+  /** Call this when the build ends. If something has failed, this deletes the stand-ins that were not replaced. */
   end(extracted: readonly ExtractedAsset[]): void {
     for (const { name } of extracted) {
       const file = path.join(this.#directory, name);
@@ -95,7 +98,7 @@ function isUrl(loader: string | undefined): loader is 'file' | 'copy' {
   return loader === 'file' || loader === 'copy';
 }
 
-/** As esbuild finds it: by the longest extension that has one. */
+/** Finds the loader of a file as esbuild does: by the longest extension that has a loader. */
 function loaderOf({ loader = {} }: BuildOptions, file: string): string | undefined {
   const name = path.basename(file);
   if (!name.includes('.')) return loader[''];
@@ -106,7 +109,7 @@ function loaderOf({ loader = {} }: BuildOptions, file: string): string | undefin
   return undefined;
 }
 
-/** What may be loaded as a URL. esbuild asks about each file that matches. */
+/** Matches the files that may be imported as URLs. esbuild calls the plugin for each file that matches. */
 function filterOf({ loader = {} }: BuildOptions): RegExp | undefined {
   const ends = Object.keys(loader)
     .filter((extension) => isUrl(loader[extension]))

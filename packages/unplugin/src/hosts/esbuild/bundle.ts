@@ -4,12 +4,12 @@ import type { BuildResult, Metafile } from 'esbuild';
 import type { CopyEntry } from 'fs-reflink';
 import { metafileOf } from './metafile.ts';
 
-/** The files that esbuild has written, absolute. */
+/** The absolute paths of the files that esbuild has written. */
 export function bundlePaths(result: BuildResult, root: string): string[] {
   return Object.keys(metafileOf(result)?.outputs ?? {}).map((name) => path.resolve(root, name));
 }
 
-/** Adds what was copied to what the metafile says is in the output. */
+/** Adds the copied files to the outputs in the metafile. */
 export function listOutputs(
   metafile: Metafile | undefined,
   entries: readonly CopyEntry[],
@@ -18,7 +18,7 @@ export function listOutputs(
   if (!metafile) return;
   for (const entry of entries) {
     if (entry.action === 'pruned') continue;
-    // The size of what was left alone was of no interest to the copy.
+    // The copy reports sizes only for files that it has copied.
     if (entry.action !== 'copied')
       entry.bytes = fs.lstatSync(entry.destination, { throwIfNoEntry: false })?.size ?? 0;
     const name = path.relative(root, entry.destination).split(path.sep).join('/');

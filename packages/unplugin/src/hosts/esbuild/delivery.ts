@@ -3,9 +3,9 @@ import type { BuildResult } from 'esbuild';
 const callbacks = new WeakMap<BuildResult, (() => void)[]>();
 
 /**
- * Calls back when the result of a build is handed to whoever asked for the build, by `build()` or `rebuild()`. Nobody
- * gets the results of builds that `watch()` and `serve()` begin, and that is all that tells a plugin of them: a promise
- * that is resolved with a result looks whether the result has a `then`.
+ * Calls `callback` when the caller of `build()` or `rebuild()` gets the result. No caller gets the results of builds
+ * that esbuild starts by itself, for `watch()` and `serve()`, and a plugin can recognize such builds only by that.
+ * This works because a promise that is resolved with a result reads the property `then` of the result.
  */
 export function onDelivery(result: BuildResult, callback: () => void): void {
   const known = callbacks.get(result);

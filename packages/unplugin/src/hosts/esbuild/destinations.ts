@@ -4,7 +4,10 @@ import type { CopyReport } from 'fs-reflink';
 import { statsOf } from '../../targets/stats.ts';
 import { type OutputTargets, sourcesOf } from '../../targets/targets.ts';
 
-/** The directories that files of a report are in, and those that were copied without any. */
+/**
+ * The existing directories that the files of a report are in, all directories between them and the output, and the
+ * copies of those directories in `sources` that have no files.
+ */
 export function destinationDirectories(
   { entries = [] }: Pick<CopyReport, 'entries'>,
   { publicTargets, targets }: OutputTargets,
@@ -33,7 +36,7 @@ export function destinationDirectories(
   return new Set([...found].filter((each) => fs.existsSync(each)));
 }
 
-/** A target's `to` may be the path of the one new file. */
+/** A target's `to` may be the path of its only file. Then this returns the directory of the file. */
 function directoryAt(to: string): string {
   return statsOf(to)?.isFile() ? path.dirname(to) : to;
 }

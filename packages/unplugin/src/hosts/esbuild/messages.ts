@@ -7,9 +7,9 @@ const SAYS_WARNINGS = new Set<BuildOptions['logLevel']>([...SAYS_INFO, 'warning'
 const SAYS_ERRORS = new Set<BuildOptions['logLevel']>([...SAYS_WARNINGS, 'error']);
 
 /**
- * What is said about one build. Errors and warnings go into its result. What the end of a build returns esbuild prints
- * in contexts only; errors of `build()` are in what it throws, and its warnings are printed here. For all else esbuild has
- * no channel, so that goes to stderr, as its own summary does, under the same log levels.
+ * The messages of one build. Errors and warnings go into the result of `onEnd`, which esbuild prints only in
+ * contexts. `build()` throws the errors, and this class prints its warnings. For other messages esbuild has no
+ * channel, so they go to stderr, as its own summary does, and depend on the same log levels.
  */
 export class EsbuildMessages implements HostLog {
   readonly #build: PluginBuild;
@@ -50,7 +50,7 @@ export class EsbuildMessages implements HostLog {
     return { errors: this.#errors, warnings: this.#warnings };
   }
 
-  /** The result, when the build has ended. */
+  /** Returns the result when the build has ended. First prints the warnings that esbuild would not print. */
   async deliver(): Promise<OnEndResult> {
     const { initialOptions } = this.#build;
     if (this.#warnings.length > 0 && SAYS_WARNINGS.has(initialOptions.logLevel) && isOneBuild(initialOptions))
@@ -58,7 +58,7 @@ export class EsbuildMessages implements HostLog {
     return this.result;
   }
 
-  /** Prints the errors as esbuild would, where no build is underway that could return them. */
+  /** Prints the errors as esbuild would. Call this if no build is running that could return them. */
   async print(): Promise<void> {
     if (this.#errors.length > 0 && SAYS_ERRORS.has(this.#build.initialOptions.logLevel))
       await this.#write(this.#errors, 'error');

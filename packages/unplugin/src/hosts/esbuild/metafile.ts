@@ -1,29 +1,29 @@
 import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
 
-/** Options that say `metafile: true` on account of this package, and nobody else's so far. */
+/** Options of builds for which this package has set `metafile: true`. */
 interface Requested {
-  /** How many builds with these options esbuild has not read them for. */
+  /** The number of builds with these options for which esbuild has not read the options yet. */
   builds: number;
-  /** Whether another plugin has asked for it meanwhile. */
+  /** Whether another plugin has asked for a metafile in the meantime. */
   isAsked: boolean;
   before: PropertyDescriptor | undefined;
 }
 
 const requests = new WeakMap<BuildOptions, Requested>();
 
-/** Metafiles that are hidden from whoever did not ask for them, by the results they were in. */
+/** Metafiles that the user did not ask for, by the results that they were removed from. */
 const hidden = new WeakMap<BuildResult, Metafile>();
 
 export interface MetafileRequest {
-  /** Whether the user, or another plugin, wants to read it. */
+  /** Whether the user or another plugin has asked for a metafile. */
   readonly isAsked: boolean;
-  /** esbuild has read the options: they are as the user gave them again. */
+  /** Call this when esbuild has read the options. The last call for the same options restores what the user gave. */
   end(): void;
 }
 
 /**
- * Has esbuild make a metafile, which alone names the files that it writes. Other plugins that are set up later may ask
- * for it by an assignment to the same option.
+ * Makes esbuild create a metafile, which is the only list of the files that it writes. Plugins that are set up later
+ * may still ask for a metafile themselves, by an assignment to the same option.
  */
 export function requestMetafile(options: BuildOptions): MetafileRequest {
   if (!requests.has(options) && options.metafile === true) return { isAsked: true, end: () => {} };
@@ -70,14 +70,14 @@ function restore(options: BuildOptions, { isAsked, before }: Requested): void {
     });
 }
 
-/** The metafile of a build, also where it was hidden. */
+/** The metafile of a build, also if {@link hideMetafile} has removed it from the result. */
 export function metafileOf(result: BuildResult): Metafile | undefined {
   return result.metafile ?? hidden.get(result);
 }
 
-/** Takes the metafile out of a result whose user has not asked for it. */
+/** Removes the metafile from the result of a build whose user has not asked for it. */
 export function hideMetafile(result: BuildResult): void {
   if (result.metafile) hidden.set(result, result.metafile);
-  // As esbuild leaves it.
+  // esbuild sets the property to undefined too if it creates no metafile.
   (result as Partial<BuildResult>).metafile = undefined as never;
 }

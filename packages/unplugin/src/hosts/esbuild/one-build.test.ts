@@ -2,7 +2,7 @@ import type { BuildOptions } from 'esbuild';
 import { expect, test } from 'vitest';
 import { isOneBuild } from './one-build.ts';
 
-/** Calls as esbuild does: one of its functions has the plugins set up by `handlePlugins`. */
+/** The functions call `run` as those of esbuild do: `handlePlugins` sets up the plugins for all of them. */
 const callers = {
   build: function build(run: () => boolean) {
     return handlePlugins(run);
@@ -25,7 +25,7 @@ test.each([
 ] as const)('a call of %s() is one build: %j', (name, expected) => {
   const options: BuildOptions = {};
   expect(callers[name](() => isOneBuild(options))).toBe(expected);
-  // A later plugin of the same build, with nothing of the call on the stack.
+  // A later plugin of the same build: the call is not on the stack any more.
   expect(isOneBuild(options)).toBe(expected);
   expect(isOneBuild({})).toBe(false);
 });

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { unlessMissing } from '../../targets/stats.ts';
 import { TreeWatcher } from './tree-watcher.ts';
 
-/** Filesystems whose every change this kernel makes, and tells of, by the type statfs(2) gives them. */
+/** Types, as in statfs(2), of filesystems that only this kernel changes, so that it reports every change. */
 const LOCAL = new Set([
   0xef53, // ext4
   0x58465342, // XFS
@@ -14,24 +14,24 @@ const LOCAL = new Set([
   0xf2f52010, // F2FS
 ]);
 
-/** More changes than anybody asks about one by one. */
+/** After this many changed paths, the whole output counts as changed. */
 const MANY = 10_000;
 
 export interface OutputWatchOptions {
-  /** What is copied lies in these. */
+  /** Absolute paths of the sources, or of directories that contain them. */
   roots: readonly string[];
   directory: string;
   followLinks: boolean;
-  /** Nothing but files decides what is copied: no function. */
+  /** Whether only files decide what is copied, and no function of the user. */
   byFilesAlone: boolean;
-  /** Something that is copied has changed. */
+  /** Called when a source has changed. */
   onSource(): void;
 }
 
 /**
- * Watches the sources of an output directory and what was copied there. After a copy that found nothing to do it
- * can vouch that the next would not either, where the system tells of every change before it can be asked: on
- * Linux, on filesystems of this machine, with no links on the way.
+ * Watches the sources of an output directory and what was copied there. After a copy that found nothing to do, it can
+ * vouch that the next copy would find nothing either. That requires a system that reports every change before anybody
+ * can ask: Linux, with local filesystems, and with no links on the way to a source.
  */
 export class OutputWatch {
   readonly #options: OutputWatchOptions;
@@ -39,9 +39,9 @@ export class OutputWatch {
   readonly #output = new Map<string, fs.FSWatcher>();
   #outputIsWatched = false;
   #changed = true;
-  /** What was changed in the output since the last copy began, by whomever. */
+  /** The paths in the output that any process has changed since the last copy started. */
   readonly #touched = new Set<string>();
-  /** Which files the paths of the sources led to when they were last watched. */
+  /** The devices and inodes that the paths of the sources led to when this started to watch them. */
   #sourcesAt: string;
   #outputAt = '';
   #proof: string | undefined;
@@ -52,29 +52,29 @@ export class OutputWatch {
     this.#sources = this.#watchSources();
   }
 
-  /** What kept something from being watched. */
+  /** The first error because of which something is not watched. */
   get error(): Error | undefined {
     return this.#sources.error;
   }
 
-  /** Directories of the sources that are watched. */
+  /** The watched directories of the sources. */
   get directories(): string[] {
     return this.#sources.directories;
   }
 
-  /** Whether it could vouch, once the output is watched too and a copy has found nothing to do. */
+  /** Whether this could vouch if it also watched the output and if a copy had found nothing to do. */
   get canVouch(): boolean {
     const { byFilesAlone, directory } = this.#options;
     if (process.platform !== 'linux' || !byFilesAlone || !this.#sources.complete) return false;
     return [directory, ...this.#sources.directories].every(isLocal);
   }
 
-  /** Whether a copy has found nothing to do, and nothing is known to have changed since. */
+  /** Whether the last copy has found nothing to do. {@link vouches} checks whether something has changed since. */
   get isProven(): boolean {
     return this.#proof !== undefined;
   }
 
-  /** A copy begins: what was changed until now, it sees. */
+  /** Call this before a copy starts. The copy sees all changes that were made until now. */
   async begin(): Promise<void> {
     await allToldOf();
     this.#proof = undefined;
@@ -89,23 +89,23 @@ export class OutputWatch {
     this.#touched.clear();
   }
 
-  /** The copy has ended and found nothing to do. `key` tells what else it depended on. */
+  /** Call this when the copy has found nothing to do. `key` stands for what the copy depended on besides files. */
   async prove(key: string, ignored: ReadonlySet<string>): Promise<void> {
     await allToldOf();
     if (!this.#outputIsWatched || !this.canVouch || this.#hasChanged(ignored)) return;
     this.#proof = key;
   }
 
-  /** Whether a copy would find nothing to do now. Files that are `ignored` are none of ours. */
+  /** Whether a copy would find nothing to do now. Changes of the `ignored` files do not count. */
   async vouches(key: string, ignored: ReadonlySet<string>): Promise<boolean> {
     if (this.#proof !== key) return false;
     await allToldOf();
     if (this.#hasChanged(ignored) || !this.#outputIsWatched || !this.#sources.complete) return false;
-    // A path that was moved away, or a link that was changed above it, tells nobody.
+    // There is no event if a path was moved away or if a link above it was changed.
     return identitiesOf(this.#options.roots) === this.#sourcesAt && this.#identifyOutput() === this.#outputAt;
   }
 
-  /** Watches these directories of the output, and no others any more. */
+  /** Watches these directories of the output, and stops watching all others. */
   watchOutput(directories: ReadonlySet<string>): void {
     this.#closeOutput();
     if (![...directories].every(isLocal)) return;
@@ -120,7 +120,8 @@ export class OutputWatch {
       }
       this.#outputIsWatched = true;
     } catch {
-      // Gone again, or the system has no more watches: copies compare, as without.
+      // The directory is gone, or the system has no more watches. Copies then compare files, as they do without a
+      // watch.
       this.#closeOutput();
     }
   }
@@ -167,12 +168,12 @@ function isLocal(directory: string): boolean {
   try {
     return LOCAL.has(fs.statfsSync(directory).type);
   } catch {
-    // Gone meanwhile.
+    // The directory was deleted in the meantime.
     return false;
   }
 }
 
-/** The system hands over what it knows once a turn, which may have begun. */
+/** Waits for the events of all changes until now. They arrive once per event loop turn; this one may have begun. */
 async function allToldOf(): Promise<void> {
   await nextTurn();
   await nextTurn();

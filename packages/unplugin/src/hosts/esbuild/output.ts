@@ -19,32 +19,32 @@ import { OutputWatch } from './output-watch.ts';
 export interface EsbuildOutputSettings {
   build: PluginBuild;
   options: ResolvedOptions;
-  /** Absolute path that all others are relative to. */
+  /** The absolute path that all other paths are relative to. */
   root: string;
   /** Absolute path of the output directory. */
   directory: string;
   targets: OutputTargets;
-  /** Which of the instances of the plugin in this build it is. */
+  /** The position of this instance among those of the plugin in this build. */
   position: number;
-  /** The user wants to read in the metafile what is in the output. */
+  /** Whether the metafile has to list the copied files, because the user has asked for one. */
   listed: boolean;
   /** Imported files that the engine copies. */
   assets: EsbuildAssets | undefined;
 }
 
-/** What distinguishes an instance of the plugin from others, but for its targets. */
+/** Everything except the targets that distinguishes an instance of the plugin from others. */
 export function instanceOf(options: BuildOptions, position: number): Omit<Instance, 'targets'> {
   const { entryPoints, stdin, outfile, format, platform, entryNames } = options;
   const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
   return { host: 'esbuild', configuration };
 }
 
-/** Milliseconds from the first change to the copy, within which the other changes that belong to it are made. */
+/** Milliseconds from the first change of a source to the copy. Related changes are usually made within this time. */
 const FOLLOW_AFTER = 50;
-/** Milliseconds until a source that could not be copied, because it is being replaced, is tried once more. */
+/** Milliseconds until the retry if a source could not be copied because another process is replacing it. */
 const TRY_AGAIN_AFTER = 250;
 
-/** What one esbuild context copies: at the end of each build and, while esbuild watches or serves, when a source changes. */
+/** Copies for one esbuild context: after each build and, while esbuild watches or serves, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
   readonly #record: ClaimedRecord;
@@ -52,19 +52,19 @@ export class EsbuildOutput {
   #messages: EsbuildMessages;
   #watch: OutputWatch | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** esbuild begins builds by itself: it watches, or serves. */
+  /** Whether esbuild starts builds by itself, because it watches or serves. */
   #isRepeated = false;
-  /** Who asked for the last build: a rejection, which an error ends in, tells nobody. */
+  /** Who asked for the last build. This stays unknown if the build failed, because then no result is delivered. */
   #askedBy: 'somebody' | 'nobody' | 'unknown' = 'unknown';
   #state: 'building' | 'failed' | 'built' | 'disposed' = 'building';
   /** Files of the bundle that the engine copies. */
   #assets: ExtractedAsset[] = [];
-  /** Absolute paths of the bundle's other files, of the last build and the one before. */
+  /** Absolute paths of the bundle's other files, in the last build and in the one before. */
   #bundle: string[] = [];
   #bundleBefore: string[] = [];
-  /** A target has replaced a file of the bundle, which esbuild writes again in each build. */
+  /** Whether a target has replaced a file of the bundle, which esbuild writes again in each build. */
   #wins = false;
-  /** What the last complete copy found. */
+  /** The report and the warnings of the last complete copy. */
   #last: { report: CopyReport; warnings: string[] } | undefined;
   #failures = 0;
   #warnedOfWatch = false;
@@ -81,22 +81,22 @@ export class EsbuildOutput {
       warn: (message: string) => this.#messages.warn(message),
       error: (message: string) => this.#messages.error(message),
     };
-    // Whether a report is logged depends on why there was a copy.
+    // This class logs the reports itself, because not each copy is reported.
     this.#copies = new BuildCopies({ ...options, report: false }, log, root);
   }
 
-  /** A build begins. */
+  /** Call this when a build starts. */
   start(): void {
     const { targets } = this.#settings;
     this.#state = 'building';
-    // Whoever had asked for the build before has its result by now.
+    // If a caller had asked for the previous build, it would have the result by now.
     this.#isRepeated ||= this.#askedBy === 'nobody';
     this.#askedBy = 'unknown';
     clearTimeout(this.#timer);
     if (!this.#watch) this.#copies.prepare(targets);
   }
 
-  /** A build has ended, and its files are written. */
+  /** Call this when a build has ended and its files are written. */
   async end(result: BuildResult): Promise<OnEndResult> {
     const { assets } = this.#settings;
     const extracted = (await assets?.extract(result)) ?? [];
@@ -133,25 +133,25 @@ export class EsbuildOutput {
     }
     this.#state = 'built';
     if (!messages.hasErrors) {
-      // As far as is known by now.
+      // This is true unless the result is delivered.
       this.#askedBy = 'nobody';
       onDelivery(result, () => this.#wasAsked());
     }
-    // Each copy of a dry run finds the same to do.
+    // A dry run does not watch, because each of its copies would find the same to do.
     if (options.dryRun) return messages.deliver();
     if (!this.#watch || (this.#watch.canVouch && !this.#watch.isProven && !this.#wins))
       this.#follow(FOLLOW_AFTER);
     return messages.deliver();
   }
 
-  /** Somebody asked for the last build: unless there were others, nothing is watched. */
+  /** A caller asked for the last build. Stops watching, unless esbuild has started other builds by itself. */
   #wasAsked(): void {
     this.#askedBy = 'somebody';
     if (this.#isRepeated) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (!this.#watch) return;
-    // A copy may be at work with it.
+    // A running copy may be using the watch.
     void exclusive(this.#settings.directory, async () => {
       if (this.#isRepeated) return;
       this.#watch?.close();
@@ -159,12 +159,12 @@ export class EsbuildOutput {
     });
   }
 
-  /** The context is over. */
+  /** Call this when the context is disposed of. */
   async dispose(): Promise<void> {
     this.#state = 'disposed';
     clearTimeout(this.#timer);
     this.#watch?.close();
-    // At once: whoever builds next in this process takes the record over.
+    // Release the record at once, because the next build in this process takes it over.
     this.#record.release();
     await this.#copies.end({ keepWorkers: false });
   }
@@ -178,7 +178,7 @@ export class EsbuildOutput {
     return { ...rest, durationMs: performance.now() - started };
   }
 
-  /** Copies what has changed, from the manifest on. */
+  /** Copies what has changed since the manifest was written. */
   async #copy(messages: EsbuildMessages, entries: boolean): Promise<CopyReport> {
     const { directory, targets } = this.#settings;
     this.#messages = messages;
@@ -208,7 +208,7 @@ export class EsbuildOutput {
     }
   }
 
-  /** Looks again soon for what has changed, and begins to watch if esbuild does. */
+  /** After `after` milliseconds, copies what has changed, and starts to watch if no caller asked for the build. */
   #follow(after: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -228,7 +228,7 @@ export class EsbuildOutput {
         if (!isIdle(report)) this.#logReport(report, messages);
         if (!watch.canVouch || this.#wins || !this.#isBuilt) return;
         watch.watchOutput(destinationDirectories(report, targets, directory, watch.directories));
-        // The copy that finds nothing to do is the one that can be vouched for.
+        // The watch can vouch only after a copy that finds nothing to do.
         const second = await this.#copy(new EsbuildMessages(build), listed);
         if (!isIdle(second)) this.#logReport(second, messages);
       });
@@ -263,12 +263,12 @@ export class EsbuildOutput {
     return this.#state === 'built';
   }
 
-  /** What a copy depends on besides files: which of ours the bundle has too. */
+  /** What a copy depends on besides files: the names in the bundle, which copied files may have too. */
   get #key(): string {
     return [...this.#bundle].sort().join('\n');
   }
 
-  /** Written and deleted by esbuild, and none of ours. */
+  /** The files that esbuild writes and deletes, and not the plugin. */
   get #ignored(): Set<string> {
     return new Set([...this.#bundleBefore, ...this.#bundle]);
   }
@@ -287,7 +287,7 @@ export class EsbuildOutput {
   }
 }
 
-/** Whether nothing had to be done. */
+/** Whether a copy found nothing to do. */
 function isIdle({ files, links, directories, pruned }: CopyReport): boolean {
   return files + links + directories + pruned === 0;
 }

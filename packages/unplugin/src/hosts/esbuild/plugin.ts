@@ -13,8 +13,8 @@ import { isOneBuild } from './one-build.ts';
 import { EsbuildOutput, instanceOf } from './output.ts';
 
 /**
- * Copies static files when esbuild has written its own. It writes them before any hook knows that the build has
- * not failed, so nothing can be copied earlier; worker threads boot meanwhile.
+ * Copies static files after esbuild has written its own. No hook knows before that whether the build has failed, so
+ * nothing can be copied earlier. Worker threads boot in the meantime.
  */
 export function esbuildPlugin(options: ResolvedOptions): Plugin {
   return {
@@ -41,7 +41,7 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
 
       build.onStart(() => {
         metafile?.end();
-        // Not before: plugins that are set up later may change it.
+        // Not earlier, because plugins that are set up later may change the directory.
         const directory = directoryOf(root, given);
         if (directory !== undefined && given.write !== false) {
           output ??= new EsbuildOutput({
@@ -71,10 +71,10 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
   };
 }
 
-/** How often an instance of the plugin was set up, for builds with the same options. */
+/** How often instances of the plugin were set up with the same options object. */
 const setups = new WeakMap<BuildOptions, number>();
 
-/** Which of the instances of the plugin in its build the one that is set up now is. The options may be those of earlier builds, too. */
+/** The position, in its build, of the instance that is set up now. Earlier builds may have had the same options. */
 function nextPosition(options: BuildOptions): number {
   const before = setups.get(options) ?? 0;
   setups.set(options, before + 1);
@@ -85,7 +85,7 @@ function isOurs({ name }: Plugin): boolean {
   return name === 'unplugin-reflink';
 }
 
-/** Whether nothing in the list comes before the plugin that may look at what esbuild has written before it is complete. */
+/** Whether no other plugin comes before this one, and could read what esbuild has written while it has stand-ins. */
 function isBeforeOthers({ plugins = [] }: BuildOptions, position: number): boolean {
   return plugins.slice(0, position + 1).every(isOurs);
 }
@@ -93,7 +93,7 @@ function isBeforeOthers({ plugins = [] }: BuildOptions, position: number): boole
 const NOT_FIRST =
   'imported files are left to esbuild, because a plugin that comes before this one may read them when the build ends. Let this plugin be the first of "plugins", or leave out the option "assets"';
 
-/** Others have plugins of the same shape: Bun, and Rsbuild. Neither tells the version of an esbuild. */
+/** Bun and Rsbuild accept plugins of the same shape. Neither of them provides a version of esbuild. */
 function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?: string } }): void {
   const version = esbuild?.version;
   if (version !== undefined && !isOlder(version, '0.19')) return;
@@ -104,7 +104,7 @@ function checkBundler({ esbuild, context }: PluginBuild & { context?: { version?
   throw unsupported('esbuild', 'another bundler', NO_ENTRY);
 }
 
-/** Deletes what was copied while the options named something. */
+/** Deletes what earlier builds copied, for options that name nothing any more. */
 async function deleteFormer(
   build: PluginBuild,
   options: ResolvedOptions,
@@ -136,7 +136,7 @@ const NO_OUTPUT = {
   remedy: 'Set one of them.',
 };
 
-/** Where the bundle is written; undefined: to no directory. */
+/** The absolute path of the output directory. Undefined if the options name none. */
 function directoryOf(root: string, { outdir, outfile }: BuildOptions): string | undefined {
   if (outdir) return path.resolve(root, outdir);
   return outfile ? path.dirname(path.resolve(root, outfile)) : undefined;

@@ -2,49 +2,49 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 
-/** Never part of what is copied unless it is named, and far too much to watch. */
+/** Directories that are watched only if they are named as roots, because they contain far too many files. */
 const NEVER = new Set(['node_modules', '.git']);
 
-/** Marks what a root is waited for in; no path has it. */
+/** The end of the keys of watches of directories above roots. No path contains this character. */
 const ABOVE = '\0';
 
 export interface TreeWatcherOptions {
-  /** Directories that are not looked into. */
+  /** Directories that are not watched. */
   except: readonly string[];
   followLinks: boolean;
   onChange(): void;
 }
 
 /**
- * Tells that something in directories, or about files, has changed. One watch of the system a directory: Node's
- * own recursive watching is exact where the system does it, but on Linux finds new directories too late. Never
- * keeps the process alive.
+ * Reports that something in directories, or a file, has changed. On Linux it uses one watch of the system for each
+ * directory, because recursive watches of Node.js find new directories too late there. On other systems, recursive
+ * watches are exact. Never keeps the process alive.
  */
 export class TreeWatcher {
   readonly #options: TreeWatcherOptions;
-  /** By path: a directory, a link's file, or what a root that is not there is waited for in. */
+  /** By path: the watches of directories, of files that links lead to, and (with {@link ABOVE}) above roots. */
   readonly #watches = new Map<string, fs.FSWatcher>();
   #error: Error | undefined;
   #complete = true;
   #closed = false;
 
-  /** `roots` are absolute paths, of what may not be there yet. */
+  /** `roots` are absolute paths. They do not have to exist yet. */
   constructor(roots: readonly string[], options: TreeWatcherOptions) {
     this.#options = options;
     for (const root of roots) this.#addRoot(root);
   }
 
-  /** Whether every change there is bound to be noticed. */
+  /** Whether every change is certain to be noticed. */
   get complete(): boolean {
     return this.#complete && !this.#closed;
   }
 
-  /** What kept something from being watched. */
+  /** The first error because of which something is not watched. */
   get error(): Error | undefined {
     return this.#error;
   }
 
-  /** Directories watched, without what roots that are missing are waited for in. */
+  /** The watched paths, without the directories above roots. */
   get directories(): string[] {
     return [...this.#watches.keys()].filter((key) => !key.endsWith(ABOVE));
   }
@@ -60,7 +60,7 @@ export class TreeWatcher {
     this.#add(root, []);
   }
 
-  /** Notices that a root itself is changed, replaced, or comes into being. */
+  /** Watches the nearest existing directory above a root, to notice that the root itself is created or replaced. */
   #watchAbove(root: string): void {
     let parent = path.dirname(root);
     let name = path.basename(root);
@@ -84,7 +84,7 @@ export class TreeWatcher {
     const real = fs.realpathSync.native(place);
     if (above.includes(real)) return;
     const recursive = process.platform !== 'linux';
-    // Before it is read: what is added from here on is told.
+    // Watch the directory before it is listed, so that everything that is added from now on is reported.
     this.#watch(place, place, recursive, (changed, type) => {
       const where = path.join(place, changed ?? '');
       if (recursive && this.#options.except.some((each) => isWithin(each, where))) return;
@@ -98,7 +98,7 @@ export class TreeWatcher {
     }
   }
 
-  /** Something has come, gone or been replaced. */
+  /** Call this when an entry was created, deleted or replaced. */
   #rescan(place: string, above: readonly string[]): void {
     this.#removeBelow(place);
     const stats = linkStatsOf(place);
@@ -114,7 +114,7 @@ export class TreeWatcher {
 
   #follow(link: string, above: readonly string[]): void {
     if (!this.#options.followLinks) return;
-    // What a link leads through may be changed where nobody watches.
+    // A directory that the link leads through may change in a place that is not watched.
     this.#complete = false;
     const stats = statsOf(link);
     if (stats?.isDirectory()) this.#enter(link, above);
@@ -125,7 +125,7 @@ export class TreeWatcher {
     try {
       return fs.readdirSync(directory, { withFileTypes: true });
     } catch {
-      // Gone again, which the watch of its parent tells, or not to be read, which the copy says.
+      // The directory is gone, which the watch of its parent reports, or cannot be read, which the copy reports.
       this.#complete = false;
       return [];
     }

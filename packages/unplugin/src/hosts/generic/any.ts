@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { linkStatsOf } from '../../targets/stats.ts';
 import { GenericHost, NAME, stderrLog } from './host.ts';
 
-/** What unplugin hands on of a bundler, in the shapes that those of today have. */
+/** The native build context that unplugin provides, in the shapes that today's bundlers give it. */
 interface NativeContext {
   build?: { config?: Output; initialOptions?: Output };
   compiler?: Output;
@@ -21,7 +21,7 @@ interface Output {
   output?: { path?: string; dir?: string };
 }
 
-/** The plugin for a bundler that unplugin knows and no host is made for, on the hooks that unplugin has for all. */
+/** The plugin for a bundler that unplugin supports and that has no host here. Uses hooks that all bundlers have. */
 export function anyPlugin(options: ResolvedOptions, framework: string): UnpluginOptions {
   let native: NativeContext = {};
   let before = new Map<string, string>();
@@ -64,7 +64,7 @@ function placeOf(native: NativeContext, framework: string) {
   );
 }
 
-/** The files of an output and their states: who has written which of them nobody tells. */
+/** The files of an output and their states. Only a changed state tells that the bundler has written a file. */
 function filesIn(directory: string): Map<string, string> {
   if (!fs.existsSync(directory)) return new Map();
   const files = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' });

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { isOlder, UPDATE, unsupported, useEntryIn } from '../../options/unsupported.ts';
 import { GenericHost, NAME, stderrLog } from './host.ts';
 
-/** What of Bun's builds is used here: its types come with Bun alone. */
+/** The part of a build of Bun that is used here. Bun's types are available only with Bun. */
 export interface BunBuild {
   config: {
     entrypoints: readonly string[];
@@ -23,7 +23,7 @@ export interface BunPlugin {
   setup(build: any): void;
 }
 
-/** Copies static files into the output of Bun's bundler, once that has written its own. */
+/** Copies static files into the output of Bun's bundler, after the bundler has written its own files. */
 export function bunPlugin(options: ResolvedOptions): BunPlugin {
   return {
     name: NAME,

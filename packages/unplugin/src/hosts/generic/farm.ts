@@ -7,27 +7,27 @@ import { notCopied } from '../../output/not-copied.ts';
 import { toTargets } from '../../targets/targets.ts';
 import { GenericHost, NAME } from './host.ts';
 
-/** After the other plugins. */
+/** Runs the plugin after all others. */
 const LAST = -100_000;
 
-/** Copies static files into the output of Farm, once that has written its own. */
+/** Copies static files into the output of Farm, after Farm has written its own files. */
 export function farmPlugin(options: ResolvedOptions): JsPlugin {
   let root = process.cwd();
   let empties = false;
   let compiler: Compiler | undefined;
   let host: GenericHost | undefined;
-  /** The development server has its files in memory. */
+  /** Whether a development server keeps the output in memory. */
   let isServed = false;
 
   return {
     name: NAME,
     priority: LAST,
     configResolved({ root: given = root, compilation, ...config }) {
-      // Vite calls this hook too, with a config of its own.
+      // Vite calls this hook too, with its own config.
       if ('environments' in config || 'build' in config) throw unsupported('farm', 'Vite', useEntry('vite'));
       root = given;
       const { publicTargets, targets } = toTargets(options, { root });
-      // Farm would delete what is unchanged, too.
+      // Farm would also delete unchanged files.
       empties = Boolean(compilation?.output?.clean) && publicTargets.length + targets.length > 0;
       if (empties) compilation!.output!.clean = false;
     },
@@ -56,7 +56,8 @@ export function farmPlugin(options: ResolvedOptions): JsPlugin {
       },
     },
     finish: {
-      // Farm writes after the last hook that it waits for: so it has to write now, and not once more.
+      // Farm writes its files after the last hook that it waits for. So this hook makes Farm write now, and not
+      // again.
       async executor() {
         if (isServed || !compiler || !host) return;
         const built = compiler;
@@ -75,7 +76,7 @@ export function farmPlugin(options: ResolvedOptions): JsPlugin {
   };
 }
 
-/** Farm's own logger, which its types hide. */
+/** Farm's own logger, which Farm's types do not declare. */
 function logOf(compiler: object): HostLog {
   const { logger } = compiler as { logger: HostLog };
   return {

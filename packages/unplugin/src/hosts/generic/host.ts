@@ -13,25 +13,25 @@ import { type OutputTargets, toTargets } from '../../targets/targets.ts';
 
 export const NAME = 'unplugin-reflink';
 
-/** What is known of one build of a bundler. */
+/** What is known about one build of a bundler. */
 export interface Build {
-  /** The bundler, in lower case. */
+  /** The name of the bundler, in lower case. */
   host: string;
-  /** Absolute path that those of the options are relative to. */
+  /** The absolute path that paths in the options are relative to. */
   root: string;
-  /** Absolute path of the output; undefined where nothing is written to the disk. */
+  /** Absolute path of the output. Undefined if the bundler writes nothing to the disk. */
   directory: string | undefined;
-  /** What distinguishes this build from others of the bundler, but for the plugin's own options. */
+  /** Everything except the plugin's own options that distinguishes this build from others of the bundler. */
   configuration: Record<string, unknown>;
   /** The same object for all instances of the plugin in one build. */
   owner: object;
   log: HostLog;
 }
 
-/** The options of each instance of the plugin that a build has so far. The object of a build may be that of the next, too. */
+/** The options of each instance in a build so far, by the build's owner. The next build may have the same owner. */
 const instances = new WeakMap<object, ResolvedOptions[]>();
 
-/** Copies when a bundler has written its files, whatever the bundler is. It serves one build after the other. */
+/** Copies after any bundler has written its files. One object serves one build after the other. */
 export class GenericHost {
   readonly #options: ResolvedOptions;
   readonly #build: Build;
@@ -56,7 +56,7 @@ export class GenericHost {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
   }
 
-  /** A build begins. With `empties` its bundler would empty the output now, and what is there now is deleted later. */
+  /** Call this when a build starts. Set `empties` if the bundler would empty the output now: {@link written} will. */
   async start({ empties = false } = {}): Promise<void> {
     const { directory, log, root } = this.#build;
     if (!this.hasTargets || directory === undefined) return;
@@ -68,7 +68,7 @@ export class GenericHost {
     this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: keptIn(directory, []) });
   }
 
-  /** The bundle is written: absolute paths of its files. Resolves when all is copied. */
+  /** Call this when the bundle is written. `files` are absolute paths of its files. Resolves when all is copied. */
   async written(files: readonly string[]): Promise<void> {
     const { directory, log, root } = this.#build;
     if (directory === undefined) {
@@ -85,7 +85,7 @@ export class GenericHost {
     }
   }
 
-  /** The build is over, or failed. */
+  /** Call this when the build ends or fails. */
   async end(): Promise<void> {
     this.#record?.release();
     this.#record = undefined;
@@ -124,7 +124,7 @@ const NOT_WRITTEN = {
   remedy: 'Set an output directory, or copy after the build with copy() of fs-reflink.',
 };
 
-/** For bundlers without a logger: to where it does not mix with what a program prints. */
+/** For bundlers without a logger. Writes to stderr, so that messages do not mix with the output of a program. */
 export const stderrLog: HostLog = {
   info: (message) => void process.stderr.write(`${NAME}: ${message}\n`),
   warn: (message) => void process.stderr.write(`${NAME}: warning: ${message}\n`),

@@ -5,12 +5,12 @@ import { createMiddleware } from '../../serve/middleware.ts';
 import { toTargets } from '../../targets/targets.ts';
 import { logOf, type Nitro, type Nuxt } from './types.ts';
 
-/** What of an event of h3 is used here. */
+/** The part of an event of h3 that is used here. */
 interface Event {
   node: { req: IncomingMessage; res: ServerResponse };
 }
 
-/** Answers with the sources of targets. Public files are Nitro's, while developing as well. */
+/** Serves the sources of targets. Nitro serves public files, in development too. */
 export function serveTargets(
   nitro: Nitro,
   { options: { rootDir, app } }: Nuxt,

@@ -9,7 +9,7 @@ import { pastTick } from '../../../../../test/support/clock.ts';
 import nuxt from '../../nuxt.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
-/** Hooks that are called in the order in which they were added. */
+/** Calls hooks in the order in which they were added. */
 class Hooks {
   readonly #added = new Map<string, ((...given: never[]) => unknown)[]>();
 
@@ -50,7 +50,7 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
       )
       .sort();
 
-  /** A build: `pages` are what Nuxt renders; `options` are the module's. */
+  /** Runs a build. Nuxt renders `pages`, and the module gets `options`. */
   async function build(pages: Record<string, string> = {}, options: object = {}): Promise<CopyReport> {
     const hooks = new Hooks();
     const nitroHooks = new Hooks();
@@ -83,7 +83,7 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
       },
       project,
     );
-    // Nuxt's own, which writes into a public directory.
+    // Nuxt's own hook, which writes into a public directory.
     hooks.hook('nitro:init', (given: Nitro) =>
       given.hooks.hook('rollup:before', () => write('meta/latest.json', String(reports.length))),
     );
@@ -128,7 +128,7 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
       'page again',
       '1',
     ]);
-    // A page and a target that are no more are deleted; the other page is written again.
+    // A page and a target that do not exist any more are deleted. The other page is written again.
     expect({ copied, unchanged, pruned }).toEqual({ copied: 2, unchanged: 1, pruned: 2 });
     expect(fs.readdirSync(path.join(root, '.nuxt'))).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
     const output = { publicDir: path.join(root, '.output/public') };
     await hooks.call('nitro:init', { options: { output, devHandlers }, logger: console });
     expect(devHandlers).toHaveLength(1);
-    // As h3 does: what a handler has not answered, the next one does.
+    // As in h3, the next handler answers what this one has not answered.
     const server = http.createServer(async (req, res) => {
       await devHandlers[0]!.handler({ node: { req, res } });
       if (!res.headersSent) res.writeHead(404).end('the next handler');

@@ -2,7 +2,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import type { NitroOutput } from './output.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
-/** Copies into the output of Nitro, when Nitro would. */
+/** Copies into the output of Nitro, just before Nitro itself would copy. */
 export function nuxtModule(options: ResolvedOptions, nuxt: Nuxt): void {
   if (nuxt.options.dev) {
     nuxt.hook('nitro:init', async (nitro: Nitro) => {
@@ -12,13 +12,13 @@ export function nuxtModule(options: ResolvedOptions, nuxt: Nuxt): void {
     return;
   }
   let output: NitroOutput | undefined;
-  // In this hook, because Nuxt has by then said what it does itself in `rollup:before`: it writes into public directories.
+  // Added in this hook, so that Nuxt's own `rollup:before`, which writes into public directories, is added earlier.
   nuxt.hook('nitro:config', () => {
     nuxt.hook('nitro:init', async (nitro: Nitro) => {
       if (nitro.options.noPublicDir) return;
       const { NitroOutput } = await import('./output.ts');
       output = new NitroOutput(options, nuxt, nitro);
-      // Nuxt has Nitro copy in the same hook, as soon as this one is over.
+      // Nuxt lets Nitro copy in the same hook, right after this callback.
       nitro.hooks.hook('rollup:before', () => output!.copy());
     });
   });

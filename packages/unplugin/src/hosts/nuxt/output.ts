@@ -15,8 +15,9 @@ import { logOf, type Nitro, type Nuxt } from './types.ts';
 const NAME = 'unplugin-reflink';
 
 /**
- * The directory that Nitro collects the browser's files in. Nitro deletes it when a build begins, so it is set aside until
- * the copy: then it comes back, and what Nitro has written meanwhile is moved into it.
+ * The directory in which Nitro collects the files for browsers. Nitro deletes it when a build starts. So this class
+ * moves it away before, and moves it back before the copy. Then it moves what Nitro has written in the meantime into
+ * it.
  */
 export class NitroOutput {
   readonly #options: ResolvedOptions;
@@ -24,7 +25,7 @@ export class NitroOutput {
   readonly #root: string;
   readonly #directory: string;
   readonly #cacheDirectory: string;
-  /** Where the output of the build before is set aside, and what Nitro has written after it. */
+  /** Where this class moves the output of the previous build, and then what Nitro has written in this build. */
   readonly #earlier: string;
   readonly #fresh: string;
 
@@ -38,13 +39,13 @@ export class NitroOutput {
     this.#fresh = path.join(buildDir, `${NAME}-fresh`);
   }
 
-  /** Nitro is about to delete the output. */
+  /** Call this before Nitro deletes the output. */
   setAside(): void {
     for (const each of [this.#earlier, this.#fresh]) fs.rmSync(each, { recursive: true, force: true });
     if (wasCopied(this.#cacheDirectory, this.#directory)) move(this.#directory, this.#earlier);
   }
 
-  /** Nitro is about to copy public directories, and leaves out what is there already. */
+  /** Call this before Nitro copies public directories. Nitro skips files that exist already. */
   async copy(): Promise<void> {
     const directory = this.#directory;
     const log = logOf(this.#nitro);
@@ -78,7 +79,7 @@ export class NitroOutput {
     }
   }
 
-  /** Where Nuxt's public files are copied by Nitro, none. */
+  /** Nuxt's public directories as targets. There are none if Nitro is to copy them. */
   #publicTargets(): Target<string>[] {
     const { publicAssets, ignore, srcDir } = this.#nitro.options;
     if (this.#options.publicDirs) return [];
@@ -90,7 +91,7 @@ export class NitroOutput {
     }));
   }
 
-  /** The output of the build before, emptied, with what Nitro has written since. */
+  /** Moves the output of the previous build back, calls `empty`, and adds what Nitro has written since. */
   #bringBack(empty: () => Emptied): Emptied | undefined {
     const directory = this.#directory;
     if (!fs.existsSync(this.#earlier)) return undefined;
@@ -111,7 +112,7 @@ export class NitroOutput {
   }
 }
 
-/** Files and links, relative to a directory. */
+/** All files and links in a directory, relative to it. */
 function filesIn(directory: string): string[] {
   if (!fs.existsSync(directory)) return [];
   return fs
@@ -120,7 +121,7 @@ function filesIn(directory: string): string[] {
     .map(({ parentPath, name }) => path.relative(directory, path.join(parentPath, name)));
 }
 
-/** Returns whether it was moved: not between file systems. */
+/** Returns whether the move succeeded. It fails between filesystems. */
 function move(from: string, to: string): boolean {
   try {
     fs.mkdirSync(path.dirname(to), { recursive: true });
@@ -131,9 +132,9 @@ function move(from: string, to: string): boolean {
   }
 }
 
-/** What a pattern of Nitro's option `ignore` leaves out of a directory. */
+/** Globs for what a pattern of Nitro's option `ignore` excludes from a directory, relative to that directory. */
 function globsIn(directory: string, pattern: string, srcDir: string): string[] {
-  // To leave out everything and then take something back is nothing that Nitro does here.
+  // In Nitro, a negated pattern does not include again what another pattern has excluded.
   if (pattern.startsWith('!')) return [];
   if (pattern.startsWith('*')) return [pattern];
   const full = path.resolve(srcDir, pattern);

@@ -1,4 +1,4 @@
-// What of Nuxt and Nitro is used here: their types come with Nuxt alone.
+// The parts of Nuxt and Nitro that are used here. Their types are available only with Nuxt.
 
 import type { HostLog } from '../../output/build.ts';
 
@@ -14,7 +14,7 @@ export interface Nitro {
   options: {
     srcDir: string;
     output: { publicDir: string };
-    /** In the order in which the earlier one wins. */
+    /** If two directories have a file of the same name, the file of the earlier directory is kept. */
     publicAssets: { dir: string; baseURL?: string }[];
     ignore: string[];
     noPublicDir?: boolean;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { PluginContext } from 'rollup';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
 
-/** A module that another one imports the URL of a file from. */
+/** A module whose default export is the URL of a file. */
 export interface AssetModule {
   code: string;
   map: { mappings: '' };
@@ -10,7 +10,7 @@ export interface AssetModule {
   moduleType?: 'js';
 }
 
-/** The module of an imported file that the engine copies. Undefined: the file is the bundler's. */
+/** Returns the module of an imported file that the engine copies, or undefined if the bundler handles the file. */
 export async function loadAsset(
   id: string,
   assets: BundledAssets,
@@ -19,7 +19,7 @@ export async function loadAsset(
   if (!path.isAbsolute(id)) return undefined;
   const source = await assets.standInOf(id);
   if (source === undefined) return undefined;
-  // Rolldown watches what it has read itself.
+  // Rolldown watches by itself only the files that it has read.
   context.addWatchFile(id);
   const name = path.basename(id);
   const reference = context.emitFile({ type: 'asset', name, originalFileName: id, source });
@@ -28,7 +28,7 @@ export async function loadAsset(
     code: `export default import.meta.ROLLUP_FILE_URL_${reference};`,
     map: { mappings: '' },
     moduleSideEffects: false,
-    // Of a name that ends with ".wasm", for instance, Rolldown expects something else.
+    // Otherwise Rolldown takes the type from the name, for example from ".wasm".
     ...('rolldownVersion' in context.meta && { moduleType: 'js' }),
   };
 }

@@ -21,7 +21,7 @@ import { watchedPaths } from '../../targets/watched.ts';
 import { type AssetModule, loadAsset } from './assets.ts';
 import type { BuildFacts } from './per-build.ts';
 
-/** What is used of a hook's `this`; Rollup and Rolldown have it both. */
+/** The part of a hook's `this` that is used here. Rollup and Rolldown both have it. */
 export type Context = Pick<
   PluginContext,
   'info' | 'warn' | 'addWatchFile' | 'emitFile' | 'getFileName' | 'meta'
@@ -30,16 +30,16 @@ export type Bundle = Parameters<BundledAssets['extract']>[1];
 export type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
   Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
 
-/** Where Rolldown writes to by default. */
+/** Rolldown's default output directory. */
 const DEFAULT_DIRECTORY = 'dist';
 
-/** What the builds of one plugin object have in common. */
+/** What the builds of one plugin object share. */
 export class Shared {
   readonly host: Entry;
   readonly options: ResolvedOptions;
-  /** Where outputs of builds are: nothing there is watched, and emptying one spares those inside it. */
+  /** The output directories of the builds. They are not watched, and emptying one of them keeps those inside it. */
   readonly directories = new Set<string>();
-  /** Those of watchers: each build of Rollup's has a new object. */
+  /** For all builds of a watcher, because each build of Rollup has a new {@link RollupBuild}. */
   readonly #watching = new Preparation();
 
   constructor(host: Entry, options: ResolvedOptions) {
@@ -52,14 +52,14 @@ export class Shared {
   }
 }
 
-/** One build: all that Rollup and Rolldown share. Watching, Rolldown has one for all its builds. */
+/** One build of Rollup or Rolldown. A watcher of Rolldown has one object for all its builds. */
 export class RollupBuild {
   readonly #shared: Shared;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog = {
     info: (message) => this.#context?.info(message),
     warn: (message) => this.#context?.warn(message),
-    // What else failed has ended the build by now.
+    // Logged as a warning, because something else has failed and ended the build by now.
     error: (message) => this.#context?.warn(message),
   };
   #context: Context | undefined;
@@ -70,13 +70,13 @@ export class RollupBuild {
   readonly #position: number;
   #input: unknown;
   #records: ClaimedRecord[] = [];
-  /** Rolldown's outputs as the options name them, before any is written: whether they are to be emptied. */
+  /** Rolldown's output directories as the options name them, and whether to empty them. */
   readonly #outputs = new Map<string, boolean>();
-  /** By output directory: what was there when Rolldown would have emptied it. */
+  /** By output directory: what it contained when Rolldown would have emptied it. */
   readonly #snapshots = new Map<string, { record: ClaimedRecord; snapshot: EmptySnapshot }>();
-  /** Those that were emptied. */
+  /** The snapshots of the directories that were emptied. */
   #emptied: EmptySnapshot[] = [];
-  /** By output directory: resolves when the copy there has begun, after those of other builds. */
+  /** By output directory: resolves when the copy into it has started, after the copies of other builds. */
   #turns = new Map<string, Promise<void>>();
   #assets: BundledAssets | undefined;
 
@@ -89,7 +89,7 @@ export class RollupBuild {
     this.#copies = this.#newCopies();
   }
 
-  /** Messages go through the hook that runs. */
+  /** Sets the context of the hook that runs. Messages go through that context. */
   in(context: Context): this {
     this.#context = context;
     return this;
@@ -106,7 +106,7 @@ export class RollupBuild {
       this.#copies = this.#newCopies();
     }
     if (!this.#hasTargets) return;
-    // Rolldown starts once for every output; there a build ends when it is closed.
+    // Rolldown calls `buildStart` once for every output. There a build ends when it is closed.
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
@@ -115,7 +115,7 @@ export class RollupBuild {
       this.#root,
       cacheDirectoryOf(this.#options, this.#root),
     );
-    // The output directory is known when the bundle is written.
+    // The output directory is not known before the bundle is written.
     this.#copies.prepare(this.#targets);
     if (!this.#watching) return;
     for (const each of watchedPaths(this.#targets, this.#shared.directories))
@@ -127,19 +127,19 @@ export class RollupBuild {
     return this.#options.assets !== undefined;
   }
 
-  /** Those of this build, since it began. */
+  /** The imported files of this build that the engine copies. Undefined before the build starts. */
   get assets(): BundledAssets | undefined {
     return this.#assets;
   }
 
-  /** The module of an imported file that the engine copies: its URL. Undefined: the file is the bundler's. */
+  /** Returns the module of an imported file that the engine copies, or undefined if the bundler handles the file. */
   async loadAsset(id: string): Promise<AssetModule | undefined> {
     return this.#assets && loadAsset(id, this.#assets, this.#context!);
   }
 
   /**
-   * Takes over emptying the output directory: Rolldown would delete what is unchanged, too. Returns the options that
-   * it has to see, when these are others.
+   * Takes over emptying the output directory, because Rolldown would also delete unchanged files. Returns the options
+   * for Rolldown, or undefined if they stay the same.
    */
   takeOverCleaning(output: OutputOptions): OutputOptions | undefined {
     const { dir = DEFAULT_DIRECTORY, file, cleanDir = false } = output;
@@ -149,8 +149,9 @@ export class RollupBuild {
   }
 
   /**
-   * An output is rendered: Rolldown would empty it now if it is going to be written, which it does not say before
-   * {@link begin}. So what is there now is deleted then.
+   * Call this when an output is going to be rendered. Rolldown would empty the output now, but only if it is going to
+   * be written, which is not known before {@link complete}. So this notes what exists now, and the copy deletes it
+   * later.
    */
   snapshotBeforeEmptying(output: Output): void {
     const directory = this.#directoryOf(output);
@@ -165,7 +166,7 @@ export class RollupBuild {
     this.#snapshots.set(directory, { record, snapshot });
   }
 
-  /** The bundle of an output is complete. */
+  /** Call this when the bundle of an output is complete. Starts the copy if the bundle is going to be written. */
   async complete(output: Output, bundle: Bundle, isWrite: boolean): Promise<void> {
     const directory = this.#directoryOf(output);
     const extracted = this.#assets?.extract(this.#context!, bundle, directory, isWrite);
@@ -176,7 +177,7 @@ export class RollupBuild {
     await this.#begin(output, Object.keys(bundle), assets);
   }
 
-  /** The bundle of an output is going to be written: `names` by the bundler, and `assets` by the engine. */
+  /** Starts the copy into an output. The bundler is going to write `names`, and the engine copies `assets`. */
   async #begin(output: Output, names: string[], assets: Target<string>[] | undefined): Promise<void> {
     if (!this.#hasTargets) return;
     const directory = this.#directoryOf(output);
@@ -199,7 +200,7 @@ export class RollupBuild {
     }
   }
 
-  /** The build is over, or failed. Threads of a watcher stay for the next. */
+  /** Call this when the build ends or fails. A watcher keeps its worker threads for the next build. */
   async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
     this.#turns = new Map();
     removeBundles(this);
@@ -207,7 +208,7 @@ export class RollupBuild {
     await this.#copies.end({ keepWorkers });
     for (const record of this.#records.splice(0)) record.release();
     this.#snapshots.clear();
-    // Not before: a plugin may have found them there, and write into them late.
+    // Not earlier, because a plugin may have found the directories and may write into them late.
     for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
   }
 
@@ -215,10 +216,10 @@ export class RollupBuild {
     const turns = this.#turns;
     return new Promise((resolve, reject) => {
       exclusive(directory, async () => {
-        // Otherwise the build has ended meanwhile.
+        // If the maps differ, the build has ended in the meantime.
         if (turns === this.#turns) this.#copy(directory, output, assets);
         resolve();
-        // The hook that waits for it rejects with what goes wrong.
+        // The hook that waits for the copy rejects with its error.
         await this.#copies.waitForCopies(directory).catch(() => {});
       }).catch(reject);
     });
@@ -263,7 +264,7 @@ export class RollupBuild {
     return { host: this.#shared.host, configuration };
   }
 
-  /** Outputs inside of an output directory, relative to it. */
+  /** The outputs inside an output directory, relative to it. */
   #keptIn(directory: string): string[] {
     return keptIn(directory, [...this.#shared.directories, ...this.#resolved(this.#outputs.keys())]);
   }
@@ -272,7 +273,7 @@ export class RollupBuild {
     return this.#context?.meta.watchMode ?? false;
   }
 
-  /** Whether the options name anything. */
+  /** Whether the options name anything to copy. */
   get #hasTargets(): boolean {
     if (this.#options.assets) return true;
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;

@@ -8,7 +8,7 @@ interface Made {
 }
 const create = (facts: BuildFacts): Made => ({ name: NAME, facts, first: () => {} });
 
-/** The plugins of a build that has these in its options. */
+/** Returns the plugins that a build uses if its options have `plugins`. */
 async function pluginsOf(plugin: object, plugins: unknown, watchMode = false): Promise<Made[]> {
   const { options } = plugin as {
     options(this: object, given: object): Promise<{ plugins: Made[] } | undefined>;

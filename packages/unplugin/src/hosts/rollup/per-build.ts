@@ -10,26 +10,26 @@ interface Context {
 
 export const NAME = 'unplugin-reflink';
 
-/** What is known of a build when it reads its options. */
+/** What is known about a build when it reads its options. */
 export interface BuildFacts {
   watching: boolean;
-  /** Which of the instances of the plugin in this build it is. */
+  /** The position of this instance among those of the plugin in this build. */
   position: number;
 }
 
 /**
- * Makes a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its options,
- * the object gives place to one that `create` makes for this build alone. A host that runs no `options` hook gets one
- * that serves one build after the other. `first` picks the hooks that run before those of all other plugins. Where
- * `assetsOf` an object answers, its `generateBundle` runs after those of all other plugins, which find contents in the
- * bundle in place of stand-ins.
+ * Creates a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its
+ * options, a new object replaces the plugin, which `create` returns for this build alone. In a host that does not run
+ * `options` hooks, one object serves one build after the other. `first` returns the hooks that run before those of
+ * all other plugins. If `assetsOf` returns something for an object, its `generateBundle` runs after those of all
+ * other plugins, which find contents in the bundle in place of stand-ins.
  */
 export function pluginPerBuild<P extends object>(
   create: (build: BuildFacts) => P,
   first?: (plugin: P) => object,
   assetsOf: (plugin: P) => AssetsOf | undefined = () => undefined,
 ): P {
-  // Tools copy plugin objects, and symbols with them.
+  // If a tool copies the plugin object, the copy has the symbol too.
   const mark = Symbol(NAME);
   const isOurs = (plugin: unknown): plugin is P =>
     typeof plugin === 'object' && plugin !== null && mark in plugin;
@@ -41,7 +41,7 @@ export function pluginPerBuild<P extends object>(
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
       const instances = plugins.filter((each) => (each as { name?: string } | undefined)?.name === NAME);
-      // `options` itself stays: another plugin may begin a build with the same plugins inside this one.
+      // The `options` hook stays, because another plugin may start a build with the same plugins inside this one.
       const own = (plugin: P) => ({
         ...plugin,
         ...create({ watching, position: instances.indexOf(plugin) }),
@@ -57,7 +57,7 @@ export function pluginPerBuild<P extends object>(
   };
 }
 
-/** Plugins may be given in arrays within arrays, as promises, or left out. */
+/** Resolves the plugins of a build, which may be nested arrays, promises or falsy values. */
 async function flattened(given: unknown): Promise<unknown[]> {
   const plugins = await given;
   if (!Array.isArray(plugins)) return plugins ? [plugins] : [];

@@ -6,8 +6,8 @@ import { type Bundle, type Context, type Output, type RollupBuild, Shared } from
 import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
 
 /**
- * The hooks both bundlers have. Only `generateBundle` tells whether the bundle is going to be written, and all that
- * can fail before has not: until then no file is touched, and the copy runs while the bundle is written.
+ * The hooks of both bundlers. Only `generateBundle` tells whether the bundle is going to be written, and by then
+ * nothing has failed. So no file is changed before that hook, and the copy runs while the bundle is written.
  */
 function hooks(build: RollupBuild) {
   return {
@@ -15,7 +15,7 @@ function hooks(build: RollupBuild) {
     async buildStart(this: Context, { cwd = process.cwd(), input }: { cwd?: string; input: unknown }) {
       await build.in(this).start(cwd, input);
     },
-    // Without the option no module costs a call of it.
+    // Without the option `assets`, no hook is called for each module.
     ...(build.copiesAssets && {
       [ASSETS]: () => build.assets,
       load: {
@@ -37,7 +37,7 @@ function hooks(build: RollupBuild) {
         await build.in(this).complete(output, bundle as Bundle, isWrite);
       },
     },
-    // Alone and first: whoever looks into the output directory from here on finds it complete.
+    // Runs first and sequentially, so that the hooks of all other plugins find the output directory complete.
     writeBundle: {
       order: 'pre',
       sequential: true,
@@ -74,7 +74,7 @@ export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
     const build = shared.build(facts);
     return {
       ...(hooks(build) as RolldownPlugin),
-      // Last, so that others see the options as they were given.
+      // Runs last, so that other plugins see the options as the user gave them.
       outputOptions: { order: 'post', handler: (output) => build.takeOverCleaning(output) },
       renderStart: {
         order: 'pre',

@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { describeReport } from '../../output/summary.ts';
 import { relativeName } from '../../targets/targets.ts';
 
-/** What of SvelteKit's builder is used here: its types come with SvelteKit alone. */
+/** The part of SvelteKit's builder that is used here. SvelteKit's types are available only with SvelteKit. */
 export interface Builder {
   log: ((message: string) => void) & { warn(message: string): void };
   copy(from: string, to: string): string[];
@@ -13,12 +13,12 @@ export interface Builder {
   writeClient(destination: string): string[];
 }
 
-/** What Vite has written for SvelteKit's own use. */
+/** The directory of files that Vite has written only for SvelteKit. */
 const PRIVATE = '.vite';
-/** SvelteKit corrects the paths in them where it copies. */
+/** SvelteKit copies source maps itself, because it corrects the paths in them. */
 const SOURCE_MAP = '.map';
 
-/** `writeClient` of SvelteKit's builder by the engine. Returns the copied files, relative to the destination. */
+/** Replaces `writeClient` of SvelteKit's builder. Returns the paths of the files relative to `destination`. */
 export function writeClient(builder: Builder, destination: string, options: ResolvedOptions): string[] {
   const root = process.cwd();
   const from = path.resolve(builder.getClientDirectory());

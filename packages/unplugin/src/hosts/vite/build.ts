@@ -230,7 +230,7 @@ export class EnvironmentBuild {
     return Boolean(this.#environment.getTopLevelConfig().build.watch);
   }
 
-  /** Returns undefined (all outputs) if a plugin has given the output a directory that Vite's config does not have. */
+  /** Returns undefined (all outputs) if a plugin gave the output a directory that Vite's config does not have. */
   #resolve(dir: string | undefined): string | undefined {
     const directory = dir === undefined ? undefined : path.resolve(this.#environment.config.root, dir);
     return directory !== undefined && this.#copies.copiesInto(directory) ? directory : undefined;

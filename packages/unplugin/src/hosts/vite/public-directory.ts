@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { PUBLIC_NAME } from './names.ts';
 
-/** The absolute path of the directory that an instance gives Vite. Undefined if another instance gives one, or none. */
+/** The absolute path of the directory that an instance gives Vite. Undefined if another instance or none does. */
 export function publicDirOf(
   { root = process.cwd(), plugins }: Pick<UserConfig, 'root' | 'plugins'>,
   options: ResolvedOptions,
