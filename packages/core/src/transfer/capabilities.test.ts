@@ -19,7 +19,7 @@ const layered = () => true;
 
 const newPair = () => new Capabilities().pair(new FileStatus(), 1);
 
-/** Whether cloning is given up after these answers. */
+/** Whether cloning is given up after these results. */
 function givesUp(answers: (ErrorClass | 'success' | 'copied')[], isLayered = plain): boolean {
   const pair = newPair();
   for (const answer of answers) {

@@ -1,7 +1,7 @@
 import type { FileStatus } from '../platform/status.ts';
 import type { ErrorClass, Strategy } from '../platform/system.ts';
 
-/** Refusals of single files in a row, without one success, that are taken for the pair's answer. */
+/** After this many refusals of single files without any success, the pair counts as unable to clone. */
 const MISSES = 3;
 
 interface PairState {
@@ -12,9 +12,9 @@ interface PairState {
 }
 
 /**
- * What was learned about cloning between pairs of devices. Device numbers are no criterion by themselves:
- * btrfs subvolumes differ and clone, two layers of one overlay are equal and may not. Lives for one copy, so
- * that nothing learned outlives a mount.
+ * What a copy has learned about cloning between pairs of devices. Device numbers alone do not decide: btrfs
+ * subvolumes have different numbers and can clone, two layers of one overlay have the same number and may not be able
+ * to. An object lives for one copy, so that this knowledge does not outlive a mount.
  */
 export class Capabilities {
   readonly #pairs = new Map<string, PairState>();
@@ -22,7 +22,7 @@ export class Capabilities {
   #lastSource = -1;
   #lastDestination = -1;
 
-  /** The state kept for a pair; one lookup for all files of a directory. */
+  /** The state of a pair. The last one is cached, so that all files of a directory need one lookup. */
   pair(source: FileStatus, destinationDevice: number): PairState {
     const sourceDevice = source.device;
     if (this.#last && sourceDevice === this.#lastSource && destinationDevice === this.#lastDestination) {
@@ -38,7 +38,7 @@ export class Capabilities {
     return state;
   }
 
-  /** What is known of the pair that was asked for last, if it has this destination. */
+  /** The state of the last pair that was looked up, if it has this destination. */
   last(destinationDevice: number): PairState | undefined {
     return destinationDevice === this.#lastDestination ? this.#last : undefined;
   }
@@ -47,7 +47,7 @@ export class Capabilities {
     return this.#lastSource;
   }
 
-  /** A file of the pair was cloned, or it could not be because of the devices. Returns what is known now. */
+  /** Records that a file of the pair was cloned, or that the devices do not allow it. Returns the new state. */
   learn(source: FileStatus, destinationDevice: number, cloned: boolean, layered: () => boolean): PairState {
     const state = this.pair(source, destinationDevice);
     if (cloned) state.succeeded = true;
@@ -59,14 +59,15 @@ export class Capabilities {
   }
 
   static succeeded(state: PairState, strategy: Strategy): void {
-    // Only a clone says that cloning works: a copy that shared blocks in silence would poison the next files.
+    // Only a clone shows that cloning works. A copy may share blocks without reporting it, which says nothing about
+    // the next files.
     if (!strategy.clones) return;
     state.succeeded = true;
     state.refused = false;
     state.misses = 0;
   }
 
-  /** `layered` tells whether one file's answer says nothing about the next; it is asked for rarely. */
+  /** `layered` returns whether the result for one file says nothing about the next. It is called rarely. */
   static refused(state: PairState, strategy: Strategy, kind: ErrorClass, layered: () => boolean): void {
     if (!strategy.clones || state.succeeded || state.layered) return;
     state.misses++;

@@ -11,32 +11,32 @@ import { type DirectoryPair, pathsOf } from './pair.ts';
 import { temporaryName } from './temporary.ts';
 
 export interface TransferHooks {
-  /** After each part of a large file. Throws when the copy was aborted. */
+  /** Called after each part of a large file. Throws if the copy was aborted. */
   progress(bytes: number, size: number): void;
-  /** After a file that could not be given an attribute; `errno` is 0 where it was set without effect. */
+  /** Called after an attribute of a file could not be set; `errno` is 0 if setting it succeeded without effect. */
   lost(attribute: Attribute, errno: number, destination: string): void;
-  /** After a FIFO, a device or a socket that cannot be made. */
+  /** Called after a FIFO, a device or a socket that cannot be created. */
   leftOut(why: CopyErrorDetails): void;
-  /** Whether {@link Transferrer.destination} has to tell one file from another afterwards. */
+  /** Whether {@link Transferrer.destination} has to identify the file afterwards, because it is recorded. */
   readonly recorded: boolean;
 }
 
 /**
- * The file a thread is at: both descriptors, and what has to be undone if it fails. One object for all files
- * of a copy, with its functions bound once: files are many and mostly small.
+ * The file that a thread is copying: both descriptors, and what to undo if the copy fails. There is one object for
+ * all files of a copy, with its functions bound once, because files are many and mostly small.
  */
 export class CurrentFile implements OpenTransfer {
   readonly status: FileStatus = new FileStatus();
   source = -1;
   destination = -1;
   sourceName = '';
-  /** The name it is written under: its own, or a temporary one. */
+  /** The name that the destination is written under: the final one, or a temporary one. */
   destinationName = '';
   moved = 0;
   isDue: (() => boolean) | undefined;
-  /** It is written under a temporary name. */
+  /** The destination is written under a temporary name. */
   hidden = false;
-  /** A file under {@link destinationName} is this try's, and goes if the try fails. */
+  /** The file {@link destinationName} was created by this try, and is deleted if the try fails. */
   #created = false;
   #pair: DirectoryPair | undefined;
   #as = '';
@@ -93,7 +93,10 @@ export class CurrentFile implements OpenTransfer {
     return result;
   };
 
-  /** Made by someone else since we looked: it is replaced like any other that exists. Throws for a special file. */
+  /**
+   * Another process has created the destination meanwhile: it is replaced like any other existing file. Throws for a
+   * special file.
+   */
   hide(): boolean {
     if (this.hidden) return false;
     const { pair } = this;
@@ -111,12 +114,12 @@ export class CurrentFile implements OpenTransfer {
     this.#created = false;
   }
 
-  /** A strategy made the destination: from now on it is this try's. */
+  /** Call this after a strategy created the destination: from now on it belongs to this try. */
   created(): void {
     this.#created = true;
   }
 
-  /** Opens the destination where a strategy made it. */
+  /** Opens the destination if a strategy created it. */
   reopen(): void {
     if (this.destination >= 0) return;
     const result = this.#system.openCreated(this.destinationDirectory, this.destinationName);
@@ -124,14 +127,14 @@ export class CurrentFile implements OpenTransfer {
     this.destination = result;
   }
 
-  /** It is complete under its final name. */
+  /** Call this when the destination is complete under its final name. */
   keep(): void {
     this.#created = false;
   }
 
   /**
-   * Lets go of the destination, and deletes what a failed try created: never the old destination, nor a file that
-   * somebody has put in its place meanwhile.
+   * Closes the destination, and deletes it if this try created it and failed. Never deletes the old destination, nor
+   * a file that another process has put in its place meanwhile.
    */
   end(): void {
     const { destination, destinationDirectory, destinationName } = this;
@@ -143,7 +146,7 @@ export class CurrentFile implements OpenTransfer {
   }
 
   #isOurClone(): boolean {
-    // Nobody else has the name.
+    // No other process uses a temporary name.
     if (this.hidden) return true;
     const source = { fd: this.source, status: this.status };
     return looksLikeClone(this.#system, this.destinationDirectory, this.destinationName, source);

@@ -8,7 +8,7 @@ import type { System } from '../platform/system.ts';
 import { type DirectoryPair, pathsOf } from './pair.ts';
 import { isAlike, isOlder } from './quick-check.ts';
 
-/** As many links as the kernel follows for one path. */
+/** How many links the kernel follows for one path. */
 const MAX_LINKS = 40;
 
 const behindLink = new FileStatus();
@@ -21,24 +21,26 @@ const isDirectory = (paths: ReturnType<typeof pathsOf>): CopyError =>
     ...paths,
   });
 
-/** What a copy does about a file's place: it is empty, or what stands there is kept or replaced. */
+/** What a copy does at a destination: it creates the file, or it keeps or replaces the existing entry. */
 export type Decision = 'create' | 'keep' | 'replace';
 
-/** What {@link decide} is asked about. */
+/** What {@link decide} decides about. */
 export interface DecideQuery {
   name: string;
   as: string;
-  /** The status of what is copied: of a link itself, where the link is kept. Undefined: its content is not known yet. */
+  /**
+   * The status of the source; of a link itself if it is copied as a link. Undefined if the content is not known yet.
+   */
   source: FileStatus | undefined;
-  /** Where the status of what stands in the file's place goes. */
+  /** Receives the status of the existing destination. */
   destination: FileStatus;
-  /** Whether an earlier run put there what stands there, and nobody has touched it since. */
+  /** Whether an earlier run created the existing destination, and nobody has changed it since. */
   isOurs: () => boolean;
 }
 
 /**
- * Decides what happens to what stands in a file's place, for copies, links, transformed files and dry runs alike. Throws
- * when it must not be touched. That a file is unchanged since an earlier run is found before.
+ * Decides what happens to an existing destination, for copies, links, transformed files and dry runs alike. Throws if
+ * it must not be replaced. Files that are unchanged since an earlier run are skipped before this is called.
  */
 export function decide(system: System, pair: DirectoryPair, query: DecideQuery): Decision {
   const { name, as, source, destination, isOurs } = query;
@@ -69,9 +71,9 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
 }
 
 /**
- * Throws where a device, a FIFO or a socket stands at the destination: no copy deletes one, whatever `overwrite` says.
- * Nor does a file replace a link that leads to one: who names `/dev/stdout` means what it leads to. A link that is
- * kept (`byLink`) replaces any other link.
+ * Throws if the destination is a device, a FIFO or a socket: no copy deletes one, whatever `overwrite` says. A file
+ * does not replace a link to one either: a user who names `/dev/stdout` means its target. A link that is copied as a
+ * link (`byLink`) may replace any other link.
  */
 export function refuseSpecial(
   system: System,
@@ -121,7 +123,7 @@ export function isSameLink(system: System, pair: DirectoryPair, name: string, as
   return typeof target !== 'number' && typeof there !== 'number' && target.equals(there);
 }
 
-/** Whether a link leads to another one, directly or by links in between. */
+/** Whether a symbolic link leads to the link `other`, directly or through links in between. */
 function leadsTo(system: System, link: string, other: FileStatus): boolean {
   let current = link;
   for (let followed = 0; followed < MAX_LINKS; followed++) {
@@ -135,7 +137,7 @@ function leadsTo(system: System, link: string, other: FileStatus): boolean {
       if (typeof target === 'number') return false;
       current = path.resolve(fs.realpathSync.native(directory.path), target.toString());
     } catch {
-      // Gone meanwhile: then the link leads nowhere.
+      // The directory was deleted meanwhile, so the link leads nowhere.
       return false;
     } finally {
       system.closeDirectory(directory);

@@ -14,35 +14,35 @@ import {
   withPreserve,
 } from './metadata.ts';
 
-/** A directory of the destination that is a copy of one of the source. */
+/** A directory of the destination that is a copy of a directory of the source. */
 export interface CopiedDirectory {
   /** Absolute path. */
   source: string;
   /** Absolute path of the target's `to`. */
   root: string;
-  /** The destination below it, with forward slashes; empty for `root` itself. */
+  /** Path of the destination below `root`, with forward slashes; empty for `root` itself. */
   below: string;
-  /** What its target says to carry over. */
+  /** The attributes to preserve, if its target names them. */
   preserve?: readonly Attribute[] | undefined;
 }
 
-/** What the owner needs in a directory that files are going to be put into. */
+/** The permissions that the owner needs in a directory to create files in it. */
 const OWNER = 0o700;
 const PERMISSIONS = 0o777;
 const WRITABLE_BY_OTHERS = 0o022;
 const DEFAULT_MODE = 0o777;
 
-/** What the user is warned of: the files are in place, and another owner's directory is not ours to change. */
+/** Errors that do not fail the copy: all files are copied, and the owner of a directory may be another user. */
 const TOLERABLE = new Set([EPERM, EACCES, ENOTSUP, EROFS]);
-/** Somebody has deleted or replaced the directory meanwhile. */
+/** Errors that mean: the directory was deleted or replaced meanwhile. */
 const GONE = new Set([ENOENT, ENOTDIR, ELOOP]);
 
 const from = new FileStatus();
 const to = new FileStatus();
 
 /**
- * The source directory that a destination directory is a copy of, where there is one. `depth` counts from the target's
- * `to`, which is 0, to the directory that `source` is copied to, which is `levels`.
+ * The source directory that a destination directory is a copy of, if there is one. `depth` counts the levels from the
+ * target's `to` (0) to the directory that `source` is copied to (`levels`).
  */
 export function sourceOfLevel(
   source: string,
@@ -55,20 +55,20 @@ export function sourceOfLevel(
 }
 
 /**
- * The mode a directory is made with; the process's umask applies to it. Never more than the directory may have in the
- * end, but for the owner, who has to put files into it. What is missing then is set by {@link carryDirectories}.
+ * The mode to create a directory with; the process's umask applies to it. Others never have more permissions than
+ * they get in the end; the owner must be able to create files. {@link carryDirectories} sets the final mode.
  */
 export function directoryCreationMode(keep: Preserved, source: number): number {
   if (!keep.mode) return DEFAULT_MODE;
   const mode = (source & PERMISSIONS) | OWNER;
   if (!keep.directories) return mode;
-  // As cp(1): until it has its owner, nobody else may enter, and until it has its mode nobody else may write.
+  // As in cp(1): nobody else may enter the directory until it has its owner, nor write to it until it has its mode.
   return keep.ownership ? OWNER : mode & ~WRITABLE_BY_OTHERS;
 }
 
 /**
- * Lets the owner put files into a directory that was there before and is going to get its source's mode in the end.
- * What cannot be changed is left: copying the first file says what is wrong.
+ * Lets the owner create files in an existing directory that gets its source's mode in the end. Ignores errors:
+ * copying the first file reports them.
  */
 export function letOwnerWrite(system: System, directory: Directory): void {
   // On Windows a directory has no mode; root may write to any.
@@ -81,8 +81,8 @@ export function letOwnerWrite(system: System, directory: Directory): void {
 }
 
 /**
- * Carries the attributes of directories over, as those of files, once everything in them is in place: an open
- * directory may get a mode in which nothing can be put into it, and its modification time changes with every file.
+ * Copies the attributes of directories. Call this after everything in them is copied: the final mode may not allow
+ * new files, and the modification time changes with every new file.
  */
 export function carryDirectories(
   system: System,
@@ -112,19 +112,19 @@ export function carryDirectories(
   }
 }
 
-/** A directory on Windows has no permission bits. */
+/** What to preserve on directories. On Windows a directory has no permission bits. */
 function keptByDirectories(settings: TransferSettings): Preserved {
   const keep = preserved(settings);
   return process.platform === 'win32' ? { ...keep, mode: false, special: false } : keep;
 }
 
 /**
- * Directories by their absolute paths. What is in a directory is reached through it: its own mode comes after theirs. And
- * each comes after those beside it, so that most of the way there is open.
+ * Directories with their absolute paths, inner ones first: the final mode of a directory may not allow access to
+ * those in it. Neighbours are adjacent, so that most of the path to the next one is open already.
  */
 function innerFirst(copies: readonly CopiedDirectory[]): [string, CopiedDirectory][] {
   const byPlace = new Map(copies.map((copy) => [path.join(copy.root, copy.below), copy]));
-  // With a separator, so that "a/b" is not parted from "a" by "a-b".
+  // The separator at the end keeps "a/b" next to "a": without it, "a-b" would be sorted between them.
   return [...byPlace].sort(([one], [other]) => (one + path.sep < other + path.sep ? 1 : -1));
 }
 
@@ -145,7 +145,7 @@ function carryOne(
   }
 }
 
-/** A directory, with all on the way to it, which stay open as far as the next one lies in them. */
+/** An open directory and all its parents from the root on. Parents that the next directory shares stay open. */
 class OpenedPath {
   readonly #system: System;
   /** The root, and names below it. */
@@ -155,7 +155,10 @@ class OpenedPath {
     this.#system = system;
   }
 
-  /** Below the root no link is followed. Valid until the next call. Answers a negative error number where it fails. */
+  /**
+   * Opens a directory. Follows no link below the root. The result is valid until the next call. Returns a negative
+   * error number on failure.
+   */
   open(root: string, below: string): Directory | number {
     const names = below === '' ? [root] : [root, ...below.split('/')];
     let shared = 0;
@@ -201,7 +204,7 @@ function carry(system: System, keep: Preserved, original: Directory, copy: Direc
   }
 }
 
-/** Whether nothing has to be set, so that a copy that finds nothing to do touches nothing. */
+/** Whether all attributes are equal already, so that a copy with nothing to do changes nothing. */
 function isAlike(keep: Preserved): boolean {
   const mask = keep.special ? 0o7777 : PERMISSIONS;
   return (

@@ -11,7 +11,9 @@ import { type Bindings, loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { resolveCopyOptions } from '../resolve-options.ts';
 
-/** Copies two directories with a file each, over bindings that are told of every call in `seen`. */
+/**
+ * Copies two directories with one file each. `synced` lists every sync call, `copied` every path in the destination.
+ */
 function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links?: string) {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'fs-reflink-durability-'));
   for (const name of ['one', 'two']) {

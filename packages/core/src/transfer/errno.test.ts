@@ -14,10 +14,10 @@ import type { TransferSettings } from '../model/settings.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { F_GETFL, O_DIRECT } from '../platform/linux/constants.ts';
 
-/** Large enough for copy_file_range where files cannot be cloned, and no multiple of a block. */
+/** Large enough for copy_file_range if files cannot be cloned, and not a multiple of a block. */
 const content = randomBytes(300_001);
 
-/** Answers with an error number as often as wanted, then with what `real` says. */
+/** Makes a call fail with an error number this many times, and then succeed. */
 type Failing = (errno: number, times: number) => Overrides;
 
 interface Subject {
@@ -93,7 +93,7 @@ const table: [name: string, subject: Subject, outcome: Outcome, errnos: string[]
   ['ioctl(FICLONE)', ficlone, 'file', refused],
   ['ioctl(FICLONE)', ficlone, 'retry', ['EAGAIN', 'EINTR']],
   ['ioctl(FICLONE)', ficlone, 'fatal', [...broken, 'EIO', 'EFBIG']],
-  // The engine keeps no memory of this one: asking costs one system call for a large file.
+  // The engine does not remember this refusal: trying again costs one system call for a large file.
   ['copy_file_range', kernelCopy, 'file', [...unable, ...refused, 'EIO', 'EFBIG', 'EAGAIN']],
   ['copy_file_range', kernelCopy, 'retry', ['EINTR']],
   ['copy_file_range', kernelCopy, 'fatal', broken],
@@ -126,7 +126,7 @@ describe.skipIf(notLinux)(orSkipped('an error number of a system call (Linux)', 
   );
 });
 
-/** Runs `steps` on a bench, and sees that no descriptor stays open. */
+/** Runs `steps` on a bench, and checks that no descriptor stays open. */
 function copies(
   subject: Subject,
   errno: string,

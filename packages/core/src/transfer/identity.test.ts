@@ -14,7 +14,7 @@ const content = Buffer.alloc(300_001, 'content');
 const THEIRS = 'a complete file of another build';
 const never = { reflink: 'never' } as const;
 
-/** Another build puts its file in the place of ours. */
+/** Replaces our file, as another build could do. */
 function replace(bench: SystemBench): void {
   fs.writeFileSync(path.join(bench.destination, 'theirs'), THEIRS);
   fs.renameSync(path.join(bench.destination, 'theirs'), path.join(bench.destination, 'file'));
@@ -54,7 +54,7 @@ describe.each(lanes)('%s: a copy that fails leaves what has taken the place of i
     const system: System = {
       ...real,
       fileStatus(fd, into) {
-        // The second look at the source compares it with the first.
+        // The second status of the source is the one that is compared with the first.
         if (++looks === 2) {
           replace(bench!);
           fs.appendFileSync(path.join(bench!.source, 'file'), 'more');
@@ -82,7 +82,7 @@ describe.each(lanes)('%s: a copy that fails leaves what has taken the place of i
 });
 
 describe.each(lanes)('%s: a link that somebody else makes meanwhile', (_name, lane) => {
-  /** Copies the link `link`, which leads to `ours`, when another process is as far as this one. */
+  /** Copies the link `link`, which leads to `ours`, while another process creates a link of that name. */
   function copyLink(overwrite: TransferSettings['overwrite']): {
     target: string;
     code?: string;

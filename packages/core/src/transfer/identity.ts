@@ -4,22 +4,23 @@ import type { Directory, System } from '../platform/system.ts';
 const open = new FileStatus();
 const named = new FileStatus();
 
-/** Whether a name leads to an open file: somebody may have put another file in its place since it was created. */
+/** Whether a name leads to an open file: another process may have replaced the file since it was created. */
 export function leadsTo(system: System, directory: Directory, name: string, fd: number): boolean {
   if (system.fileStatus(fd, open) < 0 || system.status(directory, name, false, named) < 0) return false;
   return open.isSameFile(named);
 }
 
 /**
- * Whether the path of a directory leads to the one that was `opened`. A directory with a descriptor needs no path:
- * elsewhere (Windows, `node:fs`) it is compared just before, and a link that comes between the two is not seen.
+ * Whether the path of a directory still leads to the one that was `opened`. Always true if it has a descriptor,
+ * because then no path is used. On Windows and with `node:fs` the check comes just before the path is used: a link
+ * that replaces the directory in between is not noticed.
  */
 export function isStillThere(system: System, directory: Directory, opened: FileStatus): boolean {
   if (directory.fd >= 0) return true;
   return system.status(directory, '.', true, named) >= 0 && opened.isSameFile(named);
 }
 
-/** Closes a file that was created, and deletes it unless somebody has put another in its place. */
+/** Closes a new file, and deletes it unless another process has replaced it. */
 export function discard(system: System, directory: Directory, name: string, fd: number): void {
   const isOurs = leadsTo(system, directory, name, fd);
   // Windows keeps the name of a deleted file until it is closed.
@@ -28,8 +29,8 @@ export function discard(system: System, directory: Directory, name: string, fd: 
 }
 
 /**
- * Whether a name leads to a clone that was just made and is not open: a file of the size and the modification time
- * of its source, before it was cloned or now.
+ * Whether a name leads to a clone that was just created and is not open: a file with the size and modification time
+ * that its source had before it was cloned, or has now.
  */
 export function looksLikeClone(
   system: System,

@@ -4,18 +4,21 @@ import { EEXIST } from '../platform/errno.ts';
 import { type LadderQuery, PAUSED, type Strategy, type System, type Transfer } from '../platform/system.ts';
 import { Capabilities, type PairState } from './capabilities.ts';
 
-/** Tries of one strategy that answers "try again" (ZFS with dirty blocks), and the pause between them. */
+/**
+ * How often a strategy is repeated after an error of the class `retry` (ZFS with dirty blocks), and the pause in
+ * between.
+ */
 const RETRIES = 3;
 const RETRY_PAUSE_MS = 10;
 
 export interface Copied {
   method: Method;
   bytes: number;
-  /** The strategy made its destination and chose its attributes. */
+  /** The strategy created the destination itself and chose its attributes. */
   created: boolean;
   /** The destination has the source's mode and times. */
   carried: boolean;
-  /** The strategy took a consistent picture of the source. */
+  /** The strategy cloned: the copy is a consistent snapshot of the source. */
   cloned: boolean;
 }
 
@@ -25,9 +28,12 @@ export interface OpenTransfer extends Transfer {
   destinationName: string;
   /** Creates the destination, for the strategies that do not create it themselves. */
   readonly open: () => number;
-  /** Removes a destination that was opened, for a strategy that creates it itself. */
+  /** Deletes the destination if it was opened, for a strategy that creates it itself. */
   discard(): void;
-  /** Takes a temporary name, where the own one was taken since it was looked at. False: it is one already. */
+  /**
+   * Changes to a temporary name, because another process has created a file with the final one meanwhile. Returns
+   * false if the name is temporary already.
+   */
   hide(): boolean;
 }
 
@@ -37,8 +43,8 @@ export interface LadderPaths {
 }
 
 /**
- * Moves a file's bytes by the first strategy that can. Yields where a strategy pauses. Throws a {@link CopyError} when
- * none can, or one fails in earnest.
+ * Copies a file's bytes by the first strategy that can. Yields if a strategy pauses. Throws a {@link CopyError} if
+ * none can, or if an error is `fatal`.
  */
 export function* climb(
   system: System,
@@ -79,7 +85,7 @@ export function* climb(
     (attempts ??= []).push({ method: strategy.method, code: errorCode(-result) });
     startClean(system, transfer, paths);
     if (strategy.clones && kind === 'pair') {
-      // What is fastest depends on whether cloning is possible at all.
+      // Start again: if cloning is impossible, the strategies have another order.
       ladder = system.ladder({ ...query, cannotClone: true });
       rung = -1;
     }
@@ -111,14 +117,14 @@ function* run(strategy: Strategy, transfer: OpenTransfer): Generator<void, numbe
   return result;
 }
 
-/** Runs all of it, where nothing pauses. */
+/** Runs a generator to its end without a pause. Returns its result. */
 export function complete<T>(steps: Generator<void, T>): T {
   let step = steps.next();
   while (!step.done) step = steps.next();
   return step.value;
 }
 
-/** Bytes one strategy left behind must not be mixed with the next one's. */
+/** Empties the destination: bytes of a failed strategy must not be mixed with those of the next one. */
 function startClean(system: System, transfer: Transfer, paths: () => LadderPaths): void {
   if (transfer.destination < 0) return;
   const result = system.reset(transfer.source, transfer.destination);

@@ -9,13 +9,13 @@ const PERMISSIONS = 0o777;
 const SPECIAL = 0o7000;
 const DEFAULT_MODE = 0o666;
 
-/** The attributes a copy carries over, looked up once. */
+/** The attributes that a copy preserves. */
 export interface Preserved {
   mode: boolean;
   timestamps: boolean;
   ownership: boolean;
   special: boolean;
-  /** Attributes of directories are carried over too, also to those that were there before. */
+  /** Attributes of directories are preserved too, even if the directory existed before. */
   directories: boolean;
   /** Which extended attributes, if any. */
   extended: ExtendedAttributes | undefined;
@@ -34,7 +34,7 @@ export function preserved({ preserve, preserveDirectories }: TransferSettings): 
   };
 }
 
-/** The settings for files of a target, which may say itself what is carried over. */
+/** The settings for the files of a target. `preserve` of the target, if given, replaces the setting of the copy. */
 export function withPreserve(
   settings: TransferSettings,
   preserve: readonly Attribute[] | undefined,
@@ -42,35 +42,35 @@ export function withPreserve(
   return preserve ? { ...settings, preserve, preserveDirectories: true } : settings;
 }
 
-/** Called with an attribute that a copy could not be given; `errno` is 0 where it was set without effect. */
+/** Called with an attribute that could not be set on a copy; `errno` is 0 if setting it succeeded without effect. */
 export type OnLost = (attribute: Attribute, errno: number) => void;
 
 /**
- * What a filesystem answers that does not have an attribute, or to a user who may not set it (EINVAL: an owner that
- * a user namespace has no number for). The user is warned: the bytes are right all the same.
+ * Errors of a filesystem that does not have an attribute, or for a user who may not set it (EINVAL: the user
+ * namespace has no number for the owner). The user is warned, and the copy succeeds.
  */
 const CANNOT_HOLD = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS]);
 const CANNOT_OWN = new Set([...CANNOT_HOLD, EINVAL]);
 
-/** Attributes a strategy that made the destination chose, and that are not to be carried over. */
+/** Attributes that are not to be preserved, but were chosen by a strategy that created the destination. */
 export interface Chosen {
   /** The destination has the source's times. */
   times: boolean;
-  /** The mode it should have had; undefined for a destination that was created with the right one. */
+  /** The mode that the destination should have; undefined if it was created with the right one. */
   mode: number | undefined;
 }
 
-/** The frame created the destination, as it should be. */
+/** No strategy created the destination: its attributes are those of a new file. */
 export const NOTHING_CHOSEN: Chosen = { times: false, mode: undefined };
 
-/** The mode a destination is created with; the process's umask applies to it. */
+/** The mode to create a destination with; the process's umask applies to it. */
 export function creationMode(keep: Preserved, source: FileStatus): number {
   return keep.mode ? source.mode & PERMISSIONS : DEFAULT_MODE;
 }
 
 /**
- * The mode a new file gets when none is carried over, found by making one: the process's umask cannot be read
- * without changing it for all threads. Returns a negative error number when that fails.
+ * The default mode of a new file. Creates one to find out, because the process's umask cannot be read without
+ * changing it for all threads. Returns a negative error number on failure.
  */
 export function findDefaultMode(system: System, directory: Directory, into: FileStatus): number {
   const name = temporaryName();
@@ -82,10 +82,10 @@ export function findDefaultMode(system: System, directory: Directory, into: File
 }
 
 /**
- * Carries attributes over, the modification time last: a file whose copy was interrupted never has its
- * source's. What a strategy `carried` although it is not wanted is made as if the file had been written.
- * Leaves the destination's status in `destination`. Returns 0 or a negative error number; `lost` is called with what the
- * destination cannot hold.
+ * Sets the attributes that are to be preserved, the times after owner and extended attributes, so that an interrupted
+ * copy never has its source's times. Attributes that were `chosen` but are not to be preserved become those of a new
+ * file. Stores the destination's status in `destination`. Returns 0 or a negative error number. Calls `lost` for each
+ * attribute that the destination cannot hold.
  */
 export function carryAttributes(
   system: Pick<System, 'setOwner' | 'copyAttributes' | 'setTimes' | 'fileStatus' | 'setMode'>,
@@ -107,7 +107,7 @@ export function carryAttributes(
   if (timed < 0 && !CANNOT_HOLD.has(-timed)) return timed;
   const status = system.fileStatus(fd, destination);
   if (status < 0) return status;
-  // Some filesystems claim to have set what they do not keep.
+  // Some filesystems report success but do not keep the value.
   if (keep.ownership && (owned < 0 || !destination.hasOwnerOf(source))) lost('ownership', -owned);
   if (keep.timestamps && (timed < 0 || !isTimeKept(source, destination))) lost('timestamps', -timed);
   const fresh = chosen.times && !keep.timestamps;
@@ -134,8 +134,8 @@ function isTimeKept(source: FileStatus, destination: FileStatus): boolean {
 }
 
 /**
- * Whether a destination that a strategy gave mode and times needs nothing more. Leaves its status in
- * `destination`; a name is enough for that, so that it is not opened again.
+ * Whether a destination that got mode and times from a strategy needs nothing more. Stores its status in
+ * `destination`, read by name, so that the file need not be opened again.
  */
 export function isCarried(
   system: System,
@@ -154,14 +154,16 @@ export function isCarried(
   return wantedMode(keep, source, destination) === undefined;
 }
 
-/** Whether nothing would be carried over; extended attributes are not looked at. */
+/**
+ * Whether a destination already has all attributes that are to be preserved. Does not compare extended attributes.
+ */
 export function hasAttributesOf(keep: Preserved, source: FileStatus, destination: FileStatus): boolean {
   if (keep.timestamps && !source.isModifiedAtAbout(destination)) return false;
   if (keep.ownership && !destination.hasOwnerOf(source)) return false;
   return !keep.mode || wantedMode(keep, source, destination) === undefined;
 }
 
-/** The mode to set, or undefined when the file was created with the right one. */
+/** The mode to set, or undefined if the destination already has it. */
 function wantedMode(
   keep: Preserved,
   source: FileStatus,
@@ -169,9 +171,9 @@ function wantedMode(
   otherwise: number = destination.mode,
 ): number | undefined {
   const mask = PERMISSIONS | SPECIAL;
-  // setuid means something only for the same owner.
+  // setuid makes sense only with the same owner.
   const sameOwner = destination.hasOwnerOf(source);
-  // A directory has the setgid bit from the one it was made in, and keeps it.
+  // A directory inherits the setgid bit from its parent, and keeps it.
   const own = destination.isDirectory ? destination.mode & SPECIAL : 0;
   const special = !keep.special ? own : sameOwner ? source.mode & SPECIAL : 0;
   const permissions = (keep.mode ? source.mode : otherwise) & PERMISSIONS;

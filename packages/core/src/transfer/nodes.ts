@@ -15,22 +15,25 @@ import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { temporaryName } from './temporary.ts';
 
-/** What has no bytes to copy: one system call makes it. */
+/** A link or a special file: it has no bytes to copy, and one system call creates it. */
 export interface NodeQuery {
   name: string;
   as: string;
-  /** Its status. */
+  /** The status of the source. */
   source: FileStatus;
-  /** Where the status of what stands in its place goes. */
+  /** Receives the status of the existing destination. */
   destination: FileStatus;
-  /** Whether an earlier run put there what stands there, and nobody has touched it since. */
+  /** Whether an earlier run created the existing destination, and nobody has changed it since. */
   isOurs: () => boolean;
 }
 
-/** What became of it; `leftOut`: why it cannot be made. */
+/** The outcome. `leftOut` is the reason why it cannot be created. */
 export type NodeOutcome = 'kept' | 'made' | { leftOut: CopyErrorDetails };
 
-/** Copies a symbolic link as a link. The same one that is there stays, and gets the owner of the source's. */
+/**
+ * Copies a symbolic link as a link. If the destination is the same link already, it is kept and gets the source's
+ * owner.
+ */
 export function copyLink(
   system: System,
   pair: DirectoryPair,
@@ -65,12 +68,12 @@ export function copyLink(
   return made;
 }
 
-/** What a filesystem answers that has no such files, and what a user is answered who may not make them. */
+/** Errors of a filesystem that has no special files, or for a user who may not create them. */
 const CANNOT_MAKE = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL]);
 
 /**
- * Makes a FIFO, a device or a socket as `cp -a` does. Where there is the same already it stays, and gets the attributes of
- * the source.
+ * Creates a FIFO, a device or a socket as `cp -a` does. If the destination is the same already, it is kept and gets
+ * the attributes of the source.
  */
 export function copySpecial(
   system: System,
@@ -99,7 +102,7 @@ export function copySpecial(
   return { leftOut: cannotMake(system, made, source, paths) };
 }
 
-/** By its name, because to open a device may do something, and to open a FIFO may take for ever. */
+/** Sets attributes by name, because opening a device may have an effect, and opening a FIFO may block forever. */
 function carryByName(
   system: System,
   pair: DirectoryPair,
@@ -137,8 +140,9 @@ function cannotMake(
 }
 
 /**
- * Makes something under its name, or under a temporary one that then replaces what exists. Answers `exists` where somebody
- * has made a file of that name meanwhile: what is there now decides; a negative error number where nothing was made.
+ * Creates an entry under its final name, or under a temporary one that then replaces the existing entry. Returns
+ * `exists` if another process has created an entry of that name meanwhile: the caller has to decide again. Returns a
+ * negative error number if nothing was created.
  */
 function put(
   system: System,

@@ -7,34 +7,36 @@ import type { Directory } from '../platform/system.ts';
 export interface DirectoryPair {
   source: Directory;
   destination: Directory;
-  /** What happens to what exists there. */
+  /** What happens to existing entries of the destination. */
   overwrite: TransferSettings['overwrite'];
   /** Device of the destination, as one number. */
   device: number;
-  /** What the destination was when it was opened, for {@link isStillThere}: where it has no descriptor. */
+  /**
+   * The status of the destination when it was opened, for {@link isStillThere}. Only used if it has no descriptor.
+   */
   opened: FileStatus;
-  /** This copy made the destination directory: nothing can be in the way of its files. */
+  /** This copy created the destination directory, so that no entries exist in it. */
   fresh: boolean;
-  /** Leftovers of killed processes were already looked for. */
+  /** Temporary files of killed processes have been deleted. */
   swept: boolean;
   /** Files were copied whose directory entries are not on the disk yet. */
   unsynced: boolean;
 }
 
-/** Whether files that exist may be replaced, all or some of them. */
+/** Whether existing files may be replaced, all or some of them. */
 export function mayReplace({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
   return overwrite !== false && overwrite !== 'error';
 }
 
 /**
- * Whether a later run replaces the torn file that a killed process has left, which is younger than its source. Where it
- * does not, nothing could tell a torn file from one of the user's: there a new file gets its name once it is complete.
+ * Whether a later run replaces a torn file that a killed process left, which is newer than its source. If not,
+ * nothing could tell a torn file from a user's file, so a new file gets its final name only when it is complete.
  */
 export function replacesTorn({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
   return overwrite === true || overwrite === 'changed';
 }
 
-/** Where a file comes from and goes to, for messages. */
+/** The paths of the source and the destination, for messages. */
 export function pathsOf(
   pair: DirectoryPair,
   name: string,

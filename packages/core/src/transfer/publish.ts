@@ -4,18 +4,21 @@ import type { System } from '../platform/system.ts';
 import type { DirectoryPair } from './pair.ts';
 import { type CarryInPlace, writeInPlace } from './write-in-place.ts';
 
-/** What may be done where no file can be renamed over the one that is there: it is written into that. */
+/** Allows {@link publish} to write into an existing file that no file can be renamed over. */
 export interface InPlace {
-  /** Sets attributes of what was written; undefined: it gets the mode and times of the complete file. */
+  /**
+   * Sets the attributes of the file that was written. If undefined, it gets the mode and times of the complete file.
+   */
   carry?: CarryInPlace;
 }
 
-/** `in place`: the file that was there has the content of the complete one, which is gone. */
+/** `in place`: the existing file got the content of the complete one, which was deleted. */
 export type Published = boolean | 'in place';
 
 /**
- * Gives a complete file its final name, in the place of another one if it may `replace` it. When that fails, what was
- * there is as it was. False: somebody has made a file of that name meanwhile, and `overwrite: false` leaves it.
+ * Gives a complete file its final name. If `replace` is true, an existing file is replaced. If this fails, the
+ * existing file is unchanged. Returns false if another process has created a file of that name meanwhile, and
+ * `overwrite: false` keeps it.
  */
 export function publish(
   system: System,
@@ -40,7 +43,7 @@ export function publish(
 
 function renameError(errno: number, paths: { source: string; destination: string }): CopyError {
   const error = systemError(errno, { ...paths, syscall: 'rename' });
-  // In Windows it means that another program has the file open.
+  // On Windows EBUSY means that another program has the file open.
   if (errno !== EBUSY || process.platform === 'win32') return error;
   const reason =
     'the destination cannot be replaced; if it is a file that is mounted by itself (docker -v file:file, mount --bind), ' +

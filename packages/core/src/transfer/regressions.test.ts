@@ -25,7 +25,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinux), () => {
   describe('R1: a source that is cut short while it is copied does not hang the copy', () => {
-    // Node's own copy loops for ever there.
+    // Node's own copy loops forever in this case.
     const ways: [string, Partial<TransferSettings>, 'copyFileRange' | 'read'][] = [
       ['copy_file_range', {}, 'copyFileRange'],
       ['read_write', never, 'read'],
@@ -50,7 +50,7 @@ describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinu
       expect(openDescriptors()).toBe(open);
     });
 
-    /** Each call of the strategy moves a part of the file, then the file is cut to the next of `sizes`. */
+    /** Each call of the strategy copies a part of the file, then the file is truncated to the next of `sizes`. */
     function cutting(
       settings: Partial<TransferSettings>,
       call: 'copyFileRange' | 'read',
@@ -306,7 +306,7 @@ describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinu
   });
 });
 
-/** An `fstatfs` that answers with the number of a filesystem. */
+/** An `fstatfs` that reports the number of a filesystem. */
 function answering(type: number): Bindings['fstatfs'] {
   return (_fd, buffer) => {
     buffer.set(os.endianness() === 'LE' ? [type, 0] : [0, type]);

@@ -4,8 +4,8 @@ import type { Directory, System } from '../platform/system.ts';
 const CHUNK = 1024 * 1024;
 
 /**
- * Whether a copy has the bytes that its open source has now, `size` of them. `check` is called before each part, and
- * throws when the copy was aborted. A file that cannot be read again counts as different.
+ * Whether the first `size` bytes of a copy are those that its open source has now. Calls `check` before each part; it
+ * throws if the copy was aborted. A file that cannot be read again counts as different.
  */
 export function hasSameBytes(
   system: System,

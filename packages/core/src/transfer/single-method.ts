@@ -5,7 +5,7 @@ type Question = Pick<LadderQuery, 'reflink' | 'bypassCache' | 'cannotClone'>;
 
 const PLAIN: Question = { reflink: 'never', bypassCache: false, cannotClone: true };
 
-/** Questions that between them bring up every strategy, each first in the form it is mostly used in. */
+/** Queries whose ladders together contain every strategy. The first one for a method has its most common form. */
 const QUESTIONS: readonly Question[] = [
   { reflink: 'auto', bypassCache: false, cannotClone: true },
   { reflink: 'auto', bypassCache: false, cannotClone: false },
@@ -15,7 +15,7 @@ const QUESTIONS: readonly Question[] = [
 ];
 
 const LARGE = 1 << 30;
-/** Sizes on both sides of every bound that a ladder may know. */
+/** Sizes below and above every limit in a ladder. */
 const SIZES = [1, LARGE];
 
 /** Every strategy of a system, one for each method. */
@@ -31,15 +31,15 @@ export function strategiesOf(system: System): Map<Method, Strategy> {
   return found;
 }
 
-/** How a system makes a full copy of every block when nothing else is asked for. */
+/** The method that copies all bytes of a file on a system, without clones and other options. */
 export function plainMethod(system: System): Method {
   const [strategy] = system.ladder({ ...PLAIN, size: LARGE, acl: false });
   return strategy!.method;
 }
 
 /**
- * A system whose ladder has one rung: for measuring a method, not for copying. An empty file, which has
- * nothing to be moved, goes its usual way.
+ * A system whose ladders contain only one method: for measuring it, not for copying. Empty files have no bytes to
+ * copy, so they use the usual ladder.
  */
 export function singleMethod(system: System, method: Method): System {
   const strategy = strategiesOf(system).get(method);

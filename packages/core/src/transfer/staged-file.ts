@@ -3,10 +3,10 @@ import type { Directory, System } from '../platform/system.ts';
 import { discard } from './identity.ts';
 import { temporaryName } from './temporary.ts';
 
-/** Bytes that are written before everything else on the thread can get a turn. */
+/** Bytes per write. In between, other work of the thread can run. */
 const PART = 1024 * 1024;
 
-/** A new file under a temporary name, so that its own name never holds part of it. */
+/** A new file under a temporary name, so that its final name never holds an incomplete file. */
 export class StagedFile {
   readonly name: string = temporaryName();
   readonly #system: System;
@@ -15,7 +15,7 @@ export class StagedFile {
   readonly #fd: number;
   #isPublished = false;
 
-  /** Creates it. `fail` makes the error of a system call. */
+  /** Creates the file. `fail` makes the error of a failed system call. */
   constructor(
     system: System,
     directory: Directory,
@@ -25,7 +25,7 @@ export class StagedFile {
     this.#system = system;
     this.#directory = directory;
     this.#fail = fail;
-    // Nobody else has the name, and no link at it is followed.
+    // No other process uses this name, and a link with this name is not followed.
     this.#fd = this.#done('open', system.create(directory, this.name, mode));
   }
 
@@ -37,7 +37,7 @@ export class StagedFile {
     }
   }
 
-  /** Sets the permission bits exactly: at creation the process's umask takes some away. */
+  /** Sets exactly these permission bits: when the file was created, the process's umask removed some. */
   setMode(mode: number): void {
     this.#done('fchmod', this.#system.setMode(this.#fd, mode));
   }
@@ -47,13 +47,16 @@ export class StagedFile {
     this.#done('fdatasync', this.#system.sync(this.#fd));
   }
 
-  /** Gives the complete file its own name, by `rename`. False: it is not wanted any more. */
+  /**
+   * Gives the complete file its final name by `rename`, and returns its result: false if the file is no longer
+   * wanted.
+   */
   publish(rename: (temporary: string) => boolean): boolean {
     this.#isPublished = rename(this.name);
     return this.#isPublished;
   }
 
-  /** Closes it, and deletes it unless it was published. */
+  /** Closes the file, and deletes it unless it was published. */
   end(): void {
     if (this.#isPublished) this.#system.close(this.#fd);
     else discard(this.#system, this.#directory, this.name, this.#fd);

@@ -7,12 +7,12 @@ import { isStaleTemporary } from './temporary.ts';
 const status = new FileStatus();
 
 /**
- * Deletes what killed processes left in an open directory, by names relative to it: somebody may have put a link in
- * its place. Failing to is no reason to fail the copy.
+ * Deletes temporary files that killed processes left in an open directory. Uses names relative to the directory,
+ * because a link may have replaced its path. Ignores errors: they are no reason to fail the copy.
  */
 export function sweepTemporaries(system: System, directory: Directory): void {
   for (const name of namesIn(directory)) {
-    // A file that is being copied may have its source's modification time already.
+    // The modification time alone is not enough: a file that is being copied may already have its source's.
     const untouchedMs = () =>
       system.status(directory, name, false, status) < 0 ? 0 : Date.now() - status.touchedMs;
     if (isStaleTemporary(name, untouchedMs)) system.unlink(directory, name);
@@ -23,7 +23,7 @@ function namesIn(directory: Directory): string[] {
   try {
     return fs.readdirSync(onDisk(directory.path));
   } catch {
-    // Unreadable, or gone: then there is nothing of ours to find.
+    // The directory cannot be read or was deleted.
     return [];
   }
 }

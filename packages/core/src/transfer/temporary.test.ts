@@ -105,7 +105,7 @@ test.each([
   (_when, modified) => {
     const name = nameOf({ realm: foreignRealm });
     fs.writeFileSync(path.join(home, name), '');
-    // A file that is being copied may have its source's time already.
+    // A file that is being copied may already have its source's time.
     fs.utimesSync(path.join(home, name), modified, modified);
     sweep(home);
     expect(fs.readdirSync(home)).toEqual([name]);

@@ -6,22 +6,28 @@ import os from 'node:os';
 export const PREFIX = '.fs-reflink-';
 const SUFFIX = '.tmp';
 const NAME = /^\.fs-reflink-([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-f]{16})-[0-9a-z]+\.tmp$/;
-/** Where nothing tells whether the owner is gone, as on another host, a file is left that is untouched for so long. */
+/**
+ * If nothing tells whether the owner still runs (on another host, for example), a file is kept for this time after
+ * its last change.
+ */
 const UNTOUCHED_MS = 24 * 60 * 60 * 1000;
 
-/** Two copies of this module in one process (source and build, say) must agree on what is theirs. */
+/** All copies of this module in one process (source and build, for example) must use the same run. */
 const RUN_KEY = Symbol.for('fs-reflink.run');
 
-/** Identifies this process among all that may write to a shared disk; the same in its worker threads. */
+/** Identifies this process among all that may write to a shared disk. Its worker threads have the same. */
 export interface Run {
-  /** Host, boot and process namespace: where a process number means something. */
+  /** A hash of host, boot and process namespace: process numbers can be compared only within it. */
   realm: string;
   pid: number;
-  /** When the process was started, which tells it from an earlier one with its number; 0 where that is unknown. */
+  /**
+   * When the process was started, in clock ticks after the boot of the host; 0 if unknown. It tells the process from
+   * an earlier one with the same number.
+   */
   started: number;
-  /** Random, so that nobody can foresee a name. */
+  /** Random, so that nobody can predict a name. */
   id: string;
-  /** Names given in this thread. */
+  /** The number of names that this thread has created. */
   names: number;
 }
 
@@ -30,7 +36,10 @@ export function currentRun(): Run {
   return (store[RUN_KEY] ??= newRun());
 }
 
-/** Worker threads are given theirs, and do without what is loaded here, which takes a tenth of their boot. */
+/**
+ * Worker threads do not call this: they get the run of their parent. To load `node:crypto` would take a tenth of
+ * their start.
+ */
 function newRun(): Run {
   const { createHash, randomBytes } = createRequire(import.meta.url || __filename)(
     'node:crypto',
@@ -62,16 +71,19 @@ function readLink(file: string): string {
   }
 }
 
-/** When a process of this realm was started, in ticks of the clock since the host was; 0 where that is unknown. */
+/** When a process of this realm was started, in clock ticks after the boot of the host; 0 if unknown. */
 function startOf(pid: number): number {
-  // /proc may be mounted for processes of another namespace, where the same number is another process.
+  // /proc may belong to another process namespace, where the same number is another process.
   if (readLink('/proc/self') !== `${process.pid}`) return 0;
   const status = read(`/proc/${pid}/stat`);
   // The second field is the command's name in parentheses, which may contain spaces and parentheses.
   return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? 0);
 }
 
-/** A name no file has, short enough for every filesystem whatever the destination is called. */
+/**
+ * A name that no other file has. It does not depend on the name of the destination, so that it is short enough for
+ * every filesystem.
+ */
 export function temporaryName(): string {
   const run = currentRun();
   const { realm, pid, started, id } = run;
@@ -81,8 +93,8 @@ export function temporaryName(): string {
 }
 
 /**
- * Whether the process that chose a temporary name is certainly gone. `untouchedMs`: for how long the file has not
- * been touched, which decides where nothing else does.
+ * Whether the process that created a temporary name has ended. `untouchedMs` returns for how many milliseconds the
+ * file has not been changed, which decides if nothing else does.
  */
 export function isStaleTemporary(name: string, untouchedMs: () => number): boolean {
   const match = name.startsWith(PREFIX) ? NAME.exec(name) : null;
@@ -106,7 +118,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** By the time of its last change: the modification time may be that of the source already. */
+/**
+ * The milliseconds since a file was changed. Uses the change time, because the modification time may already be that
+ * of the source.
+ */
 export function untouchedMs(file: string): number {
   return Date.now() - fs.lstatSync(file).ctimeMs;
 }

@@ -23,25 +23,27 @@ import { type InPlace, publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
 
-/** What became of one file. */
+/** The outcome of one file. */
 export interface Outcome {
-  /** Undefined: it was left as it was. */
+  /** Undefined if the existing destination was kept, or if a symbolic link was created. */
   method: Method | undefined;
+  /** The number of bytes copied; -1 for a symbolic link that was created. */
   bytes: number;
 }
 
-/** Whether what stands in a file's place was put there by an earlier run, and nobody has touched it since. */
+/** Whether an earlier run created the existing destination, and nobody has changed it since. */
 export type IsOurs = () => boolean;
 
-/** Tries of a file whose source changed while it was copied. */
+/** How many times a file is copied at most, if its source changes during the copy. */
 const TRIES = 2;
 
 /**
- * The frame around the strategies: opens both sides, lets the ladder move the bytes, checks the result,
- * carries attributes over, publishes, and cleans up whatever happens. One per thread and copy.
+ * Copies one file after the other on the careful path: opens source and destination, copies the bytes by the ladder
+ * of strategies, checks the result, sets the attributes, gives the file its final name, and cleans up after a
+ * failure. Each copy has one object per thread.
  */
 export class Transferrer {
-  /** Status of the last file's source and, where it is recorded, its destination; valid until the next one. */
+  /** The status of the last file's source and, if it is recorded, of its destination; valid until the next file. */
   readonly source: FileStatus;
   readonly destination: FileStatus = new FileStatus();
   readonly #after = new FileStatus();
@@ -49,16 +51,19 @@ export class Transferrer {
   readonly #query: LadderQuery & { size: number; cannotClone: boolean; source: number };
   readonly capabilities: Capabilities = new Capabilities();
   readonly #keep: Preserved;
-  /** The mode of a new file, once it had to be found. */
+  /** The default mode of a new file; undefined until it is needed. */
   #defaultMode: number | undefined;
   readonly #system: System;
   readonly #settings: TransferSettings;
   readonly #recorded: boolean;
   readonly #hooks: TransferHooks;
-  /** Attributes that the file at hand could not be given. */
+  /** Attributes that could not be set on the current file. */
   readonly #lost: [attribute: Attribute, errno: number][] = [];
   readonly #noteLost: OnLost = (attribute, errno) => void this.#lost.push([attribute, errno]);
-  /** Undefined: no destination is written into, which would not be a clone then, or have a part for a while. */
+  /**
+   * Undefined if no existing destination may be written into: it would not be a clone, or would be incomplete for a
+   * while.
+   */
   readonly #inPlace: InPlace | undefined;
 
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
@@ -89,14 +94,14 @@ export class Transferrer {
     }
   }
 
-  /** Places one regular file. Throws a {@link CopyError}; then the old destination is as it was. */
+  /** Copies one regular file. Throws a {@link CopyError} on failure; then the old destination is unchanged. */
   file(pair: DirectoryPair, name: string, as: string, follow: boolean, isOurs: IsOurs): Outcome {
     return complete(this.fileInSlices(pair, name, as, follow, isOurs));
   }
 
   /**
-   * The same, and yields where `isDue` says so while bytes are copied; undefined: nowhere. Until it has ended, nothing
-   * else is to be copied by this object; to end it early is to call its `return`.
+   * Does the same, and yields if `isDue` returns true while bytes are copied; without `isDue` it never yields. This
+   * object must not copy another file until the generator has ended. To end the generator early, call its `return`.
    */
   *fileInSlices(
     pair: DirectoryPair,
@@ -131,14 +136,14 @@ export class Transferrer {
     return { method: undefined, bytes: outcome === 'made' ? -1 : 0 };
   }
 
-  /** Whether a source is a FIFO, a device or a socket; found without opening it. */
+  /** Whether a source is a FIFO, a device or a socket. Does not open it. */
   isSpecial(pair: DirectoryPair, name: string, follow: boolean): boolean {
     return this.#system.status(pair.source, name, follow, this.source) >= 0 && this.source.isSpecial;
   }
 
   /**
-   * Makes a FIFO, a device or a socket, whose status is {@link source}, at the destination. Undefined: it cannot be made,
-   * and was left out.
+   * Creates the FIFO, device or socket whose status is {@link source} at the destination. Returns undefined if it
+   * cannot be created: then it is left out.
    */
   special(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
     const { source, destination } = this;
@@ -153,7 +158,7 @@ export class Transferrer {
     return (attribute, errno) => this.#hooks.lost(attribute, errno, pathsOf(pair, name, as).destination);
   }
 
-  /** One try. Undefined: the source changed meanwhile, and nothing was left behind. */
+  /** Tries once. Returns undefined if the source changed meanwhile: then nothing is left behind. */
   *#attempt(
     fd: number,
     pair: DirectoryPair,
@@ -188,7 +193,7 @@ export class Transferrer {
         const published = publish(system, pair, name, as, replace, file.paths, this.#inPlace);
         if (!published) return { method: undefined, bytes: 0 };
         if (published === 'in place') copied.method = system.name === 'portable' ? 'node_fs' : 'read_write';
-        // Renaming changes what tells this state of the file from the next.
+        // The rename changed the change time, which is part of the recorded state.
         if (this.#recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
@@ -214,16 +219,16 @@ export class Transferrer {
   }
 
   /**
-   * Whether the bytes are those of one state of the source. A clone's are by nature, and its length is checked
-   * with the destination's; a copy's are when nothing changed while it ran. Where the change time alone is another (the
-   * source got a hard link or another mode, or was written to and its modification time set back), they are when the
-   * source still has them all; then the copy gets the attributes that the source has now.
+   * Whether the copied bytes are one consistent state of the source. A clone's always are, and its length is checked
+   * later. A copy's are if the source did not change meanwhile. If only the change time differs (the source got a
+   * hard link or another mode, or was written to and its modification time set back), the copy is compared with the
+   * source. If the bytes are equal, the copy gets the attributes that the source has now.
    */
   #isConsistent(file: CurrentFile, copied: Copied): boolean {
     if (copied.cloned) return true;
     if (this.#system.fileStatus(file.source, this.#after) < 0) return false;
     const { size } = this.source;
-    // Files of /proc and /sys claim sizes they do not have.
+    // Files in /proc and /sys report sizes that they do not have.
     if (copied.bytes !== size && size !== 0 && !this.#system.isPseudo(file.sourceDirectory)) return false;
     if (this.source.isSameState(this.#after)) return true;
     if (!this.source.isSameContent(this.#after)) return false;
@@ -234,7 +239,7 @@ export class Transferrer {
     return true;
   }
 
-  /** Carries attributes over and checks the length that arrived. False: the source changed meanwhile. */
+  /** Sets the attributes and checks the length of the destination. Returns false if the source changed meanwhile. */
   #arrived(file: CurrentFile, copied: Copied): boolean {
     const { method, bytes, carried } = copied;
     if (!carried || !this.#isCarried(file)) {

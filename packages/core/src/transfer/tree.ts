@@ -13,7 +13,7 @@ import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directori
 import { type Preserved, preserved } from './metadata.ts';
 import type { DirectoryPair } from './pair.ts';
 
-/** What is answered where directories cannot be synced: some network filesystems, Windows. */
+/** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
 
 /** The process's umask applies to it. */
@@ -24,7 +24,7 @@ interface BothPaths {
   destination: string;
 }
 
-/** The source of a directory: its path, or the directory itself where it is open. */
+/** The source of a directory: its path, or the directory itself if it is open. */
 type Original = string | Directory | undefined;
 
 interface Level {
@@ -34,8 +34,8 @@ interface Level {
 }
 
 /**
- * The destination's directories, opened one below the other and made where they are missing. Below the root
- * no symbolic link is followed: what a link there points to is not part of the destination.
+ * The directories of the destination, opened one below the other and created if they are missing. Follows no symbolic
+ * link below the root, because its target is not part of the destination.
  */
 export class DestinationTree {
   readonly #system: System;
@@ -53,8 +53,8 @@ export class DestinationTree {
   }
 
   /**
-   * Opens the directory `below` (forward slashes, may be empty) under `root`, which `from` is copied to. Valid until
-   * the next call.
+   * Opens the directory `below` (with forward slashes, may be empty) under `root`; `from` is copied to it. The result
+   * is valid until the next call.
    */
   open(root: string, below: string, from: string | Directory, mirrors?: Mirrors): Level {
     const source = typeof from === 'string' ? from : from.path;
@@ -103,7 +103,7 @@ export class DestinationTree {
     return { name: root, directory, fresh: made > 0 };
   }
 
-  /** Puts the names of directories that were made, one in the other, on the disk. */
+  /** Syncs the parents of `made` new directories, one in the other, so that their names are on the disk. */
   #syncAbove(root: string, made: number, source: string): void {
     let above = root;
     for (let count = 0; count < made; count++) {
@@ -136,7 +136,7 @@ export class DestinationTree {
     return { name, directory, fresh: made >= 0 };
   }
 
-  /** The mode to make a directory with, that of `original` where it is a copy of one. */
+  /** The mode to create a directory with: that of `original`, if it is a copy of one. */
   #modeFor(original: Original): number {
     if (original === undefined) return DEFAULT_DIRECTORY_MODE;
     if (typeof original === 'object' && this.#system.status(original, '.', true, this.#status) >= 0)
@@ -155,8 +155,8 @@ export class DestinationTree {
 }
 
 /**
- * Makes a directory, and those above it that are missing. Returns how many were made here. Not by
- * `mkdirSync(recursive)`: that answers ENOENT where the truth is EROFS.
+ * Creates a directory and its missing parents. Returns how many this call created. Does not use `mkdirSync` with
+ * `recursive`, which reports ENOENT if the true error is EROFS.
  */
 function makeDirectories(directory: string, mode: () => number = () => DEFAULT_DIRECTORY_MODE): number {
   if (isDirectory(directory)) return 0;
@@ -169,7 +169,7 @@ function makeDirectories(directory: string, mode: () => number = () => DEFAULT_D
   return makeDirectories(parent) + makeOne(directory, mode());
 }
 
-/** Another thread may have made it first. */
+/** Creates one directory. Returns 1, or 0 if another thread created it first. */
 function makeOne(directory: string, mode: number): number {
   try {
     fs.mkdirSync(directory, mode);
@@ -180,7 +180,10 @@ function makeOne(directory: string, mode: number): number {
   }
 }
 
-/** What stands at a path. That nothing can stand below a file is known in advance. */
+/**
+ * The status of a path; undefined if it does not exist. ENOTDIR means that a parent is a file, so that it cannot
+ * exist.
+ */
 export function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
   try {
     return fs.statSync(onDisk(file), { throwIfNoEntry: false });
@@ -194,7 +197,9 @@ function isDirectory(directory: string): boolean {
   return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The error for a destination that is, or lies below, something that is not a directory. Undefined: it is not. */
+/**
+ * The error for a destination directory that is not a directory, or has a parent that is none; otherwise undefined.
+ */
 export function belowFile({ source, destination }: BothPaths, cause?: unknown): CopyError | undefined {
   for (let current = destination; ; current = path.dirname(current)) {
     try {
@@ -216,7 +221,7 @@ export function belowFile({ source, destination }: BothPaths, cause?: unknown): 
   }
 }
 
-/** What is wrong with a part of the destination that should be a directory. */
+/** The error for a part of the destination's path that should be a directory. */
 export function notADirectory(errno: number, paths: BothPaths, isLink: boolean): CopyError {
   if (!isLink) return systemError(errno, { ...paths, syscall: 'open' });
   return new CopyError({
@@ -227,10 +232,13 @@ export function notADirectory(errno: number, paths: BothPaths, isLink: boolean):
   });
 }
 
-/** The status of a directory that is not compared later. */
+/** The shared status of directories with a descriptor, which are not compared later. */
 const ofDescriptor = new FileStatus();
 
-/** Opens both sides of a folder. `created` directories count as fresh: nothing can be in their way. */
+/**
+ * Opens the source and destination directories of a folder. A destination that was just created is `fresh`: no entry
+ * exists in it.
+ */
 export function openPair(
   system: System,
   tree: DestinationTree,
@@ -261,18 +269,21 @@ export function openPair(
   }
 }
 
-/** What a directory is opened for. */
+/** The destination directory that is opened, and the file that it is opened for. */
 interface OpenedFor extends Pick<Batch, 'root' | 'below' | 'mirrors'> {
-  /** The file, where it is opened for one alone. */
+  /** The file, if the directory is opened for only one. */
   onlyFile?: { name: string; as: string } | undefined;
 }
 
-/** The file of a folder that has only one. */
+/** The file of a folder with only one file; undefined for others. */
 export function onlyFileOf(files: Files): OpenedFor['onlyFile'] {
   return files.names.length === 1 ? { name: files.names[0]!, as: nameAs(files, 0) } : undefined;
 }
 
-/** An error of the directory `root` is about the file, where one file is copied into it and no directory is. */
+/**
+ * Changes an error of the directory `root` into one of the file, if only that file is copied into it and no
+ * directory.
+ */
 export function aboutOnlyFile(error: unknown, { root, below, mirrors, onlyFile }: OpenedFor): unknown {
   const isAbout = onlyFile && below === '' && mirrors !== 'root';
   if (!isAbout || !(error instanceof CopyError) || error.destination !== root) return error;
@@ -281,7 +292,7 @@ export function aboutOnlyFile(error: unknown, { root, below, mirrors, onlyFile }
   return new CopyError({ ...details, source, destination: path.join(root, onlyFile.as) });
 }
 
-/** Puts the names of the files that were copied on the disk. */
+/** Syncs the destination directory, so that the names of the copied files are on the disk. */
 export function syncPair(system: System, pair: DirectoryPair): void {
   if (pair.unsynced) syncDirectory(system, pair.destination, pair.source.path);
   pair.unsynced = false;

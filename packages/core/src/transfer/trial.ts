@@ -10,23 +10,23 @@ import { discard } from './identity.ts';
 import { climb, complete, type OpenTransfer } from './ladder.ts';
 import { temporaryName } from './temporary.ts';
 
-/** A file to try on. */
+/** The file that a trial copies. */
 export interface Original {
   directory: Directory;
   name: string;
-  /** Bytes of it that are moved where that can be chosen: a file that was found may be large. */
+  /** How many of its bytes a trial copies, if the strategy can copy a part: a file that was found may be large. */
   size: number;
 }
 
 const BLOCK = 512;
 const MIB = 1024 * 1024;
-/** A file that is a hole but for some bytes in its middle. */
+/** A file with some bytes of data in its middle and holes around them. Sizes in bytes. */
 const SPARSE = { size: 2 * MIB, data: 64 * 1024, at: MIB };
 const NOTHING: Directory = { path: '', fd: -1 };
 
 /**
- * Tries strategies between two directories on scratch files, all of which are gone after {@link close}.
- * Answers are results of strategies: bytes, or a negative error number.
+ * Tries strategies between two directories on scratch files, which {@link close} deletes. Trials return the results
+ * of strategies: a number of bytes, or a negative error number.
  */
 export class Trial {
   readonly #system: System;
@@ -40,7 +40,7 @@ export class Trial {
     this.#paths = { source, destination };
   }
 
-  /** Throws a {@link CopyError} when nothing can be tried here. */
+  /** Opens both directories. Throws a {@link CopyError} if nothing can be tried here. */
   open(): void {
     this.#source = this.#directory(this.#paths.source);
     this.#destination = this.#directory(this.#paths.destination);
@@ -54,7 +54,7 @@ export class Trial {
     }
   }
 
-  /** A scratch file of `size` bytes; where none can be created, one that is there, `preferred` if possible. */
+  /** Creates a scratch file of `size` bytes. If that fails, returns an existing file, `preferred` if possible. */
   original(preferred: string, size: number): Original {
     const directory = this.#source;
     try {
@@ -68,14 +68,14 @@ export class Trial {
     }
   }
 
-  /** Tries the system's way of cloning, copying inside the kernel, or past the cache. */
+  /** Tries the system's method to clone, to copy inside the kernel, or to copy past the page cache. */
   strategy(kind: keyof SystemMethods, original: Original): number {
     const method = this.#system.methods[kind];
     const strategy = this.#ladder(kind, original.size).find((each) => each.method === method);
     return strategy ? this.#run(original, (transfer) => this.#move(strategy, transfer)) : -ENOTSUP;
   }
 
-  /** What direct I/O on a copy of `original` has to be aligned to. */
+  /** The alignment in bytes that direct I/O on a copy of `original` needs. */
   alignment(original: Original): number {
     return this.#run(original, (transfer) => {
       this.#create(transfer);
@@ -84,7 +84,10 @@ export class Trial {
     });
   }
 
-  /** Copies as a copy without options would. `size` decides what is tried first, as for a file of that size. */
+  /**
+   * Copies as a copy without options does, with the order of strategies for a file of `size` bytes. Returns the
+   * method that copied the file.
+   */
   copy(original: Original, size: number): Method {
     const query = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false } as const;
     const pair = { refused: false, succeeded: false, misses: 0, layered: false };
@@ -94,7 +97,10 @@ export class Trial {
     });
   }
 
-  /** Copies a sparse file; one of the destination itself where none can be created beside the source. */
+  /**
+   * Copies a sparse file and checks that its holes are kept. If the sparse file cannot be created beside the source,
+   * it is created in the destination directory.
+   */
   sparse(): number {
     const { size } = SPARSE;
     const original = this.#sparseOriginal();
@@ -123,7 +129,7 @@ export class Trial {
     throw new CopyError({ code: errorCode(ENOTSUP), reason: 'nothing to try on', ...this.#paths });
   }
 
-  /** The strategies of a ladder that the system's method of this kind is on, if there is one. */
+  /** The ladder that contains the system's method of this kind, if the system has one. */
   #ladder(kind: keyof SystemMethods | 'none', size: number): readonly Strategy[] {
     const reflink = kind === 'clone' ? 'always' : kind === 'none' ? 'never' : 'auto';
     const bypassCache = kind === 'direct';
@@ -135,7 +141,7 @@ export class Trial {
     return strategy.run(transfer);
   }
 
-  /** Lends the original, opened, and a name for its copy, which is gone afterwards. */
+  /** Calls `use` with the open original and a name for its copy. Deletes the copy afterwards. */
   #run<T>({ directory, name, size }: Original, use: (transfer: OpenTransfer) => T): T {
     const system = this.#system;
     const source = system.openSource(directory, name, true);
@@ -161,7 +167,7 @@ export class Trial {
       return use(transfer);
     } finally {
       system.close(source);
-      // A strategy may have made it itself, under a name that nobody else has.
+      // A strategy may have created the copy itself. No other process uses this name.
       if (transfer.destination < 0) system.unlink(this.#destination, transfer.destinationName);
       else this.#discard(transfer);
     }
@@ -186,7 +192,7 @@ export class Trial {
     return opened;
   }
 
-  /** A scratch file: a hole of `position` bytes, then `size` bytes. */
+  /** Creates a scratch file: a hole of `position` bytes, then `size` bytes of data. */
   #write(directory: string, size: number, position = 0): string {
     const file = path.join(directory, temporaryName());
     try {

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** Writes `complete` into `file`; all writes but the first `succeeding` fail. Returns the message of the error. */
+/** Writes `complete` into `file`. All writes after the first `succeeding` fail. Returns the message of the error. */
 function write(succeeding: number): string | undefined {
   const real = loadSystem();
   let writes = 0;

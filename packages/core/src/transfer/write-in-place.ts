@@ -7,13 +7,13 @@ import { temporaryName } from './temporary.ts';
 const CHUNK = 1024 * 1024;
 const OF_BACKUP = 0o600;
 
-/** Gives an open file, which has the content of a complete copy, its attributes. */
+/** Sets the attributes of an open file that has the content of a complete copy. */
 export type CarryInPlace = (fd: number) => void;
 
 /**
- * Writes a complete file into one that none can be renamed over, because it is mounted by itself, and deletes the complete
- * one. The old content is kept beside it until that has succeeded, and written back if it fails. Answers a negative error
- * number where the old file was not touched.
+ * Writes the content of a complete file into an existing file that no file can be renamed over, because it is mounted
+ * by itself. Deletes the complete file. A backup keeps the old content until that has succeeded, and is written back
+ * if it fails. Returns a negative error number if the old file was not touched.
  */
 export function writeInPlace(
   system: System,
@@ -40,7 +40,7 @@ export function writeInPlace(
     isBackupNeeded = write(system, directory, backup, () => openExisting(directory, name)) < 0;
     const error = systemError(-written, { ...paths, syscall: 'write' });
     if (!isBackupNeeded) throw error;
-    // Not under its temporary name, if that can be: a later copy deletes what has one.
+    // Gives the backup a name that is not temporary, if possible: later copies delete temporary files.
     const own = `${name}.before-copy`;
     const kept = system.renameExclusive(directory, backup, own) < 0 ? backup : own;
     const reason = `${error.reason}; the destination was written in place and could not be restored, its old content is in ${JSON.stringify(kept)}`;
@@ -50,7 +50,10 @@ export function writeInPlace(
   }
 }
 
-/** Writes the content of one file into another, and gives it the mode and times of the first unless `carry` does. */
+/**
+ * Writes the content of one file into another. Sets the mode and times of the first, unless `carry` sets the
+ * attributes.
+ */
 function write(
   system: System,
   directory: Directory,
