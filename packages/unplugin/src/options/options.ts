@@ -10,15 +10,15 @@ export type EngineOptions = Pick<
 /** What webpack and its plugins know about files, and may do to them. For webpack only. */
 export interface AssetOptions {
   /**
-   * Whether minimizers get the files. With `false` each file is marked as minimized, unless `info` says otherwise, and stays
-   * as it is.
+   * Whether minimizers may change the files. With `false` each file is marked as minimized, unless `info` says
+   * otherwise, so that minimizers skip it.
    *
    * @default false for scripts (.js, .mjs, .cjs), true for all other files
    */
   minimize?: boolean;
   /**
-   * Is added to webpack's information about the assets (`asset.info`), as in copy-webpack-plugin: an object, or a function
-   * that gets the absolute path of the source and the name of the asset, and returns an object.
+   * An object that is added to webpack's information about each asset (`asset.info`), as in copy-webpack-plugin, or a
+   * function that returns one. The function gets the absolute path of the source and the name of the asset.
    *
    * @default {}
    */
@@ -52,50 +52,52 @@ export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDi
 /** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {
   /**
-   * Directories whose contents go into the output as they are. If the bundle has a file of the same name, the bundle's file
-   * is kept. In Vite and Rsbuild they replace the bundler's own public directory. In Vite the first one without a `to`
-   * becomes Vite's public directory. `false` leaves the bundler's own public directory to the bundler.
+   * Directories whose contents go into the output as they are. If the bundle has a file of the same name, the
+   * bundle's file is kept. In Vite and Rsbuild they replace the bundler's own public directory. In Vite the first one
+   * without a `to` becomes Vite's public directory. `false` leaves the bundler's own public directory to the bundler.
    *
    * @default Vite's or Rsbuild's own; none in other bundlers
    */
   publicDir?: false | string | URL | PublicDirectory | readonly (string | URL | PublicDirectory)[];
   /**
-   * What else the plugin copies. If the bundle has a file of the same name, the target's file is kept. `from` and `base` are
-   * relative to the project's root, `to` to the output directory: `to: 'i18n'` is the directory of that name in the output.
-   * An absolute `to` starts at the root of the file system. If it is outside the output, the project and the working
-   * directory, it fails with `ERR_OUTSIDE_DESTINATION`, unless the target has `allowOutside: true`.
+   * What else the plugin copies. If the bundle has a file of the same name, the target's file is kept. `from` and
+   * `base` are relative to the project's root, `to` to the output directory: `to: 'i18n'` is the directory of that
+   * name in the output. An absolute `to` starts at the root of the file system. If it is outside the output, the
+   * project and the working directory, it fails with `ERR_OUTSIDE_DESTINATION`, unless the target has
+   * `allowOutside: true`.
    *
    * @default []
    */
   targets?: readonly OutputTarget[];
   /**
-   * What the build prints about each output directory. `false`: nothing. `'summary'`: one line through the bundler's logger,
-   * with the numbers of copied, deleted and unchanged files. `'verbose'`: that line with bytes and methods, and a line for
-   * each file that was copied or deleted. A function gets the report, and nothing is printed.
+   * What the build prints about each output directory. `false`: nothing. `'summary'`: one line through the bundler's
+   * logger, with the numbers of copied, deleted and unchanged files. `'verbose'`: that line with bytes and methods,
+   * and a line for each file that was copied or deleted. A function gets the report, and nothing is printed.
    *
    * @default 'summary'
    */
   report?: Report;
   /**
-   * Copies and deletes nothing, and reports what the build would copy and delete. The bundler still writes its bundle. If it
-   * empties the output, files that the plugin copied in earlier builds stay. The bundler handles imported files itself.
-   * Development servers copy nothing anyway. The adapters of SvelteKit do not have this option.
+   * Copies and deletes nothing, and reports what the build would copy and delete. The bundler still writes its
+   * bundle. If it empties the output, files that the plugin copied in earlier builds stay. The bundler handles
+   * imported files itself. Development servers copy nothing anyway. The adapters of SvelteKit do not have this
+   * option.
    *
    * @default false
    */
   dryRun?: boolean;
   /**
-   * The directory of the records of what was copied. From these the next build knows what is unchanged, and what to delete.
-   * You may delete it: the next build then copies everything, and does not delete what earlier builds copied. Relative to
-   * the project's root. If it cannot be written, each build warns and copies everything. If a file is in its place, the
-   * records go to the directory for temporary files, with a warning.
+   * The directory of the records of what was copied. The next build uses them to know what is unchanged, and what to
+   * delete. You may delete it: the next build then copies everything, and does not delete what earlier builds copied.
+   * Relative to the project's root. If it cannot be written, each build warns and copies everything. If a file is in
+   * its place, the records go to the directory for temporary files, with a warning.
    *
    * @default in Vite `unplugin-reflink` in its `cacheDir` (`node_modules/.vite`); in other bundlers `node_modules/.cache/unplugin-reflink`; in a project without `node_modules` a directory among the temporary files
    */
   cacheDirectory?: string | URL;
   /**
-   * Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only: the engine copies large files that modules import. The
-   * bundler names them, and never reads them. `true` takes what {@link ImportedAssets} takes by default.
+   * Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only: the engine copies large files that modules
+   * import. The bundler names them, and never reads them. `true` uses the defaults of {@link ImportedAssets}.
    *
    * @default false
    */
@@ -124,8 +126,8 @@ export interface Options extends EngineOptions {
 export interface ViteOptions {
   /**
    * The environments into whose output the plugin copies, by name. The public directory is never copied where
-   * `copyPublicDir` is false. There is a warning for what a build copies nowhere, and for a name that the config does not
-   * have.
+   * `copyPublicDir` is false. The build warns about files that it copies nowhere, and about a name that the config
+   * does not have.
    *
    * @default all for the public directory, `client` for targets
    */
@@ -141,8 +143,8 @@ export interface ViteOptions {
 /** Options for webpack only; see {@link Options.webpack}. */
 export interface WebpackOptions {
   /**
-   * Copies what `output.copy` names (webpack 5.111 and newer), in webpack's place. A pattern that cannot be copied the same
-   * way is an error.
+   * The plugin copies what `output.copy` names (webpack 5.111 and newer), and webpack does not. A pattern that cannot
+   * be copied the same way is an error.
    *
    * @default false
    */
@@ -159,9 +161,9 @@ export interface WebpackOptions {
 /** Options for Rspack and Rsbuild only; see {@link Options.rspack}. */
 export interface RspackOptions {
   /**
-   * Copies what the config gives to `rspack.CopyRspackPlugin`, or to `output.copy` of Rsbuild, in its place.
-   * `CopyRspackPlugin` keeps the patterns that cannot be copied the same way (for example those with a `transform`), and the
-   * build prints each of them.
+   * The plugin copies what the config gives to `rspack.CopyRspackPlugin`, or to `output.copy` of Rsbuild, and
+   * `CopyRspackPlugin` does not. `CopyRspackPlugin` keeps the patterns that cannot be copied the same way (for
+   * example those with a `transform`), and the build prints each of them.
    *
    * @default false
    */
@@ -176,21 +178,21 @@ export interface ResolvedPublicDirectory extends PublicDirectory {
 
 export interface ResolvedOptions {
   engine: EngineOptions;
-  /** Undefined: what the host has, if it has one. */
+  /** Undefined: the host's own public directory, if it has one. */
   publicDirs: readonly ResolvedPublicDirectory[] | undefined;
   targets: readonly ResolvedTarget[];
   report: Report;
   dryRun: boolean;
-  /** Undefined: where the host keeps what may be thrown away. */
+  /** Undefined: the default of the option. */
   cacheDirectory: string | undefined;
-  /** Undefined: all for the public directory, the client's for targets. */
+  /** Undefined: all environments for the public directory, `client` for targets. */
   environments: ((name: string) => boolean) | undefined;
-  /** Where the option is a list. */
+  /** The names, if the option is a list. */
   environmentNames: readonly string[] | undefined;
   reload: boolean;
-  /** What the config gives to the bundler's own copies; of webpack, or of Rspack and Rsbuild. */
+  /** Whether to copy what the config gives to the bundler itself to copy. For webpack, Rspack and Rsbuild. */
   takeOver: boolean;
   dev: 'serve' | 'emit';
-  /** Undefined: the bundler has all imported files. */
+  /** Undefined: the bundler handles all imported files. */
   assets: ResolvedAssets | undefined;
 }

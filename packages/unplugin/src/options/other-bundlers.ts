@@ -1,9 +1,9 @@
 import type { Entry } from './unsupported.ts';
 
 /**
- * Has Vite, Rollup, Rolldown and Astro refuse a plugin that is made for a bundler with plugins of another shape: they
- * would find none of their hooks in it, and ignore it without a word. esbuild refuses a plugin with properties that it does
- * not know, so these are not enumerable.
+ * Makes Vite, Rollup, Rolldown and Astro refuse a plugin that is made for a bundler with plugins of another shape.
+ * Otherwise they would find none of their hooks in the plugin, and ignore it silently. The added hooks are not
+ * enumerable, because esbuild refuses a plugin with properties that it does not know.
  */
 export function refusedByOthers<Given extends object>(plugin: Given, entry: Entry): Given {
   return withHooks(refusedByAstro(plugin, entry), {
@@ -21,7 +21,7 @@ export function refusedByOthers<Given extends object>(plugin: Given, entry: Entr
   });
 }
 
-/** Has Astro refuse a plugin among its integrations; it has no hooks for Astro, unless it is one. */
+/** Makes Astro refuse a plugin that a config names as an integration, unless the plugin is one. */
 export function refusedByAstro<Given extends object>(plugin: Given, entry: Entry): Given {
   if ('hooks' in plugin) return plugin;
   const hooks = {
@@ -34,14 +34,14 @@ export function refusedByAstro<Given extends object>(plugin: Given, entry: Entry
 }
 
 /**
- * Has Vite, Rollup and Rolldown refuse the function that makes the plugin, where it stands in the place of the plugin: they
- * would find no hooks in it either.
+ * Makes Vite, Rollup and Rolldown refuse the function that creates the plugin, if a config has the function instead
+ * of the plugin. Otherwise they would find no hooks in the function, and ignore it silently.
  */
 export function refusedUncalled<Given extends object>(make: Given, entry: Entry): Given {
   const refuse = () => {
     throw notCalled(entry);
   };
-  // Vite and Rollup give a name to a plugin that has none, and fail to give one to a function.
+  // Vite and Rollup assign a name to a plugin without one. With a function, that assignment fails.
   return withHooks(make, { name: entry, config: refuse, buildStart: refuse });
 }
 

@@ -37,7 +37,7 @@ const KNOWN: readonly string[] = [
   'webpack',
   'rspack',
 ];
-/** SvelteKit says what is copied, and deletes it before each build. */
+/** The options for adapters. SvelteKit itself decides what is copied, and deletes it before each build. */
 const OF_ADAPTERS: readonly string[] = ['reflink', 'atomic', 'preserve', 'durability', 'pageCache', 'report'];
 
 const HOSTS_WITH_ASSETS: readonly string[] = [
@@ -51,7 +51,7 @@ const HOSTS_WITH_ASSETS: readonly string[] = [
   'rsbuild',
 ];
 
-/** What to do about an option of another plugin. */
+/** Remedies for options of other plugins. */
 const peers: Record<string, string> = {
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
   copyOnce: 'leave it out: what did not change is not copied again',
@@ -71,13 +71,13 @@ const peers: Record<string, string> = {
 };
 
 /**
- * Checks options and fills in what was left out.
+ * Checks options and fills in defaults.
  *
- * @throws {TypeError} naming the option, its value and the host
+ * @throws {TypeError} that names the option, its value and the host
  */
 export function resolveOptions(options: Options | undefined, host: string): ResolvedOptions {
   const given = options ?? {};
-  // webpack and Rspack call a function among their plugins with the compiler.
+  // webpack and Rspack call a function in "plugins" with the compiler.
   if (isCompiler(given)) throw notCalled(host);
   if (typeof given !== 'object' || Array.isArray(given) || isPromise(given))
     throw wrong(host, 'options', 'must be an object', given);
@@ -142,12 +142,12 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     reload,
     takeOver: (host === 'webpack' ? webpack : rspack).takeOver ?? false,
     dev,
-    // The engine copies none.
+    // In a dry run the engine copies no imported files, so the bundler has to.
     assets: dryRun ? undefined : assets,
   };
 }
 
-/** The options for one bundler alone, of which only the names are checked. */
+/** Returns the options for one bundler only. Checks their names, and not their values. */
 function optionsOf<Name extends 'vite' | 'webpack' | 'rspack'>(
   name: Name,
   options: Options,
@@ -170,7 +170,7 @@ function isListOfNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
-/** The engine knows what its options and targets accept. */
+/** Lets the engine check its own options and the targets. */
 function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): void {
   try {
     checkOptions(targets.map(engineTarget), engine);
@@ -180,7 +180,7 @@ function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, 
   }
 }
 
-/** A target with paths in place of URLs. */
+/** Returns a target with paths in place of URLs. */
 function withPaths(target: OutputTarget): ResolvedTarget {
   const { from, to, base } = target;
   return {
@@ -191,7 +191,7 @@ function withPaths(target: OutputTarget): ResolvedTarget {
   } as ResolvedTarget;
 }
 
-/** A target without what is webpack's. */
+/** Returns a target without the options for webpack. */
 export function engineTarget<Path extends string | URL>(target: OutputTarget<Path>): Target<Path> {
   if (typeof target !== 'object' || target === null || !('minimize' in target || 'info' in target))
     return target;
@@ -213,7 +213,7 @@ function checkAssetOptions(given: AssetOptions, option: string, host: string): v
     throw wrong(host, option, '"info" must be an object or a function', given);
 }
 
-/** A directory may have a name in brackets, as routes have: what nobody means but webpack's names. */
+/** Matches only what must be a placeholder of webpack: a directory may have a name in brackets, as routes have. */
 const TEMPLATE =
   /\[(?:contenthash|chunkhash|fullhash)(?::\d+)?\]|\[(?:name|hash)(?::\d+)?\]\.?\[ext\]|\[name\].\[hash(?::\d+)?\]/;
 

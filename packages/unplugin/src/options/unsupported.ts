@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What each entry for a bundler is made for. */
+/** The versions that the entry for each bundler supports. */
 const BUNDLERS = {
   bun: 'Bun 1.3 or newer',
   esbuild: 'esbuild 0.19 or newer',
@@ -15,41 +15,41 @@ const BUNDLERS = {
   webpack: 'webpack 5.76 or newer',
 };
 
-/** What each entry for a framework is made for. */
+/** The versions that the entry for each framework supports. */
 const FRAMEWORKS = { astro: 'Astro 6 or newer' };
 
 const NEEDS = { ...BUNDLERS, ...FRAMEWORKS };
 
 export type Entry = keyof typeof NEEDS;
 
-/** What to do where no plugin can. */
+/** The remedy if no plugin can copy. */
 export const AFTER_THE_BUILD =
   'copy after the build, with the command "fs-reflink cp" or with copy() of the package fs-reflink';
 
-/** What to do in a bundler that no entry of the package is made for. */
+/** The remedy in a bundler that no entry of the package supports. */
 export const NO_ENTRY = `No entry of unplugin-reflink supports it. Build with another bundler, or ${AFTER_THE_BUILD}`;
 
-/** What to do in a bundler that an entry is made for, but not for this version of it. */
+/** The remedy in a version of a bundler that the bundler's entry does not support. */
 export const UPDATE = `Update it, or ${AFTER_THE_BUILD}`;
 
-/** What to do in a bundler that has an entry of its own. */
+/** The remedy in a bundler that another entry supports. */
 export function useEntry(entry: Entry): string {
   return `Use "unplugin-reflink/${entry}"`;
 }
 
-/** The same, where the bundler is only a guess. */
+/** The same, if the bundler is only a guess. */
 export function useEntryIn(bundler: string, entry: Entry): string {
   return `In ${bundler}, use "unplugin-reflink/${entry}"`;
 }
 
-/** The error for a bundler that an entry is not made for. `found` is its name and version. */
+/** The error for a bundler that an entry does not support. `found` is the name and version of the bundler. */
 export function unsupported(entry: Entry, found: string, remedy: string): TypeError {
   return new TypeError(
     `unplugin-reflink/${entry} works in ${NEEDS[entry]}, and this build runs in ${found}. ${remedy}.`,
   );
 }
 
-/** The error for a bundler that the plugin of all bundlers is made for by unplugin, but not here. */
+/** The error for a bundler that unplugin supports, but no host of this package does. */
 export function noHost(framework: string): TypeError {
   const found = framework[0]!.toUpperCase() + framework.slice(1);
   return new TypeError(
@@ -57,7 +57,7 @@ export function noHost(framework: string): TypeError {
   );
 }
 
-/** Whether a version is older than another one; both as "major.minor", with anything after that. */
+/** Whether a version is older than another one. Compares "major.minor" and ignores everything after that. */
 export function isOlder(version: string, than: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   const [otherMajor = 0, otherMinor = 0] = than.split('.').map(Number);
@@ -65,8 +65,8 @@ export function isOlder(version: string, than: string): boolean {
 }
 
 /**
- * The version of the package that calls the plugin, for bundlers that do not give it. Undefined where no function of
- * that package is on the stack.
+ * The version of the package that calls the plugin, for bundlers that do not tell their version. Returns undefined if
+ * no function of that package is on the stack.
  */
 export function callingVersion(name: string): string | undefined {
   for (const [, location] of (new Error().stack ?? '').matchAll(
@@ -85,7 +85,7 @@ export function callingVersion(name: string): string | undefined {
 function packageIn(directory: string): { name: string; version: string } | undefined {
   try {
     const found = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'));
-    // One without a name only says which modules lie below it.
+    // A package.json without a name only sets the type of the modules below it.
     return typeof found.name === 'string' ? found : undefined;
   } catch {
     return undefined;

@@ -87,6 +87,6 @@ test('a report names the output once, and what lies outside of it', () => {
   expect(destinationsOf(output, '/dist')).toEqual(['/dist', '/else']);
   const outside = { publicTargets: [], targets: [{ from: '/t', to: join('..', 'else') }] };
   expect(destinationsOf(outside, '/dist')).toEqual([resolve('/else')]);
-  // What earlier options copied is deleted there.
+  // In the output, the copy deletes what earlier options copied.
   expect(destinationsOf({ publicTargets: [], targets: [] }, '/dist')).toEqual(['/dist']);
 });

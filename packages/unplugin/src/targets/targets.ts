@@ -5,17 +5,17 @@ import type { ResolvedOptions } from '../options/options.ts';
 import { engineTarget } from '../options/resolve-options.ts';
 import type { Origin } from '../output/winner.ts';
 
-/** What is copied into one output directory, as targets of the engine: `to` is relative to that directory. */
+/** What is copied into one output directory, as targets of the engine. Each `to` is relative to that directory. */
 export interface OutputTargets {
-  /** The bundle wins over these. */
+  /** If the bundle has a file of the same name, the bundle's file is kept. */
   publicTargets: Target<string>[];
-  /** Files of the bundle that the engine copies in the bundler's place. */
+  /** Files of the bundle that the engine copies, and the bundler does not write. */
   assets?: readonly Target<string>[] | undefined;
-  /** These win over the bundle. */
+  /** If the bundle has a file of the same name, the target's file is kept. */
   targets: Target<string>[];
 }
 
-/** What the options ask for. `publicDir` is the host's own, absolute, for when the options name none. */
+/** Makes targets of the options. `publicDir` (absolute) is the host's own one, which is used if they name none. */
 export function toTargets(
   { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
   { root, publicDir }: { root: string; publicDir?: string | undefined },
@@ -35,15 +35,15 @@ export function toTargets(
   };
 }
 
-/** What a target is copied from, without what an array leaves out. */
+/** The sources of a target, without negated patterns. */
 export function sourcesOf({ from }: Pick<Target<string>, 'from'>): string[] {
   return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));
 }
 
-/** As the engine tells them from `!(a|b)`, which is a pattern. */
+/** Matches negated patterns, as the engine does: `!(a|b)` is not negated. */
 const NEGATED = /^!(?!\()/;
 
-/** Absolute paths and globs. */
+/** Makes paths and globs absolute. */
 export function resolveFrom(from: Target<string>['from'], root: string): Target<string>['from'] {
   if (typeof from === 'string') return path.resolve(root, from);
   return from.map((each) =>
@@ -52,14 +52,14 @@ export function resolveFrom(from: Target<string>['from'], root: string): Target<
 }
 
 /**
- * Where targets may write without `allowOutside: true`: the output, the project and the working directory. The root of
- * a file system is no project: everything lies in it.
+ * The directories that targets may write to without `allowOutside: true`: the output, the project and the working
+ * directory. The root of a filesystem is not allowed, because it contains everything.
  */
 export function allowedRoots(root: string, directory: string): string[] {
   return [...new Set([directory, root, process.cwd()])].filter((each) => path.dirname(each) !== each);
 }
 
-/** The path of a file below its target's `to`, with forward slashes: its name where `to` names the file itself. */
+/** The path of a file below its target's `to`, with forward slashes. If `to` is the file itself, its name. */
 export function pathBelow(
   { to = '.' }: Pick<Target<string>, 'to'>,
   directory: string,
@@ -68,7 +68,7 @@ export function pathBelow(
   return relativeName(path.resolve(directory, to), destination) || path.basename(destination);
 }
 
-/** One file of a target as a target of its own, with what the target says about attributes and links. */
+/** Creates a target for one file of a target, with the options for attributes and links of that target. */
 export function targetOfFile(
   { source, destination }: { source: string; destination: string },
   { symlinks, preserve }: Pick<Target<string>, 'symlinks' | 'preserve'> = {},
@@ -78,19 +78,19 @@ export function targetOfFile(
     ...(preserve && { preserve }),
     from: source,
     to: path.dirname(destination),
-    // Checked with the target it comes from.
+    // The target that the file comes from was checked.
     allowOutside: true,
     rename: path.basename(destination),
     overwrite: true,
   };
 }
 
-/** What the engine copies, in the order in which the later one wins. */
+/** What the engine copies. If two targets have a file of the same name, the file of the later target is kept. */
 export function allTargets({ publicTargets, assets = [], targets }: OutputTargets): Target<string>[] {
   return [...publicTargets, ...assets, ...targets];
 }
 
-/** What a file comes from that the engine copies: `number` is the position of its target in {@link allTargets}. */
+/** The origin of a file that the engine copies. `number` is the position of its target in {@link allTargets}. */
 export function originOf({ publicTargets, assets = [] }: OutputTargets, number: number): Origin {
   if (number < publicTargets.length) return 'public';
   return number < publicTargets.length + assets.length ? 'bundle' : 'target';
@@ -98,14 +98,14 @@ export function originOf({ publicTargets, assets = [] }: OutputTargets, number: 
 
 /** A path relative to a directory, with forward slashes. */
 export function relativeName(directory: string, file: string): string {
-  // Thousands of them take the short way.
+  // The fast way, for thousands of files.
   const name = file.startsWith(directory + path.sep)
     ? file.slice(directory.length + 1)
     : path.relative(directory, file);
   return path.sep === '/' ? name : name.replaceAll(path.sep, '/');
 }
 
-/** Where the files of an output go: the output directory, and what targets name outside of it. Absolute paths. */
+/** The absolute paths that files of an output go to: the output directory, and what targets name outside of it. */
 export function destinationsOf(output: OutputTargets, directory: string): string[] {
   const all = [...output.publicTargets, ...output.targets].map(({ to = '.' }) => path.resolve(directory, to));
   if (output.assets || all.length === 0) all.unshift(directory);

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { statsOf } from './stats.ts';
 import { type OutputTargets, sourcesOf } from './targets.ts';
 
-/** Never a reason to build again, and far too much to watch. */
+/** Directories that are not watched: they contain far too many files, and changes in them are no reason to build. */
 const NEVER = new Set(['node_modules', '.git']);
 
 /**
- * What a watcher has to look at to notice every change of what is copied: directories with all in them, and
- * files. Where an output or packages lie below one, its entries without those stand for it.
+ * The paths that a watcher has to watch to notice every change of a source: files, and directories with everything in
+ * them. If a directory contains an output or packages, its other entries are listed instead.
  */
 export function watchedPaths(
   { publicTargets, targets }: OutputTargets,
@@ -18,7 +18,7 @@ export function watchedPaths(
   for (const from of [...publicTargets, ...targets].flatMap(sourcesOf)) {
     const part = watchedPart(from);
     add(part, outputs, found);
-    // Rolldown does not notice that what was missing is there: the directory it will be in does.
+    // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in.
     const parent = fs.existsSync(part) ? part : nearestExisting(part);
     if (!holds(parent, outputs)) found.add(parent);
   }
@@ -31,7 +31,7 @@ function nearestExisting(missing: string): string {
   return current;
 }
 
-/** A path as far as it is no pattern. Names that exist are none, whatever characters they have. */
+/** The part of a path before the first pattern. A name that exists is no pattern, whatever characters it has. */
 export function watchedPart(from: string): string {
   if (fs.existsSync(from)) return from;
   let current = path.parse(from).root;
@@ -52,7 +52,7 @@ function add(file: string, outputs: ReadonlySet<string>, found: Set<string>): vo
   for (const name of fs.readdirSync(file)) add(path.join(file, name), outputs, found);
 }
 
-/** Whether something that must not be watched lies in a directory. */
+/** Whether a directory contains something that must not be watched. */
 function holds(directory: string, outputs: ReadonlySet<string>): boolean {
   if (!statsOf(directory)?.isDirectory()) return false;
   if ([...outputs].some((output) => output.startsWith(directory + path.sep))) return true;
