@@ -1,4 +1,4 @@
-/** Options of `cp` whose value is optional, and what they mean without one. */
+/** Options of `cp` with an optional value, and the value they have without one. */
 const BARE: Readonly<Record<string, string>> = {
   '--reflink': 'always',
   '--delete': 'everything',
@@ -7,8 +7,8 @@ const BARE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Gives options that have none their value, as in cp(1): there an optional value is always attached by `=`, so
- * that `cp --reflink a b` has two paths. The parser would take the first of them.
+ * Adds the default value to options without one, as in cp(1): there an optional value is always attached by `=`, so
+ * that `cp --reflink a b` has two paths. The parser would take the first path as the value.
  */
 export function withValues(argv: readonly string[]): string[] {
   if (argv[0] !== 'cp') return [...argv];
@@ -19,7 +19,7 @@ export function withValues(argv: readonly string[]): string[] {
   });
 }
 
-/** Whether an option is there before the parser could say so: for errors of the parser itself. */
+/** Whether an option was given. Also works if the parser failed: for its own errors. */
 export function hasOption(argv: readonly string[], name: string): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).includes(name);

@@ -1,9 +1,9 @@
 import { CopyError } from '../errors.ts';
 
-/** How the command ended, for scripts. */
+/** The exit status of the command, for scripts. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-/** What the user typed makes no sense; `hint` says how it would. */
+/** The user's command line is wrong; `hint` says how to correct it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly hint: string | undefined;
@@ -14,7 +14,7 @@ export class UsageError extends Error {
   }
 }
 
-/** One line that names both paths and the code; `verbose` adds what was tried before and the cause. */
+/** One line with both paths and the code; `verbose` adds the methods tried before and the cause. */
 export function describeError(error: unknown, verbose: boolean): string {
   if (!(error instanceof CopyError)) {
     if (!(error instanceof Error)) return String(error);

@@ -8,7 +8,7 @@ const CLONES: ReadonlySet<string> = new Set<Method>(['ficlone', 'clonefile', 'du
 export function bytes(count: number): string {
   let unit = 0;
   let value = count;
-  // What would be rounded to 1000 belongs to the next unit.
+  // A number that would be rounded to 1000 is written in the next unit.
   while (Math.round(value) >= 1000 && unit < SIZES.length - 1) {
     value /= 1000;
     unit++;

@@ -2,10 +2,10 @@ import os from 'node:os';
 import { complain } from './output.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Stopping is mostly over before anyone could read of it. */
+/** Milliseconds before a notice is printed: stopping usually takes less. */
 const PATIENCE_MS = 300;
 
-/** A wish to stop, and whether the user has it. */
+/** Aborts the command if the user, or the system, stops it by a signal. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = SIGNALS.map((name) => ({ name, listener: () => this.#stop(name) }));
@@ -13,7 +13,7 @@ export class Interruption implements Disposable {
   #received: NodeJS.Signals | undefined;
   #notice: NodeJS.Timeout | undefined;
 
-  /** The first signal aborts; the next one finds no listener and ends the process at once. */
+  /** The first signal aborts. The next one finds no listener and ends the process immediately. */
   constructor({ quiet }: { quiet: boolean }) {
     this.#quiet = quiet;
     for (const { name, listener } of this.#listeners) process.on(name, listener);
@@ -23,7 +23,10 @@ export class Interruption implements Disposable {
     return this.#controller.signal;
   }
 
-  /** What a shell expects of a command that a signal ended: 130 after Ctrl-C. */
+  /**
+   * The exit status that a shell expects of a command that a signal ended (130 after Ctrl-C); undefined without a
+   * signal.
+   */
   get status(): number | undefined {
     return this.#received && 128 + os.constants.signals[this.#received];
   }

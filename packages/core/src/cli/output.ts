@@ -3,8 +3,8 @@ import { styleText } from 'node:util';
 const GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
 /**
- * A reader that has gone (`| head`) ends the output, not the work. Output that is lost for another reason,
- * such as a full disk, is a failure.
+ * If the reader of the output has ended (`| head`), further output is dropped and the work continues. Output that is
+ * lost for another reason, such as a full disk, is a failure.
  */
 export function droppingBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -24,14 +24,14 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-/** A line for the user that is no result: an error, a warning, what is going on. */
+/** Prints a line for the user that is not a result: an error, a warning, the progress. */
 export function complain(text: string): void {
   process.stderr.write(`fs-reflink: ${text}\n`);
 }
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Colours only for a terminal that has them; `NO_COLOR` and `TERM=dumb` are respected. */
+/** Colours the text if the output is a terminal with colours; `NO_COLOR` and `TERM=dumb` are respected. */
 export function paint(style: Style, text: string): string {
   const { stdout } = process;
   return stdout.isTTY && stdout.hasColors() ? styleText(style, text) : text;

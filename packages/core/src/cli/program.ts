@@ -10,7 +10,7 @@ import { probeCommand } from './probe/command.ts';
 
 const { version } = createRequire(import.meta.url)('fs-reflink/package.json') as { version: string };
 
-/** Runs the command line and returns the exit status. Prints whatever there is to say, and never throws. */
+/** Runs the command line and returns the exit status. Prints all results and errors, and never throws. */
 export async function runProgram(given: readonly string[]): Promise<number> {
   const argv = withValues(given);
   let status: number = EXIT.ok;
@@ -27,7 +27,8 @@ export async function runProgram(given: readonly string[]): Promise<number> {
     const isKnown = program.commands.some(({ options }) =>
       options.some(({ long }) => long === unknown?.name),
     );
-    // The parser looks for near names only without a value; it refuses this one again.
+    // The parser suggests similar names only for an option without a value, so let it refuse the option again without
+    // one.
     if (unknown && !isKnown)
       return runProgram(argv.map((each) => (each === unknown.given ? unknown.name : each)));
     const error = unknown ? new UsageError(`option '${unknown.name}' takes no value`) : thrown;
@@ -62,7 +63,7 @@ function withValue(error: unknown): { given: string; name: string } | undefined 
   return given !== undefined && name !== undefined ? { given, name } : undefined;
 }
 
-/** What is the user's to put right, in words that say how. */
+/** Converts an error that the user can correct to a usage error; returns undefined for others. */
 function toUsageError(error: unknown, argv: readonly string[]): UsageError | undefined {
   const command = ['cp', 'probe', 'bench'].find((name) => name === argv[0]);
   const hint = `Try 'fs-reflink ${command ? `${command} ` : ''}--help'.`;

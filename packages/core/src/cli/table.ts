@@ -1,4 +1,4 @@
-/** Lines of a table whose columns are as wide as they have to be; `right` names columns set to the right. */
+/** Lines of a table. Each column is as wide as its longest cell; those in `right` are aligned to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -5,19 +5,20 @@ import type { ResolvedCopyOptions } from '../options.ts';
 import { Pending } from '../scan/pending.ts';
 import { scanTargets } from '../scan/targets.ts';
 
-/** How long counting may hold the thread before progress and signals get a turn. */
+/** Milliseconds that counting may hold the thread before progress and signals are handled. */
 const SLICE_MS = 10;
 
 export interface Total {
   files: number;
   bytes: number;
-  /** Bytes that full copies occupy on a disk that gives out blocks of `blockSize`. */
+  /** Bytes that full copies occupy on a disk that allocates blocks of `blockSize` bytes. */
   blocks: number;
 }
 
 /**
- * Counts the files and bytes that a copy will copy. The copy itself starts before it knows, so this looks for the files
- * a second time, beside it. Undefined when `ended` says that nobody wants to know any more.
+ * Counts the files and bytes that a copy is going to copy. The copy starts before it knows them, so this scans the
+ * files a second time, in parallel. Returns undefined if `ended` returns true, because the result is not needed any
+ * more.
  */
 export async function countTotal(
   options: Pick<ResolvedCopyOptions, 'targets' | 'allowMissing' | 'transfer'>,
@@ -30,7 +31,7 @@ export async function countTotal(
   const total: Total = { files: 0, bytes: 0, blocks: 0 };
   let since = performance.now();
   for (const found of scanTargets(settings, () => {})) {
-    // The command has no functions to wait for.
+    // A command has no functions as options, so it has nothing to wait for.
     if (found instanceof Pending) continue;
     const { source, names } = found;
     for (const name of names) {

@@ -23,10 +23,10 @@ export interface BenchFlags {
   json?: boolean;
 }
 
-/** Room for directories and what the filesystem needs besides. */
+/** Factor for the space that directories and the filesystem itself need. */
 const MARGIN = 1.05;
 
-/** `fs-reflink bench`. Returns the exit status; nothing it made is left, also after Ctrl-C. */
+/** `fs-reflink bench`. Returns the exit status. Deletes everything it created, even after Ctrl-C. */
 export async function runBench(directory: string | undefined, flags: BenchFlags): Promise<number> {
   const destination = destinationFor(directory, flags.to);
   using interruption = new Interruption({ quiet: flags.quiet ?? false });

@@ -17,7 +17,7 @@ export const GENERATED: { files: number; bytes: number } = {
     LARGE.files * LARGE.size,
 };
 
-/** Many small files and some large ones, of random bytes, so that nothing can be compressed or left out. */
+/** Generates many small files and some large ones, of random bytes, so that nothing can be compressed or skipped. */
 export async function generate(root: string, signal: AbortSignal): Promise<void> {
   const block = randomFillSync(Buffer.allocUnsafe(MIB));
   for (let folder = 0; folder < SMALL.folders; folder++) {

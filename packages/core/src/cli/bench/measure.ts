@@ -24,7 +24,7 @@ export interface Measured extends Spread {
 
 export interface Refused {
   method: Method;
-  /** What the system answered. */
+  /** The code of the error. */
   code: string;
 }
 
@@ -41,8 +41,8 @@ export interface Work {
 }
 
 /**
- * Measures every method. A first round, which is not counted, tells which of them work here and brings the
- * source into the cache; then they take turns, each round in another order.
+ * Measures every method. A first round, which is not counted, finds out which of them work here, and brings the
+ * source into the cache. After that the methods take turns, in another order each round.
  */
 export async function measure(work: Work): Promise<{ measured: Measured[]; refused: Refused[] }> {
   const strategies = strategiesOf(work.system);
@@ -92,7 +92,10 @@ async function once({ from, scratch, fsync, signal }: Work, method: Contender): 
   }
 }
 
-/** The method does not work here, which is no failure of the measurement; a full disk is one. */
+/**
+ * Whether an error means that the method does not work here. A full disk, for example, is a failure of the
+ * measurement.
+ */
 function isRefusal(error: unknown, strategy: ReturnType<System['ladder']>[number]): error is CopyError {
   if (!(error instanceof CopyError) || error.errno === undefined) return false;
   return error.method === strategy.method && strategy.classify(error.errno) !== 'fatal';

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { asCopyError, CopyError } from '../../errors.ts';
 import { UsageError } from '../failure.ts';
 
-/** A directory for the time of a measurement. */
+/** A directory that exists only during a measurement. */
 export interface Scratch extends Disposable {
   readonly path: string;
 }
 
-/** Where copies go: where the user said, else beside the files, on the same filesystem. */
+/** The directory for the copies: the one that the user named, or the parent of the files, on the same filesystem. */
 export function destinationFor(directory: string | undefined, to: string | undefined): string {
   const given = path.resolve(to ?? (directory === undefined ? '.' : path.dirname(path.resolve(directory))));
   if (!isDirectory(given)) throw new UsageError(`'${given}' is no directory, and copies are to go there`);
@@ -39,7 +39,7 @@ function makeDirectory(within: string): string {
   }
 }
 
-/** Bytes that can still be written below a directory. */
+/** Free bytes on the filesystem of a directory. */
 export function freeBytes(directory: string): number {
   const { bavail, bsize } = fs.statfsSync(directory);
   return bavail * bsize;

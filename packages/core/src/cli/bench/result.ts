@@ -4,16 +4,16 @@ import { table, wrap } from '../table.ts';
 import type { Measured, Refused } from './measure.ts';
 
 export interface BenchResult {
-  /** Absolute path of the files; absent when they were generated beside the copies. */
+  /** Absolute path of the files; undefined if they were generated. */
   from: string | undefined;
   /** Absolute path of the directory that copies went to. */
   to: string;
   files: number;
   bytes: number;
   rounds: number;
-  /** Whether times include the way to the disk. */
+  /** Whether times include waiting until the data is on the disk. */
   fsync: boolean;
-  /** The method that others are compared with: a plain copy of every block. */
+  /** The method that others are compared with: one that copies every block. */
   baseline: Method;
   measured: Measured[];
   /** Methods that do not work between these places. */
@@ -22,7 +22,7 @@ export interface BenchResult {
 
 const WIDTH = 79;
 
-/** The result for people. */
+/** The result as lines of text. */
 export function resultLines(result: BenchResult): string[] {
   const { from, to, files, bytes: size, rounds, fsync, baseline, measured, refused } = result;
   const reference = measured.find(({ method }) => method === baseline)?.median;

@@ -1,4 +1,4 @@
-/** What is going on, in one line that the next one takes the place of; on a terminal only. */
+/** Shows the current step in one line that the next step overwrites. Only on a terminal. */
 export function status(wanted: boolean): { show(text: string): void; clear(): void } {
   const stream = process.stderr;
   const isShown = wanted && stream.isTTY;

@@ -20,8 +20,8 @@ export function copyCommand(end: (status: number) => void): Command {
 }
 
 /**
- * What users of cp(1) type out of habit. Added first: an option that comes before its `--no-` form has no
- * default.
+ * Options of cp(1) that users type out of habit. They are added first: an option that is added before its `--no-`
+ * form has no default.
  */
 const familiar = [
   new Option('-L, --dereference'),
@@ -37,7 +37,7 @@ const familiar = [
   new Option('--clone-directories'),
 ];
 
-/** What cp(1) can do and this command does not, so that the error has the reason. */
+/** Options of cp(1) that this command does not have. They are parsed so that the error can give the reason. */
 const refused = [
   new Option('-l, --link'),
   new Option('-s, --symbolic-link'),

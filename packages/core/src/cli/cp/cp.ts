@@ -31,7 +31,7 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
     ...toCopyOptions(flags),
     entries: verbose || dryRun,
     signal: interruption.signal,
-    // Silence needs no account of what was done so far.
+    // With `--quiet`, progress is not needed.
     ...((!quiet || json) && { onProgress }),
   };
   const resolved = resolveCopyOptions(targets, options);
@@ -51,7 +51,7 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
   }
 }
 
-/** The display is gone before anything else is printed, also when the copy is stopped. */
+/** Closes the display before anything else is printed, even if the copy is aborted. */
 async function runShown(
   options: ResolvedCopyOptions,
   dryRun: boolean,

@@ -1,9 +1,9 @@
 import type { Total } from '../total.ts';
 import type { Tracker } from './tracker.ts';
 
-/** What is over sooner needs no progress. */
+/** In milliseconds. A copy that ends sooner shows no progress. */
 const PATIENCE_MS = 500;
-/** Where nobody watches, progress is a line now and then. */
+/** Milliseconds between lines if standard error is not a terminal. */
 const LINE_MS = 10_000;
 const FRAME_MS = 100;
 
@@ -12,7 +12,7 @@ interface View {
   close(): void;
 }
 
-/** Shows how a copy gets on: a bar on a terminal, lines elsewhere, nothing for a short copy. */
+/** Shows the progress of a copy: a bar on a terminal, lines elsewhere, nothing for a short copy. */
 export class Display implements Disposable {
   readonly #tracker: Tracker;
   readonly #count: (ended: () => boolean) => Promise<Total | undefined>;
@@ -36,7 +36,7 @@ export class Display implements Disposable {
   }
 
   async #begin(isTerminal: boolean): Promise<void> {
-    // What cannot be counted is what the copy fails on, and it says so itself.
+    // An error of counting is ignored, because the copy fails on the same and reports it.
     void this.#count(() => this.#ended).then(
       (total) => {
         this.#total = total;

@@ -1,6 +1,6 @@
 /**
- * rsync's patterns as the engine's globs: without a slash at its beginning a pattern matches in every
- * directory, and what it matches goes with all that is in it.
+ * Converts rsync's patterns to the engine's globs: a pattern without a slash at its start matches in every directory,
+ * and a directory that it matches is excluded with everything in it.
  */
 export function toGlobs(patterns: readonly string[]): string[] {
   return patterns.flatMap((pattern) => {

@@ -40,7 +40,7 @@ export interface CopyFlags {
 const OVERWRITE = { always: true, changed: 'changed', older: 'older', never: false, error: 'error' } as const;
 const OF_P: readonly Attribute[] = ['mode', 'ownership', 'timestamps'];
 
-/** What cp(1) can do and this command does not, by flag, with the reason. */
+/** Options of cp(1) that this command does not have, by flag, with the reason. */
 const REFUSED: Record<string, string> = {
   link: 'a hard link is not a copy: a change to one file changes both; clones (--reflink=always) take as little space',
   symbolicLink: 'a symbolic link is not a copy; use ln -s',
@@ -63,7 +63,7 @@ export function refuseFlags(flags: CopyFlags): void {
     );
 }
 
-/** The engine's options that flags stand for; what was not given keeps the engine's default. */
+/** Converts flags to the engine's options. A flag that was not given keeps the engine's default. */
 export function toCopyOptions(flags: CopyFlags): CopyOptions {
   const preserve = attributes(flags);
   const keepsLinks = flags.dereference === false || (flags.archive && flags.dereference !== true);

@@ -21,7 +21,7 @@ export function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): st
   ].join('; ');
 }
 
-/** A line for one path, as `cp -v` writes it; what was left as it was has none. */
+/** A line for one path, as `cp -v` writes it; undefined for a file that was skipped. */
 export function entryLine({ action, source, destination, method }: CopyEntry): string | undefined {
   if (action === 'unchanged') return undefined;
   if (action === 'pruned') return `removed ${quoted(destination)}`;
@@ -29,7 +29,7 @@ export function entryLine({ action, source, destination, method }: CopyEntry): s
   return `${quoted(source!)} -> ${quoted(destination)}${how ? ` (${how})` : ''}`;
 }
 
-/** Paths below the current directory are shorter without it. */
+/** Paths below the current directory are printed relative to it, because that is shorter. */
 function quoted(full: string): string {
   const below = path.relative('', full);
   return `'${below === '' || below.startsWith('..') ? full : below}'`;

@@ -8,8 +8,8 @@ import { toGlobs } from './exclude.ts';
 import type { CopyFlags } from './flags.ts';
 
 /**
- * What the paths of a command mean: a single file goes to the name given unless that is a directory or ends
- * in a slash, and everything else goes into the directory given.
+ * Converts the paths of a command to targets. A single file is copied to the given name, unless that is a directory
+ * or ends in a slash. Everything else is copied into the given directory.
  */
 export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] {
   const { targetDirectory } = flags;
@@ -23,7 +23,7 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
   const destination = path.resolve(cwd, given);
   const kinds = sources.map((source) => kindOf(cwd, source));
   const stray = kinds.findIndex((kind) => kind !== 'directory');
-  // Elsewhere it would empty the directory that a single file is put into.
+  // Otherwise `--delete` would empty the directory that a single file is copied into.
   if (flags.delete === 'everything' && stray >= 0) {
     throw new UsageError(`option '--delete' needs sources that are directories; '${sources[stray]}' is none`);
   }
@@ -44,11 +44,11 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
       { ...common, from: sources[0]!, to: path.dirname(destination), rename: path.basename(destination) },
     ];
   }
-  // With a slash, so that it stays a directory.
+  // The slash at the end marks `to` as a directory.
   return sources.map((from) => ({ ...common, from, to: path.join(destination, path.sep) }));
 }
 
-/** A source that keeps its path below the working directory, as `cp --parents` copies it. */
+/** A target that keeps the source's path below the working directory, as `cp --parents` does. */
 function withParents(
   from: string,
   { cwd, destination, ...common }: Partial<Target> & { cwd: string; destination: string },
@@ -69,12 +69,12 @@ function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'm
   return isThere === undefined ? 'file' : 'missing';
 }
 
-/** Whether something stands at a path; a link that leads nowhere does, and can be copied. Undefined: nobody can tell. */
+/** Whether a path exists. A dangling link does, and can be copied. Undefined if that cannot be found out. */
 function exists(full: string): boolean | undefined {
   try {
     return fs.lstatSync(full, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Below a file, or in a directory that may not be searched: the copy says so, with both paths.
+    // The path is below a file, or in a directory that may not be searched: the copy reports that with both paths.
     return undefined;
   }
 }
@@ -87,7 +87,7 @@ function statOf(full: string): fs.Stats | undefined {
   try {
     return fs.statSync(full, { throwIfNoEntry: false });
   } catch {
-    // A link in a circle, or a directory that may not be searched: the copy says so, with both paths.
+    // A loop of links, or a directory that may not be searched: the copy reports that with both paths.
     return undefined;
   }
 }

@@ -2,21 +2,21 @@ import type { Method } from '../../model/settings.ts';
 import type { Progress } from '../../options.ts';
 import type { MethodCount } from '../../report.ts';
 
-/** How far back the rate looks, in milliseconds. */
+/** The period of the rate, in milliseconds. */
 const WINDOW_MS = 3000;
 
-/** What a copy has done so far, from what it tells. */
+/** What a copy has done so far, collected from its progress events. */
 export class Tracker {
   readonly started: number = performance.now();
   readonly methods: Partial<Record<Method, MethodCount>> = {};
-  /** Files done, those left as they were included. */
+  /** Files that are done, including those that were skipped. */
   files = 0;
-  /** Files that have a method: copied, not left as they were. */
+  /** Files that were copied, without those that were skipped. */
   copied = 0;
-  /** The method of the last file; of a large one at hand it is not known yet. */
+  /** The method of the last complete file. That of a large file is not known before it is complete. */
   method: Method | undefined;
   #bytes = 0;
-  /** Bytes in place of files that are not complete. */
+  /** Bytes copied so far of each file that is not complete. */
   readonly #parts = new Map<string, number>();
   #samples: { at: number; bytes: number }[] = [];
 
@@ -36,7 +36,7 @@ export class Tracker {
     count.bytes += fileBytes;
   }
 
-  /** Bytes in place, parts of large files included. */
+  /** Bytes copied so far, including parts of files that are not complete. */
   get bytes(): number {
     let total = this.#bytes;
     for (const part of this.#parts.values()) total += part;

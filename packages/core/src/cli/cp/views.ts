@@ -7,7 +7,7 @@ import type { Tracker } from './tracker.ts';
 const NARROW = 60;
 const BAR = { least: 6, most: 30 };
 
-/** One line on standard error that is drawn again and again, and gone in the end. */
+/** One line on standard error that is drawn again for each update and cleared in the end. */
 export function barView(tracker: Tracker, total: () => Total | undefined) {
   const width = () => Math.max(20, (process.stderr.columns ?? 80) - 1);
   const bar = new SingleBar({
@@ -22,7 +22,7 @@ export function barView(tracker: Tracker, total: () => Total | undefined) {
   return { update: () => bar.update(0), close: () => bar.stop() };
 }
 
-/** Where standard error is no terminal. */
+/** Prints a line for each update, for standard error that is not a terminal. */
 export function lineView(tracker: Tracker, total: () => Total | undefined) {
   const update = () => complain(facts(tracker, total()).join('  '));
   update();
@@ -43,7 +43,7 @@ function line(tracker: Tracker, total: Total | undefined, width: number): string
   return `${'█'.repeat(done)}${'░'.repeat(size - done)}  ${text}`;
 }
 
-/** The most important first: what does not fit is left out from the end. */
+/** The facts of a line, the most important first: those at the end are left out if they do not fit. */
 export function facts(tracker: Tracker, total: Total | undefined): string[] {
   const of = (done: string, all: string | undefined) => (all === undefined ? done : `${done}/${all}`);
   const method = tracker.method ? [tracker.method] : [];
@@ -56,7 +56,9 @@ export function facts(tracker: Tracker, total: Total | undefined): string[] {
   ];
 }
 
-/** By bytes; a file that was left as it was counts as one of average size. */
+/**
+ * The part of the copy that is done, from 0 to 1, by bytes. A file that was skipped counts as one of average size.
+ */
 export function share({ files, copied, bytes: done }: Tracker, total: Total): number {
   if (total.files === 0) return 1;
   if (total.bytes === 0) return Math.min(1, files / total.files);

@@ -15,7 +15,7 @@ const NEVER = new Set([
   'FAT32',
   'exFAT',
 ]);
-/** Where something else decides than the filesystem that is seen. */
+/** Filesystems where another one behind them decides whether files can be cloned. */
 const REMOTE = new Set(['nfs', 'cifs', 'smb2', 'fuse', '9p', 'ceph', 'vboxsf']);
 
 const CAN: Partial<Record<NodeJS.Platform, string>> = {
@@ -24,7 +24,7 @@ const CAN: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'ReFS can, on a Dev Drive for example',
 };
 
-/** What follows from a probe for the user, in whole sentences. Nothing that was not found. */
+/** What a probe means for the user, in whole sentences. Says only what the probe has found. */
 export function advice(probe: Probe): string[] {
   const cloning = probe.reflink.supported || probe.problem !== undefined ? [] : aboutCloning(probe);
   return [...cloning, ...aboutNative(probe)];

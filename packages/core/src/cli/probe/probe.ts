@@ -8,7 +8,7 @@ import { reasonFor } from './reasons.ts';
 
 const WIDTH = 79;
 
-/** `fs-reflink probe`. Fails when nothing could be tried. */
+/** `fs-reflink probe`. Returns the exit status: failed if nothing could be tried. */
 export async function runProbe(
   from: string,
   to: string,

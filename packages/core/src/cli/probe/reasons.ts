@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { errorReason } from '../../errors.ts';
 
-/** What an answer to a trial means; the system's own words where there are no better ones. */
+/** What the error of a trial means. Other errors are described in the system's words. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EXDEV: 'these are different filesystems',
   ENOTSUP: 'not supported here',
