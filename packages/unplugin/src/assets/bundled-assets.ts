@@ -9,7 +9,7 @@ import { STAND_IN_BYTES, standInFor } from './stand-in.ts';
 
 /** An imported file that the engine copies. */
 export interface BundledAsset extends SelectedFile {
-  /** Of the content. */
+  /** The XXH64 of the content: 16 hexadecimal digits. */
   hash: string;
 }
 
@@ -19,7 +19,7 @@ export interface ExtractedAsset extends BundledAsset {
   name: string;
 }
 
-/** What is used of the bundle in `generateBundle`, and of the `this` of that hook. */
+/** The parts of the bundle in `generateBundle`, and of the `this` of that hook, that are used here. */
 export type Bundle = Record<
   string,
   { type: string; source?: string | Uint8Array; originalFileNames?: readonly string[] }
@@ -29,8 +29,9 @@ export interface BundleContext {
 }
 
 /**
- * The imported files of one build that the engine copies. The bundler gets a stand-in for each, names it, and gives it
- * up before it writes: a stand-in is never written. Other plugins find the content in its place.
+ * The imported files of one build that the engine copies. The bundler gets a stand-in for each of them, and names it.
+ * The stand-in is removed from the bundle before the bundler writes, so it is never written. Other plugins find the
+ * content in its place.
  */
 export class BundledAssets {
   readonly #selection: AssetSelection;
@@ -38,7 +39,7 @@ export class BundledAssets {
   readonly #byStandIn = new Map<string, BundledAsset>();
   /** The bundler's references to stand-ins, of all outputs of the build. */
   readonly #references = new Set<string>();
-  /** By output directory: what was taken out of bundles. */
+  /** By output directory: the files that were removed from bundles. */
   readonly #extracted = new Map<string, ExtractedAsset[]>();
 
   /** `root` is the directory that globs are relative to. */
@@ -47,19 +48,19 @@ export class BundledAssets {
     this.#hashes = new ContentHashes(assetHashesFile(cacheDirectory));
   }
 
-  /** The file if the engine copies it. `file` is an absolute path. */
+  /** Returns the file if the engine copies it. `file` is an absolute path. */
   find(file: string): SelectedFile | undefined {
     return this.#selection.find(file);
   }
 
-  /** Whether the engine may copy a file, by its path, whether it is there or not. */
+  /** Whether the engine may copy a file, judged by its path. The file does not have to exist. */
   matches(file: string): boolean {
     return this.#selection.matches(file);
   }
 
   /**
-   * The stand-in of a file that the engine copies: a few bytes, the same for the same content and no other. Undefined: the
-   * file is the bundler's.
+   * Returns the stand-in of a file that the engine copies: a few bytes, which are the same only for the same content.
+   * Returns undefined if the bundler handles the file.
    */
   async standInOf(file: string): Promise<string | undefined> {
     const selected = this.#selection.find(file);
@@ -71,8 +72,9 @@ export class BundledAssets {
   }
 
   /**
-   * The file that a content stands for, which an earlier build may have given to the bundler, as the bundler's cache has it.
-   * `name` may be followed by a query. Undefined: the file is missing, or has another content by now.
+   * Finds the file of a stand-in that comes from the bundler's cache, where an earlier build may have put it. `name`
+   * is the path of the file, and may have a query. Returns undefined if the file is missing or has another content
+   * now.
    */
   async restore(content: Uint8Array, name: string): Promise<BundledAsset | undefined> {
     const standIn = Buffer.from(content).toString().trimEnd();
@@ -86,12 +88,12 @@ export class BundledAssets {
     return undefined;
   }
 
-  /** A stand-in was given to the bundler. */
+  /** Call this when a stand-in was given to the bundler. */
   emitted(reference: string): void {
     this.#references.add(reference);
   }
 
-  /** Lets whoever looks into the bundle next find contents in place of stand-ins, read when they are asked for. */
+  /** Makes the next plugin find contents in place of stand-ins in the bundle. They are read when it accesses them. */
   reveal(context: BundleContext, bundle: Bundle): void {
     for (const { item, asset } of this.#standInsIn(context, bundle)) {
       const content = () => contentOf(asset);
@@ -113,8 +115,9 @@ export class BundledAssets {
   }
 
   /**
-   * All plugins have seen the bundle of an output. Takes the files that the engine copies out of it, but not those that
-   * another plugin has changed or deleted. Where the engine copies nothing, the bundle gets the contents.
+   * Call this when all plugins have seen the bundle of an output. Removes the files that the engine copies from the
+   * bundle, except those that another plugin has changed or deleted. If the engine copies nothing (`isCopied` is
+   * false), this puts the contents into the bundle.
    */
   extract(context: BundleContext, bundle: Bundle, directory: string, isCopied: boolean): ExtractedAsset[] {
     const extracted: ExtractedAsset[] = [];
@@ -131,8 +134,8 @@ export class BundledAssets {
   }
 
   /**
-   * Takes files out of the bundle that the bundler has read: the engine copies them in its place, where the bundle has
-   * the content of the file that it names as the origin. `root` is what such names are relative to.
+   * Removes files that the bundler has read from the bundle, so that the engine copies them. Removes only those that
+   * still have the content of the file that the bundle names as their origin. Such names are relative to `root`.
    */
   async extractRead(bundle: Bundle, directory: string, root: string): Promise<ExtractedAsset[]> {
     const extracted: ExtractedAsset[] = [];
@@ -153,15 +156,15 @@ export class BundledAssets {
     return extracted;
   }
 
-  /** These files are going to be copied into an output directory in place of their stand-ins. */
+  /** Call this when the engine is going to copy these files into an output directory, in place of their stand-ins. */
   keep(directory: string, extracted: readonly ExtractedAsset[]): void {
     this.#extracted.set(directory, [...(this.#extracted.get(directory) ?? []), ...extracted]);
     this.#hashes.save();
   }
 
   /**
-   * To be called once the files of an output directory are copied. Checks that their contents are those that were hashed,
-   * because their names promise it.
+   * Call this after the files of an output directory are copied. Checks that their contents are those that were
+   * hashed, because their names contain the hashes.
    *
    * @throws {CopyError} with `ERR_SOURCE_CHANGED`
    */
@@ -169,7 +172,7 @@ export class BundledAssets {
     for (const { file, name, state, hash } of this.#extracted.get(directory) ?? []) {
       const now = stateOf(file);
       if (now?.state.key === state.key) continue;
-      // A hard link or another mode changes no content.
+      // A new hard link or another mode changes the state, but not the content.
       if (now && (await this.#hashes.hashOf({ file, state: now.state })) === hash) continue;
       throw new CopyError({
         code: 'ERR_SOURCE_CHANGED',
@@ -190,7 +193,7 @@ export class BundledAssets {
     }
   }
 
-  /** Rolldown's asset is a proxy that notes what it was once asked for: so it is not asked. */
+  /** Does not read the property itself: Rolldown's asset is a proxy that remembers which properties were read. */
   #standsFor(item: object, isLast: boolean): BundledAsset | undefined {
     const { value, get } = Object.getOwnPropertyDescriptor(item, 'source') ?? {};
     const revealed = get && shown.get(get);
@@ -206,10 +209,10 @@ export class BundledAssets {
   }
 }
 
-/** Getters that answer with contents, and whose. */
+/** Getters that return the contents of files, with their files. */
 const shown = new WeakMap<() => unknown, BundledAsset>();
 
-/** Undefined where the bundle of another output, or of another build, has the file. */
+/** Returns undefined if the file is in the bundle of another output or of another build. */
 function nameOf(context: BundleContext, reference: string): string | undefined {
   try {
     return context.getFileName(reference);
@@ -218,7 +221,7 @@ function nameOf(context: BundleContext, reference: string): string | undefined {
   }
 }
 
-/** For another plugin, or for a bundle that stays in memory. */
+/** Reads the content for another plugin, or for a bundle in memory. Throws if the file has changed since its hash. */
 export function contentOf({ file, state }: BundledAsset): Uint8Array {
   const content = fs.readFileSync(file);
   if (stateOf(file)?.state.key === state.key) return content;

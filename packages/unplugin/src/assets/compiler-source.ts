@@ -3,23 +3,23 @@ import { sizeInStandIn } from './stand-in.ts';
 
 type Source = sources.Source;
 
-/** A stand-in is made larger than what a compiler would inline, and is in memory. In bytes. */
+/** The largest limit for inlining that is supported, in bytes: each stand-in has to be larger, and is in memory. */
 export const MAX_LIMIT = 1024 * 1024;
 
-/** What a lazy source answers with when it is asked. */
+/** The functions from which a lazy source gets what it returns. */
 export interface LazyContent {
   read(): Uint8Array;
   /** In bytes. */
   size(): number;
-  /** Another one for another content: caches want to know whether it is the same, not what it is. */
+  /** Differs for different contents: caches need to know only whether the content is the same. */
   key(): string;
 }
 
 const classes = new WeakMap<typeof sources.Source, new (content: LazyContent) => Source>();
 
 /**
- * The content of a file, in the terms of webpack and Rspack: read when somebody asks for it, and kept by nobody. It
- * extends the `Source` of the compiler at hand, whose plugins may look for its own classes.
+ * The content of a file as a `Source` of webpack or Rspack. It is read each time that a plugin asks for it, and is
+ * not kept. It extends the `Source` of the given compiler, because plugins may check the class.
  */
 export function lazySource(Source: typeof sources.Source, content: LazyContent): Source {
   const LazySource = classes.get(Source) ?? lazyClass(Source);
@@ -50,7 +50,7 @@ function lazyClass(Source: typeof sources.Source): new (content: LazyContent) =>
   };
 }
 
-/** The stand-in that is the content of an asset, if it is one. */
+/** Returns the content of an asset if it is a stand-in. */
 export function standInOf(source: Source): Buffer | undefined {
   if (source.size() > MAX_LIMIT + 1) return undefined;
   const content = source.buffer();

@@ -21,7 +21,7 @@ afterEach(() => {
 
 const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
-/** Hashes the file in what is a build of its own, and says whether it was read. */
+/** Hashes the file as a separate build does, and tells whether the file was read. */
 async function hashed(): Promise<{ hash: string; read: boolean }> {
   const open = vi.spyOn(fs.promises, 'open');
   const hashes = new ContentHashes(store);
@@ -32,7 +32,7 @@ async function hashed(): Promise<{ hash: string; read: boolean }> {
   return { hash, read };
 }
 
-/** As if some time had passed since the file was touched. */
+/** Sets the clock as if this much time had passed since the file was touched. */
 function later(ms: number): void {
   const now = Date.now();
   vi.spyOn(Date, 'now').mockReturnValue(now + ms);

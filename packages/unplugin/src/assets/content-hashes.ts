@@ -8,8 +8,8 @@ import { stateOf } from './selection.ts';
 let library: Promise<XXHashAPI> | undefined;
 
 /**
- * XXH64, by which esbuild and webpack name files too: six times as fast as the SHA-256 of Node.js. Loaded for the first hash
- * that is not kept.
+ * Creates an XXH64, which esbuild and webpack also use for the names of files. It is six times as fast as the SHA-256
+ * of Node.js. The library is loaded for the first hash that the store does not have.
  */
 async function create64() {
   library ??= import('xxhash-wasm').then((module) => module.default());
@@ -19,8 +19,8 @@ async function create64() {
 const CHUNK = 1024 * 1024;
 
 /**
- * Timestamps are taken from a clock that ticks every few milliseconds: what is known of a file that was touched this
- * shortly before it was read is not kept for the next build. FAT keeps every second one.
+ * Timestamps are taken from a clock that ticks every few milliseconds. If a file was touched this shortly before it
+ * was read, its hash is not kept for the next build. The timestamps of FAT have a resolution of two seconds.
  */
 const TICK_MS = 50;
 const COARSE_TICK_MS = 2500;
@@ -30,20 +30,20 @@ interface Known {
   hash: string;
 }
 
-/** Hashes of the contents of files, each computed once for a state of the file, and kept for the builds that follow. */
+/** Hashes of the contents of files. Each is computed once for a state of the file, and kept for later builds. */
 export class ContentHashes {
   readonly #store: string;
   readonly #hashes = new Map<string, Promise<string>>();
   #known: Map<string, Known> | undefined;
-  /** What the store does not have yet, by path. */
+  /** The hashes that the store does not have yet, by path. */
   readonly #added = new Map<string, Known>();
 
-  /** `store` is the file that they are kept in. */
+  /** `store` is the path of the file in which hashes are kept. */
   constructor(store: string) {
     this.#store = store;
   }
 
-  /** The hash of a file in the state that it was found in: 16 hexadecimal digits. */
+  /** The hash of a file in the state in which it was found: 16 hexadecimal digits. */
   hashOf({ file, state }: Pick<SelectedFile, 'file' | 'state'>): Promise<string> {
     const key = `${state.key} ${file}`;
     let hash = this.#hashes.get(key);
@@ -68,10 +68,10 @@ export class ContentHashes {
     return hash;
   }
 
-  /** Keeps what was computed for the next build. */
+  /** Adds the new hashes to the store, for the next build. */
   save(): void {
     if (this.#added.size === 0) return;
-    // Another process may have written since.
+    // Another process may have written the store since.
     const all = { ...read(this.#store), ...Object.fromEntries(this.#added) };
     this.#added.clear();
     this.#known = undefined;
@@ -79,18 +79,18 @@ export class ContentHashes {
   }
 }
 
-/** {@link ContentHashes.hashOf} a content that is in memory. */
+/** The same hash as {@link ContentHashes.hashOf}, of a content that is in memory. */
 export async function hashContent(content: string | Uint8Array): Promise<string> {
   return hexadecimal((await create64()).update(content).digest());
 }
 
 const hexadecimal = (hash: bigint) => hash.toString(16).padStart(16, '0');
 
-/** Two buffers for all files: one is hashed while the other one is read into. */
+/** Two buffers for all files: one is hashed while the other one is filled. */
 let buffers: [Buffer, Buffer] | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
-/** One file after the other: two at once would take the same time, and more memory. */
+/** Hashes one file after the other: two at once would take the same time, and more memory. */
 function hashFile(file: string): Promise<string> {
   const hash = last.then(() => hashNow(file));
   last = hash.catch(() => {});
@@ -126,7 +126,7 @@ function read(store: string): Record<string, Known> {
   }
 }
 
-/** In one step: another process may read it. */
+/** Replaces the store by a rename, because another process may be reading it. */
 function write(store: string, known: Record<string, Known>): void {
   const temporary = `${store}.${randomUUID()}.tmp`;
   try {
@@ -134,7 +134,8 @@ function write(store: string, known: Record<string, Known>): void {
     fs.writeFileSync(temporary, JSON.stringify(known), { flag: 'wx' });
     fs.renameSync(temporary, store);
   } catch {
-    // A cache that cannot be written costs time, and the copy warns of its manifest, which is there too.
+    // Without a store the next build only takes longer. The copy warns of its manifest, which is in the same
+    // directory.
     fs.rmSync(temporary, { force: true });
   }
 }

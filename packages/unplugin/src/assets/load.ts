@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from '../options/options.ts';
 import type { BundledAssets } from './bundled-assets.ts';
 
-/** The assets of a build, where the options ask for any. What they need is loaded then. */
+/** The imported files of a build that the engine copies. Without the option, undefined, and nothing is loaded. */
 export async function assetsOfBuild(
   { assets }: Pick<ResolvedOptions, 'assets'>,
   root: string,

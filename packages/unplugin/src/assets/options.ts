@@ -1,20 +1,21 @@
 /** Which imported files the engine copies. The bundler does not read them. */
 export interface ImportedAssets {
   /**
-   * Globs of files that the engine copies. They are relative to the project's root, as in the plugins of Rollup. An absolute
-   * glob, or one that begins with `**`, also matches outside.
+   * Globs of files that the engine copies. They are relative to the project's root, as in the plugins of Rollup. An
+   * absolute glob, or one that begins with `**`, also matches outside.
    *
    * @default types that no tool rewrites: video, audio, wasm, models, fonts, archives and other binary data
    */
   include?: string | readonly string[];
   /**
-   * Globs of files that the bundler handles, of the same kind.
+   * Globs of files that the bundler handles, although `include` has them. Relative to the same directory as
+   * `include`.
    *
    * @default []
    */
   exclude?: string | readonly string[];
   /**
-   * The bundler handles files that are smaller. In bytes.
+   * The smallest size of files that the engine copies, in bytes. The bundler handles smaller files.
    *
    * @default 262144 (256 KiB)
    */
@@ -22,13 +23,13 @@ export interface ImportedAssets {
 }
 
 export interface ResolvedAssets {
-  /** Undefined: {@link BINARY}. */
+  /** Undefined: files that {@link BINARY} matches. */
   include: readonly string[] | undefined;
   exclude: readonly string[];
   minSize: number;
 }
 
-/** Files that no tool rewrites. */
+/** Matches files that no tool rewrites. */
 export const BINARY: RegExp = new RegExp(
   `\\.(?:${[
     ...['avi', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv', 'webm'],
@@ -42,7 +43,7 @@ export const BINARY: RegExp = new RegExp(
   'i',
 );
 
-/** What bundlers make modules of, whatever globs match it. */
+/** Matches files that bundlers make modules of. The engine does not copy them, whatever globs match them. */
 export const MODULES =
   /\.(?:[cm]?[jt]sx?|css|less|s[ac]ss|styl|stylus|pcss|postcss|sss|html?|json5?|vue|svelte|astro)$/i;
 
@@ -50,8 +51,8 @@ const MIN_SIZE = 256 * 1024;
 const KNOWN: readonly string[] = ['include', 'exclude', 'minSize'];
 
 /**
- * The option with its defaults; undefined where nothing is to be copied this way. `wrong` makes the error for a value
- * of the wrong type.
+ * Returns the option with its defaults, or undefined if the engine copies no imported files. `wrong` creates the
+ * error for an invalid value.
  */
 export function resolveAssets(
   given: unknown,

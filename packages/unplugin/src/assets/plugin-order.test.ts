@@ -9,7 +9,7 @@ interface Made {
 const run = ({ generateBundle }: Made) =>
   (typeof generateBundle === 'object' ? generateBundle.handler : generateBundle)?.({}, {}, true);
 
-/** The plugins of a build with these, and what their hooks do, in order. */
+/** The plugins of a build, and a log of their hooks in the order of the calls. */
 function ordered(order?: string) {
   const log: string[] = [];
   const hook = (name: string) => () => void log.push(name);

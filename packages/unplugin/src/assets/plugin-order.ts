@@ -8,16 +8,16 @@ interface Plugin {
   generateBundle?: Handler | { handler: Handler; order?: string };
 }
 
-/** The assets of a build, once it has begun. */
+/** Returns the imported files of a build that the engine copies. Undefined before the build starts. */
 export type AssetsOf = () => BundledAssets | undefined;
 
 const LAST = 'unplugin-reflink:last';
 const ADDED = Symbol('added');
 
 /**
- * The plugins of a build, so that the `generateBundle` of those in `last` runs after all others, which find contents in
- * the bundle in place of stand-ins. Rolldown makes a new bundle for each hook, so each hook is wrapped. What is added
- * belongs to `owner`.
+ * Returns the plugins of a build, changed so that the `generateBundle` of those in `last` runs after all others, and
+ * the others find contents in the bundle in place of stand-ins. Each hook is wrapped, because Rolldown creates a new
+ * bundle for each of them. Added plugins belong to `owner`.
  */
 export function withAssets(
   plugins: readonly unknown[],
@@ -46,7 +46,7 @@ function isPlugin(given: unknown): given is Plugin & Required<Pick<Plugin, 'gene
   return typeof given === 'object' && given !== null && Boolean((given as Plugin).generateBundle);
 }
 
-/** Plugins may be instances of a class, and others may copy what they are. */
+/** Copies a plugin, with another `generateBundle`. Keeps its prototype: it may be an instance of a class. */
 function changed(plugin: Plugin, generateBundle: Plugin['generateBundle']): unknown {
   return Object.create(Object.getPrototypeOf(plugin), {
     ...Object.getOwnPropertyDescriptors(plugin),

@@ -64,6 +64,6 @@ test('the state of a file differs once its content may; a directory has none', (
   expect(stateOf(file)!.state.key).not.toBe(before.state.key);
   expect(stateOf(join(root, 'fonts'))).toBeUndefined();
   const { touchedMs } = stateOf(join(root, 'small.bin'))!.state;
-  // Its change time, which is later than its modification time.
+  // This is the change time, which is later than the modification time.
   expect(touchedMs).toBeGreaterThan(1_000_000_000_000);
 });

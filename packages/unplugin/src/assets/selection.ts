@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Matcher } from 'fs-reflink/list';
 import { BINARY, MODULES, type ResolvedAssets } from './options.ts';
 
-/** A file that is copied by the engine. */
+/** An imported file that the engine copies. */
 export interface SelectedFile {
   /** Absolute path, without links in it. */
   file: string;
@@ -11,18 +11,18 @@ export interface SelectedFile {
   state: FileState;
 }
 
-/** Differs when the content of a file may differ, and says since when it has been as it is. */
+/** The state of a file, which differs if the content of the file may differ. */
 export interface FileState {
   key: string;
-  /** When the file was touched last, in any way. In milliseconds. */
+  /** The later one of the modification time and the change time, in milliseconds. */
   touchedMs: number;
-  /** Whether the filesystem keeps whole seconds. */
+  /** Whether the filesystem seems to keep times in whole seconds. */
   isCoarse: boolean;
 }
 
-/** Which files the option `assets` names. */
+/** Selects the imported files that the option `assets` names. */
 export class AssetSelection {
-  /** Undefined without globs: to load what matches those takes longer than the rest of a small build. */
+  /** Undefined without globs: loading the library that matches globs takes longer than the rest of a small build. */
   readonly #include: Matcher[] | undefined;
   readonly #exclude: Matcher[];
   readonly #minSize: number;
@@ -34,7 +34,7 @@ export class AssetSelection {
     this.#minSize = minSize;
   }
 
-  /** Whether a file may be one of them, by its path. */
+  /** Whether a file may be selected, judged by its path. */
   matches(file: string): boolean {
     if (MODULES.test(file)) return false;
     const below = belowRoot(file);
@@ -43,23 +43,23 @@ export class AssetSelection {
     return isIncluded && !this.#exclude.some(isMatched);
   }
 
-  /** The file if it is one of them. `file` is an absolute path. */
+  /** Returns the file if it is selected. `file` is an absolute path. */
   find(file: string): SelectedFile | undefined {
     if (!this.matches(file)) return undefined;
     const found = stateOf(file);
     if (!found || found.size < this.#minSize) return undefined;
-    // A link is as large as what it leads to, and never copied as a link.
+    // The size is that of the file that a link leads to. Imported files are never copied as links.
     return { file: fs.realpathSync.native(file), ...found };
   }
 }
 
-/** Undefined where no file is, and for what is no file. */
+/** Returns undefined if nothing exists at the path, or if it is not a file. */
 export function stateOf(file: string): { size: number; state: FileState } | undefined {
   let stats: fs.BigIntStats | undefined;
   try {
     stats = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // Whoever reads it reports why it cannot be read.
+    // Reading the file reports the error.
   }
   if (!stats?.isFile()) return undefined;
   const { dev, ino, size, mtimeNs, ctimeNs } = stats;
@@ -73,7 +73,7 @@ export function stateOf(file: string): { size: number; state: FileState } | unde
   };
 }
 
-/** As Rollup's plugins have them: what is no absolute path, and does not begin with `**`, is relative to the project. */
+/** As in Rollup's plugins, a glob that is not absolute and does not begin with `**` is relative to `root`. */
 function matcherOf(glob: string, root: string): Matcher {
   const pattern = glob.startsWith('**') ? glob : absolute(glob, root);
   return new Matcher(path.parse(root).root, pattern.replace(/^\/+/, ''), []);

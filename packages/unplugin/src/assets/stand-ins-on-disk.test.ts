@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** The note of a build by the process `pid`, which has not ended by itself. */
+/** Writes the note of a build in the process `pid`, as if the build had not deleted it. */
 const leaveNote = (pid: number) => writeFileSync(`${standInNotes(cache, output)}${pid}-0`, '');
 const endedPid = () => spawnSync(process.execPath, ['--version']).pid;
 const writeOutput = () =>

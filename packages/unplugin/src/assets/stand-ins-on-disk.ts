@@ -5,13 +5,13 @@ import { standInAt } from './stand-in.ts';
 
 let builds = 0;
 
-/** Notes builds whose bundler writes stand-ins, so that what a killed one has left is deleted by the next. */
+/** Notes builds whose bundler writes stand-ins, so that the next build deletes the stand-ins of a killed build. */
 export class StandInsOnDisk {
   readonly #directory: string;
   readonly #prefix: string;
   readonly #note: string;
 
-  /** To be called before the bundler writes. `directory` is the absolute path of the output. */
+  /** Call this before the bundler writes. `directory` is the absolute path of the output. */
   constructor(cacheDirectory: string, directory: string) {
     this.#directory = directory;
     this.#prefix = standInNotes(cacheDirectory, directory);
@@ -20,11 +20,11 @@ export class StandInsOnDisk {
       fs.mkdirSync(path.dirname(this.#note), { recursive: true });
       fs.writeFileSync(this.#note, '');
     } catch {
-      // Without it, what a killed build leaves under a name that no later one has stays there.
+      // Without the note, stand-ins of a killed build stay if no later build writes files of the same names.
     }
   }
 
-  /** The stand-ins of this build are replaced or deleted. */
+  /** Call this when the stand-ins of this build are replaced or deleted. */
   end(): void {
     fs.rmSync(this.#note, { force: true });
     const others = notesOf(this.#prefix);
@@ -56,7 +56,7 @@ function isRunning(note: string): boolean {
   try {
     return process.kill(Number.parseInt(note, 10), 0);
   } catch (error) {
-    // It is another user's.
+    // The process belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -80,7 +80,7 @@ test('files that came are found once they have been looked for again', async () 
   await files.refresh();
   expect(files.find('new.txt')).toBeUndefined();
   files.invalidate();
-  // Two that ask at once get one look.
+  // Two calls at the same time cause one scan.
   await Promise.all([files.refresh(), files.refresh()]);
   expect(files.find('new.txt')).toMatchObject({ name: 'new.txt', below: 'new.txt' });
   expect(files.isCopied(join(root, 'assets/new.txt'))).toBe(true);

@@ -8,45 +8,45 @@ import { collisionMessage, nameTaken } from '../output/collisions.ts';
 import { type Contender, contenderOf, winnerOf } from '../output/winner.ts';
 import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets/targets.ts';
 
-/** An output that is served and not built. */
+/** An output that a development server serves and that is not built. */
 export interface ServedOutput {
   /** Absolute path of the project. */
   root: string;
   /** Absolute path. */
   outDir: string;
   targets: OutputTargets;
-  /** Pages of public directories are found by the names of their directories, too, and without their extensions. */
+  /** Whether pages of public directories are also found by the names of their directories and without extensions. */
   findsPublicPages?: boolean;
 }
 
-/** What a path of the output would lead to, were it built. */
+/** The file that a path of the output would lead to if the output were built. */
 export interface ServedFile {
   /** Absolute path. */
   source: string;
   /** Path below the output, with forward slashes. */
   name: string;
-  /** The same below the target's `to`. */
+  /** Path below the target's `to`, with forward slashes. */
   below: string;
   /** Undefined for a file of a public directory. */
   target: Target<string> | undefined;
 }
 
-/** As many links as the kernel follows for one path. */
+/** The number of links that the kernel follows for one path. */
 const MAX_LINKS = 40;
 
-/** What was found when the sources were looked through. */
+/** The result of a scan of the sources. */
 class Found {
   readonly files = new Map<string, ServedFile>();
-  /** Links kept as links, and where they lead. */
+  /** The targets of links that are kept as links, by the names of the links. */
   readonly links = new Map<string, string>();
   readonly sources = new Set<string>();
-  /** What has each name. */
+  /** What the file of each name comes from. */
   readonly contenders = new Map<string, Contender>();
-  /** Warnings about names that are both public and a target's. */
+  /** Warnings about names that both a public directory and a target have, by name. */
   readonly overlaps = new Map<string, string>();
 }
 
-/** The files of an output that is not built, by their names in it. Nothing else can be found here. */
+/** The files of an output that is not built, by their names in the output. No other files can be found here. */
 export class ServedFiles {
   readonly #targets: OutputTargets;
   readonly #outDir: string;
@@ -55,11 +55,11 @@ export class ServedFiles {
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
   readonly #logged = new Set<string>();
-  /** When files were last looked through. */
+  /** The result of the last scan. */
   #found = new Found();
   #stale = true;
   #looking = Promise.resolve();
-  /** Begins when {@link #looking} is over. */
+  /** The next scan, which starts when {@link #looking} ends. */
   #next: Promise<void> | undefined;
 
   constructor(
@@ -75,12 +75,12 @@ export class ServedFiles {
     this.#log = log;
   }
 
-  /** Files came or went: the next {@link refresh} looks through them. */
+  /** Call this when files were created or deleted. The next {@link refresh} scans the sources again. */
   invalidate(): void {
     this.#stale = true;
   }
 
-  /** Resolves when files have been looked through, if some came or went. To be awaited before they are asked for. Never rejects. */
+  /** Scans the sources if {@link invalidate} was called. Await this before you look for files. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#stale)
       this.#next ??= this.#looking.then(() => {
@@ -92,23 +92,23 @@ export class ServedFiles {
     await (this.#next ?? this.#looking);
   }
 
-  /** Whether a file is the source of one that is copied, or was when files were last looked through. */
+  /** Whether a file was the source of a copied file in the last scan. */
   isCopied(source: string): boolean {
     return this.#found.sources.has(source);
   }
 
-  /** All of them, links that are kept as links left out. */
+  /** All files, without links that are kept as links. */
   all(): ServedFile[] {
     return [...this.#found.files.values()];
   }
 
-  /** What a server of the built output would answer with for a path, decoded and without its leading slash. */
+  /** The file that a server of the built output would send. `name` is the decoded path without its leading slash. */
   find(name: string): ServedFile | undefined {
     if (name === '' || name.endsWith('/')) return this.#page(`${name}index.html`);
     return this.#follow(name) ?? this.#page(`${name}.html`);
   }
 
-  /** While developing Vite finds pages by no other name in public directories, and in the project by itself. */
+  /** In development, Vite finds pages of public directories only by their full names, and the project's by itself. */
   #page(name: string): ServedFile | undefined {
     const file = this.#follow(name);
     return this.#findsPublicPages || file?.target ? file : undefined;
@@ -136,7 +136,7 @@ export class ServedFiles {
     this.#found = found;
   }
 
-  /** A target at a time: one that is wrong takes nothing away from the others. */
+  /** Scans one target at a time, so that an error in one target has no effect on the others. */
   async #scan(found: Found, scanned: Target<string>, target: Target<string> | undefined): Promise<void> {
     const { symlinks, allowMissing } = this.#options.engine;
     const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };

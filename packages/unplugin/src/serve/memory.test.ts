@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isRealDisk, mount, type OutputFileSystem } from './memory.ts';
 
-/** As much of a file system in memory as is asked for. */
+/** The parts of a file system in memory that are used. */
 function inMemory(frozen?: string) {
   const made: string[] = [];
   const missing = (name: string) => {

@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Compiler } from 'webpack';
 
-/** An output that is kept in memory, as memfs makes it. */
+/** The file system of an output that is kept in memory, as that of memfs. */
 export type OutputFileSystem = NonNullable<Compiler['outputFileSystem']>;
 
-/** Files that are read from somewhere else, by their path in the output. */
+/** The paths that files are really read from, by the paths of the files in the output. */
 type Mounted = ReadonlyMap<string, string>;
 
 const READING = [
@@ -19,12 +19,12 @@ const READING = [
   'createReadStream',
 ];
 
-/** Every compiler's own, as several may share one output. */
+/** The files that each compiler has mounted in an output. Several compilers may share one output. */
 const mounts = new WeakMap<object, Map<object, Mounted>>();
 
 /**
- * Makes an output in memory answer for files from where they are, so that none of them is loaded. Replaces what the
- * same owner had mounted. False where that is not possible.
+ * Makes an output in memory read files from where they are on the disk, so that none of them is loaded into memory.
+ * Replaces what the same owner has mounted before. Returns false if the methods of the output cannot be replaced.
  */
 export function mount(output: OutputFileSystem, owner: object, files: Mounted): boolean {
   const methods = output as unknown as Record<string, unknown>;
@@ -36,7 +36,7 @@ export function mount(output: OutputFileSystem, owner: object, files: Mounted): 
     mounts.set(output, owners);
   }
   owners.set(owner, files);
-  // Whoever looks for an index file asks about its directory first.
+  // A server that looks for an index file looks for the directory first.
   const mkdir = methods.mkdirSync as typeof fs.mkdirSync;
   for (const directory of new Set([...files.keys()].map(path.dirname))) mkdir(directory, { recursive: true });
   return true;
@@ -71,7 +71,7 @@ function find(owners: Map<object, Mounted>, given: unknown): string | undefined 
   return undefined;
 }
 
-/** Whether an output is on the disk: then it finds a file there as everybody does. */
+/** Whether an output is on the disk: then it finds the same file at a path as `node:fs` does. */
 export function isRealDisk(output: OutputFileSystem, file: string): Promise<boolean> {
   return new Promise((resolve) => {
     output.stat(file, (error, found) => {

@@ -4,7 +4,7 @@ import { resolveOptions } from '../options/resolve-options.ts';
 import type { ServedFiles } from './files.ts';
 import { createMiddleware, hasPackages, type Server } from './middleware.ts';
 
-/** What a request comes to, and what was looked for. */
+/** Returns what was looked for to answer a request, and how the request ended. */
 async function outcomeOf(
   url: string,
   { method = 'GET', accept = '*/*', ...server }: Partial<Server> & { method?: string; accept?: string } = {},

@@ -10,21 +10,21 @@ import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
 type Next = (error?: unknown) => void;
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
-/** What of a development server decides about an answer. */
+/** The properties of a development server that decide how a request is answered. */
 export interface Server {
-  /** The path of a request below the output, with a leading slash; undefined where it is none of the output's. */
+  /** The path of a request below the output, with a leading slash. Undefined if the path is not in the output. */
   pathOf(url: string): string | undefined;
-  /** Whether the server answers for a file itself. */
+  /** Whether the server itself answers a request for a file. */
   leaves(file: ServedFile, url: string): boolean;
-  /** Whether nothing is to be found under a name that no file of ours has. */
+  /** Whether the answer is "not found" for a name that no copied file has. */
   hides(name: string): boolean;
   /** The user's response headers. */
   headers: Record<string, unknown>;
-  /** Files come and go without an event: all are listed again for every page. */
+  /** Whether no event tells that files were created or deleted: then the sources are scanned again for every page. */
   isUnwatched: boolean;
 }
 
-/** A file is no longer there, or what it was in is none. */
+/** The codes of errors for a file that no longer exists. */
 const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 
 /** Answers requests with the sources of what a build would copy. */
@@ -59,14 +59,14 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
   }
 }
 
-/** Whether something is copied from packages, where watchers do not look. */
+/** Whether something is copied from packages, which watchers do not watch. */
 export function hasPackages({ publicTargets, targets }: OutputTargets): boolean {
   return [...publicTargets, ...targets]
     .flatMap(sourcesOf)
     .some((from) => /[\\/]node_modules[\\/]/.test(from));
 }
 
-/** A request's path as a name in the output, if it can be one; a slash that is encoded is no slash. */
+/** The path of a request as a name in the output. Undefined if it cannot be one, as with an encoded slash in it. */
 function decode(url: string): string | undefined {
   const [pathname] = url.split(/[?#]/, 1);
   try {

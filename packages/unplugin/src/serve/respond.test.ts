@@ -27,7 +27,7 @@ afterAll(() => server.close());
 const ask = (name: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`, {
     method,
-    // Otherwise fetch asks for nothing but what is new.
+    // Otherwise fetch sends "no-cache" with a conditional request, and never gets "not modified".
     headers: { 'accept-encoding': 'identity', 'cache-control': 'max-age=0', ...headers },
   });
 

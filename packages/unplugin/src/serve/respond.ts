@@ -7,13 +7,13 @@ import fresh from 'fresh';
 import { lookup } from 'mrmime';
 import parseRange from 'range-parser';
 
-/** By these endings Vite's servers tell what is compressed. */
+/** The extensions by which Vite's servers recognize compressed files. */
 const ENCODINGS = new Map([
   ['.gz', 'gzip'],
   ['.br', 'br'],
 ]);
 
-/** What is answered with: a file as it is, or bytes that were made of one. */
+/** The content of an answer: an unchanged file, or bytes that a transform made of one. */
 export interface Content {
   size: number;
   etag: string;
@@ -29,7 +29,7 @@ export async function contentOf(file: string): Promise<Content> {
   return {
     size,
     modified: mtime,
-    // That of sirv, which serves Vite's previews: modification times are kept, so both are the same.
+    // The same as that of sirv, which serves Vite's previews: copies have the modification times of their sources.
     etag: `W/"${size}-${mtime.getTime()}"`,
     read: (start, end) => handle.createReadStream({ start, end, autoClose: false }),
     close: () => handle.close(),
@@ -45,7 +45,7 @@ export function bytesAsContent(bytes: Buffer, etag: string): Content {
   };
 }
 
-/** Answers a GET or HEAD request, in part or with "not modified" where it asks for that. */
+/** Answers a GET or HEAD request: with a part or with "not modified" if it asks for that. Closes the content. */
 export async function respond(
   request: IncomingMessage,
   response: ServerResponse,
@@ -88,7 +88,7 @@ export async function respond(
 }
 
 function typeOf(name: string): string | undefined {
-  // As Vite: sources are no transport streams.
+  // As in Vite: ".ts" is TypeScript, and not an MPEG transport stream.
   if (/\.(?:[tj]sx?|[cm][tj]s)$/.test(name)) return 'text/javascript';
   const type = lookup(name);
   return type === 'text/html' ? 'text/html;charset=utf-8' : type;
@@ -96,7 +96,7 @@ function typeOf(name: string): string | undefined {
 
 type Part = { start: number; end: number };
 
-/** The one range that is asked for; several are answered with everything, which is allowed. */
+/** The range that a request asks for. A request for several ranges gets the whole content, which HTTP allows. */
 function partOf(
   { method, headers }: IncomingMessage,
   size: number,
@@ -106,7 +106,7 @@ function partOf(
   if (method !== 'GET' || range === undefined) return undefined;
   // A weak ETag promises nothing about single bytes.
   if (condition !== undefined && condition !== lastModified) return undefined;
-  // More than there is means all of it; the parser takes it for a mistake.
+  // A suffix that is longer than the content means the whole content. The parser reports it as an error.
   const asked = range.replace(/(?<=[=,]\s*)-(\d+)/g, (last, length) => (Number(length) > size ? '0-' : last));
   const ranges = parseRange(size, asked, { combine: true });
   if (ranges === -1) return 'unsatisfiable';
