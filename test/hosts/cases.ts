@@ -518,6 +518,13 @@ const collisionCases: HostCase[] = [
     error: new RegExp(`static/${BUNDLE}.*" to ".*${BUNDLE}": EISDIR: the bundle has a file of this name`),
   },
   {
+    name: 'a directory of a target where the bundle of an earlier build is',
+    tree: { [`more/${BUNDLE}/inner.txt`]: 'inner' },
+    old: { [BUNDLE]: 'old' },
+    options: one({ from: 'more' }),
+    error: new RegExp(`more/${BUNDLE}.*" to ".*${BUNDLE}": EISDIR: the bundle has a file of this name`),
+  },
+  {
     name: "a target with overwrite: 'error' refuses the bundle",
     options: one({ from: 'assets/a.txt', rename: BUNDLE, overwrite: 'error' }),
     error: /EEXIST.*the bundle has a file of this name/,

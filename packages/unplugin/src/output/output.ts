@@ -10,7 +10,7 @@ import { type Collision, findCollisions, overlapMessages, refuseNested } from '.
 import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
-import { WrittenBundle } from './written.ts';
+import { explainByBundle, WrittenBundle } from './written.ts';
 
 /** So many files are copied while the bundler renders, as a rule. */
 const FEW_FILES = 32;
@@ -115,7 +115,7 @@ export class OutputCopy {
         return new OutputReport({ ...report, unchanged: report.unchanged + (changed?.others ?? 0) });
       },
       (error: unknown) => {
-        throw this.#written.explain(error);
+        throw this.#explained(error);
       },
     );
     // Kept to be reported when asked; a build that fails before must not end in an unhandled rejection.
@@ -140,7 +140,7 @@ export class OutputCopy {
     // A small copy has ended by now, or is about to; what it failed with is known a turn later.
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
     await nextTurn();
-    if (this.#failure) throw this.#failure.error;
+    if (this.#failure) throw this.#explained(this.#failure.error);
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);
     if (collisions.length === 0) return [];
     await this.#finished;
@@ -228,6 +228,10 @@ export class OutputCopy {
     const deleted = this.#deleted.filter((each) => !copied.has(each));
     const replaced = dryRun ? report.entriesAt(this.#replaced) : planned.entries(this.#replaced);
     return report.toReport(replaced, deleted, this.#isWritten());
+  }
+
+  #explained(error: unknown): unknown {
+    return explainByBundle(error, this.#bundled.flat(), this.#settings, this.directory);
   }
 
   /** Tells of the absolute path of a deleted file whether there is one again, or will be when the bundle is written. */

@@ -50,19 +50,6 @@ export class WrittenBundle {
     return [...leftOut, ...this.#others];
   }
 
-  /** What the engine found in the way is the bundle's. */
-  explain(error: unknown): unknown {
-    if (!(error instanceof CopyError) || error.destination === undefined) return error;
-    const { code, destination } = error;
-    const file = { source: error.source!, destination };
-    const bundle = this.#names.map((name) => path.join(this.#directory, name));
-    const found = bundle.find((each) => isInside(each, destination));
-    if (code === 'EEXIST' && found === destination) return nameTaken(file, 'bundle');
-    if (code === 'ENOTDIR' && found) return fileTaken(file, found, this.#targets, this.#directory);
-    if (code === 'EISDIR' && bundle.some((each) => isInside(destination, each))) return directoryTaken(file);
-    return error;
-  }
-
   /** A function has to be called for every file, so only where something may be in the bundle too. */
   #withoutBundled(target: Target<string>, number: number, ignoreCase: boolean): Target<string> {
     const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
@@ -82,6 +69,29 @@ export class WrittenBundle {
     };
     return { ...target, filter };
   }
+}
+
+/**
+ * What the engine failed with, said of the bundle where that has, or will have, files with these `names` in the way: they
+ * may be those of an earlier build.
+ */
+export function explainByBundle(
+  error: unknown,
+  names: readonly string[],
+  targets: Pick<OutputTargets, 'targets'>,
+  directory: string,
+): unknown {
+  if (!(error instanceof CopyError) || error.source === undefined || error.destination === undefined)
+    return error;
+  const { code, source, destination } = error;
+  const file = { source, destination };
+  const bundle = names.map((name) => path.join(directory, name));
+  const found = bundle.find((each) => isInside(each, destination));
+  if (code === 'EEXIST' && found === destination) return nameTaken(file, 'bundle');
+  if (code === 'ENOTDIR' && found) return fileTaken(file, found, targets, directory);
+  if (code === 'EISDIR' && !found && bundle.some((each) => isInside(destination, each)))
+    return directoryTaken(file);
+  return error;
 }
 
 function mayHave(from: string, below: string): boolean {
