@@ -15,13 +15,12 @@ import {
 import { join } from 'node:path';
 import { type Attribute, type CopyOptions, copy, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
-import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import { loadSystem } from '../../packages/core/src/platform/load.ts';
 import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { carryDirectories } from '../../packages/core/src/transfer/directories.ts';
+import { copyBy } from '../support/copy-by.ts';
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, type TreeSpec, writeTree } from '../support/trees.ts';
@@ -68,12 +67,9 @@ function byCp(cwd: string, ...flags: string[]): Record<string, string> {
   return modesIn(join(cwd, 'by-cp'));
 }
 
-/** A copy by a certain system, on this thread. */
-function copyBy(system: System, targets: Target | Target[], options: CopyOptions) {
-  const { transfer, entries, ...plan } = resolveCopyOptions(targets, options);
-  const job = { transfer, entries, dryRun: false, progress: false, recorded: options.manifest !== undefined };
-  const hooks = { planned: () => {}, large: () => {}, progress: () => {} };
-  const { tally, error } = runWhole(new Queue({ records: false, outcomes: false }), job, plan, system, hooks);
+/** A copy by a certain system, which succeeds. */
+function tallyBy(...given: Parameters<typeof copyBy>) {
+  const { tally, error } = copyBy(...given);
   if (error) throw error;
   return tally;
 }
@@ -93,7 +89,7 @@ const lanes: Record<string, Copy> = {
   'with functions': (target, options) => copy({ ...target, filter: () => true }, options),
   'with a transform': (target, options) => copy({ ...target, transform: (content) => content }, options),
   'without the native lane': async (target, options) =>
-    copyBy(portableSystem(undefined), target, options) as { warnings: string[] },
+    tallyBy(portableSystem(undefined), target, options) as { warnings: string[] },
 };
 
 const noGnu = spawnSync('cp', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU')
@@ -220,7 +216,7 @@ describe.each([
       look(join(cwd, 'd'));
       return system.setMode(...given);
     });
-    copyBy({ ...system, create, setMode }, { from: 's', to: 'd' }, { cwd, reflink: 'never', ...options });
+    tallyBy({ ...system, create, setMode }, { from: 's', to: 'd' }, { cwd, reflink: 'never', ...options });
     expect(create).toHaveBeenCalled();
     expect(seen).toEqual([]);
   });
@@ -229,11 +225,11 @@ describe.each([
     const cwd = prepared();
     const system = load();
     const options = { cwd, preserve: ALL, overwrite: 'changed' } as const;
-    copyBy(system, { from: 's', to: 'd' }, options);
+    tallyBy(system, { from: 's', to: 'd' }, options);
     const setMode = vi.fn(system.setMode);
     const setTimes = vi.fn(system.setTimes);
     const setOwner = vi.fn(system.setOwner);
-    copyBy({ ...system, setMode, setTimes, setOwner }, { from: 's', to: 'd' }, options);
+    tallyBy({ ...system, setMode, setTimes, setOwner }, { from: 's', to: 'd' }, options);
     expect([setMode, setTimes, setOwner].map((each) => each.mock.calls.length)).toEqual([0, 0, 0]);
   });
 });
@@ -367,7 +363,7 @@ it.each([
   mkdirSync(join(cwd, 'outside'), { mode: 0o755 });
   mkdirSync(join(cwd, 'd'));
   symlinkSync(join(cwd, 'outside'), join(cwd, 'd/private'));
-  const { transfer } = resolveCopyOptions({ from: 's' }, { preserve: ALL });
+  const { transfer } = resolveCopyOptions({ from: 's' }, { preserve: ALL }).job;
   const warnings: string[] = [];
   const copied = { source: join(cwd, 's/private'), root: join(cwd, 'd'), below: 'private' };
   carryDirectories(

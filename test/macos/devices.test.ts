@@ -7,8 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { Bindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
+import { copyBy } from '../support/copy-by.ts';
 import { errnoOf } from '../support/injected.ts';
-import { copyOver, describeMacos, doubleBindings } from './double.ts';
+import { describeMacos, doubleBindings } from './double.ts';
 
 describeMacos("preserve: 'devices'", [], () => {
   let home: string;
@@ -28,7 +29,7 @@ describeMacos("preserve: 'devices'", [], () => {
   };
 
   function run(options: CopyOptions = {}, overrides: Partial<Bindings> = {}) {
-    const { tally, error } = copyOver(
+    const { tally, error } = copyBy(
       darwinSystem({ ...doubleBindings(), ...overrides }),
       { from: 'from', to: 'to' },
       { cwd: home, preserve: ['mode', 'timestamps', 'ownership', 'devices'], ...options },

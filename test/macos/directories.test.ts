@@ -14,11 +14,12 @@ import type { CopyOptions, Progress } from '../../packages/core/src/options.ts';
 import type { Bindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
 import type { Target } from '../../packages/core/src/target.ts';
+import { copyBy } from '../support/copy-by.ts';
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf, openDescriptors } from '../support/injected.ts';
 import { directory, fifo, readTree, writeTree } from '../support/trees.ts';
-import { copyOver, describeMacos, doubleBindings } from './double.ts';
+import { describeMacos, doubleBindings } from './double.ts';
 
 const content = Buffer.alloc(20_000, 'content');
 const BYTES = 2 * content.length;
@@ -41,7 +42,7 @@ describeMacos('whole directories', ['btrfs', 'xfs'], () => {
     const clonefileat = vi.fn(real.clonefileat);
     const fclonefileat = vi.fn(real.fclonefileat);
     const open = openDescriptors();
-    const { tally, error } = copyOver(
+    const { tally, error } = copyBy(
       darwinSystem({ ...real, clonefileat, fclonefileat }),
       { from: 'from', to: 'deep/to', ...target },
       { cwd: home, cloneDirectories: true, ...options },

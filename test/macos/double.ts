@@ -5,17 +5,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
-import type { Finished } from '../../packages/core/src/execute/finished.ts';
-import type { ProgressEvent } from '../../packages/core/src/execute/job.ts';
-import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
-import type { CopyOptions } from '../../packages/core/src/options.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/darwin/bindings.ts';
 import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
-import type { System } from '../../packages/core/src/platform/system.ts';
-import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
-import type { Target } from '../../packages/core/src/target.ts';
 import { cannotMount, type FilesystemKind } from '../support/filesystems.ts';
 import { reasonToSkip } from '../support/optional-lanes.ts';
 import { SystemBench } from '../support/system-bench.ts';
@@ -83,19 +75,6 @@ export class Bench extends SystemBench {
     const real = doubleBindings();
     super(darwinSystem({ ...real, ...overrides(real) }), settings, places);
   }
-}
-
-/** Copies over a system, on this thread. */
-export function copyOver(system: System, target: Target, options: CopyOptions): Finished {
-  const { transfer, entries, ...plan } = resolveCopyOptions(target, options);
-  const progress = options.onProgress !== undefined;
-  const job = { transfer, entries, dryRun: false, progress, recorded: options.manifest !== undefined };
-  const hooks = {
-    planned: () => {},
-    large: () => {},
-    progress: (event: ProgressEvent) => options.onProgress?.({ ...event, files: 0, bytes: 0 }),
-  };
-  return runWhole(new Queue({ records: job.recorded, outcomes: false }), job, plan, system, hooks);
 }
 
 /**

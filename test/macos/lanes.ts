@@ -41,8 +41,7 @@ async function openWorkers(): ReturnType<Lane['open']> {
   );
   const run: Run = async (source, destination, options) => {
     const target = { from: source, to: dirname(destination), rename: basename(destination) };
-    const { transfer, ...plan } = resolveCopyOptions(target, options);
-    const job = { transfer, dryRun: false, entries: true, progress: false };
+    const { job, plan } = resolveCopyOptions(target, { ...options, entries: true });
     const { memory } = new SharedQueue({ records: false, outcomes: false });
     const [planned, worked] = await Promise.all(
       workers.map((worker, number) =>

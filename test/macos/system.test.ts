@@ -31,10 +31,11 @@ import {
 import { onDisk } from '../../packages/core/src/platform/raw-names.ts';
 import { FileStatus, SIGNATURE_WORDS } from '../../packages/core/src/platform/status.ts';
 import type { Directory, System } from '../../packages/core/src/platform/system.ts';
+import { copyBy } from '../support/copy-by.ts';
 import { allocatedBytes } from '../support/extents.ts';
 import { mountFilesystem } from '../support/filesystems.ts';
 import { errnoOf, openDescriptors } from '../support/injected.ts';
-import { Bench, buildDouble, controls, copyOver, describeMacos, doubleBindings, koffi } from './double.ts';
+import { Bench, buildDouble, controls, describeMacos, doubleBindings, koffi } from './double.ts';
 
 const MiB = 1024 * 1024;
 
@@ -489,7 +490,7 @@ describeMacos('durability', [], () => {
         return real.fcntl(fd, command, argument);
       },
     });
-    const { error } = copyOver(system, { from: 'from', to: 'to' }, { cwd: root, durability });
+    const { error } = copyBy(system, { from: 'from', to: 'to' }, { cwd: root, durability });
     const placed = statSync(join(root, 'to/one/file'), { throwIfNoEntry: false })?.isFile() ?? false;
     rmSync(root, { recursive: true });
     return { synced, error, placed };

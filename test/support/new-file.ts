@@ -3,11 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { CopyError } from '../../packages/core/src/errors.ts';
-import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { NewFileOptions, System } from '../../packages/core/src/platform/system.ts';
-import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
+import { copyBy } from './copy-by.ts';
 
 /** Not what the usual umask leaves: it has to be set. */
 const MODE = 0o626;
@@ -110,17 +108,11 @@ export class NewFiles<Bindings> {
   }
 
   copy(system: System, options: CopyOptions = {}) {
-    const { targets, transfer, ...plan } = resolveCopyOptions(
-      [
-        { from: 'first', to: 'out' },
-        { from: 'from', to: 'out/from' },
-      ],
-      { cwd: this.home, ...options },
-    );
-    const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-    const hooks = { progress() {}, large() {}, planned() {} };
-    const queue = new Queue({ records: false, outcomes: false });
-    const { tally, error } = runWhole(queue, job, { ...plan, targets }, system, hooks);
+    const targets = [
+      { from: 'first', to: 'out' },
+      { from: 'from', to: 'out/from' },
+    ];
+    const { tally, error } = copyBy(system, targets, { cwd: this.home, entries: true, ...options });
     return { tally, error: error as CopyError | undefined };
   }
 

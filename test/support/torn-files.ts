@@ -2,12 +2,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Queue } from '../../packages/core/src/execute/queue.ts';
-import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
-import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { singleMethod, strategiesOf } from '../../packages/core/src/transfer/single-method.ts';
+import { copyBy } from './copy-by.ts';
 
 /**
  * Tests of what a process leaves that is killed in the middle of a file: either something that a later run with the
@@ -39,19 +37,8 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
           },
         })),
     };
-    const { targets, transfer, ...plan } = resolveCopyOptions(
-      { from: 'from', to: 'to' },
-      { cwd: home, ...options },
-    );
-    const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-    const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
-    const { tally, error } = runWhole(
-      new Queue({ records: false, outcomes: false }),
-      job,
-      { ...plan, targets },
-      watched,
-      hooks,
-    );
+    const all = { cwd: home, entries: true, ...options };
+    const { tally, error } = copyBy(watched, { from: 'from', to: 'to' }, all);
     return { tally, code: (error as { code?: string } | undefined)?.code };
   }
 

@@ -1,18 +1,14 @@
 import path from 'node:path';
-import { abortError, CopyError, withPaths } from './errors.ts';
+import { runSync } from './copy-sync.ts';
+import { CopyError } from './errors.ts';
 import { execute } from './execute/execute.ts';
-import { Queue } from './execute/queue.ts';
-import { runPlanned } from './execute/run-planned.ts';
 import { lostWarnings } from './lost-attributes.ts';
-import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { Method } from './model/settings.ts';
 import type { CopyFileOptions } from './options.ts';
 import { toPath } from './path-or-url.ts';
 import { EISDIR } from './platform/errno.ts';
-import { loadSystem } from './platform/load.ts';
 import type { Tally } from './report.ts';
 import { resolveFileOptions } from './resolve-options.ts';
-import type { ResolvedTarget } from './target.ts';
 
 /** What happened to one file. */
 export interface CopyFileResult {
@@ -41,8 +37,7 @@ export async function copyFile(
   destination: string | URL,
   options: CopyFileOptions = {},
 ): Promise<CopyFileResult> {
-  const { job, plan } = prepare(source, destination, options);
-  return toResult(await execute(job, plan, { concurrency: 1, signal: options.signal }));
+  return toResult(await execute(prepare(source, destination, options)));
 }
 
 /** {@link copyFile}, but it blocks until it is done. It looks at `signal` only before it begins. */
@@ -51,13 +46,7 @@ export function copyFileSync(
   destination: string | URL,
   options: CopyFileOptions = {},
 ): CopyFileResult {
-  const { job, plan, paths } = prepare(source, destination, options);
-  if (options.signal?.aborted) throw abortError(options.signal, paths);
-  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
-  const queue = new Queue({ records: false, outcomes: false });
-  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), hooks);
-  if (error) throw withPaths(error, paths);
-  return toResult(tally);
+  return toResult(runSync(prepare(source, destination, options)));
 }
 
 /** `to` is `given` without the slash at its end, by which the user means a directory. */
@@ -73,35 +62,10 @@ function refuseDirectoryName(source: string, given: string, to: string): void {
   });
 }
 
-/** A file is a copy of one target under a new name. */
 function prepare(source: string | URL, destination: string | URL, options: CopyFileOptions) {
-  const resolved = resolveFileOptions(source, destination, options);
-  refuseDirectoryName(resolved.source, toPath(destination), resolved.destination);
-  const { transfer } = resolved;
-  const job: JobSettings = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-  const target: ResolvedTarget = {
-    given: toPath(source),
-    from: resolved.source,
-    to: path.dirname(resolved.destination),
-    rename: path.basename(resolved.destination),
-    exact: true,
-    ignore: [],
-    flatten: false,
-  };
-  const plan: PlanSettings = {
-    targets: [target],
-    cwd: target.to,
-    manifest: undefined,
-    prune: false,
-    keep: [],
-    emptiedAt: undefined,
-    pruneRoots: [],
-    leave: [],
-    allowMissing: false,
-    cloneDirectories: false,
-    overlaps: false,
-  };
-  return { job, plan, paths: { source: resolved.source, destination: resolved.destination } };
+  const { from, to, resolved } = resolveFileOptions(source, destination, options);
+  refuseDirectoryName(from, toPath(destination), to);
+  return resolved;
 }
 
 function toResult(tally: Tally): CopyFileResult {

@@ -2,12 +2,11 @@ import { abortError, withPaths } from './errors.ts';
 import { pathsOf, toHooks } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
-import type { CopyOptions } from './options.ts';
+import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { loadSystem } from './platform/load.ts';
-import { type CopyReport, toReport } from './report.ts';
+import { type CopyReport, type Tally, toReport } from './report.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
-import { reportSettings, toJob } from './to-job.ts';
 
 /** Options of {@link copySync}. */
 export type CopySyncOptions = Omit<CopyOptions, (typeof WITHOUT)[number]>;
@@ -41,13 +40,18 @@ export function copySync(targets: Target | readonly Target[], options: CopySyncO
   const only = WITHOUT.find((name) => (options as CopyOptions)[name] !== undefined);
   if (only) throw new TypeError(`fs-reflink: copySync has no option "${only}"; use copy, which has it`);
   const resolved = resolveCopyOptions(targets, options);
-  if (resolved.targets.some(({ transform }) => transform))
+  if (resolved.plan.targets.some(({ transform }) => transform))
     throw new TypeError('fs-reflink: copySync has no target option "transform"; use copy, which has it');
-  const { job, plan } = toJob(resolved, { dryRun: false });
+  return toReport(runSync(resolved), performance.now() - started, resolved);
+}
+
+/** Runs a copy on the calling thread until it is done. */
+export function runSync(options: ResolvedCopyOptions): Tally {
+  const { job, plan, signal } = options;
   const paths = pathsOf(plan);
-  if (options.signal?.aborted) throw abortError(options.signal, paths);
+  if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: false, outcomes: false });
-  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), toHooks(resolved, queue));
+  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), toHooks(options, queue));
   if (error) throw withPaths(error, paths);
-  return toReport(tally, performance.now() - started, reportSettings(resolved));
+  return tally;
 }

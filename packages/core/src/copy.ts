@@ -1,10 +1,8 @@
 import { execute } from './execute/execute.ts';
-import type { Method } from './model/settings.ts';
 import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { type CopyReport, toReport } from './report.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
-import { reportSettings, toJob } from './to-job.ts';
 
 /**
  * Copies what `targets` name. A file is cloned where the filesystem can clone, copied inside the kernel where it cannot, and
@@ -28,7 +26,7 @@ export async function copy(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  return run(resolveCopyOptions(targets, options), { dryRun: false });
+  return run(resolveCopyOptions(targets, options));
 }
 
 /**
@@ -39,16 +37,18 @@ export async function plan(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  return run({ ...resolveCopyOptions(targets, options), entries: true }, { dryRun: true });
+  const resolved = resolveCopyOptions(targets, options);
+  return run({ ...resolved, job: { ...resolved.job, dryRun: true, entries: true } });
 }
 
-/** A copy with all options filled in. `only` keeps to one method, to measure it. */
-export async function run(
-  options: ResolvedCopyOptions,
-  { dryRun, only }: { dryRun: boolean; only?: Method | undefined },
-): Promise<CopyReport> {
+/** The first copy of a process began when the process did: several may be started at once and load for long. */
+let processBegan: number | undefined = performance.timeOrigin;
+
+/** A copy, or a dry run, whose options are filled in. */
+export async function run(options: ResolvedCopyOptions): Promise<CopyReport> {
   const started = performance.now();
-  const { job, plan } = toJob(options, { dryRun, only });
-  const tally = await execute(job, plan, options);
-  return toReport(tally, performance.now() - started, reportSettings(options));
+  const began = processBegan ?? Date.now();
+  processBegan = undefined;
+  const tally = await execute({ ...options, plan: { ...options.plan, began } });
+  return toReport(tally, performance.now() - started, options);
 }

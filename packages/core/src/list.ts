@@ -86,8 +86,8 @@ class Listing {
   }
 
   *find(): Generator<Folder | Pending> {
-    const { targets, transfer, allowMissing } = this.#options;
-    const settings = { targets, symlinks: transfer.symlinks, allowMissing };
+    const { job, plan } = this.#options;
+    const settings = { ...plan, symlinks: job.transfer.symlinks };
     try {
       for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
         if (!(folder instanceof Pending)) this.#folders.push(folder);
@@ -99,7 +99,8 @@ class Listing {
   }
 
   result(): FileList {
-    const { targets, transfer, leave } = this.#options;
+    const { targets, leave } = this.#options.plan;
+    const { transfer } = this.#options.job;
     const files: ListedFile[] = [];
     const folders: FileList['folders'] = [];
     const found = leave.length > 0 ? [...without(this.#folders, leave)] : this.#folders;

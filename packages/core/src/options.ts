@@ -1,7 +1,7 @@
 import type { CopyEntry } from './model/entry.ts';
-import type { PlanSettings } from './model/job.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { PlannedFile } from './model/planned-file.ts';
-import type { Attribute, Method, TransferSettings } from './model/settings.ts';
+import type { Attribute, Method } from './model/settings.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {
@@ -274,12 +274,12 @@ export interface Planned {
   entries(paths: Iterable<string>): CopyEntry[];
 }
 
-export interface ResolvedCopyOptions extends Omit<PlanSettings, 'began'> {
-  transfer: TransferSettings;
+/** A copy whose options are checked and filled in. */
+export interface ResolvedCopyOptions {
+  /** What every thread has to know, and what the one that plans has to know besides. */
+  job: JobSettings;
+  plan: PlanSettings;
   concurrency: number;
-  entries: boolean;
-  prunedEntries: boolean;
-  collectsErrors: boolean;
   onProgress: ((progress: Progress) => void) | undefined;
   onPlanned: ((planned: Planned) => void) | undefined;
   signal: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 import { CopyError, type CopyErrorDetails, isOfOneFile } from './errors.ts';
 import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
 import type { CopyEntry } from './model/entry.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
 import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
 import { isRaw, shown, shownInMessage } from './platform/raw-names.ts';
@@ -136,7 +137,7 @@ function shownEntry(entry: CopyEntry): CopyEntry {
 export function toReport(
   tally: Tally,
   durationMs: number,
-  asked: { entries: boolean; overlaps: boolean; errors: boolean },
+  { job, plan }: { job: JobSettings; plan: PlanSettings },
 ): CopyReport {
   const { entries, overlaps, leftOut, left: _none, errors, lost, ...counts } = tally;
   const warnings = [
@@ -149,8 +150,8 @@ export function toReport(
     warnings,
     durationMs,
     ...(leftOut.length > 0 && { leftOut: leftOut.map(({ source }) => source!).sort() }),
-    ...(asked.entries && { entries: entries.map(shownEntry) }),
-    ...(asked.overlaps && { overlaps }),
-    ...(asked.errors && { errors: errors.map((details) => new CopyError(details)) }),
+    ...((job.entries || job.prunedEntries) && { entries: entries.map(shownEntry) }),
+    ...(plan.overlaps && { overlaps }),
+    ...(job.collectsErrors && { errors: errors.map((details) => new CopyError(details)) }),
   };
 }

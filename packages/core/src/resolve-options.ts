@@ -24,18 +24,18 @@ function transferSettings(options: CopyFileOptions): TransferSettings {
   };
 }
 
-/** Checks the arguments of a single-file copy and fills in what was left out. */
+/** Checks the arguments of a single-file copy and fills in what was left out: it is a copy of one target under a new name. */
 export function resolveFileOptions(
   source: unknown,
   destination: unknown,
   options: CopyFileOptions,
-): { source: string; destination: string; transfer: TransferSettings } {
+): { from: string; to: string; resolved: ResolvedCopyOptions } {
   check('option', options, fileSchema);
-  return {
-    source: resolvePath('source', source),
-    destination: resolvePath('destination', destination),
-    transfer: transferSettings(options),
-  };
+  const [from, to] = [resolvePath('source', source), resolvePath('destination', destination)];
+  const target = { from, to: path.dirname(to), rename: path.basename(to), allowOutside: true };
+  const resolved = resolveCopyOptions(target, { ...options, cwd: target.to, entries: true, concurrency: 1 });
+  Object.assign(resolved.plan.targets[0]!, { exact: true, given: toPath(source as string | URL) });
+  return { from, to, resolved };
 }
 
 /** An argument that has to be a path, made absolute. */
@@ -57,25 +57,33 @@ export function resolveCopyOptions(
   }
   const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));
   const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));
+  const manifest = options.manifest === undefined ? undefined : path.resolve(cwd, toPath(options.manifest));
   return {
-    transfer: transferSettings(options),
-    targets: resolved,
-    cwd,
+    job: {
+      transfer: transferSettings(options),
+      dryRun: false,
+      entries: options.entries === true,
+      prunedEntries: options.entries === 'pruned',
+      progress: options.onProgress !== undefined,
+      collectsErrors: options.onError === 'collect',
+      recorded: manifest !== undefined,
+    },
+    plan: {
+      targets: resolved,
+      cwd,
+      manifest,
+      prune,
+      keep: options.keep ?? [],
+      emptiedAt: options.emptiedAt,
+      pruneRoots:
+        options.pruneRoots?.map((root) => path.resolve(cwd, root)) ??
+        resolved.filter(({ namesFile }) => !namesFile).map(({ to }) => to),
+      leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
+      allowMissing: options.allowMissing ?? false,
+      cloneDirectories: options.cloneDirectories ?? false,
+      overlaps: options.overlaps ?? false,
+    },
     concurrency: options.concurrency ?? defaultConcurrency(),
-    manifest: options.manifest === undefined ? undefined : path.resolve(cwd, toPath(options.manifest)),
-    prune,
-    keep: options.keep ?? [],
-    emptiedAt: options.emptiedAt,
-    pruneRoots:
-      options.pruneRoots?.map((root) => path.resolve(cwd, root)) ??
-      resolved.filter(({ namesFile }) => !namesFile).map(({ to }) => to),
-    leave: options.leave?.map((each) => path.resolve(cwd, each)) ?? [],
-    allowMissing: options.allowMissing ?? false,
-    cloneDirectories: options.cloneDirectories ?? false,
-    entries: options.entries === true,
-    prunedEntries: options.entries === 'pruned',
-    collectsErrors: options.onError === 'collect',
-    overlaps: options.overlaps ?? false,
     onProgress: options.onProgress,
     onPlanned: options.onPlanned,
     signal: options.signal,

@@ -21,13 +21,12 @@ export interface Total {
  * more.
  */
 export async function countTotal(
-  options: Pick<ResolvedCopyOptions, 'targets' | 'allowMissing' | 'transfer'>,
+  { job, plan }: ResolvedCopyOptions,
   ended: () => boolean = () => false,
   blockSize = 1,
 ): Promise<Total | undefined> {
-  const { targets, allowMissing } = options;
-  const { symlinks, preserve } = options.transfer;
-  const settings = { targets, symlinks, devices: preserve.includes('devices'), allowMissing };
+  const { symlinks, preserve } = job.transfer;
+  const settings = { ...plan, symlinks, devices: preserve.includes('devices') };
   const total: Total = { files: 0, bytes: 0, blocks: 0 };
   let since = performance.now();
   for (const found of scanTargets(settings, () => {})) {

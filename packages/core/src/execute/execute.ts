@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { callsFunctions } from '../calls-functions.ts';
 import { abortError, withPaths } from '../errors.ts';
-import type { JobSettings, PlanSettings } from '../model/job.ts';
+import type { PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
 import { isRaw, shown } from '../platform/raw-names.ts';
@@ -14,16 +14,9 @@ import { Queue } from './queue.ts';
 import { runInWorkers } from './run-in-workers.ts';
 import { chooseSchedule } from './schedule.ts';
 
-export type ExecuteOptions = Pick<ResolvedCopyOptions, 'concurrency'> &
-  Partial<Pick<ResolvedCopyOptions, 'onProgress' | 'onPlanned' | 'signal'>>;
-
 /** Runs a copy on the threads that {@link chooseSchedule} says. Rejects with what ended it. */
-export async function execute(
-  job: JobSettings,
-  plan: PlanSettings,
-  options: ExecuteOptions,
-): Promise<Finished['tally']> {
-  const { concurrency, signal, onPlanned } = options;
+export async function execute(options: ResolvedCopyOptions): Promise<Finished['tally']> {
+  const { job, plan, concurrency, signal, onPlanned } = options;
   const paths = pathsOf(plan);
   const keepsLinks = [job.transfer, ...plan.targets].some(({ preserve }) => preserve?.includes('links'));
   if (signal?.aborted) throw abortError(signal, paths);
@@ -78,7 +71,7 @@ async function run(request: CopyRequest): Promise<Finished> {
 }
 
 /** A user's callback that throws ends the copy, with what it threw. */
-export function toHooks({ onProgress, onPlanned }: ExecuteOptions, queue: Queue): RunHooks {
+export function toHooks({ onProgress, onPlanned }: ResolvedCopyOptions, queue: Queue): RunHooks {
   let files = 0;
   let bytes = 0;
   return {

@@ -217,7 +217,7 @@ export class Planner {
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
-      entries: this.#job.prunedEntries ?? this.#job.entries,
+      entries: this.#job.entries || this.#job.prunedEntries === true,
       expected: this.#expected,
       system: byBytes(this.#system),
       roots: [...targets.map(({ to }) => to), cwd],

@@ -2,14 +2,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run-whole.ts';
+import { copyBy } from '../../../../test/support/copy-by.ts';
 import type { CopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { System } from '../platform/system.ts';
-import { resolveCopyOptions } from '../resolve-options.ts';
 
 /** A directory that somebody puts a link in the place of while a copy deletes in it. */
 let home: string;
@@ -30,19 +28,8 @@ afterEach(() => {
 });
 
 function copy(system: System, options: CopyOptions) {
-  const { targets, transfer, ...plan } = resolveCopyOptions(
-    { from: 'in', to: 'out' },
-    { cwd: home, manifest: 'manifest', ...options },
-  );
-  const job = { transfer, dryRun: false, entries: true, progress: false, recorded: true };
-  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
-  const finished = runWhole(
-    new Queue({ records: true, outcomes: false }),
-    job,
-    { ...plan, targets },
-    system,
-    hooks,
-  );
+  const all = { cwd: home, manifest: 'manifest', entries: true, ...options };
+  const finished = copyBy(system, { from: 'in', to: 'out' }, all);
   if (finished.error) throw finished.error;
   return finished.tally;
 }

@@ -58,7 +58,7 @@ describe.each(plain)('a target with %s', (_how, given) => {
   it('gives its first files before the last directory is listed', () => {
     const cwd = writeTree(workspace(), tree);
     const names = listed(cwd);
-    const { targets } = resolveCopyOptions(target, { cwd });
+    const { targets } = resolveCopyOptions(target, { cwd }).plan;
     const settings = { targets, symlinks: 'follow', allowMissing: false } as const;
     const folders = scanTargets(settings, () => {});
     let first = folders.next();

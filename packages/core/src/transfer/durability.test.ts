@@ -2,14 +2,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyBy } from '../../../../test/support/copy-by.ts';
 import { errnoOf } from '../../../../test/support/injected.ts';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
-import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run-whole.ts';
 import type { CopyOptions } from '../options.ts';
 import { type Bindings, loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
-import { resolveCopyOptions } from '../resolve-options.ts';
 
 /**
  * Copies two directories with one file each. `synced` lists every sync call, `copied` every path in the destination.
@@ -31,17 +29,7 @@ function copyTree(options: CopyOptions, overrides: Partial<Bindings> = {}, links
     return real[call](fd);
   };
   const bindings = { ...real, fsync: note('fsync'), fdatasync: note('fdatasync') };
-  const { targets, transfer, ...plan } = resolveCopyOptions(
-    { from: 'from', to: 'to' },
-    { cwd: root, ...options },
-  );
-  const { error } = runWhole(
-    new Queue({ records: false, outcomes: false }),
-    { transfer, dryRun: false, entries: false, progress: false, recorded: false },
-    { ...plan, targets },
-    linuxSystem(bindings),
-    { progress: () => {}, large: () => {}, planned: () => {} },
-  );
+  const { error } = copyBy(linuxSystem(bindings), { from: 'from', to: 'to' }, { cwd: root, ...options });
   const copied = fs.existsSync(path.join(root, 'to'))
     ? fs.readdirSync(path.join(root, 'to'), { recursive: true, encoding: 'utf8' }).sort()
     : [];

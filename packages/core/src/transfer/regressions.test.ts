@@ -3,16 +3,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { copyBy } from '../../../../test/support/copy-by.ts';
 import { Bench, errnoOf, openDescriptors, pretendToClone } from '../../../../test/support/injected.ts';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
-import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run-whole.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { SEEK_DATA } from '../platform/linux/constants.ts';
 import * as M from '../platform/linux/magic.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
-import { resolveCopyOptions } from '../resolve-options.ts';
 
 const content = randomBytes(700_001);
 const { EXT4_SUPER_MAGIC } = M;
@@ -319,19 +317,7 @@ function portableFile() {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'fs-reflink-portable-'));
   const source = path.join(root, 'file');
   fs.writeFileSync(source, content);
-  const { targets, transfer, ...plan } = resolveCopyOptions(
-    { from: 'file', to: 'out' },
-    { cwd: root, ...never },
-  );
-  const job = { transfer, dryRun: false, entries: true, progress: false, recorded: false };
-  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
-  const run = () =>
-    runWhole(
-      new Queue({ records: false, outcomes: false }),
-      job,
-      { ...plan, targets },
-      portableSystem('a test'),
-      hooks,
-    );
+  const options = { cwd: root, entries: true, ...never };
+  const run = () => copyBy(portableSystem('a test'), { from: 'file', to: 'out' }, options);
   return { root, source, run };
 }

@@ -2,16 +2,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { copyBy } from '../../../../test/support/copy-by.ts';
 import { copy } from '../copy.ts';
 import type { CopyError } from '../errors.ts';
-import { Queue } from '../execute/queue.ts';
-import { runWhole } from '../execute/run-whole.ts';
 import type { CopyOptions } from '../options.ts';
 import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { System } from '../platform/system.ts';
-import { resolveCopyOptions } from '../resolve-options.ts';
 
 const THEIRS = 'a complete file of somebody else';
 
@@ -31,19 +29,8 @@ function replace(): void {
 }
 
 function run(system: System, options: CopyOptions): unknown {
-  const { targets, transfer, ...plan } = resolveCopyOptions(
-    { from: 'in', to: 'out' },
-    { cwd: home, manifest: 'manifest', ...options },
-  );
-  const job = { transfer, dryRun: false, entries: true, progress: false, recorded: true };
-  const hooks = { progress: () => {}, large: () => {}, planned: () => {} };
-  return runWhole(
-    new Queue({ records: job.recorded, outcomes: false }),
-    job,
-    { ...plan, targets },
-    system,
-    hooks,
-  ).error;
+  const all = { cwd: home, manifest: 'manifest', ...options };
+  return copyBy(system, { from: 'in', to: 'out' }, all).error;
 }
 
 const lanes: [name: string, lane: () => System][] = [['node:fs', () => portableSystem('a test')]];

@@ -83,10 +83,9 @@ async function once({ from, scratch, fsync, signal }: Work, method: Contender): 
   const to = path.join(scratch, 'copy');
   const options: CopyOptions = { signal, ...(fsync && { durability: 'file' }) };
   try {
-    return await run(resolveCopyOptions({ from, to }, options), {
-      dryRun: false,
-      only: method === 'auto' ? undefined : method,
-    });
+    const resolved = resolveCopyOptions({ from, to }, options);
+    if (method !== 'auto') resolved.job.only = method;
+    return await run(resolved);
   } finally {
     fs.rmSync(to, { recursive: true, force: true });
   }

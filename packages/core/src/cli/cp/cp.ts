@@ -35,9 +35,10 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
     ...((!quiet || json) && { onProgress }),
   };
   const resolved = resolveCopyOptions(targets, options);
+  resolved.job.dryRun = dryRun;
   const showsProgress = !quiet && !verbose && !dryRun;
   try {
-    const report = await runShown(resolved, dryRun, showsProgress ? tracker : undefined);
+    const report = await runShown(resolved, showsProgress ? tracker : undefined);
     if (json) printJson(toJson(report, verbose));
     else printReport(report, flags);
     return report.errors?.length || report.leftOut ? EXIT.failed : EXIT.ok;
@@ -52,14 +53,10 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
 }
 
 /** Closes the display before anything else is printed, even if the copy is aborted. */
-async function runShown(
-  options: ResolvedCopyOptions,
-  dryRun: boolean,
-  tracker: Tracker | undefined,
-): Promise<CopyReport> {
+async function runShown(options: ResolvedCopyOptions, tracker: Tracker | undefined): Promise<CopyReport> {
   using display = tracker && new Display(tracker, (ended) => countTotal(options, ended));
   options.signal?.addEventListener('abort', () => display?.[Symbol.dispose]());
-  return await run(options, { dryRun });
+  return await run(options);
 }
 
 function toJson({ entries, errors, ...report }: CopyReport, verbose: boolean): object {
