@@ -7,7 +7,7 @@ import { writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, fill, inProcess, leavingNothing, refusal, workspace } from './support.ts';
 
-/** Larger than any part that a system call copies at once. */
+/** The file is larger than any part that a system call copies at once. */
 function preparedLarge(): string {
   const cwd = writeTree(workspace(), { 'out/large': 'old' });
   writeFileSync(join(cwd, 'large'), Buffer.alloc(70 * 1024 * 1024, 1));
@@ -73,7 +73,9 @@ describe.each(many)('a signal that is aborted in the middle of many files, $name
 
 const holdCopies = fileURLToPath(new URL('../support/hold-copies.cjs', import.meta.url));
 
-/** Code for {@link inProcess}: aborts the copy that `start` begins once it is in the middle of a file, and waits for it. */
+/**
+ * Code for {@link inProcess}: starts a copy with `start`, aborts it in the middle of a file, and waits for its end.
+ */
 const abortInTheMiddle = `
   const reason = new Error('enough');
   const abortInTheMiddle = async (start) => {
@@ -106,7 +108,7 @@ describe.each(['on', 'off'])(
        return abortInTheMiddle(start);`,
       );
       expect(error).toMatchObject({ code: 'ABORT_ERR', cause: 'enough', source: join(cwd, 'large') });
-      // First: an error is not to show all of the file.
+      // Checked first, because an error about the content would print the whole file.
       expect(statSync(join(cwd, 'out/large')).size).toBe('old'.length);
       expect(readFileSync(join(cwd, 'out/large'), 'utf8')).toBe('old');
       expect(filesOf(cwd)).toEqual(['large', 'out/large']);

@@ -14,7 +14,7 @@ const tree = {
   'more/e.txt': 'e',
 };
 
-/** A function that answers later. */
+/** A function that returns its result later, as a promise. */
 function later<Answer>(
   answer: (path: string, source: string) => Answer,
 ): (path: string, source: string) => Promise<Answer> {

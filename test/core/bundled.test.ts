@@ -9,7 +9,7 @@ import { filesOf, fill, workspace } from './support.ts';
 const core = fileURLToPath(new URL('../../packages/core', import.meta.url));
 const FILES = 120;
 
-/** Copies by all ways to copy, and says how, and which files it starts threads from. */
+/** Copies with every function of the library, and prints the methods, and the files from which it starts threads. */
 const program = `
   import { copy, copyFileSync, copySync } from 'fs-reflink';
   import threads from 'node:worker_threads';
@@ -37,7 +37,7 @@ const program = `
 
 type Format = 'cjs' | 'esm';
 
-/** The program and the library in one file, in a directory with files to copy. */
+/** Bundles the program and the library into one file, in a directory with files to copy. */
 async function bundled(format: Format): Promise<{ cwd: string; file: string }> {
   const cwd = workspace();
   fill(join(cwd, 'from'), { files: FILES, folders: 2 });
@@ -102,7 +102,7 @@ describe.each<Format>(['cjs', 'esm'])('the library in one %s file of esbuild', (
 
 it('copies as the main script of a single executable, which may require nothing but what Node.js has', async () => {
   const { cwd, file } = await bundled('cjs');
-  // So Node.js runs it: https://nodejs.org/api/single-executable-applications.html
+  // Node.js runs a single executable like this: https://nodejs.org/api/single-executable-applications.html
   const main = `
     const { isBuiltin } = require('node:module');
     const required = (id) => {

@@ -77,7 +77,7 @@ describe.skipIf(notLinux)(orSkipped('a source that changes whenever a part of it
   }
 });
 
-/** Changes that leave the bytes, the size and the modification time of the source as they were. */
+/** Changes that keep the bytes, the size and the modification time of the source. */
 const harmless: [what: string, change: (source: string, turn: number) => void][] = [
   ['gets a mode', (source) => chmodSync(source, 0o600)],
   [
@@ -86,7 +86,7 @@ const harmless: [what: string, change: (source: string, turn: number) => void][]
   ],
 ];
 
-/** Sees to it that the change time is another one: clocks of filesystems tick every few milliseconds. */
+/** Makes sure that the change time differs: the clocks of filesystems tick only every few milliseconds. */
 function changeTimeOf(source: string, change: () => void): void {
   const before = statSync(source, { bigint: true }).ctimeNs;
   change();
@@ -209,7 +209,7 @@ describe('a source that is deleted while it is copied', () => {
   });
 });
 
-/** A directory in which the case of letters does not count. */
+/** A case-insensitive directory. */
 function mountCaseless(kind: 'ext4' | 'exfat') {
   if (kind === 'exfat') {
     const disk = mountFilesystem('exfat', { sizeMiB: 16 });
@@ -224,7 +224,7 @@ function mountCaseless(kind: 'ext4' | 'exfat') {
   throw error ?? new Error(stderr);
 }
 
-/** Kernels without Unicode tables cannot fold case in ext4; exFAT, in user space, has to be there. */
+/** Kernels without Unicode tables cannot fold case in ext4. exFAT runs in user space, so it always has to work. */
 function reasonAgainst(kind: 'ext4' | 'exfat'): string | undefined {
   const reason = unavailable(kind);
   if (reason || kind === 'exfat') return reason;
@@ -251,7 +251,7 @@ describe.each(caseless)('where the case of letters does not count, on %s', (kind
           ],
           { cwd, manifest: 'manifest', prune: 'everything' },
         );
-      // exFAT in user space keeps the times of files in two seconds.
+      // exFAT in user space stores times with a resolution of two seconds.
       await pastTick(2500);
       expect(await run()).toMatchObject({ files: 2 });
       await pastTick(2500);

@@ -12,7 +12,7 @@ import { contentsOf, fill, workspace } from './support.ts';
 
 const library = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
-/** More than what is copied without a look at the clock. */
+/** More files than are copied before the copy checks the clock. */
 const FILES = 400;
 
 describe('a copy while no workers stand ready', () => {
@@ -81,7 +81,7 @@ function runChild(cwd: string, script: string, ...args: string[]) {
   });
 }
 
-/** The names of the files below a directory: to read thousands of contents would take most of the time of a test. */
+/** The names of the files below a directory. To read thousands of contents would take most of the time of a test. */
 const filesIn = (root: string) =>
   readdirSync(root, { recursive: true, withFileTypes: true, encoding: 'utf8' })
     .filter((entry) => entry.isFile())
@@ -127,7 +127,7 @@ describe('a copy while one worker of two stands ready', () => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
     mkdirSync(`${cwd}/to`);
-    // The last of them, so that there is something to do until then.
+    // The last file, so that the copy has work to do until it fails.
     const last = filesIn(`${cwd}/from`).at(-1)!;
     mkdirSync(`${cwd}/to/${last}`, { recursive: true });
     const copied = () => copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
@@ -154,7 +154,7 @@ describe('a copy while one worker of two stands ready', () => {
   test('and the user has functions boots none for what is in place', async () => {
     const cwd = workspace();
     generateFiles(`${cwd}/from`, { files: 200, folders: 2, minBytes: 10, maxBytes: 10 });
-    // What was written a moment ago may change once more unseen, and is copied again.
+    // A file that was just written may change once more with the same times, so it would be copied again.
     await pastTick();
     const target = { from: 'from', to: 'to', filter: () => true };
     const options = { cwd, concurrency: 2, manifest: `${cwd}/manifest` };
@@ -261,7 +261,7 @@ describe('a copy while one worker of two stands ready', () => {
   });
 });
 
-/** The files that an entry imports, itself or by way of others, before anything is called. */
+/** The files that an entry imports, directly or indirectly, before any function is called. */
 function filesOf(entry: string): string[] {
   const loaded = new Set<string>();
   const load = (file: string) => {
@@ -292,7 +292,7 @@ test('what only a copy with a manifest needs is not imported with the library', 
   expect(filesOf('index').filter((file) => /^(earlier-runs|staged-file)-/.test(file))).toEqual([]));
 
 describe('a process that ends while its worker threads boot', () => {
-  // An addon that is loaded in a thread that is being ended would abort the process.
+  // If a thread was ended while it loads an addon, the process would abort.
   const statusOf = (code: string, ...args: string[]) => {
     const script = `import * as lib from ${JSON.stringify(library)};import { prepareCopies } from ${JSON.stringify(host)};${code}`;
     const { status, signal, stderr } = spawnSync(

@@ -97,7 +97,7 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
       'names that differ in case alone are an error, %s',
       async (_name, files, first, second) => {
         const cwd = writeTree(workspace(), files);
-        // A directory that is there and empty, one that is not there, and the root of the disk.
+        // An empty directory, one that does not exist, and the root of the disk.
         const there = fresh();
         mkdirSync(there);
         for (const to of [there, join(fresh(), 'below')]) {

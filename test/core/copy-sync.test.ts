@@ -7,7 +7,7 @@ import { contentsOf, filesOf, fill, leavingNothing, rejection, workspace } from 
 
 const files = { 'in/a.txt': 'a', 'in/sub/b.txt': 'b', 'in/sub/c.md': 'c' };
 
-/** What both do with the same input, each in a directory of its own. */
+/** The results of copy() and copySync() for the same input, each in its own directory. */
 async function both(targets: Target | Target[], options: CopySyncOptions = {}, before = files) {
   const attempt = async (act: (cwd: string) => unknown) => {
     const cwd = writeTree(workspace(), before);

@@ -14,7 +14,7 @@ import { directory, readTree, symlink, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, fill, leavingNothing, rejection, workspace } from './support.ts';
 
-/** The ways a copy runs, by what decides it. */
+/** The ways a copy runs, with the input that selects each. */
 const ways: { name: string; files: number; target?: Partial<Target>; held?: boolean; sync?: boolean }[] = [
   { name: 'on the calling thread when it is small', files: 12 },
   { name: 'in worker threads when it is large', files: 120 },

@@ -28,7 +28,7 @@ const MODIFIED = 1_234_567_890.5;
 let cwd: string;
 const at = (...names: string[]) => join(cwd, ...names);
 
-/** Kind, mode, owner, time and number of the device of everything below a directory. */
+/** The type, mode, owner, time and device number of every entry below a directory. */
 function describeTree(root: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -44,7 +44,7 @@ function describeTree(root: string): Record<string, string> {
 async function makeSocket(path: string): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  // Closing the server deletes the socket's name, but not a further one.
+  // Closing the server deletes the socket's name, but not a second hard link to it.
   linkSync(path, `${path}.kept`);
   await new Promise((resolve) => server.close(resolve));
 }
@@ -271,7 +271,7 @@ describe.skipIf(notLinux)(orSkipped("preserve: 'devices'", notLinux), () => {
 
   it('fs-reflink cp -a goes on after one that cannot be made, and exits with 1, as cp -a does', () => {
     symlinkSync('/dev/null', at('in/null'));
-    // Root without the right to make devices.
+    // As root, but without the right to create devices.
     const without = notRoot ? [] : ['setpriv', '--bounding-set=-mknod', '--inh-caps=-mknod'];
     const run = (...args: string[]) => {
       const [first, ...rest] = [...without, ...args];
@@ -301,7 +301,7 @@ describe.skipIf(notLinux)(orSkipped("preserve: 'devices'", notLinux), () => {
     );
     if (traced.error) return expect((traced.error as NodeJS.ErrnoException).code).toBe('ENOENT');
     expect(lstatSync(at('made/pipe')).isFIFO()).toBe(true);
-    // glibc changes the mode by a descriptor that opens nothing.
+    // glibc changes the mode through an O_PATH descriptor, which does not open the device.
     const calls = readFileSync(log, 'utf8').split('\n');
     expect(calls.filter((call) => /"(null|pipe)"/.test(call) && !call.includes('O_PATH'))).toEqual([]);
   });

@@ -42,7 +42,7 @@ const modes: Record<string, number> = {
   '.': 0o750,
 };
 
-/** A directory for each mode, with a file in it but for the empty one; all of them from long ago. */
+/** Creates a directory for each mode. Each has a file in it, except the empty one; all have old times. */
 function prepared(): string {
   const cwd = workspace();
   for (const name of Object.keys(modes)) mkdirSync(join(cwd, 's', name), { recursive: true });
@@ -60,14 +60,14 @@ function modesIn(root: string): Record<string, string> {
   return Object.fromEntries(Object.keys(modes).map((name) => [name, modeOf(join(root, name))]));
 }
 
-/** What cp(1) makes of the same directories, under the umask of this process. */
+/** The modes that cp(1) gives the same directories, under the umask of this process. */
 function byCp(cwd: string, ...flags: string[]): Record<string, string> {
   const { status, stderr } = spawnSync('cp', [...flags, 's', 'by-cp'], { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return modesIn(join(cwd, 'by-cp'));
 }
 
-/** A copy by a certain system, which succeeds. */
+/** Copies by the given system. Throws the error of the copy. */
 function tallyBy(...given: Parameters<typeof copyBy>) {
   const { tally, error } = copyBy(...given);
   if (error) throw error;

@@ -121,7 +121,7 @@ describe.skipIf(noTmpfs)(`a read-only filesystem${noTmpfs ? ` (skipped: ${noTmpf
   });
 });
 
-/** A btrfs whose subvolume `a` may hold 4 MiB. */
+/** Mounts a btrfs whose subvolume `a` may hold 4 MiB. */
 function mountWithQuota(): MountedFilesystem {
   const disk = mountFilesystem('btrfs');
   for (const args of [

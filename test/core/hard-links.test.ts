@@ -34,7 +34,7 @@ describe.each<[string, CopyOptions]>([
     expect(inodes('out/one', 'out/two', 'out/deep/er/three')).toBe(1);
     expect(statSync(at('out/one')).nlink).toBe(3);
     expect(inodes('out/one', 'out/alone')).toBe(2);
-    // Nothing leads to the source.
+    // No copy is a hard link to the source.
     expect(statSync(at('in/one')).nlink).toBe(3);
     expect(readFileSync(at('out/deep/er/three'), 'utf8')).toBe('linked');
   });

@@ -19,7 +19,7 @@ describe("onError: 'collect'", () => {
     cwd = workspace();
     fill(join(cwd, 'in'), { files: FILES, folders: 3 });
     names = filesOf(join(cwd, 'in'));
-    // Directories are in the place of two files.
+    // Two destinations are directories.
     for (const name of names.slice(0, 2)) mkdirSync(join(cwd, 'out', name), { recursive: true });
   });
 

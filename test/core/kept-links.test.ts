@@ -28,7 +28,7 @@ interface Case {
   to?: string;
 }
 
-/** A link that leads to what it is to be copied over: `a/link` to `b/file` unless a case says otherwise. */
+/** The link leads to the destination it is to replace: `a/link` to `b/file`, unless a case says otherwise. */
 const ontoTarget: Case[] = [
   { name: 'the file it points to', files: { 'b/file': 'precious', 'a/link': symlink('../b/file') } },
   {
@@ -82,7 +82,7 @@ describe.each(lanes)('$name of a link that is kept', ({ name: lane, open }) => {
   });
   afterAll(() => opened?.close());
 
-  // copy() enters a directory that is named, also through a link.
+  // copy() copies the content of a directory that is named, even through a link.
   const entered = (name: string) => /^copy( |$)/.test(lane) && name.includes('directory that');
 
   it.each(ontoTarget.filter(({ name }) => !entered(name)))('is refused onto $name', async (each) => {
@@ -119,7 +119,7 @@ describe.each(lanes)('$name of a link that is kept', ({ name: lane, open }) => {
   });
 });
 
-/** Targets that are no UTF-8, and what they would be if they were read as such. */
+/** Targets of links that are not UTF-8. */
 const undecodable = ['636166e92f78', '6eff', 'eda080', 'f0288cbc2e74', 'c0af'].map((hex) =>
   Buffer.from(hex, 'hex'),
 );
@@ -141,7 +141,7 @@ describe.each(lanes)('$name of a link whose target is not UTF-8', ({ open }) => 
       expect(await opened.run(link, out, keep)).toEqual({ method: 'symlink', bytes: 0 });
       expect(bytesOf(out)).toBe(hex);
       expect(await opened.run(link, out, keep)).toEqual({ method: 'unchanged', bytes: 0 });
-      // Read as UTF-8 it is the same.
+      // Decoded as UTF-8, the other target is the same.
       for (const other of [target.toString(), Buffer.from(hex.replace(/e9|ff|a0|8c|af/, 'fe'), 'hex')]) {
         rmSync(out);
         symlinkSync(other, out);
@@ -222,7 +222,7 @@ describe.each(lanes)("$name of a link that is kept, with 'ownership' in preserve
       expect(await opened.run(link, out, options)).toEqual({ method: 'symlink', bytes: 0 });
       expect(ownerOf(out)).toEqual([12, 34]);
       expect(lstatSync(out).mtimeMs).toBe(1_000_000);
-      // It stays, and gets another owner when its source has one.
+      // The link is kept, and gets the new owner of its source.
       const { ino } = lstatSync(out);
       lchownSync(link, 56, 78);
       expect(await opened.run(link, out, options)).toEqual({ method: 'unchanged', bytes: 0 });

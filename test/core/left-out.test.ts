@@ -7,7 +7,7 @@ import { directory, readTree, symlink, type TreeSpec, writeTree } from '../suppo
 import { bootWorkers } from '../support/workers.ts';
 import { fill, refusal, rejection, workspace } from './support.ts';
 
-/** Every path below a directory; directories end in a slash. */
+/** Every path below a directory. Paths of directories end in a slash. */
 function pathsIn(root: string): string[] {
   if (!existsSync(root)) return [];
   return Object.entries(readTree(root)).map(([path, { type }]) => (type === 'directory' ? `${path}/` : path));
@@ -192,7 +192,7 @@ describe('directoryFilter', () => {
         calls.push([path, source]);
         return !/(^|\/)m$/.test(path);
       };
-      // The loop in `m` is an error for whoever looks at it.
+      // The loop in `m` would cause an error if `m` was scanned.
       const report = await copy({ ...target, to: 'out', directoryFilter }, { cwd });
       expect(calls.map(([path]) => path).sort()).toEqual(asked);
       for (const [path, source] of calls)

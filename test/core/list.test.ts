@@ -48,7 +48,7 @@ describe('list', () => {
       ['1: other/a.txt > to/a.txt'],
     ],
     [{ from: 'from', to: 'to' }, { leave: ['to/a.txt', 'to/link'] }, ['0: from/sub/b.txt > to/sub/b.txt']],
-    // What is left is no collision.
+    // A destination in `leave` does not collide.
     [
       [
         { from: 'from/a.txt', to: 'to' },

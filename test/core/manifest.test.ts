@@ -42,7 +42,7 @@ async function prepared(spec: Parameters<typeof writeTree>[1] = files) {
   return { cwd, run, at: (path: string) => join(cwd, path) };
 }
 
-/** Same size and modification time, other content, as a package store with constant times has it. */
+/** Changes the content, but not the size and the modification time, as in a package store with constant times. */
 function changeUnseen(path: string): void {
   const { atime, mtime, size } = statSync(path);
   writeFileSync(path, 'x'.repeat(size));
@@ -245,7 +245,7 @@ describe('a manifest that cannot be used', () => {
 
   it('because it cannot be written is warned about', async () => {
     const { run, at } = await prepared();
-    // Long enough for the name of its lock to be too long.
+    // The name is so long that the name of its lock is too long.
     const manifest = `cache/${'m'.repeat(253)}`;
     for (let time = 0; time < 2; time++) {
       const report = await run({ manifest });
@@ -307,7 +307,7 @@ describe('a copy that fails', () => {
         await again();
         write(at, 'two, longer');
         await pastTick();
-        // The last of them, so that others were replaced before.
+        // The last file, so that others are replaced before it fails.
         const last = at(`out/f${numbers.at(-1)}`);
         rmSync(last);
         mkdirSync(last);
@@ -462,7 +462,7 @@ describe.each([
   it('does not delete what another copy records after it began', async () => {
     const { run, at } = await prepared();
     const began = Date.now() - 1;
-    // The other copy ends before this one, of which the clock says that it began earlier, reads the manifest.
+    // The other copy ends before this one reads the manifest, although by the clock this one started earlier.
     await run({}, { to: 'other' });
     const workers = held ? await bootWorkers(held) : undefined;
     vi.useFakeTimers({ now: began, toFake: ['Date'] });
@@ -470,7 +470,7 @@ describe.each([
     vi.useRealTimers();
     expect(await copying).toMatchObject({ files: 3, pruned: 0, warnings: [] });
     expect(filesOf(at('other'))).toEqual(['a', 'b', 'deep/c']);
-    // A copy that begins later deletes what its targets do not name.
+    // A copy that starts later deletes the files that its targets do not name.
     expect(await run({ prune: true }, target)).toMatchObject({ unchanged: 3, pruned: 3 });
     expect(existsSync(at('other'))).toBe(false);
     await workers?.dispose();
@@ -499,7 +499,7 @@ it('the first copy of a process does not delete what another process recorded si
   expect(filesOf(at('out'))).toEqual(['a', 'b', 'deep/c']);
 });
 
-/** Gives both sides of each record another device, as if the filesystem were mounted anew. */
+/** Changes the device in both sides of each record, as if the filesystem was mounted again. */
 function changeDevice(manifest: string, files: number): void {
   const bytes = readFileSync(manifest);
   const start = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);

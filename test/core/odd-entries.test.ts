@@ -81,7 +81,7 @@ const cases: RefusedCase[] = [
   },
 ];
 
-/** Runs a shell script with a path in `$n` that ends with bytes that are not UTF-8. */
+/** Runs a shell script in which `$n` is a path that ends in bytes that are not UTF-8. */
 function makeUndecodable(before: string, script: string): void {
   const input = Buffer.concat([Buffer.from(before), Buffer.from([0xff, 0xfe])]);
   expect(spawnSync('sh', ['-c', `n=$(cat); ${script}`], { input }).status).toBe(0);

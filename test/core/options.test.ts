@@ -22,7 +22,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
 import { filesOf, leavingNothing, rejection, workspace } from './support.ts';
 
-/** Wrong values of each option, and how a message shows them. */
+/** Wrong values of each option, and how a message prints them. */
 const wrongFileOptions: Record<keyof CopyFileOptions, [value: unknown, shown: string][]> = {
   reflink: [
     ['maybe', "'maybe'"],

@@ -7,7 +7,7 @@ import { filesOf, inProcess, workspace } from './support.ts';
 const [major] = process.versions.node.split('.').map(Number) as [number];
 const permission = major >= 23 ? '--permission' : '--experimental-permission';
 
-/** A process that may read and write, and neither load native code nor start threads. */
+/** A process that may read and write files, but not load native code or start threads. */
 const restricted = { flags: [permission, '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings'] };
 
 const tree = {

@@ -10,12 +10,12 @@ interface Case {
   files: TreeSpec;
   from: string;
   to: string;
-  /** What the error names, when it is not what was given. */
+  /** The path that the error names, if it is not the given one. */
   source?: string;
   destination?: string;
 }
 
-/** Everything belongs to the user who copies, but for what a case forbids. */
+/** Everything belongs to the user who copies, and is accessible unless a case forbids it. */
 const cases: Case[] = [
   { name: 'an unreadable file', files: { 'in/a': file('a', { mode: 0o000 }) }, from: 'in/a', to: 'out/old' },
   {
@@ -124,12 +124,12 @@ const treeLanes: Record<string, string> = {
   'copy without the native lane': 'return lib.copy({ from: source, to: destination })',
 };
 
-/** Runs in a process without root's rights, which are above all permissions. */
+/** Runs in a process without the rights of root, who may ignore permissions. */
 function refused({ files, from, to }: Case, lane: string, body: string) {
   const cwd = writeTree(workspace(), { 'in/a': 'new', 'out/old': 'old', ...opened(files) });
   const before = contentsOf(cwd);
   for (const path of ['', ...Object.keys(before)]) giveAway(join(cwd, path));
-  // Those within first: after that nobody may get at them.
+  // Inner paths first: afterwards they are not accessible.
   const modes = Object.entries(files)
     .reverse()
     .sort(([one], [other]) => other.length - one.length);
@@ -155,7 +155,7 @@ type Node = TreeSpec[string];
 const isClosed = (node: Node): node is Exclude<Node, string | Uint8Array> =>
   typeof node === 'object' && 'mode' in node;
 
-/** The same without modes: the test has to be able to read it. */
+/** Returns the same tree without modes that would prevent the test from reading it. */
 function opened(files: TreeSpec): TreeSpec {
   const open = (node: Node): Node => (isClosed(node) ? { ...node, mode: 0o755 } : node);
   return Object.fromEntries(Object.entries(files).map(([path, node]) => [path, open(node)]));

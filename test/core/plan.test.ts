@@ -13,9 +13,9 @@ interface Case {
   files?: TreeSpec;
   targets?: Target | Target[];
   options?: CopyOptions;
-  /** A copy that was made before. */
+  /** The options of an earlier copy. */
   before?: CopyOptions;
-  /** Between that copy and the plan. */
+  /** Called between the earlier copy and the plan. */
   change?: (cwd: string) => void;
 }
 
@@ -151,7 +151,7 @@ const sorted = (entries: CopyEntry[] = []) =>
     .map(({ method, ...entry }) => entry)
     .sort((one, other) => (one.destination < other.destination ? -1 : 1));
 
-/** What is told before and after alike. */
+/** The part of a report that plan() and copy() have in common. */
 function comparable({ files, bytes, unchanged, pruned, directories, links, warnings, entries }: CopyReport) {
   return { files, bytes, unchanged, pruned, directories, links, warnings, entries: sorted(entries) };
 }

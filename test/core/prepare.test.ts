@@ -37,7 +37,7 @@ describe('prepareCopies by the number of files', () => {
     ['many files, beside a busy thread', () => [few(), many()], { busy: true }, 1],
     ['many files, and a number of workers', () => [many()], { workers: 0, busy: true }, 0],
     ['few files, and a number of workers', () => [few()], { workers: 1 }, 1],
-    // The calling thread has to call it, and copies while it plans.
+    // The calling thread has to call the function, and copies while it plans.
     ['many files with a function', () => [{ ...many(), filter: () => true }], { busy: true }, 0],
     ['a file that does not exist', () => [{ from: 'missing' }], { busy: true }, 0],
     ['a glob in a directory of few', () => [{ from: `${few().from}/**/*.txt` }], { busy: true }, 0],
@@ -53,7 +53,7 @@ describe('prepareCopies by the number of files', () => {
   });
 
   it('looks no further than to know that they are many', () => {
-    // A link in a circle has no end.
+    // The link makes an endless loop.
     symlinkSync('.', join(cwd, written('circle', 1), 'again'));
     expect(prepareCopies({ targets: [{ from: 'circle' }], cwd, workers: 0 }).workers).toBe(0);
     const copies = prepareCopies({ targets: [{ from: 'circle' }], cwd, busy: true });

@@ -117,7 +117,7 @@ describe('the places that are probed', () => {
 
 const reason = unavailable('tmpfs');
 describe.skipIf(reason)(`probe where nothing can be written${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  /** A tmpfs holding `/place`, made read-only. */
+  /** Mounts a tmpfs that contains `/place`, then makes it read-only. */
   function readOnly(files: Record<string, string>, options: MountOptions = {}) {
     const mounted = mountFilesystem('tmpfs', options);
     writeTree(join(mounted.path, 'place'), files);

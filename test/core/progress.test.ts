@@ -21,7 +21,7 @@ function prepared(files: number): string {
   return cwd;
 }
 
-/** One file that is a hole at its end, so that the test does not move as many bytes as it seems. */
+/** Creates one file with a large hole at its end, so that the test copies fewer bytes than its size. */
 function preparedLarge(): string {
   const cwd = workspace();
   writeFileSync(join(cwd, 'large'), Buffer.alloc(LARGE / 10, 1));

@@ -26,7 +26,7 @@ async function prepared(more: TreeSpec = {}) {
   return { cwd, run, at: (path: string) => join(cwd, path) };
 }
 
-/** Replaces a text in the index of a manifest and in its names, whose length the index has. */
+/** Replaces a text in the index of a manifest and in its names, and updates their length in the index. */
 function editManifest(manifest: string, before: string, after: string): void {
   const bytes = readFileSync(manifest);
   const end = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);
@@ -392,7 +392,10 @@ describe("prune: 'everything'", () => {
   const undecodable = (root: string, name: string) =>
     Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
 
-  /** A destination with a file, a link and directories whose names are not UTF-8, and files that look like them. */
+  /**
+   * Creates a destination with a file, a link and directories whose names are not UTF-8, and files with similar
+   * names.
+   */
   async function preparedUndecodable() {
     const { cwd, run, at } = await prepared({
       'in/valid\u{FFFD}': 'v',
@@ -400,7 +403,7 @@ describe("prune: 'everything'", () => {
       outside: 'o',
     });
     writeFileSync(undecodable(at('out'), 'file\xff'), 's');
-    // Decoded, its name is that of a file that is planned.
+    // Decoded as UTF-8, its name is the name of a planned file.
     writeFileSync(undecodable(at('out'), 'valid\xff'), 's');
     symlinkSync('../outside', undecodable(at('out'), 'link\xff'));
     for (const name of ['dir\xfe', 'dir\xfe/deep\xff', 'dir\xfe/plain'])

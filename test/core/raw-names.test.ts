@@ -10,14 +10,14 @@ import { refusal, rejection, workspace } from './support.ts';
 
 const onLinux = process.platform === 'linux';
 
-/** A path of which each character is a byte. */
+/** A path from a string in which each character is one byte. */
 const at = (cwd: string, path: string) =>
   Buffer.concat([Buffer.from(`${cwd}/`), Buffer.from(path, 'latin1')]);
 
 const files: Record<string, string> = {
   plain: 'plain',
   'a\xff.txt': 'bytes',
-  // What Node.js makes of the bytes of the one before.
+  // The name that Node.js decodes from the bytes of the previous one.
   'a\xef\xbf\xbd.txt': 'replacement',
   '\xc3\xa9': 'valid',
   'd\xfe/normal': 'below',
@@ -39,7 +39,7 @@ function prepared(): string {
   return cwd;
 }
 
-/** Everything below a directory by its bytes: content, target, or that it is a directory. */
+/** Every path below a directory, as bytes, with the content of the file, the target of the link, or `a directory`. */
 function contents(cwd: string, path: string, found: Record<string, string> = {}): Record<string, string> {
   for (const entry of fs.readdirSync(at(cwd, path), { withFileTypes: true, encoding: 'buffer' })) {
     const child = `${path}/${entry.name.toString('latin1')}`;
@@ -71,7 +71,7 @@ describe.runIf(onLinux).each([
     const cwd = prepared();
     const report = await run(cwd, { entries: true });
     const expected = contents(cwd, 'in');
-    // Directories without a file that filter wants are left out.
+    // Directories without a file that `filter` accepts are not created.
     if ('filter' in given) expect(report.files).toBe(Object.keys(files).length);
     else expect(contents(cwd, 'out')).toEqual(expected);
     expect(report).toMatchObject({ files: Object.keys(files).length, links: 1, warnings: [] });

@@ -18,14 +18,14 @@ import { contentsOf, workspace } from './support.ts';
 const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 const reason = reasonToSkip('campaigns', cannotRefuse);
 
-/** strace answers a call in the kernel's place, as a filter of system calls (seccomp) does. */
+/** strace can make a call fail in place of the kernel, as a filter of system calls (seccomp) does. */
 function cannotRefuse(): string | undefined {
   if (process.platform !== 'linux') return 'it needs Linux';
   const { error, status } = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']);
   return error || status !== 0 ? 'it needs strace' : undefined;
 }
 
-/** Runs code in a process that is answered `code` when it makes one of these system calls. */
+/** Runs code in a process where these system calls fail with the error `code`. */
 function refused(calls: string, code: string, cwd: string, body: string): Record<string, CopyReport> {
   const module = `import * as lib from ${JSON.stringify(built)};
     const run = async () => { ${body} };

@@ -16,7 +16,7 @@ interface Case {
   options?: CopyFileOptions;
   code: string;
   reason?: string;
-  /** Not for copy(), to which it means something else. */
+  /** Skipped for copy(), for which the same input means something else. */
   onlyFile?: boolean;
 }
 
@@ -182,7 +182,7 @@ const cases: Case[] = [
   },
 ];
 
-/** The directory of the destination is made first, and is what is refused. */
+/** The copy fails when it creates the parent directory of the destination. */
 const above: (Case & { blocking?: string })[] = [
   {
     name: 'a destination in a directory whose name is too long',
@@ -226,7 +226,7 @@ describe.each(Object.keys(lanes))('%s refuses', (lane) => {
   it.each(fitting)('$name', async (each) => {
     const { error, source, destination } = await refused(each);
     expect(error).toMatchObject({ code: each.code, source, method: undefined });
-    // A source that is not there may have meant a directory: then all that is known is where it was to go.
+    // A missing source may have been a directory: then the error can only name the directory of the destination.
     const isGone = each.code === 'ENOENT' && /none|no\n/.test(each.from) && !lane.startsWith('copyFile');
     const known = isGone ? dirname(destination) : destination;
     expect(error.destination).toBe(known);

@@ -10,8 +10,7 @@ export interface RefusedCase {
   targets?: Target | Target[];
   options?: CopyOptions;
   code: string;
-  /** Relative paths that the error names. */
-  /** Several where it depends on which thread comes first. */
+  /** The relative path of the source in the error. Several if the first error depends on which thread is faster. */
   source?: string | readonly string[];
   destination?: string;
   reason?: string;
@@ -28,20 +27,20 @@ const filler: TreeSpec = Object.fromEntries(
   Array.from({ length: 40 }, (_each, index) => [`in/f/${index}`, 'f']),
 );
 
-/** The ways a copy runs. */
+/** The ways in which a copy runs. */
 export const ways: Way[] = [
   { name: 'on the calling thread', files: {} },
   { name: 'in worker threads that stand ready', files: {}, held: true },
   { name: 'with functions', files: filler, target: { filter: () => true } },
 ];
 
-/** A directory `in` to be copied to `out`, which holds something, alone in a directory of its own. */
+/** Creates a directory `in` to copy, and its destination `out` with an existing file, in a new directory. */
 export function prepared(way: Way, files: TreeSpec = {}): string {
   const base = { 'in/a': 'a', 'in/deep/b': 'b', 'out/precious': 'p', old: 'old' };
   return writeTree(join(workspace(), 'home'), { ...base, ...way.files, ...files });
 }
 
-/** Runs a copy and checks that nothing that was there has changed; whole files may have been added. */
+/** Runs a copy and checks that no existing entry has changed. Complete files may have been added. */
 export async function refusedIn(
   cwd: string,
   way: Way,
@@ -65,7 +64,7 @@ export async function refusedIn(
   return error;
 }
 
-/** Runs a case, and checks what its error says. */
+/** Runs a case, and checks its error. */
 export async function expectRefused(way: Way, each: RefusedCase): Promise<void> {
   const cwd = prepared(way, each.files);
   const error = await refusedIn(cwd, way, each.targets, each.options);

@@ -20,7 +20,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** What stands at a destination, how it is made, and what an error calls it. */
+/** The kind of the existing destination, how the test creates it, and the reason in the error. */
 const kinds: { kind: string; reason: string; needsRoot?: boolean; make(path: string): unknown }[] = [
   { kind: 'a FIFO', reason: 'a FIFO', make: (path) => execFileSync('mkfifo', [path]) },
   {
@@ -57,7 +57,7 @@ const kinds: { kind: string; reason: string; needsRoot?: boolean; make(path: str
   },
 ];
 
-/** What tells that nothing has taken its place. */
+/** Shows that the entry was not replaced. */
 const identityOf = (path: string) => {
   const { ino, mode } = lstatSync(path);
   return { ino, mode };
@@ -210,7 +210,7 @@ describe("prune: 'everything'", () => {
   });
 });
 
-// Where `overwrite` is false or 'error' no file takes its place in any case.
+// If `overwrite` is false or 'error', no file replaces the FIFO in any case.
 it.skipIf(notLinux).each([true, 'changed'] as const)(
   orSkipped('a FIFO that appears while a file is copied is not replaced, with overwrite %s', notLinux),
   (overwrite) => {
@@ -218,7 +218,7 @@ it.skipIf(notLinux).each([true, 'changed'] as const)(
     using bench: Bench = new Bench(
       (real) => ({
         openat(directory, path, flags, mode) {
-          // Between the look at the destination and its creation.
+          // After the status of the destination was read, and before it is created.
           if (path === 'file' && flags & O_CREAT && !made) {
             made = true;
             execFileSync('mkfifo', [join(bench.destination, 'file')]);

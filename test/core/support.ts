@@ -24,7 +24,7 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-/** A directory that is gone after the test. Any user may enter it. */
+/** Creates a directory that is deleted after the test. Every user may enter it. */
 export function workspace(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-test-')));
   chmodSync(path, 0o755);
@@ -32,7 +32,7 @@ export function workspace(): string {
   return path;
 }
 
-/** Many small files, `folder-0/file-0.bin` and so on, each with a content of its own. */
+/** Creates many small files, `folder-0/file-0.bin` and so on, each with different content. */
 export function fill(
   root: string,
   { files, folders }: { files: number; folders: number },
@@ -48,7 +48,7 @@ export function fill(
   return { bytes };
 }
 
-/** Relative path -> content hash, link target or kind; what tests compare trees by when attributes do not matter. */
+/** Returns relative path -> content hash, link target or type, to compare trees without attributes. */
 export function contentsOf(root: string): Record<string, string> {
   if (!existsSync(root)) return {};
   const entries = Object.entries(readTree(root));
@@ -66,14 +66,14 @@ export function filesOf(root: string): string[] {
     .map(([path]) => path);
 }
 
-/** Names that an interrupted copy would leave behind. */
+/** Temporary files that an interrupted copy has left. */
 function temporariesIn(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.includes('.fs-reflink-'),
   );
 }
 
-/** Files and directories that this process has open, its threads included. */
+/** Files and directories that this process and its threads have open. */
 function openPaths(): string[] {
   return readdirSync('/proc/self/fd')
     .map(targetOf)
@@ -94,7 +94,10 @@ const threads = (): number => readdirSync('/proc/self/task').length;
 
 let warm = false;
 
-/** What is loaded once per process, libraries and the threads of libuv, must not count as left behind. */
+/**
+ * Loads libraries and starts the threads of libuv, which stay for the life of the process: they must not count as
+ * left behind.
+ */
 async function warmUp(): Promise<void> {
   if (warm) return;
   warm = true;
@@ -122,7 +125,7 @@ export async function leavingNothing<T>(root: string, act: () => Promise<T>): Pr
   }
 }
 
-/** What `act` rejects with, which has to be a CopyError. */
+/** The error that `act` rejects with, which has to be a CopyError. */
 export async function refusal(act: () => Promise<unknown>): Promise<CopyError> {
   const error = await rejection(act);
   expect(error).toBeInstanceOf(CopyError);
@@ -141,15 +144,16 @@ export async function rejection(act: () => Promise<unknown>): Promise<unknown> {
 const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
 /**
- * Runs a module in a process of its own, with the built library's exports as `lib`, those for hosts as `host`, `argument` as `argument`, and
- * prints to its output what it returns. The process has to end by itself.
+ * Runs a module in another process. In it, `lib` has the exports of the built library, `host` those for hosts, and
+ * `argument` is the given argument. The value that the module returns is printed to the output. The process has to
+ * end by itself.
  */
 export function inProcess(
   body: string,
   argument: Record<string, unknown> = {},
   { env = {}, flags = [] }: { env?: Record<string, string>; flags?: string[] } = {},
 ) {
-  // What root runs may become another user: see `asNobody`.
+  // If root runs the tests, the process may change to another user: see `asNobody`.
   const library = process.getuid?.() === 0 ? readableCopy().library : built;
   const code = `
     import fs from 'node:fs';

@@ -135,7 +135,7 @@ describe('overwrite of a target', () => {
       writeFileSync(join(cwd, 'in/a'), 'two');
       expect(await copy(target, options)).toMatchObject({ files: 1 });
       expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe('two');
-      // What others made of it is theirs.
+      // A copy that the user has changed belongs to the user.
       writeFileSync(join(cwd, 'out/a'), 'mine');
       writeFileSync(join(cwd, 'in/a'), 'three');
       utimesSync(join(cwd, 'in/a'), 1, 1);
@@ -347,7 +347,7 @@ describe('what is planned', () => {
     const deep = line('in/Deep/b.txt', 'Deep/b.txt', 0);
     expect(show(found[1]!)).toEqual([deep, ...exact].sort());
     expect(found.slice(2, 6).map(show)).toEqual([[deep], [], [deep], []]);
-    // One of each directory.
+    // One entry of each directory.
     expect(show(found[6]!)).toEqual(expect.arrayContaining([deep, line('two/c', 'renamed', 1)]));
   });
 

@@ -367,7 +367,7 @@ const cases: Case[] = [
   },
 ];
 
-/** What of a tree the cases speak about. */
+/** The part of a tree that the cases compare: files, and empty directories. */
 function copied(root: string): Record<string, string | null> {
   const tree = readTree(root);
   const isEmpty = (path: string) => !Object.keys(tree).some((other) => other.startsWith(`${path}/`));
@@ -408,7 +408,7 @@ describe('a directory whose name looks like that of a file', () => {
     [{ from: 'in', to: 'out/app.asar' }, false],
   ])('%j: warned of: %s', async (target, isWarned) => {
     const cwd = writeTree(workspace(), { 'a.txt': 'a', LICENSE: 'l', 'in/x': 'x' });
-    // What is there already is a directory as well.
+    // In the second run the destination exists, as a directory.
     for (const _run of [1, 2]) {
       const { warnings } = await copy(target, { cwd });
       const message = /^to: ".*" is a directory, because .* does not end with "\.\w+"; .*rename: '.*'.*"\/"$/;

@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
-/** What a function may throw that is not an error, and that `if (error)` takes for none. */
+/** Values that are not errors but can be thrown, and that `if (error)` does not notice. */
 const FALSY = [undefined, null, 0, '', false];
 
 type Given = { target?: Partial<Target>; options?: CopyOptions };
 
-/** The user's functions, each of which throws `value`. */
+/** Options with each of the user's functions, which throws `value`. */
 function throwing(value: unknown): Record<string, Given> {
   const fail = () => {
     throw value;

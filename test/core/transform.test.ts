@@ -243,7 +243,7 @@ describe('transform', () => {
     const transform = async (content: Buffer) => {
       most = Math.max(most, ++running);
       if (running === 3) allRun();
-      // None ends before three have begun; then others get the time to begin, too.
+      // No transform ends before three have started. After that, others could start too.
       await threeRun;
       for (let turn = 0; turn < 10; turn++) await nextTurn();
       running--;
@@ -281,7 +281,7 @@ describe.each([
     if (native === 'off') {
       expect(error).toMatchObject({ code: 'ELOOP', destination: join(cwd, 'out/d/a') });
     } else {
-      // It goes to the directory that was opened, wherever that is by now.
+      // The file is written to the directory that was opened, which has been moved since.
       expect(value).toMatchObject({ methods: { transform: { files: 1 } } });
       expect(readFileSync(join(cwd, 'moved/a'), 'utf8')).toBe('transformed');
     }

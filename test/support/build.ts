@@ -8,7 +8,7 @@ const packages = ['core', 'unplugin'].map((name) =>
   fileURLToPath(new URL(`../../packages/${name}`, import.meta.url)),
 );
 
-/** Worker threads and child processes run the built packages: before a run they are built if out of date. */
+/** Worker threads and child processes run the built packages, so outdated packages are built before the tests. */
 export default function build(): void {
   checkLaneNames();
   for (const directory of packages) {

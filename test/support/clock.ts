@@ -1,11 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** A file that was touched so shortly before it was looked at may change once more and keep its times. */
+/**
+ * A file that changed less than this many milliseconds before its status was read may change again and keep its
+ * times.
+ */
 const TICK_MS = 50;
 
 /**
- * Waits until files that were touched before the call no longer count as just touched, and are recorded as they are.
- * `tickMs`: how coarse the times of the filesystem are.
+ * Waits until files that changed before the call no longer count as just changed, so that a copy records them as
+ * unchanged. `tickMs` is the resolution of the filesystem's times, in milliseconds.
  */
 export async function pastTick(tickMs: number = TICK_MS): Promise<void> {
   const end = Date.now() + tickMs + 1;

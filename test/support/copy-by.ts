@@ -5,7 +5,7 @@ import { runWhole } from '../../packages/core/src/execute/run-whole.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 
-/** A copy by a certain system, on this thread. */
+/** Copies by the given system, on this thread. */
 export function copyBy(
   system: System,
   targets: Target | readonly Target[],

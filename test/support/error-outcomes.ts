@@ -2,13 +2,12 @@ import { expect, test } from 'vitest';
 import type { Copied, SystemBench } from './system-bench.ts';
 
 /**
- * What an error number means to a strategy: `pair`, the next strategy, also for the files to come; `file`,
- * the next strategy for this file; `retry`, the same again, and the next one when that does not help;
- * `fatal`, the copy ends.
+ * What the copy does after an error number. `pair`: use the next strategy, also for later files. `file`: use the next
+ * strategy for this file. `retry`: try the same strategy again, then the next one if that fails too. `fatal`: fail.
  */
 export type Outcome = 'pair' | 'file' | 'retry' | 'fatal';
 
-/** An error number that a call of one strategy answers with, and what is to come of it. */
+/** An error number that a call of one strategy returns, and the expected outcome. */
 export interface Row<Subject> {
   name: string;
   subject: Subject;
@@ -16,7 +15,7 @@ export interface Row<Subject> {
   errno: string;
 }
 
-/** Runs `steps` on a bench whose call answers with the error number as often as said. */
+/** Runs `steps` on a bench whose call returns the error number the given number of times. */
 export type Copies<Subject> = (
   subject: Subject,
   errno: string,
@@ -24,10 +23,10 @@ export type Copies<Subject> = (
   steps: (bench: SystemBench, copy: (name: string) => Copied) => void,
 ) => void;
 
-/** Libuv's name where it has one of its own for the same number. */
+/** The name that libuv uses, if it has another one for the same number. */
 const codeOf = (errno: string): string => (errno === 'EOPNOTSUPP' ? 'ENOTSUP' : errno);
 
-/** Tests what each error number does to the copy, on any system. */
+/** Tests the outcome of each error number, on any system. */
 export function testOutcomes<Subject extends { method: string; next: string | undefined }>(
   rows: readonly Row<Subject>[],
   content: Buffer,
@@ -51,7 +50,7 @@ export function testOutcomes<Subject extends { method: string; next: string | un
   test.each(rows.filter(({ outcome }) => outcome === 'file' || outcome === 'pair'))(
     '$errno from $name hands over to the next strategy, for the $outcome',
     ({ subject, outcome, errno }) => {
-      // Once only: the second file shows whether the first one's answer was remembered.
+      // The error is returned only once: the second file shows whether it was remembered.
       copies(subject, errno, 1, (bench, copy) => {
         bench.writeExisting('existing', 'old');
         expect(copy('existing')).toEqual({ method: subject.next, bytes: content.length });

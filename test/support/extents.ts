@@ -9,10 +9,10 @@ interface Extent {
 }
 
 /**
- * Whether the two files lie on the same physical blocks, all of them.
+ * Whether all blocks of two files are the same physical blocks.
  *
- * `'inline'` when a file is so small that btrfs keeps it in its metadata: no block is there to be shared, so neither
- * answer would prove anything. Files without any block (empty, or one hole) share nothing.
+ * Returns `'inline'` if a file is so small that btrfs keeps it in its metadata: it has no blocks to share, so that
+ * neither true nor false would prove anything. Files without blocks (empty, or one hole) share nothing.
  */
 export function sharesExtents(fileA: string, fileB: string): boolean | 'inline' {
   const [extentsA, extentsB] = extentsOf([fileA, fileB]) as [Extent[], Extent[]];
@@ -23,19 +23,19 @@ export function sharesExtents(fileA: string, fileB: string): boolean | 'inline' 
   return shared && placement(extentsA) === placement(extentsB);
 }
 
-/** What the file really occupies, holes left out. */
+/** The bytes that a file occupies on the disk, without holes. */
 export function allocatedBytes(path: string): number {
   return lstatSync(path).blocks * 512;
 }
 
-/** What the filesystem has given out, everything written so far included. */
+/** The bytes that are allocated on a filesystem, including everything written so far. */
 export function usedBytes(mountPoint: string): number {
   execFileSync('sync', ['-f', mountPoint]);
   const { blocks, bfree, bsize } = statfsSync(mountPoint);
   return (blocks - bfree) * bsize;
 }
 
-/** `-s` writes the files out first: before that their blocks may have no place yet. */
+/** `-s` writes the files to the disk first: before that their blocks may not have a place yet. */
 function extentsOf(paths: string[]): Extent[][] {
   const output = execFileSync('filefrag', ['-s', '-b1', '-v', ...paths], { encoding: 'utf8', stdio: 'pipe' });
   const sections = output.split(/^File size of .*$/m).slice(1);
@@ -59,7 +59,7 @@ function extentsIn(output: string): Extent[] {
   });
 }
 
-/** Neighbours are joined: one file's extent may be recorded as two in the other. */
+/** Joins adjacent extents, because one extent of a file may be recorded as two in the other. */
 function placement(extents: Extent[]): string {
   const joined: [logical: number, physical: number, length: number][] = [];
   for (const { logical, physical, length } of extents) {

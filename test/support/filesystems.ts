@@ -22,9 +22,9 @@ export interface MountOptions {
   options?: string;
   /** Extra arguments of mkfs. */
   mkfs?: string[];
-  /** Overlay only: a directory that takes the upper, work and lower layer. @default a tmpfs of its own */
+  /** Overlay only: a directory for the upper, work and lower layer. @default a new tmpfs */
   on?: string;
-  /** Overlay only: a directory on another filesystem that takes the lower layer. @default `on` */
+  /** Overlay only: a directory on another filesystem for the lower layer. @default `on` */
   lowerOn?: string;
 }
 
@@ -41,7 +41,7 @@ export interface MountedFilesystem extends Disposable {
 interface Recipe {
   type: string;
   mkfs?: string[];
-  /** The smallest image its mkfs takes, for the trial mount. */
+  /** The smallest image that its mkfs accepts, for the trial mount. */
   leastMiB: number;
   options: string[];
 }
@@ -62,13 +62,14 @@ const recipes: Record<FilesystemKind, Recipe> = {
   },
   ext4: {
     type: 'ext4',
-    // A lazily initialised table is written by a kernel thread after the mount, in the middle of whatever is measured.
+    // A kernel thread would write lazily initialised tables after the mount, in the middle of a measurement.
     mkfs: ['mkfs.ext4', '-q', '-F', '-E', 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'],
     leastMiB: 16,
     options: ['loop'],
   },
   tmpfs: { type: 'tmpfs', leastMiB: 1, options: [] },
-  // In user space, where every kernel has it: case does not count there, and each spelling has its own inode.
+  // The driver in user space, because not every kernel has one. It is case-insensitive, and each spelling has its own
+  // inode.
   exfat: { type: 'exfat-fuse', mkfs: ['mkfs.exfat'], leastMiB: 16, options: ['loop'] },
   overlay: { type: 'overlay', leastMiB: 1, options: [] },
 };
@@ -87,14 +88,17 @@ export function unavailable(kind: FilesystemKind): string | undefined {
   return kind === 'btrfs' ? unlessRequired('filesystems', obstacle()) : reasonToSkip('filesystems', obstacle);
 }
 
-/** Why `kind` cannot be mounted here, found by trying; `undefined` if it can. */
+/** Why `kind` cannot be mounted here, found by a trial mount; undefined if it can. */
 export function cannotMount(kind: FilesystemKind): string | undefined {
   if (!reasons.has(kind)) reasons.set(kind, reasonAgainst(kind));
   const reason = reasons.get(kind);
   return reason && `${kind} cannot be mounted: ${reason}`;
 }
 
-/** Mounts a fresh filesystem; it goes with `unmount()`, at the end of `using`, or at the latest with the process. */
+/**
+ * Mounts a new filesystem. It is unmounted by `unmount()`, at the end of `using`, or at the latest when the process
+ * ends.
+ */
 export function mountFilesystem(kind: FilesystemKind, options: MountOptions = {}): MountedFilesystem {
   if (kind === 'overlay') {
     prepareOnce();
@@ -113,8 +117,8 @@ export function mountFilesystem(kind: FilesystemKind, options: MountOptions = {}
 }
 
 /**
- * Mounts what `start` mounts at the path it is given. Its `home` may hold what the mount needs, as `image` or
- * `behind`. Both go with `unmount()`, or at the latest with the process.
+ * Calls `start` to mount something at the given path. Its `home` may contain what the mount needs, as `image` or
+ * `behind`. Both are deleted by `unmount()`, or at the latest when the process ends.
  */
 export function mountWith(start: (home: string, path: string) => void): { path: string; unmount(): void } {
   prepareOnce();
@@ -132,12 +136,12 @@ export function mountWith(start: (home: string, path: string) => void): { path: 
   return { path, unmount: () => release(cleanup) };
 }
 
-/** Makes the image of a filesystem in a directory that exists. */
+/** Creates the image of a filesystem in an existing directory. */
 export function makeImageIn(directory: string, kind: FilesystemKind, options: MountOptions = {}): string {
   return makeImage(directory, recipes[kind].mkfs!, options);
 }
 
-/** Mounts an image, which stays when it is unmounted. */
+/** Mounts an image, which is kept after it is unmounted. */
 export function mountImage(kind: FilesystemKind, image: string): { path: string; unmount(): void } {
   return mountWith((_home, path) => mount(recipes[kind].type, image, path, recipes[kind].options));
 }
@@ -213,7 +217,7 @@ function release(cleanup: () => void): void {
   if (cleanups.delete(cleanup)) cleanup();
 }
 
-/** A descriptor that a failed test left open must not keep the mount in place: then it is detached lazily. */
+/** Unmounts lazily if a normal unmount fails: a failed test may have left a descriptor open. */
 function detach(path: string): void {
   if (spawnSync('umount', [path]).status !== 0) spawnSync('umount', ['-l', path]);
 }
@@ -223,7 +227,7 @@ function removeHome(home: string): void {
   detach(path);
   for (const name of ['image', 'behind']) rmSync(join(home, name), { recursive: true, force: true });
   try {
-    // Never recursively: were the mount still there, that would empty it.
+    // Never recursively: if the mount still existed, that would delete its files.
     rmdirSync(path);
     rmdirSync(home);
   } catch (error) {
@@ -245,7 +249,7 @@ function prepareOnce(): void {
 }
 
 function cleanUpAll(): void {
-  // Last mounted first: an overlay lies on a filesystem that was mounted before it.
+  // The last mount first: an overlay is on a filesystem that was mounted before it.
   for (const cleanup of [...cleanups].reverse()) {
     try {
       release(cleanup);
@@ -255,7 +259,7 @@ function cleanUpAll(): void {
   }
 }
 
-/** A process ended by SIGKILL could not clean up; the next one does it for it. */
+/** Cleans up for earlier processes that were ended by SIGKILL. */
 function sweepDeadProcesses(): void {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(homePrefix)) continue;
@@ -266,7 +270,7 @@ function sweepDeadProcesses(): void {
       detachLoopDevices(join(home, 'image'));
       removeHome(home);
     } catch {
-      // Another process sweeps at the same time, or may not be touched by this user.
+      // Another process cleans up at the same time, or this user may not do it.
     }
   }
 }

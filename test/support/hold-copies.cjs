@@ -1,6 +1,6 @@
-// Preloaded by a process (`--require`), it stops each of its copies in the middle of a file: once a first part has been
-// copied, the copying thread writes the file `reached` into the directory HOLD_COPIES, and goes on when `released` is
-// there.
+// Preloaded by a process (`--require`): stops each of its copies in the middle of a file. After a first part is
+// copied, the copying thread creates the file `reached` in the directory HOLD_COPIES, and continues when the file
+// `released` exists.
 const fs = require('node:fs');
 const Module = require('node:module');
 const { join } = require('node:path');
@@ -33,10 +33,10 @@ if (threads.isMainThread) {
   };
   Module.syncBuiltinESMExports();
 } else {
-  // The portable lane.
+  // For node:fs.
   fs.readSync = holding(fs.readSync);
   Module.syncBuiltinESMExports();
-  // The native lane.
+  // For the native calls.
   const load = Module._load;
   Module._load = (request, ...more) => {
     const loaded = load(request, ...more);

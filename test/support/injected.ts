@@ -16,7 +16,7 @@ export function errnoOf(name: string): number {
   return number;
 }
 
-/** Files copied over Linux's system calls, which fail as a test wants them to. */
+/** A bench that copies files with Linux's system calls, some of which fail as a test requires. */
 export class Bench extends SystemBench {
   constructor(
     overrides: Overrides,
@@ -28,7 +28,7 @@ export class Bench extends SystemBench {
   }
 }
 
-/** An `ioctl` that does what FICLONE does as far as bytes go, on a filesystem that cannot clone. */
+/** An `ioctl` that copies the bytes as FICLONE would, on a filesystem that cannot clone. */
 export function pretendToClone(destination: number, _request: number, source: number): number {
   const buffer = Buffer.alloc(1024 * 1024);
   for (let position = 0; ; ) {
@@ -39,7 +39,7 @@ export function pretendToClone(destination: number, _request: number, source: nu
   }
 }
 
-/** Descriptors this process has open. */
+/** The number of descriptors that this process has open. */
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }

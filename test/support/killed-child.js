@@ -1,4 +1,4 @@
-// Ends itself the hard way as soon as a part of the first file is in place.
+// Kills itself as soon as a part of the first file is copied.
 import { copy } from 'fs-reflink';
 
 const [from, to, options] = process.argv.slice(2);

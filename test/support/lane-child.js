@@ -1,4 +1,4 @@
-// Copies on behalf of the process that forked this one, with the environment it was given.
+// Copies for the process that forked this one, with the environment that was given.
 import { copyFile } from 'fs-reflink';
 
 process.umask(0o077);

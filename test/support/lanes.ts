@@ -6,7 +6,7 @@ import type { PreparedCopies } from 'fs-reflink/host';
 import { readableCopy } from './other-user.ts';
 import { bootWorkers } from './workers.ts';
 
-/** What a copy says that it did: the method it used, or the code it failed with. */
+/** The result of a copy: the method it used, or the code it failed with. */
 export interface Copied {
   method?: string;
   bytes?: number;
@@ -27,7 +27,7 @@ interface Request {
 export interface Lane {
   name: string;
   native: boolean;
-  /** What another system's methods are called, by the name of Linux's that does the same. */
+  /** The names of another system's methods, by the name of the Linux method that does the same. */
   methods?: Record<string, string>;
   open(): Promise<{ run: Run; close(): Promise<void> }>;
 }
@@ -61,7 +61,7 @@ function inProcess(name: string, run: Run, start?: () => Promise<PreparedCopies>
   };
 }
 
-/** A process of its own, because the lane is chosen once per process. */
+/** Uses another process, because the lane is chosen once per process. */
 async function openPortable(): ReturnType<Lane['open']> {
   return openChild({ env: { FS_REFLINK_NATIVE: 'off' } });
 }
@@ -71,7 +71,7 @@ const inPlace = {
   laneChild: fileURLToPath(new URL('lane-child.js', import.meta.url)),
 };
 
-/** Copies in another process: with its environment, as another user, or started by another `command`. */
+/** Copies in another process: with another environment, as another user, or started by another `command`. */
 export function openChild({
   env = {},
   user,
@@ -114,7 +114,7 @@ function ask(child: ChildProcess, request: Request): Promise<Copied> {
   });
 }
 
-/** Answers with the code of an error. */
+/** Returns the code of a thrown error as the result. */
 export function orCode(run: Run): Run {
   return async (...args) => {
     try {

@@ -13,10 +13,10 @@ import {
 import { ATTRIBUTES } from '../../packages/core/src/schema.ts';
 import { type Lane, NewFiles, USUAL, watch } from './new-file.ts';
 
-/** As `cp -a` copies. */
+/** The options that make a copy like `cp -a`. */
 export const ARCHIVE: CopyOptions = { symlinks: 'keep', preserve: ATTRIBUTES };
 
-/** The cases that the fast path of every system passes. */
+/** Tests the cases that the fast path of every system has to pass. */
 export function testNewFiles<Bindings>(lane: Lane<Bindings>): NewFiles<Bindings> {
   const files = new NewFiles(lane);
   const copied = { how: 'copied', clones: false, answer: COPIED_NEW };

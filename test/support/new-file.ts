@@ -7,11 +7,11 @@ import type { CopyOptions } from '../../packages/core/src/options.ts';
 import type { NewFileOptions, System } from '../../packages/core/src/platform/system.ts';
 import { copyBy } from './copy-by.ts';
 
-/** Not what the usual umask leaves: it has to be set. */
+/** A mode that the usual umask does not allow, so that it has to be set. */
 const MODE = 0o626;
 const MODIFIED = 1_500_000_000_250_000_000n;
 
-/** What the fast path is told where nothing is asked for. */
+/** The options of the fast path without any special request. */
 export const USUAL: NewFileOptions = {
   clonesOnly: false,
   ownership: false,
@@ -20,47 +20,51 @@ export const USUAL: NewFileOptions = {
   hasCopy: undefined,
 };
 
-/** Which call of the copy of the file `file` fails. */
+/** The call that fails when the file `file` is copied. */
 export interface Call<Bindings> {
   name: string;
-  /** Whether it is made for files that are cloned, for those that are copied, or for both. */
+  /**
+   * Whether the call is made only for files that are cloned, or only for those that are copied; undefined: for both.
+   */
   of?: 'cloned' | 'copied';
-  /** It sets the times of what was made. */
+  /** The call sets the times of the new file. */
   setsTimes?: boolean;
-  /** It makes the clone. */
+  /** The call creates the clone. */
   clones?: boolean;
-  /** Whether the fast path copies the file when this call answers with that error number. */
+  /** Whether the fast path still copies the file if this call returns that error number. */
   copies?(errno: number): boolean;
   fail(real: Bindings, isOurs: (fd: number) => boolean, errno: number): Partial<Bindings>;
 }
 
 /** A system under test. */
 export interface Lane<Bindings> {
-  /** A new directory is made in it for each test. */
+  /** The parent of a new directory for each test. */
   place(): string;
   /** Whether the fast path clones files. */
   clones: boolean;
   /** The permissions of a copy. */
   mode: number;
   calls: readonly Call<Bindings>[];
-  /** Where the fast path carries all attributes over. */
+  /** If the fast path can preserve all attributes. */
   archive?: {
     /** Gives a file another owner, setuid and an extended attribute. */
     prepare(file: string): void;
-    /** System calls that only such a file takes. */
+    /** The additional system calls for such a file. */
     calls: readonly Call<Bindings>[];
   };
   errors: readonly { name: string; errno: number }[];
-  /** The real calls, of which the one that clones works or answers that it cannot. */
+  /** The real calls. The call that clones works, or reports that it cannot. */
   real(clones: boolean): Bindings;
-  /** Keeps `ours` to the descriptors of files in directories called `from`, under their own name or a temporary one. */
+  /**
+   * Keeps in `ours` the open descriptors of files in directories called `from`, under their own or a temporary name.
+   */
   track(bindings: Bindings, ours: Set<number>): Bindings;
-  /** How many files are open. */
+  /** The number of open files. */
   countOpen(): number;
   system(bindings: Bindings): System;
 }
 
-/** What the tests of one system have in common, and its own may use. */
+/** What all tests of one system share. */
 export class NewFiles<Bindings> {
   readonly content: Buffer = randomBytes(3000);
   home = '';
@@ -71,7 +75,7 @@ export class NewFiles<Bindings> {
     beforeEach(() => {
       this.home = fs.mkdtempSync(path.join(lane.place(), 'fs-reflink-new-file-'));
       for (const name of ['first', 'from']) fs.mkdirSync(path.join(this.home, name));
-      // The first file of a copy tells whether files can be cloned.
+      // The first file of a copy shows whether files can be cloned.
       this.#write('first/first', this.content);
       this.write('file', this.content);
     });
@@ -89,12 +93,12 @@ export class NewFiles<Bindings> {
     fs.utimesSync(file, 1_600_000_000.125, 1_500_000_000.25);
   }
 
-  /** Where `file` goes. */
+  /** The destination of `file`. */
   get destination(): string {
     return path.join(this.home, 'out', 'from', 'file');
   }
 
-  /** The real calls, the ones that `call` makes fail for `file` alone. */
+  /** The real calls, except that `call` fails for `file`. */
   bindings(clones: boolean, call?: Call<Bindings>, errno = 0): Bindings {
     const real = this.#lane.real(clones);
     const ours = new Set<number>();
@@ -116,7 +120,7 @@ export class NewFiles<Bindings> {
     return { tally, error: error as CopyError | undefined };
   }
 
-  /** What a copy leaves and says, as far as it may not depend on the path that a file takes. */
+  /** The files and the report of a copy, as far as they must not depend on the path that a file takes. */
   outcomeOf(system: System, options: CopyOptions = {}) {
     fs.rmSync(path.join(this.home, 'out'), { recursive: true, force: true });
     const open = this.#lane.countOpen();
@@ -140,7 +144,7 @@ export class NewFiles<Bindings> {
     };
   }
 
-  /** Expects that a copy leaves and says the same without the fast path, and what that answered. */
+  /** Expects the results `answers` of the fast path, and that a copy without it has the same outcome. */
   expectSameOutcome(
     make: () => System,
     answers: number[],
@@ -155,7 +159,7 @@ export class NewFiles<Bindings> {
   }
 }
 
-/** Notes what the fast path answered, but for the first file. */
+/** Records the results of the fast path, except for the first file. */
 export function watch(system: System): { system: System; answers: number[] } {
   const answers: number[] = [];
   const copyNewFile: System['copyNewFile'] = (...args) => {

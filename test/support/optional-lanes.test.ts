@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { checkLaneNames, reasonToSkip } from './optional-lanes.ts';
 
-// Whatever this run itself requires.
+// Clears the variables that this run itself may have.
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith('REFLINK_REQUIRE_')) vi.stubEnv(name, '');
 });

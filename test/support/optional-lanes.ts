@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { orSkipped } from './skip.ts';
 
-/** Lanes that the plain test command leaves out: each takes long, needs root, or fetches something. */
+/** Lanes that the plain test command skips: each takes long, needs root, or downloads something. */
 export const optionalLanes = [
   'filesystems',
   'fuse',
@@ -23,7 +23,7 @@ const askedFor = (): string[] => (process.env.REFLINK_LANES ?? '').split(/[\s,]+
 
 const requirement = (lane: OptionalLane) => `REFLINK_REQUIRE_${lane.toUpperCase()}`;
 
-/** @throws when `REFLINK_LANES` names a lane that does not exist, which would otherwise run nothing and pass. */
+/** @throws if `REFLINK_LANES` names a lane that does not exist, which would otherwise run nothing and pass */
 export function checkLaneNames(): void {
   const known: readonly string[] = ['all', ...optionalLanes];
   const unknown = askedFor().filter((lane) => !known.includes(lane));
@@ -32,9 +32,9 @@ export function checkLaneNames(): void {
 }
 
 /**
- * Why a lane is skipped, or undefined when it has to run: nobody asked for it, or `obstacle` finds something in its
- * way. `REFLINK_LANES` lists the lanes that are asked for by name, or is `all`. With `REFLINK_REQUIRE_<LANE>=1` a lane
- * runs without being asked for, and an obstacle is thrown, so that nothing is skipped unseen.
+ * Why a lane is skipped: it was not requested, or `obstacle` returns a reason. Undefined if it has to run.
+ * `REFLINK_LANES` lists the names of the requested lanes, or is `all`. With `REFLINK_REQUIRE_<LANE>=1` a lane runs
+ * even if it was not requested, and an obstacle is thrown, so that nothing is skipped unnoticed.
  */
 export function reasonToSkip(lane: OptionalLane, obstacle: () => string | undefined): string | undefined {
   const required = process.env[requirement(lane)] === '1';
@@ -43,14 +43,17 @@ export function reasonToSkip(lane: OptionalLane, obstacle: () => string | undefi
   return unlessRequired(lane, obstacle());
 }
 
-/** Describes tests of a lane that nothing can be in the way of. Without the lane they are skipped, with the reason. */
+/**
+ * Describes the tests of a lane that has no obstacles. If the lane was not requested, they are skipped with the
+ * reason.
+ */
 export function describeInLane(lane: OptionalLane, name: string, body: () => void): void {
   const reason = reasonToSkip(lane, () => undefined);
   if (reason === undefined) describe(name, body);
   else describe.skip(orSkipped(name, reason), body);
 }
 
-/** Returns what is in the way of a lane's tests. With `REFLINK_REQUIRE_<LANE>=1` it is thrown instead. */
+/** Returns the obstacle of a lane's tests. With `REFLINK_REQUIRE_<LANE>=1` throws it instead. */
 export function unlessRequired(lane: OptionalLane, reason: string | undefined): string | undefined {
   const variable = requirement(lane);
   if (reason && process.env[variable] === '1')

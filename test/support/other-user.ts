@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
 
-/** The user and the group without rights. */
+/** The numbers of the user and the group without rights. */
 export const NOBODY = 65_534;
 
-/** What a process of another user runs, in a directory that every user may read. */
+/** What a process of another user needs, in a directory that every user may read. */
 export interface ReadableCopy {
   /** Node.js itself. */
   execPath: string;
@@ -32,8 +32,8 @@ afterAll(() => {
 });
 
 /**
- * Copies what a process of another user runs to the temporary directory, until the end of the test file: the checkout
- * may lie below a directory that only root may enter. Needs root.
+ * Copies what a process of another user needs to the temporary directory, until the end of the test file: the
+ * checkout may be in a directory that only root may enter. Needs root.
  */
 export function readableCopy(): ReadableCopy {
   staged ??= stage();
@@ -52,7 +52,7 @@ function stage(): Staged {
   cpSync(laneChild, join(home, 'lane-child.js'));
   let { execPath } = process;
   if (runAsNobody(execPath, '') !== undefined) {
-    // Node.js itself may lie below root's home.
+    // Node.js itself may be in root's home directory.
     execPath = join(home, 'node');
     cpSync(process.execPath, execPath);
   }
@@ -67,7 +67,7 @@ function stage(): Staged {
   };
 }
 
-/** With a package comes what it needs, koffi's prebuilt binaries for one, which lies beside it. */
+/** Copies a package and its dependencies, which are beside it (koffi's prebuilt binaries, for example). */
 function copyPackage(linked: string, modules: string): void {
   const beside = dirname(realpathSync(linked));
   for (const name of readdirSync(beside)) {
@@ -81,11 +81,11 @@ function remove({ home }: Staged): void {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** Why no test can run as another user here, found by trying; undefined if it can. */
+/** Why no test can run as another user here, found by a trial; undefined if it can. */
 export function otherUserUnavailable(): string | undefined {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'only root can run a process as another user';
-  // Not kept: where all tests of a file are skipped, nothing runs at its end.
+  // The copy is deleted again: if all tests of a file are skipped, `afterAll` does not run.
   const trial = stage();
   try {
     const { execPath, library } = trial.copy;
@@ -101,7 +101,7 @@ export function cannotGiveUpRights(): string | undefined {
   return process.getuid?.() === 0 ? otherUserUnavailable() : undefined;
 }
 
-/** Runs a module as a user without rights; says why that failed, or undefined. */
+/** Runs a module as a user without rights. Returns why that failed, or undefined. */
 function runAsNobody(execPath: string, code: string): string | undefined {
   const { error, status, stderr } = spawnSync(execPath, ['--input-type=module', '-e', code], {
     uid: NOBODY,

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { type FilesystemKind, type MountedFilesystem, mountFilesystem, unavailable } from './filesystems.ts';
 
-/** Where a copy goes from and to, mounted for a test file. */
+/** The source and destination directories of a copy, mounted for a test file. */
 export interface MountedPlace {
   source: string;
   destination: string;
-  /** Where the blocks of the destination are given out. */
+  /** The mount point of the filesystem that allocates the blocks of the destination. */
   blocks: string;
   unmount(): void;
 }
 
 export interface Place {
   name: string;
-  /** The kinds of filesystems that it is made of. */
+  /** The kinds of filesystems that it needs. */
   needs: FilesystemKind[];
   /** Whether files can be cloned there. */
   clones: boolean;
-  /** Whether it is believed about holes. */
+  /** Whether its reports about holes are trusted. */
   tellsHoles: boolean;
   mount(): MountedPlace;
 }
@@ -74,8 +74,8 @@ export const copyingPlaces: Place[] = [
 ];
 
 /**
- * Describes what needs filesystems of these kinds. Where one cannot be mounted it is skipped with the reason in
- * its name, or fails if nothing may be skipped.
+ * Describes tests that need filesystems of these kinds. If one cannot be mounted, they are skipped with the reason in
+ * the name, or fail if they are required.
  */
 export function describeOn(kinds: FilesystemKind[], name: string, body: () => void): void {
   const reason = kinds.map((kind) => unavailable(kind)).find((each) => each !== undefined);

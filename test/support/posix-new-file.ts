@@ -8,7 +8,7 @@ import { errnoOf, openDescriptors } from './injected.ts';
 import { type Call, type Lane, type NewFiles, watch } from './new-file.ts';
 import { testNewFiles } from './new-file-cases.ts';
 
-/** Those that the tables of errors have, and a few that they do not. */
+/** The error numbers in the tables of errors, and a few others. */
 const ERRNOS: readonly string[] =
   'EACCES EAGAIN EBADF EDEADLK EDQUOT EEXIST EFBIG EINTR EINVAL EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENOTSUP ENOTTY ENXIO EOVERFLOW EPERM EROFS ESTALE ETXTBSY EXDEV'.split(
     ' ',
@@ -17,7 +17,7 @@ const ERRNOS: readonly string[] =
 /** The calls that Linux and macOS both have. */
 type Shared = Pick<NewFileCalls, 'openat' | 'close' | 'read' | 'write' | 'futimens' | 'fchmod' | 'unlinkat'>;
 
-/** One call by descriptor. */
+/** A call that fails for the descriptors of the file `file`. */
 export const failingByFd =
   <Name extends string, Bindings extends { [name in Name]: (fd: number, ...rest: never[]) => number }>(
     name: Name,
@@ -27,7 +27,9 @@ export const failingByFd =
       [name]: (fd: number, ...rest: never[]) => (isOurs(fd) ? -errno : real[name](fd, ...rest)),
     }) as unknown as Partial<Bindings>;
 
-/** The calls that both make. `O_CREAT` is the system's; `of`: which files are open for writing there. */
+/**
+ * The calls that both systems make. `O_CREAT` is the system's flag. `of`: only these files are opened for writing.
+ */
 export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copied'): Call<Bindings>[] {
   const opening =
     (creates: boolean): Call<Bindings>['fail'] =>
@@ -48,7 +50,7 @@ export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copi
   ];
 }
 
-/** One call that clones: where it answers that two devices cannot do that, the fast path copies. */
+/** A call that clones. If it reports that the two devices cannot clone, the fast path copies. */
 export function cloningCall<
   Name extends string,
   Bindings extends { [name in Name]: (fd: number, ...rest: never[]) => number },
@@ -56,7 +58,7 @@ export function cloningCall<
   return { name, of: 'cloned', clones: true, copies: (errno) => PAIR.has(errno), fail: failingByFd(name) };
 }
 
-/** The cases that the fast paths of Linux and macOS pass. */
+/** Tests the cases that the fast paths of Linux and macOS have to pass. */
 export function testPosixNewFiles<Bindings extends Shared>(
   lane: Pick<Lane<Bindings>, 'place' | 'calls' | 'archive' | 'real' | 'system'>,
 ): NewFiles<Bindings> {
@@ -135,7 +137,7 @@ export function testPosixNewFiles<Bindings extends Shared>(
         (real) =>
           ({
             openat(at: number, name: string, flags: number, mode: number) {
-              // Only what is created has a mode.
+              // Only calls that create a file pass a mode.
               if (name === 'file' && mode !== 0) created++;
               if (name === 'file' && fs.statSync(source).isFile()) {
                 fs.rmSync(source);

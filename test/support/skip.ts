@@ -1,10 +1,10 @@
-/** Why a test of Linux is skipped; undefined where it runs. */
+/** Why a test for Linux is skipped; undefined if it runs. */
 export const notLinux: string | undefined = process.platform === 'linux' ? undefined : 'it needs Linux';
 
-/** Why a test that only root can run is skipped; undefined where it runs. */
+/** Why a test that needs root is skipped; undefined if it runs. */
 export const notRoot: string | undefined = process.getuid?.() === 0 ? undefined : 'it needs root';
 
-/** The title of what is skipped if there is a reason to, which it then ends with. */
+/** The title of a test. If there is a reason to skip it, the title ends with the reason. */
 export function orSkipped(title: string, reason: string | undefined): string {
   return reason === undefined ? title : `${title} (skipped: ${reason})`;
 }

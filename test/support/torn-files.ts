@@ -8,8 +8,8 @@ import { singleMethod, strategiesOf } from '../../packages/core/src/transfer/sin
 import { copyBy } from './copy-by.ts';
 
 /**
- * Tests of what a process leaves that is killed in the middle of a file: either something that a later run with the
- * same `overwrite` replaces, or nothing under the name of the file.
+ * Tests what a process leaves if it is killed in the middle of a file: either a file that a later run with the same
+ * `overwrite` replaces, or no file under the final name.
  */
 export function testTornFiles(lanes: readonly [name: string, system: System][]): void {
   let home: string;
@@ -23,7 +23,7 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
   });
   afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
-  /** `during` is called whenever a strategy has moved the bytes of a file. */
+  /** Copies, and calls `during` whenever a strategy has copied the bytes of a file. */
   function copy(system: System, options: CopyOptions, during: () => void) {
     const watched: System = {
       ...system,
@@ -49,7 +49,7 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
   describe.each(ways)(
     '%s, %s: a process that is killed once it has moved the bytes of a new file',
     (_lane, method, system) => {
-      /** What stands under the name of the file then, once for each strategy that was tried. */
+      /** The status of the destination after each strategy that was tried; an empty object if it does not exist. */
       function killed(options: CopyOptions): { mtimeMs?: number }[] {
         const seen: { mtimeMs?: number }[] = [];
         const file = path.join(to(), 'file');
@@ -57,7 +57,7 @@ export function testTornFiles(lanes: readonly [name: string, system: System][]):
           const stats = fs.lstatSync(file, { throwIfNoEntry: false });
           seen.push(stats ? { mtimeMs: stats.mtimeMs } : {});
         });
-        // Where the filesystem of this machine cannot clone, that is the answer.
+        // If the filesystem of this machine cannot clone, the copy fails with that.
         if (code === undefined) expect(tally.methods).toEqual({ [method]: { files: 1, bytes: 7 } });
         else expect(method).toBe(system.methods.clone);
         expect(seen.length).toBeGreaterThan(0);

@@ -18,13 +18,15 @@ import { dirname, join } from 'node:path';
 
 export interface Attributes {
   mode?: number;
-  /** Nanoseconds since 1970 when a bigint. */
+  /** A bigint is in nanoseconds since 1970. */
   mtime?: Date | bigint;
 }
 
 export type TreeNode = string | Uint8Array | Entry;
 
-/** Path below the tree's root -> node; folders above it are made. A string or bytes are a file's content. */
+/**
+ * Path below the tree's root -> node. Parent directories are created. A string or bytes are the content of a file.
+ */
 export type TreeSpec = Record<string, TreeNode>;
 
 type Entry = Attributes &
@@ -58,7 +60,7 @@ export function writeTree(root: string, spec: TreeSpec): string {
     mkdirSync(dirname(path), { recursive: true });
     create(path, entry);
   }
-  // Deepest first, and after everything is written: filling a directory changes its mtime.
+  // The deepest first, after everything is written: new entries change the mtime of a directory.
   for (const { path, entry } of entries.sort((a, b) => b.path.length - a.path.length)) {
     if (entry.mode !== undefined) chmodSync(path, entry.mode);
     if (entry.mtime !== undefined) setModified(path, entry.mtime);
@@ -77,7 +79,7 @@ function create(path: string, entry: Entry): void {
   else execFileSync('mkfifo', [path]);
 }
 
-/** Node's utimes takes a double, which holds no nanoseconds of this century; touch does. */
+/** Node's utimes takes a double, which is too coarse for nanoseconds; touch is not. */
 function setModified(path: string, mtime: Date | bigint): void {
   if (mtime instanceof Date) {
     lutimesSync(path, mtime, mtime);
@@ -95,7 +97,7 @@ export interface Volume {
   seed?: number;
 }
 
-/** Many files of random bytes, the same ones for the same numbers. */
+/** Creates many files of random bytes; the same numbers give the same files. */
 export function generateFiles(root: string, volume: Volume): { files: number; bytes: number } {
   const random = randomNumbers(volume.seed ?? 1);
   const pool = randomBytes(random, 4 * 1024 * 1024);
@@ -154,7 +156,7 @@ export interface SnapshotEntry {
   target?: string;
 }
 
-/** Relative path -> entry, sorted. Bytes of a name that are no UTF-8 appear as `\xNN`. */
+/** Returns relative path -> entry, sorted. Bytes of a name that are not UTF-8 appear as `\xNN`. */
 export function readTree(root: string): Record<string, SnapshotEntry> {
   const snapshot: Record<string, SnapshotEntry> = {};
   const visit = (folder: Buffer, prefix: string) => {
@@ -179,7 +181,7 @@ function snapshotOf(path: Buffer): SnapshotEntry {
   return { type: stats.isFIFO() ? 'fifo' : 'other', ...common };
 }
 
-/** Made once: to map it anew for each file would take longer than to read most of them. */
+/** Allocated once: a new buffer for each file would take longer than reading most of them. */
 const buffer = Buffer.allocUnsafe(1024 * 1024);
 
 function digest(path: Buffer): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 
-// Not TypeScript: child processes import it, too.
+// Not TypeScript, because child processes import it too.
 
 export function watchesOf(place) {
   const stats = statSync(place, { throwIfNoEntry: false });
@@ -14,7 +14,7 @@ export function watchesOf(place) {
       const text = readFileSync(join('/proc/self/fdinfo', name), 'utf8');
       return sum + (text.match(pattern)?.length ?? 0);
     } catch {
-      // Closed since it was listed.
+      // The descriptor was closed after it was listed.
       return sum;
     }
   }, 0);
@@ -23,7 +23,7 @@ export function watchesOf(place) {
 export async function untilWatched(...places) {
   if (process.platform !== 'linux') return void (await wait(500));
   while (!places.every((place) => watchesOf(place) > 0)) await wait(10);
-  // Rollup has chokidar read all directories again after each build, and takes what is new to it then as known.
+  // In Rollup, chokidar reads all directories again after each build, and then treats new entries as known.
   for (let idle = 0; idle < 5; idle++) {
     await nextTurn();
     if (process.getActiveResourcesInfo().some((each) => each.startsWith('FSReq'))) idle = -1;
