@@ -388,6 +388,15 @@ describeVites((host) => {
       expect(copiesOf(file)).toEqual([`inner/two/${file}`, `one/${file}`]);
   });
 
+  test('the one report counts those of all outputs of a directory', async () => {
+    const output = ['one', 'two'].map((name) => ({
+      entryFileNames: `${name}.js`,
+      assetFileNames: `${name}/[name][extname]`,
+    }));
+    const { reports } = await build(three(), { build: { rollupOptions: { output } } });
+    expect(reports).toMatchObject([{ files: 6 }]);
+  });
+
   test('several instances with one and the same option copy them once', async () => {
     const { reports, copiesOf } = await build(three(), {
       plugins: [reflink({ assets: true, report: false }), reflink({ assets: true, report: false })],

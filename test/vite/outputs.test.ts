@@ -69,6 +69,33 @@ describeVites((host) => {
     );
   });
 
+  const severalInOne: [name: string, config: InlineConfig][] = [
+    ['an array', toConfig([{ entryFileNames: 'one.js' }, { entryFileNames: 'two.js' }])],
+    ['formats of a library', { build: { lib: { entry: 'main.js', formats: ['es', 'cjs'] } } }],
+    ['the default formats of a library', { build: { lib: { entry: 'main.js', name: 'library' } } }],
+    [
+      'a library whose formats an array replaces',
+      {
+        build: {
+          lib: { entry: 'main.js', name: 'library' },
+          ...toConfig([1, 2, 3].map((name) => ({ entryFileNames: `${name}.js` }))).build,
+        },
+      },
+    ],
+  ];
+  test.each(severalInOne)(
+    'of several outputs in one directory, %s, the next build reports none as deleted',
+    async (_name, config) => {
+      const root = project(spec);
+      const first = await build(host, root, { config });
+      const names = copied(join(root, 'dist'));
+      const again = await build(host, root, { config });
+      expect(first.reports).toMatchObject([{ dist: { files: 2 } }]);
+      expect(again.reports).toMatchObject([{ dist: { pruned: 0 } }]);
+      expect(copied(join(root, 'dist'))).toEqual(names);
+    },
+  );
+
   test('a directory of the public one where an output is', async () => {
     const root = project({ ...spec, 'public/in/of-outer.txt': 'outer', 'public/in/deep/d.txt': 'd' });
     for (const isOuterLast of [false, true]) {

@@ -18,8 +18,8 @@ export interface HostLog {
 interface Output {
   copy: OutputCopy;
   targets: OutputTargets;
-  /** How many bundles will be written there, as far as is known, and how many were. */
-  bundles: { begun: number; written: number };
+  /** How many bundles will be written there, as far as is known, how many of these have begun, and how many are written. */
+  bundles: { expected: number; begun: number; written: number };
   isReported: boolean;
 }
 
@@ -67,12 +67,16 @@ export class BuildCopies {
 
   /**
    * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
-   * {@link finish} reports what happened to each file.
+   * {@link finish} reports what happened to each file. The report is logged when as many bundles are written as `bundles` says.
    */
   begin({
     entries = false,
+    bundles = 1,
     ...settings
-  }: Omit<OutputSettings, 'engine' | 'preparation' | 'dryRun'> & { entries?: boolean }): void {
+  }: Omit<OutputSettings, 'engine' | 'preparation' | 'dryRun'> & {
+    entries?: boolean;
+    bundles?: number;
+  }): void {
     const begun = this.#outputs.get(settings.directory);
     if (begun) {
       begun.bundles.begun++;
@@ -96,7 +100,7 @@ export class BuildCopies {
     this.#outputs.set(settings.directory, {
       copy,
       targets: { publicTargets, assets, targets },
-      bundles: { begun: 1, written: 0 },
+      bundles: { expected: bundles, begun: 1, written: 0 },
       isReported: false,
     });
   }
@@ -136,7 +140,7 @@ export class BuildCopies {
       }),
     );
     for (const [position, output] of outputs.entries()) {
-      if (output.isReported || !isWritten(output)) continue;
+      if (output.isReported || !isComplete(output)) continue;
       output.isReported = true;
       this.warnOnce(reports[position]!.warnings);
       logReport(
@@ -244,8 +248,13 @@ function callReport(
   }
 }
 
+/** Whether all bundles are written that have begun. */
 function isWritten({ bundles }: Output): boolean {
   return bundles.written >= bundles.begun;
+}
+
+function isComplete(output: Output): boolean {
+  return isWritten(output) && output.bundles.written >= output.bundles.expected;
 }
 
 function labelOf({ publicTargets, assets, targets }: OutputTargets): string {

@@ -18,6 +18,7 @@ import { watchedPaths } from '../../targets/watched.ts';
 import {
   HiddenOptions,
   optionsFor,
+  outDirOfEach,
   outDirsOf,
   preparesInPlugin,
   type Takeover,
@@ -138,11 +139,13 @@ export class EnvironmentBuild {
     const emptiedLater = takeover.outDirs
       .slice(takeover.outDirs.indexOf(directory) + 1)
       .filter((each) => this.#emptied.has(each));
+    const { root, build } = this.#environment.config;
     this.#copies.begin({
       ...settings,
       publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
       assets,
       emptied: this.#emptied.get(directory),
+      bundles: outDirOfEach(root, build).filter((each) => each === directory).length,
     });
   }
 

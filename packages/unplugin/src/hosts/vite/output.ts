@@ -111,12 +111,23 @@ export function takeoverOf(
 
 /** The output directories as Vite determines them: each output's own `dir`, or the environment's `outDir`. */
 export function outDirsOf(root: string, build: BuildOptions): string[] {
+  return [...new Set(outDirOfEach(root, build))];
+}
+
+/** The directory of each output. Several outputs may have the same one. */
+export function outDirOfEach(root: string, build: BuildOptions): string[] {
   const options = ('rolldownOptions' in build && build.rolldownOptions) || build.rollupOptions;
-  const outputs = options.output;
+  const outputs = options.output ?? {};
   const outDir = path.resolve(root, build.outDir);
-  if (!outputs) return [outDir];
-  const list = Array.isArray(outputs) ? outputs : [outputs];
-  return [...new Set(list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir)))];
+  const list = Array.isArray(outputs) ? outputs : formatsOf(build).map(() => outputs);
+  return list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir));
+}
+
+/** One element for each output, if the config has no array of outputs: Vite makes one output for each format of a library. */
+function formatsOf({ lib }: BuildOptions): readonly unknown[] {
+  if (!lib) return [undefined];
+  // Without the option there are two formats; which ones depends on the entries.
+  return lib.formats ?? [undefined, undefined];
 }
 
 function isDirectory(name: string): boolean {
