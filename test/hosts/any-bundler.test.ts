@@ -12,13 +12,13 @@ interface Hooks {
   writeBundle(): Promise<void>;
 }
 
-/** The plugin as a bundler gets it that unplugin supports one day. */
+/** The plugin as a bundler would get it that unplugin may support in the future. */
 function pluginFor(options: Options): Hooks {
   const create = reflink.raw as unknown as (options: Options, meta: object) => Hooks[];
   return create(options, { framework: 'newpack', versions: {} })[0]!;
 }
 
-/** A build of a bundler with nothing but unplugin's hooks for all. */
+/** Runs a build of a bundler that calls only the common hooks of unplugin. */
 async function build(root: string, given: Options | Hooks, native: object): Promise<void> {
   const { buildStart, writeBundle } = 'buildStart' in given ? given : pluginFor(given);
   await buildStart.call({ getNativeBuildContext: () => ({ framework: 'newpack', ...native }) });

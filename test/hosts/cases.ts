@@ -2,44 +2,44 @@ import { join } from 'node:path';
 import type { Options, Target } from 'unplugin-reflink';
 import { directory, file, symlink, type TreeSpec } from '../support/trees.ts';
 
-/** What has to be in the output under a name. */
+/** What the output has to have under a name. */
 export type Expected =
-  /** The file of the project that has its bytes, permission bits and modification time; `/` for a directory. */
+  /** A file of the project with the same bytes, permission bits and modification time. `/` stands for a directory. */
   | string
-  /** Written by a transform, now, with these bytes. */
+  /** A file with these bytes that a transform has written in this build. */
   | { written: string; mode?: number }
-  /** Of an earlier output. */
+  /** A file of an earlier output. */
   | { old: string }
   /** A symbolic link. */
   | { link: string }
-  /** The bundler's. */
+  /** A file of the bundle. */
   | { bundle: true };
 
 export interface HostCase {
   name: string;
-  /** Files of the project beside {@link projectTree}. */
+  /** Files of the project in addition to {@link projectTree}. */
   tree?: TreeSpec;
-  /** What is in the output before. */
+  /** What the output contains before the build. */
   old?: TreeSpec;
   options: Options | ((root: string) => Options);
-  /** Path below the output -> what it is, the bundle left out unless something collides with it. */
+  /** The output, by path relative to it. Without the bundle, unless a file collides with the bundle. */
   expected?: Record<string, Expected>;
-  /** The same for paths of the project that lie outside the output. */
+  /** The same for paths of the project outside the output. */
   outside?: Record<string, Expected>;
   warnings?: RegExp[];
-  /** What a development server, which has no bundle, warns of instead. */
+  /** The warnings of a development server, which has no bundle, instead of `warnings`. */
   served?: RegExp[];
-  /** The build fails, saying this. */
+  /** The messages with which the build fails. */
   error?: RegExp;
 }
 
-/** The name every adapter gives the one file of its bundle. */
+/** The name that every adapter gives the only file of its bundle. */
 export const BUNDLE = 'bundle.js';
 
 export const projectTree: TreeSpec = {
   'package.json': '{ "type": "module" }',
   'main.js': 'console.log("bundled");\n',
-  // What was copied is noted there.
+  // The records of what was copied are in this directory.
   node_modules: directory(),
   'static/plain.txt': 'plain',
   'static/.dotfile': 'dot',

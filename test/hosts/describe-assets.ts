@@ -14,48 +14,48 @@ import { describeOn } from '../support/places.ts';
 import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { type HostOutcome, makeProject } from './project.ts';
 
-/** What another plugin does to the bundle, by the name of the imported file. */
+/** A change that another plugin makes to the bundle. Assets are named by their imported files. */
 export type Meddling = (bundle: Record<string, { source?: unknown; names?: string[] }>) => void;
 
 export interface AssetProject {
   root: string;
   options: Options;
-  /** Of another plugin's `generateBundle`, before ours and after. */
+  /** Another plugin calls this in `generateBundle`, both before ours and after. */
   meddle?: Meddling;
-  /** Without: the bundle stays in memory. */
+  /** If false, the bundle stays in memory. */
   write?: boolean;
   /** How the bundler names assets: with `[name]`, `[hash]` and `[extname]`. */
   names?: string;
-  /** When the contents are known, before anything is copied. */
+  /** Called when the contents are known and nothing is copied yet. */
   meanwhile?: () => void;
 }
 
 export interface AssetOutcome extends HostOutcome {
-  /** Contents of assets where nothing was written, by name. */
+  /** The contents of assets by name, if nothing was written. */
   contents: Record<string, unknown>;
-  /** Names of files that the bundler has read by functions that {@link filesRead} does not see. */
+  /** Names of files that the bundler has read with functions that {@link filesRead} does not observe. */
   read?: string[];
 }
 
 /** A bundler that copies imported files. Its entry is `main.js`, its output `dist/bundle.js`. */
 export interface AssetHost {
   name: string;
-  /** What modules import the URL of a file by, after its name. */
+  /** The query with which modules import the URL of a file. */
   query?: string;
-  /** What the bundler itself reads, it does not read by functions of Node.js. */
+  /** Whether the bundler reads files without functions of Node.js. */
   isNative?: boolean;
-  /** It writes stand-ins over what the last build copied, so nothing is unchanged. */
+  /** Whether it writes stand-ins over what the previous build copied, so that nothing is unchanged. */
   overwrites?: boolean;
-  /** Plugins cannot look into its bundle. */
+  /** Whether plugins cannot read its bundle. */
   hasNoBundle?: boolean;
   build(project: AssetProject): Promise<AssetOutcome>;
 }
 
 const KIB = 1024;
-/** A file that the option takes by default, and no two are equal. */
+/** The content of a file that the option selects by default. No two contents are equal. */
 const big = () => randomBytes(256 * KIB);
 
-/** Modules that export the URLs of files. */
+/** The code of a module that exports the URLs of files. */
 function importing({ query = '' }: Pick<AssetHost, 'query'>, ...files: string[]): string {
   const imports = files.map(
     (file, number) => `import url${number} from ${JSON.stringify(`./${file}${query}`)};`,
@@ -83,7 +83,7 @@ function stopSpying(): void {
   syncBuiltinESMExports();
 }
 
-/** The files that are read as a whole from now on, whoever reads them. */
+/** Returns a list to which every file is added that any code reads as a whole from now on. */
 export function filesRead(): string[] {
   stopSpying();
   const read: string[] = [];
@@ -107,7 +107,7 @@ export function filesRead(): string[] {
   return read;
 }
 
-/** Files of a project that hold what a bundler gets in place of a content. */
+/** The files of a project that contain a stand-in. */
 export function standInsBelow(root: string): string[] {
   return fs.readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => {
     const file = join(root, name);
@@ -185,7 +185,7 @@ export function describeAssets(host: AssetHost): void {
       const outcome = await buildOnce(host, { root }, { assets: assets! });
       expect(outcome.errors).toEqual([]);
       read.push(...(outcome.read ?? []));
-      // What the bundler has is read by it, or by another plugin.
+      // The bundler or another plugin reads a file that the bundler handles.
       expect(read.includes(basename(file))).toBe(!copied && !host.isNative);
       expect(outcome.report?.files ?? 0).toBe(copied ? 1 : 0);
       const [built] = filesOf(outcome);
@@ -263,7 +263,7 @@ export function describeAssets(host: AssetHost): void {
   });
 }
 
-/** Other plugins look for assets in the bundle. */
+/** Cases in which other plugins look for assets in the bundle. */
 function describePlugins(host: AssetHost): void {
   const assetIn = (bundle: Parameters<Meddling>[0]) =>
     Object.entries(bundle).find(([name]) => name.endsWith('.bin'))!;
@@ -322,7 +322,7 @@ function describeMemory(host: AssetHost): void {
   });
 }
 
-/** A name that several files have. */
+/** Cases in which several files have the same name. */
 function describeNames(host: AssetHost): void {
   const tree = (): TreeSpec => ({
     'main.js': importing(host, 'big.bin'),
@@ -358,7 +358,7 @@ function describeNames(host: AssetHost): void {
     const outcome = await buildOnce(host, { root }, { publicDir: 'static', targets });
     const output = Object.values(readTree(outcome.outDir)).filter(({ type }) => type !== 'directory');
     expect(outcome.reports).toHaveLength(1);
-    // All but the bundle.
+    // All files except the bundle.
     expect(outcome.report!.files + outcome.report!.links).toBe(output.length - 1);
   });
 }

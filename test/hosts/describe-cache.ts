@@ -11,11 +11,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Where the records of what was copied are, and what happens when they cannot be there. */
+/** Where the records of what was copied are, and what happens if they cannot be written there. */
 export function describeCache(host: Host): void {
   const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
 
-  /** Builds twice. What is unchanged the second time was recorded the first time. */
+  /** Builds twice. What is unchanged in the second build was recorded in the first one. */
   async function buildTwice(root: string, more: Options = {}) {
     await pastTick();
     const reports: CopyReport[] = [];
@@ -34,7 +34,7 @@ export function describeCache(host: Host): void {
     existsSync(directory)
       ? Object.keys(readTree(directory)).filter((name) => name.endsWith('.manifest'))
       : [];
-  /** The default of all hosts of a project with `node_modules`. */
+  /** The defaults of all hosts in a project with `node_modules`. */
   const caches = (root: string) => [
     join(root, 'node_modules/.vite/unplugin-reflink'),
     join(root, 'node_modules/.cache/unplugin-reflink'),

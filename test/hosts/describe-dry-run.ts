@@ -10,7 +10,7 @@ import { type Host, identityOf, makeProject } from './project.ts';
 
 const options: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
 
-/** Nothing is copied or deleted, and the report says what a build would do that is none. */
+/** A dry run copies and deletes nothing, and its report says what another build would do. */
 export function describeDryRun(host: Host): void {
   const build = async (root: string, given: Options) => {
     const reports: CopyReport[] = [];

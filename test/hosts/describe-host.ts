@@ -19,7 +19,7 @@ import {
   outsideOf,
 } from './project.ts';
 
-/** Runs the table of cases, and what goes over several builds, with one bundler. */
+/** Runs the table of cases, and the cases of several builds, with one bundler. */
 export function describeHost(host: Host): void {
   describe(`${host.name}: `, () => {
     // Not by test.each, which cuts long names off.
@@ -39,7 +39,7 @@ async function runCase(host: Host, { tree, old, options, ...expected }: HostCase
   const given = typeof options === 'function' ? options(root) : options;
   const outcome = await host.build({
     root,
-    // What is in the output before is there to be met, not to be emptied.
+    // The build has to meet the earlier output of the case, so it must not empty the output.
     keepsOutput: old !== undefined,
     options: { report: (each) => void reports.push(each), ...given },
   });
@@ -60,7 +60,7 @@ function expectTemporaries(root: string): void {
   expect(Object.keys(readTree(root)).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
 }
 
-/** Files were copied by what works between these directories, and by nothing else. */
+/** Expects that files were copied with the method that works between these directories, and with no other. */
 async function expectMethods(
   root: string,
   reports: CopyReport[],
@@ -178,7 +178,7 @@ function describeReports(host: Host): void {
   });
 }
 
-/** An absolute `to` is often meant as a URL. */
+/** Users often mean a URL by an absolute `to`. */
 function describeOutside(host: Host): void {
   test('an absolute to outside the project is refused, and the error says what to write instead', async () => {
     const root = makeProject();
@@ -276,7 +276,7 @@ function describeRebuilds(host: Host): void {
         expect(warnings).toHaveLength(1);
         expectOutput(root, outDir, { ...copied, [BUNDLE]: 'assets/a.txt' });
         const { files, unchanged, methods } = reports[run]!;
-        // webpack does not write what is in the place of its own.
+        // webpack does not write a file of its own again after a target has replaced it.
         expect(unchanged).toBeOneOf(run === 0 ? [0] : [others, others + 1]);
         expect(files + unchanged).toBe(others + 1);
         expect(Object.values(methods).map((each) => each.files)).toEqual(files > 0 ? [files] : []);
@@ -287,7 +287,7 @@ function describeRebuilds(host: Host): void {
     },
   );
 
-  // Vite's builds empty the output.
+  // Builds of Vite empty the output.
   if (host.id !== 'vite') {
     test('builds that share an output leave alone what another has placed', async () => {
       const root = makeProject({ 'other.js': 'console.log("bundled")' });

@@ -12,7 +12,7 @@ import { describeOn } from '../support/places.ts';
 import { writeTree } from '../support/trees.ts';
 import { BUNDLE } from './cases.ts';
 
-/** Other bundlers have such tests of their own. */
+/** The other bundlers have their own tests of filesystems. */
 describe.each([rspack, rsbuild, farm, ...(skipped ? [] : [bun])])('$name: ', (host) => {
   describeOn(['btrfs'], 'btrfs', () => {
     let mounted: MountedFilesystem;

@@ -1,4 +1,4 @@
-// One build with imported files, by webpack or Rspack, in a process of its own, which is killed in a hook.
+// Runs a build of webpack or Rspack with imported files in a separate process, which is killed in a hook.
 const { id, host, root, hook } = JSON.parse(process.argv[2]);
 const bundlers = await import(id);
 const compile = bundlers.rspack ?? bundlers.default;

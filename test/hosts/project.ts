@@ -6,13 +6,13 @@ import { afterEach, expect } from 'vitest';
 import { readTree, type TreeSpec, writeTree } from '../support/trees.ts';
 import { BUNDLE, type Expected, projectTree } from './cases.ts';
 
-/** A project that an adapter builds: the entry is `main.js`, the output `dist`, with one file named `BUNDLE`. */
+/** A project that an adapter builds. The entry is `main.js`, and the output `dist` gets one file named `BUNDLE`. */
 export interface Project {
   root: string;
   options: Options;
-  /** Another entry makes another configuration of the bundler. */
+  /** Another entry is another configuration of the bundler. */
   entry?: string;
-  /** The bundler is not to empty the output, if it would. */
+  /** Whether to tell the bundler not to empty the output. */
   keepsOutput?: boolean;
 }
 
@@ -20,20 +20,20 @@ export interface HostOutcome {
   /** Absolute path of the output directory. */
   outDir: string;
   warnings: string[];
-  /** What the build failed with; empty when it did not. */
+  /** The errors with which the build failed. Empty if it succeeded. */
   errors: string[];
-  /** What else was said. */
+  /** Other messages. */
   log: string[];
 }
 
-/** One bundler, as the table of cases uses it. */
+/** One bundler, in the form that the table of cases uses. */
 export interface Host {
   name: string;
-  /** The host as messages name it. */
+  /** The name of the host in messages. */
   id: string;
-  /** Makes the plugin and throws it away. */
+  /** Only creates the plugin. */
   create(options: Options): unknown;
-  /** Builds once with the plugin, in this process; never rejects. */
+  /** Builds once with the plugin, in this process. Never rejects. */
   build(project: Project): Promise<HostOutcome>;
 }
 
@@ -43,7 +43,7 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-/** No file that a test writes has it: what carries it was copied by us, with its time. */
+/** A time that no file has that a test writes now. A file in an output that has it was copied with its time. */
 export const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
 export function makeProject(tree: TreeSpec = {}, old: TreeSpec = {}): string {
@@ -56,20 +56,20 @@ export function makeProject(tree: TreeSpec = {}, old: TreeSpec = {}): string {
   return root;
 }
 
-/** A directory that lies outside of a project, and is not there yet. */
+/** A directory outside a project that does not exist yet. */
 export function outsideOf(root: string): string {
   const outside = `${root}-outside`;
   made.push(outside);
   return outside;
 }
 
-/** Which file it is, and when it was last touched in any way. */
+/** Identifies a file and its last change, also of attributes. */
 export function identityOf(path: string): string {
   const { ino, ctimeNs } = lstatSync(path, { bigint: true });
   return `${ino} ${ctimeNs}`;
 }
 
-/** All of an output has to be there, and nothing else; the bundle counts only where it is asked about. */
+/** Expects an output to have exactly these files. The bundle counts only if `expected` names it. */
 export function expectOutput(root: string, outDir: string, expected: Record<string, Expected>): void {
   const found = existsSync(outDir) ? readTree(outDir) : {};
   if (!(BUNDLE in expected)) delete found[BUNDLE];

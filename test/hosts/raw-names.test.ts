@@ -26,13 +26,13 @@ function prepared(): string {
 const contentOf = (root: string, path: string) =>
   readFileSync(Buffer.concat([Buffer.from(`${root}/dist/`), Buffer.from(path, 'latin1')]), 'utf8');
 
-// webpack has an asset for each file, and its name is a string.
+// webpack has an asset for each file, and names of assets are strings.
 const NAMES_ASSETS = new Set(['webpack']);
 
 describe.runIf(process.platform === 'linux')('public files and targets whose names are not UTF-8', () => {
   test.each(Object.keys(hosts).filter((host) => !NAMES_ASSETS.has(host)))('%s: are copied', async (host) => {
     const root = prepared();
-    // Twice: the next build has the manifest of the first.
+    // Builds twice, because the second build uses the manifest of the first one.
     for (let time = 0; time < 2; time++) {
       await hosts[host]!(root, project, true);
       expect(contentOf(root, 'a\xff.txt')).toBe('public');

@@ -35,12 +35,12 @@ async function messageOf(run: () => unknown): Promise<string> {
   return 'nothing was thrown';
 }
 
-/** Vite 5 does not start where Node.js is told of other export conditions, as it is by Vitest: a process of its own. */
+/** In a separate process, because Vite 5 does not start with the export conditions that Vitest sets in Node.js. */
 describe('Vite 5, as VitePress 1 has it', () => {
   const found = `unplugin-reflink/vite works in Vite 6, 7 or 8, and this build runs in Vite ${versionOf('vite5')}.`;
   const page = { 'index.html': '<script type="module" src="/main.js"></script>', 'public/p.txt': 'public' };
 
-  /** What `code` prints, with Vite 5 as `vite`, and `config` for a project. */
+  /** Returns what `code` prints. It has Vite 5 as `vite`, and a `config` for a project. */
   function printed(code: string, root: string): string {
     const prelude = `import * as vite from 'vite5'; import reflink from 'unplugin-reflink/vite';
       import rollup from 'unplugin-reflink/rollup'; import path from 'node:path';
@@ -130,7 +130,7 @@ describe('Rspack, as Rsbuild and Docusaurus have it', () => {
   );
 });
 
-/** What each bundler hands to a plugin, as far as it tells bundlers apart. */
+/** With the parts of what each bundler gives to a plugin that tell which bundler it is. */
 describe('a plugin in the hands of another bundler', () => {
   const setUp = (build: object) => () => esbuild({ publicDir: 'static' }).setup(build as PluginBuild);
   const refuse = () => {
@@ -232,7 +232,7 @@ describe('a plugin in the hands of another bundler', () => {
     );
   });
 
-  // Plugins of these shapes have none of the hooks that Vite, Rollup and Rolldown call: they would do nothing, and say nothing.
+  // Plugins of these shapes have no hooks that Vite, Rollup and Rolldown call, so they would silently do nothing.
   const others = { esbuild, bun: bunReflink, astro: astroReflink, rsbuild: rsbuildReflink };
   test.each(Object.entries(others))('the %s entry in Vite, Rollup and Rolldown', async (entry, reflink) => {
     const root = makeProject();
@@ -355,7 +355,7 @@ describe('the function in the place of the plugin', () => {
     expect(message).toContain(`unplugin-reflink (${name})`);
   });
 
-  // Their own errors are clear.
+  // The errors of these bundlers themselves are clear.
   test.each(['esbuild', 'rsbuild'])('in %s', async (name) => {
     const entry = input();
     const builds: Record<string, () => Promise<unknown>> = {
@@ -380,7 +380,7 @@ describe('the function in the place of the plugin', () => {
 
 test('the integration for Astro says which Astro it needs', async () => {
   const { 'astro:build:setup': setUp } = astroReflink().hooks;
-  // Up to Astro 5 the build for the browser is a config of its own, without environments.
+  // In Astro 5 and older, the build for browsers has a separate config without environments.
   expect(await messageOf(() => setUp({ vite: { build: { outDir: 'dist' } }, updateConfig() {} }))).toMatch(
     /^unplugin-reflink\/astro works in Astro 6 or newer, and this build runs in Astro 5 or older\. Update it/,
   );

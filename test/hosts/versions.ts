@@ -3,9 +3,9 @@ import { reasonToSkip } from '../support/optional-lanes.ts';
 
 /** The versions of a bundler. */
 export interface Versions<Version> {
-  /** Those that this run tests: the first, which is the newest, and all when the lane `versions` is asked for. */
+  /** The versions that this run tests: all in the lane `versions`, and otherwise only the first one, the newest. */
   tested: Version[];
-  /** Describes what holds with every version. Each that is not tested shows as one skipped suite. */
+  /** Describes what has to hold with every version. Each version that is not tested is shown as one skipped suite. */
   describe(body: (version: Version) => void): void;
 }
 

@@ -73,7 +73,7 @@ function assetHost({ name, vite }: Host): AssetHost {
 describeVites((host) => {
   describeAssets(assetHost(host));
 
-  /** Builds a page with the option, and says what was copied, and what is in the output. */
+  /** Builds a page with the option. Returns what was copied, and what the output contains. */
   async function build(tree: TreeSpec, { build, ...config }: InlineConfig = {}, options: Options = {}) {
     const root = makeProject({ 'index.html': '<script type="module" src="/main.js"></script>', ...tree });
     const reports: CopyReport[] = [];
@@ -299,7 +299,7 @@ describeVites((host) => {
     };
     const { reports } = await build(three(), { build: { assetsInlineLimit } });
     expect(sizes).toEqual([256 * KIB, 256 * KIB, 256 * KIB]);
-    // They are compared, and copied by the engine all the same.
+    // The engine compares the files with what Vite has read, and still copies them.
     expect(reports).toMatchObject([{ files: 3 }]);
   });
 

@@ -1,5 +1,5 @@
-// Builds with the built plugin in a process of its own, one case after the other, and says how each ended and
-// what is left then. The process has to end by itself.
+// Builds with the built plugin in a separate process, one case after the other. Reports how each build ended and
+// what it left behind. The process has to end by itself.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { replaceAtOnce, untilWatched } from '../support/watches.js';
 
 const running = new Set();
 let started = 0;
-/** Threads that are booting, and their parts of copies that have not ended. */
+/** The number of threads that are booting, plus the number of their parts of copies that have not ended. */
 let busy = 0;
 threads.Worker = class extends threads.Worker {
   constructor(file, options) {
@@ -46,7 +46,7 @@ const failure = ({ failing }) => ({
 
 const errors = [];
 
-/** Lets the copy come to its end, in threads or in turns of this one, before the bundle is written. */
+/** Waits before the bundle is written until the copy ends, in threads or in event loop turns of this thread. */
 const pausing = {
   name: 'pause',
   async generateBundle() {
@@ -81,7 +81,7 @@ async function build(each) {
   }
 }
 
-/** A watching build that is closed once every edit of the entry ended as expected. */
+/** Runs a watcher, and closes it after every edit of the entry has ended as expected. */
 async function watch(each) {
   const watcher = await vite.build(configOf(each));
   const ends = [];
@@ -97,7 +97,7 @@ async function watch(each) {
   await ended('built', 0);
   for (const [text, expected] of each.edits) {
     const count = ends.length;
-    // Rolldown watches the directories of files.
+    // Rolldown watches the directories of files, and not the files.
     await untilWatched(id === 'vite' ? each.root : `${each.root}/main.js`);
     replaceAtOnce(`${each.root}/main.js`, text);
     await ended(expected, count);
@@ -109,7 +109,7 @@ async function watch(each) {
 const outcomes = [];
 for (const each of cases) {
   const outcome = await (each.edits ? watch(each) : build(each));
-  // A rejection that nobody handles is noticed by then.
+  // After this, unhandled rejections have been reported.
   await nextTurn();
   outcomes.push({
     outcome,

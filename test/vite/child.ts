@@ -4,29 +4,29 @@ import type { InlineConfig } from 'vite';
 import { expect } from 'vitest';
 import { pathsIn } from './support.ts';
 
-/** A build in another process; with `edits` a watching one. */
+/** A build in another process. With `edits` it is a watcher. */
 export interface ChildCase {
   root: string;
   config?: InlineConfig;
   /** The hook that throws. */
   failing?: string | undefined;
-  /** Bundling takes longer than copying. */
+  /** Whether bundling has to take longer than copying. */
   pause?: boolean;
-  /** What the entry is changed to, and how the rebuild has to end. */
+  /** The new contents of the entry, each with the expected end of the rebuild. */
   edits?: string[][];
 }
 
 export interface Outcome {
   outcome: string | { message: string; source?: string; destination?: string };
-  /** What Vite's logger was told. */
+  /** The messages that Vite's logger got. */
   errors: string[];
   /** Worker threads so far, in all cases together. */
   started: number;
 }
 
 /**
- * Builds in a process of its own, which has to end by itself. After each build nothing may be left of it: no
- * worker, no rejection that nobody handled, no temporary file.
+ * Builds in a separate process, which has to end by itself. A build must not leave anything behind: no worker, no
+ * unhandled rejection, no temporary file.
  */
 export function buildInChild(id: string, cases: ChildCase[]): Outcome[] {
   const child = join(import.meta.dirname, 'child.js');

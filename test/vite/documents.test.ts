@@ -12,7 +12,7 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-/** A project that finds the built package. */
+/** A project that can import the built package. */
 function projectHere(tree: TreeSpec): string {
   const cache = join(import.meta.dirname, '../node_modules/.cache');
   mkdirSync(cache, { recursive: true });
@@ -27,7 +27,7 @@ function blocks(document: string, language: string): string[] {
   return [...found].map(([, code]) => code!);
 }
 
-/** What stands behind "after" in a page for users of another plugin. */
+/** The options in the code after "after" on a page for users of another plugin. */
 function optionsAfter(plugin: string, language: string): Options {
   const [code] = blocks(`docs/from/${plugin}.md`, language);
   const call = /\/\/ after\nreflink\(([\s\S]*?)\);\n/.exec(code!)![1]!;

@@ -27,7 +27,7 @@ function write(path: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** A plugin that writes files into the output by itself, as reports about the bundle are written. */
+/** Plugins that write files into the output by themselves, as plugins for reports about the bundle do. */
 function writers(outDir: string, enforce?: 'pre' | 'post'): Plugin[] {
   return orders.flatMap((order): Plugin[] => {
     const hook = (name: string) => ({
@@ -46,7 +46,7 @@ function writers(outDir: string, enforce?: 'pre' | 'post'): Plugin[] {
   });
 }
 
-/** What of other plugins is in the output after each of several builds. */
+/** The files of other plugins, and older files, in the output after each of several builds. */
 async function survivors(host: Host, options: Options | false, spec: TreeSpec): Promise<string[][]> {
   const root = project(spec);
   writeOld(root, { 'old.txt': 'old', 'old/deep.txt': 'old', 'theirs/old.txt': 'old', '.git/HEAD': 'ref' });
@@ -63,7 +63,7 @@ async function survivors(host: Host, options: Options | false, spec: TreeSpec): 
   return all;
 }
 
-/** Delays all environments but one: until that has prepared its output, or, for `ssr`, written it. */
+/** Delays all environments but one until that one has prepared its output or, if it is `ssr`, has written it. */
 function inOrder(first: string): Plugin {
   let open: () => void = () => {};
   const opened = new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ describeVites((host) => {
     await build(host, root);
     rmSync(join(root, 'public/gone.txt'));
     rmSync(join(root, 'public/changed.txt'));
-    // As a plugin that optimizes images does after the build.
+    // A plugin that optimizes images changes files like this after the build.
     writeFileSync(join(root, 'dist/changed.txt'), 'optimized');
     writeOld(root, { 'old.txt': 'old', 'old/deep.txt': 'old' });
     await pastTick();
@@ -121,7 +121,7 @@ describeVites((host) => {
     expect(seen).toHaveLength(1);
     expect(seen[0]!.filter((path) => path.startsWith('old'))).toEqual([]);
     expect(copied(join(root, 'dist'))).toEqual(['a.txt', 'b', 'b/c.txt']);
-    // Without the page and its script, which are there again.
+    // The page and its script do not count as deleted, because they exist again.
     expect(report).toMatchObject({ files: 0, unchanged: 2, pruned: 4 });
   });
 

@@ -9,18 +9,18 @@ import { copied, describeVites, manyFiles, project } from './support.ts';
 
 const few: TreeSpec = { 'public/a.txt': 'a' };
 const many: TreeSpec = { ...few, ...manyFiles, 'public/large.bin': Buffer.alloc(2 * 1024 * 1024, 'large') };
-/** Copied inline, and in worker threads. */
+/** Files that the calling thread copies, and files that worker threads copy too. */
 const volumes = [few, many];
 
 interface BadCopy {
   name: string;
   files: TreeSpec;
   config?: InlineConfig;
-  /** The error names them, relative to the root. */
+  /** The paths that the error has to name, relative to the root. */
   source: string;
   destination: string;
   code: string;
-  /** What has to be changed for the next build to succeed. */
+  /** The path of what has to be deleted so that the next build succeeds. */
   cure: string;
 }
 
@@ -75,14 +75,15 @@ describeVites((host) => {
       const message = expect.stringContaining('failed on purpose');
       expect(outcome, cases[number]!.failing).toMatchObject({ message });
     }
-    // Vite empties the output before it renders; a failure ahead of that leaves it alone, as ours does.
+    // Vite empties the output before it renders. After an earlier failure the output is unchanged, with the plugin
+    // too.
     for (const { root, failing } of cases) {
       const left = copied(join(root, 'dist'));
       if (failing === 'transform') expect(left).toEqual(['old.txt']);
       if (failing === 'writeBundle') expect(left).toContain('a.txt');
       if (failing === 'writeBundle') expect(left).not.toContain('old.txt');
     }
-    // Beside Rollup, a thread for each build that copies many files, and all had ended after each.
+    // With Rollup, each build of many files starts a thread, and all threads have ended after each build.
     const { started } = outcomes.at(-1)!;
     if (host.rolldown) expect(started).toBe(0);
     else expect(started).toBeGreaterThanOrEqual(hooks.length);
@@ -159,7 +160,7 @@ describeVites((host) => {
       expect(failed.stderr).toContain(JSON.stringify(join(root, path)));
     }
     expect(failed.stderr).not.toMatch(/unhandled/i);
-    // The message alone: no stack of the files that this package is bundled into.
+    // Only the message, without a stack of the files that this package is bundled into.
     expect(failed.stderr).not.toMatch(/packages\/(core|unplugin)\/dist/);
     expect(failed.stderr.match(/Cannot copy/g)).toHaveLength(1);
     expect(failed.stderr).not.toMatch(/Caused by|\[cause\]/);

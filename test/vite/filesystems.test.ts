@@ -31,7 +31,7 @@ describeVites((host) => {
       const { report } = await build(host, root, { options: { reflink: 'always' } });
       expect(report.methods).toEqual({ ficlone: { files: 81, bytes: report.bytes } });
       expect(sharesExtents(join(root, 'public/large.bin'), join(root, 'dist/large.bin'))).toBe(true);
-      // The output may be rewritten in place.
+      // Writing to a file of the output must not change its source.
       writeFileSync(join(root, 'dist/large.bin'), 'smaller');
       expect(readFileSync(join(root, 'public/large.bin')).equals(Buffer.alloc(MiB, 'large'))).toBe(true);
     });
@@ -44,7 +44,7 @@ describeVites((host) => {
     });
     afterAll(() => mounted?.unmount());
 
-    /** An output there, which Vite would not empty of itself. */
+    /** Creates an output on the mounted filesystem, which Vite would not empty by default. */
     const place = (name: string) => {
       const outDir = join(mounted.path, name);
       rmSync(outDir, { recursive: true, force: true });
@@ -60,7 +60,7 @@ describeVites((host) => {
       });
       const outcomes = buildInChild(host.id, cases);
       for (const [number, { root, outDir }] of cases.entries()) {
-        // Whichever file finds it full first, the error names both its ends.
+        // Any file may be the first one for which the disk is full. The error names both paths of that file.
         const file = `public/(.+)" to "${outDir}/\\1": ENOSPC: `;
         expect(outcomes[number]!.outcome).toMatchObject({ message: expect.stringMatching(file) });
         expect(pathsIn(outDir).filter((path) => /z\.bin|fs-reflink/.test(path))).toEqual([]);

@@ -25,7 +25,7 @@ interface HookContext {
   environment: { config: { build: Record<string, unknown> } };
 }
 
-/** Notes the options as they are in every hook. */
+/** Records the values that the options have in every hook. */
 function observer(seen: Record<string, unknown>, placement: Partial<Plugin>): Plugin {
   const note = (hook: string, { copyPublicDir, emptyOutDir }: Record<string, unknown>) => {
     seen[hook] = { copyPublicDir, emptyOutDir };
@@ -56,7 +56,7 @@ describeVites((host) => {
     expect(built.report.files).toBe(2);
     for (const [placement, options] of Object.entries(seen)) {
       for (const hook of hooks) {
-        // Before 7.1 Vite reads emptyOutDir ahead of every hook, so it has to be off from the start.
+        // Before 7.1 Vite reads emptyOutDir before any hook runs, so the option has to be off from the start.
         const kept = host.inPlugin || hook === 'configResolved' ? emptyOutDir : false;
         expect(options[hook], `${placement} ${hook}`).toEqual({ copyPublicDir: true, emptyOutDir: kept });
       }
@@ -86,7 +86,7 @@ describeVites((host) => {
               seen[`${hook} ${order} ${enforce}`] = emptyOutDir;
             },
           };
-          // Before ours, and so before Vite's own look at the options too.
+          // The plugin runs before ours, and so also before Vite itself reads the options.
           const { report } = await build(host, root, { first: [assigning] });
           expect(report.files, hook).toBe(2);
           const isEarly = hook === 'buildEnd' && host.inPlugin;
@@ -137,7 +137,7 @@ describeVites((host) => {
 
   test('the copy runs while the bundle is rendered', async () => {
     const root = project(small);
-    // The bundle waits for the copy, which would never come if it waited for the bundle.
+    // The bundle waits for the copy here. If the copy waited for the bundle, the build would never end.
     const isThere = () => expect(pathsIn(join(root, 'dist'))).toEqual(pathsIn(join(root, 'public')));
     const renderChunk = async () => void (await vi.waitFor(isThere, 50_000));
     await build(host, root, { plugins: [{ name: 'slow', renderChunk }] });

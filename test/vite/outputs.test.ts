@@ -25,7 +25,7 @@ const NOT_SEPARATE = 'The public directory feature may not work correctly';
 type Output = { dir?: string; entryFileNames?: string; format?: 'es' | 'cjs' };
 type OutputsOf = (root: string) => Output[];
 
-/** A relative `dir` of an output means something else to Rolldown than to Vite. */
+/** Absolute paths, because a relative `dir` of an output means something else in Rolldown than in Vite. */
 const outputs: [name: string, outputsOf: OutputsOf, outDirs: string[]][] = [
   [
     'two directories',
@@ -146,7 +146,7 @@ describeVites((host) => {
     const config = { build: { outDir, emptyOutDir } };
     for (let run = 0; run < 2; run++) {
       const built = await build(host, root, { config, warnings });
-      // The page and its script are there again.
+      // The page and its script do not count as deleted, because they exist again.
       expect(built.report.pruned).toBe(isEmptied && run === 0 ? 2 : 0);
       expect(built.copiedByVite).toEqual([]);
       const old = isEmptied ? [] : ['old', 'old.txt', 'old/deep.txt'];

@@ -20,7 +20,7 @@ const files: TreeSpec = {
   ),
 };
 
-/** What a build wrote itself, by name. */
+/** The contents of the files that the bundler has written, by name. */
 function written(root: string): Record<string, string> {
   const assets = readdirSync(join(root, 'dist/assets')).map((name) => `assets/${name}`);
   return Object.fromEntries(
@@ -52,7 +52,7 @@ describeVites((host) => {
       for (const path of paths) {
         const response = await fetch(`${origin}/sub/${path}`, { headers: { accept: '*/*' } });
         expect(response.status, path).toBe(200);
-        // Times of modules that were looked at before.
+        // The URLs of modules that were requested before have times.
         bodies.push((await response.text()).replace(/\?t=\d+/g, ''));
       }
       expect(log.warnings).toEqual([]);

@@ -16,7 +16,7 @@ const tree: TreeSpec = {
   'assets/back\\slash.txt': 'named so',
 };
 
-/** Ways out of `/x/`, which has the files of `assets`, towards `secret/secret.txt` of the project. */
+/** Paths that lead out of `/x/`, which has the files of `assets`, to `secret/secret.txt` of the project. */
 const ways = [
   '../secret/secret.txt',
   '../../secret/secret.txt',
@@ -53,7 +53,7 @@ const ways = [
   'constructor',
 ];
 
-/** Takes the first bytes of the answer and ends the connection. */
+/** Reads the first bytes of an answer and closes the connection. */
 function askAndLeave(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
@@ -80,7 +80,7 @@ function timesOpen(file: string): number {
 describeVites((host) => {
   test('no path leads out of what is copied, however it is spelled', async () => {
     const root = makeProject(tree);
-    // Nothing else answers: Vite's own files of the project are elsewhere.
+    // Vite's own project is another one, so that only the plugin can answer with these files.
     const other = makeProject();
     const dev = await startDev(host, other, {
       targets: [{ from: join(root, 'assets'), to: 'x' }],
@@ -93,7 +93,7 @@ describeVites((host) => {
     for (const way of ways) {
       for (const prefix of ['/x/', '/p/', '/', '/x/sub/', '//x/']) {
         const answer = await askRaw(dev, prefix + way);
-        // Some are no requests at all, and Vite ends the connection or says so.
+        // Some are not valid requests: Vite closes the connection or answers with an error.
         expect(answer, prefix + way).toMatch(/^(HTTP\/1\.1 (400|404|403|500|30\d) |$)/);
         expect(answer, prefix + way).not.toContain(SECRET);
         expect(answer, prefix + way).not.toContain('root:');
@@ -153,7 +153,7 @@ describeVites((host) => {
     });
     const other = makeProject();
     const options: Options = { targets: [{ from: join(root, 'links'), to: 'x' }], symlinks: 'keep' };
-    // Vite's watcher would end in the circle.
+    // Vite's watcher would fail because of the circular link.
     const dev = await startDev(host, other, options, { server: { watch: null } });
     for (const path of ['/x/up/secret.txt', '/x/file.txt', '/x/absolute.txt', '/x/circle', '/x/circle/a']) {
       expect((await ask(dev, path)).status, path).toBe(404);

@@ -8,7 +8,7 @@ import { replaceAtOnce, untilWatched } from '../support/watches.js';
 import { type Answer, ask, type Served, type Serving, startDev } from './servers.ts';
 import { describeVites } from './support.ts';
 
-/** What a request is answered with once it is what is waited for. */
+/** Repeats a request until `accept` accepts the answer, and returns that answer. */
 async function eventually(served: Served, path: string, accept: (answer: Answer) => boolean) {
   for (;;) {
     const answer = await ask(served, path);
@@ -17,7 +17,7 @@ async function eventually(served: Served, path: string, accept: (answer: Answer)
   }
 }
 
-/** Waits, once something has changed, until Vite's watcher has told of it. */
+/** Makes a change, and waits until Vite's watcher has reported all of the paths. */
 async function toldOf({ server }: Serving, paths: string[], change: () => void): Promise<void> {
   const left = new Set(paths);
   const listen = (_event: string, path: string) => void left.delete(path);
@@ -27,7 +27,7 @@ async function toldOf({ server }: Serving, paths: string[], change: () => void):
   server.watcher.off('all', listen);
 }
 
-/** Messages to the page that ask it to reload. */
+/** Counts the messages that tell the page to reload. */
 function reloads(): { plugin: Plugin; count: () => number } {
   let count = 0;
   const plugin: Plugin = {
@@ -83,7 +83,7 @@ describeVites((host) => {
     await toldOf(dev, gone, () => rmSync(join(root, 'assets/new'), { recursive: true }));
     expect((await ask(dev, '/x/new/deeper/n.txt')).status).toBe(404);
     await ask(dev, '/x/a.txt');
-    // Vite never watches packages: they are looked through with every page.
+    // Vite never watches packages, so they are scanned again for every page.
     writeFileSync(join(root, 'node_modules/pkg/dist/b.js'), 'second');
     expect((await ask(dev, '/pkg/b.js')).status).toBe(404);
     await ask(dev, '/', { headers: { accept: 'text/html' } });
@@ -116,7 +116,7 @@ describeVites((host) => {
     }
     const other = join(root, 'other/o.txt');
     await toldOf(dev, [other], () => replaceAtOnce(other, 'changed'));
-    // Longer than changes are collected, from when this one would have been.
+    // Wait longer than the plugin collects changes, in case it has collected this one.
     await wait(60);
     expect(count()).toBe(steps.length);
   });

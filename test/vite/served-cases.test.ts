@@ -7,12 +7,12 @@ import { type Answer, ask, startDev, startPreview, urlOf } from './servers.ts';
 import { describeVites } from './support.ts';
 
 const served = cases.filter(({ error, old }) => !error && !old);
-/** What only a bundle can tell is none of the server's errors. */
+/** The cases with errors that a server reports too. A server has no bundle to find the other errors with. */
 const refused = cases.filter(
   ({ error, old, name }) => error && !old && !/transform|bundle|public/.test(name),
 );
 
-/** Everything that any case has: what a case does not have must not be there. */
+/** The names of all cases: in each case, the names that it does not have must not exist. */
 const names = [...new Set(cases.flatMap(({ expected }) => Object.keys(expected ?? {})))];
 
 const bundle = (root: string) => ({
@@ -39,11 +39,11 @@ describeVites((host) => {
     const expected = each.expected ?? {};
     const isTransformed = (name: string) => typeof expected[name] === 'object';
     for (const name of names) {
-      // Vite serves the files of the project too; and a server has no bundle.
+      // Vite also serves the files of the project, and a development server has no bundle.
       const bytes = bytesOf(root, expected[name]);
       const ownOfVite = bytes === undefined && existsSync(join(root, name));
       if (ownOfVite || (name === BUNDLE && bytes === undefined)) continue;
-      // It takes a directory for a public file, also in its own public directory.
+      // Vite 6 treats a directory as a public file, also in its own public directory.
       if (host.name === 'Vite 6' && isDirectory(join(root, 'static', name))) continue;
       const [there, here] = [await ask(preview, urlOf(name)), await ask(dev, urlOf(name))];
       const comparable = ({ status, type, etag, body }: Answer) =>

@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-/** Nothing stands in for what is missing. */
+/** A config without a fallback page for missing files. */
 function commonConfig(root: string, options: Options, log: Log, config: InlineConfig): InlineConfig {
   const plugins = [reflink({ report: false, ...options }), ...(config.plugins ?? [])];
   return { configFile: false, root, customLogger: log, appType: 'mpa', ...config, plugins };
@@ -29,7 +29,7 @@ function commonConfig(root: string, options: Options, log: Log, config: InlineCo
 
 const listening = { host: '127.0.0.1', port: 0 };
 
-/** Starts Vite's development server, until the test ends. */
+/** Starts Vite's development server. It is closed when the test ends. */
 export async function startDev(
   { vite }: Host,
   root: string,
@@ -48,7 +48,7 @@ export async function startDev(
   return { server, log, ...addressOf(server) };
 }
 
-/** Builds and serves the output, until the test ends. */
+/** Builds, and serves the output. The server is closed when the test ends. */
 export async function startPreview(
   { vite }: Host,
   root: string,
@@ -78,10 +78,10 @@ export interface Answer {
   headers: IncomingHttpHeaders;
 }
 
-/** A name below the output as a URL, in the one spelling that Vite's own servers know too. */
+/** The URL of a name in the output, in the only spelling that Vite's own servers know too. */
 export const urlOf = (name: string): string => `/${encodeURI(name)}`;
 
-/** On a connection of its own: before Vite 8 one server after the other has the same port. */
+/** Sends a request on a new connection, because before Vite 8 several servers have the same port in succession. */
 export function ask(
   { port }: Served,
   path: string,
@@ -110,7 +110,7 @@ export function ask(
   });
 }
 
-/** The answer to a request whose path nobody put in order. */
+/** The answer to a request whose path is sent without any normalization. */
 export function askRaw({ port }: Served, path: string, head = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {

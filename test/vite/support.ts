@@ -13,14 +13,14 @@ export type Options = NonNullable<Parameters<typeof reflink>[0]>;
 
 export interface Host {
   name: string;
-  /** What it is imported by. */
+  /** The name by which it is imported. */
   id: string;
-  /** Its command. */
+  /** The path of its command. */
   bin: string;
   vite: Vite;
-  /** Vite prepares the output in a plugin's hook, from 7.1 on; before, on its own between two hooks. */
+  /** Whether a plugin of Vite prepares the output. Before 7.1 Vite did that between two hooks. */
   inPlugin: boolean;
-  /** The bundler is Rolldown. */
+  /** Whether the bundler is Rolldown. */
   rolldown: boolean;
 }
 
@@ -57,7 +57,7 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-/** No file that is written by a test has it: what carries it was copied by us, with its time. */
+/** A time that no file has that a test writes now. A file in an output that has it was copied with its time. */
 export const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
 const page: TreeSpec = {
@@ -66,14 +66,14 @@ const page: TreeSpec = {
   'main.js': 'console.log("page");\n',
 };
 
-/** A directory beside the project that goes with it. */
+/** A directory for a project and what is beside it. It is deleted when the test ends. */
 export function workspace(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'reflink-vite-')));
   made.push(path);
   return path;
 }
 
-/** A page with a public directory whose files are old. */
+/** A project with a page, and with a public directory whose files are old. */
 export function project(files: TreeSpec = {}): string {
   const root = join(workspace(), 'project');
   writeTree(root, { ...page, ...files });
@@ -81,7 +81,7 @@ export function project(files: TreeSpec = {}): string {
   return root;
 }
 
-/** Many files: more than are copied without worker threads. */
+/** More files than the plugin copies without worker threads. */
 export const manyFiles: TreeSpec = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`public/many/${index % 4}/${index}.txt`, `file ${index}`]),
 );
@@ -93,10 +93,10 @@ function makeOld(directory: string): void {
   }
 }
 
-/** All paths below a directory, links not followed. */
+/** All paths below a directory. Does not follow links. */
 export function pathsIn(directory: string): string[] {
   if (!fs.existsSync(directory)) return [];
-  // By their types: without them Node.js 20 goes round linked directories.
+  // With types, because without them Node.js 20 follows links to directories.
   const entries = fs.readdirSync(directory, { recursive: true, withFileTypes: true });
   return entries.map(({ parentPath, name }) => relative(directory, join(parentPath, name))).sort();
 }
@@ -110,7 +110,7 @@ export interface Log extends Logger {
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
 const plain = (message: string) => message.replace(escapes, '');
 
-/** Vite's `customLogger`: keeps what it is told. */
+/** A `customLogger` for Vite that collects all messages. */
 export function collectLog(): Log {
   const warned = new Set<string>();
   const log: Log = {
@@ -119,7 +119,7 @@ export function collectLog(): Log {
     errors: [],
     hasWarned: false,
     info: (message) => void log.infos.push(plain(message)),
-    // Rolldown's remark that plugins took long is about the machine.
+    // Rolldown warns of slow plugins, which depends on the machine.
     warn: (message) => void (message.includes('PLUGIN_TIMINGS') || log.warnings.push(plain(message))),
     warnOnce(message) {
       if (warned.has(message)) return;
@@ -136,12 +136,12 @@ export function collectLog(): Log {
 export interface Setup {
   root: string;
   log: Log;
-  /** What was reported, by output directory relative to the root. */
+  /** The reports, by output directory relative to the root. */
   reports: Record<string, CopyReport>[];
   config: InlineConfig;
 }
 
-/** The config of a build with the plugin, whose reports and messages are kept. */
+/** Creates the config of a build with the plugin, and collects the reports and messages of the build. */
 export function setUp(
   root: string,
   config: InlineConfig = {},
@@ -153,13 +153,13 @@ export function setUp(
   const report = (each: CopyReport, outDir: string) => void reports.push({ [relative(root, outDir)]: each });
   const ours = options && reflink({ report, ...options });
   const plugins = [...first, ours, ...others];
-  // Silent is what Rolldown's own progress is then; the logger is told everything all the same.
+  // "silent" only stops Rolldown's own progress messages. The logger still gets all messages.
   const common: InlineConfig = { configFile: false, root, customLogger: log, logLevel: 'silent', plugins };
   return { root, log, reports, config: { ...common, ...config } };
 }
 
 export interface Built extends Setup {
-  /** The one report of the build. */
+  /** The only report of the build. */
   report: CopyReport;
   /** Files of the public directory that Vite copied itself. */
   copiedByVite: string[];
@@ -169,13 +169,13 @@ export interface BuildSetup {
   config?: InlineConfig;
   options?: Options | false;
   plugins?: PluginOption[];
-  /** Plugins that stand before ours. */
+  /** Plugins that come before ours. */
   first?: PluginOption[];
-  /** What Vite and the plugin have to warn about, and nothing else. */
+  /** The warnings of Vite and the plugin. Other warnings fail the test. */
   warnings?: (string | RegExp)[];
 }
 
-/** Builds once. A warning that is not expected is a failure. */
+/** Builds once. A warning that is not expected fails the test. */
 export async function build({ vite }: Host, root: string, setup: BuildSetup = {}): Promise<Built> {
   return observe(root, setup, ({ config }) => vite.build(config));
 }
@@ -231,7 +231,7 @@ export function bundled(directory: string): string[] {
 
 export const mtimeOf = (path: string): Date => statSync(path).mtime;
 
-/** Which file it is, and when it was last touched in any way. */
+/** Identifies a file and its last change, also of attributes. */
 export function identityOf(path: string): string {
   const { ino, ctimeNs } = statSync(path, { bigint: true });
   return `${ino} ${ctimeNs}`;

@@ -76,7 +76,7 @@ describeVites((host) => {
     const isOther = name.includes('environment');
     expect(built.copiedByVite).toEqual(isOther ? ['public/a.txt'] : []);
     expect(existsSync(join(root, 'dist/a.txt'))).toBe(isOther);
-    // Vite empties it as ever.
+    // Vite still empties the output, if it writes to it.
     expect(existsSync(join(root, 'dist/old.txt'))).toBe(setup.config?.build?.write === false);
   });
 

@@ -17,7 +17,7 @@ const apps = (root: string, ssr: InlineConfig['build'] = {}): InlineConfig => ({
   },
 });
 
-/** What Nuxt 4.5 sets for the browser's files. */
+/** The config that Nuxt 4.5 sets for the files for browsers. */
 const nuxt: InlineConfig = {
   define: { __NUXT_VERSION__: '"4.5.2"' },
   build: { outDir: '.nuxt/dist/client', assetsDir: '_nuxt/', copyPublicDir: false },

@@ -30,10 +30,10 @@ const few: TreeSpec = {
   'public/gone.txt': 'gone',
 };
 
-/** Truncating a file and writing it are two changes; they shall make one rebuild. */
+/** Truncating a file and writing it are two changes. The delay makes one rebuild of them. */
 const watch = { buildDelay: 50 };
 
-/** A watching build whose rebuilds can be awaited, and what of its sources has to be watched before they change. */
+/** A watcher whose rebuilds can be awaited. `sources` are the paths that have to be watched before they change. */
 async function startWatching({ vite, rolldown }: Host, { root, config }: Setup, sources: string[]) {
   const watcher = (await vite.build({ ...config, build: { watch } })) as Rolldown.RolldownWatcher;
   const ends: string[] = [];
@@ -49,10 +49,10 @@ async function startWatching({ vite, rolldown }: Host, { root, config }: Setup, 
     while (ends.length <= count) await wait(5);
     return ends.at(-1)!;
   };
-  // Rolldown watches the directories of files.
+  // Rolldown watches the directories of files, and not the files.
   const watched = rolldown ? dirname : (path: string) => path;
   await ended(0);
-  /** Makes a change, which is one to whoever watches, and says how the rebuild ended that it leads to. */
+  /** Makes a change that watchers see as one, and returns how the rebuild that follows ends. */
   const change = async (make: () => void): Promise<string> => {
     const places = ['main.js', ...sources].map((path) => join(root, path));
     await untilWatched(...places.filter((path) => existsSync(path)).map(watched));
@@ -130,7 +130,7 @@ describeVites((host) => {
       expect(new Set(hashes.flat()).size).toBe(3);
       expect(readFileSync(at(hashes[2]![0]!), 'utf8')).toContain('third');
 
-      // A build that fails in between is made up for by the next.
+      // If a build fails in between, the next one copies what is missing.
       expect(await watching.edit('this is no JavaScript')).toBe('failed');
       expect(bundled(at('.'))).toEqual(hashes[2]);
       expect(copied(at('.'))).toEqual(copied(join(root, 'public')));
@@ -207,7 +207,7 @@ describeVites((host) => {
         expect(bundled(at('.'))).toHaveLength(1);
       }
       expect(existsSync(at('two.txt'))).toBe(false);
-      // What is copied is no reason to build again.
+      // Copied files are no reason to build again.
       expect(watching.changes.filter((id) => id.startsWith(at('.')))).toEqual([]);
       expect(watching.ends).toHaveLength(1 + steps.length);
       expect(await watching.edit('console.log("again")')).toBe('built');
@@ -230,7 +230,7 @@ describeVites((host) => {
     }));
     const outcomes = buildInChild(host.id, cases);
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['watched', 'watched']);
-    // Worker threads are started once, however often is built, and only for many files beside Rollup.
+    // Worker threads are started once for all builds, and only for many files with Rollup.
     const [forFew, forAll] = outcomes.map(({ started }) => started);
     expect(forFew).toBe(0);
     if (host.rolldown) expect(forAll).toBe(0);

@@ -1,8 +1,9 @@
 import { CopyError } from 'fs-reflink/host';
 
 /**
- * The outcome of a copy, for bundlers that print stacks: its error has none, because the message says all there is to
- * say, and where in this package that was found out helps nobody. What a function of the user's threw stays whole.
+ * The outcome of a copy, for bundlers that print stacks. Removes the stack from the error of a copy, because the
+ * message says everything, and the place in this package does not help. Errors of the user's functions stay
+ * unchanged.
  */
 export async function briefly<T>(outcome: Promise<T>): Promise<T> {
   try {
@@ -14,10 +15,10 @@ export async function briefly<T>(outcome: Promise<T>): Promise<T> {
 }
 
 function shorten(error: CopyError): void {
-  // Bundlers that find the message in it, too, say it twice.
+  // The stack contains the message, so bundlers would print the message twice.
   error.stack = '';
   const { cause } = error;
-  // A failed system call, which the message tells of.
+  // The cause is a failed system call, which the message describes already.
   if (cause instanceof Error && typeof (cause as NodeJS.ErrnoException).errno === 'number')
     delete error.cause;
 }

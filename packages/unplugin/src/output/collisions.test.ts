@@ -17,7 +17,7 @@ const at = (name: string, target: number): PlannedFile => ({
   destination: join(directory, name),
   target,
 });
-/** What is copied: a public directory, an imported file, and two targets. */
+/** An output with a public directory, an imported file, and two targets. */
 const output = {
   publicTargets: [{ from: '/sources/0' }],
   assets: [{ from: '/sources/1' }],
@@ -68,7 +68,7 @@ test.each<[what: string, ours: string, target: number, bundle: string, message: 
   const find = (from: number) =>
     findCollisions(plannedOf([at('x/a.js', 0), at(ours, from)]), output, directory, ['x.js', bundle]);
   expect(() => find(target)).toThrow(message);
-  // An imported file is the bundle's.
+  // An imported file belongs to the bundle.
   expect(find(1)).toEqual([]);
 });
 

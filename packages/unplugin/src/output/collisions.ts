@@ -4,19 +4,19 @@ import { CopyError, ignoresCase, isInside } from 'fs-reflink/host';
 import { allTargets, type OutputTargets, originOf, relativeName } from '../targets/targets.ts';
 import { contenderOf, type Origin, winnerOverBundle } from './winner.ts';
 
-/** A file of ours that has the name of one of the bundle's. */
+/** A copied file that has the same name as a file of the bundle. */
 export interface Collision {
   file: PlannedFile;
-  /** Absolute path of the bundle's, which may differ in the case of letters. */
+  /** Absolute path of the bundle's file. It may differ in the case of letters. */
   bundled: string;
-  /** Set when it wins over the bundle. */
+  /** The target of the copied file, if the copied file is kept and not the bundle's. */
   target: Target<string> | undefined;
-  /** What the user should know. */
+  /** A warning for the user. */
   message: string;
 }
 
 /**
- * Which files of an output the bundle has too, and who wins.
+ * Finds the copied files of an output that the bundle has too, and decides which file is kept.
  *
  * @throws {CopyError} as {@link refuseNested}
  */
@@ -33,7 +33,7 @@ export function findCollisions(
     names.map((name) => [spell(path.join(directory, name)), path.join(directory, name)]),
   );
   refuseNested(planned, output, directory, names);
-  // What is the bundle's own is no collision: another bundle has it from the bundler.
+  // An imported file that the engine copies is no collision: for another bundle, the bundler writes the same file.
   const found = planned
     .find(bundle.values(), ignoreCase)
     .filter(({ target }) => originOf(output, target) !== 'bundle');
@@ -44,7 +44,7 @@ export function findCollisions(
   });
 }
 
-/** `target` is the one that the file is of, if it is not public. */
+/** `target` is the target of the file, or undefined for a public file. */
 export function collisionWithBundle(
   file: PlannedFile,
   bundled: string,
@@ -65,14 +65,14 @@ const WORDS: Record<Origin, { all: string; one: string }> = {
   target: { all: 'the targets', one: 'the target' },
 };
 
-/** In messages, as in those of a bundle that the bundler writes. */
+/** The order of two origins in messages: the same as in messages about a bundle that the bundler writes. */
 const NAMED_FIRST: readonly Origin[] = ['public', 'target', 'bundle'];
 
 export function collisionMessage(name: string, [one, other]: [Origin, Origin], kept: Origin): string {
   return `${name} is both in ${WORDS[one].all} and in ${WORDS[other].all}; ${WORDS[kept].one}'s is kept`;
 }
 
-/** What the user should know of files that are both public and a target's, by the absolute path of what is kept. */
+/** Warnings about files that overlap within the copy, by the absolute path of the file that is kept. */
 export function overlapMessages(
   overlaps: readonly Overlap[],
   output: OutputTargets,
@@ -82,7 +82,8 @@ export function overlapMessages(
   for (const { kept, left } of overlaps) {
     const [origin, other] = [kept, left].map(({ target }) => originOf(output, target)) as [Origin, Origin];
     if (origin === other) {
-      // Between targets the later one is meant to win, but not over a name that only the filesystem takes for its own.
+      // Users expect that a later target replaces a file of the same name, but not a name that only the filesystem
+      // treats as the same.
       if (kept.target !== left.target && kept.destination !== left.destination)
         messages.set(kept.destination, oneFileMessage(kept, left, directory));
       continue;
@@ -96,7 +97,7 @@ export function overlapMessages(
         origin,
       ),
     );
-    // Of three files for one destination only the last overlap counts.
+    // If three files have one destination, only the last overlap counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
   return messages;
@@ -107,7 +108,7 @@ function oneFileMessage(kept: PlannedFile, left: PlannedFile, directory: string)
   return `${lost} and ${name} are one file in the output, whose filesystem takes both names for one; ${kept.source} is kept`;
 }
 
-/** What a target with `overwrite: 'error'` fails with where a file of another origin, or of an earlier target, is. */
+/** The error of a target with `overwrite: 'error'` if a file of `by`, or of an earlier target, has the name. */
 export function nameTaken(
   { source, destination }: Pick<PlannedFile, 'source' | 'destination'>,
   by: Origin,
@@ -117,8 +118,8 @@ export function nameTaken(
 }
 
 /**
- * Checks that no file of ours has the name of a directory of the bundle, and the other way round. `names` are the bundle's
- * files. The bundler's own error would not name both paths.
+ * Checks that no copied file has the name of a directory of the bundle, and that no copied directory has the name of
+ * a file of the bundle. `names` are the bundle's files. The bundler's own error would not name both paths.
  *
  * @throws {CopyError} `EISDIR` or `ENOTDIR`
  */
@@ -140,7 +141,10 @@ export function refuseNested(
   if (file) throw directoryTaken(file);
 }
 
-/** What a directory of ours, which has `source`, fails with where the bundle has a file. `destination` is that file's path. */
+/**
+ * The error if a copied directory has the name of a file of the bundle. `source` is a file of the directory, and
+ * `destination` is the path of the bundle's file.
+ */
 export function fileTaken(
   { source }: Pick<PlannedFile, 'source'>,
   destination: string,
@@ -155,7 +159,7 @@ export function fileTaken(
   return new CopyError({ code: 'EISDIR', reason, source, destination });
 }
 
-/** What a file of ours fails with where the bundle has a directory. */
+/** The error if a copied file has the name of a directory of the bundle. */
 export function directoryTaken({
   source,
   destination,
@@ -168,7 +172,7 @@ function isNested(outer: string, inner: string, ignoreCase: boolean): boolean {
   return ignoreCase ? isInside(outer.toLowerCase(), inner.toLowerCase()) : isInside(outer, inner);
 }
 
-/** The directories in an output that files lie in: absolute paths. */
+/** The absolute paths of the directories in an output that contain the files. */
 function directoriesOf(files: readonly string[], output: string): Set<string> {
   const found = new Set<string>();
   for (const file of files)

@@ -1,6 +1,6 @@
 const turns = new Map<string, Promise<void>>();
 
-/** Runs one after the other what has the same key. */
+/** Runs functions that have the same key one after the other. */
 export async function exclusive<T>(key: string, act: () => Promise<T>): Promise<T> {
   const before = turns.get(key) ?? Promise.resolve();
   const running = before.then(act);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
 
-/** What a user has to know of targets that are copied nowhere. `root` is the directory that paths are relative to. */
+/** A warning about targets that are copied nowhere. `root` is the directory that paths in it are relative to. */
 export function notCopied(
   { publicTargets, targets }: OutputTargets,
   root: string,

@@ -1,20 +1,20 @@
 import type { CopyEntry, CopyReport } from 'fs-reflink';
 
 /**
- * What happened in one output directory. The summary, the lines and the option `report`, and what a host lists, are made
- * of it. Each file counts once, as it ended.
+ * What happened in one output directory. The summary, the lines for files, the report for the option `report`, and
+ * what a host lists are made of it. Each file counts once, with its final outcome.
  */
 export class OutputReport {
   readonly #copy: CopyReport;
-  /** Files that were copied again, because a bundle replaced them: the last time counts. */
+  /** Files that were copied again, because a bundle replaced them. Only the last copy counts. */
   readonly #again = new Map<string, CopyEntry>();
 
-  /** `copy` is that of all files. */
+  /** The argument is the report of the copy of all files. */
   constructor({ overlaps: _overlaps, ...copy }: CopyReport) {
     this.#copy = copy;
   }
 
-  /** Some files were copied again. */
+  /** Call this when some files were copied again, with the report of that copy. */
   copiedAgain({ entries = [], directories, durationMs, warnings }: CopyReport): void {
     for (const entry of entries) this.#again.set(entry.destination, entry);
     this.#copy.directories += directories;
@@ -22,7 +22,7 @@ export class OutputReport {
     this.#copy.warnings.push(...warnings);
   }
 
-  /** What a dry run would do with the files that go to these absolute paths. */
+  /** The entries of a dry run for the files that would be copied to these absolute paths. */
   entriesAt(destinations: ReadonlySet<string>): CopyEntry[] {
     const { entries = [] } = this.#copy;
     return entries.filter(({ action, destination }) => action !== 'pruned' && destinations.has(destination));
@@ -31,9 +31,9 @@ export class OutputReport {
   /**
    * The report as of now.
    *
-   * @param replaced what the copy of all files did with those that a bundle replaced
-   * @param deleted absolute paths that were deleted besides
-   * @param isThere whether there is a file again at the absolute path of one that was deleted
+   * @param replaced the entries that the copy of all files has for files that a bundle replaced
+   * @param deleted absolute paths of other files that were deleted
+   * @param isThere whether a file exists again at the absolute path of a deleted one
    */
   toReport(
     replaced: readonly CopyEntry[],
@@ -55,7 +55,7 @@ export class OutputReport {
     for (const entry of later) count(report, entry, 1);
     if (!entries) return report;
     const destinations = new Set(replaced.map(({ destination }) => destination));
-    // What was deleted there before stays deleted.
+    // A file that was deleted stays listed, unless a file exists there again.
     const stayed = entries.filter((entry) =>
       entry.action === 'pruned' ? !rewritten.has(entry) : !destinations.has(entry.destination),
     );

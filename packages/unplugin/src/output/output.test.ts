@@ -65,7 +65,7 @@ test('what configurations that are no more have copied is deleted, and reported'
     return copy.report();
   };
   await build('before', []);
-  // Twice the same: neither the files are deleted nor what is known of them.
+  // A dry run deletes neither the files nor the record of them, so the second one reports the same.
   for (let count = 0; count < 2; count++) {
     const dry = await build('now', [path.join(root, 'cache/before')], true);
     expect(dry).toMatchObject({ files: 1, pruned: 1 });
@@ -148,7 +148,7 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
 
   test('in a directory that only the manifest names', async () => {
     await build([{ from: at('ours') }]);
-    // Moved as a whole, the file in it is as it was recorded.
+    // A file that is moved with its directory is still as it was recorded.
     fs.mkdirSync(at('else'));
     fs.renameSync(at('dist/deep'), at('else/deep'));
     const [name] = fs.readdirSync(at('cache'));

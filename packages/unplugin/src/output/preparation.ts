@@ -1,14 +1,14 @@
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
 import { type PreparedCopies, type PrepareOptions, prepareCopies } from 'fs-reflink/host';
 
-/** What the copies of one build, or of all builds of a watcher, start from: worker threads stay until it is disposed. */
+/** Prepares the copies of one build, or of all builds of a watcher. Worker threads stay until it is disposed of. */
 export class Preparation {
   #copies: PreparedCopies | undefined;
 
   /** Returns whether worker threads boot. */
   prepare(options: () => PrepareOptions): boolean {
     if (!this.#copies?.workers) this.#copies = prepareCopies(options());
-    // They are the same threads, and now held for this build.
+    // The threads that were prepared ahead are the same. Now this build holds them.
     void disposeAhead();
     return this.#copies.workers > 0;
   }
@@ -17,7 +17,7 @@ export class Preparation {
     return (this.#copies ??= prepareCopies()).start(targets, options);
   }
 
-  /** The report of such a copy, of which nothing is done. */
+  /** The report of such a copy in a dry run. */
   plan(targets: readonly Target<string>[], options: CopyOptions): Promise<CopyReport> {
     return (this.#copies ??= prepareCopies()).plan(targets, options);
   }
@@ -29,16 +29,16 @@ export class Preparation {
   }
 }
 
-/** For whichever build of this process begins next. */
+/** The copies that are prepared for the next build of this process. */
 let ahead: PreparedCopies | undefined;
 
-/** Prepares copies before it is known which build begins, or whether one does. */
+/** Prepares copies before it is known which build starts, or whether one starts. */
 export function prepareAhead(options: PrepareOptions): void {
   if (ahead?.workers) return;
   ahead = prepareCopies(options);
 }
 
-/** No build begins for now. */
+/** Call this if no build starts for now. Ends worker threads that were prepared ahead and that no build holds. */
 export async function disposeAhead(): Promise<void> {
   const copies = ahead;
   ahead = undefined;

@@ -28,7 +28,7 @@ const claim = (
   return record;
 };
 
-/** One build after the other: which record each of them has. */
+/** Runs builds one after the other, and returns the record of each of them. */
 function records(...builds: [configuration: unknown, targets: unknown, host?: string, directory?: string][]) {
   return builds.map((build) => {
     const record = claim(...build);

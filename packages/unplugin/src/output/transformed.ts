@@ -3,7 +3,7 @@ import type { Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 
 /**
- * What the transform of a target makes of a file, where it is not the engine that copies it. `path` is below the target's `to`.
+ * Calls the transform of a target for a file that the engine does not copy. `path` is relative to the target's `to`.
  *
  * @throws {CopyError} with `ERR_TRANSFORM`
  */

@@ -1,22 +1,23 @@
 import type { Target } from 'fs-reflink';
 
-/** What puts a file into an output. */
+/** Where a file of an output comes from. */
 export type Origin = 'public' | 'bundle' | 'target';
 
-/** What decides whether a file gets a name that another file has too. */
+/** The properties of a file that decide whether it is kept if another file has the same name. */
 export interface Contender {
   origin: Origin;
-  /** Of a target. */
+  /** The option of the file's target. */
   overwrite?: Target<string>['overwrite'];
 }
 
-/** Whoever comes later in it replaces what came before. */
+/** A file of a later origin replaces a file of an earlier one. */
 const ORDER: readonly Origin[] = ['public', 'bundle', 'target'];
 
 /**
- * Which of two files of one name an output gets, `earlier` and `later` in the order of the options. Files of public
- * directories are replaced by the bundle's, these by targets', and of two files of one origin the earlier by the later.
- * A target with `overwrite: false` replaces nothing; one with `'error'` that would have to replace a file is an error.
+ * Decides which of two files of one name an output gets. `earlier` and `later` are in the order of the options. The
+ * bundle's files replace public files, targets' files replace both, and of two files of one origin the later replaces
+ * the earlier. A target with `overwrite: false` replaces nothing. One with `'error'` that would replace a file is an
+ * error.
  */
 export function winnerOf(earlier: Contender, later: Contender): 'earlier' | 'later' | 'error' {
   const isLater = ORDER.indexOf(later.origin) >= ORDER.indexOf(earlier.origin);
@@ -27,14 +28,14 @@ export function winnerOf(earlier: Contender, later: Contender): 'earlier' | 'lat
 
 const BUNDLE: Contender = { origin: 'bundle' };
 
-/** {@link winnerOf} a file of ours and one of the bundle's. */
+/** The same as {@link winnerOf}, for a copied file and a file of the bundle. */
 export function winnerOverBundle(ours: Contender): 'ours' | 'bundle' | 'error' {
   const winner = winnerOf(BUNDLE, ours);
   if (winner === 'error') return winner;
   return winner === 'later' ? 'ours' : 'bundle';
 }
 
-/** A file of a target, or of a public directory. */
+/** The contender for a file of a target or, if there is none, of a public directory. */
 export function contenderOf(target: Pick<Target<string>, 'overwrite'> | undefined): Contender {
   if (!target) return { origin: 'public' };
   return { origin: 'target', ...(target.overwrite !== undefined && { overwrite: target.overwrite }) };

@@ -23,7 +23,7 @@ const written = (names: string[], to = '.') =>
   );
 const explain = (error: unknown, names: string[]) =>
   explainByBundle(error, names, { targets: [] }, join(root, 'dist')) as Error;
-/** The public files that are left out. */
+/** The public files that are not copied. */
 const leftOut = (bundle: WrittenBundle) => {
   const { filter } = bundle.publicTargets[0]!;
   const names = ['a.js', 'b.js', 'deep/c.js'];

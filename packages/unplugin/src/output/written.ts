@@ -14,11 +14,11 @@ import {
 } from './collisions.ts';
 
 /**
- * A bundle that was written before anything is copied, as some hosts do it: files of the public directory that
- * have the name of one of its files are left out from the start.
+ * A bundle that was written before anything is copied, as in some hosts. Public files that have the same name as a
+ * file of the bundle are skipped from the start.
  */
 export class WrittenBundle {
-  /** The public targets without what the bundle has. */
+  /** The public targets without the files that the bundle has. */
   readonly publicTargets: Target<string>[];
   readonly #names: readonly string[];
   readonly #targets: OutputTargets;
@@ -37,20 +37,20 @@ export class WrittenBundle {
     );
   }
 
-  /** Everything is known that is going to be copied. */
+  /** Call this when everything that is going to be copied is known. */
   planned(planned: Planned): void {
     if (this.#names.length === 0) return;
     this.#others = findCollisions(planned, this.#targets, this.#directory, this.#names);
   }
 
-  /** Which files of ours the bundle has too. Complete once everything is copied. */
+  /** The copied files, and the skipped ones, that the bundle has too. Complete after everything is copied. */
   get collisions(): Collision[] {
     const others = new Set(this.#others.map(({ file }) => file.destination));
     const leftOut = this.#leftOut.filter(({ file }) => !others.has(file.destination));
     return [...leftOut, ...this.#others];
   }
 
-  /** A function has to be called for every file, so only where something may be in the bundle too. */
+  /** Adds a filter only if the bundle may have a file of the target, because the filter is called for every file. */
   #withoutBundled(target: Target<string>, number: number, ignoreCase: boolean): Target<string> {
     const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
     const to = path.resolve(this.#directory, target.to ?? '.');
@@ -72,8 +72,9 @@ export class WrittenBundle {
 }
 
 /**
- * What the engine failed with, said of the bundle where that has, or will have, files with these `names` in the way: they
- * may be those of an earlier build.
+ * Returns the error to report for an error of the engine. If a file or directory of the bundle prevented the copy,
+ * that error names the bundle. `names` are the files that the bundle has or will have. An earlier build may have
+ * written them.
  */
 export function explainByBundle(
   error: unknown,
@@ -95,7 +96,7 @@ export function explainByBundle(
 }
 
 function mayHave(from: string, below: string): boolean {
-  // A directory that is not there may be a glob.
+  // A path that does not exist may be a glob.
   const file = fs.existsSync(from) ? path.join(from, below) : from;
   return file === from || linkStatsOf(file) !== undefined;
 }
