@@ -77,6 +77,21 @@ describe.each<[string, CopyOptions]>([
     expect(await run(options)).toMatchObject({ files: 0, unchanged: 5 });
   });
 
+  it("links a new name to the copy that overwrite: 'changed' keeps, after another file was copied", async () => {
+    const targets = [
+      { from: 'other', to: 'out' },
+      { from: 'in', to: 'out' },
+    ];
+    const options = { cwd, preserve: PRESERVE, ...threads, overwrite: 'changed' } as const;
+    writeFileSync(at('other'), 'other');
+    await copy(targets, options);
+    writeFileSync(at('other'), 'another');
+    linkSync(at('in/one'), at('in/zero'));
+    const report = await copy(targets, options);
+    expect([report.files, report.unchanged, report.methods.hard_link?.files]).toEqual([2, 4, 1]);
+    expect(inodes('out/one', 'out/two', 'out/deep/er/three', 'out/zero')).toBe(1);
+  });
+
   it('leaves what overwrite: false says', async () => {
     mkdirSync(at('out'));
     writeFileSync(at('out/two'), 'of the user');

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cannotGiveUpRights } from '../support/other-user.ts';
@@ -185,6 +185,30 @@ describe.skipIf(reason)(`without the right to${reason ? ` (skipped: ${reason})` 
       expect(left).toBe(0);
       for (const [path, content] of Object.entries(before)) expect(after[path], path).toBe(content);
       expect(Object.keys(after).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['by the fast path', '{}'],
+    ['with a report of each file', '{ entries: true }'],
+    ['with a manifest', '{ manifest: source + ".manifest" }'],
+  ])(
+    "a file that may not be read is kept by overwrite: 'changed', false and 'older', %s",
+    (_how, options) => {
+      const cwd = writeTree(workspace(), { 'in/a': 'a', 'in/b': 'b', 'out/a': 'a', 'out/b': 'b' });
+      for (const path of ['in/a', 'out/a', 'in/b', 'out/b']) utimesSync(join(cwd, path), 1e9, 1e9);
+      for (const path of ['', 'in', 'out', 'in/a', 'in/b', 'out/a', 'out/b']) giveAway(join(cwd, path));
+      chmodSync(join(cwd, 'in/a'), 0o000);
+      const { value } = inProcess(
+        `${asNobody}
+       const { source, destination } = argument;
+       const results = [];
+       for (const overwrite of ['changed', false, 'older'])
+         results.push(await lib.copy({ from: source, to: destination }, { overwrite, ...(${options}) }));
+       return results.map(({ files, unchanged }) => [files, unchanged]);`,
+        { source: join(cwd, 'in'), destination: join(cwd, 'out') },
+      );
+      expect(value).toEqual([0, 1, 2].map(() => [0, 2]));
     },
   );
 });

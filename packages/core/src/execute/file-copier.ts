@@ -10,6 +10,7 @@ import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
 import { countFile, countFiles, noteError, type Tally } from '../report.ts';
+import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';
 import { singleMethod } from '../transfer/single-method.ts';
@@ -23,6 +24,11 @@ import { chooseWay, SMALL_FILE } from './way.ts';
 
 /** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
 const WRITTEN_AFTER_MS = 35_000;
+
+/** The clock is asked once in this many files. */
+const CLOCK_EVERY = 64;
+
+const KEPT: Outcome = { method: undefined, bytes: 0 };
 
 /** No file is left of a batch. */
 export const DONE = -1;
@@ -100,14 +106,14 @@ export class FileCopier {
   }
 
   /**
-   * Copies files as long as the fast path does. Returns the first one that {@link copy} has to copy, or
-   * {@link DONE}, or {@link OVER} once the deadline has passed.
+   * Copies files as long as the fast path does, and skips those that `overwrite` keeps. Returns the first one that
+   * {@link copy} has to copy, or {@link DONE}, or {@link OVER} once the deadline has passed.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
     const queue = this.#queue;
     const files = this.#newFiles(open, limit, deadline);
-    if (!files) return queue.nextFile(batch);
+    if (!files) return this.#skipKept(open, deadline);
     const isOwn = batch.number < 0;
     try {
       for (;;) {
@@ -321,11 +327,14 @@ export class FileCopier {
       return;
     }
     // If this fails, the old destination is as it was, and what is known of it stays.
-    const outcome = isSpecial
-      ? this.#transferrer.special(pair, name, as, isOfOurs)
-      : keep
-        ? this.#transferrer.link(pair, name, as, isOfOurs)
-        : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
+    const isKept = !link && this.#isKept(pair, name, as, isKnown, isOfOurs);
+    const outcome = isKept
+      ? KEPT
+      : isSpecial
+        ? this.#transferrer.special(pair, name, as, isOfOurs)
+        : keep
+          ? this.#transferrer.link(pair, name, as, isOfOurs)
+          : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
     if (!outcome) return;
     const { source, destination } = this.#transferrer;
     const copied = outcome.method !== undefined || outcome.bytes < 0;
@@ -334,8 +343,46 @@ export class FileCopier {
       if (copied || wasOurs) note(records, file, source, destination, lookedAt);
       else forget(records, file);
     }
-    if (hardLinks) this.#addCopy({ pair, as, source, ...member });
+    if (hardLinks) this.#addCopy({ pair, as, source: isKept ? this.#source : source, ...member });
     this.#count(pair, batch, file, outcome);
+  }
+
+  /** Counts files whose destination `overwrite` keeps. A loop with little in it, as the fast path of new files. */
+  #skipKept({ batch, links, pair }: OpenBatch, deadline: number): number {
+    const queue = this.#queue;
+    const isPlain = !pair.fresh && pair.overwrite !== true && this.#isUnrecorded(batch);
+    for (let skipped = 1; ; skipped++) {
+      const file = queue.nextFile(batch);
+      if (!isPlain || file === DONE || links.has(file)) return file;
+      const name = batch.names[file]!;
+      try {
+        if (!this.#isKept(pair, name, batch.renamed?.[file] ?? name, false, () => false)) return file;
+      } catch {
+        // Whoever copies it reports the error.
+        return file;
+      }
+      this.tally.unchanged++;
+      if (skipped % CLOCK_EVERY === 0 && performance.now() >= deadline) return OVER;
+    }
+  }
+
+  /** Nobody asks what happened to each file of a batch, and nothing is kept of it. */
+  #isUnrecorded({ records, outcomes }: QueuedBatch): boolean {
+    const isReported = outcomes !== undefined || this.#job.entries || this.#job.progress;
+    return !isReported && records === undefined && this.#hardLinks === undefined && !this.#leavesLinks;
+  }
+
+  /**
+   * Whether `overwrite` keeps the destination of a file. The names alone tell: the file is not opened for it.
+   *
+   * @param isKnown `#source` is the status of the source
+   */
+  #isKept(pair: DirectoryPair, name: string, as: string, isKnown: boolean, isOurs: () => boolean): boolean {
+    if (pair.fresh || pair.overwrite === true) return false;
+    const source = this.#source;
+    if (!isKnown && this.#system.status(pair.source, name, false, source) < 0) return false;
+    const query = { name, as, source, destination: this.#destination, isOurs };
+    return source.isRegular && decide(this.#system, pair, query) === 'keep';
   }
 
   /** Notes what stands under a name, for further names of its source. */

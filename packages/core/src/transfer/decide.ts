@@ -105,11 +105,14 @@ function isSame(
   sameLink: boolean,
 ) {
   if (source.isSameFile(destination)) return true;
-  const paths = pathsOf(pair, name, as);
-  if (differInCaseOnly(paths.source, paths.destination)) {
-    if (spelledAsStored(paths.source) === spelledAsStored(paths.destination)) return true;
+  if (pair.source.path.length + name.length === pair.destination.path.length + as.length) {
+    const paths = pathsOf(pair, name, as);
+    if (differInCaseOnly(paths.source, paths.destination)) {
+      if (spelledAsStored(paths.source) === spelledAsStored(paths.destination)) return true;
+    }
   }
-  if (source.isLink && destination.isLink) return !sameLink && leadsTo(system, paths.source, destination);
+  if (source.isLink && destination.isLink)
+    return !sameLink && leadsTo(system, pathsOf(pair, name, as).source, destination);
   if (source.isLink)
     return system.status(pair.source, name, true, behindLink) >= 0 && destination.isSameFile(behindLink);
   if (!destination.isLink) return false;
