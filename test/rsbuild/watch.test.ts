@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -12,6 +12,31 @@ const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
+});
+
+test('the public directory that is the default may be deleted and made again while a build watches', async () => {
+  const root = makeProject({ 'public/p.txt': 'public' });
+  await pastTick();
+  const said: Built = { warnings: [], errors: [], log: [] };
+  const { plugin } = reporting({ targets: [{ from: 'assets/a.txt' }] });
+  const rsbuild = await rsbuildOf(root, { plugins: [plugin] }, said);
+  let builds = 0;
+  rsbuild.onAfterBuild(() => void builds++);
+  const { close } = await rsbuild.build({ watch: true });
+  closing.push(close);
+  const until = async (isThere: boolean) => {
+    while (existsSync(join(root, 'dist/p.txt')) !== isThere && said.errors.length === 0) await wait(5);
+    expect(said.errors).toEqual([]);
+  };
+  await until(true);
+  while (builds === 0) await wait(5);
+  await pastTick();
+  renameSync(join(root, 'public'), join(root, 'elsewhere'));
+  await until(false);
+  expect(readFileSync(join(root, 'dist/a.txt'), 'utf8')).toBe('a');
+  await pastTick();
+  renameSync(join(root, 'elsewhere'), join(root, 'public'));
+  await until(true);
 });
 
 test('a build that watches copies what changes, comes and goes, and empties the output once', async () => {

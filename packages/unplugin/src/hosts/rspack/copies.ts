@@ -18,8 +18,8 @@ import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty
 import { exclusive } from '../../output/exclusive.ts';
 import type { ClaimedRecord, Instance } from '../../output/record-index.ts';
 import { keptIn } from '../../targets/nested.ts';
-import { linkStatsOf } from '../../targets/stats.ts';
-import { type OutputTargets, targetOfFile } from '../../targets/targets.ts';
+import { linkStatsOf, statsOf } from '../../targets/stats.ts';
+import { type OutputTargets, sourcesOf, targetOfFile } from '../../targets/targets.ts';
 import { bundleOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
@@ -33,6 +33,8 @@ export interface CopiesSettings {
   logger: HostLog;
   /** Where the options ask for any. */
   imported?: RspackImports | undefined;
+  /** Public directories may be missing: nobody named them. */
+  publicDirsAreDefault?: boolean;
 }
 
 /** The copies of one compiler, build after build. */
@@ -46,6 +48,7 @@ export class RspackCopies {
   readonly #cleaning: Cleaning | undefined;
   readonly #log: HostLog;
   readonly #imported: RspackImports | undefined;
+  readonly #publicDirsAreDefault: boolean;
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
   /** What was in the output when it would have been emptied, where that was earlier. */
@@ -57,8 +60,9 @@ export class RspackCopies {
   #hasWritten = false;
 
   constructor(compiler: Compiler, settings: CopiesSettings) {
-    const { options, targets, cleaning, logger, imported } = settings;
+    const { options, targets, cleaning, logger, imported, publicDirsAreDefault = false } = settings;
     this.#imported = imported;
+    this.#publicDirsAreDefault = publicDirsAreDefault;
     this.#compiler = compiler;
     this.#options = options;
     this.#targets = targets;
@@ -176,7 +180,7 @@ export class RspackCopies {
     const { cacheDirectory, orphaned } = this.#recordOf(directory);
     this.#copies.begin({
       directory,
-      ...this.#targets,
+      ...this.#presentTargets(),
       assets:
         this.#imported &&
         this.#assets.map(({ file, name }) =>
@@ -189,6 +193,13 @@ export class RspackCopies {
       keep: this.#keptIn(directory),
       written: bundlesOfOthers(directory, this),
     });
+  }
+
+  /** Without default public directories that were deleted while a build watches. */
+  #presentTargets(): OutputTargets {
+    if (!this.#publicDirsAreDefault) return this.#targets;
+    const publicTargets = this.#targets.publicTargets.filter((each) => sourcesOf(each).every(statsOf));
+    return { ...this.#targets, publicTargets };
   }
 
   #keptIn(directory: string): string[] {

@@ -22,6 +22,8 @@ export interface Surroundings {
   cleaning?: Cleaning | undefined;
   /** Prints messages. */
   logger?: HostLog;
+  /** The public directories of the options are those that the tool has by default. */
+  publicDirsAreDefault?: boolean;
 }
 
 export interface RspackHost {
@@ -40,6 +42,7 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
   const apply = (compiler: Compiler) => {
     checkCompiler('rspack', compiler);
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
+    const { publicDirsAreDefault = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
     const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
     if (!hasTargets && !options.assets && !options.takeOver) {
@@ -53,7 +56,8 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     if (!hasServer) server.open();
     const cleaning = surroundings.cleaning ?? takeOverCleaning(compiler);
     const imported = RspackImports.of(compiler, options);
-    const copies = new RspackCopies(compiler, { options, targets, cleaning, logger, imported });
+    const settings = { options, targets, cleaning, logger, imported, publicDirsAreDefault };
+    const copies = new RspackCopies(compiler, settings);
     compilers.push({ copies, server });
     applyTo(compiler, copies, server);
   };

@@ -70,6 +70,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
     const host = rspackHost(chosen, {
       hasServer: true,
       cleaning: empties ? cleaning : undefined,
+      publicDirsAreDefault: options.publicDirs === undefined,
       logger: {
         info: (message) => logger.info(`${NAME}: ${message}`),
         warn: (message) => logger.warn(`${NAME}: ${message}`),
