@@ -1,4 +1,4 @@
-// One build of Bun's, in Bun: functions of the options are called in the process that asked for it.
+// Runs a build in Bun. Functions of the options are called in the process that started this one.
 import { readSync, writeSync } from 'node:fs';
 import { decode, encode } from './wire.ts';
 
@@ -11,7 +11,7 @@ interface Answer {
   threw: boolean;
 }
 
-/** Waits for the answer: some functions have to answer at once. */
+/** Calls a function in the other process, and waits synchronously: some functions have to return synchronously. */
 function call(id: number, given: unknown[]): unknown {
   writeSync(CALLS, `${encode({ id, given })}\n`);
   const parts: Buffer[] = [];

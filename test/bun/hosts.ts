@@ -11,16 +11,16 @@ import { decode, encode } from './wire.ts';
 
 const CHILD = join(import.meta.dirname, 'child.ts');
 
-/** Bun is fetched for one lane. */
+/** Bun is downloaded only for one lane. */
 export const skipped = reasonToSkip('runtimes', () =>
   process.platform === 'linux' && process.arch === 'x64' ? undefined : 'it needs Linux x64',
 );
 
 export interface Job {
-  /** What the plugin is imported from. */
+  /** The name from which the plugin is imported. */
   entryPoint?: string;
   outdir?: string | undefined;
-  /** How many builds run at the same time, each to an output of its own. */
+  /** The number of builds that run at the same time, each into its own output. */
   times?: number;
 }
 
@@ -48,7 +48,7 @@ export async function build(
   createInterface({ input: calls }).on('line', (line) => {
     const { id, given } = decode(line) as { id: number; given: unknown[] };
     const act = functions[id] as (...given: unknown[]) => unknown;
-    // Not decided by whether it throws: it may throw undefined.
+    // "threw" says whether the function threw, because it may have thrown undefined.
     (async () => act(...given))().then(
       (returned) => answers.write(`${encode({ threw: false, returned })}\n`),
       (thrown: unknown) => answers.write(`${encode({ threw: true, thrown })}\n`),

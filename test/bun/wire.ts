@@ -1,4 +1,4 @@
-/** What goes between two processes: JSON, with functions, bytes, errors, URLs and `undefined`. */
+/** The format of values between two processes: JSON, with functions, bytes, errors, URLs and `undefined`. */
 
 const KEY = '$wire';
 
@@ -7,7 +7,7 @@ interface Special {
   value?: unknown;
 }
 
-/** With `functions` these are kept there, by the number that stands for them. */
+/** Encodes a value. Its functions are added to `functions`, and their positions stand for them. */
 export function encode(value: unknown, functions: unknown[] = []): string {
   const special = (kind: Special[typeof KEY], held?: unknown): Special => ({ [KEY]: kind, value: held });
   const replaced = (each: unknown): unknown => {
@@ -25,7 +25,7 @@ export function encode(value: unknown, functions: unknown[] = []): string {
   return JSON.stringify(replaced(value));
 }
 
-/** `call` calls a function on the other side. */
+/** Decodes a value. `call` calls a function of the other process. */
 export function decode(text: string, call?: (id: number, given: unknown[]) => unknown): unknown {
   const restored = (each: unknown): unknown => {
     if (Array.isArray(each)) return each.map(restored);

@@ -22,7 +22,7 @@ const KIB = 1024;
 const big = () => randomBytes(256 * KIB);
 const loader = { '.bin': 'file', '.mp4': 'file', '.png': 'file', '.wasm': 'copy' } as const;
 
-/** The plugin, and something that is done when esbuild has written its files, before the plugin is told. */
+/** Wraps the plugin: calls `act` when esbuild has written its files, before the plugin's `onEnd`. */
 function after(plugin: Plugin, act: (() => void) | undefined): Plugin {
   const setup: Plugin['setup'] = (build) =>
     plugin.setup({

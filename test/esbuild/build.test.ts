@@ -13,7 +13,7 @@ import { buildOptions, collectStderr, describeEsbuilds, talkative } from './host
 
 const quiet = { ...byDefault, report: false } as const;
 
-/** A build that is no exception when it fails. */
+/** Runs a build, and returns its result also if it fails. */
 async function run(
   { build }: Pick<typeof esbuild, 'build'>,
   options: esbuild.BuildOptions,
@@ -45,7 +45,7 @@ describeEsbuilds(({ esbuild }) => {
     expect(none.warnings).toEqual([]);
   });
 
-  // esbuild prints what the end of a build returns in contexts, and never in build().
+  // esbuild prints what `onEnd` returns only in contexts, and never in build().
   test.each([
     [undefined, 1],
     ['warning', 1],
@@ -89,7 +89,7 @@ describeEsbuilds(({ esbuild }) => {
       const text = expect.stringMatching(/because neither "outdir" nor "outfile" is set/);
       expect((await context.rebuild()).warnings).toMatchObject([{ pluginName: 'unplugin-reflink', text }]);
       expect((await context.rebuild()).warnings).toEqual([]);
-      // The bundle went there instead.
+      // esbuild printed the bundle instead, once in each build.
       expect(log).toHaveBeenCalledTimes(2);
     } finally {
       log.mockRestore();
@@ -133,7 +133,7 @@ describeEsbuilds(({ esbuild }) => {
     const plugins = [reflink({ publicDir, report: false })];
     const result = await run(esbuild, { ...buildOptions(root, plugins), entryNames: 'js/[name]' });
     expect(result.warnings.map(({ text }) => text)).toEqual(
-      // Of both directories, once.
+      // One warning for both directories.
       ["js/bundle.js is both in the public directory and in the bundle; the bundle's is kept"],
     );
     expect(readFileSync(join(root, 'dist/js/bundle.js'), 'utf8')).toContain('bundled');
@@ -188,7 +188,7 @@ describeEsbuilds(({ esbuild }) => {
     const { errors } = await run(esbuild, buildOptions(root, [observed]));
     expect(errors).toHaveLength(1);
     const { text, pluginName } = errors[0]!;
-    // What esbuild makes of it for errors of onEnd is a number.
+    // For errors of onEnd, esbuild replaces the detail by a number.
     const { detail } = returned!.errors![0]!;
     expect(pluginName).toBe('unplugin-reflink');
     expect(text).toContain(JSON.stringify(join(root, 'static/plain.txt')));
@@ -209,7 +209,7 @@ describeEsbuilds(({ esbuild }) => {
       for (const [path, { size }] of files) expect(metafile!.outputs[`dist/${path}`]!.bytes, path).toBe(size);
       const { bytes, ...rest } = metafile!.outputs['dist/assets/sub/c.txt']!;
       expect({ bytes, rest }).toEqual({ bytes: 1, rest: { inputs: {}, imports: [], exports: [] } });
-      // The bundle's own stays as it is.
+      // The entry of the bundle's own file is unchanged.
       expect(Object.keys(metafile!.outputs['dist/bundle.js']!.inputs)).toEqual(['main.js']);
     }
   });
@@ -223,7 +223,7 @@ describeEsbuilds(({ esbuild }) => {
       ];
       const options = { ...buildOptions(root, plugins), ...given };
       const before = { ...options };
-      // The same object in two builds at once.
+      // Two builds use the same object at once.
       const results = await Promise.all([esbuild.build(options), esbuild.build(options)]);
       for (const result of results) expect(result.metafile).toBe(undefined);
       expect(Object.getOwnPropertyDescriptors(options)).toEqual(Object.getOwnPropertyDescriptors(before));
@@ -295,7 +295,7 @@ describeEsbuilds(({ esbuild }) => {
     const root = makeProject();
     const reports: CopyReport[] = [];
     const optionsOf = (to: string): Options => ({
-      // A record is found again by such a target only if the configuration is the same.
+      // With a function in a target, a record is found again only if the configuration is the same.
       targets: [{ from: 'assets', to, ignore: 'sub', rename: (name) => name }],
       report: (each) => void reports.push(each),
     });
@@ -311,7 +311,7 @@ describeEsbuilds(({ esbuild }) => {
       { files: 0, unchanged: 1, pruned: 0 },
     ]);
     expect(existsSync(join(root, 'dist/x/b.md'))).toBe(false);
-    // A program that builds once now finds what one copied that built several times.
+    // A program that builds once finds what a program that built several times has copied.
     await esbuild.build(buildOptions(root, [reflink(optionsOf('y'))]));
     expect(existsSync(join(root, 'dist/x'))).toBe(false);
     expect(existsSync(join(root, 'dist/y/a.txt'))).toBe(true);

@@ -1,4 +1,5 @@
-// Builds with the built plugin in a process of its own, which has to end by itself; with `wait` it is interrupted.
+// Builds with the built plugin in a separate process, which has to end by itself. The mode "interrupt" waits for a
+// signal.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
@@ -59,7 +60,7 @@ try {
       while (!fs.existsSync(`${root}/dist`)) await nextTurn();
       await Promise.all([rebuilding, context.dispose()]);
     } else {
-      // On a busy machine esbuild hands out the result so late that the plugin has begun to watch: it ends that then.
+      // On a busy machine esbuild delivers the result so late that the plugin has started to watch, and then stops.
       while (watches.size > 0 !== watching) await wait(5);
       seen.watches = watches.size;
       if (mode === 'interrupt') fs.writeSync(1, 'waiting');
@@ -69,10 +70,10 @@ try {
 } catch (error) {
   message = error.message;
 }
-// esbuild does not wait for the end of the context, and threads that are still booting end when they are ready.
+// esbuild does not wait until the context is disposed of, and threads that are booting end only when they are ready.
 const isLeft = () => mode !== 'interrupt' && running.size + watches.size > 0;
 for (let tries = 0; isLeft() && tries < 4000; tries++) await wait(10);
-// A rejection that nobody handles is noticed by then.
+// After this, unhandled rejections have been reported.
 await nextTurn();
 const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 const outcome = {

@@ -13,15 +13,15 @@ export interface Context {
   root: string;
   outDir: string;
   context: esbuild.BuildContext;
-  /** Of every build, and of what was copied between builds. */
+  /** The reports of every build, and of copies between builds. */
   reports: CopyReport[];
-  /** Builds again. An error, or a warning that is not expected, is a failure. */
+  /** Builds again. An error, or a warning that is not expected, fails the test. */
   rebuild(): Promise<CopyReport>;
 }
 
 export const byDefault: Options = { publicDir: 'static', targets: [{ from: 'assets', to: 'assets' }] };
 
-/** A context of the project, disposed of when the body is over. */
+/** Runs `body` with a context of the project, which is disposed of afterwards. */
 export async function withContext(
   { esbuild }: Bundler,
   root: string,
@@ -46,15 +46,15 @@ export async function withContext(
 }
 
 /**
- * Waits until what the plugin does between builds is over. It begins by a timer, 50 ms after a build or a change of a
- * source: one that is set later and for longer ends later.
+ * Waits until the plugin has finished its work between builds. A timer starts that work 50 ms after a build or a
+ * change of a source, so a longer timer that is set later ends later.
  */
 export async function untilIdle(root: string): Promise<void> {
   await wait(60);
   await exclusive(join(root, 'dist'), async () => {});
 }
 
-/** Waits until something holds; says whether it ever did. */
+/** Waits until `holds` returns true. Returns whether it did. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   milliseconds = 50_000,
@@ -67,7 +67,7 @@ export async function until(
 
 const watching = new WeakSet<esbuild.BuildContext>();
 
-/** Begins to watch, and waits for the build that this begins: one that somebody asks for meanwhile would be the same. */
+/** Starts to watch, and waits for the build that this starts: a rebuild in the meantime would be the same build. */
 export async function startWatching({ context, reports }: Context): Promise<void> {
   if (watching.has(context)) return;
   watching.add(context);
@@ -77,8 +77,8 @@ export async function startWatching({ context, reports }: Context): Promise<void
 }
 
 /**
- * Whether a rebuild of a context that watches comes to do without any comparison: it finds everything unchanged although the manifest is
- * gone, without which a copy would place everything anew. The project needs a `node_modules`.
+ * Whether a rebuild of a context that watches soon compares nothing: it reports everything as unchanged although the
+ * manifest is missing, without which a copy would copy everything again. The project needs a `node_modules`.
  */
 export async function isVouchedFor(context: Context): Promise<boolean> {
   const { root, rebuild } = context;
@@ -90,7 +90,7 @@ export async function isVouchedFor(context: Context): Promise<boolean> {
     rmSync(away, { recursive: true, force: true });
     renameSync(cache, away);
     const { files } = await rebuild();
-    // Written again: there was a comparison, now or still from before.
+    // The manifest was written again, so this rebuild or an earlier copy has compared files.
     if (files > 0 || existsSync(cache)) return false;
     renameSync(away, cache);
     return true;

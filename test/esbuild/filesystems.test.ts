@@ -40,7 +40,7 @@ describeEsbuilds((host) => {
           methods: { ficlone: { files: 1, bytes: large.length } },
         });
         expect(sharesExtents(join(root, 'public/large.bin'), join(outDir, 'large.bin'))).toBe(true);
-        // The output may be rewritten in place.
+        // Writing to a file of the output must not change its source.
         writeFileSync(join(outDir, 'large.bin'), 'smaller');
         expect(readFileSync(join(root, 'public/large.bin')).equals(large)).toBe(true);
       });

@@ -9,12 +9,12 @@ import { loadVersions } from '../hosts/versions.ts';
 export type Esbuild = typeof esbuild;
 
 export interface Bundler extends Host {
-  /** What it is imported by. */
+  /** The name by which it is imported. */
   package: string;
   esbuild: Esbuild;
 }
 
-/** Options of a build that is a project's of the table: one entry, one file. */
+/** Options of a build of a project of the table of cases, with one entry and one file. */
 export function buildOptions(
   root: string,
   plugins: esbuild.Plugin[] = [],
@@ -30,7 +30,7 @@ export function buildOptions(
   };
 }
 
-/** The plugin says what it would under this log level, while esbuild itself keeps silent. */
+/** Makes the plugin log what it would log under a log level, while esbuild itself is silent. */
 export const talkative: esbuild.Plugin = {
   name: 'talkative',
   setup({ initialOptions, onStart }) {
@@ -40,7 +40,7 @@ export const talkative: esbuild.Plugin = {
   },
 };
 
-/** Keeps what is written to stderr in this process. */
+/** Collects what this process writes to stderr. */
 export function collectStderr(): { lines: () => string[]; restore: () => void } {
   const written: string[] = [];
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {

@@ -1,4 +1,4 @@
-// One build with imported files in a process of its own, which is killed when esbuild has written its files.
+// Runs a build with imported files in a separate process, which is killed when esbuild has written its files.
 const { id, root } = JSON.parse(process.argv[2]);
 const esbuild = await import(id);
 const { default: reflink } = await import('unplugin-reflink/esbuild');

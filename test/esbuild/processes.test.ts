@@ -10,7 +10,7 @@ import { describeEsbuilds } from './hosts.ts';
 const many = Object.fromEntries(
   Array.from({ length: 80 }, (_each, index) => [`assets/many/${index % 4}/${index}.txt`, `file ${index}`]),
 );
-/** The disk is waited for: worker threads do that. */
+/** With this option a copy waits for the disk, so worker threads copy. */
 const slow = { durability: 'file' };
 
 const argumentsFor = (settings: object) => [join(import.meta.dirname, 'child.js'), JSON.stringify(settings)];
@@ -39,7 +39,7 @@ describeEsbuilds(({ package: id }) => {
     const root = makeProject(many);
     const { seen, stderr, started, ...left } = run(mode, root, { options: { ...byDefault, ...options } });
     expect(stderr).toBe('');
-    // Those of each copy.
+    // The worker threads of all copies.
     expect(started > 0).toBe(starts);
     expect(left).toEqual({ workers: 0, watches: 0, unhandled: [], temporaries: [], handlers: 0 });
     // Nothing is watched unless esbuild watches.

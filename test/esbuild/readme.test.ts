@@ -8,7 +8,7 @@ const readme = readFileSync(new URL('../../packages/unplugin/README.md', import.
 
 test("the README's build runs as it stands there", () => {
   const [, code] = /<summary>esbuild.*?```js\n(.*?)```/s.exec(readme)!;
-  // Where the packages it imports are found.
+  // In this directory, the packages that the code imports are found.
   const cache = join(import.meta.dirname, '../node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const root = mkdtempSync(join(cache, 'readme-'));

@@ -70,7 +70,7 @@ describeEsbuilds((host) => {
       const at = (each: string) => join(context.outDir, each);
       await context.rebuild();
       expect(await isVouchedFor(context)).toBe(true);
-      // More than once: what watches has to be renewed with the directories.
+      // More than once, because new directories need new watches.
       for (let run = 0; run < 2; run++) {
         damage(at);
         await context.rebuild();
@@ -196,7 +196,7 @@ describeEsbuilds((host) => {
       );
       await context.cancel();
       const isBuilt = (await cancelled) === 'built';
-      // Whichever was quicker, also what is copied between builds: all is there, or nothing.
+      // The build, the cancellation or a copy between builds may be first. Either everything is copied, or nothing.
       const isPlaced = () => isBuilt || reports.slice(before).some(({ files }) => files > 0);
       expect(await until(() => existsSync(join(outDir, 'plain.txt')) === isPlaced())).toBe(true);
       const rebuilding = context.rebuild();
@@ -233,7 +233,7 @@ describeEsbuilds((host) => {
     const root = plainProject();
     const places = ['', 'static', 'static/one/two', 'assets', 'dist', 'dist/assets'];
     const watched = () => places.map((each) => watchesOf(join(root, each)));
-    /** Its end comes so late after ours that the plugin has begun to watch, in case this is a watcher's build. */
+    /** Ends so long after our plugin that ours has started to watch, if this is a build of a watcher. */
     const slow: Plugin = {
       name: 'slow',
       setup: ({ onEnd }) =>

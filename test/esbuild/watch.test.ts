@@ -52,11 +52,11 @@ describeEsbuilds((host) => {
       renameSync(join(root, 'assets/b.md'), join(root, 'assets/c.md'));
       expect(await until(() => reads('assets/c.md') === 'b' && !existsSync(at('assets/b.md')))).toBe(true);
 
-      // A build reports after its files are there.
+      // The report comes after the files are copied.
       expect(await until(() => pruned() >= 4)).toBe(true);
       expect(pruned()).toBe(4);
       expect(identities()).toEqual(before);
-      // A change is copied once or, when it is seen half done, twice.
+      // A change is copied once or, if a copy sees only half of it, twice.
       expect(copied()).toBeLessThanOrEqual(12);
     });
   });
@@ -106,9 +106,9 @@ describeEsbuilds((host) => {
       expect(await until(() => ends.length > 0)).toBe(true);
       await untilWatched(join(root, 'static'));
       writeFileSync(join(root, 'main.js'), 'this is no JavaScript');
-      // esbuild looks for changes itself, now and then.
+      // esbuild polls for changes.
       expect(await until(() => ends.at(-1)! > 0)).toBe(true);
-      // Both are told of the change at the same time, and only what the plugin does then is waited for.
+      // This watcher and the plugin get the event at the same time. Then only the plugin's work has to be waited for.
       const watcher = watch(join(root, 'static'));
       const changed = once(watcher, 'change');
       writeFileSync(join(root, 'static/plain.txt'), 'held back');
@@ -129,7 +129,7 @@ describeEsbuilds((host) => {
     const talks: Plugin = {
       name: 'talks',
       setup({ initialOptions, onStart }) {
-        // Too late for esbuild itself, which keeps silent.
+        // This is too late for esbuild itself, which stays silent.
         onStart(() => void (initialOptions.logLevel = 'error'));
       },
     };
@@ -171,7 +171,7 @@ describeEsbuilds((host) => {
       expect((await get('/none.txt')).status).toBe(404);
       expect(await until(() => reports.length > 0)).toBe(true);
       expect(watchesOf(join(root, 'static'))).toBe(0);
-      // A request that comes later than those is a reason for esbuild to build again.
+      // After these, another request makes esbuild build again.
       expect(
         await until(async () => {
           await text('/bundle.js');

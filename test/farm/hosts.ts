@@ -7,7 +7,7 @@ import type { Host, HostOutcome } from '../hosts/project.ts';
 
 export type Built = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
 
-/** A logger that keeps what it is told, and does not end the process after an error as Farm's own does. */
+/** A logger that collects messages. Unlike Farm's own logger, it does not end the process after an error. */
 function keepingLogger({ warnings, errors, log }: Built): Logger {
   const isOurs = (message: string) => message.startsWith('unplugin-reflink');
   const keep = (list: string[], when: (message: string) => boolean) => (given: unknown) => {

@@ -61,7 +61,7 @@ test("Farm's own public directory stays Farm's", async () => {
   const root = makeProject({ 'public/p.txt': 'public' });
   const plugins = [reflink({ targets: [{ from: 'assets/a.txt' }], report: false })];
   for (let count = 0; count < 2; count++) {
-    // Farm copies it to a path that is relative to the working directory.
+    // Farm copies its public directory to a path that is relative to the working directory.
     const compilation = { output: { clean: true, path: join(root, 'dist') } };
     expect(await build(root, { compilation, plugins })).toEqual(fine);
     expect(Object.keys(readTree(join(root, 'dist'))).sort()).toEqual(['a.txt', BUNDLE, 'p.txt']);
@@ -83,7 +83,7 @@ test('a development server, which has its output in memory, is warned of', async
   const compiler = await createCompiler(config, logger);
   const server = await createDevServer(compiler, config, logger);
   try {
-    // Farm's types hide it.
+    // Farm's types do not declare the method.
     await (server as unknown as { compile(): Promise<void> }).compile();
   } finally {
     await server.close();

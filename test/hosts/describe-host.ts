@@ -22,7 +22,7 @@ import {
 /** Runs the table of cases, and the cases of several builds, with one bundler. */
 export function describeHost(host: Host): void {
   describe(`${host.name}: `, () => {
-    // Not by test.each, which cuts long names off.
+    // Not with test.each, which truncates long names.
     for (const each of cases) test(each.name, () => runCase(host, each));
     describeReports(host);
     describeOutside(host);

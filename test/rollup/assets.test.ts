@@ -18,7 +18,7 @@ import { describeInLane } from '../support/optional-lanes.ts';
 import { readTree } from '../support/trees.ts';
 import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
 
-/** As `@rollup/plugin-url`: what is left to it is read. */
+/** A plugin like `@rollup/plugin-url`, which reads the files that the engine does not copy. */
 const url: Plugin = {
   name: 'url',
   load(id) {
@@ -84,7 +84,7 @@ function assetHost({ name, bundler, plugin }: Bundler): AssetHost {
 
 const [rollup, rolldown] = bundlers;
 describeAssets(assetHost(rollup!));
-// Vite 8 is Rolldown: what its builds do is tested there.
+// Vite 8 uses Rolldown, and the tests of Vite cover it.
 describeInLane('versions', 'imported files in every bundler', () => describeAssets(assetHost(rolldown!)));
 
 const KIB = 1024;

@@ -22,14 +22,14 @@ interface Setup {
   outputs: OutputOptions[];
   given?: Options;
   plugins?: Plugin[];
-  /** Plugins before ours. */
+  /** Plugins that come before ours. */
   first?: Plugin[];
-  /** All outputs at once. */
+  /** Whether all outputs are written at once. */
   parallel?: boolean;
   generate?: boolean;
 }
 
-/** Builds and says what was reported. */
+/** Builds, and returns the reports. */
 async function build(host: Bundler, root: string, setup: Setup) {
   const { outputs, given = options, plugins = [], first = [], parallel, generate } = setup;
   const reports: [CopyReport, string][] = [];
@@ -244,7 +244,7 @@ test.each([false, true])('Rolldown: cleanDir spares outputs below, at once: %j',
   const root = makeProject(many, { 'stale.txt': 'stale' });
   for (let run = 0; run < 2; run++) {
     const outputs = [{ dir: 'dist/below' }, cleaned('dist')];
-    // All are known when the first is written.
+    // All outputs are known when the first one is written.
     if (parallel) outputs.reverse();
     const { reports } = await build(rolldownHost, root, { outputs, parallel });
     expect(reports.map(([{ files, unchanged }]) => files + unchanged)).toEqual([97, 97]);
@@ -279,7 +279,7 @@ test('Rolldown: a build that fails leaves the old output also with cleanDir', as
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 
-/** A plugin that writes files into the output by itself, as reports about the bundle are written. */
+/** A plugin that writes files into the output by itself, as plugins for reports about the bundle do. */
 function writer(output: string, order: 'pre' | 'post' | null): Plugin {
   const hook = (name: string) => ({
     order,

@@ -5,5 +5,5 @@ import { bundlers } from './hosts.ts';
 const [rollup, rolldown] = bundlers;
 
 describeHost(rollup!);
-// Vite 8 is Rolldown: what its builds do is tested there.
+// Vite 8 uses Rolldown, and the tests of Vite cover it.
 describeInLane('versions', 'the cases of every bundler', () => describeHost(rolldown!));

@@ -1,4 +1,4 @@
-// One build with the built plugin in a process of its own: says how it ended and what is left then.
+// Runs a build with the built plugin in a separate process. Reports how it ended and what it left behind.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -40,7 +40,7 @@ try {
 } finally {
   if (close) await bundle?.close();
 }
-// A rejection that nobody handles is noticed by then.
+// After this, unhandled rejections have been reported.
 await nextTurn();
 const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 const temporaries = names.filter((name) => name.includes('.fs-reflink-'));

@@ -8,20 +8,20 @@ export interface ChildBuild {
   options: Options;
   /** The hook of another plugin that throws. */
   failing?: string | undefined;
-  /** Whether the bundle is closed in the end. */
+  /** Whether the bundle is closed at the end. */
   close?: boolean;
 }
 
 export interface ChildOutcome {
   message?: string;
-  /** Worker threads left. */
+  /** The number of worker threads that still run. */
   workers: number;
   unhandled: string[];
-  /** Temporary files left in the project. */
+  /** The temporary files that are left in the project. */
   temporaries: string[];
 }
 
-/** Builds with the built package in a process of its own, which has to end by itself. */
+/** Builds with the built package in a separate process, which has to end by itself. */
 export function runInChild(id: string, build: ChildBuild): ChildOutcome {
   const child = join(import.meta.dirname, 'child.js');
   const { status, signal, stdout, stderr } = spawnSync(

@@ -72,7 +72,7 @@ describeBundlers((host) => {
       const second = await build(host, root, dir, target);
       expect(second.warnings).toEqual([expect.stringContaining('MAIN.JS is both in the targets and')]);
       expect(readdirSync(dir).filter((name) => /^main\.js$/i.test(name))).toHaveLength(1);
-      // FUSE remembers for a second what it found under a name.
+      // FUSE caches the lookup of a name for a second.
       const read = () => readFileSync(join(dir, 'main.js'), 'utf8');
       await expect.poll(read, { timeout: 50_000 }).toBe('target');
     });

@@ -8,18 +8,18 @@ import { describe } from 'vitest';
 import { BUNDLE } from '../hosts/cases.ts';
 import type { Host, HostOutcome } from '../hosts/project.ts';
 
-/** Rollup's types stand for Rolldown too, which has the same interface for all that is used here. */
+/** Rollup's types are used for Rolldown too, which has the same interface for everything that is used here. */
 export interface Bundler extends Host {
   plugin(options?: Options): rollup.Plugin;
   bundler: Pick<typeof rollup, 'rollup' | 'watch'>;
 }
 
-/** What was logged, by level. */
+/** The messages that were logged, by level. */
 export type Log = Pick<HostOutcome, 'warnings' | 'log'>;
 
 export function logInto({ warnings, log }: Log): rollup.LogHandlerWithDefault {
   return (level, { code, message }) => {
-    // Rolldown's remark about a machine that is busy with other tests.
+    // Rolldown warns of slow plugins, which depends on the machine.
     if (code === 'PLUGIN_TIMINGS') return;
     (level === 'warn' ? warnings : log).push(message);
   };
@@ -57,7 +57,7 @@ function adapter(
   };
 }
 
-/** Both take the working directory for the project's. */
+/** Changes the working directory for a call, because both bundlers treat it as the project. */
 export async function inDirectory<T>(directory: string, act: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   process.chdir(directory);
@@ -78,7 +78,7 @@ export const bundlers: Bundler[] = [
   adapter('Rolldown', rolldownAsRollup, rolldownReflink as unknown as Bundler['plugin']),
 ];
 
-/** Describes what has to hold with both. */
+/** Describes what has to hold with both bundlers. */
 export function describeBundlers(body: (host: Bundler) => void): void {
   describe.each(bundlers)('$name', body);
 }

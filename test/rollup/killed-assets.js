@@ -1,4 +1,4 @@
-// One build with imported files in a process of its own, which is killed in a hook.
+// Runs a build with imported files in a separate process, which is killed in a hook.
 const { id, root, hook } = JSON.parse(process.argv[2]);
 const bundler = await import(id);
 const { default: reflink } = await import(`unplugin-reflink/${id}`);

@@ -1,4 +1,4 @@
-// Says at the end of a process which modules were imported.
+// Reports at the end of a process which modules were imported.
 import { writeSync } from 'node:fs';
 import { register } from 'node:module';
 import { MessageChannel } from 'node:worker_threads';

@@ -26,7 +26,7 @@ function gate(): Gate {
   return { opened, open: () => open() };
 }
 
-/** One plugin object, whose copies can be halted: each waits for the gate that `gateOf` has for it. */
+/** One plugin object, whose copies can be paused: each waits for the gate that `gateOf` returns for it. */
 function sharedPlugin(host: Bundler, gateOf: (copy: number) => Gate | undefined, given: Options = {}) {
   const reports = new Map<string, CopyReport>();
   const begun: number[] = [];

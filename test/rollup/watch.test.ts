@@ -23,7 +23,7 @@ afterEach(async () => {
   process.chdir(before);
 });
 
-/** A watching build whose rebuilds can be awaited. */
+/** Starts a watcher whose rebuilds can be awaited. */
 async function startWatching(
   host: Bundler,
   root: string,
@@ -55,7 +55,7 @@ async function startWatching(
     while (ends.length <= count) await wait(5);
     return ends.at(-1)!;
   };
-  // Rolldown watches the directories of files.
+  // Rolldown watches the directories of files, and not the files.
   const watched = host.id === 'rolldown' ? dirname : (path: string) => path;
   await ended(0);
   return {
@@ -64,7 +64,7 @@ async function startWatching(
     log,
     changes,
     close: () => closing.splice(0)[0]!(),
-    /** Makes a change, which is one to whoever watches, and says how the rebuild ended that it leads to. */
+    /** Makes a change that watchers see as one, and returns how the rebuild that follows ends. */
     async change(make: () => void): Promise<string> {
       await untilWatched(...['main.js', ...sources].map((each) => watched(join(root, each))));
       const count = ends.length;
@@ -168,7 +168,7 @@ describeBundlers((host) => {
     const watching = await startWatching(host, root, given, ['assets/b.md']);
     expect(await watching.change(() => replaceAtOnce(join(root, 'assets/b.md'), 'changed'))).toBe('built');
     expect(readFileSync(join(root, 'dist/assets/b.md'), 'utf8')).toBe('changed');
-    // An output that was there before it was known for one may be noticed once, and what is copied then never again.
+    // Until the plugin knows the output directory, the watcher may notice it once. Later copies are never noticed.
     const own = () => watching.changes.filter((id) => id.startsWith(join(root, 'dist'))).length;
     const [ends, noticed] = [watching.ends.length, own()];
     expect(ends).toBeLessThanOrEqual(3);
@@ -184,7 +184,7 @@ describeBundlers((host) => {
       try {
         return [readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim()];
       } catch {
-        // It has ended since it was listed.
+        // The thread has ended since it was listed.
         return [];
       }
     };

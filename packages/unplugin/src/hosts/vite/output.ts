@@ -123,10 +123,10 @@ export function outDirOfEach(root: string, build: BuildOptions): string[] {
   return list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir));
 }
 
-/** One element for each output, if the config has no array of outputs: Vite makes one output for each format of a library. */
+/** One element for each output, if the config has no array of outputs: a library has one for each of its formats. */
 function formatsOf({ lib }: BuildOptions): readonly unknown[] {
   if (!lib) return [undefined];
-  // Without the option there are two formats; which ones depends on the entries.
+  // Without the option there are two formats. Which ones they are depends on the entries.
   return lib.formats ?? [undefined, undefined];
 }
 
