@@ -55,11 +55,13 @@ export function pivot(series: Series[], base = 'ours'): { header: string[]; rows
 }
 
 /**
- * A line per row with a column per figure, the target in brackets, and what falls short by name; of the rows whose
- * figures have names.
+ * A line for each row, with a column for each figure that has a name, the target in brackets, and the names of the figures
+ * that fall short. Rows without such a figure are left out.
  */
 export function summary(measurements: Measurement[]): { header: string[]; rows: string[][] } {
-  const all = measurements.filter(({ verdicts }) => verdicts.some(({ figure }) => figure));
+  const all = measurements
+    .map((each) => ({ ...each, verdicts: each.verdicts.filter(({ figure }) => figure) }))
+    .filter(({ verdicts }) => verdicts.length > 0);
   const figures = [...new Set(all.flatMap(({ verdicts }) => verdicts.map(({ figure = '' }) => figure)))];
   const inNodes = all.some(({ node }) => node);
   const rows = all.map(({ title, node, filesystem, verdicts }) => {

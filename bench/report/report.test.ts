@@ -181,6 +181,8 @@ test('what falls short of a target is named, in a line per row', () => {
       verdict('wall', '0.80x', 'within 0.7x', false),
       verdict('CPU', '0.80x', 'within 0.9x', reached),
       verdict('memory', '+ 12.0 MB', '+ 20 MB at most', true),
+      // It has no name: a table of its own shows it.
+      verdict('', '2.00x less', 'adds 8x less', false),
     ],
   });
   const measurements = [
