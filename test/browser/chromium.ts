@@ -4,14 +4,14 @@ import { reasonToSkip } from '../support/optional-lanes.ts';
 
 const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
 
-/** What is in the way of opening a browser. */
+/** The reason why no browser can be opened. Undefined if one can. */
 export const chromiumMissing = (): string | undefined =>
   existsSync(executablePath) ? undefined : `there is no ${executablePath}; CHROMIUM_PATH names another`;
 
-/** Why no browser is opened here; undefined if it is. */
+/** The reason why no browser is opened here. Undefined if one is. */
 export const browserMissing = (): string | undefined => reasonToSkip('browser', chromiumMissing);
 
-/** Headless Chromium that talks to nobody but the page under test. */
+/** Opens headless Chromium, which connects only to the page under test. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,

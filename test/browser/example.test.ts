@@ -56,7 +56,7 @@ test.skipIf(missing)(`the output is the public directory, the targets and the bu
   expect(Object.fromEntries(built)).toEqual(Object.fromEntries(expected));
 });
 
-/** Not as a single-page app, whose server answers a missing file with the page. */
+/** Not a single-page app, because its server answers a request for a missing file with the page. */
 const common = { root, appType: 'mpa', logLevel: 'error' } as const;
 const listening = { host: '127.0.0.1', port: 0 };
 

@@ -28,27 +28,27 @@ import { readTree } from '../support/trees.ts';
 import { run as runWebpack } from '../webpack/hosts.ts';
 import { browserMissing, openBrowser } from './chromium.ts';
 
-/** How a page names a file. */
+/** The ways in which a page names a file. */
 type Way = 'import' | 'new URL()' | 'CSS' | 'HTML';
 
 interface Build {
   root: string;
   options: Options;
-  /** What the page, its script and its style lie below. */
+  /** The path below which the page, its script and its style are served. */
   base: string;
 }
 
 interface Host {
   name: string;
   ways: Way[];
-  /** What is added to the path of an imported file. */
+  /** The query of the path of an imported file. */
   query?: string;
-  /** How a page loads what was built; undefined: the bundler builds the page. */
+  /** The files of the build that a page has to load. Undefined: the bundler builds the page. */
   page?: { script: string; style?: string };
   build(build: Build): Promise<unknown>;
 }
 
-/** With a hash in it; Rsbuild names `.wasm` in its own way. */
+/** Matches names with a hash. Rsbuild names `.wasm` files in its own way. */
 const names = /^(?:assets\/|static\/\w+\/)?(?:[\w-]+[.-])?[\w-]{8,}(?:\.module)?\.\w+$/;
 const files: Record<Way, string> = {
   import: 'model.bin',
@@ -176,7 +176,7 @@ const hosts: Host[] = [
   },
 ];
 
-/** Puts what it has fetched, by the way that it was named, into the page. */
+/** Writes the fetched contents into the page, by the way in which each file was named. */
 const verify = `
 const urls = { ...globalThis.urls };
 for (const sheet of document.styleSheets)
@@ -214,7 +214,7 @@ function projectOf({ ways, query = '', page }: Host): string {
   });
 }
 
-/** Answers with the files of one directory below a path. */
+/** Serves the files of a directory below a path. */
 async function serve(directory: string, base: string): Promise<http.Server> {
   const types: Record<string, string> = {
     '.js': 'text/javascript',
@@ -234,7 +234,7 @@ async function serve(directory: string, base: string): Promise<http.Server> {
   return server;
 }
 
-/** `served` is where the output is, `base` what the bundler is told of it. */
+/** `served` is the path of the output on the server. `base` is the option of the bundler. */
 const places: { name: string; base: string; served: string }[] = [
   { name: 'at the root', base: '/', served: '/' },
   { name: 'in a directory', base: '/sub/', served: '/sub/' },

@@ -10,39 +10,39 @@ import { openBrowser } from '../browser/chromium.ts';
 import { pastTick } from '../support/clock.ts';
 import { frameworksMissing, nodeForFrameworks } from './runtime.ts';
 
-/** An example of a framework, and what a build of it is known by. */
+/** An example of a framework, and what a build of it has to show. */
 export interface Example {
-  /** Its directory in `examples/frameworks`. */
+  /** The name of its directory in `examples/frameworks`. */
   name: string;
   title: string;
-  /** What Node.js runs, relative to the example. */
+  /** The script and arguments that Node.js runs, relative to the example. */
   command: readonly string[];
-  /** What builds make, relative to the example: each test begins without. */
+  /** What builds create, relative to the example. It is deleted before each test. */
   made: readonly string[];
-  /** The directory that the site is in, relative to the example. */
+  /** The directory of the site, relative to the example. */
   site: string;
   /** The directory of public files, relative to the example. */
   publicDir?: string;
-  /** What the summary of what was copied begins with, or what finds in the output of a build what was. */
+  /** The start of the plugin's summary, or a function that finds the counts in what a build printed. */
   summary: string | ((printed: string) => Counts);
-  /** URLs of targets, and what they are copied from. */
+  /** The sources of targets, by URL. */
   copied?: Record<string, string>;
-  /** Starts a server and answers where it listens; without one the site is served as it is. */
+  /** Starts a server, and returns where it listens. If undefined, the directory of the site is served. */
   start?: (example: Built) => Promise<Site>;
-  /** What is opened in the browser. */
+  /** The path that is opened in the browser. */
   path?: string;
-  /** Whether a second build leaves what is unchanged; otherwise why it does not. Undefined: it is no build. */
+  /** Whether a second build keeps unchanged files, or the reason why it does not. Undefined: it is no build. */
   second: 'unchanged' | string | undefined;
 }
 
-/** What a build says that it has copied. */
+/** What a build has copied, as it reports. */
 export interface Counts {
   files: number;
   methods: string[];
   unchanged: number;
 }
 
-/** What answers a browser. */
+/** A running server. */
 export interface Site {
   origin: string;
   stop(): Promise<void> | void;
@@ -50,14 +50,14 @@ export interface Site {
 
 export interface Built {
   root: string;
-  /** Runs the build, and answers with what it printed. */
+  /** Runs the build, and returns what it printed. */
   build(...args: string[]): Promise<string>;
 }
 
 const missing = frameworksMissing();
 const lane = missing ? ` (skipped: ${missing})` : '';
 const METHODS: readonly string[] = ['ficlone', 'copy_file_range', 'read_write'];
-/** A method that copies by a system call. */
+/** Matches the methods that copy by a system call. */
 export const METHOD = `(?:${METHODS.join('|')})`;
 
 /** Describes an example in the lane of the frameworks. */
@@ -147,7 +147,7 @@ export function describeExample(
   });
 }
 
-/** Frameworks say less, or build otherwise, where they are tested. */
+/** The environment without variables of Vitest: with them, frameworks print less or build in another way. */
 const WITHOUT_VITEST = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(VITEST|(TEST|MODE|DEV|PROD|SSR|BASE_URL)$)/.test(name)),
 );
@@ -173,7 +173,7 @@ async function run(root: string, args: readonly string[]): Promise<string> {
   return stdout + stderr;
 }
 
-/** Serves a directory as it is. */
+/** Serves the files of a directory. */
 export async function serveDirectory(directory: string): Promise<Site> {
   const server = await serve(directory);
   return {
@@ -185,7 +185,7 @@ export async function serveDirectory(directory: string): Promise<Site> {
   };
 }
 
-/** A server that a build has made, once it has said that it listens. It is told where by `PORT` and `HOST`. */
+/** Starts a server that a build has created, and waits until it listens. `PORT` and `HOST` tell it where. */
 export async function startServer({ root }: Built, script: string): Promise<Site> {
   const port = await freePort();
   const server = spawn(nodeForFrameworks(), [script], {
@@ -219,7 +219,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What a page shows, what it was sent for each URL, byte for byte, and what went wrong. */
+/** Returns what a page shows, the bytes that it got for each URL, and its errors. */
 export async function visit(origin: string, path: string, urls: readonly string[]) {
   const browser = await openBrowser();
   const problems: string[] = [];
@@ -254,7 +254,7 @@ export async function visit(origin: string, path: string, urls: readonly string[
   }
 }
 
-/** What a summary says that begins like this; it may be folded, as by Storybook. */
+/** The counts in the summary that starts like this. Its lines may be wrapped, as by Storybook. */
 function countsIn(printed: string, beginning: string): Counts {
   const text = printed.replaceAll(/\s+(?:│\s+)?/g, ' ');
   const [, line] = new RegExp(`${escaped(beginning)}: (.*?) in \\d+ ms`).exec(text)!;

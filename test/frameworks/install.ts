@@ -6,7 +6,7 @@ import { frameworksMissing, nodeForFrameworks } from './runtime.ts';
 
 const examples = fileURLToPath(new URL('../../examples/frameworks', import.meta.url));
 
-/** The frameworks are a workspace of their own, so that nobody else has to install them. */
+/** Installs the frameworks, which are a separate workspace, so that other tests do not need them. */
 export default function install(): void {
   if (frameworksMissing()) return;
   const node = nodeForFrameworks();
@@ -15,7 +15,7 @@ export default function install(): void {
   const { status, stdout, stderr } = spawnSync('npx', args, {
     cwd: examples,
     encoding: 'utf8',
-    // Packages that are not made for the Node.js of the tests are not warned of.
+    // With this Node.js there are no warnings about packages that do not support the Node.js of the tests.
     env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
     shell: process.platform === 'win32',
   });

@@ -31,7 +31,7 @@ describeExample(
       expect(existsSync(join(output, 'old'))).toBe(false);
       const { id } = JSON.parse(readFileSync(join(output, '_nuxt/builds/latest.json'), 'utf8'));
       const meta = readFileSync(join(output, `_nuxt/builds/meta/${id}.json`), 'utf8');
-      // Nuxt writes it when the pages are rendered, shortly before the copy.
+      // Nuxt writes this file when the pages are rendered, shortly before the copy.
       expect(JSON.parse(meta).prerendered).toEqual(['/about']);
     });
   },

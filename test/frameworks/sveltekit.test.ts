@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readTree, writeTree } from '../support/trees.ts';
 import { describeExample, METHOD, startServer, visit } from './example.ts';
 
-/** An adapter that writes the browser's files by SvelteKit's builder and by ours. */
+/** An adapter that writes the files for browsers with SvelteKit's builder and with ours. */
 const COMPARES = `
   import { writeFileSync } from 'node:fs';
   import { sveltekit } from '@sveltejs/kit/vite';

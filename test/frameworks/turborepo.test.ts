@@ -28,19 +28,19 @@ describeExample(
 
     test('what Turborepo restores is not taken for what the last build has copied', async () => {
       const first = sources.get('public/robots.txt')!;
-      // Of the same size.
+      // The new content has the same size.
       const second = first.replace('Allow', 'Other');
       await pastTick();
       edit('public/robots.txt', () => second);
       await pastTick();
       expect(await build()).toContain('cache miss');
       expect(copied()).toBe(second);
-      // The record of what was copied is that of the second build, and the output that of the first.
+      // The record of what was copied is from the second build, and the restored output from the first one.
       edit('public/robots.txt', () => first);
       rmSync(join(root, 'dist'), { recursive: true });
       expect(await build()).toContain('cache hit');
       expect(copied()).toBe(first);
-      // Now only the page is another: what is restored is copied again, because nobody knows where it comes from.
+      // Now only the page has changed. The restored file is copied again, because no record says where it comes from.
       edit('index.html', (page) => page.replace('<title>', '<title>Third '));
       const restored = inode();
       const printed = await build();

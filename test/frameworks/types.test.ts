@@ -9,7 +9,7 @@ const missing = frameworksMissing();
 const lane = missing ? ` (skipped: ${missing})` : '';
 const examples = join(import.meta.dirname, '../../examples/frameworks');
 
-/** Where types are wrong, an error is expected: without one TypeScript complains. */
+/** Code with wrong types is marked as an expected error. TypeScript reports a mark without an error. */
 const code = {
   'astro/types.check.ts': `
     import type { AstroIntegration } from 'astro';

@@ -60,7 +60,7 @@ async function run(root: string, others: PluginOption[], position: 'first' | 'la
 const ours = ['picture.svg', 'text.txt', 'x/picture.svg', 'x/text.txt'];
 const md5 = (content: Buffer) => createHash('md5').update(content).digest('hex');
 
-/** What was copied was copied by a system call; what others wrote later is theirs. */
+/** Expects that files were copied by a system call, whatever other plugins wrote later. */
 function expectCopied({ report }: Outcome): void {
   expect(report.files).toBe(4);
   for (const method of Object.keys(report.methods)) {
@@ -112,7 +112,7 @@ for (const position of ['first', 'last'] as const)
       expect(optimized).toMatch(/^<svg/);
       expect(optimized.length).toBeLessThan(svg('public').length / 2);
       expect(sources()).toEqual(before);
-      // What was rewritten is copied, and rewritten, again; the rest stays.
+      // The file that the other plugin changed is copied again, and changed again. All others are unchanged.
       const again = await run(root, [optimize()], position);
       expect(again.read('picture.svg').toString()).toBe(optimized);
       expect(again.report.unchanged).toBeGreaterThanOrEqual(2);

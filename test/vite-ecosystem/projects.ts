@@ -9,7 +9,7 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-/** A project that finds the packages installed here. */
+/** A project that can import the packages that are installed in this directory. */
 export function makeProject(tree: TreeSpec): string {
   const cache = join(import.meta.dirname, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
