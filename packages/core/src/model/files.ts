@@ -5,11 +5,11 @@
 export interface Files {
   /** Names in the source directory. */
   names: string[];
-  /** Names in the destination, by position, where they differ. */
+  /** Names in the destination, by position, if they differ from `names`. */
   renamed?: Record<number, string> | undefined;
   /**
-   * Positions of the symbolic links, and of FIFOs, devices and sockets that are copied. Where links are followed, positions
-   * of what may be one. In ascending order.
+   * Positions of the symbolic links, and of FIFOs, devices and sockets that are copied. If links are followed,
+   * positions of the files that may be links. In ascending order.
    */
   links?: number[] | undefined;
 }
@@ -34,7 +34,7 @@ export function addFile(files: Files, name: string, as: string, link: boolean): 
   if (link) (files.links ??= []).push(file);
 }
 
-/** The chosen ones, by their positions. */
+/** The files at the given positions. */
 export function chooseFiles(files: Files, chosen: Iterable<number>): Files {
   const { names } = files;
   const links = files.links && new Set(files.links);
@@ -43,7 +43,7 @@ export function chooseFiles(files: Files, chosen: Iterable<number>): Files {
   return part;
 }
 
-/** Those that are to be kept; `files` itself where that is all of them. */
+/** The files that are kept. Returns `files` itself if all are kept. */
 export function filterFiles<T extends Files>(files: T, isKept: (file: number) => boolean): T {
   const kept = files.names.map((_name, file) => file).filter(isKept);
   if (kept.length === files.names.length) return files;

@@ -2,12 +2,12 @@ import type { ResolvedTarget } from '../target.ts';
 import type { Files } from './files.ts';
 
 /**
- * Which directories of the destination are copies: `root` says that the target's `to` and all below it are, `below`
- * that only what lies in it is. Undefined: their names are not those of source directories.
+ * Which directories of the destination are copies: `root` means the target's `to` and everything below it, `below`
+ * means only what is below it. Undefined: their names are not those of source directories.
  */
 export type Mirrors = 'root' | 'below' | undefined;
 
-/** What was found in one directory and goes to one directory. */
+/** Files that were found in one source directory and have one destination directory. */
 export interface Folder extends Files {
   /** Absolute path. */
   source: string;
@@ -15,22 +15,22 @@ export interface Folder extends Files {
   root: string;
   /** Path below `root`, with forward slashes; empty for `root` itself. */
   below: string;
-  /** Which directories on the way there are copies of directories of the source. */
+  /** Which directories from `root` on are copies of directories of the source. */
   mirrors?: Mirrors;
   target: ResolvedTarget;
   /** Its path, or a name in it, is not UTF-8. */
   raw?: boolean | undefined;
-  /** All of it is in place already. `alone`: and nothing else is in its destination. */
+  /** Present if all of its files are already up to date. `alone`: the destination directory contains nothing else. */
   unchanged?: { alone: boolean } | undefined;
 }
 
-/** A directory of a walk: where it is, relative to where the walk began, and its files. */
+/** A directory that a walk found: its path, also relative to the start of the walk, and its files. */
 export interface WalkedDirectory extends Files {
   source: string;
-  /** With forward slashes; empty for the root. */
+  /** With forward slashes; empty for the start of the walk. */
   relative: string;
   unchanged?: Folder['unchanged'];
   raw?: Folder['raw'];
-  /** It is, or lies in, a directory below the root that is a link. */
+  /** Whether it is, or is inside, a linked directory below the start of the walk. */
   linked?: boolean;
 }

@@ -1,27 +1,27 @@
 import type { ResolvedTarget } from '../target.ts';
 import type { Method, TransferSettings } from './settings.ts';
 
-/** What every thread that works on a copy has to know; can be sent to a worker thread. */
+/** What every thread that works on a copy needs to know. Can be sent to a worker thread. */
 export interface JobSettings {
   transfer: TransferSettings;
-  /** Compare only: the destination is not touched. */
+  /** Only compare: the destination is not changed. */
   dryRun: boolean;
   /** Whether the report has an entry for each path. */
   entries: boolean;
-  /** Whether it has one for each path that is deleted. */
+  /** Whether the report has an entry for each path that is deleted. */
   prunedEntries?: boolean;
   progress: boolean;
-  /** Files with several names, which are to be linked, are left to the calling thread. */
+  /** Files with several hard links, which are to be linked, are left to the calling thread. */
   leavesLinks?: boolean;
-  /** An error of one file does not end the copy. */
+  /** The error of one file does not end the copy. */
   collectsErrors?: boolean;
-  /** Whether what was copied is kept in a manifest. */
+  /** Whether the copied files are recorded in a manifest. */
   recorded: boolean;
-  /** The only method that files may be copied by, to be measured. */
+  /** The only method that files may be copied by, in order to measure it. */
   only?: Method | undefined;
 }
 
-/** What the thread that plans a copy has to know besides. */
+/** What the thread that plans a copy needs in addition. */
 export interface PlanSettings {
   cwd: string;
   targets: ResolvedTarget[];
@@ -35,10 +35,10 @@ export interface PlanSettings {
   leave: readonly string[];
   allowMissing: boolean;
   cloneDirectories: boolean;
-  /** Report which files several targets name. */
+  /** Whether to report the files that several targets copy to the same destination. */
   overlaps: boolean;
   /**
-   * When the copy was asked for, in milliseconds since 1970.
+   * When the copy was requested, in milliseconds since 1970.
    *
    * @default now
    */

@@ -1,9 +1,9 @@
-/** A file or link that is going to be copied, or is in its place already. */
+/** A file or link that will be copied, or that is already up to date. */
 export interface PlannedFile {
   /** Absolute path of the source. */
   source: string;
   /** Absolute path of the destination. */
   destination: string;
-  /** Which of the targets names it, counted from 0. */
+  /** The index of the target that names it. */
   target: number;
 }

@@ -30,7 +30,7 @@ export type Method =
   | 'mknod'
   | 'transform';
 
-/** An attribute of a file that can be carried over besides its bytes. */
+/** An attribute of a file that can be preserved besides its bytes. */
 export type Attribute =
   | 'mode'
   | 'timestamps'
@@ -41,13 +41,13 @@ export type Attribute =
   | 'xattr'
   | 'acl';
 
-/** The options each file is copied with, complete and fit to be sent to a worker thread. */
+/** The options each file is copied with. All are set, and they can be sent to a worker thread. */
 export interface TransferSettings {
   reflink: 'auto' | 'always' | 'never';
   overwrite: boolean | 'error' | 'changed' | 'older';
   atomic: boolean;
   preserve: readonly Attribute[];
-  /** Directories get what `preserve` names too: it was given. */
+  /** Directories get the attributes in `preserve` too, because the option was given. */
   preserveDirectories: boolean;
   symlinks: 'follow' | 'keep';
   pageCache: 'use' | 'bypass';

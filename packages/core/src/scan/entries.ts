@@ -7,10 +7,12 @@ import type { Directory } from '../platform/system.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
-/** What fs.Dirent and fs.Stats tell alike. */
+/** What fs.Dirent and fs.Stats have in common. */
 export type Typed = Pick<fs.Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
-/** What an entry of a directory is. A FIFO, a socket or a device is a named error unless these are copied (`devices`). */
+/**
+ * Returns what kind of entry this is. A FIFO, a socket or a device throws, unless the copy includes them (`devices`).
+ */
 export function kindOf(entry: Typed, devices: boolean, directory: string, name = ''): EntryKind {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
@@ -24,19 +26,19 @@ export function kindOf(entry: Typed, devices: boolean, directory: string, name =
   });
 }
 
-/** What stands in a name for bytes that are not UTF-8. */
+/** The replacement character, which Node.js puts in a name in place of bytes that are not UTF-8. */
 export const UNDECODABLE = '\u{FFFD}';
 
 export function hasUndecodable({ name }: { name: string }): boolean {
   return name.includes(UNDECODABLE);
 }
 
-/** Node.js sorts what it reads; Bun and Deno leave it in the order of the filesystem. */
+/** Node.js sorts the entries it reads; Bun and Deno return them in the order of the filesystem. */
 const IS_SORTED = process.versions.bun === undefined && process.versions.deno === undefined;
 
 /**
- * A directory's entries, also those with names that are not UTF-8: see {@link refuseUndecodable}. In the order of their
- * names: which of several files for one place is the last must not depend on a filesystem.
+ * Lists a directory, including entries whose names are not UTF-8: see {@link refuseUndecodable}. The entries are
+ * sorted by name: if several files have the same destination, the last one must not depend on the filesystem.
  */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {
@@ -47,7 +49,9 @@ export function readDirectory(directory: string): fs.Dirent[] {
   }
 }
 
-/** {@link readDirectory}, with names that are not UTF-8 as strings that can be made bytes again. */
+/**
+ * Like {@link readDirectory}, but a name that is not UTF-8 becomes a string that can be converted back to its bytes.
+ */
 export function readRawDirectory(directory: string): fs.Dirent[] {
   try {
     const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true, encoding: 'buffer' });
@@ -57,14 +61,17 @@ export function readRawDirectory(directory: string): fs.Dirent[] {
   }
 }
 
-/** A name and what is known of it without a look. */
+/** A name, and the type that the directory listing reports without a stat call. */
 export interface NamedEntry {
   name: string;
   isFile(): boolean;
   isDirectory(): boolean;
 }
 
-/** A directory's entries, none where it is gone, with names as {@link readRawDirectory} has them. */
+/**
+ * Lists a directory, with names as {@link readRawDirectory} returns them. Returns no entries if the directory is
+ * gone.
+ */
 export function listEntries({ path: directory }: Pick<Directory, 'path'>): NamedEntry[] {
   try {
     const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
@@ -76,8 +83,8 @@ export function listEntries({ path: directory }: Pick<Directory, 'path'>): Named
 }
 
 /**
- * Throws where an entry that is wanted has a name that is not UTF-8, for who cannot do anything with one. `isLeftOut`
- * is asked about such entries, whose paths are given as bytes.
+ * Throws if a wanted entry has a name that is not UTF-8, for callers that cannot use such a name. `isLeftOut` is
+ * called for each such entry, with its path as bytes.
  */
 export function refuseUndecodable<Entry extends { name: string }>(
   directory: string,

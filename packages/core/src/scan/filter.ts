@@ -3,10 +3,10 @@ import type { WalkedDirectory } from '../model/folder.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { isPromise } from './pending.ts';
 
-/** Whether to look into a directory, named by its path below the one where the scan began. */
+/** Whether to read a directory, given by its path relative to the start of the walk. */
 export type Enter = (relative: string) => boolean;
 
-/** Asks a target's `directoryFilter`, about each directory once, and not about those below one that it refuses. */
+/** Calls a target's `directoryFilter` once for each directory, but not for directories below one that it refuses. */
 export class DirectoryFilter {
   readonly #target: ResolvedTarget;
   #failure: { error: unknown } | undefined;
@@ -15,7 +15,7 @@ export class DirectoryFilter {
     this.#target = target;
   }
 
-  /** For directories below `root`; undefined where the target has no such function. */
+  /** The filter for directories below `root`. Returns undefined if the target has no `directoryFilter`. */
   below(root: string): Enter | undefined {
     const { directoryFilter, base } = this.#target;
     if (!directoryFilter) return undefined;
@@ -31,7 +31,7 @@ export class DirectoryFilter {
     return enter;
   }
 
-  /** Throws what the function threw: between the two, a scan ends without looking into anything. */
+  /** Throws what `directoryFilter` threw. From that error until this call, all directories are refused. */
   check(): void {
     if (this.#failure) throw this.#failure.error;
   }
@@ -40,7 +40,7 @@ export class DirectoryFilter {
     if (this.#failure) return false;
     try {
       const wanted: unknown = this.#target.directoryFilter!(given, source);
-      // It would let everything through, whatever it resolves to.
+      // A promise is truthy: it would let every directory through, whatever it resolves to.
       if (isPromise(wanted))
         throw new TypeError(
           `fs-reflink: directoryFilter must return true or false, got a promise for ${JSON.stringify(given)}`,
@@ -54,15 +54,16 @@ export class DirectoryFilter {
 }
 
 /**
- * Directories that no file is copied from. One in which `filter` refuses files and keeps none, at any depth, is left
- * out with all in it; the others are empty in the source too. Which is which is known when all have been found.
+ * Finds the directories without copied files that are created nevertheless. A directory is left out, with everything
+ * in it, if `filter` refuses files in it and keeps none, at any depth; the others are empty in the source too. This
+ * is known only after all directories have been added.
  */
 export class FilteredDirectories {
   readonly #from: string;
-  /** The path of the directory that the target names, which is always made. */
+  /** The path of the directory that the target names, which is always created. */
   #root: string | undefined;
   readonly #empty: WalkedDirectory[] = [];
-  /** Directories that hold, at any depth, a file that is copied or one that is refused. */
+  /** Directories that contain a copied file at any depth. */
   readonly #kept = new Set<string>();
   readonly #refused = new Set<string>();
 
@@ -75,12 +76,12 @@ export class FilteredDirectories {
     const isRoot = source === this.#from;
     if (isRoot) this.#root = relative;
     if (kept > 0) addWithParents(this.#kept, relative);
-    // One whose own files are refused is made for what is copied from directories in it, if anything is.
+    // A directory whose own files are all refused is created only if something below it is copied.
     else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [], raw });
     if (kept < names.length) addWithParents(this.#refused, relative);
   }
 
-  /** Those that are to be made all the same. */
+  /** The directories without copied files that are created nevertheless. */
   get empty(): WalkedDirectory[] {
     return this.#empty.filter(({ relative }) => !this.#isLeftOut(relative));
   }
@@ -98,7 +99,7 @@ export function addWithParents(set: Set<string>, relative: string): void {
   for (let current = relative; !set.has(current); current = parentOf(current)) set.add(current);
 }
 
-/** The directory above a path with forward slashes; that of the empty path is itself. */
+/** The parent of a path with forward slashes. The parent of the empty path is the empty path. */
 export function parentOf(relative: string): string {
   return relative.slice(0, Math.max(relative.lastIndexOf('/'), 0));
 }

@@ -8,9 +8,9 @@ import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
 /**
- * Splits an absolute glob into the directory it starts from and the pattern below it; undefined for a path
- * that is none. Directories that exist under their literal name are no part of the pattern: a project may lie
- * in `[app]`.
+ * Splits an absolute glob into the directory that the search starts from and the pattern below it. Returns undefined
+ * if the path is not a glob. Directories that exist under their literal name do not belong to the pattern: a project
+ * may be in a directory called `[app]`.
  */
 export function splitGlob(from: string): Glob | undefined {
   const segments = toPattern(from).split('/');
@@ -27,19 +27,19 @@ export function splitGlob(from: string): Glob | undefined {
     }
   }
   const rest = segments.slice(first);
-  // With a slash: alone, a drive is its current directory.
+  // The slash is needed on Windows: a drive without one means its current directory.
   const start = path.resolve(`${base}/`);
   return escaped || rest.some(isSpecial) ? { base: start, pattern: rest.join('/') } : undefined;
 }
 
-/** What `ignore` names, relative to `base` as a rule. */
+/** Converts a pattern of `ignore`. It is relative to `base`, unless it is absolute. */
 export function toIgnored(pattern: string, base: string): Glob {
-  // As for fast-glob, for which what is ignored is negated already.
+  // As in fast-glob, a leading "!" has no effect: patterns of `ignore` are already negated.
   const bare = /^!(?!\()/.test(pattern) ? pattern.slice(1) : pattern;
   return path.isAbsolute(bare) ? toExclusion(bare) : { base, pattern: bare };
 }
 
-/** What an absolute glob matches, or a path with all that is in it. */
+/** Matches what an absolute glob matches or, if it is a path, that path and everything in it. */
 export function toExclusion(absolute: string): Glob {
   const isLiteral = lstatIfThere(absolute) !== undefined;
   return (isLiteral ? undefined : splitGlob(absolute)) ?? { base: path.resolve(absolute), pattern: '**' };
@@ -56,11 +56,11 @@ function isDirectory(path: string): boolean {
 interface GlobOptions extends Omit<WalkOptions, 'matcher' | 'onDirectory'> {
   follow: boolean;
   excluded: readonly Glob[];
-  /** Told, in the end, of directories that match while nothing in them does. */
+  /** Called at the end with the directories that match the pattern although nothing in them does. */
   onLeftOut: (directories: string[]) => void;
 }
 
-/** Walks the directories that files match in, dotfiles included. */
+/** Walks the directories that contain matching files, including dotfiles. */
 export function* walkGlob(
   { base, pattern }: Glob,
   { follow, excluded, onLeftOut, ...options }: GlobOptions,
@@ -77,7 +77,7 @@ export function* walkGlob(
   const left = matched.filter((relative) => {
     if (holding.has(relative)) return false;
     const isEntered = matcher.enters(relative);
-    // What is in it may be left out because it is ignored.
+    // What is in the directory may be left out because it is ignored.
     return !(isEntered && matcher.excludes) && hasEntries(path.join(base, relative), isEntered);
   });
   if (left.length > 0) onLeftOut(left);
@@ -88,12 +88,12 @@ function hasEntries(directory: string, files: boolean): boolean {
     const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
     return files ? entries.some((entry) => entry.isFile()) : entries.length > 0;
   } catch {
-    // What is in it cannot be known.
+    // The directory cannot be read: assume that it contains something.
     return true;
   }
 }
 
-/** Globs are written with forward slashes; on Windows paths come with the other ones. */
+/** Converts a path to a pattern: globs have forward slashes, paths on Windows have backslashes. */
 function toPattern(from: string): string {
   return path.sep === '\\' ? from.replaceAll('\\', '/') : from;
 }

@@ -4,7 +4,10 @@ import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { fromBytes, onDisk } from '../platform/raw-names.ts';
 
-/** What stands at a path, if anything does: `throwIfNoEntry` alone throws when a file is above it. */
+/**
+ * The lstat of a path. Returns undefined if nothing exists there, also if a parent is a file: `throwIfNoEntry` alone
+ * would throw.
+ */
 export function lstatIfThere(file: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(onDisk(file), { throwIfNoEntry: false });
@@ -14,7 +17,7 @@ export function lstatIfThere(file: string): fs.Stats | undefined {
   }
 }
 
-/** What stands at a path once links are followed. A broken link is a named error. */
+/** The stat of a path, with links followed. A broken link throws an error that says so. */
 export function followLink(source: string): fs.Stats {
   try {
     return fs.statSync(onDisk(source));
@@ -30,8 +33,8 @@ export function followLink(source: string): fs.Stats {
 }
 
 /**
- * Refuses a linked directory that leads back to one it lies in: walking it would not end. `root` is where
- * the walk began.
+ * Throws if a linked directory leads back to one of its parents, because walking it would never end. `root` is the
+ * start of the walk.
  */
 export function refuseCycle(directory: string, root: string): void {
   const real = realPath(directory);

@@ -4,13 +4,16 @@ import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { join } from './filter.ts';
 
-/** What fast-glob matches names by. Loaded for the first pattern: most copies have none. */
+/**
+ * The library that fast-glob matches names with. It is loaded for the first pattern, because most copies have none.
+ */
 const micromatch = (): typeof import('micromatch') =>
   createRequire(import.meta.url || __filename)('micromatch');
 
 /**
- * As fast-glob has them, and two more: `s`, or a globstar would match no line break, and a file with one in its path
- * would be left out without a word; and no pattern is negated, because a base was cut off from its beginning.
+ * The options of fast-glob, and two more. Without the flag `s` a globstar would not match a line break, and a file
+ * with a line break in its path would be left out silently. No pattern is negated, because its start was cut off as
+ * the base.
  */
 const OPTIONS = { dot: true, posix: true, strictSlashes: false, flags: 's', nonegate: true, windows: false };
 
@@ -22,21 +25,23 @@ export interface Glob {
 
 interface Pattern {
   regexp: RegExp;
-  /** One for each part: text that has to be the same, or what has to match. */
+  /** One for each part of the pattern: text that must be equal, or an expression that must match. */
   segments: (string | RegExp)[];
-  /** From this segment on anything may follow. */
+  /** The index of the first segment that is a globstar: from there on, anything may follow. */
   globstar: number;
 }
 
 interface Exclusion {
   regexp: RegExp;
-  /** What it matches is not looked into. */
+  /** Directories that the pattern matches are not read. */
   deep: boolean;
-  /** A path below the root as one below the pattern's base; undefined where it lies outside. */
+  /**
+   * Converts a path below the root to a path below the pattern's base. Returns undefined if it is outside the base.
+   */
   rebase: (relative: string) => string | undefined;
 }
 
-/** Whether a path, or a segment of one, is a pattern by fast-glob's rules. Braces may hold slashes. */
+/** Whether a path, or a segment of one, is a pattern by fast-glob's rules. Braces may contain slashes. */
 export function isDynamic(segment: string): boolean {
   return /[*?]|^!|\[[^[]*]|(?:^|[^!*+?@])\([^(]*\|[^|]*\)|[!*+?@]\([^(]*\)|\{[^}]*(?:,|\.\.|$)/.test(
     segment.replace(/\\./g, ''),
@@ -47,13 +52,15 @@ export function unescaped(segment: string): string {
   return segment.replace(/\\(.)/gs, '$1');
 }
 
-/** What of a directory is copied, asked about paths relative to it, with forward slashes. */
+/** Decides which entries of a directory are copied. All paths are relative to it, with forward slashes. */
 export class Matcher {
-  /** Undefined: everything. Else directories do not count for themselves. */
+  /**
+   * Undefined: everything matches. With patterns only files are copied, and directories only for the files in them.
+   */
   readonly #patterns: Pattern[] | undefined;
   readonly #excluded: Exclusion[];
 
-  /** `pattern` is relative to `root`; without one all matches that is not excluded. */
+  /** `pattern` is relative to `root`. Without a pattern, everything matches that is not excluded. */
   constructor(root: string, pattern: string | undefined, excluded: readonly Glob[]) {
     this.#patterns = pattern === undefined ? undefined : expand(pattern).map((each) => parse(each, root));
     this.#excluded = excluded.flatMap((glob) =>
@@ -78,13 +85,13 @@ export class Matcher {
     return isMatched && !this.#isExcluded(relative, ({ regexp }, below) => regexp.test(below));
   }
 
-  /** Whether a directory matches itself. */
+  /** Whether the directory itself matches. */
   hasDirectory(relative: string): boolean {
     const isMatched = this.#patterns?.some(({ regexp }) => matchesDirectory(regexp, relative)) ?? true;
     return isMatched && !this.#isExcluded(relative, ({ regexp }, below) => matchesDirectory(regexp, below));
   }
 
-  /** Whether something in a directory may match. */
+  /** Whether something in the directory may match. */
   enters(relative: string): boolean {
     const isExcluded = ({ deep, regexp }: Exclusion, below: string) =>
       deep && matchesDirectory(regexp, below);
@@ -92,7 +99,7 @@ export class Matcher {
     return this.#patterns === undefined || relative === '' || this.#begunBy(relative).length > 0;
   }
 
-  /** The names that alone may match in a directory; undefined: any. */
+  /** The only names that can match in the directory. Returns undefined if any name can. */
   namesIn(relative: string): string[] | undefined {
     if (!this.#patterns) return undefined;
     const depth = relative === '' ? 0 : relative.split('/').length;
@@ -105,7 +112,7 @@ export class Matcher {
     return [...names];
   }
 
-  /** The patterns that a directory's path is a beginning of. */
+  /** The patterns that something in the directory can match. */
   #begunBy(relative: string): Pattern[] {
     const parts = relative === '' ? [] : relative.split('/');
     return this.#patterns!.filter(
@@ -123,7 +130,7 @@ export class Matcher {
   }
 }
 
-/** A slash at its end is for patterns that have one there, or a globstar after it. */
+/** The path is also tested with a slash at its end, for patterns that end with a slash or with a globstar. */
 function matchesDirectory(regexp: RegExp, relative: string): boolean {
   return regexp.test(relative) || regexp.test(`${relative}/`);
 }
@@ -132,7 +139,7 @@ function isMatched(segment: string | RegExp, part: string): boolean {
   return typeof segment === 'string' ? segment === part : segment.test(part);
 }
 
-/** Patterns without braces, as fast-glob expands them. */
+/** Expands braces in the same way as fast-glob. */
 function expand(pattern: string): string[] {
   const patterns = micromatch().braces(pattern, {
     expand: true,
@@ -147,7 +154,7 @@ function compile(pattern: string): RegExp {
 }
 
 function parse(pattern: string, root: string): Pattern {
-  // Its types leave the parts out, and of some patterns without a slash there are none.
+  // micromatch's types do not declare `parts`, and some patterns without a slash have none.
   const scanned = micromatch().scan(pattern, { ...OPTIONS, parts: true } as object) as object as {
     parts: string[];
   };
@@ -163,7 +170,10 @@ function parse(pattern: string, root: string): Pattern {
   return { regexp: compile(pattern), segments, globstar: globstar < 0 ? segments.length : globstar };
 }
 
-/** As for fast-glob, one whose last part has wildcards, or that ends with a slash, leaves out no more than it matches. */
+/**
+ * Whether a pattern excludes everything in the directories that it matches. As in fast-glob, a pattern with wildcards
+ * in its last part, or with a slash at its end, excludes only what it matches itself.
+ */
 function isDeep(pattern: string): boolean {
   return /(^|\/)\*\*$/.test(pattern) || !(pattern.endsWith('/') || isDynamic(path.posix.basename(pattern)));
 }

@@ -20,7 +20,7 @@ test('a destination that another process makes meanwhile is not taken for the di
   let asked = 0;
   vi.spyOn(fs, 'statSync').mockImplementation(((file: string, options: object) => {
     const stats = statSync(file, options);
-    // It is there as soon as it was looked for in vain.
+    // Another process creates the destination right after it was first checked.
     if (file === to && asked++ === 0) fs.mkdirSync(to);
     return stats;
   }) as typeof statSync);

@@ -10,13 +10,13 @@ interface Identity {
 }
 
 /**
- * Refuses a directory that is copied into itself, or onto one it lies in. Directories are compared by device
- * and inode, not by name: links, bind mounts and other letter cases name the same one.
+ * Throws if a directory would be copied into itself, or onto one of its parents. Directories are compared by device
+ * and inode, not by name, because links, bind mounts and other letter cases can name the same directory.
  */
 export function refuseNested(source: string, destination: string): void {
   const spell = mayDifferInCaseOnly(source, destination) ? spelledAsStored : (given: string) => given;
   const from = chain(spell(source));
-  // Asked once, and first: another process may make it meanwhile.
+  // Check this once, and first: another process may create the destination meanwhile.
   const isThere = isExisting(destination);
   const to = chain(spell(destination));
   const [fromSelf] = from;
@@ -48,13 +48,13 @@ export function refuseNested(source: string, destination: string): void {
   }
 }
 
-/** Whether only the case of letters may keep one from lying in the other. */
+/** Whether one path would be inside the other if letter case were ignored, and is not as they are written. */
 function mayDifferInCaseOnly(source: string, destination: string): boolean {
   const overlap = (one: string, other: string) => isInside(one, other) || isInside(other, one);
   return !overlap(source, destination) && overlap(source.toLowerCase(), destination.toLowerCase());
 }
 
-/** A directory and all above it, as far as they exist, the nearest first. */
+/** The nearest existing directory and all its parents, the nearest first. */
 function chain(directory: string): Identity[] {
   const identities: Identity[] = [];
   let current = nearestExisting(directory);
@@ -77,7 +77,7 @@ function isExisting(directory: string): boolean {
   try {
     return fs.statSync(directory, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    // Below a file there is nothing.
+    // A parent is a file, so nothing exists here.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
     throw error;
   }

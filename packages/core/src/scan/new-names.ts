@@ -7,7 +7,7 @@ import type { ResolvedTarget } from '../target.ts';
 import { join } from './filter.ts';
 import { askAbout, type Pending } from './pending.ts';
 
-/** A directory that was found, with the files that `filter` wants. */
+/** Returns the directory with only the files that `filter` accepts. */
 export function* keptIn(
   filter: NonNullable<ResolvedTarget['filter']>,
   directory: WalkedDirectory,
@@ -20,12 +20,12 @@ export function* keptIn(
   return filterFiles(directory, (file) => Boolean(wanted[file]));
 }
 
-/** The paths of the files of a directory, relative to where the walk began. */
+/** The paths of a directory's files, relative to the start of the walk. */
 function pathsIn({ relative, names }: WalkedDirectory): string[] {
   return names.map((name) => join(relative, name));
 }
 
-/** Applies flatten and rename to a directory that was found. */
+/** Applies `flatten` and `rename` to a directory that was found. */
 export function* withNewNames(
   target: ResolvedTarget,
   directory: WalkedDirectory,
@@ -35,7 +35,7 @@ export function* withNewNames(
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
-    // A flattened directory that holds no file leaves nothing behind.
+    // A flattened directory without files creates nothing.
     if (names.length > 0 || !flatten)
       yield { source, root, below, mirrors, names, links, raw, target, unchanged };
     return;
@@ -61,12 +61,12 @@ export function* withNewNames(
   }
 }
 
-/** A target's `to` is a copy only where it gets the contents of a directory. */
+/** A target's `to` is itself the copy of a directory only if it receives the contents of `from`. */
 function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): Mirrors {
   return path.join(from, relative) === source ? 'root' : 'below';
 }
 
-/** A path that `rename` gives a file, as it is relative to the target's `to`. */
+/** Checks the path that `rename` returned. Returns it relative to the target's `to`. */
 function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source: string): string {
   if (typeof renamed !== 'string' || renamed === '' || renamed.includes('\0')) {
     throw new TypeError(

@@ -1,12 +1,12 @@
-/** Functions of a target that are asked about each file, and may answer later. */
+/** The user's functions that are called for each file and may return a promise. */
 export type AskedOption = 'filter' | 'rename';
 
-/** So many files a function is asked about at a time, where it answers later. */
+/** How many files a function is called for before the scan waits for its promises. */
 const MOST_ASKED = 64;
 
 /**
- * A scan cannot go on before functions of the user have answered. Whoever runs it waits for `answered`, and takes the next
- * step then; if it rejects, the scan is over. Who cannot wait throws {@link refuse}.
+ * A scan yields this when it has to wait for functions of the user. The caller awaits `answered` before it takes the
+ * next step; if `answered` rejects, the scan ends. A caller that cannot wait throws {@link refuse}.
  */
 export class Pending {
   readonly answered: Promise<unknown>;
@@ -17,11 +17,11 @@ export class Pending {
     this.#option = option;
     this.#file = file;
     this.answered = answered;
-    // Nobody may wait for it any more.
+    // The caller may have stopped waiting: avoid an unhandled rejection.
     answered.catch(() => {});
   }
 
-  /** The error of a function that cannot wait; `instead` is one that can. */
+  /** The error to throw if the caller cannot wait. `instead` names a function that can. */
   refuse(caller: string, instead: string): TypeError {
     return new TypeError(
       `fs-reflink: ${caller} cannot wait, and target option "${this.#option}" returned a promise for ${JSON.stringify(this.#file)}; use ${instead}, or a function that is not asynchronous`,
@@ -29,7 +29,7 @@ export class Pending {
   }
 }
 
-/** Asks a function about each of `files`, paths that messages name. Its answers are those of `call`, by position. */
+/** Calls a function for each of `files`, which are paths for messages. Returns what `call` returned, by position. */
 export function* askAbout<T>(
   option: AskedOption,
   files: readonly string[],
@@ -46,7 +46,7 @@ export function* askAbout<T>(
       asked.push(answer);
       if (!isPromise(answer)) continue;
       first ??= file;
-      // The function may throw for a later file, and then nobody waits for this one.
+      // If the function throws for a later file, nothing waits for this promise: avoid an unhandled rejection.
       answer.then(undefined, () => {});
     }
     let settled = asked as T[];

@@ -16,24 +16,24 @@ import { keptIn, withNewNames } from './new-names.ts';
 import { Pending } from './pending.ts';
 import { type Recall, type WalkOptions, walk } from './walk.ts';
 
-/** How many directories a warning names. */
+/** How many directories a warning names at most. */
 const MOST_SHOWN = 3;
 
 export interface ScanOptions {
   follow: boolean;
-  /** Names that are not UTF-8 are copied. */
+  /** Whether names that are not UTF-8 are copied. */
   raw: boolean;
-  /** FIFOs, devices and sockets are copied. */
+  /** Whether FIFOs, devices and sockets are copied. */
   devices: boolean;
-  /** A target that matches nothing is a warning. */
+  /** Whether a target that matches nothing only causes a warning. */
   allowMissing: boolean;
   warn: (message: string) => void;
   recall: Recall | undefined;
-  /** Called with what cannot be read; throws what is to end the scan. */
+  /** Called with an error of something that cannot be read. Throws it if it has to end the scan. */
   onError: (error: unknown) => void;
 }
 
-/** Finds what a target names, a directory at a time, under the names it gets in the destination. */
+/** Finds the files of a target, one directory at a time, with their names in the destination. */
 export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   if (!target.others) return yield* scanSource(target, options);
   const seen = new Set<string>();
@@ -54,7 +54,7 @@ export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<F
   }
 }
 
-/** `target` is copied from one source. */
+/** Scans one source of the target. */
 function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   const filter = new DirectoryFilter(target);
   if (target.warning) options.warn(target.warning);
@@ -90,7 +90,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
     if (!filtered || kept.names.length > 0) yield* withNewNames(target, kept);
   }
   for (const directory of filtered?.empty ?? []) yield* withNewNames(target, directory);
-  // A directory that is empty is there; a glob that finds nothing is a mistake.
+  // An empty directory exists; a glob that finds nothing is a mistake.
   if (files === 0 && folders === 0 && isComplete) missing(target, options, left);
   else if (left.length > 0)
     options.warn(
@@ -98,7 +98,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
     );
 }
 
-/** What to say of a glob that matches directories: `public/*` reads as if it meant what is in them too. */
+/** The warning about a glob that matches directories: `public/*` looks as if it included their contents. */
 function describeLeftOut({ given }: ResolvedTarget, directories: readonly string[]): string {
   const count = directories.length;
   const shown = directories
@@ -114,7 +114,7 @@ function describeLeftOut({ given }: ResolvedTarget, directories: readonly string
   );
 }
 
-/** Runs a step of a scan; what it throws names both paths. The user's functions are not called in one. */
+/** Runs a step of a scan, and adds both paths to an error. Errors of the user's functions are not thrown in a step. */
 function named<T>(target: ResolvedTarget, step: () => T): T {
   try {
     return step();
@@ -131,11 +131,14 @@ function withPaths(target: ResolvedTarget, thrown: unknown): CopyError {
   return new CopyError({ ...details, source, destination: destinationOf(target, source) });
 }
 
-/** Where a source goes, for messages: functions are not asked, and what cannot be looked at is taken for a file. */
+/**
+ * The destination of a source, for messages. Calls no function of the user; a path that stat fails for counts as a
+ * file.
+ */
 function destinationOf({ from, to, base, rename, exact }: ResolvedTarget, source: string): string {
   const status = statusOf(from);
   const glob = status || exact ? undefined : splitGlob(from);
-  // Nobody knows yet what it matches.
+  // What the glob matches is not known yet.
   if (glob && source === from) return to;
   const isDirectory = status?.isDirectory() ?? false;
   if (typeof rename === 'string' && (exact || (source === from && !isDirectory)))
@@ -157,7 +160,7 @@ interface LocateOptions extends ScanOptions {
   onLeftOut: (directories: string[]) => void;
 }
 
-/** What the target's `from` is, or undefined when it is ignored, or is not there and need not be. */
+/** Finds the target's `from`. Returns undefined if it is ignored, or if it is missing and `allowMissing` is set. */
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from } = target;
   const { follow, raw, devices, filter, onLeftOut, onError } = options;
@@ -180,7 +183,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     });
   }
   const link = status.isSymbolicLink();
-  // A directory that is named itself is always entered, also through a link: its contents are meant.
+  // A directory that the target names is always entered, also through a link, because its contents are meant.
   const kind =
     link && !follow && !leadsInside(target)
       ? 'link'
@@ -209,12 +212,12 @@ function ignoring(target: ResolvedTarget, directory: string): Matcher | undefine
   return excluded.length > 0 ? new Matcher(directory, undefined, excluded) : undefined;
 }
 
-/** What is not copied; what `ignore` names is relative to `base`. */
+/** What is not copied. Patterns of `ignore` are relative to `base`. */
 function exclusionsOf({ ignore, excluded = [] }: ResolvedTarget, base: string): Glob[] {
   return [...ignore.map((each) => toIgnored(each, base)), ...excluded.map(toExclusion)];
 }
 
-/** What is known of a directory whose files keep their names. */
+/** The function that recalls directories. Returns undefined if the target may change names or contents. */
 function recallFor(
   { to, others, base, rename, flatten, filter, transform }: ResolvedTarget,
   { follow, recall }: ScanOptions,
@@ -222,12 +225,15 @@ function recallFor(
   if (!recall || !follow || base || rename || flatten || transform) return undefined;
   return (source, relative, names) => {
     const recalled = recall(source, path.join(to, relative), to, names);
-    // What `filter` refuses may be there, and what another source of the target has too.
+    // The destination may also have files that `filter` refuses now, or files of another source of the target.
     return recalled && (filter || others) ? { ...recalled, alone: false } : recalled;
   };
 }
 
-/** Whether a link that is kept has contents that are meant instead; it may lead nowhere, or in a circle. */
+/**
+ * Whether `from` is a link to a directory, whose contents are copied even if links are kept. The link may be broken
+ * or a cycle.
+ */
 function leadsInside({ from, exact }: ResolvedTarget): boolean {
   try {
     return !exact && fs.statSync(from).isDirectory();
@@ -236,7 +242,7 @@ function leadsInside({ from, exact }: ResolvedTarget): boolean {
   }
 }
 
-/** `left` are directories that do match. */
+/** Handles a target that matches no file. `left` are the directories that match. */
 function missing(
   target: ResolvedTarget,
   { allowMissing, warn }: ScanOptions,
@@ -256,14 +262,15 @@ function missing(
     const reason = `the source does not exist${exact ? '' : `; correct its path, ${allow}`}`;
     throw new CopyError({ code: 'ENOENT', reason, errno: ENOENT, source, destination });
   }
-  // Before a letter it escapes nothing that needs it. On Windows all paths have it.
+  // On POSIX, a backslash before a letter escapes nothing: it was meant as a separator. On Windows every path has
+  // backslashes.
   const slashes = path.sep === '/' && /\\\w/.test(target.given) ? ': write "/" in place of "\\"' : '';
   const nothing = `nothing matches ${given}; correct the glob${slashes}, ${allow}`;
   const reason = left.length > 0 ? describeLeftOut(target, left) : nothing;
   throw new CopyError({ code: 'ERR_NO_MATCH', reason, source, destination });
 }
 
-/** A directory under its path below the target's `base`, where there is one. */
+/** Returns the directory with its path relative to the target's `base`, if the target has one. */
 function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): WalkedDirectory {
   if (base === undefined) return directory;
   const { source, names } = directory;

@@ -9,21 +9,29 @@ import { scan } from './scan.ts';
 import type { Recall } from './walk.ts';
 
 export interface ScanSettings {
-  /** What need not be looked for again. */
+  /** Knows directories whose files are already up to date, so that they are not read again. */
   recall?: Recall | undefined;
   targets: readonly ResolvedTarget[];
   symlinks: 'follow' | 'keep';
-  /** Names that are not UTF-8 are copied too, as strings that can be made bytes again. Undefined: they are refused. */
+  /**
+   * Whether names that are not UTF-8 are copied too, as strings that can be converted back to bytes. By default they
+   * are refused.
+   */
   raw?: boolean;
-  /** FIFOs, devices and sockets are copied too. */
+  /** Whether FIFOs, devices and sockets are copied too. */
   devices?: boolean;
   allowMissing: boolean;
-  /** Called with what cannot be read, instead of throwing it; throws what is to end the scan. */
+  /**
+   * Called with an error of something that cannot be read, in place of throwing it. Throws it if it has to end the
+   * scan.
+   */
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Finds the files of all targets, in the targets' order. `warn` is called with what the user should know
- * of them: that a target matches nothing, that a glob matches directories, or that `ignore` names what lies elsewhere. */
+/**
+ * Finds the files of all targets, in the order of the targets. `warn` is called if a target matches nothing, if a
+ * glob matches directories, or if `ignore` names paths outside all sources.
+ */
 export function* scanTargets(
   { targets, symlinks, raw = false, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
   warn: (message: string) => void,
@@ -39,7 +47,7 @@ export function* scanTargets(
   }
 }
 
-/** Absolute paths and globs that targets ignore, and that lie in no directory any of them copies from. */
+/** The absolute paths and globs in `ignore` that are not in any directory the targets copy from. */
 function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
   const ignored = new Set(targets.flatMap(({ ignore }) => ignore.filter((each) => path.isAbsolute(each))));
   if (ignored.size === 0) return [];
@@ -52,7 +60,7 @@ function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
   });
 }
 
-/** What is copied: a directory, a file, or the directory that a glob is looked for in. */
+/** The source that is copied: a directory, a file, or the directory that a glob's search starts from. */
 function startOf(from: string): string {
   return lstatIfThere(from) ? from : (splitGlob(from)?.base ?? from);
 }

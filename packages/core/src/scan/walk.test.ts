@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The directories that are listed, below `cwd`, as they are listed. */
+/** Returns the directories that are listed, relative to `cwd`. The array grows with each listing. */
 function listed(cwd: string): string[] {
   const names: string[] = [];
   const { readdirSync } = fs;
@@ -43,7 +43,7 @@ const tree = {
   'other/o.txt': 'o',
 };
 
-/** Whose files are named as their sources are. */
+/** Targets whose files keep the names of their sources. */
 const plain: [how: string, target: Omit<Target, 'to'>][] = [
   ['ignore', { from: 'in', ignore: ['**/*.map', 'node_modules'] }],
   ['a glob', { from: 'in/**' }],
@@ -153,7 +153,7 @@ describe('a pattern matches what fast-glob matches', () => {
     const options = { cwd, allowMissing: true };
     const { files } = listSync({ from: `in/${pattern}`, base: 'in', to: 'out' }, options);
     const found = files.map(({ source }) => path.relative(path.join(cwd, 'in'), source));
-    // Line breaks are matched here, as no file is to be left out without a word.
+    // This package also matches line breaks, so that no file is left out silently.
     const breaks = found.filter((name) => name.includes('\n'));
     expect(found.filter((name) => !breaks.includes(name)).sort()).toEqual(
       expected.filter((name) => !name.includes('\n')).sort(),

@@ -17,21 +17,21 @@ import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
 
-/** A directory of which most is known. */
+/** A directory whose contents are mostly known from an earlier run. */
 export interface Recalled {
-  /** Names of the files in it that are in place. */
+  /** Names of its files that are already up to date in the destination. */
   files: string[];
-  /** Names of directories in it. */
+  /** Names of its subdirectories. */
   directories: readonly string[];
-  /** Names of all else in it, which is to be looked at. */
+  /** Names of all other entries, which need a stat call. */
   others: readonly string[];
-  /** Whether its destination is known to hold nothing that is not in it. */
+  /** Whether the destination is known to contain nothing else. */
   alone: boolean;
 }
 
 /**
- * Knows files that are in place in `destination`, which lies in `root`. `names` are those of the source directory that
- * count; undefined: all.
+ * Recalls the files of `source` that are already up to date in `destination`, which is inside `root`. `names` are the
+ * wanted names in the source directory; undefined means all. Returns undefined if nothing is known.
  */
 export type Recall = (
   source: string,
@@ -44,33 +44,36 @@ export interface WalkOptions {
   recall?:
     | ((source: string, relative: string, names: readonly string[] | undefined) => Recalled | undefined)
     | undefined;
-  /** Whether to walk a directory; undefined: all. */
+  /** Whether to walk a directory. Undefined: all are walked. */
   enter?: Enter | undefined;
-  /** What of the directory is wanted; undefined: everything. */
+  /** Decides which entries are wanted. Undefined: all are. */
   matcher?: Matcher | undefined;
-  /** Names that are not UTF-8 are wanted too. */
+  /** Whether names that are not UTF-8 are wanted too. */
   raw?: boolean | undefined;
-  /** FIFOs, devices and sockets are wanted too. */
+  /** Whether FIFOs, devices and sockets are wanted too. */
   devices?: boolean | undefined;
-  /** Called for each directory that matches itself, before anything in it is looked for. */
+  /** Called for each directory that itself matches, before its contents are read. */
   onDirectory?: ((relative: string) => void) | undefined;
-  /** Called with what cannot be read, which is left out; undefined: it ends the walk. */
+  /**
+   * Called with the error of something that cannot be read, which is then left out. Undefined: the error ends the
+   * walk.
+   */
   onError?: ((error: unknown) => void) | undefined;
 }
 
 interface Walk extends WalkOptions {
   root: string;
   follow: boolean;
-  /** Directories still to be read; the last is the next. */
+  /** Directories still to be read. The last one is read next. */
   pending: WalkedDirectory[];
 }
 
 type NamedEntry = Typed & { name: string };
 
 /**
- * Walks a directory from the top, one directory at a time, empty ones included unless the matcher wants files alone.
- * With `follow` a linked directory is walked like any other, and a linked file counts as a file. A directory that is
- * recalled comes in two parts where not all of it is in place.
+ * Walks a directory from the top, one directory at a time, including empty ones unless the matcher wants only files.
+ * With `follow` a linked directory is walked like any other, and a linked file counts as a file. A recalled directory
+ * is yielded in two parts if some of its files are not up to date.
  */
 export function* walk(root: string, follow: boolean, options: WalkOptions = {}): Generator<WalkedDirectory> {
   const walk: Walk = { ...options, root, follow, pending: [{ source: root, relative: '', names: [] }] };
@@ -79,7 +82,7 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
     try {
       const chosen = enter || matcher ? choose(walk, next) : undefined;
       const names = chosen?.map(({ name }) => name);
-      // What is behind a link may lie anywhere.
+      // A linked directory may be anywhere on the disk: it is never recalled.
       const recalled = next.linked || next.raw ? undefined : recall?.(next.source, next.relative, names);
       if (recalled) {
         yield* take(walk, next, recalled);
@@ -94,19 +97,19 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
   }
 }
 
-/** Goes on without what cannot be read, where somebody wants to know of it. */
+/** Skips something that cannot be read if `onError` is given. Otherwise throws the error. */
 function leaveOut({ onError }: Walk, error: unknown): void {
   if (!onError) throw error;
   onError(error);
 }
 
-/** Whether a directory counts although there may be no file in it. */
+/** Whether a directory is yielded even if it contains no file. */
 function isWanted({ matcher }: Walk, { names, relative }: WalkedDirectory): boolean {
   if (!matcher || names.length > 0) return true;
   return !matcher.filesOnly && (relative === '' || matcher.hasDirectory(relative));
 }
 
-/** The entries of a directory that are wanted, or may hold what is; links may turn out to be neither. */
+/** The entries of a directory that are wanted or may contain wanted files. Links may turn out to be neither. */
 function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
   const { source, relative: parent } = directory;
   const { enter, matcher, onDirectory } = walk;
@@ -121,7 +124,7 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
     }
     return !matcher || matcher.hasFile(relative) || (entry.isSymbolicLink() && walk.follow);
   });
-  // Of a link to a file that is not wanted no more is asked than where it leads.
+  // A link that does not match as a file counts only if it leads to a directory.
   return decodable(walk, source, chosen, (entry, file) => {
     if (!matcher || !entry.isSymbolicLink()) return false;
     const relative = join(parent, entry.name);
@@ -129,7 +132,7 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
   });
 }
 
-/** The entries whose names JavaScript can hold. */
+/** The entries whose names JavaScript strings can hold. */
 function decodable(
   walk: Walk,
   directory: string,
@@ -146,12 +149,12 @@ function decodable(
   }
 }
 
-/** The entries of a directory where all are wanted. */
+/** The entries of a directory, if all are wanted. */
 function readAll(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
   return decodable(walk, directory.source, readWhole(walk, directory));
 }
 
-/** Notes in the directory whether there are names in it that are not UTF-8. */
+/** Lists a directory, and sets `raw` on it if it contains names that are not UTF-8. */
 function readWhole({ raw }: Walk, directory: WalkedDirectory): NamedEntry[] {
   const entries = readDirectory(directory.source);
   if (!raw || !entries.some(hasUndecodable)) return entries;
@@ -159,7 +162,7 @@ function readWhole({ raw }: Walk, directory: WalkedDirectory): NamedEntry[] {
   return readRawDirectory(directory.source);
 }
 
-/** Entries of a directory that need not be listed. */
+/** The entries with these names, found without listing the directory. */
 function lookUp(directory: string, names: readonly string[]): NamedEntry[] {
   return names.flatMap((name) => {
     const status = lstatIfThere(path.join(directory, name));
@@ -177,11 +180,14 @@ function read(walk: Walk, directory: WalkedDirectory, entries: readonly NamedEnt
       leaveOut(walk, error);
     }
   }
-  // The last is the next: directories come in the order they are listed in.
+  // The last one is read next: reverse the new directories, so that they are read in the order of their listing.
   for (const child of pending.splice(first).reverse()) pending.push(child);
 }
 
-/** Adds the names of plain files to `names`. Returns all else. A loop with nothing else in it is optimized soon. */
+/**
+ * Adds the names of plain files to `names` and returns all other entries. A loop that does only this is optimized
+ * early.
+ */
 function takeFiles(entries: readonly NamedEntry[], names: string[]): NamedEntry[] {
   const others: NamedEntry[] = [];
   for (let position = 0; position < entries.length; position++) {
@@ -231,14 +237,17 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
   };
 }
 
-/** Sorts an entry in. A function of its own: as part of the loop it would be compiled with all of the walk. */
+/**
+ * Adds an entry to the directory or to the walk. This is a separate function: as part of the loop, it would be
+ * compiled with all of the walk.
+ */
 function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
   const { root, follow, enter, matcher, devices = false, onDirectory, pending } = walk;
   const source = path.join(directory.source, name);
   const relative = join(directory.relative, name);
   const isFile = !matcher || matcher.hasFile(relative);
   const link = entry.isSymbolicLink();
-  // Whatever is wrong with a link to a file that is not wanted.
+  // A link to a file that is not wanted is skipped first: an error in following it does not matter.
   if (link && follow && !isFile && !isLinkedDirectory(source)) return;
   const kind =
     link && follow
