@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { LONG_AGO, makeProject } from '../hosts/project.ts';
 import { symlink } from '../support/trees.ts';
@@ -146,6 +147,24 @@ describeVites((host) => {
     for (const path of [`/@scope/x/${odd}`, `/%40scope/%78/${odd}`, `/@scope/x/${odd}?v=1`]) {
       expect(await ask(dev, path)).toMatchObject({ status: 200, body: 'odd' });
     }
+  });
+
+  test('paths with more slashes and dots than they need, and queries, lead where they do without the option', async () => {
+    const paths = ['//plain.txt', '/one//../plain.txt', '/./plain.txt', '/%2e/plain.txt', '/plain.txt?raw'];
+    const given: [Options, InlineConfig][] = [
+      [{ publicDir: false }, { publicDir: 'static' }],
+      [{ publicDir: 'static' }, {}],
+      [{ publicDir: false, targets: [{ from: 'static' }] }, {}],
+    ];
+    for (const [options, config] of given)
+      for (const base of ['/', '/sub/']) {
+        const dev = await startDev(host, makeProject(), options, { ...config, base });
+        for (const path of paths)
+          expect(await ask(dev, base.slice(0, -1) + path), path).toMatchObject({
+            status: 200,
+            body: 'plain',
+          });
+      }
   });
 
   test('pages of a directory, as a preview has them', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
 import type { ResolvedOptions } from '../options/options.ts';
 import { transformed } from '../output/transformed.ts';
 import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
@@ -71,7 +72,10 @@ function decode(url: string): string | undefined {
   const [pathname] = url.split(/[?#]/, 1);
   try {
     const parts = pathname!.slice(1).split('/').map(decodeURIComponent);
-    return parts.some((part) => /[/\0]/.test(part)) ? undefined : parts.join('/');
+    if (parts.some((part) => /[/\0]/.test(part))) return undefined;
+    // Servers of files do the same: a URL that a program joins may have a slash too many.
+    if (/^\.\.?$/.test(parts.at(-1)!)) parts.push('');
+    return path.posix.normalize(`/${parts.join('/')}`).slice(1);
   } catch {
     return undefined;
   }

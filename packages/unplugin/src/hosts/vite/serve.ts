@@ -10,6 +10,8 @@ import type { Served } from './output.ts';
 const INTERNAL = /^\/@(?:fs|id|vite)\//;
 /** Queries with which a module imports another one. */
 const MODULE_QUERY = /[?&](?:import|url|raw|inline|worker|sharedworker)\b/;
+/** Queries with which Vite makes a module of a public file. */
+const PUBLIC_MODULE_QUERY = /[?&](?:import|url)\b/;
 
 /** Files that change within this time cause one refresh of the list and one reload. */
 const RELOAD_DELAY_MS = 50;
@@ -54,8 +56,8 @@ function isLeftToVite({ config, environments }: ViteDevServer, file: ServedFile,
   const { source, name, target } = file;
   const inProject = path.join(root, name);
   const isPublic = () => isPublicForVite(publicDir, name);
-  // Vite also handles a module that exports the URL of a public file.
-  if (MODULE_QUERY.test(url) && (isPublic() || isFile(inProject))) return true;
+  if (MODULE_QUERY.test(url) && isFile(inProject)) return true;
+  if (PUBLIC_MODULE_QUERY.test(url) && isPublic()) return true;
   if (!target) return /\.html?$/.test(name) && isFile(inProject);
   if (target.overwrite === false) {
     return isFile(inProject) || isPublic();
