@@ -26,7 +26,7 @@ export function checkOptions(targets: Target | readonly Target[], options: CopyO
   }
 }
 
-/** A list of targets as it is; one target as a list of one. */
+/** Returns a list of targets unchanged; one target as a list with one element. */
 export function asList(targets: Target | readonly Target[]): readonly Target[] {
   return Array.isArray(targets) ? targets : [targets as Target];
 }

@@ -40,7 +40,7 @@ export async function copyFile(
   return toResult(await execute(prepare(source, destination, options)));
 }
 
-/** {@link copyFile}, but it blocks until it is done. It looks at `signal` only before it begins. */
+/** Like {@link copyFile}, but blocks until the file is copied. It checks `signal` only before it starts. */
 export function copyFileSync(
   source: string | URL,
   destination: string | URL,
@@ -49,7 +49,10 @@ export function copyFileSync(
   return toResult(runSync(prepare(source, destination, options)));
 }
 
-/** `to` is `given` without the slash at its end, by which the user means a directory. */
+/**
+ * Throws if the destination, as it was `given`, ends with a slash, which means a directory. `to` is the same path
+ * without the slash.
+ */
 function refuseDirectoryName(source: string, given: string, to: string): void {
   if (!given.endsWith('/') && !given.endsWith(path.sep)) return;
   const example = JSON.stringify(path.join(to, path.basename(source)));

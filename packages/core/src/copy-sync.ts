@@ -11,7 +11,7 @@ import type { Target } from './target.ts';
 /** Options of {@link copySync}. */
 export type CopySyncOptions = Omit<CopyOptions, (typeof WITHOUT)[number]>;
 
-/** Options that need what is loaded asynchronously, or other threads. */
+/** Options that need modules which are loaded asynchronously, or other threads. */
 const WITHOUT = [
   'manifest',
   'prune',
@@ -24,8 +24,8 @@ const WITHOUT = [
 ] as const;
 
 /**
- * {@link copy}, but it blocks until it is done: for config files and hooks that cannot wait. It has no worker threads, no
- * manifest, no deletion and no `transform`. It looks at `signal` only before it begins.
+ * Like {@link copy}, but blocks until the copy ends: for config files and hooks that cannot wait. It has no worker
+ * threads, no manifest, no deletion and no `transform`. It checks `signal` only before it starts.
  *
  * @example
  * ```ts

@@ -30,8 +30,8 @@ export async function copy(
 }
 
 /**
- * Says what {@link copy} would do, and writes nothing: `files` and `bytes` are what it would copy, `entries` lists every
- * path. `methods` is empty, because only a copy shows which method works.
+ * Reports what {@link copy} would do, without writing anything: `files` and `bytes` are what it would copy, `entries`
+ * lists every path. `methods` is empty, because only a copy shows which method works.
  */
 export async function plan(
   targets: Target | readonly Target[],
@@ -41,10 +41,13 @@ export async function plan(
   return run({ ...resolved, job: { ...resolved.job, dryRun: true, entries: true } });
 }
 
-/** The first copy of a process began when the process did: several may be started at once and load for long. */
+/**
+ * The first copy of a process counts from the start of the process: several processes may start together, and loading
+ * takes long.
+ */
 let processBegan: number | undefined = performance.timeOrigin;
 
-/** A copy, or a dry run, whose options are filled in. */
+/** Runs a copy, or a dry run, with checked and complete options. */
 export async function run(options: ResolvedCopyOptions): Promise<CopyReport> {
   const started = performance.now();
   const began = processBegan ?? Date.now();

@@ -1,6 +1,6 @@
 /**
- * Empties an output directory where a bundler would have done it, but for what the copy that follows may leave
- * unchanged. Apart from `fs-reflink/host`, because few builds need it before they copy.
+ * Empties an output directory in place of the bundler, except for the files that the next copy may leave unchanged.
+ * This is separate from `fs-reflink/host`, because few builds need it before they copy.
  *
  * @module fs-reflink/empty
  */

@@ -62,7 +62,7 @@ export class CopyError extends Error {
   readonly syscall: string | undefined;
   readonly errno: number | undefined;
   readonly attempts: readonly Attempt[];
-  /** As they are on the disk: `source` and `destination` are for people. */
+  /** The paths as they are on the disk: `source` and `destination` are for messages. */
   readonly #paths: Pick<CopyErrorDetails, 'source' | 'destination'>;
 
   constructor(details: CopyErrorDetails) {
@@ -94,22 +94,25 @@ export class CopyError extends Error {
   }
 }
 
-/** What every other file would fail with too, or what is no fault of a file. */
+/** Codes of errors that every other file would have too, or that are not about one file. */
 const ENDING = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ABORT_ERR', 'ERR_WORKER', 'ERR_THROWN']);
 
-/** Whether the other files of a copy may be copied after this error. */
+/** Whether the copy may go on with other files after this error. */
 export function isOfOneFile(error: unknown): error is CopyError {
   return error instanceof CopyError && !ENDING.has(error.code);
 }
 
-/** An error and what caused it, as far as those are errors. Ends where causes go in a circle. */
+/** An error and its chain of causes, as far as these are errors. Stops at a cycle. */
 function causesFrom(cause: unknown): Error[] {
   const causes = new Set<Error>();
   for (let each = cause; each instanceof Error && !causes.has(each); each = each.cause) causes.add(each);
   return [...causes];
 }
 
-/** `code`, `errno`, `syscall` and other plain values that errors have; undefined without an error. */
+/**
+ * The properties of an error and its causes that are strings or numbers, such as `code` and `syscall`. Returns
+ * undefined if `cause` is no error.
+ */
 function propertiesOf(cause: unknown): Properties[] | undefined {
   const causes = causesFrom(cause);
   if (causes.length === 0) return undefined;
@@ -150,13 +153,13 @@ function describe({
   return `${subject}: ${code}: ${reason}${where ? ` (${where})` : ''}${before}`;
 }
 
-/** libuv's name and words for a positive error number. */
+/** libuv's name and description of a positive error number. */
 const fromLibuv = (errno: number) => nodeUtil().getSystemErrorMap().get(-errno);
 
 /** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
 const otherNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
 
-/** Words for a code that libuv has none for, or words of another subject. */
+/** Descriptions for codes for which libuv has none, or one that does not fit files. */
 const ownReasons: Record<string, string> = {
   ENOTSUP: 'operation not supported',
   EOPNOTSUPP: 'operation not supported',
@@ -169,7 +172,7 @@ export function errorCode(errno: number): string {
   return fromLibuv(errno)?.[0] ?? otherNames.get(errno) ?? `errno ${errno}`;
 }
 
-/** Words for a positive error number: the system's own, unless they do not fit files. */
+/** A description of a positive error number: libuv's, unless it does not fit files. */
 export function errorReason(errno: number): string {
   const code = errorCode(errno);
   return ownReasons[code] ?? fromLibuv(errno)?.[1] ?? 'the system refused';
@@ -182,13 +185,13 @@ export function systemError(errno: number, details: Omit<CopyErrorDetails, 'code
   return new CopyError({ code: errorCode(errno), reason, errno, ...details });
 }
 
-/** An error about the whole copy, with the paths of the copy. One that names a path stays as it is. */
+/** Adds the copy's paths to an error about the whole copy. An error that already has a path stays unchanged. */
 export function withPaths(thrown: unknown, paths: Pick<CopyErrorDetails, 'source' | 'destination'>): unknown {
   if (!(thrown instanceof CopyError) || (thrown.source ?? thrown.destination) !== undefined) return thrown;
   return new CopyError({ ...thrown.details, ...paths });
 }
 
-/** What a copy rejects with when its signal is aborted. */
+/** The error that a copy rejects with when its signal is aborted. */
 export function abortError(
   signal: AbortSignal,
   paths: Pick<CopyErrorDetails, 'source' | 'destination'>,
@@ -197,8 +200,8 @@ export function abortError(
 }
 
 /**
- * What was thrown, never falsy: `undefined` and its like become a {@link CopyError}, because callers, bundlers among
- * them, take a falsy error for none.
+ * Converts a thrown falsy value, such as `undefined`, to a {@link CopyError}. Callers, including bundlers, treat a
+ * falsy error as no error.
  */
 export function asThrown(thrown: unknown): NonNullable<unknown> {
   if (thrown) return thrown;
@@ -206,7 +209,7 @@ export function asThrown(thrown: unknown): NonNullable<unknown> {
   return new CopyError({ code: 'ERR_THROWN', reason, cause: thrown });
 }
 
-/** Turns whatever a `node:fs` call threw into a {@link CopyError} that names both paths. */
+/** Converts what a `node:fs` call threw to a {@link CopyError} with these paths. */
 export function asCopyError(thrown: unknown, paths: { source?: string; destination?: string }): CopyError {
   const error = asThrown(thrown);
   if (error instanceof CopyError) return error;

@@ -3,20 +3,20 @@ import path from 'node:path';
 import { splitFrom } from './split-from.ts';
 import type { Target } from './target.ts';
 
-/** So many small files take one thread a few milliseconds. To boot a worker takes 40 ms of processor time. */
+/** One thread copies this many small files in a few milliseconds. Booting a worker takes 40 ms of processor time. */
 const FEW_FILES = 64;
 
 const PATTERN = /[*?{}()[\]!+@]/;
 
 interface Pending {
   name: string;
-  /** Levels of directories to look into, this one included. */
+  /** How many levels of directories to list, including this one. */
   levels: number;
 }
 
 /**
- * Whether there are so many files and directories in what targets name that a worker thread pays. Looks no further than
- * that. Of a glob all counts that may match by its depth alone.
+ * Whether the targets name so many files and directories that a worker thread is worth it. Stops as soon as this is
+ * known. For a glob, counts everything whose depth could match.
  */
 export function hasManyFiles(targets: readonly Pick<Target, 'from'>[], cwd = process.cwd()): boolean {
   let found = 0;
@@ -30,13 +30,13 @@ export function hasManyFiles(targets: readonly Pick<Target, 'from'>[], cwd = pro
         pending.push({ name: path.join(name, entry.name), levels: levels - 1 });
       else found++;
     }
-    // Directories, and links in a circle, count too.
+    // Count directories too: links may form a cycle.
     if (++found + pending.length > FEW_FILES) return true;
   }
   return false;
 }
 
-/** None for a file, and where nothing can be listed: the copy says why. */
+/** Returns nothing for a file, or if the directory cannot be listed: the copy reports the error. */
 function entriesOf(name: string): fs.Dirent[] {
   try {
     return fs.readdirSync(name, { withFileTypes: true });
@@ -45,7 +45,7 @@ function entriesOf(name: string): fs.Dirent[] {
   }
 }
 
-/** A path that exists is no glob, whatever characters it has. */
+/** A path that exists is not a glob, even if it contains special characters. */
 function placeOf(from: string): Pending {
   if (!PATTERN.test(from) || fs.existsSync(from)) return { name: from, levels: Number.POSITIVE_INFINITY };
   const { root } = path.parse(from);

@@ -1,6 +1,6 @@
 /**
- * What a host needs when a build begins: {@link prepareCopies}, which loads the rest of the engine when a copy is certain,
- * on the thread that needs it.
+ * What a host needs when a build starts: {@link prepareCopies} loads the rest of the engine later, only if a copy is
+ * certain, and on the thread that needs it.
  *
  * @module fs-reflink/host
  */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const packages = path.join(import.meta.dirname, '../..');
 const IMPORT = /(?:from|import\()\s*'(\.[^']+)'/g;
 
-/** The modules of a package, and what each imports, types included. */
+/** The modules of a package, each with the modules it imports, including imports of types. */
 function importsIn(name: string): Map<string, string[]> {
   const source = path.join(packages, name, 'src');
   const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -22,7 +22,7 @@ function importsIn(name: string): Map<string, string[]> {
   );
 }
 
-/** A way from a module back to itself. */
+/** A cycle of imports, as the modules on the way from a module back to itself. */
 function findCircle(imports: Map<string, string[]>): string[] | undefined {
   const done = new Set<string>();
   const search = (file: string, way: string[]): string[] | undefined => {
@@ -51,7 +51,7 @@ test('a circle is found', () => {
   expect(findCircle(imports)).toEqual(['b', 'd', 'b']);
 });
 
-/** What the modules of a folder may import, besides their own folder and modules that lie in no folder. */
+/** The folders that modules of a folder may import from, in addition to their own folder and the top level. */
 const allowed: Record<string, string[]> = {
   model: [],
   platform: ['model'],

@@ -1,5 +1,5 @@
 /**
- * The files that a copy would copy, for hosts that have to know their names before it begins.
+ * The files that a copy would copy, for hosts that need their names before the copy starts.
  *
  * @module fs-reflink/list
  */
@@ -20,36 +20,36 @@ import type { Target } from './target.ts';
 
 export { Matcher } from './scan/matcher.ts';
 
-/** How long looking for files may hold the thread before everything else gets a turn. */
+/** How long the search for files may block the thread before other work gets an event loop turn. */
 const SLICE_MS = 5;
 
-/** A file or link that targets name. */
+/** A file or link that a target names. */
 export interface ListedFile extends PlannedFile {
-  /** A symbolic link that is going to be copied as one. */
+  /** Whether this is a symbolic link that will be copied as a link. */
   link: boolean;
 }
 
 /** What {@link list} finds. */
 export interface FileList {
-  /** One for each destination. */
+  /** One file for each destination. */
   files: ListedFile[];
   /**
-   * Directories that were looked into and are copied, those without files included, and what is made of them: absolute
+   * The directories that were listed and are copied, including those without files, with their destinations. Absolute
    * paths.
    */
   folders: { source: string; destination: string }[];
-  /** Targets that match nothing, where `allowMissing` allows that, and globs that match directories. */
+  /** Warnings about targets that match nothing (with `allowMissing`), and about globs that match directories. */
   warnings: string[];
 }
 
 /**
- * Lists what {@link copy} would copy, without touching anything, and without looking at the destination but for
- * whether the case of letters counts there, where two names differ in it alone: for a host that has to know the
- * names before it is time to copy them. Runs on the calling thread, with pauses.
- * Of the options `cwd`, `symlinks`, `overwrite`, `allowMissing` and `leave` count.
+ * Lists what {@link copy} would copy, for a host that needs the names before it is time to copy. Changes nothing. It
+ * reads nothing from the destination, except whether letter case matters there, if two names differ only in case.
+ * Runs on the calling thread, with pauses. Uses only the options `cwd`, `symlinks`, `overwrite`, `allowMissing` and
+ * `leave`.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
- * @throws {CopyError} when something is missing that may not be
+ * @throws {CopyError} if something is missing and `allowMissing` is not set
  */
 export async function list(
   targets: Target | readonly Target[],
@@ -69,7 +69,7 @@ export async function list(
   return listing.result();
 }
 
-/** {@link list} without pauses. Functions of a target that return a promise are refused. */
+/** Like {@link list}, but without pauses. If a function of a target returns a promise, this is a TypeError. */
 export function listSync(targets: Target | readonly Target[], options: CopyOptions = {}): FileList {
   const listing = new Listing(targets, options);
   for (const found of listing.find()) if (found instanceof Pending) throw found.refuse('listSync', 'list');
@@ -107,7 +107,7 @@ class Listing {
     const rules = { overwrite: transfer.overwrite, names: new SameNames(false) };
     for (const folder of hasOwnNames(targets) ? found : resolveOverlaps(found, rules)) {
       const target = targets.indexOf(folder.target);
-      // Once for all files of a directory: joining paths is most of the time this takes.
+      // Joined once for all files of a directory: joining paths takes most of the time here.
       const from = withSeparator(folder.source);
       const directory = path.join(folder.root, folder.below);
       const to = withSeparator(directory);

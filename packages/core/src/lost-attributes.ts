@@ -1,18 +1,20 @@
 import { errorCode } from './errors.ts';
 import type { Attribute } from './model/settings.ts';
 
-/** How many copies could not be given an attribute that was asked for, and one of them. */
+/** How many copies could not get a requested attribute, and one of these copies. */
 export interface LostAttribute {
   count: number;
-  /** Absolute path of a copy: the first of them in alphabetical order, so that it does not depend on who is faster. */
+  /**
+   * Absolute path of a copy: the first in alphabetical order, so that it does not depend on which thread is faster.
+   */
   first: string;
-  /** The error number it was refused with; 0 where the filesystem claimed to have set it. */
+  /** The number of the error; 0 if the filesystem reported success without setting the attribute. */
   errno: number;
 }
 
 export type LostAttributes = Partial<Record<Attribute, LostAttribute>>;
 
-/** What each attribute is called in a message. */
+/** The name of each attribute in messages. */
 const NAMES: Record<Attribute, string> = {
   mode: 'permissions',
   timestamps: 'modification times',
@@ -24,7 +26,7 @@ const NAMES: Record<Attribute, string> = {
   acl: 'access control lists',
 };
 
-/** Notes that copies could not be given an attribute. */
+/** Records that copies could not get an attribute. */
 export function addLost(all: LostAttributes, attribute: Attribute, lost: LostAttribute): void {
   const known = all[attribute];
   if (!known) {

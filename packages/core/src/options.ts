@@ -274,9 +274,9 @@ export interface Planned {
   entries(paths: Iterable<string>): CopyEntry[];
 }
 
-/** A copy whose options are checked and filled in. */
+/** The checked options of a copy, with all defaults filled in. */
 export interface ResolvedCopyOptions {
-  /** What every thread has to know, and what the one that plans has to know besides. */
+  /** What every thread of a copy needs to know; `plan` is what the planning thread needs in addition. */
   job: JobSettings;
   plan: PlanSettings;
   concurrency: number;

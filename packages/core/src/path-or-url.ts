@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** The path that a `file:` URL stands for; a path as it is. */
+/** Converts a `file:` URL to its path. Returns a path unchanged. */
 export function toPath(given: string | URL): string {
   return typeof given === 'string' ? given : fileURLToPath(given);
 }

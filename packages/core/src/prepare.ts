@@ -6,19 +6,19 @@ import type { CopyReport } from './report.ts';
 import { check, prepareSchema } from './schema.ts';
 import type { Target } from './target.ts';
 
-/** What is known of copies that are to come; see {@link prepareCopies}. */
+/** What is known about future copies; see {@link prepareCopies}. */
 export interface PrepareOptions extends Pick<CopyOptions, 'cwd'> {
   /**
-   * What will be copied, as far as that is known. Without any, and without {@link PrepareOptions.workers}, nothing is
-   * prepared.
+   * What will be copied, as far as it is known. If there are no targets, and {@link PrepareOptions.workers} is not
+   * set, nothing is prepared.
    *
    * @default []
    */
   targets?: readonly Target[];
   /**
-   * Other work keeps the calling thread busy until the copies begin, and while they run: a bundler that runs on it.
-   * Then one worker thread plans and copies if there are many files, and nothing is loaded on the calling thread before
-   * a copy starts.
+   * Whether other work, such as a bundler, keeps the calling thread busy until the copies start, and while they run.
+   * Then one worker thread plans and copies if there are many files, and nothing is loaded on the calling thread
+   * before a copy starts.
    *
    * @default false
    */
@@ -26,36 +26,37 @@ export interface PrepareOptions extends Pick<CopyOptions, 'cwd'> {
   /**
    * How many worker threads to boot, 0 to 8, for a program that knows how much it copies.
    *
-   * @default one where the calling thread is busy and the targets have many files and directories, which are looked at no
-   * further than to know that; none otherwise
+   * @default one if the calling thread is busy and the targets have many files and directories, which are counted
+   * only as far as needed; otherwise none
    */
   workers?: number;
 }
 
-/** What {@link prepareCopies} answers. */
+/** What {@link prepareCopies} returns. */
 export interface PreparedCopies {
-  /** Worker threads that boot, or stand ready, for these copies: 0 where the calling thread copies. */
+  /** How many worker threads are booting or ready for these copies: 0 if the calling thread copies. */
   readonly workers: number;
   /**
-   * Resolves when the worker threads have booted, or what the calling thread needs is loaded; copies may start before.
-   * Never rejects: without threads the calling thread copies, and a copy reports what else is wrong.
+   * Resolves when the worker threads have booted, or when the modules that the calling thread needs are loaded.
+   * Copies may start earlier. Never rejects: if no threads can be started, the calling thread copies, and a copy
+   * reports any other error.
    */
   readonly ready: Promise<void>;
   /** Starts a copy: `copy` of fs-reflink, with the same report and the same errors. */
   start(targets: Target | readonly Target[], options?: CopyOptions): Promise<CopyReport>;
-  /** Says what such a copy would do: `plan` of fs-reflink, with the same report and the same errors. */
+  /** Reports what such a copy would do: `plan` of fs-reflink, with the same report and the same errors. */
   plan(targets: Target | readonly Target[], options?: CopyOptions): Promise<CopyReport>;
   /**
-   * Lets go of the worker threads; they end when nobody else holds them and no copy runs. Resolves when they have ended.
-   * Idempotent. A copy that starts later boots its own.
+   * Releases the worker threads. They end when nothing else holds them and no copy runs. Resolves when they have
+   * ended. May be called several times. A copy that starts later boots its own threads.
    */
   dispose(): Promise<void>;
 }
 
 /**
- * Prepares copies, for a host that knows of them before it is time to start: looks at the sources, boots worker threads
- * if they pay, or loads what the calling thread needs. Worker threads stay ready between copies until
- * {@link PreparedCopies.dispose}, for every copy of the process, and do not keep the process alive.
+ * Prepares copies, for a host that knows of them before it is time to start: lists the sources, then boots worker
+ * threads if they are worth it, or loads what the calling thread needs. Worker threads stay ready between copies, for
+ * every copy of the process, until {@link PreparedCopies.dispose}. They do not keep the process alive.
  *
  * @example
  * ```ts
@@ -86,19 +87,22 @@ export function prepareCopies(options: PrepareOptions = {}): PreparedCopies {
   };
 }
 
-/** A calling thread that is idle copies by itself: the engine boots workers where they pay. */
+/**
+ * How many workers to boot by default. An idle calling thread copies by itself: the engine boots workers later if
+ * they are worth it.
+ */
 function workersFor({ targets = [], cwd, busy = false }: PrepareOptions): number {
-  // The calling thread has to plan where it calls functions: it copies too, then.
+  // If a target has functions, the calling thread has to plan, and so it copies too.
   return busy && !targets.some(callsFunctions) && hasManyFiles(targets, toPath(cwd ?? process.cwd())) ? 1 : 0;
 }
 
 /**
- * One promise for all, so that holds begin and end in the order they are asked for: who prepares copies and then disposes
- * of others keeps the threads that these held.
+ * One promise for all callers, so that they hold and release the pool in the order of their calls. A caller that
+ * prepares copies and then disposes of earlier ones keeps their threads.
  */
 let loadingPool: Promise<typeof import('./execute/pool.ts')> | undefined;
 
-/** Undefined: no thread can be started. */
+/** Returns undefined if no thread can be started. */
 async function holdWorkers(count: number) {
   try {
     const { pool } = await (loadingPool ??= import('./execute/pool.ts'));
@@ -119,6 +123,6 @@ async function loadFor({ targets = [], busy, workers }: PrepareOptions): Promise
     ]);
     loadSystem();
   } catch {
-    // The copy meets the same, and reports it.
+    // The copy has the same error, and reports it.
   }
 }

@@ -53,13 +53,16 @@ export interface Overlap {
   left: PlannedFile;
 }
 
-/** The counts one thread collects; every thread's are added up in the end. */
+/** The counts of one thread. At the end, those of all threads are added up. */
 export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'errors' | 'leftOut'> &
   Required<Pick<CopyReport, 'entries' | 'overlaps'>> & {
     lost: LostAttributes;
     errors: CopyErrorDetails[];
     leftOut: CopyErrorDetails[];
-    /** What is left to the calling thread: the number of a batch in shared memory, and of a file in it, by turns. */
+    /**
+     * Files left to the calling thread: alternately the number of a batch in shared memory, and of a file in that
+     * batch.
+     */
     left: number[];
   };
 
@@ -82,7 +85,7 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Notes the error of one file where the copy goes on after it. Throws any other. */
+/** Records the error of one file if the copy continues after it. Throws any other error. */
 export function noteError(
   tally: Tally,
   { collectsErrors }: { collectsErrors?: boolean },
@@ -127,7 +130,7 @@ export function addTally(total: Tally, part: Tally): void {
   }
 }
 
-/** Paths as people see them. */
+/** The entry with paths for people: bytes that are not UTF-8 are written in octal. */
 function shownEntry(entry: CopyEntry): CopyEntry {
   const { source, destination } = entry;
   if (!isRaw(destination) && !(source && isRaw(source))) return entry;

@@ -24,7 +24,10 @@ function transferSettings(options: CopyFileOptions): TransferSettings {
   };
 }
 
-/** Checks the arguments of a single-file copy and fills in what was left out: it is a copy of one target under a new name. */
+/**
+ * Checks the arguments of a single-file copy and fills in the defaults. It becomes a copy of one target with a new
+ * name.
+ */
 export function resolveFileOptions(
   source: unknown,
   destination: unknown,
@@ -38,13 +41,13 @@ export function resolveFileOptions(
   return { from, to, resolved };
 }
 
-/** An argument that has to be a path, made absolute. */
+/** Checks an argument that must be a path, and makes it absolute. */
 export function resolvePath(name: string, value: unknown): string {
   if (!isPath(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
   return path.resolve(toPath(value as string | URL));
 }
 
-/** Checks targets and options of a copy and fills in what was left out. */
+/** Checks the targets and options of a copy and fills in the defaults. */
 export function resolveCopyOptions(
   targets: Target | readonly Target[],
   options: CopyOptions,

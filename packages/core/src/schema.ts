@@ -26,10 +26,10 @@ const listOf =
 const isFrom: Check = (value) =>
   isPath(value) || (listOf(isPath)(value) && splitFrom(value as string[]).sources.length > 0);
 
-/** What each option accepts, with the words an error uses for it. */
+/** For each option: a check of its value, and the words that an error uses for what it accepts. */
 type Schema = Record<string, readonly [Check, string]>;
 
-/** What can be carried over besides bytes, in the order of a message. */
+/** The values of `preserve`, in the order in which messages list them. */
 export const ATTRIBUTES: readonly Attribute[] = [
   'mode',
   'timestamps',
@@ -100,7 +100,7 @@ export const targetSchema: Schema = {
   transform: [isFunction, 'a function'],
 };
 
-/** What to do about an option of cp(1), Node.js, fs-extra, cpy or a copying plugin. */
+/** Hints for options of cp(1), Node.js, fs-extra, cpy and copying plugins. */
 const peers: Record<string, Record<string, string>> = {
   option: {
     cache: 'use "pageCache", or "manifest" to leave unchanged files alone',
@@ -133,7 +133,7 @@ const peers: Record<string, Record<string, string>> = {
   },
 };
 
-/** Refuses unknown options and wrong types, naming option and value. `where` ends the message. */
+/** Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message. */
 export function check(kind: string, given: object, schema: Schema, where = ''): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || isPromise(given)) {
     throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}${where}`);
@@ -151,12 +151,12 @@ export function check(kind: string, given: object, schema: Schema, where = ''): 
   }
 }
 
-/** What a message says about an option that another tool has under this name; empty for any other name. */
+/** The hint for an option that another tool has under this name. Returns an empty string for any other name. */
 export function hintFor(names: Record<string, string> | undefined, name: string): string {
   return names && Object.hasOwn(names, name) ? `${names[name]}; ` : '';
 }
 
-/** Whether somebody forgot to await a value. */
+/** Whether a value is a promise that was not awaited. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

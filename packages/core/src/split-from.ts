@@ -1,6 +1,9 @@
 import { toPath } from './path-or-url.ts';
 
-/** What `from` names, and what an array leaves out, without the `!`. `!(a|b)` is no negation, but a pattern. */
+/**
+ * Splits `from` into its sources and the entries of an array that exclude something, without their `!`. `!(a|b)` is
+ * a pattern, not a negation.
+ */
 export function splitFrom(from: string | URL | readonly (string | URL)[]): {
   sources: string[];
   negated: string[];

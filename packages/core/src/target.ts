@@ -124,7 +124,7 @@ export interface Target<Path extends string | URL = string | URL> {
   transform?: Transform;
 }
 
-/** Something that a target is copied from. */
+/** A source of a target. */
 export interface Source {
   /** As the user wrote it, for messages. */
   given: string;
@@ -132,11 +132,11 @@ export interface Source {
   from: string;
 }
 
-/** A target with nothing left to be guessed. */
+/** A checked target with all defaults filled in and all paths resolved. */
 export interface ResolvedTarget extends Source {
-  /** What an array names besides. */
+  /** The other sources, if `from` is an array. */
   others?: readonly Source[];
-  /** Absolute paths and globs of what an array leaves out. */
+  /** Absolute paths and globs that the array in `from` excludes. */
   excluded?: readonly string[];
   /** Absolute path of the destination directory. */
   to: string;
@@ -148,7 +148,7 @@ export interface ResolvedTarget extends Source {
   exact: boolean;
   /** The target's `to` is the path of the one new file: `rename` is its last part. */
   namesFile?: boolean;
-  /** What to warn of before anything is copied. */
+  /** A warning that is given before anything is copied. */
   warning?: string | undefined;
   rename?: string | ((path: string, source: string) => string | Promise<string>) | undefined;
   filter?: ((path: string, source: string) => boolean | Promise<boolean>) | undefined;
@@ -159,7 +159,7 @@ export interface ResolvedTarget extends Source {
   transform?: Transform | undefined;
 }
 
-/** Fills in what was left out of a target that was checked. */
+/** Fills in the defaults of a checked target, and resolves its paths. */
 export function resolveTarget(
   target: Target,
   cwd: string,
@@ -203,9 +203,9 @@ function isFileName(
   return exists(from) && !isDirectory(from);
 }
 
-/** A directory whose name looks like the new name of the one file is seldom meant. */
+/** Warns if `to` looks like the new name of the one file but is a directory: this is seldom intended. */
 function warningOf({ rename, base }: Target, given: string, from: string): string | undefined {
-  // Not a version, and not a template.
+  // Not a version number such as `1.2`, and not a template such as `[name].[ext]`.
   if (!/[^\\/[\]]\.[a-z]\w*$/i.test(given) || rename !== undefined || base !== undefined) return undefined;
   if (!exists(from) || isDirectory(from)) return undefined;
   const extension = path.extname(given);
@@ -220,12 +220,12 @@ function isDirectory(file: string): boolean {
   try {
     return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
-    // A link in a circle, or a directory that may not be searched: the copy says so, with both paths.
+    // A cycle of links, or a directory without search permission: the copy reports the error, with both paths.
     return false;
   }
 }
 
-/** A link that leads nowhere does: it can be copied as a link. */
+/** A broken link counts as existing: it can be copied as a link. */
 function exists(file: string): boolean {
   try {
     return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
@@ -234,7 +234,7 @@ function exists(file: string): boolean {
   }
 }
 
-/** A relative path has to stay below `cwd`, an absolute one in one of the allowed roots. */
+/** Throws if a relative path is not below `cwd`, or an absolute one is not in an allowed root. */
 function refuseOutside(
   { from }: Target,
   given: string,

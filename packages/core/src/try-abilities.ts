@@ -12,7 +12,7 @@ const KIB = 1024;
 const LARGE = 256 * KIB;
 const SMALL = 4 * KIB;
 
-/** See `probe`. */
+/** The implementation of `probe`. */
 export async function tryAbilities(source: string, destination: string): Promise<Probe> {
   const original = realFile(resolvePath('source', source));
   const system = loadSystem();
@@ -86,7 +86,7 @@ function placeAt(system: System, directory: string): ProbePlace {
   };
 }
 
-/** A link to a file is followed when it is copied: the place that counts is where the file lies. */
+/** A copy follows a link to a file, so the directory to probe is the one that contains the file. */
 function realFile(given: string): string {
   return statOf(given)?.isFile() ? fs.realpathSync.native(given) : given;
 }
@@ -102,7 +102,7 @@ function statOf(file: string): fs.Stats | undefined {
   try {
     return fs.statSync(file, { throwIfNoEntry: false });
   } catch {
-    // A link that leads nowhere, or a directory that may not be searched: what lies above is used.
+    // A broken link, or a directory without search permission: the nearest parent is used.
     return undefined;
   }
 }
