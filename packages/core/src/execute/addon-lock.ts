@@ -3,12 +3,12 @@ const CLOSED = 1;
 
 const LOADING = 1;
 
-/** Longer than loading takes anywhere. */
+/** The longest wait, in milliseconds. Loading is faster than this everywhere. */
 const PATIENCE_MS = 2000;
 
 /**
- * Between the native lane and the end of a thread: an addon that is being loaded while its thread is ended aborts
- * the whole process.
+ * A lock between a thread that loads the native addon and the code that ends the thread: if a thread is ended while
+ * it loads an addon, the whole process aborts.
  */
 export class AddonLock {
   readonly memory: SharedArrayBuffer;
@@ -19,7 +19,7 @@ export class AddonLock {
     this.#words = new Int32Array(memory);
   }
 
-  /** In the thread: loads, unless the thread is about to be ended. */
+  /** Called in the thread: calls `load`, unless the thread is about to be ended. Then returns undefined. */
   pass<T>(load: () => T): T | undefined {
     Atomics.store(this.#words, STATE, LOADING);
     try {
@@ -30,13 +30,13 @@ export class AddonLock {
     }
   }
 
-  /** From outside: nothing is loaded from now on but what is being loaded. Returns whether that is so. */
+  /** Called from outside: prevents every later load. Returns whether the thread is loading at the moment. */
   close(): boolean {
     Atomics.store(this.#words, CLOSED, 1);
     return Atomics.load(this.#words, STATE) === LOADING;
   }
 
-  /** {@link close}, and waits until nothing is being loaded. Blocks. */
+  /** Like {@link close}, but also blocks until the thread is not loading. */
   closeAndWait(): void {
     if (this.close()) Atomics.wait(this.#words, STATE, LOADING, PATIENCE_MS);
   }

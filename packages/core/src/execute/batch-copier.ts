@@ -12,24 +12,24 @@ import type { HardLinks } from './hard-links.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
 
-/** Where a copier that must not hold its thread stopped. */
+/** Why {@link BatchCopier.copyUntil} stopped. */
 export type Stopped =
-  /** Nothing is left, for now. */
+  /** No published file is left at the moment. */
   | 'empty'
   /** The deadline has passed. */
   | 'deadline'
-  /** The next file would hold the thread for long, and no other thread has been asked to copy it. */
+  /** The next file would block the thread for long, and must be left to another thread. */
   | 'large';
 
 const NO_LINKS: ReadonlySet<number> = new Set();
 
-/** What depends on the attributes that are carried over. */
+/** The objects that depend on the attributes that are preserved. */
 interface Parts {
   files: FileCopier;
   tree: DestinationTree;
 }
 
-/** Copies the files of batches. One per thread and copy. */
+/** Copies the files of batches. There is one for each thread of a copy. */
 export class BatchCopier {
   readonly #queue: BatchQueue;
   readonly #job: JobSettings;
@@ -38,15 +38,15 @@ export class BatchCopier {
   readonly #hooks: CopierHooks;
   readonly #hardLinks: HardLinks | undefined;
   readonly #tree: DestinationTree;
-  /** What copies for targets that say themselves which attributes are carried over, by these. */
+  /** The parts for targets with their own `preserve`, by its attributes. */
   readonly #byAttributes = new Map<string, Parts>();
-  /** The batch that {@link copyUntil} is at. */
+  /** The batch that {@link copyUntil} is copying. */
   #current: OpenBatch | undefined;
-  /** The file in it that is copied in slices. */
+  /** The file of this batch that is being copied in slices. */
   #copying: Generator<void> | undefined;
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
-  /** Copy what only another system than this thread's can read or name. */
+  /** Copiers for batches that only another system than this thread's can read or name. */
   readonly #bySystem = new Map<System, BatchCopier>();
 
   constructor(
@@ -55,7 +55,7 @@ export class BatchCopier {
     system: System,
     hooks: CopierHooks,
     tally: Tally = emptyTally(),
-    /** Those of the copier that this one copies for: one file may have names that each of them copies. */
+    /** The hard links of the copier that this one works for: both may copy names of the same file. */
     hardLinks?: HardLinks,
   ) {
     this.#hardLinks = hardLinks;
@@ -91,22 +91,23 @@ export class BatchCopier {
     return this.#files.tally;
   }
 
-  /** Copies until nothing is left, with other threads; waits while the planning thread is at work. */
+  /** Copies together with other threads until nothing is left. Blocks while the planning thread has not finished. */
   copyWithOthers(queue: SharedQueue): void {
     for (let batch = queue.claim(); batch; batch = queue.claim()) this.#copyBatch(batch);
-    // No batch is left that nobody has: help with those others are at.
+    // Every batch has been taken: help with the batches that other threads have not finished.
     for (let batch = queue.claimStarted(0); batch; batch = queue.claimStarted(batch.number))
       this.#copyBatch(batch);
   }
 
-  /** Copies what is published and nobody has. */
+  /** Copies the published batches that no thread has taken. */
   copyPublished(): void {
     for (let batch = this.#queue.take(); batch; batch = this.#queue.take()) this.#copyBatch(batch);
   }
 
   /**
-   * Copies what is published and nobody has, until `deadline` (as performance.now()), or until a file comes that would hold
-   * the thread, unless it `mayHold` it. `bytesLeft`: bytes of the published files that no thread has taken.
+   * Copies the published batches that no thread has taken. Stops at `deadline` (as performance.now()), or before a
+   * file that would block the thread for long, unless `mayHold` is set. `bytesLeft` returns the bytes of the
+   * published files that no thread has taken.
    */
   copyUntil(deadline: number, limits: { mayHold: boolean; bytesLeft: () => number }): Stopped {
     for (;;) {
@@ -134,7 +135,8 @@ export class BatchCopier {
   ): Stopped | undefined {
     const { batch, files } = open;
     const queue = this.#queue;
-    // Of a batch in shared memory another thread may take the file that this one looks at: it looks before it takes.
+    // From a batch in shared memory another thread may take this file meanwhile: decide how to copy it before taking
+    // it.
     const isOwn = batch.number < 0;
     this.#deadline = deadline;
     for (;;) {
@@ -146,7 +148,7 @@ export class BatchCopier {
       const chosen = files.wayFor(open, next, isOwn, bytesLeft);
       const way = chosen === 'worker' && mayHold ? 'whole' : chosen;
       if (way === 'worker') {
-        // A worker takes the rest of a batch in shared memory: this thread goes on with another one.
+        // A worker copies the rest of a batch in shared memory: this thread continues with another batch.
         if (!isOwn) return undefined;
         queue.giveBack(batch);
         return 'large';
@@ -162,7 +164,7 @@ export class BatchCopier {
     }
   }
 
-  /** Copies what other threads left to this one, {@link Tally.left}; yields after each file. */
+  /** Copies the files that other threads left to this one (see {@link Tally.left}). Yields after each file. */
   *copyLeft(left: readonly number[], queue: SharedQueue): Generator<void> {
     for (let at = 0; at < left.length; ) {
       const number = left[at]!;
@@ -180,7 +182,7 @@ export class BatchCopier {
     }
   }
 
-  /** Closes what is open. */
+  /** Closes everything that is open. */
   close(): void {
     try {
       this.#copying?.return(undefined);
@@ -234,7 +236,7 @@ export class BatchCopier {
     }
   }
 
-  /** Undefined: its directories cannot be opened, and the copy goes on without its files. */
+  /** Returns undefined if the directories cannot be opened and the copy continues without the files of the batch. */
   #openOrCollect(batch: QueuedBatch): OpenBatch | undefined {
     try {
       return this.#open(batch);
@@ -250,7 +252,8 @@ export class BatchCopier {
     const { files, tree } = this.#partsOf(batch);
     const pair = openPair(this.#system, tree, batch, overwrite);
     if (pair.fresh) this.#queue.note(MADE, batch);
-    // By another thread, maybe: to look for a file there would wait for those that are being made.
+    // Another thread may have created the directory. In a directory of this copy, do not look for existing files:
+    // that would wait for the files being created there.
     else pair.fresh = this.#queue.has(MADE, batch);
     pair.swept = this.#queue.has(SWEPT, batch);
     return { batch, pair, links: batch.links ? new Set(batch.links) : NO_LINKS, files };

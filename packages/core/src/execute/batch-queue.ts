@@ -1,32 +1,32 @@
 import type { QueuedBatch } from '../model/batch.ts';
 
-/** This copy made the directory. */
+/** This copy created the directory. */
 export const MADE = 1;
-/** Leftovers in the directory were looked for. */
+/** The directory was searched for temporary files of killed processes, which were deleted. */
 export const SWEPT = 2;
-/** One or both of them. */
+/** One or both of these bits. */
 export type Note = number;
 
-/** What is kept of each file besides its name. */
+/** What a queue stores for each file in addition to its name. */
 export interface Keeping {
-  /** What the manifest knows, and what it is to know. */
+  /** Whether it stores the manifest's records: the old ones, which the copy updates. */
   records: boolean;
-  /** What became of the file. */
+  /** Whether it stores the outcome of the file. */
   outcomes: boolean;
 }
 
-/** What a thread takes its work from. */
+/** The queue that a thread takes its work from. */
 export interface BatchQueue {
-  /** Ends the work early: no file is given out any more, and large files are given up. */
+  /** Ends the work early: no more files are given out, and large files are aborted. */
   stop(): void;
   readonly stopped: boolean;
-  /** The next published batch that nobody has. Does not wait. */
+  /** Takes the next published batch that no thread has taken. Does not wait. */
   take(): QueuedBatch | undefined;
-  /** Gives the caller the next file of a batch: its number, or -1 if none is left. */
+  /** Takes the next file of a batch. Returns its position, or -1 if none is left. */
   nextFile(batch: QueuedBatch): number;
-  /** The number that {@link nextFile} would give, while nobody else asks. */
+  /** Returns what {@link nextFile} would return, without taking the file. Another thread may take it meanwhile. */
   peekFile(batch: QueuedBatch): number;
-  /** Takes the last {@link nextFile} back. Only of a batch that is not in shared memory. */
+  /** Undoes the last {@link nextFile}. Call this only for a batch that is not in shared memory. */
   giveBack(batch: QueuedBatch): void;
   has(note: Note, batch: QueuedBatch): boolean;
   note(note: Note, batch: QueuedBatch): void;

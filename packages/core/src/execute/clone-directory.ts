@@ -17,9 +17,8 @@ import type { ProgressEvent } from './job.ts';
 type OnProgress = (event: ProgressEvent) => void;
 
 /**
- * Clones the directory a copy consists of with one call, when that comes to the same as copying its files one
- * by one. False: nothing was copied, and the files are still to be. Throws a CopyError where the disk is full
- * or fails.
+ * Clones the directory of a copy with one call, if the result is the same as copying its files one by one. Returns
+ * false if nothing was copied and the files must still be copied. Throws a CopyError if the disk is full or fails.
  */
 export function cloneWhole(
   plan: PlanSettings,
@@ -36,7 +35,10 @@ export function cloneWhole(
   return true;
 }
 
-/** The target of a copy that is one whole directory and asks for no more than a clone has. */
+/**
+ * The only target of a copy, if it is one whole directory and its options require nothing that a clone does not
+ * preserve.
+ */
 function wholeDirectory(
   { targets, manifest }: PlanSettings,
   { transfer, dryRun }: JobSettings,
@@ -56,13 +58,13 @@ function isLikeClone({ reflink, durability, preserve }: TransferSettings): boole
   return reflink !== 'never' && durability === 'none' && has.has('mode') && has.has('timestamps') && !asked;
 }
 
-/** Whether there is a plain tree, and nothing where it goes. What is wrong, the scan will say. */
+/** Whether the source is a plain tree and the destination does not exist. If not, the scan reports the errors. */
 function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boolean {
   try {
     if (!fs.statSync(from).isDirectory() || lstatIfThere(to)) return false;
     refuseNested(from, to);
     for (const { links } of walk(from, false)) {
-      // A clone has links as they are.
+      // A clone contains links as links.
       if (symlinks === 'follow' && links) return false;
     }
     return true;
@@ -100,7 +102,7 @@ function runClone(
   }
 }
 
-/** Counts what stands at the destination: the source may have changed since it was looked at. */
+/** Counts the entries at the destination, because the source may have changed since it was checked. */
 function countPlaced(
   { from, to }: ResolvedTarget,
   method: Method,

@@ -21,12 +21,12 @@ import {
 } from './schedule.ts';
 import { MOST_SLICED } from './way.ts';
 
-/** How long a copy may hold the calling thread before everything else gets a turn. */
+/** How long a copy may block the calling thread before other work gets an event loop turn. */
 const SLICE_MS = 8;
 
 /**
- * A copy that the calling thread plans. It copies too, in slices, and has workers help as {@link chooseSchedule}
- * says.
+ * Runs a copy that the calling thread plans. The calling thread also copies, in slices, and starts as many workers as
+ * {@link chooseSchedule} returns.
  */
 export async function coordinate(request: CopyRequest): Promise<Finished> {
   const { plan, job } = request;
@@ -48,15 +48,15 @@ class Coordinator {
   readonly #copier: BatchCopier;
   #crew: Crew | undefined;
   #isPlanned = false;
-  /** Every file would hold this thread: workers copy all of them. */
+  /** Every file would block this thread: workers copy all of them. */
   #isSlow: boolean;
-  /** A file would hold this thread: workers copy those. */
+  /** At least one file would block this thread: workers copy such files. */
   #hasLarge = false;
   #filesystem: string | undefined;
-  /** No worker could be started: this thread copies everything, whatever it takes. */
+  /** No worker can be used: this thread copies everything, even if it blocks. */
   #isAlone = false;
   #transforming: Promise<Finished> | undefined;
-  /** What planning waits for. */
+  /** What planning has to wait for. */
   #pending: Pending | undefined;
 
   constructor(request: CopyRequest, earlier: EarlierRuns) {
@@ -92,7 +92,7 @@ class Coordinator {
       }
       const wasAlone = this.#isAlone;
       this.#callWorkers(isIdle);
-      // What was to be left to workers is this thread's if none can be started.
+      // If no worker can be started, this thread copies what was meant for workers: then it does not end here.
       if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
     }
@@ -110,11 +110,11 @@ class Coordinator {
     await this.#crew?.release();
   }
 
-  /** Plans and copies until the deadline. Returns whether nothing is left to this thread. */
+  /** Plans and copies until the deadline. Returns true if nothing is left for this thread. */
   #runSlice(steps: Generator<Pending | undefined>, deadline: number): boolean {
     const queue = this.#queue;
     while (!queue.stopped) {
-      // Workers have something to do only if planning comes first. For directories without files none are called.
+      // Planning comes first, so that workers have files to copy. Directories without files need no workers.
       const leavesFiles = this.#isSlow && (!this.#isPlanned || queue.waiting > 0);
       const copies = !leavesFiles && (this.#isPlanned || !this.#crew);
       if (copies) {
@@ -140,7 +140,7 @@ class Coordinator {
     return true;
   }
 
-  /** A function of the user may never answer: `signal` ends the wait too. */
+  /** Waits for functions of the user. They may never return, so `signal` ends the wait too. */
   async #waitFor({ answered }: Pending): Promise<void> {
     this.#pending = undefined;
     const { signal } = this.#request;
@@ -193,7 +193,7 @@ class Coordinator {
       const crew = (this.#crew ??= new Crew(this.#request, queue.share()));
       crew.grow(workers);
     } catch {
-      // No address space, no permission to start threads, or too many of them.
+      // No address space, no permission to start threads, or too many threads.
       if (this.#crew?.size) return;
       this.#crew = undefined;
       this.#isAlone = true;
@@ -201,7 +201,7 @@ class Coordinator {
     }
   }
 
-  /** Copies what workers have left to this thread. */
+  /** Copies the files that workers left to this thread. */
   async #copyLeft(left: readonly number[]): Promise<Finished> {
     const tally = emptyTally();
     if (left.length === 0) return { tally };
@@ -222,14 +222,14 @@ class Coordinator {
     }
   }
 
-  /** What workers and transforms did. */
+  /** Waits for the workers and the transforms, and returns what they did. */
   async #others(): Promise<Finished[]> {
     const crew = this.#crew;
     const transformed = (await this.#transforming) ?? { tally: emptyTally() };
     if (!crew) return [transformed];
     const finished = await crew.finish();
     if (finished.length === 0) {
-      // Threads that were started in vain may take their time to end.
+      // No worker took part. Do not wait for the threads: they may take long to end.
       this.#crew = undefined;
       void crew.release();
     }

@@ -7,16 +7,16 @@ import type { SharedQueue } from './shared-queue.ts';
 
 let lastId = 0;
 
-/** Worker threads that take part in a copy. */
+/** The worker threads that take part in a copy. */
 export class Crew {
   readonly #queue: SharedQueue;
   readonly #hooks: RunHooks;
   readonly #message: Omit<ToWorker, 'plan' | 'thread'>;
   readonly #parts: Promise<Finished>[] = [];
   readonly #releases: (() => Promise<void>)[] = [];
-  /** What a callback of the user threw. */
+  /** An error that a callback of the user threw. */
   #thrown: Finished['error'];
-  /** The first one plans. */
+  /** Whether the first worker plans the copy. */
   #plans = false;
 
   constructor({ job, hooks }: Pick<CopyRequest, 'job' | 'hooks'>, queue: SharedQueue) {
@@ -30,8 +30,8 @@ export class Crew {
   }
 
   /**
-   * Makes it `size` workers. The first one plans if it is given `plan`. Throws when no more threads can be started:
-   * then those that take part already go on.
+   * Starts workers until there are `size`. If `plan` is given, the first worker plans. Throws if no more threads can
+   * be started; the threads that already take part continue.
    */
   grow(size: number, plan?: CopyRequest['plan']): void {
     if (size <= this.size) return;
@@ -43,9 +43,9 @@ export class Crew {
     }
   }
 
-  /** What those did that have come in time, once all is done. */
+  /** Waits until everything is done. Returns what the workers did, without those that came too late to join. */
   async finish(): Promise<Finished[]> {
-    // The one that plans lets no other join once nothing is left.
+    // If the first worker plans, it lets no other worker join after everything is done.
     if (this.#plans) await this.#parts[0];
     const isSealed = this.#queue.sealIfDone();
     const parts = isSealed
@@ -55,7 +55,7 @@ export class Crew {
     return this.#thrown ? [{ tally: emptyTally(), error: this.#thrown }, ...finished] : finished;
   }
 
-  /** Lets go of the threads. */
+  /** Releases the threads. */
   async release(): Promise<void> {
     await Promise.all(this.#releases.map((release) => release()));
   }
@@ -67,7 +67,7 @@ export class Crew {
       pool.send(number, { ...this.#message, thread, plan }, (answer: FromWorker) => {
         if (answer.type !== 'finished') return this.#callHooks(answer);
         if (answer.error?.code === 'ERR_WORKER') {
-          // It cannot say so itself any more, and the planning thread waits for it.
+          // The thread can no longer report this itself, and the planning thread waits for it.
           this.#queue.stop();
           this.#queue.leave(thread, 0);
         }
@@ -76,7 +76,7 @@ export class Crew {
     });
   }
 
-  /** Calls the user's callbacks. It runs while a message is received: to throw here would end the process. */
+  /** Calls the user's callbacks. This runs in a message listener, where a thrown error would end the process. */
   #callHooks(answer: Exclude<FromWorker, { type: 'finished' }>): void {
     if (this.#thrown) return;
     try {

@@ -14,7 +14,7 @@ const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
 const destination = new FileStatus();
 
-/** Counts what copying a batch would do, and fails where it would; touches nothing. */
+/** Counts what copying a batch would do, and throws the errors it would throw. Changes nothing. */
 export function compareBatch(
   queue: BatchQueue,
   batch: QueuedBatch,
@@ -43,7 +43,7 @@ export function compareBatch(
   }
 }
 
-/** Opens the destination directory if it is there; if not, it would be made. */
+/** Opens the destination directory if it exists. If not, a copy would create it. */
 function openExisting(system: System, batch: QueuedBatch, job: JobSettings): DirectoryPair {
   const from = system.openDirectory(batch.source);
   if (typeof from === 'number') throw systemError(-from, { source: batch.source, syscall: 'open' });

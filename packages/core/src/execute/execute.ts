@@ -14,7 +14,7 @@ import { Queue } from './queue.ts';
 import { runInWorkers } from './run-in-workers.ts';
 import { chooseSchedule } from './schedule.ts';
 
-/** Runs a copy on the threads that {@link chooseSchedule} says. Rejects with what ended it. */
+/** Runs a copy on the threads that {@link chooseSchedule} returns. Rejects with the error that ended the copy. */
 export async function execute(options: ResolvedCopyOptions): Promise<Finished['tally']> {
   const { job, plan, concurrency, signal, onPlanned } = options;
   const paths = pathsOf(plan);
@@ -33,7 +33,7 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
       hooks: toHooks(options, queue),
       facts: {
         hasFunctions: plan.targets.some(callsFunctions),
-        // Only on Linux does the status of a file tell how many names it has.
+        // Only on Linux does the status of a file contain the number of its hard links.
         staysHere: (keepsLinks && process.platform !== 'linux') || plan.targets.some(isInArchive),
         keepsLinks,
         dryRun: job.dryRun,
@@ -65,12 +65,12 @@ async function run(request: CopyRequest): Promise<Finished> {
     const finished = await runInWorkers(request);
     if (finished) return finished;
   }
-  // Loaded only now: a host whose worker plans needs nothing of it on its own thread.
+  // Loaded only now: if a worker plans, the calling thread needs nothing of this module.
   const { coordinate } = await import('./coordinator.ts');
   return coordinate(request);
 }
 
-/** A user's callback that throws ends the copy, with what it threw. */
+/** The hooks that call the user's callbacks. A callback that throws ends the copy with what it threw. */
 export function toHooks({ onProgress, onPlanned }: ResolvedCopyOptions, queue: Queue): RunHooks {
   let files = 0;
   let bytes = 0;
@@ -82,7 +82,7 @@ export function toHooks({ onProgress, onPlanned }: ResolvedCopyOptions, queue: Q
       if (event.done && event.method !== undefined) bytes += event.fileBytes;
       if (onProgress && (isRaw(event.source) || isRaw(event.destination)))
         Object.assign(event, { source: shown(event.source), destination: shown(event.destination) });
-      // Nobody else has the event: a copy of it would cost as much as all else here.
+      // No other code uses the event: a new object would cost as much as everything else here.
       onProgress?.(Object.assign(event, { files, bytes }));
     },
   };
@@ -92,7 +92,7 @@ function isInArchive({ from, others = [] }: ResolvedTarget): boolean {
   return [from, ...others.map((each) => each.from)].some(isArchived);
 }
 
-/** What an error that is about the whole copy names. */
+/** The paths for errors about the whole copy. */
 export function pathsOf({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
   if (!target) return {};
   const { from, to, exact, rename } = target;

@@ -22,15 +22,18 @@ import { copyNewFiles, type NewFiles, newFileOptions, nextLinkOf } from './new-f
 import { noteOutcome, resultOf } from './outcomes.ts';
 import { chooseWay, SMALL_FILE } from './way.ts';
 
-/** Linux writes what a file has in memory to the disk before it clones it, and by itself after half a minute. */
+/**
+ * Linux writes a file's data from memory to the disk before it clones the file. Without a clone, it does so within
+ * about half a minute.
+ */
 const WRITTEN_AFTER_MS = 35_000;
 
-/** The clock is asked once in this many files. */
+/** How many files are skipped between two looks at the clock. */
 const CLOCK_EVERY = 64;
 
 const KEPT: Outcome = { method: undefined, bytes: 0 };
 
-/** No file is left of a batch. */
+/** No file of the batch is left. */
 export const DONE = -1;
 /** The deadline has passed. */
 export const OVER = -2;
@@ -42,11 +45,14 @@ export interface OpenBatch {
   batch: QueuedBatch;
   pair: DirectoryPair;
   links: ReadonlySet<number>;
-  /** Copies its files. */
+  /** The copier of its files. */
   files: FileCopier;
 }
 
-/** Copies files of open batches, and counts, records and reports what became of them. One per thread and copy. */
+/**
+ * Copies the files of open batches; counts, records and reports the outcomes. There is one for each thread of a copy,
+ * and for each set of attributes.
+ */
 export class FileCopier {
   readonly tally: Tally;
   readonly #queue: BatchQueue;
@@ -54,24 +60,27 @@ export class FileCopier {
   readonly #system: System;
   readonly #hooks: CopierHooks;
   #hasReportedLarge = false;
-  /** Bytes of files that were copied in slices. */
+  /** Total bytes of the files that were copied in slices. */
   #sliced = 0;
   #transferrer: Transferrer;
-  /** Copies files by a clone or not at all. */
+  /** Copies files only by cloning. */
   #cloner: Transferrer | undefined;
-  /** Undefined: no file of this copy may take the fast path. */
+  /** Undefined if no file of this copy may take the fast path. */
   readonly #newFileOptions: NewFileOptions | undefined;
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
   readonly #makesDevices: boolean;
-  /** Where files that have several names keep them. */
+  /** The copies of files with several hard links, by which further names are linked. */
   readonly #hardLinks: HardLinks | undefined;
-  /** Such files are left to the calling thread. */
+  /** Whether files with several hard links are left to the calling thread. */
   readonly #leavesLinks: boolean;
-  /** The file that {@link wayFor} has looked at last: what `#source` is the status of, where it is no link. */
+  /**
+   * The batch of the file that {@link wayFor} last called stat for. If the file is not a link, `#source` is its
+   * status.
+   */
   #lookedAt: QueuedBatch | undefined;
   #lookedFile = 0;
-  /** The file at hand, for progress within it. */
+  /** The paths of the current file, for progress while it is copied. */
   #paths: { source: string; destination: string } | undefined;
 
   constructor(
@@ -100,14 +109,14 @@ export class FileCopier {
     return this.#hardLinks;
   }
 
-  /** To be called once all files are copied. */
+  /** Call this after all files are copied. */
   finish(): void {
     this.#hardLinks?.finish();
   }
 
   /**
-   * Copies files as long as the fast path does, and skips those that `overwrite` keeps. Returns the first one that
-   * {@link copy} has to copy, or {@link DONE}, or {@link OVER} once the deadline has passed.
+   * Copies files as long as the fast path can, or skips those that `overwrite` keeps. Returns the first file that
+   * {@link copy} has to copy, or {@link DONE}, or {@link OVER} after the deadline has passed.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
@@ -119,7 +128,7 @@ export class FileCopier {
       for (;;) {
         const first = queue.nextFile(batch);
         if (first === DONE || links.has(first)) return first;
-        // Of a batch that is not in shared memory, nobody else takes files.
+        // If the batch is not in shared memory, no other thread takes its files.
         const end = isOwn && files.device !== ANY_DEVICE ? nextLinkOf(batch, first) : first + 1;
         const stopped = this.#runNew(files, pair, first, end);
         if (isOwn) batch.cursor = files.isOver ? stopped : Math.min(stopped + 1, end);
@@ -131,7 +140,7 @@ export class FileCopier {
     }
   }
 
-  /** Copies a small file by the fast path if that does it, else as {@link copy} does. */
+  /** Copies a small file with the fast path if it can, otherwise like {@link copy}. */
   copyOne(open: OpenBatch, file: number): void {
     const files = open.links.has(file)
       ? undefined
@@ -144,7 +153,7 @@ export class FileCopier {
   #runNew(files: NewFiles, pair: DirectoryPair, first: number, end: number): number {
     const isUnknown = files.device === ANY_DEVICE;
     const stopped = copyNewFiles(files, first, end);
-    // The first file of a copy tells what can be cloned.
+    // The first file of a copy shows whether these devices can clone.
     if (isUnknown && stopped === end) this.#learn(files, pair);
     return stopped;
   }
@@ -154,7 +163,7 @@ export class FileCopier {
     if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
   }
 
-  /** Undefined: the fast path is for none of the batch. */
+  /** Returns undefined if the fast path cannot be used for the batch. */
   #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
     const options = pair.fresh && replacesTorn(pair) ? this.#newFileOptions : undefined;
     if (!options) return undefined;
@@ -204,10 +213,10 @@ export class FileCopier {
   }
 
   /**
-   * How to copy a file without holding the thread; `copied`: a clone has done it already.
+   * How to copy a file without blocking the thread. `copied` means that it has been cloned already.
    *
-   * @param isAlone no other thread may take the file
-   * @param bytesLeft bytes of the files that are not copied yet
+   * @param isAlone whether no other thread may take the file
+   * @param bytesLeft returns the bytes of the files that are not copied yet
    */
   wayFor(
     open: OpenBatch,
@@ -224,7 +233,7 @@ export class FileCopier {
       this.#system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
     if (!looked) return 'whole';
-    // A quick look does not tell one file from another.
+    // `quickStatus` does not fill in what identifies the file: then `#source` cannot be used later.
     this.#lookedAt = this.#system.quickStatus ? undefined : batch;
     this.#lookedFile = file;
     const { transfer, only } = this.#job;
@@ -247,7 +256,7 @@ export class FileCopier {
     return other;
   }
 
-  /** Copies a file that can be cloned. If it cannot, nothing has happened: whoever copies it reports the error. */
+  /** Clones a file. Returns false if that failed: then nothing has changed, and the usual copy reports the error. */
   #clone(open: OpenBatch, file: number): boolean {
     const { batch } = open;
     const known = batch.records?.slice(file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
@@ -274,12 +283,15 @@ export class FileCopier {
     });
   }
 
-  /** Copies any file, or reports the error. */
+  /** Copies any file. Its error is collected, or thrown and ends the copy. */
   copy(open: OpenBatch, file: number): void {
     complete(this.copyInSlices(open, file));
   }
 
-  /** The same; yields where `isDue` says so while bytes are copied. Nothing else is to be copied until it has ended. */
+  /**
+   * Like {@link copy}, but yields while bytes are copied if `isDue` returns true. Do not copy another file until it
+   * ends.
+   */
   *copyInSlices(open: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
     try {
       yield* this.#copySteps(open, file, isDue);
@@ -326,7 +338,7 @@ export class FileCopier {
       this.#count(pair, batch, file, linked);
       return;
     }
-    // If this fails, the old destination is as it was, and what is known of it stays.
+    // If this fails, the old destination is unchanged, and its record stays.
     const isKept = !link && this.#isKept(pair, name, as, isKnown, isOfOurs);
     const outcome = isKept
       ? KEPT
@@ -338,7 +350,7 @@ export class FileCopier {
     if (!outcome) return;
     const { source, destination } = this.#transferrer;
     const copied = outcome.method !== undefined || outcome.bytes < 0;
-    // A link of ours that leads where it should is left, and stays ours.
+    // An earlier run created the link, and it is up to date: keep its record.
     if (records) {
       if (copied || wasOurs) note(records, file, source, destination, lookedAt);
       else forget(records, file);
@@ -347,7 +359,10 @@ export class FileCopier {
     this.#count(pair, batch, file, outcome);
   }
 
-  /** Counts files whose destination `overwrite` keeps. A loop with little in it, as the fast path of new files. */
+  /**
+   * Skips and counts files whose destination `overwrite` keeps. Like the loop of new files, it is short so that it is
+   * optimized early.
+   */
   #skipKept({ batch, links, pair }: OpenBatch, deadline: number): number {
     const queue = this.#queue;
     const isPlain = !pair.fresh && pair.overwrite !== true && this.#isUnrecorded(batch);
@@ -358,7 +373,7 @@ export class FileCopier {
       try {
         if (!this.#isKept(pair, name, batch.renamed?.[file] ?? name, false, () => false)) return file;
       } catch {
-        // Whoever copies it reports the error.
+        // The usual copy reports the error.
         return file;
       }
       this.tally.unchanged++;
@@ -366,16 +381,16 @@ export class FileCopier {
     }
   }
 
-  /** Nobody asks what happened to each file of a batch, and nothing is kept of it. */
+  /** Whether the outcomes of a batch's files are neither reported nor recorded. */
   #isUnrecorded({ records, outcomes }: QueuedBatch): boolean {
     const isReported = outcomes !== undefined || this.#job.entries || this.#job.progress;
     return !isReported && records === undefined && this.#hardLinks === undefined && !this.#leavesLinks;
   }
 
   /**
-   * Whether `overwrite` keeps the destination of a file. The names alone tell: the file is not opened for it.
+   * Whether `overwrite` keeps the destination of a file. This needs only stat calls: the file is not opened.
    *
-   * @param isKnown `#source` is the status of the source
+   * @param isKnown whether `#source` is already the status of the source
    */
   #isKept(pair: DirectoryPair, name: string, as: string, isKnown: boolean, isOurs: () => boolean): boolean {
     if (pair.fresh || pair.overwrite === true) return false;
@@ -385,7 +400,7 @@ export class FileCopier {
     return source.isRegular && decide(this.#system, pair, query) === 'keep';
   }
 
-  /** Notes what stands under a name, for further names of its source. */
+  /** Remembers the destination of a file that may have more names in the source. */
   #addCopy(copy: Omit<Copy, 'destination'>): void {
     const destination = this.#destination;
     if (!copy.source.mayHaveLinks) return;
@@ -415,7 +430,7 @@ export class FileCopier {
     this.#hooks.progress(event);
   }
 
-  /** Part of a large file has been copied. */
+  /** Called after part of a large file has been copied. */
   #part(bytes: number, size: number): void {
     if (this.#queue.stopped)
       throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });

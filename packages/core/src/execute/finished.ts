@@ -1,10 +1,13 @@
 import { asThrown, CopyError } from '../errors.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
 
-/** What a thread, or all of them, did. */
+/** What one thread, or all threads together, did. */
 export interface Finished {
   tally: Tally;
-  /** What ended the copy: a CopyError, or what a user's function threw. Never falsy: see {@link asThrown}. */
+  /**
+   * The error that ended the copy: a CopyError, or what a function of the user threw. Never falsy: see {@link
+   * asThrown}.
+   */
   error?: NonNullable<unknown> | undefined;
 }
 
@@ -19,13 +22,13 @@ export function attempt(tally: Tally, stop: () => void, step: () => void): Finis
   }
 }
 
-/** Adds up what several parts of a copy did. */
+/** Adds up the results of several parts of a copy. */
 export function combine(parts: readonly Finished[]): Finished {
   const tally = emptyTally();
   let error: Finished['error'];
   for (const part of parts) {
     addTally(tally, part.tally);
-    // Parts that were stopped say so; the one that failed says why.
+    // Parts that were stopped report an abort; the part that failed reports the cause, which takes precedence.
     if (!error || isAbort(error)) error = part.error ?? error;
   }
   return { tally, error };

@@ -8,22 +8,22 @@ import { publish } from '../transfer/publish.ts';
 import { temporaryName } from '../transfer/temporary.ts';
 import type { Outcome } from '../transfer/transfer.ts';
 
-/** A file and what the manifest is to know of it. */
+/** A file and its record for the manifest. */
 interface Member {
   records: Uint32Array | undefined;
   file: number;
 }
 
-/** The first copy of a source file that may have several names. */
+/** The first copy of a source file that may have several hard links. */
 interface Copied {
   directory: string;
   name: string;
   identity: string;
-  /** Those that the manifest is to know. */
+  /** The names of this file that the manifest records. */
   members: Member[] | undefined;
 }
 
-/** A file that is in place. */
+/** A file that was copied, or that is up to date. */
 export interface Copy extends Member {
   pair: DirectoryPair;
   as: string;
@@ -40,25 +40,28 @@ export interface LinkQuery extends Member {
   isOurs: () => boolean;
 }
 
-/** What became of a further name. */
+/** The outcome of a further name. */
 export interface Linked extends Outcome {
-  /** It leads to the copy of the first. */
+  /** Whether the name is now a hard link to the first copy. */
   isLinked?: boolean;
 }
 
-/** Gives a file that has several names in the source as many in the destination, as `cp --preserve=links` does. */
+/**
+ * Recreates hard links: a file with several names in the source gets the same names in the destination, as with `cp
+ * --preserve=links`.
+ */
 export class HardLinks {
   readonly #system: System;
-  /** By device and inode number of the source. */
+  /** By device and inode number of the source file. */
   readonly #copied = new Map<string, Copied>();
-  /** What stands under the name that was linked, or found linked, last. */
+  /** The status of the name that was last linked, or was already a link. */
   readonly status: FileStatus = new FileStatus();
 
   constructor(system: System) {
     this.#system = system;
   }
 
-  /** Another name of a file that was copied before gets a link to that copy. Undefined: the file is to be copied. */
+  /** Links another name of a file that was already copied. Returns undefined if the file must be copied instead. */
   link({ pair, name, as, source, isOurs, ...member }: LinkQuery): Linked | undefined {
     const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
     if (!copied) return undefined;
@@ -70,13 +73,13 @@ export class HardLinks {
       return { method: undefined, bytes: 0, isLinked: true };
     }
     const temporary = decision === 'replace' ? temporaryName() : as;
-    // Where no link can be made, one more copy is.
+    // If the link fails, the caller makes another copy.
     if (system.link(path.join(copied.directory, copied.name), pair.destination, temporary) < 0)
       return undefined;
     let isPublished = false;
     try {
       const isFound = system.status(pair.destination, temporary, false, this.status) >= 0;
-      // Somebody has put another file in the place of the copy.
+      // Another process has replaced the copy with another file.
       if (!isFound || this.status.identity !== copied.identity) return undefined;
       const replace = () => mayReplace(pair) || isOurs();
       isPublished =
@@ -91,10 +94,10 @@ export class HardLinks {
     return { method: 'hard_link', bytes: 0, isLinked: true };
   }
 
-  /** Whether a further name of a file is to be linked. */
+  /** Whether the file was copied before under another name, so that a further name can be linked. */
   readonly hasCopy = (source: FileStatus): boolean => this.#copied.has(source.identity);
 
-  /** Notes a file under the first of its names, or under one that leads to the same copy. */
+  /** Remembers a file under its first name, or under another name that is a link to the same copy. */
   add({ pair, as, source, destination, records, file }: Copy): void {
     const { identity } = destination;
     let known = this.#copied.get(source.identity);
@@ -105,7 +108,7 @@ export class HardLinks {
     if (known.identity === identity) addMember(known, { records, file });
   }
 
-  /** Each new link changed the file's change time: the manifest gets the state that the file has in the end. */
+  /** Updates the manifest's records at the end, because each new link changes the change time of the file. */
   finish(): void {
     const status = new FileStatus();
     for (const { directory, name, members } of this.#copied.values()) {

@@ -8,27 +8,27 @@ import type { Queue } from './queue.ts';
 import type { ScheduleFacts } from './schedule.ts';
 import type { QueueMemory } from './shared-queue.ts';
 
-/** What the threads of a copy tell the one that started it. */
+/** What the threads of a copy report to the thread that started it. */
 export interface RunHooks {
   progress(event: ProgressEvent): void;
-  /** A file is copied in several parts: it takes long. */
+  /** Called after part of a large file was copied: copying it takes long. */
   large(): void;
-  /** Everything stale is gone and all files are known. */
+  /** Called when everything stale is deleted and all files are known. */
   planned(
     transformed: readonly TransformedFolder[],
     unchanged: readonly UnchangedFolder[],
-    /** Name of the destination's filesystem, where it was asked for. */
+    /** Name of the destination's filesystem, if it was determined. */
     filesystem?: string,
   ): void;
 }
 
-/** A copy that is to be run. */
+/** A copy with everything that is needed to run it. */
 export interface CopyRequest {
   queue: Queue;
   job: JobSettings;
   plan: PlanSettings;
   hooks: RunHooks;
-  /** The most worker threads, and the most files that are transformed at a time. */
+  /** The maximum number of worker threads, and of files that are transformed at the same time. */
   concurrency: number;
   signal: AbortSignal | undefined;
   facts: Pick<ScheduleFacts, 'hasFunctions' | 'staysHere' | 'keepsLinks' | 'dryRun' | 'clonesDirectory'>;
@@ -39,7 +39,7 @@ export type ToWorker = {
   type: 'work';
   id: number;
   memory: QueueMemory;
-  /** Its number in the queue. */
+  /** The thread's number in the queue. */
   thread: number;
   job: JobSettings;
   plan?: PlanSettings | undefined;
@@ -53,11 +53,11 @@ export type FromWorker =
   | { type: 'progress'; id: number; events: ProgressEvent[] }
   | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };
 
-/** One thread's part of a {@link Progress}; the counts over all threads are added where it is received. */
+/** One thread's part of a {@link Progress}; the receiver adds the counts of all threads. */
 export type ProgressEvent = Omit<Progress, 'files' | 'bytes'>;
 
 export interface WorkerData {
   run: Run;
-  /** What the thread's addon is loaded through. */
+  /** Memory of the lock under which the thread loads its addon. */
   gate: SharedArrayBuffer;
 }

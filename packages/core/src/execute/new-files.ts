@@ -11,10 +11,10 @@ import {
 } from '../platform/system.ts';
 import { preserved } from '../transfer/metadata.ts';
 
-/** The loop looks at the clock once in so many files. */
+/** How many files the loop copies between two looks at the clock. */
 const CLOCK_EVERY = 8;
 
-/** Plain files of one directory, on their way into a directory that this copy made. */
+/** Plain files of one directory that are copied to a directory that this copy created. */
 export interface NewFiles {
   copyNewFile: CopyNewFile;
   options: NewFileOptions;
@@ -22,21 +22,21 @@ export interface NewFiles {
   to: Directory;
   names: readonly string[];
   renamed: Readonly<Record<number, string>> | undefined;
-  /** Bytes; larger files are not copied. */
+  /** In bytes. Larger files are not copied. */
   limit: number;
   /** As performance.now(). */
   deadline: number;
-  /** The deadline has passed. */
+  /** Whether the deadline has passed. */
   isOver: boolean;
-  /** The source's device, or ANY_DEVICE. */
+  /** The device of the source, or ANY_DEVICE. */
   device: number;
   mayClone: boolean;
-  /** Both files' status, of the file that was copied last. */
+  /** The status of both files, for the file that was copied last. */
   source: FileStatus;
   destination: FileStatus;
-  /** Called after each file. */
+  /** Called after each copied file. */
   onCopied: ((file: number, cloned: boolean) => void) | undefined;
-  /** Files and bytes that were cloned, and that were copied. */
+  /** The number and the bytes of the files that were cloned, and of those that were copied. */
   clones: number;
   clonedBytes: number;
   copies: number;
@@ -44,9 +44,9 @@ export interface NewFiles {
 }
 
 /**
- * Copies the files from `start` on, one after the other. Returns the first one that the fast path does not copy, the
- * one at hand when the deadline has passed, or `end`. A function of its own, with little in it: it is over before a larger
- * one would be optimized.
+ * Copies the files from `start` on, in order. Returns the position of the first file that it did not copy: one that
+ * the fast path cannot copy, or the next one after the deadline has passed. Returns `end` if all are copied. This is
+ * a separate, short function: a larger one would end before it is optimized.
  */
 export function copyNewFiles(files: NewFiles, start: number, end: number): number {
   const { copyNewFile, options, from, to, names, renamed, limit, device, mayClone } = files;
@@ -73,12 +73,12 @@ export function copyNewFiles(files: NewFiles, start: number, end: number): numbe
   return file;
 }
 
-/** The position of the first link behind a file, or the number of files. */
+/** The position of the first link after a file, or the number of files. */
 export function nextLinkOf({ names, links }: QueuedBatch, file: number): number {
   return links?.find((link) => link > file) ?? names.length;
 }
 
-/** How the fast path copies the files of a copy; undefined: it copies none. */
+/** The options of the fast path. Returns undefined if it cannot be used for this copy. */
 export function newFileOptions(
   { transfer, only }: JobSettings,
   system: System,

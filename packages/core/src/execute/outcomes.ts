@@ -2,7 +2,7 @@ import type { FileResult } from '../model/batch.ts';
 import type { Method } from '../model/settings.ts';
 import type { Outcome } from '../transfer/transfer.ts';
 
-/** What a method is in shared memory; 0 is what nothing was noted of. */
+/** The code of each method in shared memory; 0 means that nothing was noted. */
 const CODES: Record<Method, number> = {
   ficlone: 3,
   copy_file_range: 4,
@@ -22,7 +22,7 @@ const UNCHANGED = 1;
 const LINKED = 2;
 const METHODS = new Map(Object.entries(CODES).map(([method, code]) => [code, method as Method]));
 
-/** Numbers noted of each file: what was done, and its size. */
+/** How many numbers are noted for each file: the code of its method, and its size. */
 export const OUTCOME_WORDS = 2;
 export const OUTCOME_BYTES: number = OUTCOME_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
@@ -37,7 +37,7 @@ export function noteOutcome(outcomes: Float64Array, file: number, { method, byte
   outcomes[file * OUTCOME_WORDS + 1] = Math.max(bytes, 0);
 }
 
-/** Undefined: the copy has not come to the file. */
+/** Returns undefined if the file has not been copied yet. */
 export function notedResult(outcomes: Float64Array, file: number): FileResult | undefined {
   const code = outcomes[file * OUTCOME_WORDS]!;
   const bytes = outcomes[file * OUTCOME_WORDS + 1]!;

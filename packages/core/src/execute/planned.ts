@@ -7,7 +7,7 @@ import type { Planned } from '../options.ts';
 import { notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 
-/** Files of one destination directory, and what is known of them. */
+/** Files of one destination directory, and their outcomes. */
 interface Part {
   from: string;
   to: string;
@@ -17,7 +17,7 @@ interface Part {
   result(file: number): FileResult | undefined;
 }
 
-/** Looks up what was published; reads only the batches of directories that are asked for. */
+/** Looks up published files. Reads only the batches of the directories in question. */
 export function plannedFiles(
   queue: Queue,
   transformed: readonly TransformedFolder[],
@@ -98,7 +98,7 @@ function* select(
   }
 }
 
-/** The first file of each directory that is one of these, or lies in one. */
+/** The first file of each directory that is one of `paths` or is inside one. */
 function* selectInside(
   parts: Iterable<Part>,
   paths: Iterable<string>,

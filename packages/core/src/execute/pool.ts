@@ -8,13 +8,14 @@ import { currentRun } from '../transfer/temporary.ts';
 import { AddonLock } from './addon-lock.ts';
 import type { FromWorker, ToWorker, WorkerData } from './job.ts';
 
-// Beside the bundle it is built into. From source it is the built one too: Node.js 20 runs no TypeScript. A bundler that
-// makes CommonJS of this leaves `import.meta.url` empty.
+// The worker file is beside the bundle that this module is built into. From source, the built worker is used too,
+// because Node.js 20 does not run TypeScript. In CommonJS that a bundler creates from this module, `import.meta.url`
+// is empty.
 const HERE = import.meta.url ? fileURLToPath(import.meta.url) : __filename;
 const NAME = 'fs-reflink-worker.cjs';
 const WORKER = path.join(path.dirname(HERE), HERE.endsWith('.ts') ? `../../dist/${NAME}` : NAME);
 
-/** Young generation of a worker's heap: it makes a few small objects per file, all short-lived. */
+/** Size of the young generation of a worker's heap: a worker creates a few small, short-lived objects per file. */
 const YOUNG_GENERATION_MB = 4;
 
 export type Listener = (message: FromWorker) => void;
@@ -24,16 +25,16 @@ interface Member {
   gate: AddonLock;
   ready: Promise<void>;
   listeners: Map<number, Listener>;
-  /** It is waited for until it has ended, whatever it still has to say. */
+  /** The pool is ending the worker, and keeps it referenced until it has ended. */
   ending: boolean;
 }
 
-/** Worker threads that are kept while anybody holds them. */
+/** Worker threads that are kept as long as at least one caller holds the pool. */
 class Pool {
   readonly #members: Member[] = [];
   #holders = 0;
 
-  /** Makes sure of `count` workers and holds the pool until the returned function is called. */
+  /** Starts workers until there are at least `count`. Holds the pool until the returned function is called. */
   hold(count: number): () => Promise<void> {
     this.#holders++;
     let held = true;
@@ -45,7 +46,7 @@ class Pool {
     try {
       while (this.#members.length < count) this.#members.push(start((member) => this.#drop(member)));
     } catch (error) {
-      // The system, or a permission of Node's, allows no more of them.
+      // The system, or Node.js's permission model, allows no more threads.
       void release();
       throw error;
     }
@@ -61,11 +62,11 @@ class Pool {
     return this.#members.length;
   }
 
-  /** Sends to the worker with this number; `listener` gets its answers to the message's job. */
+  /** Sends a message to the worker with this number. `listener` receives the replies to it. */
   send(number: number, message: ToWorker, listener: Listener): void {
     const member = this.#members[number]!;
     member.listeners.set(message.id, listener);
-    // A copy that is underway keeps the process alive; a worker that is only held does not.
+    // A running copy keeps the process alive; a worker that is only held does not.
     member.worker.ref();
     member.worker.postMessage(message);
   }
@@ -91,7 +92,7 @@ class Pool {
 
 const gates = new Set<AddonLock>();
 
-/** The process may end by itself, or be ended, while the thread is booting. */
+/** Closes the lock if the process exits while the thread is booting: see {@link AddonLock}. */
 function watchOver(gate: AddonLock): void {
   if (gates.size === 0) process.once('exit', closeGates);
   gates.add(gate);
@@ -102,16 +103,16 @@ function closeGates(): void {
 }
 
 function start(onExit: (member: Member) => void): Member {
-  // Whoever bundles the library into a file of their own may leave it out: then there are no threads.
+  // If a user bundles the library, the worker file may be missing: then there are no threads.
   if (!fs.existsSync(WORKER)) throw new Error(`${WORKER} is not there`);
   const gate = new AddonLock();
   const data: WorkerData = { run: currentRun(), gate: gate.memory };
-  // Loaded with the first thread: it takes 2 ms, and most copies start none.
+  // Loaded only with the first thread, because it takes 2 ms and most copies start no thread.
   const threads = process.getBuiltinModule('node:worker_threads');
   const worker = new threads.Worker(WORKER, {
     workerData: data,
     name: 'fs-reflink',
-    // Loaders and inspectors of the host process are none of the worker's business.
+    // A worker does not need the loaders and inspectors of the host process.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
@@ -148,12 +149,15 @@ function start(onExit: (member: Member) => void): Member {
   return member;
 }
 
-/** The process need not wait for a thread that has nothing to do. Until it has booted somebody may wait for that. */
+/**
+ * Lets the process end while the thread has nothing to do. A booting thread is still referenced, because a caller may
+ * wait for it.
+ */
 function letProcessEnd({ worker, listeners, ending }: Member): void {
   if (listeners.size === 0 && !ending) worker.unref();
 }
 
-/** A worker that ends takes the copies it was at with it. */
+/** Ends the copies that a worker took part in with an error, after the worker has ended. */
 function fail(listeners: Map<number, Listener>, cause: unknown): void {
   for (const [id, listener] of listeners) {
     const error = new CopyError({

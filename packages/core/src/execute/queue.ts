@@ -6,16 +6,16 @@ import { OUTCOME_WORDS } from './outcomes.ts';
 import { SharedQueue } from './shared-queue.ts';
 
 /**
- * The queue of the thread that begins a copy: an array, and shared memory from {@link share} on, where all batches go
- * that are not finished by then.
+ * The queue of the thread that starts a copy. It is an array until {@link share} is called, which moves all
+ * unfinished batches to shared memory.
  */
 export class Queue implements BatchQueue, PlannedQueue {
   readonly #keeping: Keeping;
   #waiting: QueuedBatch[] = [];
   #next = 0;
-  /** The last that was taken. */
+  /** The batch that was taken last. */
   #taken: QueuedBatch | undefined;
-  /** All batches, where somebody will ask what became of them. */
+  /** All batches, if their outcomes will be read. */
   readonly #kept: QueuedBatch[] = [];
   #files = 0;
   #isClosed = false;
@@ -30,7 +30,7 @@ export class Queue implements BatchQueue, PlannedQueue {
     this.#keeping = keeping;
   }
 
-  /** Worker threads may take part from now on. Throws a RangeError where no address space is left. */
+  /** Lets worker threads take part from now on. Throws a RangeError if there is not enough address space. */
   share(): SharedQueue {
     if (this.#shared) return this.#shared;
     const shared = new SharedQueue(this.#keeping);
@@ -62,7 +62,7 @@ export class Queue implements BatchQueue, PlannedQueue {
   #queued(batch: Batch, records: Uint32Array | undefined, first: QueuedBatch | undefined): QueuedBatch {
     const { records: recorded, outcomes } = this.#keeping;
     const count = batch.names.length;
-    // Taken over: to copy so large an object took 8 µs.
+    // Reuses the object: copying such a large object took 8 µs.
     const queued = batch as QueuedBatch;
     queued.number = -1;
     queued.cursor = 0;
@@ -104,7 +104,7 @@ export class Queue implements BatchQueue, PlannedQueue {
     if (this.#isStopped || this.#next === this.#waiting.length) return undefined;
     const batch = (this.#taken = this.#waiting[this.#next]!);
     if (++this.#next === this.#waiting.length) {
-      // Nothing keeps what was copied in memory.
+      // Release the copied batches, so that they can be garbage-collected.
       this.#waiting = [];
       this.#next = 0;
     }
@@ -142,7 +142,7 @@ export class Queue implements BatchQueue, PlannedQueue {
     else batch.notes.bits |= note;
   }
 
-  /** This thread copied so many files and links. */
+  /** Adds to the number of files and links that this thread copied. */
   count(copied: number): void {
     this.#copied += copied;
   }
@@ -151,12 +151,12 @@ export class Queue implements BatchQueue, PlannedQueue {
     return this.#copied + (this.#shared?.copied ?? 0);
   }
 
-  /** Files in all batches. */
+  /** The number of files in all batches. */
   get files(): number {
     return this.#files + (this.#shared ? this.#shared.filesFrom(this.#moved) : 0);
   }
 
-  /** All batches. Only of a queue that keeps outcomes. */
+  /** All batches. Call this only if the queue keeps outcomes. */
   *batches(): Generator<QueuedBatch> {
     yield* this.#kept;
     if (this.#shared) yield* this.#shared.batchesFrom(this.#moved);
@@ -175,7 +175,7 @@ export class Queue implements BatchQueue, PlannedQueue {
     yield* this.#waiting.slice(this.#next);
   }
 
-  /** Published files that nobody has begun, nearly. */
+  /** The approximate number of published files that no thread has taken. */
   get waiting(): number {
     if (this.#shared) return this.#shared.waiting;
     let files = this.#taken ? this.#taken.names.length - this.#taken.cursor : 0;

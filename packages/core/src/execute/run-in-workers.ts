@@ -6,8 +6,8 @@ import { chooseSchedule, type ScheduleFacts } from './schedule.ts';
 import type { SharedQueue } from './shared-queue.ts';
 
 /**
- * A copy in worker threads, the first of which plans too: for none of it the calling thread is waited for. Others are
- * added when there is work for them. Undefined: no thread can be started.
+ * Runs a copy in worker threads, so that no part of it waits for the calling thread. The first worker plans too; more
+ * are added when there is work for them. Returns undefined if no thread can be started.
  */
 export async function runInWorkers(request: CopyRequest): Promise<Finished | undefined> {
   const { plan, queue, hooks } = request;
@@ -42,7 +42,7 @@ function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen
   try {
     crew.grow(Math.min(workersFor(request, seen), crew.size + queue.waiting));
   } catch {
-    // No more threads can be started: those that are at it go on.
+    // No more threads can be started: the workers that already take part continue.
   }
 }
 

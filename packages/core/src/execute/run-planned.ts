@@ -9,7 +9,7 @@ import type { RunHooks } from './job.ts';
 import { Queue } from './queue.ts';
 import type { SharedQueue } from './shared-queue.ts';
 
-/** Works on a queue that another thread plans. Blocks until nothing is left. */
+/** Copies from a queue that another thread plans. Blocks until nothing is left. */
 export function runPart(
   queue: SharedQueue,
   thread: number,
@@ -27,16 +27,16 @@ export function runPart(
   return finished;
 }
 
-/** What {@link runPlanned} does besides planning and copying. */
+/** What {@link runPlanned} does in addition to planning and copying. */
 export interface RunPlanned {
   earlier?: EarlierRuns;
-  /** Copies everything at once, if it can, and returns whether it did. */
+  /** Copies everything at once if possible. Returns whether it did. */
   copyWhole?: (tally: Tally) => boolean;
   /** This thread's number in a shared queue. */
   thread?: number;
 }
 
-/** Plans a copy and runs it, with whichever threads join a shared queue. Blocks until all is done. */
+/** Plans a copy and runs it, together with the threads that join a shared queue. Blocks until all is done. */
 export function runPlanned(
   queue: Queue | SharedQueue,
   job: JobSettings,
@@ -81,7 +81,7 @@ function copyBy(
 ): Finished {
   const stop = () => queue.stop();
   let created: BatchCopier | undefined;
-  // It refuses options that the system cannot fulfil.
+  // The constructor throws for options that the system does not support.
   const creating = attempt(emptyTally(), stop, () => {
     created = create();
   });

@@ -8,7 +8,7 @@ import type { Queue } from './queue.ts';
 import { runPlanned } from './run-planned.ts';
 import type { SharedQueue } from './shared-queue.ts';
 
-/** A whole copy, with everything it may need, on a thread that may be held. Blocks until all is done. */
+/** Plans and runs a whole copy, with all its features, on a thread that may be blocked. Blocks until all is done. */
 export function runWhole(
   queue: Queue | SharedQueue,
   job: JobSettings,

@@ -3,59 +3,59 @@ import path from 'node:path';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 
-/** What is known of a copy when it is decided which threads run it. */
+/** What is known about a copy when {@link chooseSchedule} decides which threads run it. */
 export interface ScheduleFacts {
-  /** The most threads that may take part, the calling one not counted. */
+  /** The maximum number of threads that may take part, without the calling thread. */
   concurrency: number;
-  /** Worker threads that have been started before. */
+  /** The number of worker threads that are already started. */
   heldWorkers: number;
   /** The calling thread has to call functions of the user. */
   hasFunctions: boolean;
-  /** Only the calling thread can copy: it alone reads archives. */
+  /** Only the calling thread may copy: only there can files in archives be read, or hard links be found. */
   staysHere: boolean;
-  /** Only the calling thread copies files with several names: it alone knows which of them are linked. */
+  /** Only the calling thread copies files with several hard links, because it keeps track of their copies. */
   keepsLinks: boolean;
-  /** Nothing is copied. */
+  /** The copy is a dry run: nothing is copied. */
   dryRun: boolean;
-  /** A whole directory is to be cloned by one system call, which holds the thread that makes it. */
+  /** A whole directory is cloned with one system call, which blocks its thread. */
   clonesDirectory: boolean;
-  /** Files that are planned and that nobody has begun. */
+  /** The number of planned files that no thread has taken. */
   waitingFiles: number;
-  /** Each file holds the thread that copies it: the disk or the network is waited for. */
+  /** Each file blocks its thread, because the disk or the network is slow. */
   isSlow: boolean;
-  /** A file was found that would hold the calling thread: a large one, which is left to workers. */
+  /** At least one file is left to workers: a large one that would block the calling thread. */
   hasLarge: boolean;
-  /** Bytes that are left to workers, once the calling thread has nothing more to copy; 0 before. */
+  /** Bytes left to workers after the calling thread has nothing more to copy; 0 before that. */
   bytesLeft: number;
-  /** Name of the destination's filesystem, where it was asked for. */
+  /** Name of the destination's filesystem, if it was determined. */
   filesystem?: string | undefined;
 }
 
 export interface Schedule {
   /** Which thread plans. The calling thread copies too if it plans. */
   planner: 'caller' | 'worker';
-  /** Worker threads that are to take part. */
+  /** How many worker threads should take part. */
   workers: number;
 }
 
 /**
- * From so many small files on another thread pays. Booting one takes 40 ms of processor time, and then it compiles
- * everything again: 5,000 files take one thread as long as two.
+ * From this many small files on, another thread is worth it. Booting one takes 40 ms of processor time, and then it
+ * compiles all code again: for 5,000 files, two threads take as long as one.
  */
 export const MANY_FILES = 8_000;
 
-/** To copy so many bytes takes one thread about as long as another needs to boot. */
+/** One thread copies this many bytes in about the time that another thread needs to boot. */
 export const MANY_BYTES: number = 64 * 1024 * 1024;
 
-/** Filesystems on which several threads create files no faster than one. */
+/** Filesystems on which several threads do not create files faster than one. */
 const SERIAL_FILESYSTEMS: ReadonlySet<string> = new Set(['btrfs']);
 
-/** A server or another process answers each system call there, or does not. */
+/** Filesystems on which a server or another process has to answer each system call. */
 const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
   '9p afs ceph cifs coda fuse nfs smb smb2 smbfs virtiofs vboxsf webdav'.split(' '),
 );
 
-/** Decides which threads run a copy. Asked again while the copy goes on: workers are only ever added. */
+/** Decides which threads run a copy. Called repeatedly during the copy, which only ever adds workers. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
   const { concurrency, heldWorkers, hasFunctions, keepsLinks, dryRun, clonesDirectory } = facts;
   if (dryRun || facts.staysHere) return { planner: 'caller', workers: 0 };
@@ -74,10 +74,10 @@ function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
 }
 
-/** Files that {@link bytesOf} looks at. */
+/** How many files {@link bytesOf} calls stat for at most. */
 const MOST_LOOKS = 1_000;
 
-/** Bytes of files, counted until they are `enough`, and of the first thousand files only. */
+/** The total bytes of files. Stops at `enough` bytes, and after the first {@link MOST_LOOKS} files. */
 export function bytesOf(files: Iterable<string>, enough: number): number {
   let bytes = 0;
   let looks = 0;
@@ -93,7 +93,10 @@ export function bytesOf(files: Iterable<string>, enough: number): number {
   return bytes;
 }
 
-/** Name of the filesystem that a path is on, or would be if it existed; empty if it cannot be asked. */
+/**
+ * Name of the filesystem that contains a path, or would contain it. Returns an empty string if that cannot be
+ * determined.
+ */
 export function filesystemOf(system: System, file: string): string {
   for (let current = file; ; current = path.dirname(current)) {
     try {
@@ -104,7 +107,7 @@ export function filesystemOf(system: System, file: string): string {
   }
 }
 
-/** Whether every file of a copy takes long, as far as its options and its filesystems tell. */
+/** Whether every file of a copy takes long, judged by the options and the filesystems. */
 export function isSlowCopy({ transfer }: JobSettings, { targets }: PlanSettings, system: System): boolean {
   if (transfer.durability !== 'none' || transfer.pageCache === 'bypass') return true;
   const [target] = targets;

@@ -16,7 +16,7 @@ const batchOf = (source: string, files: number): Batch => ({
   names: Array.from({ length: files }, (_each, file) => `${source} ${file}`),
 });
 
-/** The names a thread gets until nothing is left. */
+/** Yields the names of the files that a thread takes until nothing is left. */
 function* claims(queue: SharedQueue): Generator<string> {
   for (let batch = queue.claim(); batch; batch = queue.claim()) {
     for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) yield batch.names[file]!;
@@ -67,7 +67,7 @@ test.each([
   ['by turns', 4],
 ])('every file is claimed once, %s', (_title, threads) => {
   const queue = new SharedQueue(KEEPING);
-  // The empty ones are directories without files.
+  // Batches of size 0 are directories without files.
   const sizes = [5, 0, 64, 1, 0, 17, 64, 64];
   for (const [number, size] of sizes.entries()) queue.publish(batchOf(`folder ${number}`, size), undefined);
   queue.close();
@@ -146,7 +146,7 @@ test('a thread that died before it joined does not end the wait for one that is 
   const ended = new Promise<void>((resolve) => {
     waiting.on('message', (message) => {
       messages.push(message);
-      // Sealed, it waits: no thread may join any more.
+      // After sealing, the thread waits: no other thread may join any more.
       if (message === 'ready') {
         while (queue.join(3)) queue.leave(3, 0);
         queue.leave(3, 0);
@@ -170,7 +170,7 @@ test('more batches than the memory first holds are kept', () => {
 
 test('threads that claim at the same time, while files are still found, get every file once', async () => {
   const queue = new SharedQueue(KEEPING);
-  // The last batch is so large that all threads are at it together.
+  // The last batch is so large that all threads take files of it at the same time.
   const [batches, files, last] = [50, 64, 100_000];
   const counts = new Int32Array(new SharedArrayBuffer((batches * files + last) * 4));
   const module = new URL('./shared-queue.ts', import.meta.url).href;
@@ -186,7 +186,10 @@ test('threads that claim at the same time, while files are still found, get ever
   expect(new Set(counts)).toEqual(new Set([1]));
 });
 
-/** Counts each file it is given, as the sources have it: threads do not get the loader of the tests. */
+/**
+ * Starts a thread that counts each file it takes. It loads the sources with tsx, because threads do not inherit the
+ * loader of the tests.
+ */
 function claimingThread(workerData: object): { ready: Promise<unknown>; ended: Promise<unknown> } {
   const worker = new Worker(
     `
@@ -295,7 +298,7 @@ describe('the queue of the calling thread', () => {
     expect(queue.nextFile(taken)).toBe(1);
     expect(namesLeft(other)).toEqual(['a 2', 'a 0', 'a 1', 'a 0']);
     expect(queue.nextFile(taken)).toBe(-1);
-    // What another thread notes is seen through the batch that was published here.
+    // Records that another thread changes are visible in the batch that was published here.
     other.batch(1).records![RECORD_WORDS] = 42;
     expect(second.records![RECORD_WORDS]).toBe(42);
     expect(queue.files).toBe(6);

@@ -3,28 +3,28 @@ import { RECORD_BYTES, RECORD_WORDS } from '../plan/record.ts';
 import type { Keeping, Note } from './batch-queue.ts';
 import { OUTCOME_BYTES, OUTCOME_WORDS } from './outcomes.ts';
 
-/** Shared memory of a queue; what is sent to the threads that work on it. */
+/** The shared memory of a queue, which is sent to the threads that work on it. */
 export interface QueueMemory {
   control: SharedArrayBuffer;
   index: SharedArrayBuffer;
   data: SharedArrayBuffer;
 }
 
-/** Words of the control block. */
+/** Indexes of the words of the control block. */
 const PUBLISHED = 0;
 const CLOSED = 1;
 const NEXT = 2;
 const STOPPED = 3;
 const SEALED = 4;
-/** Any change that a waiting thread may wait for. */
+/** A counter of changes, on which threads wait. */
 const CHANGES = 5;
-/** Files and links copied by threads that have left. */
+/** Files and links copied by the threads that have left. */
 const COPIED = 6;
-/** What is kept of each file. */
+/** Which data is kept for each file: see {@link Keeping}. */
 const KEEPING = 7;
-/** A word for each thread: whether it is at work. */
+/** The first of a series of words, one for each thread: whether it is at work. */
 const THREADS = 8;
-/** The calling thread, and as many workers as there may be. */
+/** The calling thread, and the maximum number of workers. */
 export const MAX_THREADS = 16;
 const CONTROL_WORDS = THREADS + MAX_THREADS;
 
@@ -34,25 +34,28 @@ const LEFT = 2;
 const KEEPS_RECORDS = 1;
 const KEEPS_OUTCOMES = 2;
 
-/** Words of a batch in the index: where it is, how long its text, how many files, the next to be claimed. */
+/**
+ * Indexes of a batch's words in the index: the offset of its data, the length of its text, the number of files, and
+ * the next file to take.
+ */
 const OFFSET = 0;
 const TEXT = 1;
 const COUNT = 2;
 const CURSOR = 3;
-/** The first batch of the same directory, and there what all threads should know of that. */
+/** The first batch of the same directory. The notes of a directory are stored at its first batch. */
 const FIRST = 4;
 const NOTES = 5;
 const INDEX_WORDS = 6;
 
-/** Bounds of address space, not of memory: pages are used as the queue grows. */
+/** Limits of address space, not of memory: the system provides pages only as the queue grows. */
 const MAX_BATCHES = 1 << 20;
 const MAX_DATA = 1 << 30;
 const GROWTH = 1 << 18;
 const WORD = 8;
 
 /**
- * Hands batches from the planning thread to the working ones through shared memory, so that none of them
- * waits for the main thread, which the bundler keeps busy. One thread publishes; all may claim.
+ * Passes batches from the planning thread to the copying threads through shared memory, so that no thread waits for
+ * the main thread, which the bundler keeps busy. One thread publishes; all threads may take batches.
  */
 export class SharedQueue implements PlannedQueue {
   readonly memory: QueueMemory;
@@ -60,11 +63,11 @@ export class SharedQueue implements PlannedQueue {
   readonly #index: Int32Array;
   readonly #recordBytes: number;
   readonly #outcomeBytes: number;
-  /** Those that this thread published, by number. */
+  /** The batches that this thread published, by number. */
   readonly #own: QueuedBatch[] = [];
   #end = 0;
 
-  /** A new one that keeps so much of each file, or what another thread has made. */
+  /** Creates a queue that keeps the given data for each file, or opens a queue that another thread created. */
   constructor(from: Keeping | QueueMemory) {
     this.memory =
       'control' in from
@@ -129,20 +132,25 @@ export class SharedQueue implements PlannedQueue {
     return Atomics.load(this.#control, STOPPED) === 1;
   }
 
-  /** The thread with this number, below {@link MAX_THREADS}, begins to work. False: it came too late. */
+  /**
+   * Called when a thread starts to work; its number is below {@link MAX_THREADS}. Returns false if it came too late:
+   * then it must only call {@link leave}.
+   */
   join(thread: number): boolean {
     Atomics.store(this.#control, THREADS + thread, AT_WORK);
     return Atomics.load(this.#control, SEALED) === 0;
   }
 
-  /** The thread is done, came too late, or has died. It copied so many files and links. */
+  /**
+   * Called when the thread has finished, came too late, or has died. `copied` is how many files and links it copied.
+   */
   leave(thread: number, copied: number): void {
     Atomics.add(this.#control, COPIED, copied);
     Atomics.store(this.#control, THREADS + thread, LEFT);
     this.#announce();
   }
 
-  /** Lets no further thread join, and waits until all have left. Blocks: not for the main thread. */
+  /** Lets no more threads join, and waits until all have left. Blocks: do not call this on the main thread. */
   sealAndWait(): void {
     Atomics.store(this.#control, SEALED, 1);
     for (;;) {
@@ -158,19 +166,21 @@ export class SharedQueue implements PlannedQueue {
     return false;
   }
 
-  /** Where nothing is left to do, no thread may join any more. Returns whether that is so. */
+  /** If nothing is left to do, lets no more threads join. Returns whether that is so. */
   sealIfDone(): boolean {
     if (!this.isTaken && !this.stopped) return false;
     Atomics.store(this.#control, SEALED, 1);
     return true;
   }
 
-  /** Whether the thread has come to work, too late or not. In a sealed queue, any other will come too late. */
+  /**
+   * Whether the thread has joined, even if too late. After the queue is sealed, every other thread will be too late.
+   */
   hasJoined(thread: number): boolean {
     return Atomics.load(this.#control, THREADS + thread) !== 0;
   }
 
-  /** The next batch nobody has, when there is one; waits for it while the planning thread is at work. */
+  /** Takes the next batch that no thread has taken. Waits for one while the planning thread has not finished. */
   claim(): QueuedBatch | undefined {
     for (;;) {
       const seen = Atomics.load(this.#control, CHANGES);
@@ -191,7 +201,10 @@ export class SharedQueue implements PlannedQueue {
     }
   }
 
-  /** A batch someone else has begun and not finished. Searches from `from` on. */
+  /**
+   * Returns a batch with files that no thread has taken, even if another thread works on it. Searches from number
+   * `from` on.
+   */
   claimStarted(from: number): QueuedBatch | undefined {
     const published = this.length;
     for (let number = from; number < published && !this.stopped; number++) {
@@ -216,7 +229,7 @@ export class SharedQueue implements PlannedQueue {
     throw new Error('another thread may have taken the next file');
   }
 
-  /** The first files of a batch were taken before it was published. */
+  /** Marks the first files of a batch as taken: they were taken before the batch was published. */
   begin({ number }: QueuedBatch, files: number): void {
     Atomics.store(this.#index, number * INDEX_WORDS + CURSOR, files);
   }
@@ -233,13 +246,13 @@ export class SharedQueue implements PlannedQueue {
     return this.#index[number * INDEX_WORDS + FIRST]! * INDEX_WORDS + NOTES;
   }
 
-  /** No more batches will come, and no file is left that nobody has. */
+  /** Whether no more batches will come and every file has been taken. */
   get isTaken(): boolean {
     if (Atomics.load(this.#control, CLOSED) !== 1) return false;
     return Atomics.load(this.#control, NEXT) >= this.length && !this.claimStarted(0);
   }
 
-  /** Files in all batches from that number on. */
+  /** The number of files in all batches from number `first` on. */
   filesFrom(first: number): number {
     let files = 0;
     for (let number = first; number < this.length; number++)
@@ -256,7 +269,7 @@ export class SharedQueue implements PlannedQueue {
     for (let number = first; number < this.length; number++) yield this.batch(number);
   }
 
-  /** Files that nobody has. */
+  /** The number of published files that no thread has taken. */
   get waiting(): number {
     let files = 0;
     for (let number = 0; number < this.length; number++) {

@@ -29,7 +29,7 @@ import type { RunHooks } from './job.ts';
 import { resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 
-/** The process's umask applies to it. */
+/** The umask of the process applies to this mode. */
 const NEW_FILE_MODE = 0o666;
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const OWNER = 0o700;
@@ -39,12 +39,12 @@ export interface TransformContext {
   job: JobSettings;
   system: System;
   hooks: RunHooks;
-  /** Files at a time. */
+  /** The maximum number of files that are transformed at the same time. */
   concurrency: number;
   signal?: AbortSignal | undefined;
 }
 
-/** Reads, transforms and writes on this thread, while the workers copy all that needs no JavaScript. */
+/** Reads, transforms and writes files on this thread, while workers copy the files that need no JavaScript. */
 export async function transformAll(
   folders: readonly TransformedFolder[],
   context: TransformContext,
@@ -123,7 +123,10 @@ async function transformFolder(
   }
 }
 
-/** Waits for all of them, also when one fails: they use what is closed then. Rejects as the first that failed. */
+/**
+ * Waits for all steps even if one fails, because the caller then closes the directories they use. Rejects with the
+ * first error.
+ */
 async function allOf(steps: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(steps)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
@@ -138,7 +141,7 @@ class TransformedFile {
   readonly #as: string;
   readonly #source: string;
   readonly #destination: string;
-  /** Below the target's `to`. */
+  /** The file's path below the target's `to`. */
   readonly #path: string;
   readonly #status = new FileStatus();
 
@@ -163,7 +166,7 @@ class TransformedFile {
     this.#destination = path.join(root, below, as);
   }
 
-  /** Undefined: the copy was ended before. */
+  /** Returns undefined if the copy was stopped before the file was written. */
   async write(tally: Tally): Promise<FileResult | undefined> {
     const { job, queue, hooks } = this.#context;
     const decision = this.#decide();
@@ -192,7 +195,10 @@ class TransformedFile {
     return isOurs(this.#context.system, this.#pair, this.#as, this.#records, this.#file);
   }
 
-  /** Writes what the function makes of the file. Undefined: that is there already, or the copy was ended. */
+  /**
+   * Writes the result of the function. Returns undefined if the destination is already equal, or if the copy was
+   * stopped.
+   */
   async #placeUnlessAlike(exists: boolean): Promise<number | undefined> {
     const { queue, job, system } = this.#context;
     const paths = { source: this.#source, destination: this.#destination };
@@ -203,7 +209,7 @@ class TransformedFile {
     if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
     try {
       const pair = this.#pair;
-      // Somebody may have put another file in the place of ours while the function ran.
+      // Another process may have replaced our file while the function ran.
       const mayReplaceNow = () => mayReplace(pair) || (exists && this.#isOurs());
       const inPlace = job.transfer.atomic ? undefined : {};
       const rename = (temporary: string) =>
@@ -219,7 +225,7 @@ class TransformedFile {
     return made.length;
   }
 
-  /** Writes a file under a temporary name. False: `rename` did not give it its own. */
+  /** Writes a file under a temporary name. Returns false if `rename` did not give it its final name. */
   async #stage(
     bytes: Uint8Array,
     mode: number | undefined,
@@ -252,7 +258,7 @@ class TransformedFile {
   async #read(): Promise<{ content: Buffer; mode: number }> {
     const paths = { source: this.#source, destination: this.#destination };
     try {
-      // Opening a FIFO that took a file's place must not hang; what reads archives takes no such flag.
+      // If a FIFO has replaced the file, opening it must not block. The readers of archives do not accept this flag.
       const handle = await fs.open(
         onDisk(this.#source),
         isArchived(this.#source) ? 'r' : O_RDONLY | O_NONBLOCK,
@@ -280,7 +286,7 @@ class TransformedFile {
     }
   }
 
-  /** What the user's function returns, as bytes; undefined when the copy is aborted before it does. */
+  /** Returns the result of the user's function as bytes, or undefined if the copy is aborted first. */
   async #apply(content: Buffer): Promise<Buffer | undefined> {
     const { signal } = this.#context;
     const fail = (reason: string, cause?: unknown) =>
@@ -300,7 +306,7 @@ class TransformedFile {
     let made: unknown;
     try {
       const file = { source: this.#source, path: this.#path };
-      // A turn for everybody else before code whose cost nobody knows.
+      // Give other work an event loop turn first: the function may take long.
       await nextTurn();
       if (signal?.aborted) return undefined;
       made = await Promise.race([this.#transform(content, file), abort]);
@@ -317,7 +323,7 @@ class TransformedFile {
   }
 }
 
-/** Bits the written file gets; undefined: those of any new file. */
+/** The permission bits of the written file. Returns undefined if it gets those of any new file. */
 function modeOf(mode: number, { preserve }: TransferSettings): number | undefined {
   if (preserve.includes('special')) return mode & 0o7777;
   return preserve.includes('mode') ? mode & 0o777 : undefined;
@@ -330,7 +336,7 @@ async function isAlike(file: string, bytes: Buffer, mode: number | undefined): P
     if (mode !== undefined && (there.mode & 0o7777) !== mode) return false;
     return (await fs.readFile(onDisk(file))).equals(bytes);
   } catch {
-    // Gone, or unreadable: writing it anew says what is wrong, if anything is.
+    // The file is gone or unreadable: writing it again reports the error, if there is one.
     return false;
   }
 }

@@ -1,8 +1,8 @@
-/** Copying this many bytes takes a part of a slice only, also where every byte has to be moved. */
+/** Copying this many bytes takes only part of a slice, even if every byte has to be copied. */
 export const SMALL_FILE: number = 256 * 1024;
-/** Copying this many bytes takes less than a slice, unless the disk is waited for. */
+/** Copying this many bytes takes less than a slice, unless the disk is slow. */
 export const MEDIUM_FILE: number = 4 * 1024 * 1024;
-/** For a larger file it is worth asking how many bytes there are besides it. */
+/** For a file larger than this, it is worth calling {@link WayFacts.bytesLeft}. */
 export const LARGE_FILE: number = 64 * 1024 * 1024;
 /**
  * The calling thread copies this many bytes in slices. It takes as long as two workers take to start and to copy them (two
@@ -10,27 +10,27 @@ export const LARGE_FILE: number = 64 * 1024 * 1024;
  */
 export const MOST_SLICED: number = 512 * 1024 * 1024;
 
-/** What is known of a file that the calling thread is about to copy. */
+/** What is known about a file that the calling thread is about to copy. */
 export interface WayFacts {
-  /** Bytes. */
+  /** In bytes. */
   size: number;
-  /** Nothing has told yet that it cannot be cloned. */
+  /** The file may be clonable: nothing has shown that it is not. */
   mayClone: boolean;
-  /** Whether it has reached the disk: to clone it waits for that. */
+  /** Whether the file's data is on the disk: a clone waits until it is. */
   isWritten: () => boolean;
-  /** No other thread may take it. */
+  /** No other thread may take the file. */
   isAlone: boolean;
-  /** What moves its bytes can pause. */
+  /** The copying of its bytes can pause. */
   maySlice: boolean;
-  /** Bytes of the files that were copied in slices before. */
+  /** Total bytes of the files that were copied in slices before. */
   sliced: number;
   /** Bytes of the other files that are not copied yet, counted up to {@link MOST_SLICED}. */
   bytesLeft: () => number;
 }
 
 /**
- * How the calling thread copies a file without being held: `whole`, at once; in `slices`; by a clone, and if that fails as
- * `otherwise` says; or `worker`, which means that it leaves the file to one.
+ * How the calling thread copies a file without being blocked for long: `whole`, at once; in `slices`; by `clone`, or
+ * if that fails as `otherwise` says; `worker` means that it leaves the file to a worker.
  */
 export type Way = 'whole' | 'slices' | 'worker' | { clone: true; otherwise: 'slices' | 'worker' };
 

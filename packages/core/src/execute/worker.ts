@@ -10,7 +10,7 @@ import { runWhole } from './run-whole.ts';
 import { filesystemOf, MANY_FILES } from './schedule.ts';
 import { SharedQueue } from './shared-queue.ts';
 
-/** How long progress is collected before it is sent, so that small files do not cost a message each. */
+/** How long progress events are collected before they are sent, so that small files do not need a message each. */
 const PROGRESS_MS = 16;
 
 const port = parentPort!;
@@ -19,7 +19,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 const { run, gate } = workerData as WorkerData;
 joinRun(run);
 const system = new AddonLock(gate).pass(loadSystem);
-// Without one this thread is about to be ended.
+// If it is undefined, this thread is about to be ended.
 if (system) serve(system);
 
 function serve(system: System): void {
