@@ -179,7 +179,7 @@ export interface CopyOptions extends CopyFileOptions {
   keep?: readonly string[];
   /**
    * When the caller emptied the destination, except for recorded files, in milliseconds since 1970 by the clock of its
-   * filesystem. Then `prune: 'placed'` also deletes what somebody had changed before, as emptying would have done.
+   * filesystem. Then `prune: 'placed'` also deletes files that were changed before, as emptying would have done.
    *
    * @default undefined: nothing that was changed is deleted
    */
@@ -191,7 +191,7 @@ export interface CopyOptions extends CopyFileOptions {
    */
   pruneRoots?: readonly string[];
   /**
-   * Destinations of somebody else: a file that would go there is not copied, as if no target named it.
+   * Destinations that the copy must not write to: a file that would go there is not copied, as if no target named it.
    * Relative to {@link CopyOptions.cwd}.
    *
    * @default []

@@ -26,7 +26,7 @@ test.each([
   expect(fold(one)).not.toBe(fold(other));
 });
 
-/** Names as a filesystem sees them that ignores all that can be ignored, or nothing. */
+/** Names on a filesystem that ignores the case of letters and the form of accents, or on one that ignores neither. */
 function namesThat(areSame: boolean) {
   const names = new SameNames(false);
   const isSamePath = vi.fn(
@@ -49,7 +49,7 @@ function folder(below: string, names: string[], unchanged?: { alone: boolean }):
   return { source: `/s/${below}`, root: '/d', below, names, target, unchanged };
 }
 
-/** The folders of one directory, in the order they are found in. */
+/** Folders with a collision, in the order in which the scan finds them. */
 const colliding: [string, Folder[], first: string, second: string][] = [
   ['in one directory', [folder('', ['README', 'x', 'readme'])], '/s/README', '/s/readme'],
   ['by the form of accents', [folder('', [COMPOSED, DECOMPOSED])], `/s/${COMPOSED}`, `/s/${DECOMPOSED}`],

@@ -4,7 +4,7 @@ import { type Files, nameAs, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import { fold, type SameNames } from './same-names.ts';
 
-/** A file, and where it was found. */
+/** A file and the folder that it was found in. */
 export interface FoundIn {
   folder: Folder;
   /** Its position in the folder. */
@@ -19,7 +19,7 @@ export function destinationOf({ folder, file }: FoundIn): string {
   return path.join(folder.root, folder.below, nameAs(folder, file));
 }
 
-/** What a copy fails with that would lose one of two files. */
+/** The error for a copy that would lose one of two files. */
 export function collisionError(first: FoundIn, second: FoundIn): CopyError {
   const destination = destinationOf(second);
   const other = destinationOf(first);
@@ -41,14 +41,14 @@ interface KeptFolder {
 }
 
 /**
- * Finds files that would get one name although each directory has its own names: where the filesystem of the
- * destination ignores the case of letters or the way accents are written. Given one directory after the other.
+ * Finds files with the same destination in copies where each source directory has its own destination: the filesystem
+ * of the destination may ignore letter case or the form of accents. Directories are added one by one.
  */
 export class CollisionCheck {
   readonly #names: SameNames;
   /**
-   * By the folded destination directory: several where spellings differ, or where a part of one is unchanged. Their names
-   * are one text each, which takes a quarter of the memory.
+   * By the folded destination directory. There are several folders if spellings differ, or if part of a directory is
+   * unchanged. The names of a folder are kept as one string, which takes a quarter of the memory.
    */
   readonly #folders = new Map<string, KeptFolder[]>();
 
@@ -56,13 +56,13 @@ export class CollisionCheck {
     this.#names = names;
   }
 
-  /** Throws a CopyError with code ERR_COLLISION. */
+  /** Throws a CopyError with code ERR_COLLISION if a file collides with one that was added before. */
   add(folder: Folder): void {
     const { below, names, unchanged } = folder;
-    // What is unchanged is in its place, each file under its own name.
+    // Unchanged files exist in the destination, each under its own name.
     if (!unchanged && names.length > 1) this.#checkIn(folder);
     const key = fold(below);
-    // No name has a slash in it.
+    // A name never contains a slash.
     const kept = { folder: { ...folder, names: [], links: undefined }, text: names.join('/') };
     const others = this.#folders.get(key);
     if (!others) {
@@ -105,17 +105,20 @@ export class CollisionCheck {
   }
 }
 
-/** Whether no two names become one when they are folded. */
+/** Whether all names of a folder are still different after they are folded. */
 function areDistinct(folder: Folder): boolean {
   const given = folder.names.join('/');
-  // A directory has no name twice.
+  // A directory does not contain a name twice.
   if (!folder.renamed && fold(given) === given) return true;
   return new Set(foldedNames(folder)).size === folder.names.length;
 }
 
-/** The folded names of files: as one text, because a call for each of thousands would cost several times as much. */
+/**
+ * The folded names of files. They are folded as one string, because a call for each of thousands of names would take
+ * several times as long.
+ */
 export function foldedNames(files: Files): string[] {
-  // No name has a slash in it.
+  // A name never contains a slash.
   return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
 }
 

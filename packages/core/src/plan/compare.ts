@@ -4,20 +4,19 @@ import type { DirectoryPair } from '../transfer/pair.ts';
 import { isAsRecorded, isKnown } from './record.ts';
 
 /**
- * Timestamps are taken from a clock that ticks every few milliseconds: a file touched this shortly before it
- * was looked at may change again and look the same. Such a file is not recorded.
+ * Filesystem timestamps come from a clock that ticks every few milliseconds. A file that was changed this shortly
+ * before its stat call may change again without a visible difference. Such a file is not recorded.
  */
 const TICK_MS = 50;
-/** Filesystems that keep whole seconds (FAT: two). */
+/** The same for filesystems that store whole seconds (FAT: two seconds). */
 const COARSE_TICK_MS = 2500;
 
 const source = new FileStatus();
 const destination = new FileStatus();
 
 /**
- * Whether a file is already right: recorded when it was copied, and neither side touched since, as git's
- * index decides. Size and modification time alone are not enough: package stores give every file one constant
- * time.
+ * Whether a file is up to date: recorded when it was copied, and unchanged on both sides since, as in git's index.
+ * Size and modification time alone are not enough, because package stores give every file the same time.
  */
 export function isUnchanged(
   system: System,
@@ -33,7 +32,7 @@ export function isUnchanged(
   return isAsRecorded(records, file, 'source', source);
 }
 
-/** Whether what stands in a file's place was put there by an earlier run and not touched since. */
+/** Whether an earlier run created the destination file and nobody changed it since. */
 export function isOurs(
   system: System,
   pair: DirectoryPair,
@@ -45,7 +44,9 @@ export function isOurs(
   return isAsRecorded(records, file, 'destination', destination);
 }
 
-/** Whether a later change of a file could look like the state it was copied in. */
+/**
+ * Whether a later change of a file could have the same timestamps as the copied state: git calls this racily clean.
+ */
 export function isRacilyClean(status: FileStatus, lookedAtMs: number): boolean {
   const coarse = status.modifiedNanoseconds === 0 && status.changedNanoseconds === 0;
   return lookedAtMs - status.touchedMs < (coarse ? COARSE_TICK_MS : TICK_MS);

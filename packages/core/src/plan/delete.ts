@@ -9,38 +9,38 @@ import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
 
-/** What unlink answers for a directory. */
+/** The errors of unlink for a directory. */
 const IS_DIRECTORY = new Set([EISDIR, EPERM]);
 
-/** What opening a directory answers when there is none, but nothing, a file or a symbolic link. */
+/** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
 export const NO_DIRECTORY: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP]);
 
-/** What rmdir answers when somebody has put something into the directory meanwhile, or deleted it. */
+/** The errors of rmdir if another process has deleted the directory meanwhile, or created something in it. */
 const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);
 
 export interface DeleterOptions {
-  /** A directory that its owner may not write to is made writable, before something in it is deleted. */
+  /** Whether to make a directory writable for its owner before something in it is deleted. */
   makesWritable?: boolean;
-  /** Whether a file or a link may go. Asked just before; all may unless it is given. */
+  /** Whether a file or link may be deleted. Called just before. If undefined, all may be deleted. */
   mayDelete?: (directory: Directory, name: string) => boolean;
-  /** Whether a directory stays in which nothing is left. */
+  /** Whether directories are kept after everything in them was deleted. */
   keepsDirectories?: boolean;
   /** Called with the path of every file and link that was deleted. */
   onDeleted?: (path: string) => void;
 }
 
 /**
- * Deletes in directories it has opened one below the other, by names relative to them. It follows no symbolic link
- * below the directory it begins at: what a link leads to is not part of the destination, also when the link takes
- * a directory's place meanwhile. Where files are addressed by path (Windows, `node:fs`) it compares the directory
- * just before it deletes, and cannot see a link that comes between the two.
+ * Deletes entries by names relative to directories that it opened one below the other. It follows no symbolic link
+ * below the first directory: what a link leads to does not belong to the destination, even if the link replaces a
+ * directory during the deletion. On systems that address files by path (Windows, `node:fs`), it checks the directory
+ * just before it deletes, and cannot detect a link that is created between the two calls.
  */
 export class Deleter {
   readonly #system: System;
   readonly #options: DeleterOptions;
-  /** Directories that are open, each but the first in the one before it. */
+  /** The open directories, each inside the one before it. */
   #levels: { name: string; directory: Directory }[] = [];
-  /** What stood where a directory was opened that has no descriptor. */
+  /** The status of each directory without a descriptor, from when it was opened. */
   readonly #opened = new WeakMap<Directory, FileStatus>();
 
   constructor(system: System, options: DeleterOptions = {}) {
@@ -48,7 +48,10 @@ export class Deleter {
     this.#options = options;
   }
 
-  /** Opens `directory`, which is `root` or lies in it. Valid until the next call. Answers a negative error number. */
+  /**
+   * Opens `directory`, which is `root` or is inside it. The result is valid until the next call. Returns a negative
+   * error number if it fails.
+   */
   open(root: string, directory: string): Directory | number {
     const relative = path.relative(root, directory);
     const names = [root, ...(relative === '' ? [] : relative.split(path.sep))];
@@ -69,7 +72,7 @@ export class Deleter {
     this.#closeFrom(0);
   }
 
-  /** Deletes a file or a link. Returns how many that were: none where it is gone, or a directory by now. */
+  /** Deletes a file or a link. Returns how many were deleted: 0 if it is gone, or is now a directory. */
   deleteFile(directory: Directory, name: string): number {
     const { makesWritable, mayDelete, onDeleted } = this.#options;
     if (mayDelete && !mayDelete(directory, name)) return 0;
@@ -85,21 +88,21 @@ export class Deleter {
     return 0;
   }
 
-  /** Deletes a file, a link, or a directory with all that is in it. Returns how many files and links that were. */
+  /** Deletes a file, a link, or a directory with everything in it. Returns how many files and links were deleted. */
   deleteEntry(directory: Directory, name: string, isDirectory: boolean): number {
     return isDirectory ? this.#deleteTree(directory, name) : this.deleteFile(directory, name);
   }
 
-  /** {@link deleteEntry} in `directory`, which is `root` or lies in it. */
+  /** Like {@link deleteEntry}, in `directory`, which is `root` or is inside it. */
   deleteIn(root: string, directory: string, entry: NamedEntry): number {
     const opened = this.open(root, directory);
     if (typeof opened !== 'number') return this.deleteEntry(opened, entry.name, entry.isDirectory());
-    // It was moved away, or something else has taken its place.
+    // The directory was moved, or another entry has replaced it.
     if (NO_DIRECTORY.has(-opened)) return 0;
     throw systemError(-opened, { destination: directory, syscall: 'open' });
   }
 
-  /** Deletes a directory unless something is in it. Returns whether it is gone. */
+  /** Deletes a directory if it is empty. Returns whether it was deleted. */
   deleteEmpty(directory: Directory, name: string): boolean {
     return this.#isThere(directory) && this.#system.removeDirectory(directory, name) >= 0;
   }
@@ -110,7 +113,7 @@ export class Deleter {
     if (makesWritable) letOwnerWrite(system, parent);
     const child = this.#isThere(parent) ? system.openChild(parent, name) : -ENOENT;
     if (typeof child === 'number') {
-      // A file or a link by now, which goes itself.
+      // It is now a file or a link, which is deleted itself.
       if (NO_DIRECTORY.has(-child)) return this.deleteFile(parent, name);
       throw this.#error(child, parent, name, 'open');
     }
@@ -143,13 +146,16 @@ export class Deleter {
     if (this.#system.status(directory, '.', true, status) >= 0) this.#opened.set(directory, status);
   }
 
-  /** Whether the path still leads to the directory that was opened. A descriptor always does. */
+  /** Whether the path still leads to the directory that was opened. A descriptor always refers to it. */
   #isThere(directory: Directory): boolean {
     const opened = this.#opened.get(directory);
     return directory.fd >= 0 || (opened !== undefined && isStillThere(this.#system, directory, opened));
   }
 
-  /** Where names cannot be given as bytes, one that is not Unicode is found and never deleted. */
+  /**
+   * Throws if the entry exists but cannot be named: where names cannot be passed as bytes, an entry whose name is not
+   * Unicode is listed but cannot be deleted.
+   */
   #refuseUnnamable(directory: Directory, name: string): void {
     if (!isRaw(name) && !name.includes(UNDECODABLE)) return;
     const stands = listEntries(directory).some((entry) => entry.name === name);

@@ -6,17 +6,20 @@ import type { TransferSettings } from '../model/settings.ts';
 import { ignoresCase } from '../platform/spelling.ts';
 import { isKnown } from './record.ts';
 
-/** The destination as planned: which names each directory will hold. */
+/** The planned destination: which names each directory will contain. */
 export class DestinationIndex {
-  /** By directory: names, and whether the file that has it now is to be left. */
+  /** By directory: the planned names, and whether the existing file with this name must be kept for now. */
   readonly #files = new Map<string, Map<string, boolean>>();
-  /** Each with the directories in it. */
+  /** By directory: the directories in it. */
   readonly #directories = new Map<string, string[]>();
-  /** Those that are known to hold nothing else. */
+  /** The directories that are known to contain nothing else. */
   readonly #alone = new Set<string>();
   readonly #spell: (directory: string) => string;
 
-  /** `records` are what is known of each folder's files, `overwrite` what happens to others unless a target says. */
+  /**
+   * `records` are the manifest's records of each folder's files. `overwrite` applies if a target does not set its
+   * own.
+   */
   constructor(
     folders: readonly Folder[],
     records: readonly (Uint32Array | undefined)[],
@@ -26,7 +29,7 @@ export class DestinationIndex {
     for (const [position, folder] of folders.entries()) {
       const { root, below, target, unchanged } = folder;
       const known = records[position];
-      // What is transformed is compared by its bytes.
+      // The copy compares transformed files by their bytes.
       const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
       const directory = path.join(root, below);
       this.directoriesIn(directory);
@@ -45,7 +48,7 @@ export class DestinationIndex {
     return this.#files.get(this.#spell(directory))?.has(name) ?? false;
   }
 
-  /** Whether the file that is there may turn out to be right, so that it has to be left for now. */
+  /** Whether the existing file may be up to date, so that it must be kept for now. */
   mayBeRight(directory: string, name: string): boolean {
     return this.#files.get(this.#spell(directory))?.get(name) ?? false;
   }
@@ -58,7 +61,7 @@ export class DestinationIndex {
     return this.#alone.has(directory);
   }
 
-  /** Absolute paths. */
+  /** The absolute paths of the planned directories in a directory. */
   directoriesIn(directory: string): string[] {
     let known = this.#directories.get(directory);
     if (!known) {
@@ -71,8 +74,8 @@ export class DestinationIndex {
 }
 
 /**
- * Where the case of letters does not count, what is planned for two directories may go to one. Filesystems are asked
- * only where directories differ in nothing else.
+ * If letter case does not matter, two planned directories may be the same one. The filesystem is checked only if some
+ * directories differ in nothing but case.
  */
 function spellingOf(folders: readonly Folder[]): (directory: string) => string {
   const directories = new Set(folders.map(({ root, below }) => path.join(root, below)));

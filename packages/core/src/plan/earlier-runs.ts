@@ -1,6 +1,6 @@
 /**
- * What a copy needs where earlier runs count, because there is a manifest or something may be deleted, and for a dry
- * run. Loaded for those alone: most copies have neither.
+ * The modules for a copy with a manifest or with deletion, and for a dry run. They are loaded only then, because most
+ * copies need none of them.
  */
 
 export { DestinationIndex } from './destination-index.ts';

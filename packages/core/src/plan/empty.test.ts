@@ -22,7 +22,7 @@ afterEach(() => {
   fs.rmSync(home, { recursive: true });
 });
 
-/** Puts a link to `outside` in the place of a directory when that has been listed. */
+/** Replaces a directory by a link to `outside` after it has been listed. */
 function swapOnceListed(below: string): void {
   const { readdirSync } = fs;
   vi.spyOn(fs, 'readdirSync').mockImplementation(((directory: string, options: never) => {

@@ -10,19 +10,22 @@ import { Deleter } from './delete.ts';
 import { readNames } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
 
-/** What emptying leaves alone. */
+/** What emptying does not delete. */
 export interface KeepOptions {
-  /** The manifest of the copies into this directory: what it names is left to the next copy. */
+  /** The manifest of the copies to this directory. The files it records are left to the next copy. */
   manifest: string;
-  /** What else is left, with all that is in it. Relative to the directory. */
+  /** Paths that are kept too, with everything in them. Relative to the directory. */
   keep: readonly string[];
 }
 
 /** Options of {@link emptyDirectory}. */
 export interface EmptyOptions extends KeepOptions {
-  /** Absolute paths that something is to be copied from. */
+  /** Absolute paths of sources that will be copied. */
   sources: readonly string[];
-  /** Deletes only what was there then and is as it was, and leaves directories in which nothing is left. */
+  /**
+   * If given: deletes only files that existed when it was taken and have not changed since, and keeps empty
+   * directories.
+   */
   snapshot?: EmptySnapshot | undefined;
 }
 
@@ -31,20 +34,20 @@ export interface Emptied {
   /** Absolute paths of the files and links that were deleted. */
   deleted: string[];
   /**
-   * When that was, in milliseconds since 1970 by the clock of the directory's filesystem. 0 if nothing was left to the
-   * next copy, or if the filesystem does not say.
+   * The time of emptying, in milliseconds since 1970 by the clock of the directory's filesystem. 0 if nothing was
+   * left to the next copy, or if the time cannot be determined.
    */
   at: number;
 }
 
-/** By paths, for the calling thread: the native lane takes longer to load than a few files take to be deleted. */
+/** By paths, on the calling thread: loading the native lane takes longer than deleting a few files. */
 const system = portableSystem(undefined);
 
 /**
- * Empties a directory before it returns, for a host that has to be done before others write there. Leaves what the
- * manifest names: the next {@link copy} with `emptiedAt` keeps of it what is up to date, and deletes the rest.
+ * Empties a directory synchronously, for a host that must finish before others write there. Keeps the files that the
+ * manifest records: the next {@link copy} with `emptiedAt` keeps those that are up to date, and deletes the others.
  *
- * @throws {CopyError} `ERR_NESTED` if a source lies in the directory; nothing is deleted then
+ * @throws {CopyError} `ERR_NESTED` if a source is inside the directory; then nothing is deleted
  */
 export function emptyDirectory(directory: string, options: EmptyOptions): Emptied {
   const { manifest, keep, sources, snapshot } = options;
@@ -66,8 +69,8 @@ export function emptyDirectory(directory: string, options: EmptyOptions): Emptie
 }
 
 /**
- * What is in a directory at one moment, for a host whose bundler empties the directory before it tells whether it is
- * going to be written: {@link emptyDirectory} deletes later what was there then.
+ * The contents of a directory at one moment, for a host whose bundler empties the directory before it decides whether
+ * to write there: {@link emptyDirectory} deletes these contents later.
  */
 export class EmptySnapshot {
   readonly recorded: Recorded;
@@ -75,7 +78,7 @@ export class EmptySnapshot {
   readonly at: number;
   readonly #root: string;
   readonly #files = new Map<string, FileStatus>();
-  /** Each after those that it lies in. */
+  /** Parents before the directories in them. */
   readonly #directories: [parent: string, name: string][] = [];
 
   constructor(directory: string, { manifest, keep }: KeepOptions) {
@@ -88,14 +91,14 @@ export class EmptySnapshot {
       this.#add({ path: current, fd: -1 }, entry);
   }
 
-  /** Whether a file or a link was there, and nobody has replaced or changed it since. */
+  /** Whether a file or link existed when the snapshot was taken, and nobody has replaced or changed it since. */
   isUnchanged(directory: Directory, name: string): boolean {
     const before = this.#files.get(childPath(directory, name));
     const now = statusOf(directory, name);
     return Boolean(before && now?.isSameFile(before) && now.isSameState(before));
   }
 
-  /** Deletes the directories that were there then, where nothing is in them any more. */
+  /** Deletes the directories that existed when the snapshot was taken and are empty now. */
   deleteEmptyDirectories(): void {
     const deleter = new Deleter(system);
     try {
@@ -128,7 +131,7 @@ function statusOf(directory: Directory, name: string): FileStatus | undefined {
   return status;
 }
 
-/** What emptying a directory deletes, with the directory that each is in. */
+/** The entries that emptying a directory deletes, each with the directory that contains it. */
 function* surplus(
   root: string,
   recorded: Recorded,
@@ -156,7 +159,7 @@ function* surplus(
   }
 }
 
-/** What a manifest names below one directory. */
+/** The names that a manifest records below one directory. */
 class Recorded {
   readonly #files = new Map<string, readonly string[]>();
   readonly #directories = new Set<string>();
@@ -165,7 +168,7 @@ class Recorded {
     for (const [directory, names] of namesIn(manifest, root)) {
       if (!isInside(root, directory)) continue;
       this.#files.set(directory, names);
-      // With those above it, as far as they are not noted yet.
+      // Add the parents too, up to the first one that was added before.
       let current = directory;
       while (!this.#directories.has(current)) {
         this.#directories.add(current);
@@ -188,7 +191,7 @@ class Recorded {
   }
 }
 
-/** A manifest that is missing, damaged or of another directory names nothing; the copy says what is wrong with it. */
+/** Returns no names if the manifest is missing, damaged or of another directory: the copy reports the error. */
 function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
   try {
     return fs.statSync(manifest).isFile() ? readNames(manifest, cwd) : [];
@@ -197,7 +200,10 @@ function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
   }
 }
 
-/** Of a directory that is made for it: the clocks of the process and of the filesystem may differ. */
+/**
+ * The time of a directory that is created for this purpose, because the clocks of the process and of the filesystem
+ * may differ.
+ */
 function timeIn(directory: string): number {
   try {
     const made = fs.mkdtempSync(path.join(directory, '.fs-reflink-'));

@@ -4,7 +4,10 @@ import { ENOTDIR } from '../platform/errno.ts';
 import { lstatIfThere } from '../scan/links.ts';
 import { aboutOnlyFile, belowFile, notADirectory, onlyFileOf, statusIfThere } from '../transfer/tree.ts';
 
-/** The destination as a dry run expects it: nothing is deleted and no directory is made, but both count. */
+/**
+ * The destination as a dry run expects it. A dry run deletes and creates nothing, so this records what a copy would
+ * have deleted and created.
+ */
 export class ExpectedDestination {
   readonly #removed = new Set<string>();
   readonly #made = new Set<string>();
@@ -21,7 +24,7 @@ export class ExpectedDestination {
     }
   }
 
-  /** How many directories would be made for a folder. Throws where something is in their way. */
+  /** Returns how many directories would be created for a folder. Throws if something is in their way. */
   make(folder: Folder): number {
     try {
       return this.#make(folder);

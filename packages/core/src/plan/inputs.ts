@@ -6,7 +6,7 @@ import type { Pending } from '../scan/pending.ts';
 import { scanTargets } from '../scan/targets.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The module `earlier-runs.ts`, or undefined where {@link needsEarlierRuns} says that nothing of it is needed. */
+/** The module `earlier-runs.ts`. Undefined if {@link needsEarlierRuns} returns false. */
 export type EarlierRuns = typeof import('./earlier-runs.ts') | undefined;
 
 export function needsEarlierRuns(
@@ -16,17 +16,17 @@ export function needsEarlierRuns(
   return manifest !== undefined || prune !== false || emptiedAt !== undefined || dryRun;
 }
 
-/** What a copy begins with. */
+/** What a copy starts with. */
 export interface Found {
-  /** What earlier runs copied. */
+  /** The manifest of earlier runs. */
   manifest: Manifest | undefined;
-  /** What is to be copied; looked for as it is asked for. */
+  /** The folders to copy. The scan runs while this is iterated. */
   folders: Iterable<Folder | Pending>;
 }
 
 /**
- * Looks at what is known of earlier runs and at what there is now. `load` is called if there is something known. What the
- * user should know of it goes to `tally`.
+ * Reads the manifest and starts the scan. `load` is called only if the manifest can be used to recall unchanged
+ * files. Warnings for the user are added to `tally`.
  */
 export function look(
   plan: PlanSettings,
@@ -41,7 +41,7 @@ export function look(
   const { symlinks, preserve } = job.transfer;
   const manifest =
     file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job, plan), warn);
-  // Progress is reported for every file, and a dry run changes what it finds.
+  // Progress needs every file, and a dry run has to count what it would delete.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
   const recall = recalls
     ? new earlier!.UnchangedDetector(manifest, load(), prune === 'everything').recall
@@ -62,7 +62,10 @@ export function look(
   };
 }
 
-/** Files copied with other options may look different, and are copied again. */
+/**
+ * The options that change what a copied file looks like: if they differ from those of the manifest, files are copied
+ * again.
+ */
 function fingerprint(
   { transfer: { preserve, symlinks, reflink } }: JobSettings,
   { targets }: PlanSettings,

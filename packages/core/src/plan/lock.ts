@@ -3,21 +3,21 @@ import path from 'node:path';
 import { readSync } from '../platform/read-sync.ts';
 import { isStaleTemporary, temporaryName, untouchedMs } from '../transfer/temporary.ts';
 
-/** Nobody holds a lock for longer than it takes to read and write one file. */
+/** A lock older than this is abandoned: reading and writing one file never takes so long. */
 const ABANDONED_MS = 60_000;
-/** Then the caller goes on without the lock: two writers at once are better than a build that stands still. */
+/** After this time the caller continues without the lock: two writers at once are better than a build that hangs. */
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 2;
-/** More than the name of any owner. */
+/** Longer than the name of any owner. */
 const OWNER_BYTES = 256;
 
-/** Windows answers the others while another process deletes the lock. */
+/** On Windows, the other errors occur while another process deletes the lock. */
 const IS_HELD = new Set(process.platform === 'win32' ? ['EEXIST', 'EPERM', 'EACCES', 'EBUSY'] : ['EEXIST']);
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /**
- * Runs `act` while no other thread or process does so for the same file. The lock is a file beside it that names
- * its owner; a lock whose owner is certainly gone is removed. Waits for two seconds at most, blocking, and then runs
+ * Runs `act` while no other thread or process does so for the same file. The lock is a file beside it that contains
+ * the name of its owner; a lock whose owner has certainly ended is removed. Blocks for at most two seconds, then runs
  * `act` without the lock.
  */
 export function withLock<T>(file: string, act: () => T, patienceMs: number = PATIENCE_MS): T {
@@ -42,7 +42,7 @@ function acquire(lock: string, owner: string, patienceMs: number): boolean {
   return true;
 }
 
-/** False: another one holds it. `wx` follows no link. */
+/** Returns false if another process or thread holds the lock. `wx` does not follow links. */
 function create(lock: string, owner: string): boolean {
   try {
     fs.writeFileSync(lock, owner, { flag: 'wx' });
@@ -53,7 +53,7 @@ function create(lock: string, owner: string): boolean {
   }
 }
 
-/** Empty where the owner has not written its name yet, or the lock is no file that can be read. */
+/** Returns an empty string if the owner has not written its name yet, or if the lock is not a readable file. */
 function ownerOf(lock: string): string {
   try {
     const fd = fs.openSync(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -73,7 +73,7 @@ function isAbandoned(lock: string, owner: string): boolean {
     const untouched = untouchedMs(lock);
     return untouched > ABANDONED_MS || isStaleTemporary(owner, () => untouched);
   } catch {
-    // It is gone: creating it succeeds now.
+    // It is gone: creating the lock succeeds now.
     return false;
   }
 }
@@ -94,6 +94,6 @@ function remove(file: string): void {
   try {
     fs.rmSync(file, { force: true });
   } catch {
-    // The next process finds that the owner is gone.
+    // The next process detects that the owner has ended.
   }
 }

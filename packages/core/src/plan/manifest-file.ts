@@ -13,17 +13,22 @@ const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
 const HEAD_BYTES = 128;
 const FOOTER_BYTES = 4;
 const ALIGNED = 4;
-/** A manifest of so many bytes is read at once. On Windows each is: one that is open could not be replaced. */
+/**
+ * Up to this many bytes, a manifest is read at once. On Windows every manifest is, because an open file could not be
+ * replaced.
+ */
 const READ_AT_ONCE = process.platform === 'win32' ? Number.POSITIVE_INFINITY : 4 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** Bytes that one call reads at most: Node.js takes no more than 2 GiB. */
+/** The maximum number of bytes for one read call: Node.js supports at most 2 GiB. */
 const MOST_READ = 1024 ** 3;
 
-/** What a manifest says of itself. */
+/** The description of a manifest, stored in its index. */
 export interface ManifestHeader {
-  /** The directory the destinations belong to: a manifest that was moved along with a project is void. */
+  /**
+   * The directory that the destinations belong to. A manifest that was moved together with its project is invalid.
+   */
   cwd: string;
-  /** What else decides what a copied file looks like. */
+  /** The options that also determine what a copied file looks like. */
   fingerprint: string;
   /** When it was written, in milliseconds since 1970. */
   at: number;
@@ -34,8 +39,8 @@ interface Index extends ManifestHeader {
 }
 
 /**
- * Names and records of some files of a directory, as bytes that are fetched when they are asked for, and valid until
- * others are.
+ * Names and records of some files of a directory, as bytes. They are fetched when a method is called, and are valid
+ * until the next call, also of another part.
  */
 export interface Part {
   files: number;
@@ -44,22 +49,22 @@ export interface Part {
   records(): Uint8Array;
 }
 
-/** What a manifest, or what is put aside for one, has at some place. */
+/** The position of a section in a manifest or in its temporary file. */
 export interface Section {
   at: number;
   files: number;
   textBytes: number;
 }
 
-/** Bytes of sections. */
+/** Where the bytes of sections are read from. */
 export interface SectionStore {
-  /** Throws where they cannot be read. They are written to `into`, unless they are in memory anyway. */
+  /** Throws if the bytes cannot be read. Reads them to `into`, unless they are in memory anyway. */
   read(at: number, length: number, into?: Buffer): Buffer;
 }
 
 let reused = Buffer.alloc(0);
 
-/** Reused, because the memory of a buffer for each of thousands of directories would be freed late. */
+/** Returns the same memory each time: separate buffers for thousands of directories would be freed late. */
 function reusedBuffer(length: number): Buffer {
   if (length > CHUNK_BYTES) return Buffer.allocUnsafeSlow(length);
   if (reused.length === 0) reused = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -81,7 +86,7 @@ function withoutPadding(text: Buffer): Buffer {
   return text.subarray(0, text.lastIndexOf('"') + 1);
 }
 
-/** Reads a section. Throws where it is damaged. */
+/** Reads a section. Throws if it is damaged. */
 export function decode(store: SectionStore, { at, files, textBytes }: Section): NamedRecords {
   const bytes = store.read(at, textBytes + files * RECORD_BYTES);
   return {
@@ -92,7 +97,7 @@ export function decode(store: SectionStore, { at, files, textBytes }: Section): 
 
 function decodeNames(text: Buffer, files: number): string[] {
   const json = withoutPadding(text).toString('utf8');
-  // JSON.parse() keeps short strings until all of the heap is collected.
+  // JSON.parse() keeps short strings in memory until the whole heap is collected.
   const names: string[] = json.includes('\\') ? JSON.parse(`[${json}]`) : json.slice(1, -1).split('","');
   if (names.length !== files) throw new Error('damaged');
   return names;
@@ -123,11 +128,11 @@ export class ManifestReader implements SectionStore {
   readonly header: ManifestHeader;
   readonly head: Buffer;
   readonly sections: [directory: string, section: Section][] = [];
-  /** All of it, where it is small. */
+  /** The whole manifest, if it is small. */
   readonly #whole: Buffer | undefined;
   #fd: number | undefined;
 
-  /** Throws where it is damaged. */
+  /** Throws if the manifest is damaged. */
   constructor(file: string) {
     this.#fd = fs.openSync(file, 'r');
     try {
@@ -167,7 +172,7 @@ export class ManifestReader implements SectionStore {
   }
 }
 
-/** What a manifest of `cwd` names, by directory. Throws where it is damaged. */
+/** The names in a manifest of `cwd`, by directory. Throws if the manifest is damaged. */
 export function readNames(file: string, cwd: string): [directory: string, names: string[]][] {
   const reader = new ManifestReader(file);
   try {
@@ -181,7 +186,7 @@ export function readNames(file: string, cwd: string): [directory: string, names:
   }
 }
 
-/** Fills a buffer from where the file is read, or from `at` on. Throws where the file ends before. */
+/** Fills a buffer from the current position of the file, or from `at`. Throws if the file ends before. */
 export function readExactly(fd: number, into: Buffer, at: number | null): Buffer {
   for (let done = 0; done < into.length; ) {
     const length = Math.min(into.length - done, MOST_READ);
@@ -192,7 +197,7 @@ export function readExactly(fd: number, into: Buffer, at: number | null): Buffer
   return into;
 }
 
-/** The bytes of a manifest, in pieces to be written one after the other. `id`: a word that no other one has. */
+/** Yields the bytes of a manifest, in pieces to be written in order. `id` is a unique string. */
 export function* encode(
   header: ManifestHeader,
   content: Iterable<[directory: string, parts: readonly Part[]]>,
@@ -226,7 +231,7 @@ export function* encode(
   yield footer;
 }
 
-/** Joins small pieces, for fewer system calls. What is yielded is valid until the next one. */
+/** Joins small pieces, to need fewer system calls. Each result is valid until the next one. */
 export function* inChunks(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   const chunk = new Uint8Array(CHUNK_BYTES);
   let end = 0;
@@ -244,7 +249,7 @@ export function* inChunks(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   yield chunk.subarray(0, end);
 }
 
-/** What tells this state of a manifest from every other. Undefined where there is none that can be read. */
+/** The bytes that identify this state of a manifest. Returns undefined if it cannot be read. */
 export function readHead(file: string): Buffer | undefined {
   try {
     const fd = fs.openSync(file, 'r');

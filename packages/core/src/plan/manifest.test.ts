@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
-/** Records in which every word can be told from the others. */
+/** Records in which every word has a different value. */
 function recordsOf(names: readonly string[], base = 1): Uint32Array {
   return Uint32Array.from({ length: names.length * RECORD_WORDS }, (_word, index) => base + index);
 }
@@ -153,7 +153,7 @@ describe('of very many files', () => {
     for (let directory = 0; directory < DIRECTORIES; directory++) {
       const names = namesIn(directory);
       const records = recordsOf(names, directory + 1);
-      // In two parts, as batches come.
+      // In two parts, like batches.
       manifest.add(pathOf(directory), names.slice(0, 64), records.subarray(0, 64 * RECORD_WORDS));
       manifest.add(pathOf(directory), names.slice(64), records.subarray(64 * RECORD_WORDS));
     }
@@ -181,7 +181,7 @@ describe('of very many files', () => {
       }
       expect([...manifest.stale()]).toEqual([]);
       expect(warnings).toEqual([]);
-      // The largest is the index, or one directory: all of it are nearly 5 MB.
+      // The largest read is the index, or one directory: the whole manifest has nearly 5 MB.
       const largest = Math.max(...read_.mock.calls.map(([, buffer]) => buffer.byteLength));
       expect(largest).toBeLessThan(120_000);
       manifest.close();

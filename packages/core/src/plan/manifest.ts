@@ -21,17 +21,17 @@ import { Positions } from './positions.ts';
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
 import { Scratch } from './scratch.ts';
 
-/** The process's umask applies to it. */
+/** The umask of the process applies to this mode. */
 const NEW_FILE_MODE = 0o666;
 
-/** What an earlier run copied into one directory of the destination. Read when it is asked for. */
+/** The files that an earlier run copied to one directory. Their names and records are read when they are needed. */
 export class ManifestFolder implements NamedRecords {
-  /** How many files. */
+  /** The number of files. */
   readonly files: number;
   readonly section: Section;
-  /** Which of it this run decides about: what is planned again, and what is known no longer. */
+  /** By position, 1 for the files that this run decides about: those planned again, and those forgotten. */
   readonly taken: Uint8Array;
-  /** All of it is in place, and stays known. */
+  /** Whether all of its files are up to date, and stay recorded. */
   isUnchanged = false;
   readonly #load: (folder: ManifestFolder) => LoadedFolder;
 
@@ -50,7 +50,7 @@ export class ManifestFolder implements NamedRecords {
     return this.#load(this).records;
   }
 
-  /** Where a name is in `names`, -1 if it is not. */
+  /** The position of a name in `names`, or -1. */
   positionOf(name: string): number {
     const loaded = this.#load(this);
     loaded.positions ??= new Positions(loaded.names);
@@ -63,38 +63,41 @@ interface LoadedFolder extends NamedRecords {
   positions?: Positions;
 }
 
-/** A file that an earlier run copied and nothing copies now. */
+/** A file that an earlier run copied and no target copies now. */
 export interface StaleFile {
   /** Absolute path of the directory it is in. */
   directory: string;
   name: string;
   folder: ManifestFolder;
-  /** Its number in `folder`. */
+  /** Its position in `folder`. */
   file: number;
 }
 
-/** What earlier runs copied, and what this one does. */
+/** The records of what earlier runs copied, and of what this run copies. */
 export class Manifest {
   /** What earlier runs copied, by absolute path of the destination directory. */
   readonly folders: Map<string, ManifestFolder> = new Map();
   readonly cwd: string;
   readonly fingerprint: string;
-  /** When the manifest that was read had been written, in milliseconds since 1970; 0 where there was none. */
+  /** When the manifest was written, in milliseconds since 1970; 0 if there was none. */
   at = 0;
-  /** Something was forgotten that this run copies nothing for. */
+  /** Whether files were forgotten that this run does not copy. */
   changed = false;
-  /** What this run knows, in the parts that it was given in. */
+  /** The records that this run added, in the parts in which they came. */
   readonly #added = new Map<string, Section[]>();
   readonly #scratch: Scratch;
   readonly #warn: (message: string) => void;
   #reader: ManifestReader | undefined;
   /** The folder that was read last. */
   #loaded: LoadedFolder | undefined;
-  /** Copied with other options: still ours, but to be copied again. */
+  /** Whether the files were copied with other options: they still belong to this copy, but must be copied again. */
   #isDistrusted = false;
   #hasWarned = false;
 
-  /** `file`: what is known may be put aside beside it until it is written. To be closed. */
+  /**
+   * `file` is the path of the manifest: records may be kept in a temporary file beside it until it is written. Call
+   * {@link close} at the end.
+   */
   constructor(
     cwd: string,
     fingerprint: string,
@@ -107,7 +110,7 @@ export class Manifest {
     this.#warn = warn;
   }
 
-  /** Reads a manifest. One that is missing, cannot be read, is damaged or of another directory is as good as none. */
+  /** Reads a manifest. Returns an empty one if it is missing, unreadable, damaged or of another directory. */
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
     const manifest = new Manifest(cwd, fingerprint, file, warn);
     try {
@@ -142,7 +145,7 @@ export class Manifest {
       this.folders.set(directory, new ManifestFolder(section, load));
   }
 
-  /** A part that is damaged is as good as none. */
+  /** Reads a folder. A damaged one counts as empty. */
   #load(folder: ManifestFolder): LoadedFolder {
     let known: NamedRecords = { names: [], records: new Uint32Array() };
     try {
@@ -158,15 +161,17 @@ export class Manifest {
     return this.#loaded;
   }
 
-  /** Closes the file that the manifest was read from, and deletes the temporary file. Call nothing else after it. */
+  /**
+   * Closes the file that the manifest was read from, and deletes the temporary file. Call no other method afterwards.
+   */
   close(): void {
     this.#reader?.close();
     this.#scratch.close();
   }
 
   /**
-   * Notes that files are in place as they are recorded, which their number tells: each of them is known to be recorded.
-   * False: not all that are recorded are among them, and they are to be taken one by one.
+   * Records that `files` files of a directory are unchanged. Each of them is known to be recorded, so their number is
+   * enough to compare. Returns false if not all recorded files are among them: then call {@link take}.
    */
   keep(directory: string, files: number): boolean {
     const folder = this.folders.get(directory);
@@ -175,7 +180,10 @@ export class Manifest {
     return true;
   }
 
-  /** What is known of files that are planned, in their order. They are no longer stale. */
+  /**
+   * Returns the records of planned files, in the order of `names`. These files are no longer stale. Returns undefined
+   * if nothing is recorded for the directory.
+   */
   take(directory: string, names: readonly string[]): Uint32Array | undefined {
     const folder = this.folders.get(directory);
     if (!folder) return undefined;
@@ -198,28 +206,28 @@ export class Manifest {
     return records;
   }
 
-  /** Files copied earlier that nothing copies now. */
+  /** Yields the files that were copied earlier and that no target copies now. */
   *stale(): Generator<StaleFile> {
     for (const [directory, folder] of this.folders) {
       if (folder.isUnchanged) continue;
       for (let file = 0; file < folder.files; file++) {
         if (folder.taken[file]) continue;
-        // Nothing is known of what is damaged.
+        // Nothing is known about the files of a damaged folder.
         if (folder.names.length !== folder.files) break;
         yield { directory, name: folder.names[file]!, folder, file };
       }
     }
   }
 
-  /** A stale file is gone, or is somebody else's now. */
+  /** Removes the record of a stale file that was deleted, or that another program has changed. */
   forget(folder: ManifestFolder, file: number): void {
     folder.taken[file] = 1;
     this.changed = true;
   }
 
   /**
-   * Adds what a run knows now of files in a directory: what was taken is forgotten otherwise. Files whose record is
-   * empty are not ours and are left out.
+   * Adds the new records of files in a directory: a file that was taken is forgotten unless it is added. Files with
+   * an empty record do not belong to the copy and are left out.
    */
   add(directory: string, names: readonly string[], records: Uint32Array): void {
     const part = chosen({ names, records }, (file) => isRecorded(records, file));
@@ -231,8 +239,8 @@ export class Manifest {
   }
 
   /**
-   * Writes what is known now, in one step: a killed process leaves the old manifest. What other processes have added
-   * since it was read stays. `system` looks at files that both have copied.
+   * Writes all records in one step: if the process is killed, the old manifest remains. Records that other processes
+   * have added since the manifest was read are kept. `system` calls stat for files that both have copied.
    */
   write(file: string, system: System): void {
     const directory = path.dirname(file);
@@ -270,7 +278,7 @@ export class Manifest {
     }
   }
 
-  /** The files that this run decides nothing about. */
+  /** The files that this run has not decided about. */
   #left(folder: ManifestFolder): Part {
     const { isUnchanged, taken, section } = folder;
     const isWhole = isUnchanged || !taken.includes(1);
@@ -279,24 +287,24 @@ export class Manifest {
     return toPart(chosen({ names, records }, (file) => isWhole || !taken[file]));
   }
 
-  /** What another process has written since this was read. */
+  /** The manifest that another process has written since this one was read. Returns undefined if there is none. */
   #readByOthers(file: string): Manifest | undefined {
     const head = readHead(file);
     if (!head || (this.#reader && head.equals(this.#reader.head))) return undefined;
     const others = new Manifest(this.cwd, this.fingerprint);
     try {
       others.#read(file);
-      // Of another directory, or empty: nothing to keep.
+      // It is of another directory, or empty: nothing has to be kept.
       if (others.folders.size > 0) return others;
     } catch {
-      // Damaged, and replaced by what is known here.
+      // It is damaged: this manifest replaces it.
     }
     others.close();
     return undefined;
   }
 }
 
-/** Throws for a device, a FIFO or a socket: to read one may take for ever, and to write would replace it. */
+/** Throws for a device, a FIFO or a socket: reading it may block forever, and writing would replace it. */
 function refuseSpecial(file: string): void {
   const there = fs.statSync(file, { throwIfNoEntry: false });
   if (!there || there.isFile() || there.isDirectory()) return;
@@ -304,7 +312,7 @@ function refuseSpecial(file: string): void {
   throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
 }
 
-/** Gives a file its content in one step. `encoded` gets a word that nobody else has. */
+/** Replaces a file in one step. `encoded` is called with a unique string, and returns the content. */
 function replaceFile(system: System, file: string, encoded: (unique: string) => Iterable<Uint8Array>): void {
   const fail = (errno: number, syscall: string) => systemError(errno, { destination: file, syscall });
   const directory = system.openDirectory(path.dirname(file));
@@ -327,7 +335,10 @@ function replaceFile(system: System, file: string, encoded: (unique: string) => 
   }
 }
 
-/** An empty directory in the place of a file gives way, as a damaged file does; nothing else is lost with it. */
+/**
+ * Renames the file, replacing an empty directory too: like a damaged manifest, it contains nothing that could be
+ * lost.
+ */
 function moveOver(system: System, directory: Directory, temporary: string, name: string): number {
   const result = system.rename(directory, temporary, name);
   if (result >= 0 || system.removeDirectory(directory, name) < 0) return result;

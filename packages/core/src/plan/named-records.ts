@@ -3,17 +3,17 @@ import type { System } from '../platform/system.ts';
 import { Positions } from './positions.ts';
 import { isAsRecorded, isSameDestination, RECORD_WORDS } from './record.ts';
 
-/** What is known of the files of a directory, a record each. */
+/** Files of a directory by name, each with its record. */
 export interface NamedRecords {
   names: readonly string[];
   records: Uint32Array;
 }
 
-/** Those that `isChosen` is true for. */
+/** The files for which `isChosen` returns true. */
 export function chosen({ names, records }: NamedRecords, isChosen: (file: number) => boolean): NamedRecords {
   const kept: number[] = [];
   for (let file = 0; file < names.length; file++) if (isChosen(file)) kept.push(file);
-  // As a rule all of them are.
+  // This is the usual case.
   if (kept.length === names.length) return { names, records };
   const of = new Uint32Array(kept.length * RECORD_WORDS);
   for (const [position, file] of kept.entries())
@@ -21,7 +21,7 @@ export function chosen({ names, records }: NamedRecords, isChosen: (file: number
   return { names: kept.map((file) => names[file]!), records: of };
 }
 
-/** All parts as one. Copies each once, however many there are. */
+/** Joins all parts. Each part is copied only once, however many there are. */
 export function joined(parts: readonly NamedRecords[]): NamedRecords {
   if (parts.length === 1) return parts[0]!;
   const records = new Uint32Array(parts.reduce((words, part) => words + part.records.length, 0));
@@ -34,8 +34,9 @@ export function joined(parts: readonly NamedRecords[]): NamedRecords {
 }
 
 /**
- * What is known of a directory after two processes have copied into it. `before` is what both began with, and what
- * this process decides about; `own` is what it knows now, `other` what the other one has written.
+ * The records of a directory after two processes have copied to it. `before` is what both started with, and which of
+ * its files this process decided about; `own` is what this process recorded, `other` what the other process has
+ * written.
  */
 export function mergeRecords(
   system: System,
@@ -58,14 +59,15 @@ export function mergeRecords(
     const position = began?.of(name) ?? -1;
     if (before && position >= 0 && isSameDestination(before.records, position, other.records, file))
       return before.taken[position] === 0;
-    // The other process has copied it. If this one has too, only one of them was last.
+    // The other process has copied this file. If this process has copied it too, the record of the later copy is
+    // kept.
     return mine.of(name) < 0 || isThere(name, other.records, file);
   });
   const theirs = new Set(kept.names);
   return joined([kept, chosen(own, (file) => !theirs.has(own.names[file]!))]);
 }
 
-/** Tells whether a file of the directory is as a record has it. */
+/** Returns a function that checks whether a file of the directory still has the state in its record. */
 function observer(system: System, directory: string) {
   const status = new FileStatus();
   return (name: string, records: Uint32Array, file: number): boolean => {

@@ -20,15 +20,18 @@ import { RECORD_WORDS } from './record.ts';
 import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
 import { SameNames } from './same-names.ts';
 
-/** What stands for the records of files that are all in place as recorded: the manifest keeps them. */
+/** Used in place of records for files that are all up to date: the manifest keeps their records. */
 const AS_RECORDED = new Uint32Array();
 
-/** Files one thread takes at a time: few enough to share the work out, many enough to open directories once. */
+/**
+ * How many files a thread takes at a time: few enough to share the work, many enough to open directories only once.
+ */
 const BATCH_FILES = 64;
 
 /**
- * Plans a copy: finds the files, compares with what was copied before, deletes what is stale and publishes
- * the rest as batches. Written as a generator, so that on the main thread it can be paused, and wait for functions of the user.
+ * Plans a copy: finds the files, compares them with what was copied before, deletes stale files, and publishes the
+ * others as batches. The planning is a generator, so that the main thread can pause it and wait for functions of the
+ * user.
  */
 export class Planner {
   readonly #queue: PlannedQueue;
@@ -37,20 +40,20 @@ export class Planner {
   readonly #system: System;
   readonly #tally: Tally;
   readonly #earlier: EarlierRuns;
-  /** Only on a dry run. */
+  /** Only in a dry run. */
   readonly #expected: ExpectedDestination | undefined;
   readonly #found: Found;
   readonly #keepsLinks: boolean;
-  /** What the manifest is to know of, and does not yet. */
+  /** The batches that are not yet added to the manifest. */
   readonly #published: QueuedBatch[] = [];
-  /** Whose attributes are still to be carried over. */
+  /** The directories that get the attributes of their sources at the end. */
   readonly #directories: CopiedDirectory[] = [];
   readonly #noted = new Set<string>();
-  /** What is not published, because it has to be transformed. */
+  /** The files that are not published because they have to be transformed. */
   readonly transformed: TransformedFolder[] = [];
-  /** What is not published, because it is in place. */
+  /** The folders that are not published because they are up to date. */
   readonly #unchanged: Folder[] = [];
-  /** Planned and not published yet, the next one last, with what the manifest knows of them. */
+  /** The folders that are planned but not published, in reverse order, with the manifest's records of their files. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
   constructor(
@@ -80,7 +83,7 @@ export class Planner {
     const names = new SameNames(!this.#job.dryRun);
     const check = new CollisionCheck(names);
     if (isPlain && !this.#prunes) {
-      // The first files are copied while the rest is still being looked for.
+      // The first files are copied while the scan still looks for others.
       for (const folder of folders) {
         if (folder instanceof Pending) {
           yield folder;
@@ -115,7 +118,7 @@ export class Planner {
     this.#queue.close();
   }
 
-  /** To be called once all threads are done and have reported to the queue how much they copied. */
+  /** Call this after all threads have ended and have reported to the queue how much they copied. */
   finish(): void {
     try {
       if (!this.#queue.stopped && !this.#job.dryRun) this.#carryDirectories();
@@ -128,7 +131,7 @@ export class Planner {
     }
   }
 
-  /** Gives directories the attributes of their sources, after everything in them is in place. */
+  /** Gives directories the attributes of their sources, after everything in them was copied. */
   #carryDirectories(): void {
     const warn = (message: string) => void this.#tally.warnings.push(message);
     const lost: Parameters<typeof carryDirectories>[4] = (attribute, errno, first) =>
@@ -136,30 +139,33 @@ export class Planner {
     carryDirectories(byBytes(this.#system), this.#job.transfer, this.#directories, warn, lost);
   }
 
-  /** Notes what was copied. */
+  /** Adds the records of what was copied, and writes the manifest. */
   #saveManifest(): void {
     const { manifest: file } = this.#plan;
     const { manifest } = this.#found;
     if (file === undefined || !manifest || this.#job.dryRun) return;
-    // What was copied before a failure is not counted.
+    // The files that were copied before an error are not counted.
     const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
     for (const batch of this.#published) this.#record(batch, batch.records);
-    // What still waits is as it was: the copy ended before.
+    // The copy ended early: what still waits is unchanged.
     for (const { folder, records } of [...this.transformed, ...this.#waiting]) this.#record(folder, records);
     try {
       manifest.write(file, this.#system);
     } catch (error) {
-      // A cache on a read-only filesystem is no reason to fail: the files are in place.
+      // A cache on a read-only filesystem is no reason to fail: the files are copied.
       this.#tally.warnings.push(
         `${(error as Error).message}; without it the next copy copies everything again`,
       );
     }
   }
 
-  /** The manifest puts aside what is copied: in memory it would be most of what a large copy needs. */
+  /**
+   * Moves the records of copied batches to the manifest, which may keep them on disk: in memory they would be most of
+   * what a large copy needs.
+   */
   #recordCopied(): void {
-    // The record of a file that has several names is made when all of them are copied.
+    // The record of a file with several hard links is final only after all of its names are linked.
     if (this.#keepsLinks || this.#job.dryRun) return;
     let finished = 0;
     for (const batch of this.#published) {
@@ -175,7 +181,7 @@ export class Planner {
       this.#found.manifest?.add(path.join(files.root, files.below), namesAs(files), records);
   }
 
-  /** Only where somebody asks for what is planned. */
+  /** The unchanged files. Empty unless the queue keeps outcomes. */
   get unchanged(): UnchangedFolder[] {
     return this.#unchanged.map(({ source, root, below, names, target }) => ({
       source,
@@ -185,7 +191,7 @@ export class Planner {
     }));
   }
 
-  /** Whether there may be anything that has to go. */
+  /** Whether there may be something to delete. */
   get #prunes(): boolean {
     const { prune, pruneRoots } = this.#plan;
     const known = [...(this.#found.manifest?.folders.keys() ?? [])];
@@ -194,7 +200,7 @@ export class Planner {
     return known.some((directory) => !pruneRoots.some((root) => isInside(root, directory)));
   }
 
-  /** What could not be found in the source may be what is in the destination. */
+  /** Whether to delete: a source that cannot be read may be the source of a file in the destination. */
   #mayPrune(): boolean {
     if (!this.#earlier || this.#tally.errors.length === 0) return this.#earlier !== undefined;
     if (this.#prunes)
@@ -230,7 +236,7 @@ export class Planner {
     };
     if (isWhole) {
       const planned = new DestinationIndex(folders, records, this.#job.transfer.overwrite);
-      // The outer first: a link in it goes, before it is taken for a directory to empty.
+      // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
       const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
       refuseSources(roots, folders, keep);
       for (const root of roots) {
@@ -291,20 +297,20 @@ export class Planner {
         start = end;
       } while (start < count);
     } catch (error) {
-      // The manifest still knows the files that were not published.
+      // The manifest still has to record the files that were not published.
       const rest = { ...folder, ...sliceFiles(folder, start, count) };
       this.#waiting.push({ folder: rest, records: records?.subarray(start * RECORD_WORDS) });
       throw error;
     }
   }
 
-  /** Notes a directory, and those above it that need not hold files, for {@link #carryDirectories}. */
+  /** Records a directory for {@link #carryDirectories}, and its parents, which may contain no files themselves. */
   #noteDirectories({ source, root, below, mirrors, target: { preserve } }: Folder): void {
     const isCarried = preserve !== undefined || this.#job.transfer.preserveDirectories;
     if (!isCarried || mirrors === undefined) return;
     let [original, place] = [source, below];
     while (mirrors === 'root' || place !== '') {
-      // With those above it.
+      // Its parents were recorded with it.
       const key = `${original}\0${root}\0${place}`;
       if (this.#noted.has(key)) return;
       this.#noted.add(key);
@@ -321,7 +327,7 @@ export class Planner {
     this.#tally.unchanged += folder.names.length;
     if (!this.#job.entries) return;
     const { source, root, below, names } = folder;
-    // With one separator at the end, also where the root of a filesystem is meant.
+    // With exactly one separator at the end, also for the root of a filesystem.
     const from = path.join(source, path.sep);
     const to = path.join(root, below, path.sep);
     for (const name of names)
@@ -333,7 +339,7 @@ export class Planner {
       });
   }
 
-  /** Keeps what is to be transformed for the calling thread. False: there is nothing but links that are kept. */
+  /** Keeps the files to transform for the calling thread. Returns false if there are none. */
   #setAside(folder: Folder, records: Uint32Array | undefined): boolean {
     const kept = new Set(this.#withoutContent(folder));
     const numbers = [...folder.names.keys()].filter((file) => !kept.has(file));
@@ -355,7 +361,7 @@ export class Planner {
     return true;
   }
 
-  /** Positions of what has no content to transform: links that are kept, FIFOs, devices and sockets. */
+  /** Positions of the entries without content to transform: links that are kept, FIFOs, devices and sockets. */
   #withoutContent({ source, names, links = [], target }: Folder): number[] {
     const { symlinks, preserve } = this.#job.transfer;
     if ((target.symlinks ?? symlinks) === 'keep') return links;
@@ -374,13 +380,15 @@ export class Planner {
   }
 }
 
-/** A directory that was in place may be gone since: pruning emptied it, or a link that led there was in the way. */
+/**
+ * An unchanged directory may be gone: pruning deleted it, or deleted a link that led to it. Then it must be copied.
+ */
 function asItIs(folder: Folder): Folder {
   if (!folder.unchanged || fs.existsSync(path.join(folder.root, folder.below))) return folder;
   return { ...folder, unchanged: undefined };
 }
 
-/** Some of a folder's files, in order. */
+/** The files of a folder from `start` to `end`. */
 function sliceFiles(folder: Folder, start: number, end: number): Files {
   const { names, renamed, links } = folder;
   if (start === 0 && end >= names.length) return { names, renamed, links };
@@ -388,13 +396,13 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
   return chooseFiles(folder, [...names.keys()].slice(start, end));
 }
 
-/** Whether a path is, or leads to, a FIFO, a device or a socket. */
+/** Whether a path is a FIFO, a device or a socket, or leads to one. */
 function isSpecial(file: string): boolean {
   try {
     const status = fs.statSync(onDisk(file));
     return !status.isFile() && !status.isDirectory();
   } catch {
-    // What is wrong with it is said when it is read.
+    // Reading it reports the error.
     return false;
   }
 }
@@ -403,7 +411,7 @@ function isEmpty(directory: string): boolean {
   try {
     return fs.readdirSync(directory).length === 0;
   } catch {
-    // Not there, or not a directory: then copying the first file says so.
+    // It is missing or not a directory: then copying the first file reports the error.
     return true;
   }
 }

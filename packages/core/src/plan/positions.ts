@@ -1,15 +1,15 @@
-/** Finds names in a list when they are asked for in the order of the list, or nearly so. */
+/** Finds names in a list. It is fast if the names are looked up in the order of the list, or nearly so. */
 export class Positions {
   readonly #names: readonly string[];
   #next = 0;
-  /** Built for the first name that is not the next one. */
+  /** Created for the first name that is not the next one. */
   #byName: Map<string, number> | undefined;
 
   constructor(names: readonly string[]) {
     this.#names = names;
   }
 
-  /** Where a name is in the list, -1 if it is not in it. */
+  /** The position of a name in the list, or -1. */
   of(name: string): number {
     if (this.#names[this.#next] === name) return this.#next++;
     this.#byName ??= new Map(this.#names.map((each, position) => [each, position]));

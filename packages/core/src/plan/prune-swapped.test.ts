@@ -9,7 +9,7 @@ import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { System } from '../platform/system.ts';
 
-/** A directory that somebody puts a link in the place of while a copy deletes in it. */
+/** The directory of a test in which another process replaces directories by links while a copy deletes in them. */
 let home: string;
 const at = (below: string) => path.join(home, below);
 const write = (below: string) => {
@@ -34,7 +34,10 @@ function copy(system: System, options: CopyOptions) {
   return finished.tally;
 }
 
-/** A copy into which somebody puts a link. It copies nothing through the link, and says so. */
+/**
+ * Runs a copy during which a directory is replaced by a link. It must copy nothing through the link, and may fail
+ * with ELOOP.
+ */
 function copyDespiteLink(...args: Parameters<typeof copy>): void {
   try {
     copy(...args);
@@ -43,7 +46,7 @@ function copyDespiteLink(...args: Parameters<typeof copy>): void {
   }
 }
 
-/** Puts a link to `outside` in the place of a directory, once. */
+/** Returns a function that replaces a directory by a link to `outside`, once. */
 function swapOnce(below: string): () => void {
   let done = false;
   return () => {
@@ -54,7 +57,7 @@ function swapOnce(below: string): () => void {
   };
 }
 
-/** Swaps when a directory has been listed, before anything in it is deleted. */
+/** Replaces the directory after `listed` has been listed, before anything in it is deleted. */
 function swapOnceListed(listed: string, below: string): void {
   const swap = swapOnce(below);
   const { readdirSync } = fs;
@@ -137,7 +140,7 @@ describe.each(lanes)('%s: pruning deletes nothing behind a link', (name, lane) =
     expect(fs.existsSync(at('outside/empty'))).toBe(true);
   });
 
-  // node:fs goes by path, and cannot.
+  // The `node:fs` lane works with paths, and cannot detect this.
   const race = ['everything', 'placed'] as const;
   test.each(name === 'native' ? race : [])(
     'that comes just before the system is told to delete (prune: %j)',

@@ -18,30 +18,31 @@ import { isAsRecorded } from './record.ts';
 export interface PruneContext {
   tally: Tally;
   entries: boolean;
-  /** On a dry run: where to note what would be deleted. */
+  /** In a dry run: records what would be deleted. */
   expected: ExpectedDestination | undefined;
   system: System;
-  /** Each target's `to`, and the directory that relative ones belong to: nothing outside of them is deleted. */
+  /** Each target's `to`, and the directory that relative paths belong to. Nothing outside of them is deleted. */
   roots: readonly string[];
-  /** Directories that are emptied. */
+  /** The directories that `prune: 'everything'` empties. */
   pruneRoots: readonly string[];
-  /** Absolute paths that are left alone, with all that is in them. */
+  /** Absolute paths that are kept, with everything in them. */
   kept: readonly string[];
   /** See {@link CopyOptions.emptiedAt}. */
   emptiedAt: number | undefined;
-  /** When the copy was asked for, in milliseconds since 1970. */
+  /** When the copy was requested, in milliseconds since 1970. */
   began: number;
-  /** Directories are copied with their modes, so that some may not be writable. */
+  /** Whether directories are copied with their modes, so that some may not be writable. */
   makesWritable: boolean;
   /** Whether anything was deleted. */
   deleted: boolean;
 }
 
 /**
- * Deletes what earlier runs copied and no target copies now, unless someone changed it since; where the destination was
- * to be emptied, unless that was after it. Files outside of `context.roots` stay, and stay known: a copy whose target
- * leads there deletes them. So do files that nobody can look at now, and all of them where another copy wrote the
- * manifest after this one began: which of its files are stale, a later copy knows.
+ * Deletes the files that earlier runs copied and no target copies now, unless they were changed since. With
+ * `emptiedAt`, deletes changed files too, unless they were changed after that time. Files outside of `context.roots`
+ * are kept, and stay recorded: a copy with a target there deletes them. Files for which stat fails are kept too. If
+ * another copy has written the manifest since this copy started, everything is kept: a later copy knows which files
+ * are stale.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
   const { system, roots, expected, emptiedAt } = context;
@@ -54,9 +55,9 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
     for (const { directory, name, folder, file } of manifest.stale()) {
       const full = path.join(directory, name);
       const root = rootOf(directory, roots);
-      // A name with separators in it, of a damaged manifest, would lead elsewhere.
+      // In a damaged manifest a name may contain separators, and so lead to another directory.
       if (root === undefined || path.dirname(full) !== directory) continue;
-      // Still ours, should it no longer be kept.
+      // A kept file stays recorded, so that it can be deleted when it is no longer kept.
       if (context.kept.some((each) => isInside(each, full))) continue;
       const opened = expected?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
       const looked = typeof opened === 'number' ? opened : system.status(opened, name, false, status);
@@ -70,13 +71,13 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
           looked >= 0 &&
           (isAsRecorded(folder.records, file, 'destination', status) || wasEmptied(status, emptiedAt));
         if (isOurs) note(full, context, expected ? 1 : deleter.deleteFile(opened, name));
-        // Somebody who has deleted the file may have left its directory, where something else has to go now.
+        // If the file is gone, its directory may be left, and something else may have to be created in its place.
         if (isOurs || looked < 0) directories.add(directory);
       }
       if (!expected) manifest.forget(folder, file);
       yield;
     }
-    // Deepest first, so that a directory is empty once its own are gone.
+    // Deepest first: the directories in a directory are deleted before it is checked.
     for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
       if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, deleter, context);
     }
@@ -85,7 +86,7 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   }
 }
 
-/** Whether a file was in its state when everything was to be deleted. A directory is never one that we copied. */
+/** Whether a file has not changed since everything was to be deleted. A directory is never a recorded file. */
 function wasEmptied(status: FileStatus, emptiedAt: number | undefined): boolean {
   return emptiedAt !== undefined && !status.isDirectory && Math.floor(status.touchedMs) < emptiedAt;
 }
@@ -95,13 +96,16 @@ function cannotPrune(directory: string, errno: number): string {
   return `stale files in ${JSON.stringify(directory)} were not deleted: ${reason}; the next copy tries again`;
 }
 
-/** Where a directory belongs to: a link below that leads to what is not part of the destination. */
+/**
+ * The innermost root that contains a directory. Links below a root are not followed, because they lead out of the
+ * destination.
+ */
 function rootOf(directory: string, roots: readonly string[]): string | undefined {
   const around = roots.filter((root) => isInside(root, directory));
   return around.toSorted((one, other) => other.length - one.length)[0];
 }
 
-/** Removes a directory that nothing is left in, and those above it that it was alone in. */
+/** Deletes a directory if it is empty, and then its parents as long as they are empty. */
 function removeIfEmpty(directory: string, root: string, deleter: Deleter, context: PruneContext): void {
   const { expected, roots } = context;
   for (
@@ -111,7 +115,7 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
   ) {
     const parent = path.dirname(current);
     if (expected) {
-      // Not empty: something in it is not ours, or is planned.
+      // Not empty: something in it does not belong to the copy, or is planned.
       if (!list(current).every(({ name }) => expected.isRemoved(path.join(current, name)))) return;
       expected.remove(current);
     } else {
@@ -123,9 +127,9 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
 }
 
 /**
- * Deletes everything below `root` that is neither planned nor to be kept, as emptying it would have. So goes
- * what is planned but was not copied by us: to create a file anew is far cheaper than to replace one, for
- * which ext4 writes its data out at once.
+ * Deletes everything below `root` that is neither planned nor kept, as emptying the directory would have done. This
+ * includes planned files that no earlier copy recorded: creating a file is much faster than replacing one, because
+ * for a replaced file ext4 writes its data to the disk at once.
  */
 export function* pruneEverything(
   root: string,
@@ -135,7 +139,7 @@ export function* pruneEverything(
   const { kept, expected, pruneRoots } = context;
   const isKept = (full: string) => kept.some((each) => isInside(each, full));
   const deleter = new Deleter(context.system, context);
-  // A link below another directory that is emptied is not followed.
+  // If an outer directory is emptied too, a link below it is not followed.
   const [outermost = root] = pruneRoots
     .filter((each) => isInside(each, root))
     .sort((one, other) => one.length - other.length);
@@ -146,7 +150,7 @@ export function* pruneEverything(
         pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
         continue;
       }
-      // On a dry run it is still there, and must not count twice.
+      // In a dry run it still exists, and must not be counted twice.
       if (expected?.isRemoved(directory)) continue;
       for (const entry of list(directory)) {
         const { name } = entry;
@@ -159,7 +163,7 @@ export function* pruneEverything(
         }
         const isPlanned = !isDirectory && planned.hasFile(directory, name);
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
-        // What is to go there is refused when it is copied.
+        // Keep it: the copy reports an error for the planned file.
         if ((isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
         const deleted = expected
           ? countFiles({ path: directory, fd: -1 }, entry)
@@ -180,21 +184,21 @@ function isSpecial(entry: NamedEntry, full: string): boolean {
     const status = fs.statSync(onDisk(full));
     return !status.isFile() && !status.isDirectory();
   } catch {
-    // A link that leads nowhere.
+    // A broken link.
     return false;
   }
 }
 
 const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
-/** How many files and links an entry of a directory is. */
+/** The number of files and links that an entry contains; 1 for a file or link. */
 function countFiles(parent: Directory, entry: NamedEntry): number {
   if (!entry.isDirectory()) return 1;
   const directory = { path: childPath(parent, entry.name), fd: -1 };
   return listEntries(directory).reduce((sum, each) => sum + countFiles(directory, each), 0);
 }
 
-/** Notes what was deleted, or on a dry run would be. */
+/** Counts and records what was deleted, or in a dry run would be deleted. */
 function note(destination: string, context: PruneContext, files: number): void {
   const { tally, entries, expected } = context;
   context.deleted = true;

@@ -1,25 +1,25 @@
 import { type FileStatus, SIGNATURE_WORDS } from '../platform/status.ts';
 
-/** 32-bit words of a record: the source's signature, then the destination's. */
+/** The number of 32-bit words in a record: the signature of the source, then that of the destination. */
 export const RECORD_WORDS: number = SIGNATURE_WORDS * 2;
 export const RECORD_BYTES: number = RECORD_WORDS * 4;
 
-/** Whether anything is known of the file: no file has a mode of 0. */
+/** Whether the state of the source is recorded: no file has a mode of 0. */
 export function isKnown(records: Uint32Array, file: number): boolean {
   return records[file * RECORD_WORDS + SIGNATURE_WORDS - 1] !== 0;
 }
 
-/** Whether the file is ours: nothing that exists has a mode of 0. */
+/** Whether the state of the destination is recorded: no existing file has a mode of 0. */
 export function isRecorded(records: Uint32Array, file: number): boolean {
   return records[(file + 1) * RECORD_WORDS - 1] !== 0;
 }
 
-/** Keeps what tells that the destination is ours: the file is copied again. */
+/** Forgets the state of the source, so that the file is copied again. The destination still belongs to the copy. */
 export function forgetSource(records: Uint32Array, file: number): void {
   records.fill(0, file * RECORD_WORDS, file * RECORD_WORDS + SIGNATURE_WORDS);
 }
 
-/** Whether two records tell of the same destination. */
+/** Whether two records contain the same state of the destination. */
 export function isSameDestination(
   one: Uint32Array,
   file: number,
@@ -37,10 +37,7 @@ export function forget(records: Uint32Array, file: number): void {
   records.fill(0, file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
 }
 
-/**
- * Keeps what tells that the destination is ours, and no state of the source: the file is copied again next
- * time, and may be pruned.
- */
+/** Records the destination without a state of the source: the file is copied again next time, and may be pruned. */
 export function rememberDestination(records: Uint32Array, file: number, destination: FileStatus): void {
   forget(records, file);
   destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);

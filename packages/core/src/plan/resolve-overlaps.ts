@@ -11,17 +11,18 @@ import type { ResolvedTarget } from '../target.ts';
 import { collisionError, destinationOf, type FoundIn, foldedNames, sourceOf } from './collisions.ts';
 import { fold, type SameNames } from './same-names.ts';
 
-/** Which names the filesystem takes for one, and what is called for a file that is not copied. */
+/** The rules for several files with the same destination. */
 export interface CollisionRules {
-  /** What happens to a file that exists, unless a target says. */
+  /** The option `overwrite`, which applies if a target does not set its own. */
   overwrite: TransferSettings['overwrite'];
   names: SameNames;
   onOverlap?: ((kept: FoundIn, left: FoundIn) => void) | undefined;
 }
 
 /**
- * Which of several files for one place stays, as if the targets were copied one after the other. Files of one target
- * have no order that the user gave: two of them for one place are an error, unless its own `overwrite` says who stays.
+ * Decides which of several files with the same destination is copied, as if the targets were copied one after the
+ * other. The files of one target have no order that the user determines: two of them with the same destination are an
+ * error, unless the target's own `overwrite` decides.
  */
 export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folder[] {
   const { overwrite, names, onOverlap } = rules;
@@ -61,7 +62,7 @@ export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folde
   });
 }
 
-/** `otherwise` is the rule where the target has none; undefined: that is an error. */
+/** Whether `now` replaces `before`. `otherwise` is the rule if the target has none; if it is undefined, throws. */
 function replaces(
   before: FoundIn,
   now: FoundIn,
@@ -74,7 +75,7 @@ function replaces(
   return rule !== false;
 }
 
-/** An {@link Overlap} as the report has it. */
+/** Returns an {@link Overlap} for the report. */
 export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, left: FoundIn): Overlap {
   const planned = (found: FoundIn): PlannedFile => ({
     source: sourceOf(found),
@@ -84,7 +85,7 @@ export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, lef
   return { kept: planned(kept), left: planned(left) };
 }
 
-/** Folders without the files that would be copied at these absolute paths. */
+/** Returns the folders without the files whose destinations are these absolute paths. */
 export function* without<T extends Folder | Pending>(
   folders: Iterable<T>,
   paths: readonly string[],
@@ -106,8 +107,9 @@ function only(folder: Folder, isKept: (file: number) => boolean): Folder {
 }
 
 /**
- * One whole directory under its own names cannot hold two files for one place, unless the filesystem there takes two
- * names for one; {@link CollisionCheck} finds that. A target that says who stays then needs {@link resolveOverlaps}.
+ * Whether a copy has one target whose files keep their names. Then two files cannot have the same destination, unless
+ * the filesystem treats two names as one; {@link CollisionCheck} finds that. If the target sets `overwrite`, returns
+ * false, because {@link resolveOverlaps} has to decide which file is kept.
  */
 export function hasOwnNames(targets: readonly ResolvedTarget[]): boolean {
   const [target] = targets;

@@ -5,7 +5,7 @@ import { PREFIX } from '../transfer/temporary.ts';
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** A name without what some filesystems ignore in names: the case of letters, and the way accents are written. */
+/** Removes from a name what some filesystems ignore: the case of letters, and the form of accents. */
 export function fold(name: string): string {
   const lower = name.toLowerCase();
   if (ASCII.test(lower)) return lower;
@@ -13,19 +13,20 @@ export function fold(name: string): string {
 }
 
 /**
- * Whether names that {@link fold} makes alike are one file in the destination. Filesystems are asked only about such
- * names: once about ASCII letters, and once about each other pair, as filesystems know different letters.
+ * Decides whether names that are equal after {@link fold} are one file in the destination. Only for such names is the
+ * filesystem checked: once for ASCII letters, and once for each other pair, because filesystems differ in the letters
+ * they know.
  */
 export class SameNames {
   readonly #mayWrite: boolean;
   readonly #answers = new Map<string, boolean>();
 
-  /** `mayWrite`: whether an empty file may be created for a moment, where looking does not tell. */
+  /** `mayWrite`: whether an empty file may be created for a moment, if lookups are not enough to decide. */
   constructor(mayWrite: boolean) {
     this.#mayWrite = mayWrite;
   }
 
-  /** For absolute paths, which need not exist yet. */
+  /** For absolute paths, which need not exist. */
   isSamePath(one: string, other: string): boolean {
     if (one === other) return true;
     const names = one.split(path.sep);
@@ -56,7 +57,9 @@ export class SameNames {
   }
 }
 
-/** Creates a file under one name and looks for the other, in a directory that is deleted at once. */
+/**
+ * Creates a file under one name and looks up the other, in a temporary directory. Returns undefined if that fails.
+ */
 function tryBoth(directory: string, one: string, other: string): boolean | undefined {
   try {
     const trial = fs.mkdtempSync(path.join(directory, PREFIX));
@@ -67,7 +70,7 @@ function tryBoth(directory: string, one: string, other: string): boolean | undef
       fs.rmSync(trial, { recursive: true, force: true });
     }
   } catch {
-    // What is wrong with the directory, or with a name, the first file says that goes there.
+    // Copying the first file there reports what is wrong with the directory or the name.
     return undefined;
   }
 }

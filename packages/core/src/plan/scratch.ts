@@ -5,23 +5,23 @@ import { bytesOf, encodeNames, readExactly, type Section, type SectionStore } fr
 import type { NamedRecords } from './named-records.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** The chunks that stay in memory: records of about 40,000 files. */
+/** The maximum number of chunks in memory: the records of about 40,000 files. */
 const MOST_CHUNKS = 4;
 
 /**
- * Keeps the records of copied files until the manifest is written: the newest in memory, and those before them, of a large
- * copy, in a temporary file beside the manifest. If that file cannot be written, all records stay in memory.
+ * Keeps the records of copied files until the manifest is written. The newest are in memory; in a large copy the
+ * older ones are in a temporary file beside the manifest. If that file cannot be written, all records stay in memory.
  */
 export class Scratch implements SectionStore {
   readonly #manifest: string | undefined;
-  /** Undefined: it is in the file. */
+  /** The chunks. Undefined for those that are in the file. */
   readonly #chunks: (Buffer | undefined)[] = [];
   #end = 0;
-  /** Chunks from the first on that are in the file. */
+  /** How many chunks, from the first on, are in the file. */
   #written = 0;
   #file: { fd: number; path: string } | 'none' | undefined;
 
-  /** `manifest`: the file that this is for; undefined: all stays in memory. */
+  /** `manifest` is the path of the manifest. If it is undefined, everything stays in memory. */
   constructor(manifest: string | undefined) {
     this.#manifest = manifest;
   }
@@ -68,7 +68,7 @@ export class Scratch implements SectionStore {
     }
   }
 
-  /** Moves all chunks to the file. A disk that is full is no reason to fail a copy that is nearly done. */
+  /** Moves all chunks to the file. A full disk is no reason to fail a copy that is nearly finished. */
   #spill(): void {
     try {
       this.#file ??= this.#create();
@@ -86,7 +86,7 @@ export class Scratch implements SectionStore {
         this.#chunks[this.#written] = undefined;
       }
     } catch {
-      // They stay in memory, and the next ones are tried again.
+      // The chunks stay in memory. If the file exists, the next call tries again.
       this.#file ??= 'none';
     }
   }
@@ -97,7 +97,7 @@ export class Scratch implements SectionStore {
     fs.mkdirSync(directory, { recursive: true });
     const file = path.join(directory, temporaryName());
     const fd = fs.openSync(file, 'wx+', 0o600);
-    // Nothing is left of it, however this process ends. Windows cannot delete what is open.
+    // Delete the name now, so that nothing is left, however the process ends. Windows cannot delete an open file.
     if (process.platform !== 'win32') fs.unlinkSync(file);
     return { fd, path: file };
   }

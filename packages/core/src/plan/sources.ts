@@ -4,13 +4,13 @@ import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/folder.ts';
 
-/** Refuses to empty a directory that something is to be copied from. */
+/** Throws if a directory to empty contains a source of the copy. */
 export function refuseSources(
   roots: Iterable<string>,
   folders: readonly Folder[],
   keep: readonly string[],
 ): void {
-  // Below its root a directory that is unchanged is no link, and holds none.
+  // Below its root, an unchanged folder is no link and contains none.
   const unknown = folders.filter(({ below, unchanged }) => !unchanged || below === '');
   const sources = unknown.flatMap(({ source, names, links = [] }) => [
     source,
@@ -19,7 +19,7 @@ export function refuseSources(
   for (const destination of roots) refuseNested(destination, sources, keep);
 }
 
-/** The same for sources that are known. */
+/** Like {@link refuseSources}, for given source paths. */
 export function refuseNested(destination: string, sources: readonly string[], keep: readonly string[]): void {
   const root = realPath(destination);
   const kept = keep.map((each) => path.resolve(root, each));
@@ -36,7 +36,7 @@ function realPath(given: string): string {
   try {
     return fs.realpathSync.native(given);
   } catch {
-    // Not there: then nothing can be lost there.
+    // The path does not exist: then nothing can be lost there.
     return given;
   }
 }

@@ -38,7 +38,7 @@ function recall(name = '', { lists = true } = {}) {
   return { files: files.toSorted(), directories, others: others.toSorted(), alone };
 }
 
-/** Same size and modification time, other content. */
+/** Changes the content of a file, with the same size and modification time. */
 function changeUnseen(name: string): void {
   const { atime, mtime, size } = fs.statSync(at(name));
   fs.writeFileSync(at(name), 'x'.repeat(size));
@@ -96,7 +96,7 @@ describe('what is not as it was left is to be looked at, and the rest is recalle
     others: names,
   });
 
-  // `alone` is told only where each name in the destination stands for what it stands for in the source.
+  // `alone` is true only if each name in the destination has the same type as in the source.
   const changes: [what: string, change: () => void, expected: object, alone: boolean][] = [
     ['a new file', () => fs.writeFileSync(at('in/c'), 'c'), others('c'), true],
     ['a new directory', () => fs.mkdirSync(at('in/new')), others('new'), true],
@@ -145,7 +145,7 @@ describe('what is not as it was left is to be looked at, and the rest is recalle
 
   it('also where names are recorded in another order', async () => {
     await pastTick();
-    // What was copied last is recorded first, or last.
+    // The file that was copied last is recorded first, or last.
     for (const name of ['z', 'a']) {
       changeUnseen(`in/${name}`);
       await pastTick();

@@ -9,7 +9,7 @@ import type { NamedRecords } from './named-records.ts';
 import { Positions } from './positions.ts';
 import { isAsRecorded } from './record.ts';
 
-/** What is known of a destination directory. */
+/** The records of a destination directory. */
 interface Recorded extends NamedRecords {
   /** Names of the directories in it. */
   directories: ReadonlySet<string>;
@@ -17,13 +17,13 @@ interface Recorded extends NamedRecords {
 
 const NOTHING: NamedRecords = { names: [], records: new Uint32Array() };
 
-/** Where more is new or was touched, planning has to look at most of it anyway. */
+/** If more entries than this are new or changed, planning has to check most of them anyway. */
 const MOST_OTHERS = 256;
 
 /**
- * Recognizes files that are as an earlier run left them: in the directory they were recorded in, and untouched on
- * both sides. That costs the listings and two looks per file, far less than to plan the files one by one and to
- * compare them then. Whatever is not plainly so is left to planning.
+ * Recognizes files that are unchanged since an earlier run: the same directory, and unchanged on both sides. This
+ * takes the listings and two stat calls per file, much less than planning and comparing the files one by one.
+ * Everything that is not clearly unchanged is left to planning.
  */
 export class UnchangedDetector {
   readonly #manifest: Manifest;
@@ -31,11 +31,11 @@ export class UnchangedDetector {
   readonly #lists: boolean;
   /** Names of the directories in each destination directory. */
   readonly #directories = new Map<string, Set<string>>();
-  /** Destination directories that are known to be no links, and to lie in none. */
+  /** Destination directories that are known not to be links, nor to be inside one. */
   readonly #real = new Set<string>();
   readonly #status = new FileStatus();
 
-  /** `lists`: whether it matters what else lies in the destination. */
+  /** `lists`: whether the destination is listed, to find out whether it contains anything else. */
   constructor(manifest: Manifest, system: System, lists: boolean) {
     this.#manifest = manifest;
     this.#system = system;
@@ -65,7 +65,10 @@ export class UnchangedDetector {
     }
   };
 
-  /** `inPlace`: how many of the names stand for the same in the destination, whatever its state. */
+  /**
+   * Compares a directory with its records. `inPlace` is how many names have the same type in the destination, even if
+   * changed.
+   */
   #compare(from: Directory, to: Directory, listed: readonly string[], recorded: Recorded) {
     const { names, records } = recorded;
     const untouched = this.#untouched(from, to, names, records);
@@ -76,7 +79,7 @@ export class UnchangedDetector {
     let inPlace = 0;
     const positions = new Positions(names);
     for (const name of listed) {
-      // It may be another name that is not UTF-8: planning asks for the bytes.
+      // It may be a different name that is not UTF-8: planning lists the names as bytes.
       if (name.includes(UNDECODABLE)) return undefined;
       const file = positions.of(name);
       if (file >= 0 && untouched[file]) {
@@ -94,7 +97,10 @@ export class UnchangedDetector {
     return { files, directories, others, inPlace };
   }
 
-  /** Enters a directory under the one it is in, and that one under its own, as far as they are not yet. */
+  /**
+   * Adds a directory to the names of its parent, and its parents to theirs, up to the first one that was added
+   * before.
+   */
   #enter(directory: string): void {
     this.#namesIn(directory);
     for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
@@ -111,8 +117,8 @@ export class UnchangedDetector {
   }
 
   /**
-   * Which of the recorded files are untouched. A loop with little else in it, because it is most of the work, and is
-   * over before a larger one would be optimized.
+   * Which of the recorded files are unchanged. This is a short loop, because it is most of the work: a larger one
+   * would end before it is optimized.
    */
   #untouched(from: Directory, to: Directory, names: readonly string[], records: Uint32Array) {
     const system = this.#system;
@@ -124,7 +130,7 @@ export class UnchangedDetector {
       if (
         system.status(to, name, false, status) >= 0 &&
         isAsRecorded(records, file, 'destination', status) &&
-        // Not what a link leads to, which may lie anywhere: links are left to planning.
+        // Do not follow links, which may lead anywhere: links are left to planning.
         system.status(from, name, false, status) >= 0 &&
         isAsRecorded(records, file, 'source', status)
       )
@@ -151,7 +157,7 @@ export class UnchangedDetector {
   }
 }
 
-/** What is wrong with a directory that cannot be listed is said when it is planned. */
+/** Returns undefined if the directory cannot be listed: planning reports the error. */
 function list(directory: string): string[] | undefined {
   try {
     return fs.readdirSync(directory);
