@@ -27,5 +27,13 @@ test("what a user's function threw stays whole", async () => {
   expect(thrown.stack).toContain('on purpose');
 });
 
+test('what the engine says of a value that a function returned has no stack of ours', async () => {
+  const error = await rejected(new TypeError('fs-reflink: rename must return a path, got "" for "a.txt"'));
+  expect(error.message).toContain('rename must return a path');
+  expect(error.stack).toBe('');
+  const thrown = new TypeError('on purpose');
+  expect((await rejected(thrown)).stack).toContain('brief-error.test');
+});
+
 test('an outcome without an error is left as it is', async () =>
   expect(await briefly(Promise.resolve(1))).toBe(1));

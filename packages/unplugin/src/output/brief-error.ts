@@ -2,14 +2,15 @@ import { CopyError } from 'fs-reflink/host';
 
 /**
  * The outcome of a copy, for bundlers that print stacks. Removes the stack from the error of a copy, because the
- * message says everything, and the place in this package does not help. Errors of the user's functions stay
- * unchanged.
+ * message says everything, and the place in this package does not help. The same for the error about a value that a
+ * user's function returned. What the user's functions throw stays unchanged.
  */
 export async function briefly<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
     if (error instanceof CopyError) shorten(error);
+    else if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) error.stack = '';
     throw error;
   }
 }
