@@ -414,6 +414,21 @@ function describeMistakes(host: Host): void {
     expect(errors.join('\n')).toMatch(/ERR_THROWN/);
   });
 
+  test('a report function may return a promise, which the build waits for, and which fails it', async () => {
+    const calls: string[] = [];
+    const report = async () => {
+      calls.push('begun');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      calls.push('ended');
+      if (calls.length > 2) throw new Error('on purpose');
+    };
+    const root = makeProject();
+    expect((await host.build({ root, options: { ...options, report } })).errors).toEqual([]);
+    expect(calls).toEqual(['begun', 'ended']);
+    const { errors } = await host.build({ root, options: { ...options, report } });
+    expect(errors.join('\n')).toContain('on purpose');
+  });
+
   test('file: URLs stand for paths', async () => {
     const root = makeProject();
     const url = (name: string) => pathToFileURL(join(root, name));

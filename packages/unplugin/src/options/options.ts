@@ -47,7 +47,11 @@ export interface PublicDirectory extends AssetOptions {
 }
 
 /** What the build prints about an output directory; see {@link Options.report}. */
-export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void);
+export type Report =
+  | false
+  | 'summary'
+  | 'verbose'
+  | ((report: CopyReport, outDir: string) => void | Promise<void>);
 
 /** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {
@@ -72,7 +76,8 @@ export interface Options extends EngineOptions {
   /**
    * What the build prints about each output directory. `false`: nothing. `'summary'`: one line through the bundler's
    * logger, with the numbers of copied, deleted and unchanged files. `'verbose'`: that line with bytes and methods,
-   * and a line for each file that was copied or deleted. A function gets the report, and nothing is printed.
+   * and a line for each file that was copied or deleted. A function gets the report, and nothing is
+   * printed. If it returns a promise, the build waits for it.
    *
    * @default 'summary'
    */

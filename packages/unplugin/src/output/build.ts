@@ -143,7 +143,7 @@ export class BuildCopies {
       if (output.isReported || !isComplete(output)) continue;
       output.isReported = true;
       this.warnOnce(reports[position]!.warnings);
-      logReport(
+      await logReport(
         reports[position]!,
         output.targets,
         output.copy.directory,
@@ -208,18 +208,18 @@ export class BuildCopies {
   }
 }
 
-/** Logs the report of an output directory, or calls the user's function with it. */
-export function logReport(
+/** Logs the report of an output directory, or calls the user's function with it and waits for the promise it may return. */
+export async function logReport(
   { entries, ...counts }: CopyReport,
   targets: OutputTargets,
   directory: string,
   { report: how, dryRun }: Pick<ResolvedOptions, 'report' | 'dryRun'>,
   log: Pick<HostLog, 'info'>,
   root: string,
-): void {
+): Promise<void> {
   // They may have been collected for the host's own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
-  if (typeof how === 'function') callReport(how, report, directory);
+  if (typeof how === 'function') await callReport(how, report, directory);
   // If there was nothing to copy, there is nothing to tell.
   else if (how && (hasTargets(targets) || !isEmpty(report))) {
     const destinations = destinationsOf(targets, directory);
@@ -236,13 +236,13 @@ function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
 }
 
 /** Bundlers take it for success when a hook rejects with `undefined`. */
-function callReport(
-  how: (report: CopyReport, directory: string) => void,
+async function callReport(
+  how: (report: CopyReport, directory: string) => void | Promise<void>,
   report: CopyReport,
   directory: string,
-) {
+): Promise<void> {
   try {
-    how(report, directory);
+    await how(report, directory);
   } catch (error) {
     throw asThrown(error);
   }

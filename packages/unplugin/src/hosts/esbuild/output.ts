@@ -123,7 +123,7 @@ export class EsbuildOutput {
         return (await this.#vouchedReport(messages)) ?? (await this.#copy(messages, listed));
       });
       await assets?.verify();
-      this.#logReport(report, messages);
+      await this.#logReport(report, messages);
       this.#failures = 0;
       this.#warnOfWatch(messages);
       const entries = this.#last?.report.entries?.filter(({ destination }) => !taken.has(destination));
@@ -225,12 +225,12 @@ export class EsbuildOutput {
         if (this.#state !== 'built' || (this.#askedBy === 'somebody' && !this.#isRepeated)) return;
         const watch = (this.#watch ??= this.#newWatch());
         const report = await this.#copy(messages, listed || watch.canVouch);
-        if (!isIdle(report)) this.#logReport(report, messages);
+        if (!isIdle(report)) await this.#logReport(report, messages);
         if (!watch.canVouch || this.#wins || !this.#isBuilt) return;
         watch.watchOutput(destinationDirectories(report, targets, directory, watch.directories));
         // The watch can vouch only after a copy that finds nothing to do.
         const second = await this.#copy(new EsbuildMessages(build), listed);
-        if (!isIdle(second)) this.#logReport(second, messages);
+        if (!isIdle(second)) await this.#logReport(second, messages);
       });
       this.#failures = 0;
     } catch (error) {
@@ -273,10 +273,10 @@ export class EsbuildOutput {
     return new Set([...this.#bundleBefore, ...this.#bundle]);
   }
 
-  #logReport(report: CopyReport, messages: EsbuildMessages): void {
+  async #logReport(report: CopyReport, messages: EsbuildMessages): Promise<void> {
     const { options, root, directory, targets } = this.#settings;
     const assets = this.#settings.assets ? [] : undefined;
-    logReport(report, { ...targets, assets }, directory, options, messages, root);
+    await logReport(report, { ...targets, assets }, directory, options, messages, root);
   }
 
   #warnOfWatch(messages: EsbuildMessages): void {
