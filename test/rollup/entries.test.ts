@@ -82,7 +82,7 @@ test('types', () => {
     false | string | URL | PublicDirectory | readonly (string | URL | PublicDirectory)[] | undefined
   >();
   expectTypeOf<Options['report']>().toEqualTypeOf<
-    false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void | Promise<void>) | undefined
+    false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void) | undefined
   >();
   expectTypeOf<{ from: string; base: string; overwrite: 'error' }>().toExtend<Target>();
   expectTypeOf<{ from: string[] }>().toExtend<Target>();

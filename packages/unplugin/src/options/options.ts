@@ -47,11 +47,7 @@ export interface PublicDirectory extends AssetOptions {
 }
 
 /** What the build prints about an output directory; see {@link Options.report}. */
-export type Report =
-  | false
-  | 'summary'
-  | 'verbose'
-  | ((report: CopyReport, outDir: string) => void | Promise<void>);
+export type Report = false | 'summary' | 'verbose' | ((report: CopyReport, outDir: string) => void);
 
 /** Options of the plugin, the same for every bundler. */
 export interface Options extends EngineOptions {

@@ -237,7 +237,7 @@ function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
 
 /** Bundlers take it for success when a hook rejects with `undefined`. */
 async function callReport(
-  how: (report: CopyReport, directory: string) => void | Promise<void>,
+  how: (report: CopyReport, directory: string) => unknown,
   report: CopyReport,
   directory: string,
 ): Promise<void> {
