@@ -2,14 +2,17 @@ import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { reasonToSkip } from '../support/optional-lanes.ts';
 
-/** How often a campaign tries: a few times in every run of the tests, or as often as it takes to find what is rare. */
+/**
+ * How many cases a campaign tries: a few in every run of the tests (`short`), or enough to find rare failures
+ * (`long`).
+ */
 export interface Length {
   short: number;
   long: number;
 }
 
 const isLong = process.env.REFLINK_CAMPAIGN === 'long';
-/** The limit of a short form. Only the search for a simpler case that fails takes longer. */
+/** The time limit of the short form, in milliseconds. Only the search for a simpler failing case may take longer. */
 const SHORT_MS = 240_000;
 const given = {
   seed: numberIn('REFLINK_SEED'),
@@ -25,7 +28,7 @@ function numberIn(name: string): number | undefined {
   return value;
 }
 
-/** Describes campaigns. Where one cannot run it is skipped with the reason in its name. */
+/** Describes campaigns. If they cannot run, they are skipped, with the reason in their name. */
 export function describeCampaigns(
   file: string,
   name: string,
@@ -38,8 +41,8 @@ export function describeCampaigns(
 }
 
 /**
- * Tries random cases, and fails with the simplest case that fails and the command that repeats it. `REFLINK_SEED` and
- * `REFLINK_PATH` choose the cases, `REFLINK_CASES` how many there are.
+ * Tries random cases. Fails with the simplest failing case and the command that repeats it. `REFLINK_SEED` and
+ * `REFLINK_PATH` choose the cases, `REFLINK_CASES` their number.
  */
 export function campaign<Case>(
   name: string,

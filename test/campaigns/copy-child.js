@@ -1,4 +1,4 @@
-// Copies as it is told, in a process that is killed meanwhile. Begins when something comes in.
+// Runs the given copy in a process that may be killed meanwhile. Starts when it gets input.
 import { once } from 'node:events';
 import { copy } from 'fs-reflink';
 

@@ -33,7 +33,7 @@ describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', cannotTrace, 
         fc.record({
           mode: fc.constantFrom(...Object.keys(modes)),
           concurrency: fc.constantFrom(1, 2),
-          /** Which call it is killed at, modulo the calls that it makes. */
+          /** At which call the copy is killed, modulo the number of its calls. */
           place: fc.noBias(fc.nat()),
         }),
         async ({ mode, concurrency, place }) => {
@@ -58,7 +58,7 @@ describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', cannotTrace, 
             expectNothingLost(home, modes[mode]!);
             await copy({ from: 'from', to: 'to' }, { ...all, cwd: home });
             expectRight(home, modes[mode]!);
-            // Of what the next copy did not do again, it knows.
+            // The manifest or the modification times show what this copy has done: nothing is left to do.
             const again = await copy({ from: 'from', to: 'to' }, { ...all, overwrite: 'changed', cwd: home });
             expect(again).toMatchObject({ files: 0, pruned: 0 });
           } finally {
@@ -69,14 +69,14 @@ describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', cannotTrace, 
 
       test('most of them had changed something when they were killed', () => {
         expect(kills).toBeGreaterThan(0);
-        // Of few, chance decides.
+        // If there were only a few, the result depends on chance.
         expect(traces / kills).toBeGreaterThan(kills < 100 ? 0.4 : 0.7);
         console.log(`${kind}: ${kills} copies killed, ${traces} of them had changed something`);
       });
     });
 });
 
-/** What is in a directory, to see whether something changed. */
+/** Describes the contents of a directory, to detect changes. */
 function snapshot(directory: string): string {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => {

@@ -1,4 +1,4 @@
-// Copies as it is told, in a process some of whose system calls fail, and says what came of it.
+// Runs the given copy in a process in which some system calls fail, and writes the result.
 import { copy } from 'fs-reflink';
 
 const { targets, options } = JSON.parse(process.argv[2]);

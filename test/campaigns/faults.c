@@ -1,8 +1,8 @@
 /*
- * Preloaded into a process (LD_PRELOAD), it answers some of the system calls about files below FAULTS_BELOW as a signal or a
- * failing disk would. Which ones says FAULTS: "gentle SEED RATE" interrupts calls (EINTR) and has reads, writes and copies
- * move fewer bytes than they could, one call in RATE; "once SEED AT ERRNO" and "since SEED AT ERRNO" answer the call with that
- * number, or all from it on, with an error.
+ * A library to preload into a process (LD_PRELOAD). It makes some of the system calls for files below FAULTS_BELOW
+ * behave as after a signal or on a failing disk. FAULTS determines which: "gentle SEED RATE" interrupts calls (EINTR)
+ * and lets reads, writes and copies transfer fewer bytes than they could, about one call in RATE; "once SEED AT
+ * ERRNO" lets the call with the number AT fail, "since SEED AT ERRNO" this call and all later ones.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,7 +42,7 @@ static void *next(const char *name) {
 
 static int is_below(const char *path) { return !strncmp(path, below, strlen(below)); }
 
-/* Whether an open file or directory lies there. */
+/* Whether an open file or directory is below FAULTS_BELOW. */
 static int holds(int fd) {
   char link[64], path[PATH_MAX];
   int before = errno;
@@ -67,7 +67,7 @@ static unsigned hash(unsigned number) {
   return (unsigned)(mixed >> 33);
 }
 
-/* The error that a call is answered with, or 0. `interruptible`: a signal may interrupt it. */
+/* The error that a call returns, or 0 if it succeeds. `interruptible`: whether a signal may interrupt it. */
 static int fault(int interruptible) {
   unsigned number = atomic_fetch_add(&calls, 1);
   if (kind == ONCE) return number == at ? error_number : 0;
@@ -75,7 +75,7 @@ static int fault(int interruptible) {
   return interruptible && hash(number) % rate == 0 ? EINTR : 0;
 }
 
-/* How many of so many bytes a call moves. */
+/* How many of the given bytes a call transfers. */
 static size_t shortened(size_t bytes) {
   unsigned number = hash(atomic_load(&calls) + 0x10000000);
   return kind == GENTLE && bytes > 1 && number % rate == 1 ? 1 + hash(number) % (bytes - 1) : bytes;
@@ -105,7 +105,7 @@ ssize_t read(int fd, void *buffer, size_t size) {
   REAL(ssize_t, "read", int, void *, size_t);
   if (!holds(fd)) return real(fd, buffer, size);
   CHECK(1, 1);
-  /* A file that is open for direct I/O moves whole blocks. */
+  /* Direct I/O transfers only whole blocks. */
   return real(fd, buffer, size % 4096 ? shortened(size) : size);
 }
 
@@ -116,7 +116,7 @@ ssize_t write(int fd, const void *buffer, size_t size) {
   return real(fd, buffer, shortened(size));
 }
 
-/* What node:fs calls with a position. */
+/* node:fs calls this if a position is given. */
 ssize_t pread64(int fd, void *buffer, size_t size, off64_t position) {
   REAL(ssize_t, "pread64", int, void *, size_t, off64_t);
   if (!holds(fd)) return real(fd, buffer, size, position);

@@ -30,7 +30,7 @@ interface Answer {
   error?: { name: string; code: string; message: string };
 }
 
-/** Copies in a process some of whose system calls below a directory fail, as `faults.c` says. */
+/** Runs a copy in a process in which some system calls below a directory fail: see `faults.c`. */
 function copyWith(faults: string, home: string, options: CopyOptions, native = true): Answer {
   const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd: home } });
   const env = {
@@ -47,7 +47,7 @@ function copyWith(faults: string, home: string, options: CopyOptions, native = t
 
 const mode = fc.constantFrom(...Object.keys(modes));
 const concurrency = fc.constantFrom(1, 2);
-/** Whether the native lane copies, or node:fs. */
+/** Whether the native lane copies, not `node:fs`. */
 const native = fc.constantFrom(true, true, true, false);
 const seed = fc.noBias(fc.nat());
 
@@ -101,7 +101,7 @@ describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obs
           concurrency,
           native,
           how: fc.constantFrom('once', 'since'),
-          /** Which of the calls about the source and the destination fails. */
+          /** Which of the system calls for the source and the destination fails. */
           at: fc.noBias(fc.nat({ max: 220 })),
           code: fc.constantFrom('EIO' as const, 'ENOSPC' as const, 'EDQUOT' as const),
         }),

@@ -19,10 +19,10 @@ import { readTree } from '../support/trees.ts';
 import { campaign, describeCampaigns } from './campaign.ts';
 import { makeTree, type Tree, trees } from './random-trees.ts';
 
-/** What is left for a copy: less than it needs, or enough. */
+/** How many bytes are free for a copy: fewer than it needs, or enough. */
 const roomFor = fc.noBias(fc.integer({ min: 0, max: 4_000_000 }));
 
-/** Takes all room of a filesystem but for so many bytes, in files that are gone with the directory. */
+/** Fills a filesystem up to a given number of free bytes. The filling is deleted together with `directory`. */
 function takeRoom(directory: string, leave: number): void {
   const descriptor = openSync(join(directory, 'filler'), 'w');
   const chunk = Buffer.alloc(256 * 1024, 1);
@@ -41,7 +41,7 @@ function takeRoom(directory: string, leave: number): void {
   }
 }
 
-/** Contents of files and targets of links, by path. */
+/** The hash of each file and the target of each link, by path. */
 function contentsOf(root: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(readTree(root))
@@ -74,7 +74,7 @@ describeCampaigns(
           { short: 40, long: 3000 },
           fc.record({
             tree: trees,
-            // Links that lead elsewhere are no matter of room.
+            // The links of the old destination do not matter for free space.
             before: trees.map((tree) => tree.filter(([, { kind }]) => kind !== 'link')),
             room: roomFor,
             options: fc.record({
@@ -118,7 +118,9 @@ describeCampaigns(
   },
 );
 
-/** What a copy failed with; a file in the way of a directory, or the other way round, is no concern of these tests. */
+/**
+ * The error code of a copy. These tests also accept the errors for a file in place of a directory, or the reverse.
+ */
 async function codeOf(act: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await act();

@@ -1,21 +1,21 @@
-/** Which files are copied where: those of `public`, and those of each target's `from`, below `to`. */
+/** Which files are copied where: those of `public`, and those of each target's `from`, to its `to`. */
 export interface HostProject {
   targets: { from: string; to: string }[];
-  /** There is a second output in the first one (Rollup and Rolldown). */
+  /** Whether there is a second output inside the first one (Rollup and Rolldown). */
   nested: boolean;
 }
 
 /**
- * Builds a project once into `dist`, by the bundler's name. Files are copied by our plugin if it `copies`, otherwise by what
- * the bundler has for that, or a script.
+ * Functions that build a project once to `dist`, by the name of the bundler. If `copies` is true, this plugin copies
+ * the files; otherwise the bundler's own means or a script.
  */
 export const hosts: Record<string, (root: string, project: HostProject, copies: boolean) => Promise<void>>;
 
-/** The name of the bundle in an output. */
+/** The file name of the bundle in an output. */
 export const BUNDLE: string;
-/** A project as our plugin takes it. */
+/** The options of this plugin for a project. */
 export function options(project: HostProject): import('unplugin-reflink').Options;
-/** Of webpack and Rspack. */
+/** The configuration of webpack and Rspack. */
 export function configOf(root: string, plugins: unknown[]): object;
-/** A logger of Vite's. */
+/** A Vite logger that logs nothing. */
 export const silent: import('vite').Logger;

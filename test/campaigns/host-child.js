@@ -1,14 +1,17 @@
-// Builds a project with one bundler: with our plugin, or with what the bundler has for copying files.
+// Builds a project with one bundler: with this plugin, or with the bundler's own means to copy files.
 import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const BUNDLE = 'bundle.js';
 
-/** As our plugin takes it. */
+/** The options of this plugin. */
 export const options = ({ targets }) => ({ publicDir: 'public', targets, report: false });
 
-/** As copy-webpack-plugin and Rspack's own take it: the bundle wins over public files, targets win over it. */
+/**
+ * The patterns of copy-webpack-plugin and of Rspack's plugin: the bundle takes precedence over public files, targets
+ * over the bundle.
+ */
 const patterns = (root, targets) => [
   { from: join(root, 'public'), noErrorOnMissing: true },
   ...targets.map(({ from, to }, position) => ({
@@ -39,7 +42,10 @@ export const configOf = (root, plugins) => ({
   plugins,
 });
 
-/** Copies files as a script before and after the bundler writes: public files, which the bundle wins over, and targets. */
+/**
+ * Copies files like a script before and after the bundler writes: public files, which the bundle replaces, and
+ * targets.
+ */
 const byScript = (root, output, { targets }) => ({
   before: () => cpSync(join(root, 'public'), join(root, output), { recursive: true }),
   after() {
@@ -76,7 +82,7 @@ export const silent = {
   hasErrorLogged: () => false,
 };
 
-/** Each builds once into `dist`, with our plugin if it is the one that `copies`. */
+/** Each function builds once to `dist`. If `copies` is true, this plugin copies the files. */
 export const hosts = {
   async vite(root, project, copies) {
     const { build } = await import('vite');
@@ -155,7 +161,7 @@ export const hosts = {
           distPath: { root: 'dist', js: '' },
           cleanDistPath: false,
           legalComments: 'none',
-          // A file that is copied over the bundle would be made smaller too.
+          // Otherwise a file that is copied over the bundle would be minified too.
           minify: false,
           ...(!copies && { copy: targets }),
         },
@@ -171,7 +177,7 @@ export const hosts = {
 
 if (import.meta.url === `file://${process.argv[1]}`) {
   const { host, root, project } = JSON.parse(process.argv[2]);
-  // Everything is loaded before it is told to begin.
+  // Load everything before the process is told to start.
   const loading = {
     vite: ['vite'],
     rollup: ['rollup'],

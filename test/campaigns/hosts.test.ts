@@ -32,7 +32,7 @@ describeCampaigns(
         }
         await hosts[host]!(root, project, true);
         expect(outputOf(root)).toEqual(expected);
-        // Once more, when nothing has changed.
+        // Build again without any change.
         await hosts[host]!(root, project, true);
         expect(outputOf(root)).toEqual(expected);
         rmSync(root, { recursive: true });
@@ -52,7 +52,7 @@ describeCampaigns('test/campaigns/hosts.test.ts', 'builds that are killed', cann
       host: fc.constantFrom(...names),
       earlier: fc.option(projects),
       project: projects,
-      /** Which call it is killed at, modulo the calls that it makes. */
+      /** At which call the build is killed, modulo the number of its calls. */
       place: fc.noBias(fc.nat()),
     }),
     async ({ host, earlier, project, place }) => {

@@ -7,11 +7,14 @@ import { pastTick } from '../support/clock.ts';
 
 export interface Mode {
   options: CopyOptions;
-  /** What is at the destination before: nothing, other content for each file, or what an earlier copy left. */
+  /**
+   * What the destination contains before the copy: nothing, other content for each file, or the result of an earlier
+   * copy.
+   */
   before: 'nothing' | 'others' | 'earlier';
-  /** Files that nobody copies are deleted. */
+  /** Whether the copy deletes files that no target copies. */
   deletes?: boolean;
-  /** A name never has a part of a file. */
+  /** Whether a file with its final name is always complete. */
   neverTorn?: boolean;
 }
 
@@ -28,7 +31,7 @@ export const modes: Record<string, Mode> = {
   "prune: 'placed'": { options: { prune: 'placed', manifest: 'manifest' }, before: 'earlier' },
 };
 
-/** Sizes of the files that are copied: several system calls each, and so most kills are inside a file. */
+/** Sizes of the copied files. Each file takes several system calls, so that most kills occur inside a file. */
 const SIZES: Record<string, number> = {
   'a/small': 10,
   'a/page': 4096,
@@ -50,7 +53,7 @@ function write(root: string, name: string, content: Buffer | string, seconds: nu
   utimesSync(file, seconds, seconds);
 }
 
-/** A directory to copy from and to, as it is before the copy that is killed. */
+/** Creates a source and a destination, in the state before the copy that is killed. */
 export async function prepare(home: string, { options, before }: Mode): Promise<void> {
   const names = Object.keys(SIZES);
   for (const name of names) write(join(home, 'from'), name, contentOf(name, 'new'), 1_600_000_000);
@@ -66,7 +69,10 @@ export async function prepare(home: string, { options, before }: Mode): Promise<
   for (const name of names) write(join(home, 'from'), name, contentOf(name, 'new'), 1_600_000_000);
 }
 
-/** What has a name is complete, old or new; or torn, and then it does not look like its source. */
+/**
+ * Expects each destination file to be complete, old or new; or torn, but then different from its source in size or
+ * time.
+ */
 export function expectNothingLost(home: string, { before, deletes = false, neverTorn = false }: Mode): void {
   const stranger = join(home, 'to/a/stranger');
   if (!deletes || existsSync(stranger)) expect(readFileSync(stranger, 'utf8')).toBe('a stranger');
@@ -92,7 +98,7 @@ export function expectNothingLost(home: string, { before, deletes = false, never
   }
 }
 
-/** All files are copied, and nothing else is there. */
+/** Expects all files to be copied, and nothing else at the destination. */
 export function expectRight(home: string, { deletes }: Mode): void {
   const expected = [...Object.keys(SIZES), ...(deletes ? [] : ['a/stranger'])].sort();
   expect(filesOf(join(home, 'to'))).toEqual(expected);

@@ -26,8 +26,8 @@ function write(root: string, version: string): void {
 }
 
 /**
- * What a filesystem holds after a power failure: a clone of its image, taken at one moment while it is mounted, has what
- * the filesystem had written to its device by then, and nothing that was in memory alone.
+ * The contents of a filesystem after a power failure: a clone of its image, taken while it is mounted, contains what
+ * the filesystem has written to its device by then, and nothing that is only in memory.
  */
 describeCampaigns(
   'test/campaigns/power.test.ts',
@@ -45,7 +45,10 @@ describeCampaigns(
         });
         afterAll(() => ground.unmount());
 
-        /** Copies, cuts the power, and returns what is there then: by name `new`, `old`, `none` or `torn`. */
+        /**
+         * Copies, cuts the power, and returns the version of each file afterwards, by name: `new`, `old`, `none` or
+         * `torn`.
+         */
         async function afterPowerFailure(
           options: CopyOptions,
           replaces: boolean,
@@ -104,7 +107,7 @@ describeCampaigns(
         );
 
         test('without it files are missing: the power was cut in time', async () => {
-          // A filesystem writes by itself now and then.
+          // A filesystem also writes data by itself from time to time, so try several times.
           const found: string[] = [];
           for (let attempt = 0; attempt < 5 && !found.some((version) => version !== 'new'); attempt++)
             found.push(...Object.values(await afterPowerFailure({ reflink: 'never' }, false)));

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { filesOf } from '../core/support.ts';
 import { type HostProject, hosts } from './host-child.js';
 
-/** A file, and what it is filled with. */
+/** A file, and the digit and size of its content. */
 export interface File {
   path: string;
   fill: number;
@@ -14,13 +14,14 @@ export interface File {
 }
 
 export interface Project extends HostProject {
-  /** What the bundle is made of. */
+  /** The source of the bundle. */
   entry?: string;
   public: readonly File[];
   copied: readonly { files: readonly File[]; to: string }[];
 }
 
-// Directories and files have no names in common: what a bundler does about a file in the place of a directory differs.
+// Directories and files have different names, because bundlers differ in how they treat a file in place of a
+// directory.
 const directory = fc.constantFrom('', '', 'a/', 'a/b/', 'nested/', 'with space/', 'é/', '.hidden/', '[x]/');
 const name = fc.constantFrom(
   '1.txt',
@@ -58,12 +59,12 @@ export const projects: fc.Arbitrary<Project> = fc
     targets: given.copied.map(({ to }, number) => ({ from: `target-${number}`, to })),
   }));
 
-/** Where the projects of a file of tests are. */
+/** The directory for the projects of one test file. */
 export const home = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-hosts-')));
 
 let made = 0;
 
-/** A project of its own in a directory, or the files of another one in it. */
+/** Writes a project to a directory, by default a new one. Replaces the files of another project there. */
 export function write(project: Project, root = join(home, `${made++}`)): string {
   mkdirSync(root, { recursive: true });
   for (const old of ['public', 'target-0', 'target-1', 'target-2'])
@@ -84,7 +85,7 @@ export function write(project: Project, root = join(home, `${made++}`)): string 
   return root;
 }
 
-/** The beginning, the size and the hash of each file of an output, by its path. */
+/** The start, the size and the hash of each file of an output, by its path. */
 export function outputOf(root: string): Record<string, string> {
   const dist = join(root, 'dist');
   return Object.fromEntries(
@@ -96,7 +97,7 @@ export function outputOf(root: string): Record<string, string> {
   );
 }
 
-/** What the bundler's own copies make of a project. */
+/** The output of a project when the bundler's own means copy the files. */
 export async function expectedOf(host: string, project: Project): Promise<Record<string, string>> {
   const root = write(project);
   await hosts[host]!(root, project, false);

@@ -14,20 +14,20 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { readTree, type SnapshotEntry } from '../support/trees.ts';
 
-/** Something at a path, as a model: to be made below any directory. */
+/** A model of an entry, without the directory that it is created in. */
 export type Entry =
   | { kind: 'file'; size: number; fill: number; mode: number; modified: number }
   | { kind: 'sparse'; size: number; mode: number; modified: number }
   | { kind: 'directory'; mode: number; modified: number }
   | { kind: 'link'; target: string; modified: number }
-  /** `node` is what mknod(1) takes: the type, and the number of a device. */
+  /** `node` is the argument of mknod(1): the type, and the numbers of a device. */
   | { kind: 'special'; node: string; mode: number; modified: number }
-  /** A further name of a file of the tree: which one says the number. */
+  /** Another hard link of an earlier file of the tree; `of` chooses the file, modulo their number. */
   | { kind: 'name'; of: number };
 
 export type Tree = (readonly [path: string, entry: Entry])[];
 
-/** Names that tools have stumbled over. */
+/** Names that have caused errors in other tools. */
 const NAMES = [
   'a',
   'b',
@@ -110,15 +110,15 @@ const special: fc.Arbitrary<Entry> = fc.record({
   modified,
 });
 
-/** FIFOs and devices too. */
+/** Trees that also contain FIFOs and devices. */
 export const treesWithDevices: fc.Arbitrary<Tree> = fc.array(
   fc.tuple(path, fc.oneof({ weight: 12, arbitrary: entry }, { weight: 1, arbitrary: special })),
   { maxLength: 24 },
 );
 
 /**
- * Makes a tree in a directory that exists, the same one for the same model. What cannot be there, because something else
- * is in its way, is left out.
+ * Creates a tree in an existing directory; the same model creates the same tree. An entry is left out if another
+ * entry is in its way.
  */
 export function makeTree(root: string, tree: Tree): void {
   const files: string[] = [];
@@ -140,18 +140,18 @@ export function makeTree(root: string, tree: Tree): void {
     if (kind === 'file' || kind === 'sparse' || kind === 'special') files.push(full);
     if (kind === 'sparse') truncateSync(full, Math.max(entry.size, 4));
     later.push(() => {
-      // Some belong to others. Before its mode is set: giving a file away takes setuid from it.
+      // Some files get another owner. Set it before the mode: changing the owner removes setuid.
       const owner = Math.floor(entry.modified) % 3;
       if (owner > 0 && process.getuid?.() === 0) lchownSync(full, owner, owner + 1);
       if (kind !== 'link') chmodSync(full, entry.mode);
       lutimesSync(full, entry.modified, entry.modified);
     });
   }
-  // After everything is made: a new name in a directory changes the directory's time.
+  // After all entries are created, because a new entry changes the time of its directory.
   for (const finish of later.reverse()) finish();
 }
 
-/** Makes the directories above a path. False where a file or a link is in the way. */
+/** Creates the parent directories of a path. Returns false if a file or a link is in the way. */
 function makeParent(root: string, full: string): boolean {
   const parent = dirname(full);
   if (parent === root) return true;
@@ -165,7 +165,7 @@ function exists(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** What is at each path below a directory, the directory itself included. */
+/** Describes the entry at each path below a directory, and the directory itself. */
 export function describeTree(root: string): Record<string, string> {
   const first = new Map<string, string>();
   const entries = readTree(root);

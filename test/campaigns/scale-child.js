@@ -1,4 +1,4 @@
-// Copies very many files, and says what it took. Needs `--expose-gc`.
+// Copies very many files, and writes the time and memory that this took. Needs `--expose-gc`.
 import { copy } from 'fs-reflink';
 
 const { cwd, from, to, options } = JSON.parse(process.argv[2]);

@@ -22,23 +22,23 @@ const CHILD = fileURLToPath(new URL('scale-child.js', import.meta.url));
 const MIB = 1024 * 1024;
 
 const isLong = process.env.REFLINK_CAMPAIGN === 'long';
-/** Files of each step; the last is what takes long. */
+/** The number of files in each step; the last step takes longest. */
 const steps = isLong ? [100_000, 300_000, 1_000_000] : [5_000, 40_000];
 /** Sizes of sparse files, in GiB. */
 const sizes = isLong ? [1, 10, 100] : [100];
-/** From so many files on memory hardly grows with their number. */
+/** From this many files on, memory hardly grows with their number. */
 const MANY = 100_000;
-/** Files in each directory. */
+/** The number of files in each directory. */
 const TOGETHER = 100;
 
 interface Step {
   files: number;
   unchanged: number;
-  /** Microseconds of processor time for each file, of the whole process. */
+  /** Processor time of the whole process per file, in microseconds. */
   perFile: number;
   /** Peak memory of the process, in bytes. */
   rss: number;
-  /** Bytes of JavaScript objects that are in use after the copy. */
+  /** Bytes of JavaScript objects that are still in use after the copy. */
   live: number;
 }
 
@@ -64,7 +64,7 @@ describeCampaigns(
         const peaks: Record<string, { files: number; over: number }> = {};
         beforeAll(() => {
           const largest = steps.at(-1)!;
-          // ext4 has an inode for each 16 KiB.
+          // ext4 has one inode for each 16 KiB.
           mounted = mountFilesystem(kind, { sizeMiB: 512 + Math.ceil((largest * 2.2) / 64) });
           mkdirSync(join(mounted.path, 'one'));
           writeFileSync(join(mounted.path, 'one/file'), 'x');
@@ -98,7 +98,7 @@ describeCampaigns(
               console.log(`${kind}, ${files} files, ${what}: ${cost}, ${kept.toFixed(1)} MiB of it in use`);
               expect(over, what).toBeLessThan(150);
               expect(kept, what).toBeLessThan(4);
-              // V8 lets its space for new objects grow to 48 MiB while it has much to do.
+              // V8 lets its space for new objects grow to 48 MiB while there is much work.
               const before = peaks[what];
               if (before) expect((over - before.over) / (files - before.files), what).toBeLessThan(90 / MIB);
               if (files >= MANY) peaks[what] ??= { files, over };
@@ -110,7 +110,7 @@ describeCampaigns(
   },
 );
 
-/** Parts of a sparse file that hold data: where they begin, as a part of its size, and their bytes. */
+/** The parts of a sparse file that contain data: their positions as fractions of the file's size, and their bytes. */
 const islands: readonly [place: number, bytes: number][] = [
   [0, 10],
   [0.25, 5_000_000],
@@ -167,7 +167,7 @@ describeCampaigns(
             const { files, perFile, rss } = run(at, 'sparse', 'to', { ...options });
             expect(files).toBe(1);
             expect(statSync(copied).size).toBe(size);
-            // Blocks of a filesystem are larger than the data in them.
+            // The blocks of a filesystem are larger than the data in them.
             expect(statSync(copied).blocks * 512).toBeLessThan(16 * MIB);
             const there = openSync(copied, 'r');
             for (const { position, content } of parts) {

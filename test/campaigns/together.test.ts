@@ -15,7 +15,7 @@ import { makeTree, trees } from './random-trees.ts';
 
 const CHILD = fileURLToPath(new URL('copy-child.js', import.meta.url));
 
-/** A process that is ready to copy. */
+/** Starts a process that is ready to copy. The returned function lets it copy, and waits until it ends. */
 async function start(cwd: string, options: CopyOptions) {
   const job = JSON.stringify({ targets: { from: 'from', to: 'to' }, options: { ...options, cwd } });
   const child = spawn(process.execPath, [CHILD, job], { stdio: 'pipe' });
@@ -78,7 +78,8 @@ describeCampaigns('test/campaigns/together.test.ts', 'several processes', obstac
           overwrite: manifest === 'none' ? 'changed' : true,
         } as const;
         const again = await copy({ from: 'from', to: 'to' }, next);
-        // Another one's file may have come last under a name: then no manifest but that one's knows it.
+        // If each process has its own manifest, a file may have been written last by another process: then this
+        // manifest does not have it.
         if (manifest !== 'one for each') expect(again).toMatchObject({ files: 0, links: 0, pruned: 0 });
         expect(contentsOf(join(home, 'to'))).toEqual(contentsOf(join(home, 'from')));
       } finally {

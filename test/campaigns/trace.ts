@@ -4,12 +4,12 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** System calls that change a file or a directory. A process is killed as it is about to make one of them. */
+/** System calls that change a file or a directory. A process is killed just before one of them. */
 const CALLS =
   'ioctl,copy_file_range,write,pwrite64,ftruncate,fchmod,fchmodat,fchown,utimensat,fdatasync,fsync,' +
   'mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat';
 
-/** Why processes cannot be killed at a certain system call here; undefined if they can. */
+/** Returns why processes cannot be killed at a system call here, or undefined if they can. */
 export function cannotTrace(): string | undefined {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
   if (spawnSync('strace', ['--version']).status !== 0) return 'strace is not installed';
@@ -17,9 +17,9 @@ export function cannotTrace(): string | undefined {
 }
 
 /**
- * Runs a script under strace that says when it is ready and begins when something comes in. Kills it as one of its threads
- * is about to make a call, named by `at` as strace names it: the system call, and how often it was made. Returns how it
- * ended, and these names of the calls that the busiest thread made after the first that changed something.
+ * Runs a script under strace. The script reports when it is ready, and starts when it gets input. If `at` is given,
+ * the script is killed just before this call: the name of the system call and its number, as in strace's `inject`.
+ * Returns how the script ended, and such names for the calls that the busiest thread made after its first change.
  */
 export async function trace(home: string, script: string, job: object, at?: string) {
   const log = join(home, 'trace');
@@ -41,7 +41,7 @@ export async function trace(home: string, script: string, job: object, at?: stri
   for (const [, thread, call] of readFileSync(log, 'utf8').matchAll(/^(\d+) +(\w+\(.*)$/gm))
     threads.set(thread!, [...(threads.get(thread!) ?? []), call!]);
   const [calls = []] = [...threads.values()].sort((one, other) => other.length - one.length);
-  // Node.js wakes its threads by writing eight bytes, and asks whether it has a terminal.
+  // Node.js wakes its threads by writing eight bytes, and checks whether it has a terminal: ignore these calls.
   const first = calls.findIndex((call) => !/^write\(.*, 8\) |^ioctl\(.*TCGETS/.test(call));
   rmSync(log);
   const counts = new Map<string, number>();

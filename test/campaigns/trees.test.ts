@@ -9,7 +9,7 @@ import { pastTick } from '../support/clock.ts';
 import { campaign, describeCampaigns } from './campaign.ts';
 import { describeTree, makeTree, type Tree, trees, treesWithDevices } from './random-trees.ts';
 
-/** What `cp -a` and `rsync -aHAX` carry over. */
+/** What `cp -a` and `rsync -aHAX` preserve. */
 const ALL: Attribute[] = ['mode', 'timestamps', 'ownership', 'links', 'devices', 'special', 'xattr', 'acl'];
 const ARCHIVE: CopyOptions = { symlinks: 'keep', preserve: ALL };
 
@@ -33,7 +33,7 @@ function run(command: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }
 
-/** Directories for one case, which are gone afterwards. */
+/** Creates a directory for one case, and deletes it afterwards. */
 async function inScratch(attempt: (at: (name: string) => string) => Promise<void>): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'fs-reflink-campaign-'));
   try {
@@ -85,9 +85,9 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
     ({ tree, before, options, keeps }) =>
       inScratch(async (at) => {
         const from = make(at('from'), tree);
-        // In both: what is replaced, what is in the way, what is stale.
+        // Entries of both trees: some are replaced, some are in the way, some are stale.
         const kept = keeps ? tree.slice(tree.length / 2).filter(([, { kind }]) => kind !== 'special') : [];
-        // A FIFO that a file is to replace would be refused.
+        // Without FIFOs and devices: replacing one by a file would be an error.
         make(at('to'), [...kept, ...before]);
         run('cp', '-a', `${at('to')}/.`, at('expected'));
         run(
@@ -121,12 +121,12 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
         const expected = describeTree(at('to'));
         const { concurrency: _, ...alone } = keep;
         copySync({ from, to: at('sync') }, alone);
-        // The user's functions are called where the copy is planned.
+        // If a target has functions, the calling thread plans.
         await copy({ from, to: at('filtered'), filter: () => true, rename: (path) => path }, keep);
         await copy({ from, to: at('listed'), ignore: 'no such name' }, { ...keep, manifest: at('m') });
         for (const other of ['sync', 'filtered', 'listed']) {
           const found = describeTree(at(other));
-          // Times of directories are those of the copy.
+          // Directories have the time of the copy.
           expect(withoutDirectories(found), other).toEqual(withoutDirectories(expected));
           expect(Object.keys(found), other).toEqual(Object.keys(expected));
         }
@@ -138,7 +138,10 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
   );
 });
 
-/** rsync 3.5 stops with an error where a further name of a FIFO replaces a directory. */
+/**
+ * Removes hard links from a tree with FIFOs or devices: rsync 3.5 fails if another name of a FIFO replaces a
+ * directory.
+ */
 function withoutNamesOfDevices(tree: Tree): Tree {
   return tree.some(([, { kind }]) => kind === 'special')
     ? tree.filter(([, { kind }]) => kind !== 'name')

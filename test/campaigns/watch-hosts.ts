@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import type { Options } from 'unplugin-reflink';
 import { BUNDLE, configOf, type HostProject, options as optionsOf, silent } from './host-child.js';
 
-/** A bundler that watches a project, with our plugin. */
+/** A bundler that watches a project with this plugin. */
 export interface Watching {
   close(): Promise<void>;
-  /** The path that the bundler watches for a file. Undefined: a file may change at once, without a wait. */
+  /** The path that the bundler watches for a file. Undefined: files may change at once, without waiting. */
   watched?: (path: string) => string;
 }
 
-/** Begins to watch. `onEnd` is called after each build, and after what is copied between builds. */
+/** Starts to watch. `onEnd` is called after each build, and after files are copied between builds. */
 type Watch = (root: string, project: HostProject, onEnd: (error?: unknown) => void) => Promise<Watching>;
 
 const input = (root: string) => join(root, 'main.js');
-/** Truncating a file and writing it are two changes; they shall make one rebuild. */
+/** In milliseconds. Truncating and writing a file are two changes, which must cause only one rebuild. */
 const buildDelay = 50;
 
 interface RollupEvents {
@@ -21,7 +21,7 @@ interface RollupEvents {
   close(): Promise<void> | void;
 }
 
-/** Rollup takes what is not watched yet as known, and Rolldown and Vite 8 watch the directories of files. */
+/** Rollup treats files that are not watched yet as known; Rolldown and Vite 8 watch the directories of files. */
 function listen(
   watcher: RollupEvents,
   watched: (path: string) => string,
@@ -40,7 +40,7 @@ function listen(
 const itself = (path: string) => path;
 const parent = (path: string) => join(path, '..');
 
-/** What webpack and Rspack have in common. */
+/** The common interface of webpack and Rspack. */
 interface Compiler {
   watch(
     options: { aggregateTimeout: number },
@@ -53,11 +53,11 @@ function compile(compiler: Compiler, onEnd: (error?: unknown) => void): Watching
   compiler.watch({ aggregateTimeout: buildDelay }, (error, stats) =>
     onEnd(error ?? stats?.compilation.errors[0]),
   );
-  // They begin to watch after they have told of a build, and miss what is deleted before.
+  // webpack and Rspack start to watch after they have reported a build, and miss files that are deleted before.
   return { watched: parent, close: () => new Promise((resolve) => compiler.close(() => resolve())) };
 }
 
-/** Rollup and Rolldown. */
+/** Watches with Rollup or Rolldown. */
 function roll(name: 'rollup' | 'rolldown', watched: (path: string) => string): Watch {
   return async (root, project, onEnd) => {
     const { watch } = await import(name);
@@ -98,7 +98,7 @@ export const watches: Record<string, Watch> = {
   async esbuild(root, project, onEnd) {
     const { context } = await import('esbuild');
     const { default: reflink } = await import('unplugin-reflink/esbuild');
-    // Told of what is copied between builds too.
+    // The report is also called after files are copied between builds.
     const report: Options['report'] = () => onEnd();
     const watching = await context({
       absWorkingDir: root,

@@ -19,12 +19,15 @@ import {
 } from './random-projects.ts';
 import { watches } from './watch-hosts.ts';
 
-/** How long a rebuild may take. A longer one fails the case. The search for a simpler case has less time. */
+/**
+ * How long a rebuild may take, in milliseconds, before the case fails. The search for a simpler case uses a shorter
+ * limit.
+ */
 const DEADLINE_MS = 20_000;
 const SIMPLER_MS = 4000;
 let deadlineMs = DEADLINE_MS;
 
-/** A change of the files that are copied. `source` and `pick` choose which of them, modulo their number. */
+/** A change of the copied files. `source` and `pick` choose them, modulo their number. */
 interface Edit {
   kind: 'write' | 'change' | 'delete' | 'rename' | 'swap' | 'move directory';
   source: number;
@@ -32,7 +35,7 @@ interface Edit {
   file: File;
 }
 
-/** What happens before the output is compared again. `entry`: the bundle changes too, after the files. */
+/** The changes before the output is compared again. `entry`: the bundle's source changes too, after the files. */
 interface Step {
   edits: Edit[];
   entry: boolean;
@@ -55,30 +58,30 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 /**
- * Whose watcher does not notice that a directory has taken the place of a file, and never watches it: their own copy plugins
- * miss it too.
+ * Bundlers whose watcher does not detect that a directory has replaced a file, and never watches the directory: their
+ * own copy plugins miss it too.
  */
 const MISSES_DIRECTORIES: ReadonlySet<string> = new Set(['webpack', 'rspack']);
 
-/** Files of one source by their paths, as the disk has them. */
+/** The files of one source on the disk, by path. */
 type Source = Map<string, File>;
 
 const sourceName = (source: number) => (source === 0 ? 'public' : `target-${source - 1}`);
-/** A target from which everything was deleted would match nothing. */
+/** A file that is never deleted: a target without files would match nothing. */
 const STAYS = 'stays.txt';
 
 const hasPath = (files: Source, path: string) =>
   files.has(path) || [...files.keys()].some((each) => each.startsWith(`${path}/`));
 
-/** Whether a file can be written there: no directory is in its place, and no file in that of one above it. */
+/** Whether a file can be created at a path: no directory exists there, and no parent is a file. */
 function fits(files: Source, path: string): boolean {
   for (let above = dirname(path); above !== '.'; above = dirname(above)) if (files.has(above)) return false;
   return ![...files.keys()].some((each) => each.startsWith(`${path}/`));
 }
 
 /**
- * Makes an edit of `files` and says how it is made on the disk, below `root`. What cannot be done is left out. A name that is a
- * file at one time and a directory at another is never that of another source.
+ * Makes an edit in `files`, and returns functions that make the same edit on the disk, below `root`. An impossible
+ * edit is left out. A name that changes between a file and a directory is used in only one source.
  */
 function plan(edit: Edit, files: Source, source: number, host: string): ((root: string) => void)[] {
   const { kind, pick, file: given } = edit;
@@ -133,18 +136,20 @@ function plan(edit: Edit, files: Source, source: number, host: string): ((root: 
     }
   return [
     (root) => {
-      // What was left of a directory that was emptied.
+      // Delete the rest of a directory that was emptied.
       rmSync(join(root, to), { recursive: true, force: true });
       renameSync(join(root, directory!), join(root, to));
     },
   ];
 }
 
-/** Whether a target has a file of the name of the bundle, which it replaces. */
+/** Whether a target contains a file with the name of the bundle, which it replaces. */
 const replacesBundle = ({ copied }: Project) =>
   copied.some(({ to, files }) => to === '' && files.some(({ path }) => path === BUNDLE));
 
-/** The states that a project passes through, the first one included, and what leads from each to the next. */
+/**
+ * Returns the states that a project passes through, including the first one, and the changes from each to the next.
+ */
 function play(
   project: Project,
   all: readonly Step[],
@@ -173,7 +178,7 @@ function play(
       );
     });
     const before = states.at(-1)!;
-    // What esbuild wrote and a target replaced comes again when esbuild builds again.
+    // If a target replaced esbuild's bundle and no longer does, the bundle returns only when esbuild builds again.
     const isMissing = host === 'esbuild' && replacesBundle(before) && !replacesBundle(stateNow());
     if (step.entry || isMissing) {
       entry++;
@@ -186,7 +191,7 @@ function play(
   return { states, changes };
 }
 
-/** Every file that is copied, and the entry. */
+/** All copied files, and the entry. */
 function filesNow(root: string): string[] {
   const found = [join(root, 'main.js')];
   for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
@@ -196,7 +201,7 @@ function filesNow(root: string): string[] {
   return found;
 }
 
-/** Fails after the deadline, with an error that says what was waited for, and how long. */
+/** Fails after the deadline, with an error that says what the test waited for, and for how long. */
 async function withDeadline(what: string, act: (late: AbortSignal) => Promise<unknown>): Promise<void> {
   const late = new AbortController();
   const over = new AbortController();
@@ -214,7 +219,7 @@ async function withDeadline(what: string, act: (late: AbortSignal) => Promise<un
   }
 }
 
-/** Waits until the bundler watches these paths: it would miss an earlier change. */
+/** Waits until the bundler watches these paths, because it would miss an earlier change. */
 async function untilReady(places: string[], late: AbortSignal): Promise<void> {
   while (!late.aborted && !places.every((each) => watchesOf(each) > 0)) await wait(10);
   if (!late.aborted) await untilWatched(...places);
@@ -229,7 +234,7 @@ afterEach(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function watch(host: string, project: Project, all: readonly Step[]): Promise<void> {
-  // The bundle changes last, so that a last build is certain.
+  // The last step changes the bundle, so that a last build is certain.
   const { states, changes } = play(project, [...all, { edits: [], entry: true }], host);
   const expected: Record<string, string>[] = [];
   for (const state of states) expected.push(await expectedOf(host, state));

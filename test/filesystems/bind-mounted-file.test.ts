@@ -90,7 +90,7 @@ describe.skipIf(reason)(orSkipped('a destination that is a file mounted by itsel
     'is not written into with %s, and the error says what to do',
     async (_name, options, target) => {
       const error = await copyWith(target ?? {}, options).catch((thrown: unknown) => thrown);
-      // A tmpfs cannot clone, which is said first.
+      // A tmpfs cannot clone: that error comes first.
       if (options.reflink) return expectKept();
       expect(error).toMatchObject({ code: 'EBUSY', syscall: 'rename', ...paths() });
       expect((error as Error).message).toContain('mount the directory that it is in');

@@ -7,16 +7,16 @@ import { file, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Some time with nanoseconds that no clock of the copy could give by chance. */
+/** A time with nanoseconds that no clock returns by chance during the copy. */
 const MODIFIED = 1_234_567_890_123_456_789n;
 
 export const LARGE: number = 20 * MiB;
 
-/** Method or error code expected, by what the place and the lane can do. */
+/** The expected method or error code, depending on what the place and the lane can do. */
 interface Expected {
   cloning: string;
   copying: string;
-  /** Where holes are not told, if that makes a difference. */
+  /** For places where the filesystem does not report holes, if that makes a difference. */
   reading?: string;
   portableCloning: string;
   portableCopying: string;
@@ -24,12 +24,12 @@ interface Expected {
 
 export interface Case {
   name: string;
-  /** The source, one of {@link writeSources}. */
+  /** The name of the source: one of those that {@link writeSources} creates. */
   source: string;
   options: CopyFileOptions;
-  /** What is there before: another file, a longer one, or one of the same size and time. */
+  /** The existing destination: a different file, a longer one, or one with the same size and time. */
   existing?: 'other' | 'longer' | 'alike';
-  /** What is there stays. */
+  /** Whether the existing destination is kept. */
   stays?: boolean;
   expected: Expected;
 }
@@ -178,7 +178,7 @@ export const cases: Case[] = [
   },
 ];
 
-/** The sources of all cases. */
+/** Creates the sources of all cases. */
 export function writeSources(root: string): void {
   const spec: TreeSpec = {
     link: symlink(ofSize(4097)),
@@ -193,7 +193,7 @@ export function writeSources(root: string): void {
   writeSparse(join(root, 'sparse'));
 }
 
-/** Holes at the beginning, in the middle and at the end. */
+/** Creates a file with holes at its start, in the middle and at its end. */
 export function writeSparse(path: string): void {
   const descriptor = openSync(path, 'w');
   try {

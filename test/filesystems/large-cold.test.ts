@@ -8,11 +8,11 @@ import { describeOn } from '../support/places.ts';
 import { generateFiles, readTree } from '../support/trees.ts';
 
 const FILES = 6;
-/** More than the calling thread moves itself. */
+/** More than the calling thread copies at once. */
 const BYTES = 5_000_000;
-/** As many take one thread as long as another needs to boot. */
+/** One thread copies this many files in about the time that another thread needs to boot. */
 const MANY = 15;
-/** Until then Linux has written to the disk what files have in memory. */
+/** After this many milliseconds, Linux has written files from memory to the disk. */
 const HALF_A_MINUTE = 30_000;
 
 const large: [FilesystemKind, clones: boolean][] = [
@@ -95,7 +95,7 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
 
     if (!clones) {
       describe('copied by the calling thread', () => {
-        /** Each look at the clock finds the slice over. */
+        /** Each time the copy reads the clock, its slice has ended. */
         const hurried = () => {
           let now = performance.now();
           vi.spyOn(performance, 'now').mockImplementation(() => (now += 100));
@@ -110,7 +110,7 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
         };
         let looking: NodeJS.Immediate;
         afterEach(() => clearImmediate(looking));
-        /** Calls back between two slices, the first time. Answers with the sizes that the copy had between slices. */
+        /** Calls `act` once, between two slices. Returns the sizes that the copy had between slices. */
         const betweenSlices = (cwd: string, act = () => {}) => {
           const sizes = new Set<number>();
           const look = () => {
@@ -133,7 +133,7 @@ describe.each(large)('large files on %s while no workers stand ready', (kind, cl
           hurried();
           const sizes = betweenSlices(cwd);
           expect((await place(options)).methods).toEqual({ copy_file_range: large });
-          // 20 MB in parts of 4 MiB.
+          // 20 MB are copied in parts of 4 MiB.
           expect(sizes.size).toBe(4);
           expect(started).toBe(0);
           expect(filesIn('to')).toEqual(filesIn('from'));

@@ -17,7 +17,7 @@ import { type Case, cases, LARGE, writeSources } from './cases.ts';
 
 const MiB = 1024 * 1024;
 
-/** Runs all cases in a place, by every lane. */
+/** Runs all cases in a place, with every lane. */
 export function describePlace(place: Place, using: readonly Lane[] = lanes): void {
   describeOn(place.needs, place.name, () => {
     let mounted: MountedPlace;
@@ -82,7 +82,7 @@ function writeExisting(kind: NonNullable<Case['existing']>, source: string, dest
   const old = Buffer.alloc(length, 'old');
   mkdirSync(dirname(destination), { recursive: true });
   writeFileSync(destination, old);
-  // To the microsecond, which is all that this comparison looks at.
+  // To the microsecond: `overwrite: 'changed'` compares no more than that.
   if (kind === 'alike') utimesSync(destination, atime, microseconds(source, mtime));
   return old;
 }
@@ -107,7 +107,7 @@ function verifyCopy(
   expect(Buffer.compare(readFileSync(destination), readFileSync(source)), 'content differs').toBe(0);
   const mask = options.preserve?.includes('special') ? 0o7777n : 0o777n;
   expect((to.mode & 0o7777n).toString(8)).toBe((from.mode & mask).toString(8));
-  // node:fs sets times as a double, which holds microseconds.
+  // node:fs sets times as a double, which has the precision of microseconds.
   expect(Math.abs(Number(to.mtimeNs - from.mtimeNs))).toBeLessThan(lane.native ? 1 : 1000);
   if (name === 'sparse' && copied.method !== 'node_fs') {
     expect(allocatedBytes(destination)).toBeLessThanOrEqual(allocatedBytes(source));
@@ -117,8 +117,8 @@ function verifyCopy(
 }
 
 /**
- * Which answers of {@link sharesExtents} prove that a method did what it says. btrfs keeps up to 2 KiB in its
- * metadata, where no block could be shared; an empty file has none.
+ * Which results of {@link sharesExtents} prove that a method did what its name says. btrfs stores up to 2 KiB in its
+ * metadata, where blocks cannot be shared; an empty file has no blocks.
  */
 function proves(method: string, size: number): (shared: boolean | 'inline') => boolean {
   return (shared) => (shared === 'inline' && size <= 2048) || shared === (method === 'ficlone' && size > 0);

@@ -79,7 +79,7 @@ describeOn(['btrfs'], 'on btrfs', () => {
   });
 });
 
-/** With xino all files have one device number, whichever layer they are in. */
+/** With `xino`, all files have the same device number, whichever layer they are in. */
 describeOn(['xfs', 'ext4', 'overlay'], 'on an overlay of two filesystems', () => {
   const mixed = ['upper-1', 'lower-1', 'lower-2', 'lower-3', 'lower-4', 'upper-2', 'lower-5', 'upper-3'];
   const mounted: MountedFilesystem[] = [];

@@ -146,11 +146,11 @@ for (const kind of ['ext4', 'xfs-noreflink', 'tmpfs'] as const) {
         const [source, destination] = [join(directory, 'source'), join(directory, 'copy')];
         write(source);
         const { size } = lstatSync(source);
-        // A file without any block is read, as nothing but reading tells that it has no data.
+        // A file without any block is read, because only reading shows that it contains no data.
         const used = allocatedBytes(source) === 0 && method === 'copy_file_range' ? 'read_write' : method;
         expect(await run(source, destination, options)).toEqual({ method: used, bytes: size });
         expect(lstatSync(destination).size).toBe(size);
-        // XFS gives a growing file more than it asks for, which stays where a hole follows.
+        // XFS allocates more than needed to a growing file, and the rest stays if a hole follows.
         expect(allocatedBytes(destination)).toBeLessThan(allocatedBytes(source) + MiB / 8);
         if (size < 10 * MiB) expect(readFileSync(destination).equals(readFileSync(source))).toBe(true);
         rmSync(directory, { recursive: true });
@@ -164,7 +164,7 @@ function writeEnding(path: string, data: number, size: number): void {
   truncateSync(path, size);
 }
 
-/** Opens a lane for the tests of a group. */
+/** Opens a lane for the tests of a group, and returns a function that copies in it. */
 function inLane(lane: Lane): (source: string, destination: string, options: object) => Promise<Copied> {
   let opened: Awaited<ReturnType<Lane['open']>>;
   beforeAll(async () => {

@@ -63,7 +63,7 @@ describe.each(lanes)('$name', (lane) => {
     async (target) => {
       mkdirSync(join(home, 'directory'));
       symlinkSync(target, join(home, 'link'));
-      // copy() enters a directory that is named, also through a link.
+      // copy() enters a directory that the target names, also through a link.
       const enters = target === 'directory' && /^copy( |$)/.test(lane.name);
       for (const way of enters ? [] : ways) {
         const [destination, options] = [join(home, 'copy'), { ...way, symlinks: 'keep' } as const];

@@ -84,7 +84,7 @@ describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
         const torn = lstatSync(join(to, 'large'), { bigint: true, throwIfNoEntry: false });
         if (overwrite === true || overwrite === 'changed')
           expect(torn!.mtimeNs).not.toBe(lstatSync(join(from, 'large'), { bigint: true }).mtimeNs);
-        // Nothing could tell it from a file of the user's.
+        // A torn file could not be distinguished from a file of the user.
         else expect(torn).toBeUndefined();
 
         const { files } = await copy({ from, to }, { overwrite });
@@ -176,7 +176,7 @@ describe('R26: a thousand copies at once', () => {
     async (where) => {
       const workers = where === 'in worker threads' ? await bootWorkers(2) : undefined;
       const to = mkdtempSync(join(home, 'to-'));
-      // A directory is in the way of the first of three, and a longer name than there may be is the second's.
+      // Of every three copies, the first has a directory in its way, and the second has a name that is too long.
       const results = await Promise.allSettled(
         Array.from({ length: 1000 }, (_each, number) => {
           const name = number % 3 === 1 ? `${number}`.padEnd(300, '-') : `${number}`;

@@ -310,7 +310,7 @@ export class Planner {
     if (!isCarried || mirrors === undefined) return;
     let [original, place] = [source, below];
     while (mirrors === 'root' || place !== '') {
-      // Its parents were recorded with it.
+      // If the directory was recorded before, its parents were too.
       const key = `${original}\0${root}\0${place}`;
       if (this.#noted.has(key)) return;
       this.#noted.add(key);
