@@ -66,7 +66,7 @@ export function campaign<Case>(
       },
     );
     if (!details.failed) return;
-    const repeat = `REFLINK_LANES=campaigns REFLINK_SEED=${seed} REFLINK_PATH=${details.counterexamplePath} npx vitest run ${context.task.file.name} -t '${name}'`;
+    const repeat = `REFLINK_LANES=campaigns,filesystems REFLINK_SEED=${seed} REFLINK_PATH=${details.counterexamplePath} npx vitest run ${context.task.file.name} -t '${name}'`;
     const report = await fc.asyncDefaultReportMessage(details);
     throw new Error(`${report}\n\nTo repeat it: ${repeat}`, { cause: details.errorInstance });
   });
