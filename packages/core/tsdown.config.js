@@ -12,10 +12,10 @@ const shared = {
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is a few files, cut where one is
 // not needed: by most copies, or by a host before it copies.
 const EARLIER_RUNS =
-  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|positions|prune|scratch|sources|unchanged-detector)\.ts$/;
+  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
 const HOST =
-  /src\/((calls-functions|errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|raw-names|spelling)\.ts$)/;
+  /src\/((errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|look|raw-names|spelling)\.ts$)/;
 const COPY =
   /src\/(model\/|(copy|lost-attributes|report|resolve-options)\.ts$|platform\/(archives|errno|link-target|status)\.ts$|execute\/(addon-lock|batch-queue|crew|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
@@ -23,7 +23,7 @@ const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
   {
     name: 'options',
-    test: isOf(/src\/(check-options|node-util|path-or-url|schema|split-from)\.ts$/),
+    test: isOf(/src\/(check-options|node-util|path-or-url|schema)\.ts$/),
     priority: 3,
   },
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 3 },
@@ -34,14 +34,14 @@ const groups = [
     test: (id) =>
       id.includes('/src/') &&
       !SELDOM.test(id) &&
-      !/src\/(check-options|node-util|path-or-url|schema|split-from|index|empty|list|cli)/.test(id),
+      !/src\/(check-options|node-util|path-or-url|schema|index|empty|list|cli)/.test(id),
     priority: 1,
   },
 ];
 
 // `--help` needs nothing of the engine, and a copy all of it.
 const COMMAND =
-  /src\/((errors|inside|node-util|path-or-url|schema|split-from|platform\/detail|cli\/(failure|format|output))\.ts$)/;
+  /src\/((errors|inside|node-util|path-or-url|schema|platform\/detail|cli\/(failure|format|output))\.ts$)/;
 const commandGroups = [
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 2 },
   { name: 'command', test: isOf(COMMAND), priority: 2 },

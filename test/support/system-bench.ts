@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CopyError } from '../../packages/core/src/errors.ts';
 import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
+import { complete } from '../../packages/core/src/transfer/ladder.ts';
 import type { DirectoryPair } from '../../packages/core/src/transfer/pair.ts';
 import { Transferrer } from '../../packages/core/src/transfer/transfer.ts';
 import { closePair, DestinationTree, openPair } from '../../packages/core/src/transfer/tree.ts';
@@ -78,7 +79,9 @@ export class SystemBench implements Disposable {
 
   copy(name: string): Copied {
     try {
-      const { method, bytes } = this.#transferrer.file(this.#pair, name, name, false, () => false);
+      const { method, bytes } = complete(
+        this.#transferrer.fileInSlices(this.#pair, name, name, false, () => false),
+      );
       return { method, bytes };
     } catch (error) {
       if (!(error instanceof CopyError)) throw error;

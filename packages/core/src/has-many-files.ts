@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { splitFrom } from './split-from.ts';
+import { splitFrom } from './path-or-url.ts';
 import type { Target } from './target.ts';
 
 /** One thread copies this many small files in a few milliseconds. Booting a worker takes 40 ms of processor time. */

@@ -7,9 +7,9 @@
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from './errors.ts';
+import type { PlannedFile } from './model/entry.ts';
 import { nameAs } from './model/files.ts';
 import type { Folder } from './model/folder.ts';
-import type { PlannedFile } from './model/planned-file.ts';
 import type { CopyOptions } from './options.ts';
 import { hasOwnNames, resolveOverlaps, without } from './plan/resolve-overlaps.ts';
 import { SameNames } from './plan/same-names.ts';
@@ -55,72 +55,65 @@ export async function list(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
 ): Promise<FileList> {
-  const listing = new Listing(targets, options);
+  const steps = listing(targets, options);
   let since = performance.now();
-  for (const found of listing.find()) {
-    if (found instanceof Pending) {
-      await found.answered.catch((error: unknown) => {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (step.value instanceof Pending) {
+      await step.value.answered.catch((error: unknown) => {
         throw asThrown(error);
       });
     } else if (performance.now() - since < SLICE_MS) continue;
     await nextTurn();
     since = performance.now();
   }
-  return listing.result();
 }
 
 /** Like {@link list}, but without pauses. If a function of a target returns a promise, this is a TypeError. */
 export function listSync(targets: Target | readonly Target[], options: CopyOptions = {}): FileList {
-  const listing = new Listing(targets, options);
-  for (const found of listing.find()) if (found instanceof Pending) throw found.refuse('listSync', 'list');
-  return listing.result();
+  const steps = listing(targets, options);
+  let step = steps.next();
+  for (; !step.done; step = steps.next())
+    if (step.value instanceof Pending) throw step.value.refuse('listSync', 'list');
+  return step.value;
 }
 
-class Listing {
-  readonly #options;
-  readonly #folders: Folder[] = [];
-  readonly #warnings: string[] = [];
-
-  constructor(targets: Target | readonly Target[], options: CopyOptions) {
-    this.#options = resolveCopyOptions(targets, options);
+function* listing(
+  given: Target | readonly Target[],
+  options: CopyOptions,
+): Generator<Folder | Pending, FileList> {
+  const { job, plan } = resolveCopyOptions(given, options);
+  const { targets, leave } = plan;
+  const { symlinks, overwrite } = job.transfer;
+  const all: Folder[] = [];
+  const warnings: string[] = [];
+  try {
+    for (const folder of scanTargets({ ...plan, symlinks }, (message) => warnings.push(message))) {
+      if (!(folder instanceof Pending)) all.push(folder);
+      yield folder;
+    }
+  } catch (error) {
+    throw asThrown(error);
   }
-
-  *find(): Generator<Folder | Pending> {
-    const { job, plan } = this.#options;
-    const settings = { ...plan, symlinks: job.transfer.symlinks };
-    try {
-      for (const folder of scanTargets(settings, (message) => this.#warnings.push(message))) {
-        if (!(folder instanceof Pending)) this.#folders.push(folder);
-        yield folder;
-      }
-    } catch (error) {
-      throw asThrown(error);
+  const files: ListedFile[] = [];
+  const folders: FileList['folders'] = [];
+  const found = leave.length > 0 ? [...without(all, leave)] : all;
+  const rules = { overwrite, names: new SameNames(false) };
+  for (const folder of hasOwnNames(targets) ? found : resolveOverlaps(found, rules)) {
+    const target = targets.indexOf(folder.target);
+    // Joined once for all files of a directory: joining paths takes most of the time here.
+    const from = withSeparator(folder.source);
+    const directory = path.join(folder.root, folder.below);
+    const to = withSeparator(directory);
+    folders.push({ source: folder.source, destination: directory });
+    const keepsLinks = (folder.target.symlinks ?? symlinks) === 'keep';
+    const links = new Set(folder.links);
+    for (const [file, name] of folder.names.entries()) {
+      const destination = to + nameAs(folder, file);
+      files.push({ source: from + name, destination, target, link: keepsLinks && links.has(file) });
     }
   }
-
-  result(): FileList {
-    const { targets, leave } = this.#options.plan;
-    const { transfer } = this.#options.job;
-    const files: ListedFile[] = [];
-    const folders: FileList['folders'] = [];
-    const found = leave.length > 0 ? [...without(this.#folders, leave)] : this.#folders;
-    const rules = { overwrite: transfer.overwrite, names: new SameNames(false) };
-    for (const folder of hasOwnNames(targets) ? found : resolveOverlaps(found, rules)) {
-      const target = targets.indexOf(folder.target);
-      // Joined once for all files of a directory: joining paths takes most of the time here.
-      const from = withSeparator(folder.source);
-      const directory = path.join(folder.root, folder.below);
-      const to = withSeparator(directory);
-      folders.push({ source: folder.source, destination: directory });
-      const keepsLinks = (folder.target.symlinks ?? transfer.symlinks) === 'keep';
-      const links = new Set(folder.links);
-      for (const [file, name] of folder.names.entries()) {
-        const destination = to + nameAs(folder, file);
-        files.push({ source: from + name, destination, target, link: keepsLinks && links.has(file) });
-      }
-    }
-    return { files, folders, warnings: this.#warnings };
-  }
+  return { files, folders, warnings };
 }
 
 function withSeparator(directory: string): string {

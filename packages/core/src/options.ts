@@ -1,6 +1,5 @@
-import type { CopyEntry } from './model/entry.ts';
+import type { CopyEntry, PlannedFile } from './model/entry.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
-import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */

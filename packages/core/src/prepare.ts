@@ -1,10 +1,9 @@
-import { callsFunctions } from './calls-functions.ts';
 import { hasManyFiles } from './has-many-files.ts';
 import type { CopyOptions } from './options.ts';
 import { toPath } from './path-or-url.ts';
 import type { CopyReport } from './report.ts';
 import { check, prepareSchema } from './schema.ts';
-import type { Target } from './target.ts';
+import { callsFunctions, type Target } from './target.ts';
 
 /** What is known about future copies; see {@link prepareCopies}. */
 export interface PrepareOptions extends Pick<CopyOptions, 'cwd'> {

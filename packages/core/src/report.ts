@@ -1,8 +1,7 @@
 import { CopyError, type CopyErrorDetails, isOfOneFile } from './errors.ts';
 import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
-import type { CopyEntry } from './model/entry.ts';
+import type { CopyEntry, PlannedFile } from './model/entry.ts';
 import type { JobSettings, PlanSettings } from './model/job.ts';
-import type { PlannedFile } from './model/planned-file.ts';
 import type { Attribute, Method } from './model/settings.ts';
 import { isRaw, shown, shownInMessage } from './platform/raw-names.ts';
 

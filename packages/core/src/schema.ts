@@ -1,14 +1,13 @@
 import type { Attribute } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
-import { isFileUrl } from './path-or-url.ts';
-import { splitFrom } from './split-from.ts';
+import { isFileUrl, splitFrom } from './path-or-url.ts';
 
 /** More threads than this do not make one disk faster. */
 export const MAX_WORKERS = 8;
 
 type Check = (value: unknown) => boolean;
 
-export const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
 export const isPath: Check = (value) => isString(value) || isFileUrl(value);
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';

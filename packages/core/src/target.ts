@@ -1,10 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { Attribute, TransferSettings } from './model/settings.ts';
-import { toPath } from './path-or-url.ts';
-import { splitFrom } from './split-from.ts';
+import { splitFrom, toPath } from './path-or-url.ts';
+import { exists, isDirectory } from './platform/look.ts';
 
 /** What {@link Target.transform} gets besides the content of a file. */
 export interface TransformedFile {
@@ -132,8 +131,16 @@ export interface Source {
   from: string;
 }
 
+type Optional<T> = { [Name in keyof T]?: T[Name] | undefined };
+
+/** The options that need no default. */
+type AsGiven = Pick<
+  Target,
+  'rename' | 'filter' | 'directoryFilter' | 'overwrite' | 'symlinks' | 'preserve' | 'transform'
+>;
+
 /** A checked target with all defaults filled in and all paths resolved. */
-export interface ResolvedTarget extends Source {
+export interface ResolvedTarget extends Source, Optional<AsGiven> {
   /** The other sources, if `from` is an array. */
   others?: readonly Source[];
   /** Absolute paths and globs that the array in `from` excludes. */
@@ -150,13 +157,6 @@ export interface ResolvedTarget extends Source {
   namesFile?: boolean;
   /** A warning that is given before anything is copied. */
   warning?: string | undefined;
-  rename?: string | ((path: string, source: string) => string | Promise<string>) | undefined;
-  filter?: ((path: string, source: string) => boolean | Promise<boolean>) | undefined;
-  directoryFilter?: ((path: string, source: string) => boolean) | undefined;
-  overwrite?: TransferSettings['overwrite'] | undefined;
-  symlinks?: TransferSettings['symlinks'] | undefined;
-  preserve?: readonly Attribute[] | undefined;
-  transform?: Transform | undefined;
 }
 
 /** Fills in the defaults of a checked target, and resolves its paths. */
@@ -165,30 +165,26 @@ export function resolveTarget(
   cwd: string,
   allowedRoots?: readonly string[] | undefined,
 ): ResolvedTarget {
-  const given = toPath(target.to || '.');
-  const isArray = Array.isArray(target.from);
-  const { sources, negated } = splitFrom(target.from);
+  const { from, to, allowOutside, base, ignore, flatten, ...asGiven } = target;
+  const given = toPath(to || '.');
+  const isArray = Array.isArray(from);
+  const { sources, negated } = splitFrom(from);
   const [first, ...others] = sources.map((each) => ({ given: each, from: path.resolve(cwd, each) }));
   const destination = path.resolve(cwd, given);
-  if (!target.allowOutside) refuseOutside(target, given, { to: destination, cwd, allowedRoots });
+  if (!allowOutside) refuseOutside(target, given, { to: destination, cwd, allowedRoots });
   const namesFile = !isArray && isFileName(target, { given, from: first!.from, destination });
   return {
+    ...asGiven,
     ...first!,
     ...(isArray && { others, excluded: negated.map((each) => path.resolve(cwd, each)) }),
     to: namesFile ? path.dirname(destination) : destination,
     namesFile,
     warning: isArray || namesFile ? undefined : warningOf(target, given, first!.from),
-    base: target.base === undefined ? undefined : path.resolve(cwd, toPath(target.base)),
-    ignore: typeof target.ignore === 'string' ? [target.ignore] : (target.ignore ?? []),
-    flatten: target.flatten ?? false,
+    base: base === undefined ? undefined : path.resolve(cwd, toPath(base)),
+    ignore: typeof ignore === 'string' ? [ignore] : (ignore ?? []),
+    flatten: flatten ?? false,
     exact: false,
-    rename: namesFile ? path.basename(destination) : target.rename,
-    filter: target.filter,
-    directoryFilter: target.directoryFilter,
-    overwrite: target.overwrite,
-    symlinks: target.symlinks,
-    preserve: target.preserve,
-    transform: target.transform,
+    ...(namesFile && { rename: path.basename(destination) }),
   };
 }
 
@@ -216,24 +212,6 @@ function warningOf({ rename, base }: Target, given: string, from: string): strin
   );
 }
 
-function isDirectory(file: string): boolean {
-  try {
-    return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch {
-    // A cycle of links, or a directory without search permission: the copy reports the error, with both paths.
-    return false;
-  }
-}
-
-/** A broken link counts as existing: it can be copied as a link. */
-function exists(file: string): boolean {
-  try {
-    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 /** Throws if a relative path is not below `cwd`, or an absolute one is not in an allowed root. */
 function refuseOutside(
   { from }: Target,
@@ -253,4 +231,14 @@ function refuseOutside(
     source: splitFrom(from).sources[0]!,
     destination: to,
   });
+}
+
+/** Whether a target has functions of the user, which only the calling thread can call. */
+export function callsFunctions({
+  rename,
+  filter,
+  directoryFilter,
+  transform,
+}: Target | ResolvedTarget): boolean {
+  return typeof rename === 'function' || Boolean(filter || directoryFilter || transform);
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
 import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
 import { loadSystem } from './platform/load.ts';
+import { isDirectory, statOf } from './platform/look.ts';
 import type { System } from './platform/system.ts';
 import { resolvePath } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';
@@ -93,16 +94,6 @@ function realFile(given: string): string {
 
 function nearestDirectory(given: string): string {
   let current = given;
-  while (!statOf(current)?.isDirectory() && path.dirname(current) !== current)
-    current = path.dirname(current);
+  while (!isDirectory(current) && path.dirname(current) !== current) current = path.dirname(current);
   return current;
-}
-
-function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file, { throwIfNoEntry: false });
-  } catch {
-    // A broken link, or a directory without search permission: the nearest parent is used.
-    return undefined;
-  }
 }

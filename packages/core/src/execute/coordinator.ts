@@ -7,7 +7,7 @@ import { addTally, emptyTally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
 import { BatchCopier } from './batch-copier.ts';
 import { Crew } from './crew.ts';
-import { attempt, combine, type Finished } from './finished.ts';
+import { attempt, combine, type Finished, untilAborted } from './finished.ts';
 import type { CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
 import {
@@ -84,7 +84,9 @@ class Coordinator {
       let isIdle = false;
       try {
         isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
-        if (this.#pending) await this.#waitFor(this.#pending);
+        const pending = this.#pending;
+        this.#pending = undefined;
+        if (pending) await untilAborted(pending.answered, this.#request.signal);
       } catch (error) {
         queue.stop();
         working.error = asThrown(error);
@@ -138,23 +140,6 @@ class Coordinator {
       if (performance.now() >= deadline) return false;
     }
     return true;
-  }
-
-  /** Waits for functions of the user. They may never return, so `signal` ends the wait too. */
-  async #waitFor({ answered }: Pending): Promise<void> {
-    this.#pending = undefined;
-    const { signal } = this.#request;
-    if (signal?.aborted) return;
-    let stop = () => {};
-    const aborted = new Promise<void>((resolve) => {
-      stop = resolve;
-    });
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      await Promise.race([answered, aborted]);
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
   }
 
   #finishPlanning(): void {

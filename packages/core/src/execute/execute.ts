@@ -1,11 +1,10 @@
 import path from 'node:path';
-import { callsFunctions } from '../calls-functions.ts';
 import { abortError, withPaths } from '../errors.ts';
 import type { PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
 import { isRaw, shown } from '../platform/raw-names.ts';
-import type { ResolvedTarget } from '../target.ts';
+import { callsFunctions, type ResolvedTarget } from '../target.ts';
 import type { Finished } from './finished.ts';
 import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
 import { plannedFiles } from './planned.ts';

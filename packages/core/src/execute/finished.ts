@@ -37,3 +37,21 @@ export function combine(parts: readonly Finished[]): Finished {
 function isAbort(error: unknown): boolean {
   return error instanceof CopyError && error.code === 'ABORT_ERR';
 }
+
+/** Waits for what a function of the user returns. It may never return, so `signal` ends the wait too: then undefined. */
+export async function untilAborted<T>(
+  answer: T | PromiseLike<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  let stop = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+  });
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}

@@ -3,9 +3,8 @@ import { isRecorded, RECORD_WORDS } from '../plan/record.ts';
 import { FileStatus, SIGNATURE_WORDS } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
-import { type DirectoryPair, mayReplace, pathsOf } from '../transfer/pair.ts';
-import { publish } from '../transfer/publish.ts';
-import { temporaryName } from '../transfer/temporary.ts';
+import { type NodeQuery, put } from '../transfer/nodes.ts';
+import type { DirectoryPair } from '../transfer/pair.ts';
 import type { Outcome } from '../transfer/transfer.ts';
 
 /** A file and its record for the manifest. */
@@ -32,16 +31,12 @@ export interface Copy extends Member {
   destination: FileStatus;
 }
 
-export interface LinkQuery extends Member {
+interface LinkQuery extends Member, Omit<NodeQuery, 'destination'> {
   pair: DirectoryPair;
-  name: string;
-  as: string;
-  source: FileStatus;
-  isOurs: () => boolean;
 }
 
 /** The outcome of a further name. */
-export interface Linked extends Outcome {
+interface Linked extends Outcome {
   /** Whether the name is now a hard link to the first copy. */
   isLinked?: boolean;
 }
@@ -66,30 +61,26 @@ export class HardLinks {
     const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
     if (!copied) return undefined;
     const system = this.#system;
-    const decision = decide(system, pair, { name, as, source, destination: this.status, isOurs });
+    const query = { name, as, source, destination: this.status, isOurs };
+    const decision = decide(system, pair, query);
     if (decision === 'keep') return { method: undefined, bytes: 0 };
     if (decision === 'replace' && this.status.identity === copied.identity) {
       addMember(copied, member);
       return { method: undefined, bytes: 0, isLinked: true };
     }
-    const temporary = decision === 'replace' ? temporaryName() : as;
+    let isCopy = false;
+    const made = put(system, pair, query, decision, {
+      make: (under) => system.link(path.join(copied.directory, copied.name), pair.destination, under),
+      // Another process may have replaced the copy with another file.
+      finish: (under) => {
+        const isFound = system.status(pair.destination, under, false, this.status) >= 0;
+        isCopy = isFound && this.status.identity === copied.identity;
+        return isCopy;
+      },
+    });
     // If the link fails, the caller makes another copy.
-    if (system.link(path.join(copied.directory, copied.name), pair.destination, temporary) < 0)
-      return undefined;
-    let isPublished = false;
-    try {
-      const isFound = system.status(pair.destination, temporary, false, this.status) >= 0;
-      // Another process has replaced the copy with another file.
-      if (!isFound || this.status.identity !== copied.identity) return undefined;
-      const replace = () => mayReplace(pair) || isOurs();
-      isPublished =
-        temporary === as ||
-        publish(system, pair, temporary, as, replace(), () => pathsOf(pair, name, as)) !== false;
-    } finally {
-      if (!isPublished) system.unlink(pair.destination, temporary);
-    }
-    if (!isPublished) return { method: undefined, bytes: 0 };
-    pair.unsynced = true;
+    if (!isCopy) return undefined;
+    if (made !== 'made') return { method: undefined, bytes: 0 };
     addMember(copied, member);
     return { method: 'hard_link', bytes: 0, isLinked: true };
   }

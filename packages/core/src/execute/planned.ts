@@ -1,19 +1,13 @@
 import path from 'node:path';
-import type { FileResult, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
-import type { CopyEntry } from '../model/entry.ts';
+import type { Batch, FileResult, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
+import type { CopyEntry, PlannedFile } from '../model/entry.ts';
 import { nameAs } from '../model/files.ts';
-import type { PlannedFile } from '../model/planned-file.ts';
 import type { Planned } from '../options.ts';
 import { notedResult } from './outcomes.ts';
 import type { Queue } from './queue.ts';
 
 /** Files of one destination directory, and their outcomes. */
-interface Part {
-  from: string;
-  to: string;
-  target: number;
-  /** Each file's name, and its name in the destination. */
-  names(): [string, string][];
+interface Part extends Pick<Batch, 'source' | 'root' | 'below' | 'target' | 'names' | 'renamed'> {
   result(file: number): FileResult | undefined;
 }
 
@@ -50,50 +44,35 @@ function* partsOf(
   transformed: readonly TransformedFolder[],
   unchanged: readonly UnchangedFolder[],
 ): Generator<Part> {
-  for (const { root, below, source, target, names, renamed, outcomes } of queue.batches()) {
-    yield {
-      from: source,
-      to: path.join(root, below),
-      target,
-      names: () => names.map((name, file) => [name, renamed?.[file] ?? name]),
-      result: (file) => outcomes && notedResult(outcomes, file),
-    };
-  }
-  for (const { folder, number, results } of transformed) {
-    yield {
-      from: folder.source,
-      to: path.join(folder.root, folder.below),
-      target: number,
-      names: () => folder.names.map((name, file) => [name, nameAs(folder, file)]),
-      result: (file) => results[file],
-    };
-  }
-  for (const { source, destination, target, names } of unchanged) {
-    yield {
-      from: source,
-      to: destination,
-      target,
-      names: () => names.map((name) => [name, name]),
-      result: () => ({ action: 'unchanged', bytes: 0 }),
-    };
-  }
+  for (const batch of queue.batches())
+    yield { ...batch, result: (file) => batch.outcomes && notedResult(batch.outcomes, file) };
+  for (const { folder, number, results } of transformed)
+    yield { ...folder, target: number, result: (file) => results[file] };
+  for (const folder of unchanged) yield { ...folder, result: () => ({ action: 'unchanged', bytes: 0 }) };
 }
+
+function fileOf(part: Part, file: number): PlannedFile {
+  const { source, root, below, target, names } = part;
+  const destination = path.join(root, below, nameAs(part, file));
+  return { source: path.join(source, names[file]!), destination, target };
+}
+
+const spelling = (ignoreCase: boolean) => (given: string) => (ignoreCase ? given.toLowerCase() : given);
 
 function* select(
   parts: Iterable<Part>,
   paths: Iterable<string>,
   ignoreCase: boolean,
 ): Generator<{ file: PlannedFile; result: FileResult | undefined }> {
-  const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
+  const spell = spelling(ignoreCase);
   const wanted = new Set([...paths].map((each) => spell(path.resolve(each))));
   if (wanted.size === 0) return;
   const directories = new Set([...wanted].map((each) => path.dirname(each)));
-  for (const { from, to, target, names, result } of parts) {
-    if (!directories.has(spell(to))) continue;
-    for (const [number, [name, as]] of names().entries()) {
-      const destination = path.join(to, as);
-      if (!wanted.has(spell(destination))) continue;
-      yield { file: { source: path.join(from, name), destination, target }, result: result(number) };
+  for (const part of parts) {
+    if (!directories.has(spell(path.join(part.root, part.below)))) continue;
+    for (const number of part.names.keys()) {
+      const file = fileOf(part, number);
+      if (wanted.has(spell(file.destination))) yield { file, result: part.result(number) };
     }
   }
 }
@@ -104,7 +83,7 @@ function* selectInside(
   paths: Iterable<string>,
   ignoreCase: boolean,
 ): Generator<PlannedFile> {
-  const spell = (given: string) => (ignoreCase ? given.toLowerCase() : given);
+  const spell = spelling(ignoreCase);
   const inside = new Map([...paths].map((each) => [spell(path.resolve(each)), true]));
   if (inside.size === 0) return;
   const isInside = (directory: string): boolean => {
@@ -115,9 +94,6 @@ function* selectInside(
     inside.set(directory, found);
     return found;
   };
-  for (const { from, to, target, names } of parts) {
-    if (!isInside(spell(to))) continue;
-    const [first] = names();
-    if (first) yield { source: path.join(from, first[0]), destination: path.join(to, first[1]), target };
-  }
+  for (const part of parts)
+    if (part.names.length > 0 && isInside(spell(path.join(part.root, part.below)))) yield fileOf(part, 0);
 }

@@ -25,7 +25,7 @@ const KEEPING = 7;
 /** The first of a series of words, one for each thread: whether it is at work. */
 const THREADS = 8;
 /** The calling thread, and the maximum number of workers. */
-export const MAX_THREADS = 16;
+const MAX_THREADS = 16;
 const CONTROL_WORDS = THREADS + MAX_THREADS;
 
 const AT_WORK = 1;

@@ -24,7 +24,7 @@ import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
-import type { Finished } from './finished.ts';
+import { type Finished, untilAborted } from './finished.ts';
 import type { RunHooks } from './job.ts';
 import { resultOf } from './outcomes.ts';
 import type { Queue } from './queue.ts';
@@ -298,22 +298,15 @@ class TransformedFile {
         method: 'transform',
         cause,
       });
-    let aborted = () => {};
-    const abort = new Promise<undefined>((resolve) => {
-      aborted = () => resolve(undefined);
-    });
-    signal?.addEventListener('abort', aborted, { once: true });
     let made: unknown;
     try {
       const file = { source: this.#source, path: this.#path };
       // Give other work an event loop turn first: the function may take long.
       await nextTurn();
       if (signal?.aborted) return undefined;
-      made = await Promise.race([this.#transform(content, file), abort]);
+      made = await untilAborted(this.#transform(content, file), signal);
     } catch (error) {
       throw fail(`transform failed: ${error instanceof Error ? error.message : String(error)}`, error);
-    } finally {
-      signal?.removeEventListener('abort', aborted);
     }
     if (signal?.aborted) return undefined;
     if (typeof made === 'string') return Buffer.from(made, 'utf8');

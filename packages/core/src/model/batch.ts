@@ -1,24 +1,13 @@
-import type { Folder, Mirrors } from '../model/folder.ts';
 import type { CopyEntry } from './entry.ts';
-import type { Files } from './files.ts';
+import type { Folder } from './folder.ts';
 import type { Attribute, TransferSettings } from './settings.ts';
 
 /**
  * Files of one source directory that a thread copies together. If there are no names, only the directory is created.
  */
-export interface Batch extends Files {
-  /** Absolute path of the source directory. */
-  source: string;
-  /** Absolute path of the target's `to`. */
-  root: string;
+export interface Batch extends Omit<Folder, 'target' | 'unchanged'> {
   /** The index of its target. */
   target: number;
-  /** Path of the destination directory below `root`, with forward slashes; empty for `root` itself. */
-  below: string;
-  /** Which directories from `root` on are copies of directories of the source. */
-  mirrors?: Mirrors;
-  /** Its path, or a name in it, is not UTF-8. */
-  raw?: boolean | undefined;
   /** What happens to a destination that exists, if the target sets its own `overwrite`. */
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
@@ -73,11 +62,4 @@ export interface TransformedFolder {
 }
 
 /** The files of one directory of a target that are already up to date. */
-export interface UnchangedFolder {
-  /** Absolute paths. */
-  source: string;
-  destination: string;
-  /** The index of its target. */
-  target: number;
-  names: readonly string[];
-}
+export type UnchangedFolder = Pick<Batch, 'source' | 'root' | 'below' | 'target' | 'names'>;

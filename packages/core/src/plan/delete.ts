@@ -8,6 +8,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
+import { OpenedPath, openLevel } from '../transfer/opened-path.ts';
 
 /** The errors of unlink for a directory. */
 const IS_DIRECTORY = new Set([EISDIR, EPERM]);
@@ -38,13 +39,13 @@ export interface DeleterOptions {
 export class Deleter {
   readonly #system: System;
   readonly #options: DeleterOptions;
-  /** The open directories, each inside the one before it. */
-  #levels: { name: string; directory: Directory }[] = [];
+  readonly #path: OpenedPath;
   /** The status of each directory without a descriptor, from when it was opened. */
   readonly #opened = new WeakMap<Directory, FileStatus>();
 
   constructor(system: System, options: DeleterOptions = {}) {
     this.#system = system;
+    this.#path = new OpenedPath(system);
     this.#options = options;
   }
 
@@ -55,21 +56,16 @@ export class Deleter {
   open(root: string, directory: string): Directory | number {
     const relative = path.relative(root, directory);
     const names = [root, ...(relative === '' ? [] : relative.split(path.sep))];
-    let shared = 0;
-    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
-    this.#closeFrom(shared);
-    for (const name of names.slice(shared)) {
-      const parent = this.#levels.at(-1)?.directory;
-      const opened = parent ? this.#system.openChild(parent, name) : this.#system.openDirectory(name);
-      if (typeof opened === 'number') return opened;
-      this.#remember(opened);
-      this.#levels.push({ name, directory: opened });
-    }
-    return this.#levels.at(-1)!.directory;
+    const opened = this.#path.open(names, (name, parent) => {
+      const level = openLevel(this.#system, name, parent);
+      if (typeof level !== 'number') this.#remember(level.directory);
+      return level;
+    });
+    return typeof opened === 'number' ? opened : opened.directory;
   }
 
   close(): void {
-    this.#closeFrom(0);
+    this.#path.close();
   }
 
   /** Deletes a file or a link. Returns how many were deleted: 0 if it is gone, or is now a directory. */
@@ -171,9 +167,5 @@ export class Deleter {
 
   #error(errno: number, directory: Directory, name: string, syscall: string): CopyError {
     return systemError(-errno, { destination: childPath(directory, name), syscall });
-  }
-
-  #closeFrom(depth: number): void {
-    for (const { directory } of this.#levels.splice(depth)) this.#system.closeDirectory(directory);
   }
 }

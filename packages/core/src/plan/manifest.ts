@@ -16,8 +16,7 @@ import {
   type Section,
   toPart,
 } from './manifest-file.ts';
-import { chosen, joined, mergeRecords, type NamedRecords } from './named-records.ts';
-import { Positions } from './positions.ts';
+import { chosen, joined, mergeRecords, type NamedRecords, Positions } from './named-records.ts';
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
 import { Scratch } from './scratch.ts';
 

@@ -7,7 +7,7 @@ import { chooseFiles, type Files, nameAs, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { byBytes } from '../platform/by-bytes.ts';
-import { onDisk } from '../platform/raw-names.ts';
+import { isSpecialFile } from '../platform/look.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
@@ -185,7 +185,8 @@ export class Planner {
   get unchanged(): UnchangedFolder[] {
     return this.#unchanged.map(({ source, root, below, names, target }) => ({
       source,
-      destination: path.join(root, below),
+      root,
+      below,
       target: this.#plan.targets.indexOf(target),
       names,
     }));
@@ -366,7 +367,7 @@ export class Planner {
     const { symlinks, preserve } = this.#job.transfer;
     if ((target.symlinks ?? symlinks) === 'keep') return links;
     if (!(target.preserve ?? preserve).includes('devices')) return [];
-    return links.filter((file) => isSpecial(path.join(source, names[file]!)));
+    return links.filter((file) => isSpecialFile(path.join(source, names[file]!)));
   }
 
   #vacant(folder: Folder, start: number, end: number): number[] | undefined {
@@ -394,17 +395,6 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
   if (start === 0 && end >= names.length) return { names, renamed, links };
   if (!renamed && !links) return { names: names.slice(start, end) };
   return chooseFiles(folder, [...names.keys()].slice(start, end));
-}
-
-/** Whether a path is a FIFO, a device or a socket, or leads to one. */
-function isSpecial(file: string): boolean {
-  try {
-    const status = fs.statSync(onDisk(file));
-    return !status.isFile() && !status.isDirectory();
-  } catch {
-    // Reading it reports the error.
-    return false;
-  }
 }
 
 function isEmpty(directory: string): boolean {

@@ -1,10 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { ENOENT } from '../platform/errno.ts';
+import { isSpecialFile } from '../platform/look.ts';
 import { childPath } from '../platform/paths.ts';
-import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
@@ -164,7 +163,8 @@ export function* pruneEverything(
         const isPlanned = !isDirectory && planned.hasFile(directory, name);
         if (isPlanned && planned.mayBeRight(directory, name)) continue;
         // Keep it: the copy reports an error for the planned file.
-        if ((isPlanned || planned.hasDirectory(full)) && isSpecial(entry, full)) continue;
+        const isOther = !entry.isFile() && !isDirectory;
+        if (isOther && (isPlanned || planned.hasDirectory(full)) && isSpecialFile(full)) continue;
         const deleted = expected
           ? countFiles({ path: directory, fd: -1 }, entry)
           : deleter.deleteIn(outermost, directory, entry);
@@ -174,18 +174,6 @@ export function* pruneEverything(
     }
   } finally {
     deleter.close();
-  }
-}
-
-/** Whether an entry is a device, a FIFO or a socket, or a link to one: a copy does not replace it. */
-function isSpecial(entry: NamedEntry, full: string): boolean {
-  if (entry.isFile() || entry.isDirectory()) return false;
-  try {
-    const status = fs.statSync(onDisk(full));
-    return !status.isFile() && !status.isDirectory();
-  } catch {
-    // A broken link.
-    return false;
   }
 }
 

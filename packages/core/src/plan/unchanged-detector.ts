@@ -5,8 +5,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { UNDECODABLE } from '../scan/entries.ts';
 import type { Recall } from '../scan/walk.ts';
 import type { Manifest } from './manifest.ts';
-import type { NamedRecords } from './named-records.ts';
-import { Positions } from './positions.ts';
+import { type NamedRecords, Positions } from './named-records.ts';
 import { isAsRecorded } from './record.ts';
 
 /** The records of a destination directory. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { exists, isDirectory } from './look.ts';
 
 /** Whether two paths differ, but only in the case of letters. */
 export function differInCaseOnly(one: string, other: string): boolean {
@@ -27,16 +28,7 @@ function storedName(directory: string, name: string): string {
   }
   if (names.includes(name)) return name;
   const stored = names.find((each) => differInCaseOnly(each, name));
-  return stored !== undefined && isThere(path.join(directory, name)) ? stored : name;
-}
-
-/** Whether a path exists. On a case-sensitive filesystem, a name that its directory does not list does not exist. */
-function isThere(file: string): boolean {
-  try {
-    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
+  return stored !== undefined && exists(path.join(directory, name)) ? stored : name;
 }
 
 /**
@@ -81,14 +73,6 @@ export function looksUpAnyCase(directory: string): boolean | undefined {
 export function nearestExisting(directory: string): string {
   for (let current = path.resolve(directory); ; current = path.dirname(current)) {
     if (isDirectory(current) || path.dirname(current) === current) return current;
-  }
-}
-
-function isDirectory(directory: string): boolean {
-  try {
-    return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch {
-    return false;
   }
 }
 

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
@@ -82,33 +81,12 @@ export function listEntries({ path: directory }: Pick<Directory, 'path'>): Named
   }
 }
 
-/**
- * Throws if a wanted entry has a name that is not UTF-8, for callers that cannot use such a name. `isLeftOut` is
- * called for each such entry, with its path as bytes.
- */
-export function refuseUndecodable<Entry extends { name: string }>(
-  directory: string,
-  entries: readonly Entry[],
-  isLeftOut: (entry: Entry, file: Buffer) => boolean = () => false,
-): void {
-  if (!entries.some(hasUndecodable)) return;
-  for (const name of listBytes(directory)) {
-    if (isUtf8(name)) continue;
-    const entry = entries.find((each) => each.name === name.toString('utf8'));
-    if (!entry || isLeftOut(entry, Buffer.concat([Buffer.from(directory + path.sep), name]))) continue;
-    throw new CopyError({
-      code: 'EILSEQ',
-      reason:
-        'its name is not valid UTF-8, and what needs a name that is cannot have it; rename it, or leave it out with "ignore" (--exclude)',
-      source: path.join(directory, fromBytes(name)),
-    });
-  }
-}
-
-function listBytes(directory: string): Buffer[] {
-  try {
-    return fs.readdirSync(directory, { encoding: 'buffer' });
-  } catch (error) {
-    throw asCopyError(error, { source: directory });
-  }
+/** The error for a name that is not UTF-8, for callers that cannot use such a name. */
+export function undecodable(file: string): CopyError {
+  return new CopyError({
+    code: 'EILSEQ',
+    reason:
+      'its name is not valid UTF-8, and what needs a name that is cannot have it; rename it, or leave it out with "ignore" (--exclude)',
+    source: file,
+  });
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/folder.ts';
+import { isPromise } from '../schema.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { isPromise } from './pending.ts';
 
 /** Whether to read a directory, given by its path relative to the start of the walk. */
 export type Enter = (relative: string) => boolean;
@@ -100,7 +100,7 @@ export function addWithParents(set: Set<string>, relative: string): void {
 }
 
 /** The parent of a path with forward slashes. The parent of the empty path is the empty path. */
-export function parentOf(relative: string): string {
+function parentOf(relative: string): string {
   return relative.slice(0, Math.max(relative.lastIndexOf('/'), 0));
 }
 

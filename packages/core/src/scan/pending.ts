@@ -1,3 +1,5 @@
+import { isPromise } from '../schema.ts';
+
 /** The user's functions that are called for each file and may return a promise. */
 export type AskedOption = 'filter' | 'rename';
 
@@ -59,8 +61,4 @@ export function* askAbout<T>(
     answers.push(...settled);
   }
   return answers;
-}
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
 }

@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { filterFiles } from '../model/files.ts';
 import type { Folder, WalkedDirectory } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
+import { isDirectory, statOf } from '../platform/look.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories } from './filter.ts';
@@ -136,23 +136,14 @@ function withPaths(target: ResolvedTarget, thrown: unknown): CopyError {
  * file.
  */
 function destinationOf({ from, to, base, rename, exact }: ResolvedTarget, source: string): string {
-  const status = statusOf(from);
+  const status = statOf(from);
   const glob = status || exact ? undefined : splitGlob(from);
   // What the glob matches is not known yet.
   if (glob && source === from) return to;
-  const isDirectory = status?.isDirectory() ?? false;
-  if (typeof rename === 'string' && (exact || (source === from && !isDirectory)))
-    return path.join(to, rename);
-  const root = base ?? glob?.base ?? (isDirectory ? from : path.dirname(from));
+  const isTree = status?.isDirectory() ?? false;
+  if (typeof rename === 'string' && (exact || (source === from && !isTree))) return path.join(to, rename);
+  const root = base ?? glob?.base ?? (isTree ? from : path.dirname(from));
   return path.join(to, isInside(root, source) ? path.relative(root, source) : path.basename(source));
-}
-
-function statusOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 interface LocateOptions extends ScanOptions {
@@ -185,7 +176,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   const link = status.isSymbolicLink();
   // A directory that the target names is always entered, also through a link, because its contents are meant.
   const kind =
-    link && !follow && !leadsInside(target)
+    link && !follow && (target.exact || !isDirectory(from))
       ? 'link'
       : kindOf(link ? followLink(from) : status, devices, from);
   if (kind === 'directory') {
@@ -228,18 +219,6 @@ function recallFor(
     // The destination may also have files that `filter` refuses now, or files of another source of the target.
     return recalled && (filter || others) ? { ...recalled, alone: false } : recalled;
   };
-}
-
-/**
- * Whether `from` is a link to a directory, whose contents are copied even if links are kept. The link may be broken
- * or a cycle.
- */
-function leadsInside({ from, exact }: ResolvedTarget): boolean {
-  try {
-    return !exact && fs.statSync(from).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 /** Handles a target that matches no file. `left` are the directories that match. */

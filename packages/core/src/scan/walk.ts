@@ -3,15 +3,15 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile } from '../model/files.ts';
 import type { WalkedDirectory } from '../model/folder.ts';
+import { isDirectory } from '../platform/look.ts';
 import { isRaw, onDisk } from '../platform/raw-names.ts';
 import {
   hasUndecodable,
   kindOf,
   readDirectory,
   readRawDirectory,
-  refuseUndecodable,
   type Typed,
-  UNDECODABLE,
+  undecodable,
 } from './entries.ts';
 import { type Enter, join } from './filter.ts';
 import { followLink, lstatIfThere, refuseCycle } from './links.ts';
@@ -114,7 +114,7 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
   const { source, relative: parent } = directory;
   const { enter, matcher, onDirectory } = walk;
   const names = matcher?.namesIn(parent);
-  const entries: NamedEntry[] = names ? lookUp(source, names) : readWhole(walk, directory);
+  const entries: NamedEntry[] = names ? lookUp(source, names) : readWhole(directory);
   const chosen = entries.filter((entry) => {
     const relative = join(parent, entry.name);
     if (entry.isDirectory()) {
@@ -122,42 +122,32 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
       if (onDirectory && matcher?.hasDirectory(relative)) onDirectory(relative);
       return !matcher || matcher.enters(relative);
     }
-    return !matcher || matcher.hasFile(relative) || (entry.isSymbolicLink() && walk.follow);
+    if (!matcher || matcher.hasFile(relative)) return true;
+    if (!entry.isSymbolicLink() || !walk.follow) return false;
+    return !isRaw(entry.name) || (isDirectory(path.join(source, entry.name)) && matcher.enters(relative));
   });
-  // A link that does not match as a file counts only if it leads to a directory.
-  return decodable(walk, source, chosen, (entry, file) => {
-    if (!matcher || !entry.isSymbolicLink()) return false;
-    const relative = join(parent, entry.name);
-    return !matcher.hasFile(relative) && !(isLinkedDirectory(file) && matcher.enters(relative));
-  });
+  return decodable(walk, source, chosen);
 }
 
-/** The entries whose names JavaScript strings can hold. */
-function decodable(
-  walk: Walk,
-  directory: string,
-  entries: NamedEntry[],
-  isLeftOut?: (entry: NamedEntry, file: Buffer) => boolean,
-): NamedEntry[] {
+/** The entries whose names are UTF-8, unless the caller accepts other names. */
+function decodable(walk: Walk, directory: string, entries: NamedEntry[]): NamedEntry[] {
   if (walk.raw) return entries;
-  try {
-    refuseUndecodable(directory, entries, isLeftOut);
-    return entries;
-  } catch (error) {
-    leaveOut(walk, error);
-    return entries.filter((entry) => !entry.name.includes(UNDECODABLE));
-  }
+  return entries.filter(({ name }) => {
+    if (!isRaw(name)) return true;
+    leaveOut(walk, undecodable(path.join(directory, name)));
+    return false;
+  });
 }
 
 /** The entries of a directory, if all are wanted. */
 function readAll(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
-  return decodable(walk, directory.source, readWhole(walk, directory));
+  return decodable(walk, directory.source, readWhole(directory));
 }
 
 /** Lists a directory, and sets `raw` on it if it contains names that are not UTF-8. */
-function readWhole({ raw }: Walk, directory: WalkedDirectory): NamedEntry[] {
+function readWhole(directory: WalkedDirectory): NamedEntry[] {
   const entries = readDirectory(directory.source);
-  if (!raw || !entries.some(hasUndecodable)) return entries;
+  if (!entries.some(hasUndecodable)) return entries;
   directory.raw = true;
   return readRawDirectory(directory.source);
 }
@@ -248,7 +238,7 @@ function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed)
   const isFile = !matcher || matcher.hasFile(relative);
   const link = entry.isSymbolicLink();
   // A link to a file that is not wanted is skipped first: an error in following it does not matter.
-  if (link && follow && !isFile && !isLinkedDirectory(source)) return;
+  if (link && follow && !isFile && !isDirectory(source)) return;
   const kind =
     link && follow
       ? kindOf(followLink(source), devices, source)
@@ -262,12 +252,4 @@ function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed)
   if (matcher && !matcher.enters(relative)) return;
   if (link) refuseCycle(source, root);
   pending.push(within(directory, name, link || directory.linked));
-}
-
-function isLinkedDirectory(link: string | Buffer): boolean {
-  try {
-    return fs.statSync(typeof link === 'string' ? onDisk(link) : link).isDirectory();
-  } catch {
-    return false;
-  }
 }

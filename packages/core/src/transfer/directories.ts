@@ -13,6 +13,7 @@ import {
   preserved,
   withPreserve,
 } from './metadata.ts';
+import { namesBelow, OpenedPath, openLevel } from './opened-path.ts';
 
 /** A directory of the destination that is a copy of a directory of the source. */
 export interface CopiedDirectory {
@@ -138,48 +139,10 @@ function carryOne(
   const original = system.openDirectory(source);
   if (typeof original === 'number') return original;
   try {
-    const copy = opened.open(root, below);
-    return typeof copy === 'number' ? copy : carry(system, keep, original, copy, lost);
+    const copy = opened.open(namesBelow(root, below), (name, parent) => openLevel(system, name, parent));
+    return typeof copy === 'number' ? copy : carry(system, keep, original, copy.directory, lost);
   } finally {
     system.closeDirectory(original);
-  }
-}
-
-/** An open directory and all its parents from the root on. Parents that the next directory shares stay open. */
-class OpenedPath {
-  readonly #system: System;
-  /** The root, and names below it. */
-  #levels: { name: string; directory: Directory }[] = [];
-
-  constructor(system: System) {
-    this.#system = system;
-  }
-
-  /**
-   * Opens a directory. Follows no link below the root. The result is valid until the next call. Returns a negative
-   * error number on failure.
-   */
-  open(root: string, below: string): Directory | number {
-    const names = below === '' ? [root] : [root, ...below.split('/')];
-    let shared = 0;
-    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
-    this.#closeFrom(shared);
-    for (let depth = shared; depth < names.length; depth++) {
-      const name = names[depth]!;
-      const parent = this.#levels.at(-1)?.directory;
-      const directory = parent ? this.#system.openChild(parent, name) : this.#system.openDirectory(root);
-      if (typeof directory === 'number') return directory;
-      this.#levels.push({ name, directory });
-    }
-    return this.#levels.at(-1)!.directory;
-  }
-
-  close(): void {
-    this.#closeFrom(0);
-  }
-
-  #closeFrom(depth: number): void {
-    for (const { directory } of this.#levels.splice(depth)) this.#system.closeDirectory(directory);
   }
 }
 

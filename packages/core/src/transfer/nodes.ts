@@ -2,7 +2,7 @@ import { type CopyErrorDetails, errorCode, systemError } from '../errors.ts';
 import { EEXIST, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Errno, System } from '../platform/system.ts';
-import { type Decision, decide, isSameLink } from './decide.ts';
+import { type DecideQuery, type Decision, decide, isSameLink } from './decide.ts';
 import {
   carryAttributes,
   creationMode,
@@ -16,15 +16,9 @@ import { publish } from './publish.ts';
 import { temporaryName } from './temporary.ts';
 
 /** A link or a special file: it has no bytes to copy, and one system call creates it. */
-export interface NodeQuery {
-  name: string;
-  as: string;
+export interface NodeQuery extends DecideQuery {
   /** The status of the source. */
   source: FileStatus;
-  /** Receives the status of the existing destination. */
-  destination: FileStatus;
-  /** Whether an earlier run created the existing destination, and nobody has changed it since. */
-  isOurs: () => boolean;
 }
 
 /** The outcome. `leftOut` is the reason why it cannot be created. */
@@ -142,14 +136,14 @@ function cannotMake(
 /**
  * Creates an entry under its final name, or under a temporary one that then replaces the existing entry. Returns
  * `exists` if another process has created an entry of that name meanwhile: the caller has to decide again. Returns a
- * negative error number if nothing was created.
+ * negative error number if nothing was created. If `finish` returns false, the entry is deleted again.
  */
-function put(
+export function put(
   system: System,
   pair: DirectoryPair,
   { name, as, destination, isOurs }: NodeQuery,
   decision: Exclude<Decision, 'keep'>,
-  { make, finish }: { make: (under: string) => Errno; finish?: (under: string) => void },
+  { make, finish }: { make: (under: string) => Errno; finish: (under: string) => unknown },
 ): 'kept' | 'made' | 'exists' | Errno {
   const isHidden = decision === 'replace';
   const under = isHidden ? temporaryName() : as;
@@ -162,7 +156,7 @@ function put(
   pair.unsynced = true;
   let isPublished = false;
   try {
-    finish?.(under);
+    if (finish(under) === false) return 'kept';
     const replace = () => mayReplace(pair) || isOurs();
     isPublished =
       !isHidden || publish(system, pair, under, as, replace(), () => pathsOf(pair, name, as)) !== false;

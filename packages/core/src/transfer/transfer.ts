@@ -6,7 +6,7 @@ import type { LadderQuery, System } from '../platform/system.ts';
 import { Capabilities } from './capabilities.ts';
 import { CurrentFile, type TransferHooks } from './current-file.ts';
 import { decide } from './decide.ts';
-import { type Copied, climb, complete } from './ladder.ts';
+import { type Copied, climb } from './ladder.ts';
 import {
   type Chosen,
   carryAttributes,
@@ -94,14 +94,10 @@ export class Transferrer {
     }
   }
 
-  /** Copies one regular file. Throws a {@link CopyError} on failure; then the old destination is unchanged. */
-  file(pair: DirectoryPair, name: string, as: string, follow: boolean, isOurs: IsOurs): Outcome {
-    return complete(this.fileInSlices(pair, name, as, follow, isOurs));
-  }
-
   /**
-   * Does the same, and yields if `isDue` returns true while bytes are copied; without `isDue` it never yields. This
-   * object must not copy another file until the generator has ended. To end the generator early, call its `return`.
+   * Copies one regular file. Throws a {@link CopyError} on failure; then the old destination is unchanged. Yields if `isDue`
+   * returns true while bytes are copied; without `isDue` it never yields. This object must not copy another file until
+   * the generator has ended. To end the generator early, call its `return`.
    */
   *fileInSlices(
     pair: DirectoryPair,

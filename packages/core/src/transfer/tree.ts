@@ -11,6 +11,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directories.ts';
 import { type Preserved, preserved } from './metadata.ts';
+import { type Level, namesBelow, OpenedPath } from './opened-path.ts';
 import type { DirectoryPair } from './pair.ts';
 
 /** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
@@ -27,9 +28,8 @@ interface BothPaths {
 /** The source of a directory: its path, or the directory itself if it is open. */
 type Original = string | Directory | undefined;
 
-interface Level {
-  name: string;
-  directory: Directory;
+interface MadeLevel extends Level {
+  /** It was created. */
   fresh: boolean;
 }
 
@@ -43,10 +43,11 @@ export class DestinationTree {
   readonly #durable: boolean;
   readonly #keep: Preserved;
   readonly #status = new FileStatus();
-  #levels: Level[] = [];
+  readonly #opened: OpenedPath<MadeLevel>;
 
   constructor(system: System, settings: TransferSettings, { created }: { created: (count: number) => void }) {
     this.#system = system;
+    this.#opened = new OpenedPath(system);
     this.#durable = settings.durability === 'full';
     this.#keep = preserved(settings);
     this.#created = created;
@@ -56,37 +57,27 @@ export class DestinationTree {
    * Opens the directory `below` (with forward slashes, may be empty) under `root`; `from` is copied to it. The result
    * is valid until the next call.
    */
-  open(root: string, below: string, from: string | Directory, mirrors?: Mirrors): Level {
+  open(root: string, below: string, from: string | Directory, mirrors?: Mirrors): MadeLevel {
     const source = typeof from === 'string' ? from : from.path;
-    const names = below === '' ? [root] : [root, ...below.split('/')];
+    const names = namesBelow(root, below);
     const levels = names.length - 1;
-    let shared = 0;
-    while (shared < names.length && this.#levels[shared]?.name === names[shared]) shared++;
-    this.#closeFrom(shared);
-    for (let depth = shared; depth < names.length; depth++) {
-      const name = names[depth]!;
+    return this.#opened.open(names, (name, parent, depth) => {
       const above = sourceOfLevel(source, { depth, levels, mirrors });
       const original = above === source ? from : above;
-      const level =
-        depth === 0
-          ? this.#openRoot(root, source, original)
-          : this.#openBelow(this.#levels.at(-1)!, name, source, original);
-      this.#levels.push(level);
+      const level = parent
+        ? this.#openBelow(parent, name, source, original)
+        : this.#openRoot(root, source, original);
       if (!level.fresh && original !== undefined && this.#keep.directories && this.#keep.mode)
         letOwnerWrite(this.#system, level.directory);
-    }
-    return this.#levels.at(-1)!;
+      return level;
+    }) as MadeLevel;
   }
 
   close(): void {
-    this.#closeFrom(0);
+    this.#opened.close();
   }
 
-  #closeFrom(depth: number): void {
-    for (const level of this.#levels.splice(depth)) this.#system.closeDirectory(level.directory);
-  }
-
-  #openRoot(root: string, source: string, original: Original): Level {
+  #openRoot(root: string, source: string, original: Original): MadeLevel {
     let made = 0;
     try {
       made = makeDirectories(root, () => this.#modeFor(original));
@@ -119,7 +110,7 @@ export class DestinationTree {
     }
   }
 
-  #openBelow(parent: Level, name: string, source: string, original: Original): Level {
+  #openBelow(parent: Level, name: string, source: string, original: Original): MadeLevel {
     const system = this.#system;
     const mode = this.#modeFor(original);
     const made = system.makeDirectory(parent.directory, name, mode);

@@ -13,7 +13,6 @@ import { GENERATED, generate } from './generate.ts';
 import { measure } from './measure.ts';
 import { destinationFor, freeBytes, makeScratch } from './place.ts';
 import { type BenchResult, resultLines } from './result.ts';
-import { status } from './status.ts';
 
 export interface BenchFlags {
   to?: string;
@@ -99,4 +98,14 @@ function refuseShortage(directory: string, needed: number, free: number, source:
     source,
     destination: directory,
   });
+}
+
+/** Shows the current step in one line that the next step overwrites. Only on a terminal. */
+function status(wanted: boolean): { show(text: string): void; clear(): void } {
+  const stream = process.stderr;
+  const isShown = wanted && stream.isTTY;
+  const write = (text: string) => {
+    if (isShown) stream.write(`\r\u001b[K${text}`);
+  };
+  return { show: write, clear: () => write('') };
 }

@@ -9,10 +9,16 @@ import { prepareCopies } from '../../prepare.ts';
 import type { CopyReport } from '../../report.ts';
 import { defaultConcurrency, resolveCopyOptions } from '../../resolve-options.ts';
 import { strategiesOf } from '../../transfer/single-method.ts';
-import { type Spread, spreadOf } from './statistics.ts';
 
 /** `auto` is a copy without options, which may use several methods. */
 export type Contender = Method | 'auto';
+
+/** Times of one method over all rounds, in milliseconds. */
+interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
 
 export interface Measured extends Spread {
   method: Contender;
@@ -103,4 +109,11 @@ function isRefusal(error: unknown, strategy: ReturnType<System['ladder']>[number
 function rotated<T>(list: readonly T[], by: number): T[] {
   const start = by % list.length;
   return [...list.slice(start), ...list.slice(0, start)];
+}
+
+function spreadOf(times: readonly number[]): Spread {
+  const sorted = [...times].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }

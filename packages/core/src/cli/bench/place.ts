@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../../errors.ts';
+import { isDirectory } from '../../platform/look.ts';
 import { UsageError } from '../failure.ts';
 
 /** A directory that exists only during a measurement. */
@@ -43,8 +44,4 @@ function makeDirectory(within: string): string {
 export function freeBytes(directory: string): number {
   const { bavail, bsize } = fs.statfsSync(directory);
   return bavail * bsize;
-}
-
-function isDirectory(given: string): boolean {
-  return fs.statSync(given, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../../inside.ts';
+import { statOf } from '../../platform/look.ts';
 import { splitGlob } from '../../scan/glob.ts';
 import type { Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
-import { toGlobs } from './exclude.ts';
 import type { CopyFlags } from './flags.ts';
 
 /**
@@ -83,11 +83,14 @@ function isDirectory(given: string, full: string): boolean {
   return given.endsWith('/') || given.endsWith(path.sep) || (statOf(full)?.isDirectory() ?? false);
 }
 
-function statOf(full: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(full, { throwIfNoEntry: false });
-  } catch {
-    // A loop of links, or a directory that may not be searched: the copy reports that with both paths.
-    return undefined;
-  }
+/**
+ * Converts rsync's patterns to the engine's globs: a pattern without a slash at its start matches in every directory,
+ * and a directory that it matches is excluded with everything in it.
+ */
+function toGlobs(patterns: readonly string[]): string[] {
+  return patterns.flatMap((pattern) => {
+    const bare = pattern.replace(/\/+$/, '');
+    const glob = bare.startsWith('/') ? bare.slice(1) : bare.startsWith('**/') ? bare : `**/${bare}`;
+    return [glob, `${glob}/**`];
+  });
 }

@@ -1,12 +1,24 @@
+import os from 'node:os';
+import { errorReason } from '../../errors.ts';
 import type { Probe, ProbePlace } from '../../model/probe.ts';
 import { probe } from '../../probe.ts';
 import { EXIT } from '../failure.ts';
 import { complain, paint, print, printJson } from '../output.ts';
 import { table, wrap } from '../table.ts';
 import { advice } from './advice.ts';
-import { reasonFor } from './reasons.ts';
 
 const WIDTH = 79;
+
+/** What the error of a trial means. Other errors are described in the system's words. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  EXDEV: 'these are different filesystems',
+  ENOTSUP: 'not supported here',
+  EOPNOTSUPP: 'not supported here',
+  ENOSYS: 'this system does not have it',
+  ENOTTY: 'this filesystem does not have it',
+  EINVAL: 'refused for these files',
+  ETXTBSY: 'a file is in use',
+};
 
 /** `fs-reflink probe`. Returns the exit status: failed if nothing could be tried. */
 export async function runProbe(
@@ -65,4 +77,10 @@ function expected({ method, smallFileMethod }: Probe): string {
   return method === smallFileMethod
     ? `A copy from here to there uses ${method}.`
     : `A copy from here to there uses ${method}, and ${smallFileMethod} for small files.`;
+}
+
+function reasonFor(code: string | undefined): string {
+  if (code === undefined) return 'no reason given';
+  const number = (os.constants.errno as Record<string, number>)[code];
+  return `${MEANINGS[code] ?? (number === undefined ? 'refused' : errorReason(number))} (${code})`;
 }

@@ -63,7 +63,7 @@ export function filesystemOf(bindings: Bindings, directory: string): Filesystem 
 }
 
 /** The cluster size of a volume in bytes; undefined if it does not report it. `root` ends in a backslash. */
-export function clusterSize(bindings: Bindings, root: string): number | undefined {
+function clusterSize(bindings: Bindings, root: string): number | undefined {
   const sizes = new Uint32Array(4);
   return bindings.getDiskFreeSpace(root, sizes) < 0 ? undefined : sizes[0]! * sizes[1]!;
 }
