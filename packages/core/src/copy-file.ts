@@ -14,7 +14,7 @@ import { resolveFileOptions } from './resolve-options.ts';
 export interface CopyFileResult {
   /**
    * How it was copied: the system call or API that copied its bytes; `symlink` for a link that was copied as a link;
-   * `unchanged` for a destination that was left as it was.
+   * `unchanged` for a destination that was not replaced.
    */
   method: Method | 'symlink' | 'unchanged';
   /** Bytes copied. */
@@ -30,7 +30,7 @@ export interface CopyFileResult {
  * reach the disk, a file on a network filesystem.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
- * @throws {CopyError} for everything else; then the old destination is as it was, and nothing is left behind
+ * @throws {CopyError} for everything else; then the old destination is unchanged, and no incomplete file is left
  */
 export async function copyFile(
   source: string | URL,

@@ -26,7 +26,7 @@ export interface CopyErrorDetails {
   /** Methods that were tried before, with the codes of their errors. */
   attempts?: Attempt[] | undefined;
   cause?: unknown;
-  /** Properties of `cause`, and of what caused it in turn: an error that is sent to another thread loses them. */
+  /** Properties of `cause` and of its own causes, because an error that is sent to another thread loses them. */
   causeProperties?: Properties[] | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface CopyReport {
   bytes: number;
   /** Files and bytes copied in this run, by the method that copied them. */
   methods: Partial<Record<Method, MethodCount>>;
-  /** Files and links left as they were. */
+  /** Files and links that were not copied, because they are up to date or `overwrite` keeps them. */
   unchanged: number;
   /** Files and links that were deleted, because nothing is copied there any more. */
   pruned: number;

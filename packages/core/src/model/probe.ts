@@ -3,27 +3,29 @@ import type { Method } from './settings.ts';
 /** Whether something works between two places, found by doing it. */
 export interface Ability {
   supported: boolean;
-  /** Why not, by the name of the error the system answered with, such as `ENOTSUP` or `EXDEV`. */
+  /** If not: the name of the system's error, such as `ENOTSUP` or `EXDEV`. */
   code?: string;
 }
 
 /** Whether direct I/O works between two places. */
 export interface DirectAbility extends Ability {
-  /** Bytes that offsets and lengths have to be multiples of: as the kernel says, else what worked. */
+  /**
+   * The alignment in bytes that offsets and lengths need: as the kernel reports it, otherwise the one that worked.
+   */
   alignment?: number;
 }
 
 /** One of two places that were probed. */
 export interface ProbePlace {
-  /** Absolute path of the directory that was used: the nearest that exists. */
+  /** Absolute path of the directory that was used: the nearest existing one. */
   path: string;
   /** Name of the filesystem (`ext4`, `btrfs`, `apfs`, `ReFS` …), or `type` in hexadecimal for an unknown one. */
   filesystem: string;
-  /** The filesystem's number, as `statfs` answers; 0 where there is none. */
+  /** The filesystem's number, as `statfs` returns it; 0 if there is none. */
   type: number;
-  /** Bytes of the smallest part of the disk a file can occupy, and a clone can share. */
+  /** Block size in bytes: the smallest part of the disk that a file can occupy and a clone can share. */
   blockSize: number;
-  /** Whether the volume says that it can clone; absent where filesystems do not say. */
+  /** Whether the volume reports that it can clone; absent if the filesystem does not report this. */
   clones?: boolean;
   /** Windows: whether the volume is a Dev Drive. */
   devDrive?: boolean;
@@ -33,10 +35,10 @@ export interface ProbePlace {
 export interface Probe {
   /** The operating system, as `process.platform`. */
   platform: NodeJS.Platform;
-  /** Whether koffi could be loaded, without which everything is done by `node:fs`. */
+  /** Whether koffi could be loaded. If not, `node:fs` does everything. */
   native: {
     loaded: boolean;
-    /** Why not. */
+    /** If not: the error. */
     error?: string;
   };
   /** Where files would come from. */
@@ -47,7 +49,7 @@ export interface Probe {
   reflink: Ability;
   /** Copying inside the kernel. */
   kernelCopy: Ability;
-  /** Copying past the page cache (`O_DIRECT`, `F_NOCACHE`), as `pageCache: 'bypass'` asks for. */
+  /** Copying past the page cache (`O_DIRECT`, `F_NOCACHE`), as with `pageCache: 'bypass'`. */
   direct: DirectAbility;
   /** Whether a hole of a sparse file stays a hole. */
   sparse: Ability;
@@ -55,6 +57,6 @@ export interface Probe {
   method?: Method;
   /** How a small file is copied by default; absent when that could not be tried. */
   smallFileMethod?: Method;
-  /** Why nothing could be tried, for a person. */
+  /** Why nothing could be tried, in words. */
   problem?: string;
 }
