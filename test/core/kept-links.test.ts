@@ -178,6 +178,31 @@ describe.each([{}, { manifest: 'm' }])(
   },
 );
 
+describe('a link to the source in the destination', () => {
+  const files = { 'in/x': symlink('../shared/x'), 'shared/x': 'content' };
+  const targets = { from: 'in', to: 'out' };
+
+  it('is replaced if an earlier copy with the same manifest made it, as its dry run says', async () => {
+    const cwd = writeTree(workspace(), files);
+    const options = { cwd, manifest: 'm' };
+    expect(await copy(targets, { ...options, ...keep })).toMatchObject({ links: 1 });
+    expect(readlinkSync(join(cwd, 'out/x'))).toBe('../shared/x');
+    expect(await plan(targets, options)).toMatchObject({ files: 1 });
+    const { files: count, methods } = await copy(targets, options);
+    expect(count).toBe(1);
+    expect(Object.values(methods)).toEqual([{ files: 1, bytes: 7 }]);
+    expect(lstatSync(join(cwd, 'out/x')).isFile()).toBe(true);
+    for (const name of ['out/x', 'shared/x']) expect(readFileSync(join(cwd, name), 'utf8')).toBe('content');
+    expect(await copy(targets, { ...options, ...keep })).toMatchObject({ links: 1 });
+  });
+
+  it('is refused if somebody else made it', async () => {
+    const cwd = writeTree(workspace(), { ...files, 'out/x': symlink('../shared/x') });
+    const refused = await refusal(() => copy(targets, { cwd, manifest: 'm' }));
+    expect(refused.code).toBe('ERR_SAME_FILE');
+  });
+});
+
 describe('a tree with a link to a file that is in its destination', () => {
   const files = { 'a/x': symlink('../b/x'), 'a/y': 'y', 'b/x': 'precious' };
 

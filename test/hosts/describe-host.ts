@@ -5,7 +5,7 @@ import { type CopyReport, copyFile, type Method } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import { describe, expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { readTree, type TreeSpec } from '../support/trees.ts';
+import { readTree, symlink, type TreeSpec } from '../support/trees.ts';
 import { BUNDLE, cases, type Expected, type HostCase } from './cases.ts';
 import { describeCache } from './describe-cache.ts';
 import { describeDryRun } from './describe-dry-run.ts';
@@ -359,6 +359,17 @@ function describeRebuilds(host: Host): void {
       if (host.id !== 'vite') expect(names).toContain('foreign.txt');
     },
   );
+
+  test('links that were kept are replaced by files when they are followed, also those that lead to their sources', async () => {
+    const root = makeProject({ 'links/a.txt': symlink('../assets/a.txt') });
+    for (const symlinks of ['keep', 'follow', 'keep'] as const) {
+      const given: Options = { targets: [{ from: 'links' }], symlinks, report: false };
+      const { outDir, errors } = await host.build({ root, options: given });
+      expect(errors).toEqual([]);
+      const expected = symlinks === 'keep' ? { link: '../assets/a.txt' } : 'assets/a.txt';
+      expectOutput(root, outDir, { 'a.txt': expected });
+    }
+  });
 
   test('a build that fails leaves the old output as it was', async () => {
     const root = makeProject();

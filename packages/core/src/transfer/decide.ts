@@ -50,7 +50,7 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
   const sameSpecial = source?.isSameSpecial(destination) ?? false;
   if (!sameSpecial) refuseSpecial(system, pair, name, as, destination, isLink);
   const sameLink = isLink && destination.isLink && isSameLink(system, pair, name, as);
-  if (source && isSame(system, pair, name, as, source, destination, sameLink)) {
+  if (source && isSame(system, pair, name, as, source, { destination, sameLink, isOurs })) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
       reason:
@@ -101,8 +101,7 @@ function isSame(
   name: string,
   as: string,
   source: FileStatus,
-  destination: FileStatus,
-  sameLink: boolean,
+  { destination, sameLink, isOurs }: Pick<DecideQuery, 'destination' | 'isOurs'> & { sameLink: boolean },
 ) {
   if (source.isSameFile(destination)) return true;
   if (pair.source.path.length + name.length === pair.destination.path.length + as.length) {
@@ -115,7 +114,8 @@ function isSame(
     return !sameLink && leadsTo(system, pathsOf(pair, name, as).source, destination);
   if (source.isLink)
     return system.status(pair.source, name, true, behindLink) >= 0 && destination.isSameFile(behindLink);
-  if (!destination.isLink) return false;
+  // A link that an earlier run created is replaced, and not followed.
+  if (!destination.isLink || isOurs()) return false;
   return system.status(pair.destination, as, true, behindLink) >= 0 && source.isSameFile(behindLink);
 }
 
