@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../options/options.ts';
 
 const MANIFEST = '.manifest';
 
-/** Where records of a project are kept. `own` is where the host keeps what may be thrown away, if it says so itself. */
+/** The directory for the records of a project. `own` is the host's own cache directory, if it has one. */
 export function cacheDirectoryOf(
   { cacheDirectory }: Pick<ResolvedOptions, 'cacheDirectory'>,
   root: string,
@@ -19,14 +19,14 @@ export function cacheDirectoryOf(
   return temporaryDirectory(root) ?? inProject;
 }
 
-/** One of the user's that nobody else can write to, if there can be one. */
+/** A directory among the temporary files that only this user can write to. Undefined if it cannot be created. */
 function temporaryDirectory(key: string): string | undefined {
   const user = process.getuid?.() ?? os.userInfo().username;
   const shared = path.join(os.tmpdir(), `unplugin-reflink-${user}`);
   return isPrivate(shared) ? path.join(shared, hashOf(key)) : undefined;
 }
 
-/** A warning where something that is no directory is in the place of a cache directory; see {@link manifestFile}. */
+/** Returns a warning if a cache directory cannot be one, so that {@link manifestFile} uses another. */
 export function cacheWarning(cacheDirectory: string): string | undefined {
   const used = usable(cacheDirectory);
   if (used === cacheDirectory) return undefined;
@@ -46,7 +46,7 @@ function isBlocked(directory: string): boolean {
   }
 }
 
-/** What is noted there decides what is deleted: in a directory for all, nobody else may have written it. */
+/** Whether only this user can write to a directory. The records in it decide what is deleted. */
 function isPrivate(directory: string): boolean {
   try {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -57,25 +57,25 @@ function isPrivate(directory: string): boolean {
   }
 }
 
-/** Where it is noted which instances of the plugin have a record of what they copied into an output directory. */
+/** The file that lists the records of an output directory, with the instances of the plugin that own them. */
 export function indexFile(cacheDirectory: string, directory: string): string {
   return path.join(cacheDirectory, `${hashOf(directory)}.json`);
 }
 
 /**
- * What was copied is noted outside the output, one file for each output directory; among temporary files where something
- * that is no directory is in the place of the cache directory.
+ * The manifest of an output directory. It is outside the output. If the path of the cache directory leads to
+ * something that is no directory, the manifest is among the temporary files.
  */
 export function manifestFile(cacheDirectory: string, directory: string): string {
   return path.join(usable(cacheDirectory), `${hashOf(directory)}${MANIFEST}`);
 }
 
-/** Where hashes of imported files are kept. */
+/** The file in which hashes of imported files are kept. */
 export function assetHashesFile(cacheDirectory: string): string {
   return path.join(usable(cacheDirectory), 'asset-hashes.json');
 }
 
-/** What the names of files begin with that note builds whose bundler writes stand-ins into an output directory. */
+/** The start of the paths of notes of builds whose bundler writes stand-ins into an output directory. */
 export function standInNotes(cacheDirectory: string, directory: string): string {
   return path.join(usable(cacheDirectory), `${hashOf(directory)}.stand-ins-`);
 }
@@ -84,19 +84,19 @@ function isManifest(name: string): boolean {
   return name.endsWith(MANIFEST);
 }
 
-/** Whether an earlier build copied something there that may be there still; without a directory, anywhere. */
+/** Whether an earlier build copied something into an output directory, or into any, that may still exist. */
 export function wasCopied(cacheDirectory: string, directory: string | undefined): boolean {
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
   try {
     return fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' }).some(isManifest);
   } catch {
-    // Missing, or nothing that records can be read from.
+    // The cache directory is missing or cannot be read.
     return false;
   }
 }
 
-/** Short enough for a name of a file. */
+/** A hash that is short enough for the name of a file. */
 export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -7,27 +7,27 @@ export type { Emptied, EmptySnapshot };
 
 let loaded: typeof import('fs-reflink/empty') | undefined;
 
-/** To be awaited before a directory that exists is emptied: the other functions cannot wait. */
+/** Await this before an existing directory is emptied, because the other functions are synchronous. */
 export async function loadEmptying(): Promise<void> {
   loaded ??= await import('fs-reflink/empty');
 }
 
-/** What of an output decides what emptying it leaves. */
+/** The properties of an output that decide what emptying it keeps. */
 export interface EmptySettings extends OutputTargets {
   /** Absolute path of the output directory. */
   directory: string;
-  /** Where it is noted what was copied. */
+  /** The directory of the manifest. */
   cacheDirectory: string;
-  /** What emptying leaves alone, relative to the directory. */
+  /** What emptying keeps, relative to the directory. */
   keep: string[];
-  /** What was there when the bundler would have emptied the directory, where that was earlier: nothing else is deleted. */
+  /** What existed when the bundler would have emptied the directory, if that was earlier. Nothing else is deleted. */
   snapshot?: EmptySnapshot | undefined;
 }
 
 /**
- * Empties an output directory before it returns, but for what earlier builds copied there, which the copy that
- * follows looks at. A host calls it where its bundler would have emptied the directory: what other plugins write from
- * then on stays.
+ * Empties an output directory synchronously, except what earlier builds copied there: the following copy decides
+ * about that. A host calls this when its bundler would have emptied the directory, so that what other plugins write
+ * afterwards stays.
  */
 export function emptyOutput({
   directory,
@@ -39,12 +39,12 @@ export function emptyOutput({
 }: EmptySettings): Emptied {
   const sources = [...publicTargets, ...targets].flatMap(sourcesOf).map(watchedPart);
   const manifest = manifestFile(cacheDirectory, directory);
-  // The directory was not there when the build began: what is in it now, this build has written.
+  // The directory did not exist when the build started, so this build has written everything that is in it.
   if (!loaded) return { deleted: [], at: 0 };
   return loaded.emptyDirectory(directory, { manifest, keep, sources, snapshot });
 }
 
-/** What {@link emptyOutput} may delete later. */
+/** Notes what {@link emptyOutput} may delete later. */
 export function snapshotOf({
   directory,
   cacheDirectory,

@@ -12,9 +12,9 @@ import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { explainByBundle, WrittenBundle } from './written.ts';
 
-/** So many files are copied while the bundler renders, as a rule. */
+/** This many files are usually copied while the bundler renders. */
 const FEW_FILES = 32;
-/** How long the bundle waits for them, so that their error comes first: the bundler's would say less. */
+/** How long the bundle waits for such a copy, so that its error comes before the bundler's, which tells less. */
 const GRACE_MS = 250;
 
 export interface OutputSettings extends EmptySettings {
@@ -25,36 +25,40 @@ export interface OutputSettings extends EmptySettings {
   /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
   orphaned?: readonly string[];
   /**
-   * Files of the bundle, relative to the directory, for hosts that have written it before anything is copied;
-   * others call {@link OutputCopy.deleteCollisions}.
+   * Files of the bundle, relative to the directory, for hosts whose bundle is written before anything is copied.
+   * Other hosts call {@link OutputCopy.deleteCollisions}.
    */
   written?: readonly string[];
-  /** The same, for hosts that have settled collisions themselves and write it later: no directory of ours may have its names. */
+  /**
+   * The same, for hosts that resolve collisions themselves and write the bundle later. No copied directory may have
+   * the name of such a file.
+   */
   unwritten?: readonly string[];
-  /** Absolute paths that are the bundle's: what targets would copy there is not copied. */
+  /** Absolute paths of files of the bundle. The copy skips files that it would copy there. */
   leave?: readonly string[];
-  /** Absolute paths of files of ours that the host has reported the user of, because the bundle has them too. */
+  /** Absolute paths of copied files that the bundle has too, and that the host has warned the user about. */
   reported?: readonly string[];
-  /** No file of the targets but these has to be compared; `others` are known to be unchanged. */
+  /** The only files of the targets that have to be compared. `others` more files are known to be unchanged. */
   changed?: { files: Target<string>[]; others: number } | undefined;
   engine: CopyOptions;
   /** Only reports what would be copied and deleted. */
   dryRun?: boolean;
-  /** What the copy starts from. */
+  /** The prepared copies that this copy is one of. */
   preparation?: Preparation;
 }
 
 /**
- * The copy into one output directory. Everything is copied from the start on, while the bundler is at work; where
- * the bundle has a file of the same name, ours is deleted before it is written, and a target's is copied again after.
+ * The copy into one output directory. Everything is copied from the start, while the bundler works. If the bundle has
+ * a file of the same name, the copied file is deleted before the bundle is written, and a target's file is copied
+ * again afterwards.
  */
 export class OutputCopy {
   readonly directory: string;
   readonly #settings: OutputSettings;
-  /** Absolute paths that were deleted before the copy, which may have written some of them again. */
+  /** Absolute paths that were deleted before the copy. The copy may have created some of them again. */
   readonly #deleted: string[];
   readonly #written: WrittenBundle;
-  /** Files that bundles have there, or will have, relative to the directory, as far as is known. */
+  /** The known files that bundles have in the directory, or will have, relative to it. */
   readonly #bundled: (readonly string[])[];
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<OutputReport>;
@@ -62,13 +66,13 @@ export class OutputCopy {
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
-  /** Files of the first copy that were deleted for the bundle's, by destination. */
+  /** Destinations of files of the first copy that were deleted because the bundle has them. */
   readonly #replaced = new Set<string>();
-  /** Files of bundles that began to be written after the copy had, by destination. */
+  /** Destinations of imported files of bundles that were added after the copy had started. */
   readonly #late = new Set<string>();
   #again: Promise<void> | undefined;
   #overlaps: readonly Overlap[] = [];
-  /** Once, however many bundles are written. */
+  /** The copy is waited for once, however many bundles are written. */
   #grace: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
@@ -118,26 +122,26 @@ export class OutputCopy {
         throw this.#explained(error);
       },
     );
-    // Kept to be reported when asked; a build that fails before must not end in an unhandled rejection.
+    // The error is kept for later calls. A build that fails before them must not cause an unhandled rejection.
     this.#finished.catch((error: unknown) => {
       this.#failure = { error };
       resolvePlanned();
     });
   }
 
-  /** Which files of ours were in the bundle that was written before. Complete once everything is copied. */
+  /** The copied files that a bundle written before has too. Complete after everything is copied. */
   get overlaps(): Collision[] {
     return this.#written.collisions;
   }
 
   /**
-   * The bundle is about to be written: resolves when nothing more will be deleted, and files of ours that have
-   * the name of one of the bundle's are deleted. Rejects with what went wrong so far.
+   * Call this before the bundle is written. Deletes the copied files that have the name of a file of the bundle.
+   * Resolves when nothing more will be deleted. Rejects with the error of the copy, if it has failed.
    */
   async deleteCollisions(names: readonly string[]): Promise<Collision[]> {
     this.#bundled.push(names);
     const planned = await this.#planned;
-    // A small copy has ended by now, or is about to; what it failed with is known a turn later.
+    // A small copy has ended by now, or ends soon. Its error is known one event loop turn later.
     if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
     await nextTurn();
     if (this.#failure) throw this.#explained(this.#failure.error);
@@ -146,19 +150,19 @@ export class OutputCopy {
     await this.#finished;
     for (const collision of collisions) {
       const { destination } = collision.file;
-      // Another output of the build may have written its own there meanwhile.
+      // Another output of the build may have written its own file there in the meantime.
       if (collision.target) this.#overwritten.set(destination, collision);
       else if (this.#replaced.has(destination)) continue;
       this.#replaced.add(destination);
-      // Not left to be overwritten: a link would be written through, and a file may be read-only.
-      // By both spellings, the bundle's first: FUSE remembers for a while what it found under a name.
+      // The file must be deleted: the bundler would write through a link, and a file may be read-only. It is deleted
+      // by both spellings, the bundle's first, because FUSE caches the lookup of a name for a while.
       for (const spelling of new Set([collision.bundled, destination]))
         await fs.rm(spelling, { force: true });
     }
     return collisions;
   }
 
-  /** Another bundle is about to be written there, which has these files: copies those that are not copied already. */
+  /** Call this before another bundle that has these files is written. Copies those that are not copied yet. */
   addAssets(assets: readonly Target<string>[]): void {
     if (assets.length === 0) return;
     this.#again = this.#copyLate(assets, this.#again);
@@ -172,7 +176,7 @@ export class OutputCopy {
     const report = await this.#finished;
     const planned = (await this.#planned)!;
     const destinations = assets.map(destinationOf);
-    // A target's file wins over it; one of a public directory does not.
+    // A target's file is kept over an asset, and a public file is not.
     const found = planned
       .find(destinations)
       .filter(({ target }) => originOf(this.#settings, target) !== 'public');
@@ -183,13 +187,13 @@ export class OutputCopy {
     report.copiedAgain(await this.#copy(late, { entries: true }));
   }
 
-  /** Resolves when everything is copied that does not wait for the bundle. Rejects with what went wrong. */
+  /** Resolves when everything is copied, except what is copied after the bundle. Rejects if a copy has failed. */
   async waitForCopy(): Promise<void> {
     await this.#finished;
     await this.#again;
   }
 
-  /** The bundle is written: copies the targets' files that win over it. */
+  /** Call this when the bundle is written. Copies the files of targets that the bundle has overwritten. */
   async copyTargetsAgain(): Promise<void> {
     if (this.#overwritten.size === 0) return;
     const collisions = [...this.#overwritten.values()];
@@ -208,7 +212,7 @@ export class OutputCopy {
     (await this.#finished).copiedAgain(report);
   }
 
-  /** What the user should know of files that are both public and a target's, unless the bundle has them too. */
+  /** Warnings about files that overlap within the copy, without those that the bundle has too. */
   async overlapMessages(): Promise<string[]> {
     await this.#finished;
     const { reported = [] } = this.#settings;
@@ -218,7 +222,7 @@ export class OutputCopy {
     return [...messages.values()];
   }
 
-  /** What was done so far. Each file counts once, and none that the bundle replaced for good. */
+  /** The report of what was done so far. Each file counts once. Files that the bundle has replaced do not count. */
   async report(): Promise<CopyReport> {
     await this.#again;
     const report = await this.#finished;
@@ -234,7 +238,7 @@ export class OutputCopy {
     return explainByBundle(error, this.#bundled.flat(), this.#settings, this.directory);
   }
 
-  /** Tells of the absolute path of a deleted file whether there is one again, or will be when the bundle is written. */
+  /** Returns a function that tells whether a deleted file exists again, or will exist when the bundle is written. */
   #isWritten(): (file: string) => boolean {
     let bundle: Set<string> | undefined;
     return (file) => {
@@ -243,7 +247,7 @@ export class OutputCopy {
     };
   }
 
-  /** Ends the copy. Resolves when no thread works on it any more, with what had gone wrong until then. */
+  /** Cancels the copy. Resolves when no thread works on it any more, with the error that it failed with before. */
   async cancel(): Promise<unknown> {
     this.#abort.abort();
     await Promise.allSettled([this.#finished, this.#again]);
@@ -278,7 +282,7 @@ export class OutputCopy {
     }
   }
 
-  /** The one file, under the name the target gives it. */
+  /** A target for one file, with the name that the file's target gives it. */
   #targetOf({ file, target }: Collision): Target<string> {
     const { transform } = target!;
     const below = pathBelow(target!, this.directory, file.destination);
@@ -289,12 +293,12 @@ export class OutputCopy {
   }
 }
 
-/** Of a target that is one file. */
+/** The destination of a target that is one file. */
 function destinationOf({ to, rename }: Target<string>): string {
   return path.join(to!, rename as string);
 }
 
-/** Resolves when something is over, whichever way, or after so many milliseconds. */
+/** Resolves when a promise is settled, or after this many milliseconds. */
 async function within(ms: number, outcome: Promise<unknown>): Promise<void> {
   const timer = new AbortController();
   const over = outcome.then(

@@ -9,36 +9,36 @@ export interface Instance {
   host: string;
   /** What distinguishes this configuration of the bundler from others, and the instance from others in it. */
   configuration: unknown;
-  /** What it copies. */
+  /** What the instance copies. */
   targets: unknown;
 }
 
-/** Where it is recorded what an instance has copied into one output directory. */
+/** The record of what an instance has copied into one output directory. */
 export interface ClaimedRecord {
   /** The directory of the manifest. */
   cacheDirectory: string;
-  /** Directories of manifests that no configuration owns any more: what they name is stale. */
+  /** Directories of manifests that no configuration owns any more. The files that they name are stale. */
   orphaned: string[];
-  /** The build is over. */
+  /** Call this when the build ends. */
   release(): void;
 }
 
 interface IndexedRecord {
   id: string;
   host: string;
-  /** Hashes of the configurations that own it: several when they copy the same. */
+  /** Hashes of the configurations that own the record. There are several if they copy the same. */
   configurations: string[];
   /** Hash of the targets that were copied last. */
   targets: string;
 }
 
-/** Records in use in this process: by how many, and the functions in their targets. */
+/** The records that builds of this process use: by how many builds, and with which functions in the targets. */
 const claims = new Map<string, { count: number; functions: readonly unknown[] }>();
 
 /**
- * Finds the record of an instance: the one with the same targets or, after an edit of the targets, the one of the same
- * configuration. So an instance finds what its old targets have copied, and never takes the files of another
- * configuration for its own. With `dryRun` the index stays as it is.
+ * Finds the record of an instance: the one with the same targets or, after an edit of the targets, the one of the
+ * same configuration. So an instance finds what its old targets have copied, and never takes the files of another
+ * configuration for its own. With `dryRun` the index is not changed.
  */
 export function claimRecord(
   { host, configuration, targets }: Instance,
@@ -51,7 +51,8 @@ export function claimRecord(
   const all = structuredClone(before);
   const records = all.filter((each) => each.host === host);
   const owner = hashOf(describe(configuration).text);
-  // Which imported files a configuration has is known when it is built: no other one can have the same.
+  // The imported files of a configuration are known only when it is built, so no other configuration shares its
+  // record.
   const { text, functions } = describe(assets ? [targets, configuration] : targets);
   const content = hashOf(text);
   const keyOf = ({ id }: IndexedRecord) => path.join(file, id);
@@ -74,7 +75,7 @@ export function claimRecord(
     found = { id: newId(`${host} ${owner} ${content}`, all), host, configurations: [], targets: content };
     all.push(found);
   }
-  // What it shared with other configurations stays theirs.
+  // Records that the configuration shared with others stay theirs.
   const left = records.filter((each) => each !== found && owns(each) && !claims.has(keyOf(each)));
   for (const each of left)
     if (joins || each.configurations.length > 1)
@@ -115,7 +116,7 @@ export function isRecorded(
   );
 }
 
-/** Text that is the same for the same value in every process, and the functions in it. */
+/** A text that is the same for the same value in every process, and the functions in the value. */
 function describe(value: unknown): { text: string; functions: unknown[] } {
   const functions: unknown[] = [];
   const text = JSON.stringify(value, (_key, each) => {
@@ -138,7 +139,7 @@ function read(file: string): IndexedRecord[] {
     const records = JSON.parse(fs.readFileSync(file, 'utf8'));
     return Array.isArray(records) ? records : [];
   } catch {
-    // Missing or damaged: nothing is known, so nothing is deleted.
+    // The index is missing or damaged: nothing is known, so nothing is deleted.
     return [];
   }
 }

@@ -12,17 +12,17 @@ function formatBytes(bytes: number): string {
 
 const shownNumber = (number: number): string => number.toLocaleString('en-US');
 
-/** Where to: absolute paths. `root` is the directory that paths in messages are relative to. */
+/** The absolute paths that files went to. `root` is the directory that paths in messages are relative to. */
 interface Destinations {
   destinations: readonly string[];
   root: string;
-  /** The report says what would be done. */
+  /** Whether the report is that of a dry run. */
   dryRun?: boolean;
 }
 
 /**
- * A report as one line: where files went, what was copied, deleted and left; with `methods` also how it was copied. That of a
- * dry run says what would be copied and deleted, and how many bytes that are.
+ * Formats a report as one line: where files went, and how many were copied, deleted and unchanged. With `methods` it
+ * adds the bytes and the methods of the copy. For a dry run, it says what would be copied and deleted.
  */
 export function summarize(
   report: CopyReport,
@@ -32,7 +32,7 @@ export function summarize(
   const { files, bytes, methods, unchanged, links, pruned, durationMs } = report;
   const parts: string[] = [];
   if (files > 0 || unchanged + links + pruned === 0) {
-    // What copied most files comes first: which thread was first to be done says nothing.
+    // The method that copied most files comes first. Their order in the report only tells which thread ended first.
     const how = Object.entries(methods)
       .sort(([, one], [, other]) => other.files - one.files)
       .map(([method, { files }]) => `${method} ${shownNumber(files)}`);
@@ -50,7 +50,7 @@ export function summarize(
   return `${where}: ${parts.join(', ')}${dryRun ? '' : ` in ${Math.round(durationMs)} ms`}`;
 }
 
-/** A report as lines: the summary, and where the report has entries one line for each file copied or deleted. */
+/** Formats a report as lines: the summary and, if the report has entries, a line for each file copied or deleted. */
 export function describeReport(report: CopyReport, directory: string, destinations: Destinations): string {
   const { entries } = report;
   const lines = (entries ?? [])
@@ -71,7 +71,7 @@ function wordFor({ action, method }: CopyEntry, { dryRun }: Destinations): strin
   return action === 'linked' ? 'link' : (method ?? action);
 }
 
-/** Relative, unless that leads through the root of the file system. */
+/** A path relative to `root`. It stays absolute if the relative one would lead through the root of the filesystem. */
 function shown(directory: string, root: string): string {
   const relative = path.relative(root, directory) || '.';
   const climbs = path.resolve(

@@ -5,7 +5,7 @@ import { NAME } from '../vite/names.ts';
 import { vitePlugins } from '../vite/plugins.ts';
 import type { Project, ViteConfig } from './emptying.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: what it takes is a part of a config of Astro or Vite.
+// biome-ignore lint/suspicious/noExplicitAny: it takes a part of a config of Astro or Vite.
 type UpdateConfig = (config: any) => unknown;
 
 /** The part of an integration of Astro that is used here. Astro's types are available only with Astro. */

@@ -19,7 +19,7 @@ export interface BunBuild {
 /** A plugin of `Bun.build`. */
 export interface BunPlugin {
   name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: Bun's own type has more, and is there with Bun alone.
+  // biome-ignore lint/suspicious/noExplicitAny: Bun's own type has more properties, and is available only with Bun.
   setup(build: any): void;
 }
 

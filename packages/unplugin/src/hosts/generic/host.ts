@@ -56,7 +56,7 @@ export class GenericHost {
     return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
   }
 
-  /** Call this when a build starts. Set `empties` if the bundler would empty the output now: {@link written} will. */
+  /** Call this when a build starts. `empties`: the bundler would empty the output now; {@link written} does later. */
   async start({ empties = false } = {}): Promise<void> {
     const { directory, log, root } = this.#build;
     if (!this.hasTargets || directory === undefined) return;

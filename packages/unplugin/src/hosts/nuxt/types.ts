@@ -2,7 +2,7 @@
 
 import type { HostLog } from '../../output/build.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: each hook has arguments of its own.
+// biome-ignore lint/suspicious/noExplicitAny: each hook has its own arguments.
 type Hook = (name: any, callback: (...given: any[]) => unknown) => unknown;
 
 export interface Nuxt {

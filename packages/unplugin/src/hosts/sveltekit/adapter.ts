@@ -4,7 +4,7 @@ import type { Builder } from './write-client.ts';
 /** The part of an adapter of SvelteKit that is used here. SvelteKit's types are available only with SvelteKit. */
 export interface Adapter {
   name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: SvelteKit's builder has more.
+  // biome-ignore lint/suspicious/noExplicitAny: SvelteKit's builder has more properties.
   adapt(builder: any): unknown;
 }
 
