@@ -226,6 +226,20 @@ describeOnLinux('output that goes nowhere', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('cannot write to standard output');
   });
+
+  it('says once that its output is lost', () => {
+    const cwd = prepared();
+    for (let file = 0; file < 50; file++) writeFileSync(join(cwd, 'from', `${file}`), 'x');
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [command, 'cp', '-v', 'from', 'to'], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+      timeout: 60_000,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^fs-reflink: cannot write to standard output: .*\n$/);
+  });
 });
 
 const readme = readFileSync(join(command, '../../README.md'), 'utf8');

@@ -121,6 +121,9 @@ describeOnLinux('what paths mean', () => {
     expect(excluded('docs')).toEqual(['docs/readme', 'img/docs/readme']);
     expect(excluded('/docs/')).toEqual(['docs/readme']);
     expect(excluded('img/docs')).toEqual(['img/docs/readme']);
+    // What names nothing leaves out nothing: a variable that is not set.
+    for (const empty of ['', '/', '//']) expect(excluded(empty)).toEqual([]);
+    expect(excluded('', 'docs')).toEqual(['docs/readme', 'img/docs/readme']);
     expect(excluded('**/deep', 'index.*')).toEqual(['img/deep/app.js.map', 'index.html']);
   });
 

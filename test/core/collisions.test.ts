@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy, ignoresCase, plan, type Target } from 'fs-reflink';
+import { emptyDirectory } from 'fs-reflink/empty';
 import { list } from 'fs-reflink/list';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MountedFilesystem, mountFilesystem, unavailable } from '../support/filesystems.ts';
@@ -111,6 +112,22 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
         expect(lane === 'plan' ? readdirSync(there) : []).toEqual([]);
       },
     );
+  });
+
+  it('what is to be kept is kept, in whatever letters its path is written', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const kept = { 'Uploads/precious': 'p', 'data/Deep/É': 'p' };
+    const keep = ['uploads', 'Data/deep/e\u0301'.normalize('NFC')];
+    const to = fresh();
+    writeTree(to, { ...kept, 'data/stale': 's', stale: 's' });
+    const pruned = { ...options(cwd), prune: 'everything', keep } as const;
+    for (const act of [plan, copy]) {
+      expect(await act({ from: 'in', to }, pruned)).toMatchObject({ pruned: 2 });
+      for (const path of Object.keys(kept)) expect(filesOf(to)).toContain(path);
+    }
+    writeTree(to, { 'data/stale': 's' });
+    emptyDirectory(to, { manifest: join(cwd, 'none'), keep, sources: [] });
+    expect(filesOf(to)).toEqual(Object.keys(kept).sort());
   });
 
   it('the root of a disk with nothing on it is asked itself', async () => {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CopyOptions, copy, type Target } from 'fs-reflink';
+import { type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { cannotGiveUpRights } from '../support/other-user.ts';
@@ -182,10 +182,29 @@ describe('a copy with a manifest', () => {
   });
 });
 
+describe('a manifest in the destination', () => {
+  it.each(['placed', 'everything'] as const)('stays, with prune: %s', async (prune) => {
+    const { run, at } = await prepared({ ...files, 'out/stale': 's', 'out/old/stale': 's' });
+    for (const manifest of ['out/manifest', 'out/old/manifest']) {
+      const options = { manifest, prune };
+      await run(options);
+      const again = await run(options);
+      expect(again).toMatchObject({ files: 0, unchanged: 3, pruned: 0, warnings: [] });
+      expect(existsSync(at(manifest))).toBe(true);
+      rmSync(at('in/b'));
+      expect(await run(options)).toMatchObject({ files: 0, unchanged: 2, pruned: 1 });
+      writeTree(at('.'), { 'in/b': 'bbb' });
+      rmSync(at(manifest));
+      await pastTick();
+    }
+  });
+});
+
 describe('a manifest that cannot be used', () => {
   const damages: [what: string, damage: (manifest: string) => void][] = [
     ['empty', (manifest) => writeFileSync(manifest, '')],
-    ['of another kind', (manifest) => writeFileSync(manifest, '{"files":[]}')],
+    ['of another version', (manifest) => writeFileSync(manifest, 'fs-reflink manifest 999\n')],
+    ['full of zeros', (manifest) => writeFileSync(manifest, Buffer.alloc(5000))],
     ['cut short', (manifest) => writeFileSync(manifest, readFileSync(manifest).subarray(0, -1))],
     ['longer than it says', (manifest) => appendFileSync(manifest, 'x')],
     [
@@ -204,6 +223,37 @@ describe('a manifest that cannot be used', () => {
     expect(report).toMatchObject({ files: 3, pruned: 0 });
     expect(report.warnings).toEqual([expect.stringMatching(/manifest .*cache\/manifest.* is damaged/)]);
     expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
+  });
+
+  it.each([
+    ['a source', 'in/a'],
+    ['a file of the user', 'notes'],
+    ['a short file of the user', 'short'],
+    ['a link to a file of the user', 'link'],
+  ])('because it is %s is an error, and nothing is written', async (_what, manifest) => {
+    const cwd = writeTree(workspace(), {
+      ...files,
+      notes: 'n'.repeat(500),
+      short: 'f',
+      link: symlink('notes'),
+    });
+    const before = contentsOf(cwd);
+    for (const act of [copy, plan]) {
+      const error = await refusal(() => act({ from: 'in', to: 'out' }, { cwd, manifest }));
+      expect(error).toMatchObject({ code: 'ERR_MANIFEST', destination: join(cwd, manifest) });
+      expect(contentsOf(cwd)).toEqual(before);
+    }
+  });
+
+  it.each([
+    ['one directory', { from: 'in', to: 'out' }],
+    ['a new name', { from: 'in', to: 'out', rename: (path: string) => (path === 'b' ? 'a' : `${path}.new`) }],
+  ])('because it is the destination of a file is an error: %s', async (_what, target) => {
+    const { cwd, at } = await prepared();
+    const error = await refusal(() => copy(target, { cwd, manifest: 'out/a' }));
+    expect(error).toMatchObject({ code: 'ERR_MANIFEST', destination: at('out/a') });
+    expect(error.source).toMatch(/in\/[ab]$/);
+    expect(existsSync(at('out/a'))).toBe(false);
   });
 
   it('because it is a directory is warned about, and all is copied; an empty one is replaced', async () => {

@@ -367,6 +367,13 @@ describe('something unknown', () => {
       'must be an object',
       'got a promise; await it first',
     ],
+    // With an empty variable: it would leave out all of cwd.
+    [
+      'a negation of nothing',
+      () => copy({ from: ['a', `!${''}`], to: 'b' }),
+      'target option "from" must be a path',
+      'and not "!" alone',
+    ],
     ['options that are a list', () => plan({ from: 'a' }, [] as object), 'must be an object', '[]'],
   ] as [name: string, call: () => unknown, ...parts: string[]][])(
     'is named, with what is known: %s',

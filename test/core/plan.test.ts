@@ -1,12 +1,14 @@
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyEntry, type CopyOptions, type CopyReport, copy, plan, type Target } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { cannotGiveUpRights } from '../support/other-user.ts';
+import { orSkipped } from '../support/skip.ts';
 import { directory, readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
-import { fill, leavingNothing, refusal, rejection, workspace } from './support.ts';
+import { asNobody, fill, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
 
 interface Case {
   name: string;
@@ -184,6 +186,54 @@ describe.each(['on the calling thread', 'in worker threads'])('plan, %s', (where
   });
 });
 
+describe("plan with onError: 'collect' predicts the errors too", () => {
+  const both: Target[] = [
+    { from: 'in', to: 'out' },
+    { from: 'second', to: 'out' },
+  ];
+  const failing: { name: string; files: TreeSpec; targets?: Target[]; codes: string[] }[] = [
+    { name: 'a file above the destination', files: { out: 'x' }, codes: ['ENOTDIR', 'ENOTDIR', 'ENOTDIR'] },
+    { name: 'a file in the place of a directory', files: { 'out/deep': 'x' }, codes: ['ENOTDIR'] },
+    { name: 'a link in the place of a directory', files: { 'out/deep': symlink('../in') }, codes: ['ELOOP'] },
+    {
+      name: 'a link that leads nowhere',
+      files: { out: symlink('nowhere') },
+      codes: Array(3).fill('ENOTDIR'),
+    },
+    {
+      name: 'a directory, where an earlier target has a file',
+      files: { 'second/a/x': 'x', 'second/y': 'y' },
+      targets: both,
+      codes: ['ENOTDIR'],
+    },
+    {
+      name: 'a file, where an earlier target has a directory',
+      files: { 'second/deep': 'x', 'second/y': 'y' },
+      targets: both,
+      codes: ['EISDIR'],
+    },
+    {
+      name: 'a destination that an earlier target has a file for',
+      files: {},
+      targets: [both[0]!, { from: 'other', to: 'out/b' }],
+      codes: ['ENOTDIR'],
+    },
+  ];
+
+  it.each(failing)('$name', async ({ files, targets = [both[0]!], codes }) => {
+    const cwd = writeTree(workspace(), { ...base, ...files });
+    const options = { cwd, onError: 'collect' } as const;
+    const said = ({ errors = [] }: CopyReport) => errors.map(({ message }) => message).sort();
+    const before = readTree(cwd);
+    const planned = await plan(targets, options);
+    expect(readTree(cwd)).toEqual(before);
+    const copied = await copy(targets, { ...options, entries: true });
+    expect(copied.errors!.map(({ code }) => code)).toEqual(codes);
+    expect(said(planned)).toEqual(said(copied));
+    expect(comparable(planned)).toEqual(comparable(copied));
+  });
+});
+
 describe('plan refuses what copy would refuse', () => {
   const refused: { name: string; files: TreeSpec; from?: string; options?: CopyOptions; code: string }[] = [
     { name: 'a directory in the place of a file', files: { 'out/a/x': 'x' }, code: 'EISDIR' },
@@ -197,6 +247,17 @@ describe('plan refuses what copy would refuse', () => {
       from: 'in/a',
       files: { out: symlink('out') },
       code: 'ELOOP',
+    },
+    {
+      name: 'a link that leads nowhere above the destination',
+      files: { out: symlink('no') },
+      code: 'ENOTDIR',
+    },
+    {
+      name: 'a link that leads nowhere far above that of one file',
+      from: 'in/a',
+      files: { out: symlink('no') },
+      code: 'ENOTDIR',
     },
     { name: 'a link cycle above the destination', files: { out: symlink('out') }, code: 'ELOOP' },
     { name: 'a link in the place of a directory', files: { 'out/deep': symlink('../other') }, code: 'ELOOP' },
@@ -229,6 +290,20 @@ describe('plan refuses what copy would refuse', () => {
     const copied = await leavingNothing(cwd, () => refusal(() => copy(target, { cwd, ...options })));
     expect({ of: 'copy', code: copied.code }).toEqual({ of: 'copy', code });
     expect(planned.message).toBe(copied.message);
+  });
+
+  const asRoot = cannotGiveUpRights();
+  it.skipIf(asRoot)(orSkipped('a directory of the destination that may not be entered', asRoot), () => {
+    const cwd = writeTree(workspace(), { ...base, 'out/deep': directory({ mode: 0o000 }) });
+    for (const path of ['.', 'in', 'in/deep', 'in/empty', 'out']) chmodSync(join(cwd, path), 0o777);
+    const { value } = inProcess(
+      `${asNobody}
+       if (process.getuid() === fs.statSync(argument.cwd + '/out/deep').uid) return ['EACCES', 'EACCES'];
+       const code = (act) => act({ from: 'in', to: 'out' }, argument).then(() => 'none', (error) => error.code);
+       return [await code(lib.plan), await code(lib.copy)];`,
+      { cwd },
+    );
+    expect(value).toEqual(['EACCES', 'EACCES']);
   });
 
   it('what makes a TypeError too', async () => {

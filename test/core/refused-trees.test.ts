@@ -84,6 +84,15 @@ const cases: RefusedCase[] = [
     destination: 'way',
     reason: 'the same directory',
   },
+  ...['../out', '../out/deep', '../out/deep/x'].map((leadsTo) => ({
+    ...nested,
+    name: `a link in the source to a directory that the destination lies in: ${leadsTo}`,
+    files: { 'in/way': symlink(leadsTo), 'out/deep/x/y': 'y' },
+    targets: { from: 'in', to: 'out/deep/x' },
+    source: 'in/way',
+    destination: 'out/deep/x/way',
+    reason: 'which would be copied into itself; leave it out with "ignore" (--exclude)',
+  })),
   {
     name: 'a directory where a file is planned',
     files: { 'out/a/x': 'x' },
@@ -91,6 +100,30 @@ const cases: RefusedCase[] = [
     source: 'in/a',
     destination: 'out/a',
     reason: 'the destination is a directory; delete or rename it, or choose another destination',
+  },
+  ...([true, false, 'changed', 'older'] as const).flatMap((overwrite) =>
+    [false, true].map((atomic) => ({
+      name: `a file where the same copy has made a directory, overwrite: ${overwrite}, atomic: ${atomic}`,
+      files: { 'first/both/x': 'x', 'second/both': 'file' },
+      targets: [
+        { from: 'first', to: 'new' },
+        { from: 'second', to: 'new' },
+      ],
+      options: { overwrite, atomic, concurrency: 1 },
+      code: 'EISDIR',
+      source: 'second/both',
+      destination: 'new/both',
+      reason: 'the destination is a directory; delete or rename it, or choose another destination',
+    })),
+  ),
+  {
+    name: 'a link that leads nowhere where the destination is planned',
+    files: { way: symlink('nowhere') },
+    targets: { from: 'in', to: 'way' },
+    code: 'ENOTDIR',
+    source: ['in', 'in/deep'],
+    destination: 'way',
+    reason: 'is a symbolic link that leads nowhere; delete or repair it, or choose another destination',
   },
   {
     name: 'a file where a directory is planned',

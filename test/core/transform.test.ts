@@ -12,6 +12,28 @@ const upper = (content: Buffer) => content.toString('utf8').toUpperCase();
 const shout: Target = { from: 'in', to: 'out', transform: upper };
 const many = Object.fromEntries(Array.from({ length: 80 }, (_each, index) => [`plain/${index}`, `${index}`]));
 
+describe('transform asks overwrite', () => {
+  const times = { older: new Date('2001-02-03'), newer: new Date('2002-02-03') };
+
+  it.each([
+    ["'older' leaves a file that is newer than its source", 'older', 'newer', 0],
+    ["'older' replaces a file that is older than its source", 'older', 'older', 1],
+    ["'older' leaves a file of the same age", 'older', 'same', 0],
+    ["'changed' replaces a file of the size and time of its source", 'changed', 'same', 1],
+  ] as const)('%s, and plan says so', async (_what, overwrite, age, files) => {
+    const mtime = age === 'newer' ? times.older : times.newer;
+    const there = age === 'older' ? times.older : times.newer;
+    const cwd = writeTree(workspace(), {
+      'in/a': file('new', { mtime }),
+      'out/a': file('old', { mtime: there }),
+    });
+    const target = { ...shout, overwrite };
+    expect(await plan(target, { cwd })).toMatchObject({ files, unchanged: 1 - files });
+    expect(await copy(target, { cwd })).toMatchObject({ files, unchanged: 1 - files });
+    expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(files === 0 ? 'old' : 'NEW');
+  });
+});
+
 describe.each([
   ['few', {}],
   ['many', many],

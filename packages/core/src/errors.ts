@@ -47,6 +47,7 @@ type Properties = Record<string, unknown>;
  * - `ERR_THROWN`: a function of an option threw `undefined`, or another value that is falsy; `cause` is that value
  * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device, and `preserve` has no `devices`; or the destination is
  *   one, or a link that leads to one: a copy never replaces it
+ * - `ERR_MANIFEST`: the option `manifest` names a file that is no manifest, or the destination of a file
  * - `ERR_SOURCE_CHANGED`: the source changed while it was copied, twice
  * - `ERR_NO_MATCH`: a target's `from` matches nothing
  * - `ERR_WORKER`: a worker thread ended unexpectedly

@@ -22,8 +22,11 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.every(check);
 
-const isFrom: Check = (value) =>
-  isPath(value) || (listOf(isPath)(value) && splitFrom(value as string[]).sources.length > 0);
+const isFrom: Check = (value) => {
+  if (!listOf(isPath)(value)) return isPath(value);
+  const { sources, negated } = splitFrom(value as string[]);
+  return sources.length > 0 && !negated.includes('');
+};
 
 /** For each option: a check of its value, and the words that an error uses for what it accepts. */
 type Schema = Record<string, readonly [Check, string]>;
@@ -84,7 +87,7 @@ export const prepareSchema: Schema = {
 };
 
 export const targetSchema: Schema = {
-  from: [isFrom, 'a path, a glob, or an array of them that are not all negated'],
+  from: [isFrom, 'a path, a glob, or an array of them that are not all negated, and not "!" alone'],
   to: [(value) => value === '' || isPath(value), 'a path'],
   allowOutside: [isBoolean, 'a boolean'],
   ignore: [(value) => isString(value) || listOf(isString)(value), 'a glob or an array of globs'],

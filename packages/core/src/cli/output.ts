@@ -7,10 +7,14 @@ const GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
  * lost for another reason, such as a full disk, is a failure.
  */
 export function droppingBrokenPipes(): void {
+  let isSaid = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (GONE.has(error.code ?? '')) return;
-      if (stream === process.stdout) complain(`cannot write to standard output: ${error.message}`);
+      // Once, and not for each line.
+      const says = stream === process.stdout && !isSaid;
+      isSaid ||= says;
+      if (says) complain(`cannot write to standard output: ${error.message}`);
       process.exitCode = 1;
     });
   }

@@ -3,13 +3,16 @@ import { systemError } from '../errors.ts';
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
+import { ELOOP, ENOENT, ENOTDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { countFile, noteError, type Tally } from '../report.ts';
-import { decide } from '../transfer/decide.ts';
+import { decide, isDirectoryError } from '../transfer/decide.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { BatchQueue } from './batch-queue.ts';
 
+/** What opening a directory answers when there is none, but nothing, a file or a symbolic link. */
+const NOT_THERE = new Set([ENOENT, ENOTDIR, ELOOP]);
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
 const destination = new FileStatus();
@@ -24,6 +27,7 @@ export function compareBatch(
 ): void {
   let pair: DirectoryPair;
   try {
+    if (batch.expected?.refused) throw batch.expected.refused;
     pair = openExisting(system, batch, job);
   } catch (error) {
     noteError(tally, job, error);
@@ -52,7 +56,14 @@ function openExisting(system: System, batch: QueuedBatch, job: JobSettings): Dir
   const fresh = typeof opened === 'number';
   const directory = fresh ? { ...NOWHERE, path: to } : opened;
   const status = new FileStatus();
-  if (!fresh) system.status(directory, '.', true, status);
+  // What is in its way is going to be deleted: otherwise that was found before.
+  const failed = !fresh ? system.status(directory, '.', true, status) : NOT_THERE.has(-opened) ? 0 : opened;
+  if (failed < 0) {
+    system.closeDirectory(from);
+    if (!fresh) system.closeDirectory(directory);
+    const syscall = fresh ? 'open' : 'stat';
+    throw systemError(-failed, { source: batch.source, destination: to, syscall });
+  }
   return {
     source: from,
     destination: directory,
@@ -81,12 +92,15 @@ function compareFile(
   const result = system.status(pair.source, name, follow, source);
   if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
   const linked = isLink && !follow && !source.isSpecial;
-  const isThere = !pair.fresh && !batch.vacant?.includes(file);
+  if (batch.expected?.blocked.includes(file)) throw isDirectoryError(paths);
+  const isThere = !pair.fresh && !batch.expected?.vacant.includes(file);
   const isOfOurs = () => isOurs(system, pair, as, batch.records, file);
   const keep =
     isThere &&
     (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
-      decide(system, pair, { name, as, source, destination, isOurs: isOfOurs }) === 'keep');
+      decide(system, pair, { name, as, source, destination, isOurs: isOfOurs }) === 'keep') &&
+    // The size of what a function makes is not known.
+    !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
   if (keep) tally.unchanged++;
   else if (linked) tally.links++;
   else countFile(tally, undefined, source.size);

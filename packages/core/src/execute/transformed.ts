@@ -144,6 +144,7 @@ class TransformedFile {
   /** The file's path below the target's `to`. */
   readonly #path: string;
   readonly #status = new FileStatus();
+  readonly #sourceStatus = new FileStatus();
 
   constructor(
     pair: DirectoryPair,
@@ -187,8 +188,13 @@ class TransformedFile {
 
   #decide(): Decision {
     const [name, as, destination] = [path.basename(this.#source), this.#as, this.#status];
-    const query = { name, as, source: undefined, destination, isOurs: () => this.#isOurs() };
-    return decide(this.#context.system, this.#pair, query);
+    const { system } = this.#context;
+    const pair = this.#pair;
+    // Of its content only its own rule knows: a size says nothing, but which of the two is older does.
+    const isAsked = pair.overwrite === 'older' && !pair.fresh;
+    const isFound = isAsked && system.status(pair.source, name, true, this.#sourceStatus) >= 0;
+    const source = isFound ? this.#sourceStatus : undefined;
+    return decide(system, pair, { name, as, source, destination, isOurs: () => this.#isOurs() });
   }
 
   #isOurs(): boolean {

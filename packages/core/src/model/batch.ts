@@ -12,8 +12,22 @@ export interface Batch extends Omit<Folder, 'target' | 'unchanged'> {
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
   preserve?: readonly Attribute[] | undefined;
-  /** In a dry run: the positions in `names` whose destination does not exist after stale files are deleted. */
-  vacant?: number[] | undefined;
+  /** In a dry run: what the copy will find. */
+  expected?: ExpectedFiles | undefined;
+}
+
+/** What a copy will find where files go, once stale files are deleted and the directories before them are made. */
+export interface ExpectedFiles {
+  /** Directories that are made for them. */
+  made: number;
+  /** Positions of files that have nothing in their place. */
+  vacant: number[];
+  /** Positions of files that have a directory in their place, which the copy makes before. */
+  blocked: number[];
+  /** Their content is made by a function. */
+  isTransformed: boolean;
+  /** Why the directory cannot be made. */
+  refused?: unknown;
 }
 
 /** A batch as the threads that copy use it. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
-import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
+import { EBUSY, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
 import { childPath } from '../platform/paths.ts';
 import { isRaw } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -28,6 +28,22 @@ export interface DeleterOptions {
   keepsDirectories?: boolean;
   /** Called with the path of every file and link that was deleted. */
   onDeleted?: (path: string) => void;
+}
+
+const above = new FileStatus();
+const below = new FileStatus();
+
+/** Throws where something is mounted: it could not be deleted, and what is in it is not part of the destination. */
+export function refuseMountPoint(system: System, parent: Directory, child: Directory): void {
+  if (system.status(child, '.', true, below) < 0 || system.status(parent, '.', true, above) < 0) return;
+  if (!(below.isMountRoot ?? below.device !== above.device)) return;
+  throw new CopyError({
+    code: 'EBUSY',
+    reason:
+      'it is to be deleted, and another filesystem or directory is mounted there; unmount it, or name it in "keep" (--keep)',
+    destination: child.path,
+    errno: EBUSY,
+  });
 }
 
 /**
@@ -116,6 +132,7 @@ export class Deleter {
     let deleted = 0;
     try {
       this.#remember(child);
+      if (!keepsDirectories) refuseMountPoint(system, parent, child);
       if (makesWritable) letOwnerWrite(system, child);
       for (const entry of listEntries(child))
         deleted += this.deleteEntry(child, entry.name, entry.isDirectory());

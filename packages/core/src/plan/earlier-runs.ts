@@ -5,6 +5,7 @@
 
 export { DestinationIndex } from './destination-index.ts';
 export { ExpectedDestination } from './expected-destination.ts';
+export { keptIn } from './kept.ts';
 export { Manifest } from './manifest.ts';
 export { pruneEverything, pruneStale } from './prune.ts';
 export { refuseSources } from './sources.ts';

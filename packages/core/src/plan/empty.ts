@@ -7,6 +7,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
+import { keptIn } from './kept.ts';
 import { readNames } from './manifest-file.ts';
 import { refuseNested } from './sources.ts';
 
@@ -137,7 +138,7 @@ function* surplus(
   recorded: Recorded,
   keep: readonly string[],
 ): Generator<[directory: string, entry: NamedEntry]> {
-  const kept = keep.map((each) => path.resolve(root, each));
+  const kept = keptIn(root, keep);
   const pending = [root];
   for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
     const files = recorded.filesIn(current);

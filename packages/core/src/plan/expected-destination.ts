@@ -1,8 +1,18 @@
 import path from 'node:path';
+import type { ExpectedFiles } from '../model/batch.ts';
+import { namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import { ENOTDIR } from '../platform/errno.ts';
 import { lstatIfThere } from '../scan/links.ts';
-import { aboutOnlyFile, belowFile, notADirectory, onlyFileOf, statusIfThere } from '../transfer/tree.ts';
+import {
+  aboutOnlyFile,
+  belowFile,
+  leadsNowhere,
+  notADirectory,
+  onlyFileOf,
+  standsInTheWay,
+  statusIfThere,
+} from '../transfer/tree.ts';
 
 /**
  * The destination as a dry run expects it. A dry run deletes and creates nothing, so this records what a copy would
@@ -11,6 +21,12 @@ import { aboutOnlyFile, belowFile, notADirectory, onlyFileOf, statusIfThere } fr
 export class ExpectedDestination {
   readonly #removed = new Set<string>();
   readonly #made = new Set<string>();
+  /** Where files will be; undefined: no directory that is made can have the path of one. */
+  readonly #files: Set<string> | undefined;
+
+  constructor({ notesFiles }: { notesFiles: boolean }) {
+    if (notesFiles) this.#files = new Set();
+  }
 
   remove(destination: string): void {
     this.#removed.add(destination);
@@ -24,41 +40,56 @@ export class ExpectedDestination {
     }
   }
 
-  /** Returns how many directories would be created for a folder. Throws if something is in their way. */
-  make(folder: Folder): number {
+  /** What a copy will find where the files of a folder go, and how many directories it creates for them. */
+  add(folder: Folder): ExpectedFiles {
+    const isTransformed = folder.target.transform !== undefined;
+    const found: ExpectedFiles = { made: 0, vacant: [], blocked: [], isTransformed };
+    const onMade = (directory: string) => {
+      this.#made.add(directory);
+      found.made++;
+    };
     try {
-      return this.#make(folder);
+      this.#makeRoot(folder, onMade);
+      this.#makeBelow(folder, onMade);
     } catch (error) {
-      throw aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
+      found.refused = aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
+      return found;
     }
+    for (const [file, name] of namesAs(folder).entries()) {
+      const destination = path.join(folder.root, folder.below, name);
+      if (this.isRemoved(destination)) found.vacant.push(file);
+      if (this.#made.has(destination)) found.blocked.push(file);
+      else this.#files?.add(destination);
+    }
+    return found;
   }
 
-  #make({ source, root, below }: Folder): number {
-    let count = 0;
-    const make = (directory: string) => {
-      this.#made.add(directory);
-      count++;
-    };
+  /** Throws where something is in the way of the directory, or of one above it; then none is made. */
+  #makeRoot({ source, root }: Folder, onMade: (directory: string) => void): void {
+    const paths = { source, destination: root };
+    const missing: string[] = [];
     for (let above = root; !this.#made.has(above); above = path.dirname(above)) {
-      const status = statusIfThere(above, { source, destination: root });
-      const isThere = status && !this.isRemoved(above);
-      if (isThere && status.isDirectory()) break;
-      if (isThere) {
-        const paths = { source, destination: root };
-        throw belowFile(paths) ?? notADirectory(ENOTDIR, paths, false);
-      }
-      make(above);
+      const status = this.isRemoved(above) ? undefined : statusIfThere(above, paths);
+      if (status?.isDirectory()) break;
+      if (status || this.#files?.has(above)) throw belowFile(paths) ?? standsInTheWay(above, paths);
+      if (!this.isRemoved(above) && lstatIfThere(above)) throw leadsNowhere(above, paths);
+      missing.push(above);
     }
+    missing.forEach(onMade);
+  }
+
+  #makeBelow({ source, root, below }: Folder, onMade: (directory: string) => void): void {
     let directory = root;
     for (const name of below === '' ? [] : below.split('/')) {
       directory = path.join(directory, name);
       if (this.#made.has(directory)) continue;
-      const status = lstatIfThere(directory);
-      if (!status || this.isRemoved(directory)) make(directory);
-      else if (!status.isDirectory()) {
-        throw notADirectory(ENOTDIR, { source, destination: directory }, status.isSymbolicLink());
+      const status = this.isRemoved(directory) ? undefined : lstatIfThere(directory);
+      if (status?.isDirectory()) continue;
+      if (status || this.#files?.has(directory)) {
+        const isLink = status?.isSymbolicLink() ?? false;
+        throw notADirectory(ENOTDIR, { source, destination: directory }, isLink);
       }
+      onMade(directory);
     }
-    return count;
   }
 }

@@ -9,6 +9,8 @@ import { RECORD_BYTES } from './record.ts';
  * So it can be written while a copy goes on, and read one directory at a time: a large manifest does not need much memory.
  */
 const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
+/** With what a manifest of any version begins. */
+const NAME = Buffer.from('fs-reflink manifest', 'latin1');
 /** The first bytes of a manifest. They differ in every state of it, because they contain its id. */
 const HEAD_BYTES = 128;
 const FOOTER_BYTES = 4;
@@ -143,7 +145,7 @@ export class ManifestReader implements SectionStore {
       }
       if (size < HEAD_BYTES + FOOTER_BYTES) throw new Error('cut short');
       this.head = this.read(0, HEAD_BYTES);
-      if (!this.head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a manifest');
+      if (!this.head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('another version');
       const indexBytes = this.read(size - FOOTER_BYTES, FOOTER_BYTES).readUInt32LE();
       const end = size - FOOTER_BYTES - indexBytes;
       if (end < HEAD_BYTES) throw new Error('cut short');
@@ -247,6 +249,16 @@ export function* inChunks(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
     }
   }
   yield chunk.subarray(0, end);
+}
+
+/**
+ * Whether a file may be a manifest: of any version, damaged, empty, or with zeros in place of what a power failure took.
+ * Undefined head: nobody can tell.
+ */
+export function mayBeManifest(head: Buffer | undefined): boolean {
+  if (!head || head.every((byte) => byte === 0)) return true;
+  // A damaged one has most of its name.
+  return NAME.filter((byte, position) => byte === head[position]).length > NAME.length / 2;
 }
 
 /** The bytes that identify this state of a manifest. Returns undefined if it cannot be read. */

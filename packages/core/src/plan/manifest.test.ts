@@ -339,10 +339,20 @@ test('one that cannot be written is an error, and the old one stays', () => {
   expect(fs.readFileSync(file).equals(before)).toBe(true);
 });
 
+test.each<[string, Buffer]>([
+  ['text', Buffer.from('{"version":1,"files":["a"]}'.repeat(10))],
+  ['one byte', Buffer.from('f')],
+  ['other bytes', Buffer.alloc(500, 'fs')],
+])('a file that is something else is an error: %s', (_title, content) => {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, content);
+  expect(read).toThrow(expect.objectContaining({ code: 'ERR_MANIFEST', destination: file }));
+  expect(fs.readFileSync(file).equals(content)).toBe(true);
+});
+
 describe('a damaged one is ignored with a warning', () => {
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ['empty', () => Buffer.alloc(0)],
-    ['something else', () => Buffer.from('{"version":1,"files":["a"]}'.repeat(10))],
     [
       'of a later version',
       (bytes) => Buffer.from(bytes.toString('latin1').replace('manifest 2', 'manifest 3'), 'latin1'),

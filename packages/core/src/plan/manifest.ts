@@ -10,6 +10,7 @@ import {
   encode,
   inChunks,
   ManifestReader,
+  mayBeManifest,
   type Part,
   partOf,
   readHead,
@@ -113,7 +114,7 @@ export class Manifest {
   static read(file: string, cwd: string, fingerprint: string, warn: (message: string) => void): Manifest {
     const manifest = new Manifest(cwd, fingerprint, file, warn);
     try {
-      refuseSpecial(file);
+      refuseOther(file);
       manifest.#read(file);
     } catch (error) {
       if (error instanceof CopyError) throw error;
@@ -303,12 +304,21 @@ export class Manifest {
   }
 }
 
-/** Throws for a device, a FIFO or a socket: reading it may block forever, and writing would replace it. */
-function refuseSpecial(file: string): void {
+/**
+ * Throws for a file that the manifest must not replace: a device, a FIFO or a socket, where reading may also block forever,
+ * and a file that is no manifest.
+ */
+function refuseOther(file: string): void {
   const there = fs.statSync(file, { throwIfNoEntry: false });
-  if (!there || there.isFile() || there.isDirectory()) return;
-  const reason = 'the manifest is a FIFO, a socket or a device, which is not replaced; name a file';
-  throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
+  if (!there || there.isDirectory()) return;
+  if (!there.isFile()) {
+    const reason = 'the manifest is a FIFO, a socket or a device, which is not replaced; name a file';
+    throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
+  }
+  if (mayBeManifest(readHead(file))) return;
+  const reason =
+    'the option "manifest" (--manifest) names a file that is no manifest, and would be replaced; name another file, or delete this one';
+  throw new CopyError({ code: 'ERR_MANIFEST', reason, destination: file });
 }
 
 /** Replaces a file in one step. `encoded` is called with a unique string, and returns the content. */

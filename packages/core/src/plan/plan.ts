@@ -1,9 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { addLost } from '../lost-attributes.ts';
-import type { PlannedQueue, QueuedBatch, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
-import { chooseFiles, type Files, nameAs, namesAs } from '../model/files.ts';
+import type {
+  ExpectedFiles,
+  PlannedQueue,
+  QueuedBatch,
+  TransformedFolder,
+  UnchangedFolder,
+} from '../model/batch.ts';
+import { chooseFiles, type Files, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { byBytes } from '../platform/by-bytes.ts';
@@ -53,6 +60,8 @@ export class Planner {
   readonly transformed: TransformedFolder[] = [];
   /** The folders that are not published because they are up to date. */
   readonly #unchanged: Folder[] = [];
+  /** The manifest is not written: it would replace a copied file. */
+  #isManifestRefused = false;
   /** The folders that are planned but not published, in reverse order, with the manifest's records of their files. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
@@ -69,7 +78,8 @@ export class Planner {
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
-    if (job.dryRun) this.#expected = new earlier!.ExpectedDestination();
+    if (job.dryRun)
+      this.#expected = new earlier!.ExpectedDestination({ notesFiles: !hasOwnNames(plan.targets) });
     const preserved = [job.transfer.preserve, ...plan.targets.map(({ preserve }) => preserve ?? [])];
     this.#keepsLinks = preserved.some((attributes) => attributes.includes('links'));
   }
@@ -90,6 +100,7 @@ export class Planner {
           continue;
         }
         check.add(folder);
+        this.#refuseManifest(folder);
         this.#publishFolder(folder);
         yield;
         this.#recordCopied();
@@ -102,6 +113,7 @@ export class Planner {
           continue;
         }
         all.push(folder);
+        this.#refuseManifest(folder);
         if (isPlain) check.add(folder);
         yield;
       }
@@ -143,7 +155,7 @@ export class Planner {
   #saveManifest(): void {
     const { manifest: file } = this.#plan;
     const { manifest } = this.#found;
-    if (file === undefined || !manifest || this.#job.dryRun) return;
+    if (file === undefined || !manifest || this.#job.dryRun || this.#isManifestRefused) return;
     // The files that were copied before an error are not counted.
     const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
@@ -219,8 +231,8 @@ export class Planner {
   };
 
   *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<undefined, PruneContext> {
-    const { prune, pruneRoots, keep, emptiedAt, targets, cwd, began = Date.now() } = this.#plan;
-    const { DestinationIndex, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
+    const { prune, pruneRoots, keep, emptiedAt, targets, cwd, manifest, began = Date.now() } = this.#plan;
+    const { DestinationIndex, keptIn, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
@@ -229,7 +241,13 @@ export class Planner {
       system: byBytes(this.#system),
       roots: [...targets.map(({ to }) => to), cwd],
       pruneRoots: isWhole ? pruneRoots : [],
-      kept: pruneRoots.flatMap((root) => keep.map((each) => path.resolve(root, each))),
+      kept: [
+        ...pruneRoots.flatMap((root) => keptIn(root, keep)),
+        // With its lock.
+        ...(pruneRoots.some((root) => manifest !== undefined && isInside(root, manifest))
+          ? [manifest!, `${manifest}.lock`]
+          : []),
+      ],
       emptiedAt,
       began,
       makesWritable: this.#job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
@@ -255,13 +273,31 @@ export class Planner {
     return manifest?.take(directory, namesAs(folder));
   }
 
+  /** The manifest is written last: it would replace the copy. */
+  #refuseManifest(folder: Folder): void {
+    const { manifest } = this.#plan;
+    if (manifest === undefined || path.dirname(manifest) !== path.join(folder.root, folder.below)) return;
+    const file = namesAs(folder).indexOf(path.basename(manifest));
+    if (file < 0) return;
+    this.#isManifestRefused = true;
+    const reason =
+      'the option "manifest" (--manifest) names the destination of this file; name a file outside of the destination';
+    throw new CopyError({
+      code: 'ERR_MANIFEST',
+      reason,
+      source: sourceOf({ folder, file }),
+      destination: manifest,
+    });
+  }
+
   #publishFolder(folder: Folder, records: Uint32Array | undefined = this.#recordsOf(folder)): void {
     this.#noteDirectories(folder);
     if (folder.unchanged && records) {
       this.#countUnchanged(folder, records);
       return;
     }
-    if (this.#expected) this.#tally.directories += this.#expected.make(folder);
+    const expected = this.#expected?.add(folder);
+    if (expected) this.#tally.directories += expected.made;
     else if (folder.target.transform && this.#setAside(folder, records)) return;
     const { source, root, below, mirrors, raw } = folder;
     const { overwrite, symlinks, preserve } = folder.target;
@@ -273,7 +309,6 @@ export class Planner {
       do {
         const end = Math.min(start + BATCH_FILES, count);
         const { names, renamed, links } = sliceFiles(folder, start, end);
-        const vacant = this.#vacant(folder, start, end);
         const batch = this.#queue.publish(
           {
             source,
@@ -288,7 +323,7 @@ export class Planner {
             names,
             renamed,
             links,
-            vacant,
+            expected: expected && sliceExpected(expected, start, end),
           },
           records?.subarray(start * RECORD_WORDS, end * RECORD_WORDS),
           first,
@@ -369,16 +404,6 @@ export class Planner {
     if (!(target.preserve ?? preserve).includes('devices')) return [];
     return links.filter((file) => isSpecialFile(path.join(source, names[file]!)));
   }
-
-  #vacant(folder: Folder, start: number, end: number): number[] | undefined {
-    const expected = this.#expected;
-    if (!expected) return undefined;
-    const vacant: number[] = [];
-    for (let file = start; file < end; file++)
-      if (expected.isRemoved(path.join(folder.root, folder.below, nameAs(folder, file))))
-        vacant.push(file - start);
-    return vacant;
-  }
 }
 
 /**
@@ -395,6 +420,13 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
   if (start === 0 && end >= names.length) return { names, renamed, links };
   if (!renamed && !links) return { names: names.slice(start, end) };
   return chooseFiles(folder, [...names.keys()].slice(start, end));
+}
+
+/** What is expected of some of a folder's files. */
+function sliceExpected(expected: ExpectedFiles, start: number, end: number): ExpectedFiles {
+  const slice = (files: number[]) =>
+    files.filter((file) => file >= start && file < end).map((file) => file - start);
+  return { ...expected, vacant: slice(expected.vacant), blocked: slice(expected.blocked) };
 }
 
 function isEmpty(directory: string): boolean {

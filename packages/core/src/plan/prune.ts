@@ -8,7 +8,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
-import { Deleter, NO_DIRECTORY } from './delete.ts';
+import { Deleter, NO_DIRECTORY, refuseMountPoint } from './delete.ts';
 import type { DestinationIndex } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import type { Manifest } from './manifest.ts';
@@ -166,7 +166,7 @@ export function* pruneEverything(
         const isOther = !entry.isFile() && !isDirectory;
         if (isOther && (isPlanned || planned.hasDirectory(full)) && isSpecialFile(full)) continue;
         const deleted = expected
-          ? countFiles({ path: directory, fd: -1 }, entry)
+          ? countFiles(context.system, { path: directory, fd: -1 }, entry)
           : deleter.deleteIn(outermost, directory, entry);
         note(full, context, isPlanned ? 0 : deleted);
       }
@@ -180,10 +180,16 @@ export function* pruneEverything(
 const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
 /** The number of files and links that an entry contains; 1 for a file or link. */
-function countFiles(parent: Directory, entry: NamedEntry): number {
+function countFiles(system: System, parent: Directory, entry: NamedEntry): number {
   if (!entry.isDirectory()) return 1;
   const directory = { path: childPath(parent, entry.name), fd: -1 };
-  return listEntries(directory).reduce((sum, each) => sum + countFiles(directory, each), 0);
+  const [above, opened] = [parent, directory].map(({ path }) => system.openDirectory(path));
+  try {
+    if (typeof above === 'object' && typeof opened === 'object') refuseMountPoint(system, above, opened);
+  } finally {
+    for (const each of [above, opened]) if (typeof each === 'object') system.closeDirectory(each);
+  }
+  return listEntries(directory).reduce((sum, each) => sum + countFiles(system, directory, each), 0);
 }
 
 /** Counts and records what was deleted, or in a dry run would be deleted. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/folder.ts';
+import { keptIn } from './kept.ts';
 
 /** Throws if a directory to empty contains a source of the copy. */
 export function refuseSources(
@@ -22,13 +23,37 @@ export function refuseSources(
 /** Like {@link refuseSources}, for given source paths. */
 export function refuseNested(destination: string, sources: readonly string[], keep: readonly string[]): void {
   const root = realPath(destination);
-  const kept = keep.map((each) => path.resolve(root, each));
-  for (const source of new Set(sources)) {
+  const kept = keptIn(root, keep);
+  const all = new Set(sources);
+  for (const source of all) {
     const real = realPath(source);
-    if (!isInside(root, real) || kept.some((each) => isInside(each, real))) continue;
+    // Below another source it lies where that one does.
+    const isOutermost = !all.has(path.dirname(source));
+    if (!isInside(root, real) && !(isOutermost && isBelow(root, real))) continue;
+    if (kept.some((each) => isInside(each, real))) continue;
     const reason =
       'the source lies inside the destination, which is to be emptied; choose another destination';
     throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
+  }
+}
+
+/** Whether a path leads through a directory by another name: that of a bind mount, or one in other letters. */
+function isBelow(directory: string, file: string): boolean {
+  const self = identityOf(directory);
+  if (self === undefined) return false;
+  for (let above = file; ; above = path.dirname(above)) {
+    if (identityOf(above) === self) return true;
+    if (path.dirname(above) === above) return false;
+  }
+}
+
+/** Undefined: there is nothing. */
+function identityOf(file: string): string | undefined {
+  try {
+    const { dev, ino } = fs.statSync(file, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
 

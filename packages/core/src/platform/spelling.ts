@@ -19,6 +19,14 @@ export function spelledAsStored(file: string): string {
   return path.join(directory, storedName(directory, name));
 }
 
+/** {@link spelledAsStored}, of the part below `root` alone. */
+export function spelledBelow(root: string, file: string): string {
+  const parent = path.dirname(file);
+  if (file === root || parent === file || !exists(file)) return file;
+  const directory = spelledBelow(root, parent);
+  return path.join(directory, storedName(directory, path.basename(file)));
+}
+
 function storedName(directory: string, name: string): string {
   let names: string[];
   try {
@@ -27,7 +35,8 @@ function storedName(directory: string, name: string): string {
     return name;
   }
   if (names.includes(name)) return name;
-  const stored = names.find((each) => differInCaseOnly(each, name));
+  const plain = (each: string) => each.normalize('NFC').toLowerCase();
+  const stored = names.find((each) => plain(each) === plain(name));
   return stored !== undefined && exists(path.join(directory, name)) ? stored : name;
 }
 

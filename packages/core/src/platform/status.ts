@@ -14,6 +14,10 @@ const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /** Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture. */
+/** What else the filesystem says about the file, and which of these bits it knows. Only Linux fills them in. */
+const ATTRIBUTES = 2;
+const ATTRIBUTES_MASK = 14;
+const IS_MOUNT_ROOT = 0x2000;
 /** Number of hard links. The native calls of macOS and Windows do not fill it in. */
 export const LINKS = 4;
 export const UID = 5;
@@ -42,6 +46,7 @@ export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
 export const STATX_LAYOUT: Record<string, number> = {
   size: WORDS * 4,
   stx_mask: STATX_MASK_WORD * 4,
+  stx_attributes: ATTRIBUTES * 4,
   stx_nlink: LINKS * 4,
   stx_uid: UID * 4,
   stx_gid: GID * 4,
@@ -49,6 +54,7 @@ export const STATX_LAYOUT: Record<string, number> = {
   stx_ino: INODE * 4,
   stx_size: SIZE * 4,
   stx_blocks: BLOCKS * 4,
+  stx_attributes_mask: ATTRIBUTES_MASK * 4,
   stx_atime: ACCESSED * 4,
   stx_ctime: CHANGED * 4,
   stx_mtime: MODIFIED * 4,
@@ -112,6 +118,12 @@ export class FileStatus {
   /** Allocated blocks of 512 bytes. */
   get blocks(): number {
     return this.words[BLOCKS + LOW]! + this.words[BLOCKS + HIGH]! * TWO_32;
+  }
+
+  /** Whether something is mounted there; undefined: the system does not tell (Linux before 5.8, other systems). */
+  get isMountRoot(): boolean | undefined {
+    if ((this.words[ATTRIBUTES_MASK + LOW]! & IS_MOUNT_ROOT) === 0) return undefined;
+    return (this.words[ATTRIBUTES + LOW]! & IS_MOUNT_ROOT) !== 0;
   }
 
   /** The device the file is on, as one number. */

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import { onDisk } from '../platform/raw-names.ts';
 import { spelledAsStored } from '../platform/spelling.ts';
 
 interface Identity {
@@ -46,6 +47,23 @@ export function refuseNested(source: string, destination: string): void {
       destination,
     });
   }
+}
+
+/**
+ * Refuses linked directories that the destination lies in: copied as what they lead to, they would hold one more copy of
+ * the destination after each run. `destination` is looked at when the first link is found.
+ */
+export function refuseLinksAround(destination: string): (directory: string) => void {
+  let to: Identity[] | undefined;
+  return (directory) => {
+    to ??= chain(destination);
+    const self = fs.statSync(onDisk(directory), { bigint: true });
+    if (!to.some((above) => isSame(above, self))) return;
+    const reason =
+      'it is a symbolic link to a directory that the destination lies in, which would be copied into itself; ' +
+      'leave it out with "ignore" (--exclude), or copy links as links with symlinks: \'keep\' (-P)';
+    throw new CopyError({ code: 'ERR_NESTED', reason, source: directory });
+  };
 }
 
 /** Whether one path would be inside the other if letter case were ignored, and is not as they are written. */

@@ -11,7 +11,7 @@ import { DirectoryFilter, FilteredDirectories } from './filter.ts';
 import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
 import { followLink, lstatIfThere } from './links.ts';
 import { type Glob, Matcher } from './matcher.ts';
-import { refuseNested } from './nested.ts';
+import { refuseLinksAround, refuseNested } from './nested.ts';
 import { keptIn, withNewNames } from './new-names.ts';
 import { Pending } from './pending.ts';
 import { type Recall, type WalkOptions, walk } from './walk.ts';
@@ -162,7 +162,9 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     const { base } = glob;
     const excluded = exclusionsOf(target, base);
     const recall = recallFor(target, options);
+    const onLinked = refuseLinksAround(target.to);
     return walkGlob(glob, {
+      onLinked,
       follow,
       raw,
       devices,
@@ -184,7 +186,9 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
     const recall = recallFor(target, options);
+    const onLinked = refuseLinksAround(target.to);
     return walk(from, follow, {
+      onLinked,
       raw,
       devices,
       recall,

@@ -54,6 +54,8 @@ export interface WalkOptions {
   devices?: boolean | undefined;
   /** Called for each directory that itself matches, before its contents are read. */
   onDirectory?: ((relative: string) => void) | undefined;
+  /** Called with each linked directory before it is walked. Throws if it must not be walked. */
+  onLinked?: ((directory: string) => void) | undefined;
   /**
    * Called with the error of something that cannot be read, which is then left out. Undefined: the error ends the
    * walk.
@@ -232,7 +234,7 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
  * compiled with all of the walk.
  */
 function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed): void {
-  const { root, follow, enter, matcher, devices = false, onDirectory, pending } = walk;
+  const { root, follow, enter, matcher, devices = false, onDirectory, onLinked, pending } = walk;
   const source = path.join(directory.source, name);
   const relative = join(directory.relative, name);
   const isFile = !matcher || matcher.hasFile(relative);
@@ -250,6 +252,9 @@ function add(walk: Walk, directory: WalkedDirectory, name: string, entry: Typed)
   if (enter && !enter(relative)) return;
   if (link && onDirectory && matcher?.hasDirectory(relative)) onDirectory(relative);
   if (matcher && !matcher.enters(relative)) return;
-  if (link) refuseCycle(source, root);
+  if (link) {
+    refuseCycle(source, root);
+    onLinked?.(source);
+  }
   pending.push(within(directory, name, link || directory.linked));
 }

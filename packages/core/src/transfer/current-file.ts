@@ -3,7 +3,7 @@ import type { Attribute } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { refuseSpecial } from './decide.ts';
+import { isDirectoryError, refuseSpecial } from './decide.ts';
 import { discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
@@ -95,13 +95,15 @@ export class CurrentFile implements OpenTransfer {
 
   /**
    * Another process has created the destination meanwhile: it is replaced like any other existing file. Throws for a
-   * special file.
+   * directory and for a special file.
    */
   hide(): boolean {
     if (this.hidden) return false;
     const { pair } = this;
-    if (this.#system.status(pair.destination, this.#as, false, this.#inTheWay) >= 0)
+    if (this.#system.status(pair.destination, this.#as, false, this.#inTheWay) >= 0) {
+      if (this.#inTheWay.isDirectory) throw isDirectoryError(this.paths());
       refuseSpecial(this.#system, pair, this.sourceName, this.#as, this.#inTheWay, false);
+    }
     pair.fresh = false;
     this.hidden = true;
     this.destinationName = temporaryName();

@@ -13,7 +13,8 @@ const MAX_LINKS = 40;
 
 const behindLink = new FileStatus();
 
-const isDirectory = (paths: ReturnType<typeof pathsOf>): CopyError =>
+/** The error for a file in whose place a directory stands. */
+export const isDirectoryError = (paths: { source: string; destination: string }): CopyError =>
   new CopyError({
     code: 'EISDIR',
     reason: 'the destination is a directory; delete or rename it, or choose another destination',
@@ -45,7 +46,7 @@ export interface DecideQuery {
 export function decide(system: System, pair: DirectoryPair, query: DecideQuery): Decision {
   const { name, as, source, destination, isOurs } = query;
   if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return 'create';
-  if (destination.isDirectory) throw isDirectory(pathsOf(pair, name, as));
+  if (destination.isDirectory) throw isDirectoryError(pathsOf(pair, name, as));
   const isLink = source?.isLink ?? false;
   const sameSpecial = source?.isSameSpecial(destination) ?? false;
   if (!sameSpecial) refuseSpecial(system, pair, name, as, destination, isLink);

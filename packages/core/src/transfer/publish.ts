@@ -1,8 +1,12 @@
 import { CopyError, systemError } from '../errors.ts';
 import { EBUSY, EEXIST } from '../platform/errno.ts';
+import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
+import { isDirectoryError } from './decide.ts';
 import type { DirectoryPair } from './pair.ts';
 import { type CarryInPlace, writeInPlace } from './write-in-place.ts';
+
+const inTheWay = new FileStatus();
 
 /** Allows {@link publish} to write into an existing file that no file can be renamed over. */
 export interface InPlace {
@@ -32,8 +36,11 @@ export function publish(
   const result = replace
     ? system.rename(pair.destination, temporary, name)
     : system.renameExclusive(pair.destination, temporary, name);
-  if (result === -EEXIST && pair.overwrite === false) return false;
   if (result >= 0) return true;
+  // Made since we looked, by this copy or by somebody else: no file replaces it, and none is kept.
+  if (system.status(pair.destination, name, false, inTheWay) >= 0 && inTheWay.isDirectory)
+    throw isDirectoryError(paths());
+  if (result === -EEXIST && pair.overwrite === false) return false;
   if (result === -EBUSY && inPlace && replace && process.platform !== 'win32') {
     const written = writeInPlace(system, pair.destination, temporary, name, paths(), inPlace.carry);
     if (written >= 0) return 'in place';

@@ -189,31 +189,45 @@ function isDirectory(directory: string): boolean {
 }
 
 /**
- * The error for a destination directory that is not a directory, or has a parent that is none; otherwise undefined.
+ * The error for a destination directory that is not a directory or is a link that leads nowhere, or that has such a
+ * parent; otherwise undefined.
  */
 export function belowFile({ source, destination }: BothPaths, cause?: unknown): CopyError | undefined {
   for (let current = destination; ; current = path.dirname(current)) {
     try {
       if (fs.statSync(current).isDirectory()) return undefined;
-      const reason = `${JSON.stringify(current)} is not a directory; delete or rename it, or choose another destination`;
-      return new CopyError({
-        code: 'ENOTDIR',
-        reason,
-        source,
-        destination,
-        syscall: 'mkdir',
-        errno: ENOTDIR,
-        cause,
-      });
+      return standsInTheWay(current, { source, destination }, cause);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && isLink(current)) return leadsNowhere(current, { source, destination }, cause);
       if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path.dirname(current) === current) return undefined;
     }
   }
 }
 
+/** The error for something that is no directory, where the destination, or a directory above it, has to be made. */
+export function standsInTheWay(file: string, paths: BothPaths, cause?: unknown): CopyError {
+  const reason = `${JSON.stringify(file)} is not a directory; delete or rename it, or choose another destination`;
+  return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
+}
+
+/** The same for a symbolic link to something that does not exist: no directory is made where it leads. */
+export function leadsNowhere(file: string, paths: BothPaths, cause?: unknown): CopyError {
+  const reason = `${JSON.stringify(file)} is a symbolic link that leads nowhere; delete or repair it, or choose another destination`;
+  return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
+}
+
+function isLink(file: string): boolean {
+  try {
+    return fs.lstatSync(file).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
 /** The error for a part of the destination's path that should be a directory. */
 export function notADirectory(errno: number, paths: BothPaths, isLink: boolean): CopyError {
+  if (!isLink && errno === ENOTDIR) return standsInTheWay(paths.destination, paths);
   if (!isLink) return systemError(errno, { ...paths, syscall: 'open' });
   return new CopyError({
     code: 'ELOOP',
