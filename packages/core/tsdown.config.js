@@ -9,8 +9,8 @@ const shared = {
   fixedExtension: false,
 };
 
-// Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is a few files, cut where one is
-// not needed: by most copies, or by a host before it copies.
+// Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is only a few files. A part has
+// its own file if most copies, or hosts before they copy, do not need it.
 const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
@@ -39,7 +39,7 @@ const groups = [
   },
 ];
 
-// `--help` needs nothing of the engine, and a copy all of it.
+// `--help` needs no part of the engine, a copy needs all of it.
 const COMMAND =
   /src\/((errors|inside|node-util|path-or-url|schema|platform\/detail|cli\/(failure|format|output))\.ts$)/;
 const commandGroups = [
@@ -60,8 +60,8 @@ const entry = {
   options: 'src/check-options.ts',
 };
 
-// Separate builds, so that library and worker share no chunks: loading one file is faster than loading several,
-// and a small build is over in the time of a few of them.
+// These are separate builds, so that the library and the worker share no chunks: loading one file is faster than
+// loading several, and building a small project takes no longer than loading a few files.
 export default defineConfig([
   {
     ...shared,
@@ -70,11 +70,11 @@ export default defineConfig([
     inputOptions: { preserveEntrySignatures: 'allow-extension' },
     outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups } },
   },
-  // Declarations are cut as their entries are: one whose code is a part of a larger file would have none.
+  // Declarations are split by entries, without the groups above: an entry whose code is part of a larger file would
+  // have no declarations.
   { ...shared, entry, dts: { emitDtsOnly: true }, clean: false },
-  // Started as a thread by index.js, which looks for it beside itself; also beside a file that somebody bundles the library
-  // into. A thread boots a sixth faster without the
-  // loader of ES modules.
+  // The file of worker threads. The library looks for it beside itself, or beside the file that a user bundles the
+  // library into. CommonJS, because a thread boots a sixth faster without the loader of ES modules.
   {
     ...shared,
     format: 'cjs',
@@ -82,7 +82,7 @@ export default defineConfig([
     dts: false,
     clean: false,
   },
-  // Loaded by the others where they run on that platform, at once: `copyFileSync` cannot wait for an ES module.
+  // The other files load these on their platform. CommonJS, because `copyFileSync` has to load them synchronously.
   ...['darwin', 'win32'].map((platform) => ({
     ...shared,
     format: 'cjs',
@@ -90,7 +90,7 @@ export default defineConfig([
     dts: false,
     clean: false,
   })),
-  // What the command line needs is in none of the library's files. Each command is loaded when it is called.
+  // The library's files contain nothing that only the command line needs. Each command is loaded when it is called.
   {
     ...shared,
     entry: { cli: 'src/cli/main.ts' },

@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsdown';
 import { ascii } from '../ascii.js';
 
-// Loading a file takes Node.js about as long as parsing 20 KB of it, so hosts share two: what is loaded with a
-// bundler's config, and what a build needs.
+// Loading a file takes Node.js about as long as parsing 20 KB of it, so the hosts share only two files: one that is
+// loaded with a bundler's config, and one that a build needs.
 const CONFIG =
   /src\/(options\/(other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(plugins|load-host|names|public-plugin))\.ts$/;
 const NAMES =

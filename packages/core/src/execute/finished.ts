@@ -38,7 +38,7 @@ function isAbort(error: unknown): boolean {
   return error instanceof CopyError && error.code === 'ABORT_ERR';
 }
 
-/** Waits for what a function of the user returns. It may never return, so `signal` ends the wait too: then undefined. */
+/** Waits for the result of a function of the user. It may never come: if `signal` is aborted, returns undefined. */
 export async function untilAborted<T>(
   answer: T | PromiseLike<T>,
   signal: AbortSignal | undefined,

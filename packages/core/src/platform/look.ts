@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { onDisk } from './raw-names.ts';
 
 /*
- * Status of paths that may not exist. Nothing here throws: a loop of links, a path below a file, and a directory without
- * search permission count as missing. The code that opens the path then reports the error.
+ * Status of paths that may not exist. Nothing here throws: a cycle of links, a path below a file, and a path in a
+ * directory without search permission count as missing. The code that opens the path then reports the error.
  */
 
 /** The status of a path. Links are followed. */
@@ -19,7 +19,7 @@ export function isDirectory(file: string): boolean {
   return statOf(file)?.isDirectory() ?? false;
 }
 
-/** Whether a path is, or leads to, a FIFO, a device or a socket. */
+/** Whether a path is a FIFO, a device or a socket, or leads to one. */
 export function isSpecialFile(file: string): boolean {
   const status = statOf(file);
   return status !== undefined && !status.isFile() && !status.isDirectory();

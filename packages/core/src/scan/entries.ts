@@ -36,8 +36,9 @@ export function hasUndecodable({ name }: { name: string }): boolean {
 const IS_SORTED = process.versions.bun === undefined && process.versions.deno === undefined;
 
 /**
- * Lists a directory, including entries whose names are not UTF-8: see {@link refuseUndecodable}. The entries are
- * sorted by name: if several files have the same destination, the last one must not depend on the filesystem.
+ * Lists a directory. In a name that is not UTF-8, {@link UNDECODABLE} replaces bytes: see {@link readRawDirectory}.
+ * The entries are sorted by name: if several files have the same destination, the last one must not depend on the
+ * filesystem.
  */
 export function readDirectory(directory: string): fs.Dirent[] {
   try {

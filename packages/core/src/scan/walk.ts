@@ -126,12 +126,14 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
     }
     if (!matcher || matcher.hasFile(relative)) return true;
     if (!entry.isSymbolicLink() || !walk.follow) return false;
+    // A link that does not match as a file counts only if it leads to a wanted directory. This is checked here only if
+    // its name is not UTF-8, because such a name may be an error.
     return !isRaw(entry.name) || (isDirectory(path.join(source, entry.name)) && matcher.enters(relative));
   });
   return decodable(walk, source, chosen);
 }
 
-/** The entries whose names are UTF-8, unless the caller accepts other names. */
+/** The entries whose names are UTF-8, unless the walk wants all names (`raw`). Each other entry is an error. */
 function decodable(walk: Walk, directory: string, entries: NamedEntry[]): NamedEntry[] {
   if (walk.raw) return entries;
   return entries.filter(({ name }) => {

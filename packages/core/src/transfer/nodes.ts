@@ -135,8 +135,9 @@ function cannotMake(
 
 /**
  * Creates an entry under its final name, or under a temporary one that then replaces the existing entry. Returns
- * `exists` if another process has created an entry of that name meanwhile: the caller has to decide again. Returns a
- * negative error number if nothing was created. If `finish` returns false, the entry is deleted again.
+ * `exists` if another process has created an entry of that name meanwhile: the caller has to decide again. Returns
+ * `kept` if the existing entry is not replaced, or if `finish` returned false: then the new entry is deleted again.
+ * Returns a negative error number if nothing was created.
  */
 export function put(
   system: System,

@@ -17,7 +17,8 @@ export class OpenedPath<L extends Level = Level> {
 
   /**
    * Opens a directory. `names` are the path of the root and the names from there on. `open` opens one of them below
-   * `parent`, or the root if there is no parent, or returns a negative error number. The result is valid until the next call.
+   * `parent`, or the root if there is no parent, or returns a negative error number. The result is valid until the
+   * next call.
    */
   open(
     names: readonly string[],

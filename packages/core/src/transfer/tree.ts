@@ -17,7 +17,7 @@ import type { DirectoryPair } from './pair.ts';
 /** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
 
-/** The process's umask applies to it. */
+/** The umask of the process applies to this mode. */
 const DEFAULT_DIRECTORY_MODE = 0o777;
 
 interface BothPaths {
@@ -29,7 +29,7 @@ interface BothPaths {
 type Original = string | Directory | undefined;
 
 interface MadeLevel extends Level {
-  /** It was created. */
+  /** Whether this tree has created it. */
   fresh: boolean;
 }
 
