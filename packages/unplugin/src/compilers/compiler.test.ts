@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NAME } from '../options/name.ts';
 import {
   type AnyCompilation,
   type AnyCompiler,
-  instanceOf,
+  configurationOf,
   logOf,
-  NAME,
   outputOf,
   watchSources,
 } from './compiler.ts';
@@ -52,12 +52,10 @@ test('warnings and failures are the compilation’s, all else goes to the logger
 
 test('an instance is known by its position among those of its compiler, and by the config as it is in the end', () => {
   const { compiler } = compilationIn('/root', [NAME, 'other', NAME]).compilation;
-  const instance = instanceOf('webpack', compiler);
+  const configuration = configurationOf(compiler);
   compiler.options.output.filename = 'late.js';
-  expect(instance()).toEqual({
-    host: 'webpack',
-    configuration: { position: 2, name: 'app', entry: 'main.js', target: 'web', filename: 'late.js' },
-  });
+  const known = { position: 2, name: 'app', entry: 'main.js', target: 'web', filename: 'late.js' };
+  expect(configuration()).toEqual(known);
 });
 
 test('sources are watched as what they are: files, directories, or missing', () => {

@@ -1,6 +1,7 @@
 /** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
 import path from 'node:path';
 import { CopyError, isInside } from 'fs-reflink/host';
+import { NAME } from '../options/name.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import {
   callingVersion,
@@ -10,17 +11,13 @@ import {
   useEntry,
   useEntryIn,
 } from '../options/unsupported.ts';
-import { type HostLog, messageOf } from '../output/build.ts';
-import { cacheDirectoryOf } from '../output/cache.ts';
-import { deleteLeftOver } from '../output/left-over.ts';
+import { BuildCopies } from '../output/build.ts';
+import { type HostLog, messageOf } from '../output/log.ts';
 import { notCopied } from '../output/not-copied.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../output/record-index.ts';
 import { isRealDisk, type OutputFileSystem } from '../serve/memory.ts';
 import { statsOf } from '../targets/stats.ts';
 import type { OutputTargets } from '../targets/targets.ts';
 import { watchedPaths } from '../targets/watched.ts';
-
-export const NAME = 'unplugin-reflink';
 
 /** What both have of a compiler. */
 export interface AnyCompiler {
@@ -76,6 +73,18 @@ export function logOf(
   };
 }
 
+/** The same for all builds of a compiler: `current` is the compilation of the one that is underway. */
+export function logOfBuilds(current: () => AnyCompilation | undefined, logger: HostLog): HostLog {
+  return {
+    info: (message) => logger.info(message),
+    warn(message) {
+      const compilation = current();
+      if (compilation) logOf(compilation, logger).warn(message);
+    },
+    error: (message) => logger.error(message),
+  };
+}
+
 /** A change of any file that is copied is a reason to build again, and so is a new one. */
 export function watchSources(compilation: AnyCompilation, targets: OutputTargets): void {
   for (const each of watchedPaths(targets, new Set([outputOf(compilation)]))) {
@@ -87,33 +96,30 @@ export function watchSources(compilation: AnyCompilation, targets: OutputTargets
 }
 
 /** What distinguishes an instance of the plugin from others, but for its targets; asked once for each, when it is applied. */
-export function instanceOf(host: string, { options, hooks }: AnyCompiler): () => Omit<Instance, 'targets'> {
+export function configurationOf({ options, hooks }: AnyCompiler): () => object {
   // Each instance has one.
   const position = hooks.afterEmit.taps.filter(({ name }) => name === NAME).length;
   // Not before it is needed: what the config leaves out comes later.
   return () => {
     const { name, entry, target, output } = options;
-    return { host, configuration: { position, name, entry, target, filename: output.filename } };
+    return { position, name, entry, target, filename: output.filename };
   };
 }
 
 /** Deletes what was copied while the options named something. */
 export function deleteFormer(
+  host: 'webpack' | 'rspack',
   compiler: AnyCompiler,
-  instance: () => Omit<Instance, 'targets'>,
   options: ResolvedOptions,
   logger?: HostLog,
 ): void {
   const { context: root } = compiler;
+  const configuration = configurationOf(compiler);
   compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
     if (!(await isOnDisk(compiler))) return;
-    const output = {
-      cacheDirectory: cacheDirectoryOf(options, root),
-      directory: outputOf(compilation),
-      root,
-    };
     const log = logOf(compilation, logger);
-    await deleteLeftOver({ instance: instance(), ...output }, options, log).catch(log.fail);
+    const copies = new BuildCopies({ host, options, log, root });
+    await copies.deleteLeftOver(outputOf(compilation), configuration()).catch(log.fail);
   });
 }
 
@@ -121,17 +127,6 @@ export function deleteFormer(
 export function blockedNames(names: readonly string[], error: unknown, directory: string): string[] {
   if (!(error instanceof CopyError) || !(error.code === 'EISDIR' || error.code === 'ENOTDIR')) return [];
   return names.filter((name) => isInside(error.destination!, path.join(directory, name.split('?', 1)[0]!)));
-}
-
-/** Where it is recorded what an instance has copied into an output directory. */
-export function recordOf(
-  { context }: Pick<AnyCompiler, 'context'>,
-  instance: Omit<Instance, 'targets'>,
-  targets: unknown,
-  options: ResolvedOptions,
-  directory: string,
-): ClaimedRecord {
-  return claimRecord({ ...instance, targets }, cacheDirectoryOf(options, context), directory, options);
 }
 
 /** A warning where targets lie outside of an output in memory: nobody asks it for them. */

@@ -2,9 +2,10 @@ import type { sources } from 'webpack';
 import type { BundledAsset, BundledAssets, contentOf, ExtractedAsset } from '../assets/bundled-assets.ts';
 import { lazySource, MAX_LIMIT } from '../assets/compiler-source.ts';
 import { assetsOfBuild } from '../assets/load.ts';
+import { NAME } from '../options/name.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { cacheDirectoryOf } from '../output/cache.ts';
-import { type AnyCompilation, type AnyCompiler, logOf, NAME } from './compiler.ts';
+import { type AnyCompilation, type AnyCompiler, logOf } from './compiler.ts';
 
 type Source = sources.Source;
 

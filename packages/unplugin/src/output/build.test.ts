@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Options } from '../options/options.ts';
 import { resolveOptions } from '../options/resolve-options.ts';
 import { BuildCopies } from './build.ts';
 
@@ -13,12 +14,19 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
+const copiesOf = (options: Options, info = log.info) =>
+  new BuildCopies({
+    host: 'rollup',
+    options: resolveOptions({ cacheDirectory: 'cache', ...options }, 'rollup'),
+    log: { ...log, info },
+    root,
+  });
 
 test('to wait for an output that no copy was begun for is an error', async () => {
-  const copies = new BuildCopies(resolveOptions({ report: false }, 'rollup'), log, root);
+  const copies = copiesOf({ report: false });
   const directory = join(root, 'dist');
   const known = { publicTargets: [], targets: [{ from: join(root, 'a.txt') }] };
-  copies.begin({ ...known, directory, cacheDirectory: join(root, 'cache'), empty: false, keep: [] });
+  copies.begin({ ...known, directory, keep: [] });
   const other = join(root, 'other');
   await expect(copies.deleteCollisions([], other)).rejects.toThrow(other);
   await expect(copies.finish(other)).rejects.toThrow(other);
@@ -34,7 +42,7 @@ test('no worker thread boots before the copy where the calling thread is idle', 
   try {
     mkdirSync(join(root, 'many'));
     for (let file = 0; file < 80; file++) writeFileSync(join(root, 'many', `${file}`), '');
-    const copies = new BuildCopies(resolveOptions({ report: false }, 'rollup'), log, root);
+    const copies = copiesOf({ report: false });
     expect(copies.prepare({ publicTargets: [{ from: join(root, 'many') }], targets: [] })).toBe(false);
     await copies.end({ keepWorkers: false });
     expect(started).not.toHaveBeenCalled();
@@ -50,12 +58,12 @@ test.each<[what: string, targets: object, lines: number]>([
 ])('a build that has %s logs so many lines: %j', async (what, targets, lines) => {
   mkdirSync(join(root, 'empty'), { recursive: true });
   const info = vi.fn();
-  const copies = new BuildCopies(resolveOptions({}, 'vite'), { ...log, info }, root);
+  const copies = copiesOf({}, info);
   const absolute = JSON.parse(JSON.stringify(targets), (key, value) =>
     key === 'from' ? join(root, value) : value,
   );
   const directory = join(root, `dist of ${what}`);
-  copies.begin({ ...absolute, directory, cacheDirectory: join(root, 'cache'), keep: [] });
+  copies.begin({ ...absolute, directory, keep: [] });
   await copies.finish(directory);
   await copies.end({ keepWorkers: false });
   expect(info).toHaveBeenCalledTimes(lines);

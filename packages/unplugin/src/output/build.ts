@@ -1,18 +1,42 @@
+import fs from 'node:fs/promises';
 import type { CopyReport } from 'fs-reflink';
-import { asThrown } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../options/options.ts';
-import { allowedRoots, destinationsOf, type OutputTargets } from '../targets/targets.ts';
-import { cacheWarning } from './cache.ts';
+import { allowedRoots, type OutputTargets } from '../targets/targets.ts';
+import { addBundle, bundlesOfOthers, removeBundles } from './bundles.ts';
+import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
+import { type Emptied, type EmptySettings, type EmptySnapshot, emptyOutput, snapshotOf } from './empty.ts';
+import { exclusive } from './exclusive.ts';
+import { type HostLog, messageOf } from './log.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { Preparation } from './preparation.ts';
-import { describeReport } from './summary.ts';
+import { type ClaimedRecord, claimRecord, isRecorded } from './record-index.ts';
+import { logReport } from './summary.ts';
 
-/** Where the host logs messages; they do not carry the plugin's name. */
-export interface HostLog {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+/** A build of a bundler, or all builds of a watcher. */
+export interface BuildSettings {
+  /** The bundler, in lower case: what one has copied is nothing to others. */
+  host: string;
+  options: ResolvedOptions;
+  log: HostLog;
+  /** Absolute path: the project, which paths in messages are relative to. */
+  root: string;
+  /** Where the host keeps what may be thrown away, if it says so itself. */
+  cacheOfHost?: string;
+  /** Given by a watcher that has a new object for each of its builds. */
+  preparation?: Preparation;
+}
+
+/** What is copied into one output directory, and how. */
+export interface CopySettings
+  extends Omit<
+    OutputSettings,
+    'cacheDirectory' | 'orphaned' | 'emptied' | 'engine' | 'preparation' | 'dryRun'
+  > {
+  /** Whether to empty the directory before the copy begins, where {@link BuildCopies.empty} has not been called. */
+  empty?: boolean;
+  /** Whether the report tells what happened to each file. */
+  entries?: boolean;
 }
 
 interface Output {
@@ -23,26 +47,31 @@ interface Output {
   isReported: boolean;
 }
 
+const NOTHING = { publicTargets: [], targets: [] };
+
 /** The copies of one build, one for each output directory, from its start to its end. */
 export class BuildCopies {
-  readonly #options: ResolvedOptions;
-  readonly #log: HostLog;
-  readonly #root: string;
-  readonly #outputs = new Map<string, Output>();
-  readonly #warned = new Set<string>();
+  readonly #settings: BuildSettings;
   readonly #preparation: Preparation;
+  readonly #records = new Map<string, ClaimedRecord>();
+  readonly #snapshots = new Map<string, EmptySnapshot>();
+  readonly #emptied = new Map<string, Emptied>();
+  readonly #outputs = new Map<string, Output>();
+  /** By output directory: resolves when the copy into it has started, after the copies of other builds. */
+  #turns = new Map<string, Promise<void>>();
+  readonly #warned = new Set<string>();
   /** A hook has rejected with the error. */
   #hasRejected = false;
 
-  /**
-   * `root` is the directory that paths in messages are relative to. `preparation` is given by a watcher that has a
-   * new object for each of its builds.
-   */
-  constructor(options: ResolvedOptions, log: HostLog, root: string, preparation = new Preparation()) {
-    this.#options = options;
-    this.#log = log;
-    this.#root = root;
-    this.#preparation = preparation;
+  constructor(settings: BuildSettings) {
+    this.#settings = settings;
+    this.#preparation = settings.preparation ?? new Preparation();
+  }
+
+  /** Where records of the project are kept. */
+  get cacheDirectory(): string {
+    const { options, root, cacheOfHost } = this.#settings;
+    return cacheDirectoryOf(options, root, cacheOfHost);
   }
 
   /** A build is certain. `busy`: the bundler runs on this thread. Returns whether worker threads boot for its copies. */
@@ -55,6 +84,50 @@ export class BuildCopies {
     return this.#outputs.size > 0;
   }
 
+  /**
+   * An instance of the plugin copies `targets` into an output directory: until {@link release} what it copies there is
+   * recorded apart from what others do. `configuration` is what distinguishes it from others of the bundler.
+   */
+  claim(directory: string, configuration: unknown, targets: unknown): void {
+    if (this.#records.has(directory)) return;
+    const { host, options } = this.#settings;
+    const record = claimRecord({ host, configuration, targets }, this.cacheDirectory, directory, options);
+    this.#records.set(directory, record);
+  }
+
+  /** No build follows that needs the records. */
+  release(): void {
+    for (const record of this.#records.values()) record.release();
+    this.#records.clear();
+  }
+
+  #recordOf(directory: string): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
+    return this.#records.get(directory) ?? { cacheDirectory: this.cacheDirectory, orphaned: [] };
+  }
+
+  /**
+   * The bundler would empty an output directory now, before it is certain that it writes there: what is there now is deleted
+   * when the copy begins that is to empty it. To be called after {@link loadEmptying}.
+   */
+  snapshot(directory: string, keep: string[]): void {
+    if (this.#snapshots.has(directory) || this.copiesInto(directory)) return;
+    const { cacheDirectory } = this.#recordOf(directory);
+    this.#snapshots.set(directory, snapshotOf({ directory, cacheDirectory, keep }));
+  }
+
+  /** Empties an output directory where the bundler would have, before it returns. To be called after {@link loadEmptying}. */
+  empty(settings: Omit<EmptySettings, 'cacheDirectory' | 'snapshot'>): void {
+    const { directory } = settings;
+    const { cacheDirectory } = this.#recordOf(directory);
+    const snapshot = this.#snapshots.get(directory);
+    this.#emptied.set(directory, emptyOutput({ ...settings, cacheDirectory, snapshot }));
+  }
+
+  /** Whether this build has emptied an output directory. */
+  hasEmptied(directory: string): boolean {
+    return this.#emptied.has(directory);
+  }
+
   /** Whether a copy into an output directory was begun in this build. */
   copiesInto(directory: string): boolean {
     return this.#outputs.has(directory);
@@ -65,39 +138,36 @@ export class BuildCopies {
     return [...this.#outputs.values()].every(({ isReported }) => isReported);
   }
 
-  /**
-   * Begins to copy into an output directory, once per build however many bundles are written there. With `entries`
-   * {@link finish} reports what happened to each file. The report is logged when as many bundles are written as `bundles` says.
-   */
-  begin({
-    entries = false,
-    bundles = 1,
-    ...settings
-  }: Omit<OutputSettings, 'engine' | 'preparation' | 'dryRun'> & {
-    entries?: boolean;
-    bundles?: number;
-  }): void {
-    const begun = this.#outputs.get(settings.directory);
+  /** Begins to copy into an output directory, once per build however many bundles are written there. */
+  begin({ entries = false, empty = false, ...settings }: CopySettings): void {
+    const { directory, publicTargets, assets, targets } = settings;
+    const begun = this.#outputs.get(directory);
     if (begun) {
       begun.bundles.begun++;
-      begun.copy.addAssets(settings.assets ?? []);
+      begun.copy.addAssets(assets ?? []);
       return;
     }
-    const { engine, report, dryRun } = this.#options;
-    const warning = cacheWarning(settings.cacheDirectory);
+    const { options, root } = this.#settings;
+    const { engine, report, dryRun } = options;
+    const { cacheDirectory, orphaned } = this.#recordOf(directory);
+    const warning = cacheWarning(cacheDirectory);
     if (warning) this.warnOnce([warning]);
+    if (empty) this.empty(settings);
     const copy = new OutputCopy({
       ...settings,
+      cacheDirectory,
+      // The first copy deletes what they name.
+      orphaned: orphaned.splice(0),
+      emptied: this.#emptied.get(directory),
       preparation: this.#preparation,
       dryRun,
       engine: {
         ...engine,
-        allowedRoots: allowedRoots(this.#root, settings.directory),
+        allowedRoots: allowedRoots(root, directory),
         entries: entries || report === 'verbose',
       },
     });
-    const { publicTargets, assets, targets } = settings;
-    this.#outputs.set(settings.directory, {
+    this.#outputs.set(directory, {
       copy,
       targets: { publicTargets, assets, targets },
       bundles: { expected: bundles, begun: 1, written: 0 },
@@ -106,10 +176,75 @@ export class BuildCopies {
   }
 
   /**
+   * {@link begin} when no other build of this process copies into the directory any more, and not at all if this build has
+   * ended by then. `names` are files of the bundle, relative to the directory: other builds are told of them.
+   */
+  async beginInTurn(
+    directory: string,
+    names: readonly string[],
+    settingsOf: () => Omit<CopySettings, 'directory' | 'written'>,
+  ): Promise<void> {
+    const turns = this.#turns;
+    const begin = () => {
+      if (turns === this.#turns)
+        this.begin({ ...settingsOf(), directory, written: bundlesOfOthers(directory, this) });
+    };
+    addBundle(directory, this, names);
+    const begun = turns.get(directory);
+    const turn = begun ? begun.then(begin) : this.#takeTurn(directory, begin);
+    turns.set(directory, turn);
+    await turn;
+  }
+
+  #takeTurn(directory: string, begin: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      exclusive(directory, async () => {
+        begin();
+        resolve();
+        // The hook that waits for the copy rejects with its error.
+        await this.waitForCopies(directory).catch(() => {});
+      }).catch(reject);
+    });
+  }
+
+  /** Copies when no other build of this process copies into the directory any more, where nothing is written meanwhile. */
+  async copy(settings: CopySettings): Promise<CopyReport> {
+    const { directory } = settings;
+    return exclusive(directory, async () => {
+      this.begin(settings);
+      const [report] = await this.finish(directory);
+      return report!;
+    });
+  }
+
+  /**
+   * Deletes what an earlier build copied into an output directory, for an instance whose options name nothing any more.
+   * A host calls it when its bundle is written; where the output is emptied, nothing is left to delete.
+   */
+  async deleteLeftOver(directory: string, configuration: unknown): Promise<void> {
+    const { host, options } = this.#settings;
+    if (!isRecorded({ host, configuration }, this.cacheDirectory, directory)) return;
+    await exclusive(directory, async () => {
+      this.claim(directory, configuration, NOTHING);
+      const { cacheDirectory } = this.#recordOf(directory);
+      try {
+        this.begin({ directory, ...NOTHING, keep: [] });
+        await this.finish(directory);
+        // Nothing is to be looked for in the next build.
+        if (!options.dryRun) await fs.rm(manifestFile(cacheDirectory, directory), { force: true });
+      } finally {
+        await this.end({ keepWorkers: false });
+        this.release();
+      }
+    });
+  }
+
+  /**
    * A bundle with these files is about to be written. A copy that has failed already ends the build here, before
    * the bundler meets the same full disk and reports less about it.
    */
   async deleteCollisions(names: readonly string[], directory?: string): Promise<void> {
+    if (directory !== undefined) addBundle(directory, this, names);
     await this.#rejecting(
       this.#at(directory).map(async ({ copy }) =>
         this.warnOnce(messagesOf(await copy.deleteCollisions(names))),
@@ -143,14 +278,8 @@ export class BuildCopies {
       if (output.isReported || !isComplete(output)) continue;
       output.isReported = true;
       this.warnOnce(reports[position]!.warnings);
-      await logReport(
-        reports[position]!,
-        output.targets,
-        output.copy.directory,
-        this.#options,
-        this.#log,
-        this.#root,
-      );
+      const { options, log, root } = this.#settings;
+      await logReport(reports[position]!, output.targets, output.copy.directory, options, log, root);
     }
     return reports;
   }
@@ -164,13 +293,20 @@ export class BuildCopies {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     const copies = this.#at().map(({ copy }) => copy);
     const hasRejected = this.#hasRejected;
+    const emptied = [...this.#snapshots].filter(([directory]) => this.hasEmptied(directory));
     this.#outputs.clear();
     this.#warned.clear();
+    this.#snapshots.clear();
+    this.#emptied.clear();
+    this.#turns = new Map();
     this.#hasRejected = false;
+    removeBundles(this);
     const errors = await Promise.all(copies.map((copy) => copy.cancel()));
     const error = errors.find((each) => each !== undefined);
     // The bundler met the same full disk, and its error was first.
-    if (error !== undefined && !hasRejected) this.#log.error(messageOf(error));
+    if (error !== undefined && !hasRejected) this.#settings.log.error(messageOf(error));
+    // Not earlier, because a plugin may have found the directories and may write into them late.
+    for (const [, snapshot] of emptied) snapshot.deleteEmptyDirectories();
     if (!keepWorkers) await this.#preparation.dispose();
   }
 
@@ -203,70 +339,15 @@ export class BuildCopies {
     for (const message of messages) {
       if (this.#warned.has(message)) continue;
       this.#warned.add(message);
-      this.#log.warn(message);
+      this.#settings.log.warn(message);
     }
   }
 }
 
-/** Logs the report of an output directory, or calls the user's function with it and waits for the promise it may return. */
-export async function logReport(
-  { entries, ...counts }: CopyReport,
-  targets: OutputTargets,
-  directory: string,
-  { report: how, dryRun }: Pick<ResolvedOptions, 'report' | 'dryRun'>,
-  log: Pick<HostLog, 'info'>,
-  root: string,
-): Promise<void> {
-  // They may have been collected for the host's own use.
-  const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
-  if (typeof how === 'function') await callReport(how, report, directory);
-  // If there was nothing to copy, there is nothing to tell.
-  else if (how && (hasTargets(targets) || !isEmpty(report))) {
-    const destinations = destinationsOf(targets, directory);
-    log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);
-  }
-}
-
-function hasTargets({ publicTargets, targets }: OutputTargets): boolean {
-  return publicTargets.length + targets.length > 0;
-}
-
-function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
-  return files + links + unchanged + pruned === 0;
-}
-
-/** Bundlers take it for success when a hook rejects with `undefined`. */
-async function callReport(
-  how: (report: CopyReport, directory: string) => unknown,
-  report: CopyReport,
-  directory: string,
-): Promise<void> {
-  try {
-    await how(report, directory);
-  } catch (error) {
-    throw asThrown(error);
-  }
-}
-
-/** Whether all bundles are written that have begun. */
 function isWritten({ bundles }: Output): boolean {
   return bundles.written >= bundles.begun;
 }
 
-function isComplete(output: Output): boolean {
-  return isWritten(output) && output.bundles.written >= output.bundles.expected;
-}
-
-function labelOf({ publicTargets, assets, targets }: OutputTargets): string {
-  const parts = [publicTargets.length > 0 && 'public', assets && 'assets', targets.length > 0 && 'targets'];
-  return parts.filter(Boolean).join(', ') || 'no targets any more';
-}
-
 function messagesOf(collisions: readonly Collision[]): string[] {
   return collisions.map(({ message }) => message);
-}
-
-/** What was thrown, for a person: not everything that is thrown is an error. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadEmptying } from './empty.ts';
-import { OutputCopy } from './output.ts';
+import { emptyOutput, loadEmptying } from './empty.ts';
+import { OutputCopy, type OutputSettings } from './output.ts';
 
 const made: string[] = [];
+
+/** A copy into an output that was emptied before. */
+const copyAfterEmptying = (settings: OutputSettings) =>
+  new OutputCopy({ ...settings, emptied: emptyOutput(settings) });
 
 afterEach(() => {
   for (const each of made.splice(0)) fs.rmSync(each, { recursive: true, force: true });
@@ -25,7 +29,6 @@ test('a file that is copied again after each of several bundles counts once', as
     cacheDirectory: path.join(root, 'cache'),
     publicTargets: [],
     targets: [{ from: path.join(root, 'ours') }],
-    empty: false,
     keep: [],
     engine: { entries: true },
   });
@@ -90,13 +93,12 @@ test('a dry run does not report what emptying deletes, which the bundler would h
     fs.writeFileSync(path.join(root, name), name);
   }
   const build = async (dryRun: boolean) => {
-    const copy = new OutputCopy({
+    const copy = copyAfterEmptying({
       dryRun,
       directory: path.join(root, 'dist'),
       cacheDirectory: path.join(root, 'cache'),
       publicTargets: [{ from: path.join(root, 'ours') }],
       targets: [],
-      empty: true,
       keep: [],
       engine: {},
     });
@@ -122,15 +124,11 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
     }
   });
   const build = async (targets: Target<string>[]) => {
-    const copy = new OutputCopy({
-      directory: at('dist'),
-      cacheDirectory: at('cache'),
-      publicTargets: [],
-      targets,
-      empty,
-      keep: [],
-      engine: {},
-    });
+    const settings = {
+      ...{ directory: at('dist'), cacheDirectory: at('cache'), publicTargets: [], targets },
+      ...{ keep: [], engine: {} },
+    };
+    const copy = empty ? copyAfterEmptying(settings) : new OutputCopy(settings);
     await copy.waitForCopy();
     return copy.report();
   };

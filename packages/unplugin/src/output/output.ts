@@ -7,7 +7,7 @@ import { linkStatsOf } from '../targets/stats.ts';
 import { allTargets, originOf, pathBelow, targetOfFile } from '../targets/targets.ts';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages, refuseNested } from './collisions.ts';
-import { type Emptied, type EmptySettings, emptyOutput } from './empty.ts';
+import type { Emptied, EmptySettings } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { explainByBundle, WrittenBundle } from './written.ts';
@@ -17,10 +17,8 @@ const FEW_FILES = 32;
 /** How long the bundle waits for such a copy, so that its error comes before the bundler's, which tells less. */
 const GRACE_MS = 250;
 
-export interface OutputSettings extends EmptySettings {
-  /** Whether to empty the directory before the copy begins, for a host that has not done that before. */
-  empty?: boolean;
-  /** What the host has emptied the directory of. */
+export interface OutputSettings extends Omit<EmptySettings, 'snapshot'> {
+  /** What the directory was emptied of. */
   emptied?: Emptied | undefined;
   /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
   orphaned?: readonly string[];
@@ -77,17 +75,8 @@ export class OutputCopy {
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
-    const {
-      directory,
-      empty,
-      keep,
-      written = [],
-      leave = [],
-      unwritten = [],
-      changed,
-      orphaned = [],
-    } = settings;
-    const emptied = settings.emptied ?? (empty ? emptyOutput(settings) : undefined);
+    const { directory, emptied, keep, written = [], leave = [], unwritten = [], changed } = settings;
+    const { orphaned = [] } = settings;
     // What a dry run deletes the bundler would have: nothing of ours.
     this.#deleted = settings.dryRun ? [] : [...(emptied?.deleted ?? [])];
     this.directory = directory;

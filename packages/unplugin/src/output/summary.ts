@@ -1,6 +1,9 @@
 import path from 'node:path';
 import type { CopyEntry, CopyReport } from 'fs-reflink';
-import { isInside } from 'fs-reflink/host';
+import { asThrown, isInside } from 'fs-reflink/host';
+import type { ResolvedOptions } from '../options/options.ts';
+import { destinationsOf, hasTargets, type OutputTargets } from '../targets/targets.ts';
+import type { HostLog } from './log.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -82,4 +85,45 @@ function shown(directory: string, root: string): string {
       .join(path.sep),
   );
   return path.dirname(climbs) === climbs ? directory : relative;
+}
+
+/** Logs the report of an output directory, or calls the user's function with it and waits for the promise it may return. */
+export async function logReport(
+  { entries, ...counts }: CopyReport,
+  targets: OutputTargets,
+  directory: string,
+  { report: how, dryRun }: Pick<ResolvedOptions, 'report' | 'dryRun'>,
+  log: Pick<HostLog, 'info'>,
+  root: string,
+): Promise<void> {
+  // They may have been collected for the host's own use.
+  const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
+  if (typeof how === 'function') await callReport(how, report, directory);
+  // If there was nothing to copy, there is nothing to tell.
+  else if (how && (hasTargets(targets) || !isEmpty(report))) {
+    const destinations = destinationsOf(targets, directory);
+    log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);
+  }
+}
+
+function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
+  return files + links + unchanged + pruned === 0;
+}
+
+/** Bundlers take it for success when a hook rejects with `undefined`. */
+async function callReport(
+  how: (report: CopyReport, directory: string) => unknown,
+  report: CopyReport,
+  directory: string,
+): Promise<void> {
+  try {
+    await how(report, directory);
+  } catch (error) {
+    throw asThrown(error);
+  }
+}
+
+function labelOf({ publicTargets, assets, targets }: OutputTargets): string {
+  const parts = [publicTargets.length > 0 && 'public', assets && 'assets', targets.length > 0 && 'targets'];
+  return parts.filter(Boolean).join(', ') || 'no targets any more';
 }

@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { type ListedFile, list } from 'fs-reflink/list';
 import type { ResolvedOptions } from '../options/options.ts';
-import type { HostLog } from '../output/build.ts';
 import { collisionMessage, nameTaken } from '../output/collisions.ts';
+import type { HostLog } from '../output/log.ts';
 import { type Contender, contenderOf, winnerOf } from '../output/winner.ts';
 import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets/targets.ts';
 

@@ -35,6 +35,21 @@ export function toTargets(
   };
 }
 
+/** Whether the options name anything. */
+export function hasTargets({ publicTargets, targets }: OutputTargets): boolean {
+  return publicTargets.length + targets.length > 0;
+}
+
+/** Imported files as targets of the engine, under the names that the bundler gave them. */
+export function assetTargets(
+  assets: readonly { file: string; name: string }[],
+  directory: string,
+): Target<string>[] {
+  return assets.map(({ file, name }) =>
+    targetOfFile({ source: file, destination: path.join(directory, name) }),
+  );
+}
+
 /** The sources of a target, without negated patterns. */
 export function sourcesOf({ from }: Pick<Target<string>, 'from'>): string[] {
   return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));

@@ -1,5 +1,5 @@
 import type { BuildOptions, OnEndResult, PartialMessage, PluginBuild } from 'esbuild';
-import type { HostLog } from '../../output/build.ts';
+import type { HostLog } from '../../output/log.ts';
 import { isOneBuild } from './one-build.ts';
 
 const SAYS_INFO = new Set<BuildOptions['logLevel']>(['info', 'debug', 'verbose']);

@@ -3,11 +3,10 @@ import type { BuildOptions, BuildResult, OnEndResult, PluginBuild } from 'esbuil
 import type { CopyReport } from 'fs-reflink';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { BuildCopies, logReport } from '../../output/build.ts';
-import { cacheDirectoryOf } from '../../output/cache.ts';
+import { BuildCopies } from '../../output/build.ts';
 import { exclusive } from '../../output/exclusive.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
-import { type OutputTargets, sourcesOf, targetOfFile } from '../../targets/targets.ts';
+import { logReport } from '../../output/summary.ts';
+import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
 import { watchedPart } from '../../targets/watched.ts';
 import type { EsbuildAssets } from './assets.ts';
 import { bundlePaths, listOutputs } from './bundle.ts';
@@ -33,10 +32,9 @@ export interface EsbuildOutputSettings {
 }
 
 /** Everything except the targets that distinguishes an instance of the plugin from others. */
-export function instanceOf(options: BuildOptions, position: number): Omit<Instance, 'targets'> {
+export function configurationOf(options: BuildOptions, position: number) {
   const { entryPoints, stdin, outfile, format, platform, entryNames } = options;
-  const configuration = { position, entryPoints, stdin, outfile, format, platform, entryNames };
-  return { host: 'esbuild', configuration };
+  return { position, entryPoints, stdin, outfile, format, platform, entryNames };
 }
 
 /** Milliseconds from the first change of a source to the copy. Related changes are usually made within this time. */
@@ -47,7 +45,6 @@ const TRY_AGAIN_AFTER = 250;
 /** Copies for one esbuild context: after each build and, while esbuild watches or serves, when a source changes. */
 export class EsbuildOutput {
   readonly #settings: EsbuildOutputSettings;
-  readonly #record: ClaimedRecord;
   readonly #copies: BuildCopies;
   #messages: EsbuildMessages;
   #watch: OutputWatch | undefined;
@@ -72,9 +69,6 @@ export class EsbuildOutput {
   constructor(settings: EsbuildOutputSettings) {
     const { build, options, root } = settings;
     this.#settings = settings;
-    const { targets, position, directory } = settings;
-    const instance = { ...instanceOf(build.initialOptions, position), targets };
-    this.#record = claimRecord(instance, cacheDirectoryOf(options, root), directory, options);
     this.#messages = new EsbuildMessages(build);
     const log = {
       info: () => {},
@@ -82,7 +76,10 @@ export class EsbuildOutput {
       error: (message: string) => this.#messages.error(message),
     };
     // This class logs the reports itself, because not each copy is reported.
-    this.#copies = new BuildCopies({ ...options, report: false }, log, root);
+    const quiet = { ...options, report: false as const };
+    this.#copies = new BuildCopies({ host: 'esbuild', options: quiet, log, root });
+    const { targets, position, directory } = settings;
+    this.#copies.claim(directory, configurationOf(build.initialOptions, position), targets);
   }
 
   /** Call this when a build starts. */
@@ -165,7 +162,7 @@ export class EsbuildOutput {
     clearTimeout(this.#timer);
     this.#watch?.close();
     // Release the record at once, because the next build in this process takes it over.
-    this.#record.release();
+    this.#copies.release();
     await this.#copies.end({ keepWorkers: false });
   }
 
@@ -188,12 +185,7 @@ export class EsbuildOutput {
       this.#copies.begin({
         directory,
         ...targets,
-        assets: this.#assets.map(({ file, name }) =>
-          targetOfFile({ source: file, destination: path.join(directory, name) }),
-        ),
-        cacheDirectory: this.#record.cacheDirectory,
-        orphaned: this.#record.orphaned.splice(0),
-        empty: false,
+        assets: assetTargets(this.#assets, directory),
         keep: [],
         written: this.#bundle.map((each) => path.relative(directory, each)),
         entries: entries || this.#settings.options.report === 'verbose',

@@ -2,15 +2,14 @@ import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, Plugin, PluginBuild } from 'esbuild';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../options/unsupported.ts';
-import { cacheDirectoryOf } from '../../output/cache.ts';
-import { deleteLeftOver } from '../../output/left-over.ts';
+import { BuildCopies } from '../../output/build.ts';
 import { notCopied } from '../../output/not-copied.ts';
-import { toTargets } from '../../targets/targets.ts';
+import { hasTargets, toTargets } from '../../targets/targets.ts';
 import { EsbuildAssets } from './assets.ts';
 import { EsbuildMessages } from './messages.ts';
 import { hideMetafile, requestMetafile } from './metafile.ts';
 import { isOneBuild } from './one-build.ts';
-import { EsbuildOutput, instanceOf } from './output.ts';
+import { configurationOf, EsbuildOutput } from './output.ts';
 
 /**
  * Copies static files after esbuild has written its own. No hook knows before that whether the build has failed, so
@@ -26,12 +25,11 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
       const root = path.resolve(given.absWorkingDir ?? process.cwd());
       const targets = toTargets(options, { root });
       const position = nextPosition(given);
-      const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
       const copiesAssets = options.assets !== undefined && isOne && given.write !== false;
       const isFirst = isBeforeOthers(given, position);
       if (copiesAssets && !isFirst) build.onStart(() => ({ warnings: [{ text: NOT_FIRST }] }));
       const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
-      if (!hasTargets && !assets) {
+      if (!hasTargets(targets) && !assets) {
         build.onEnd((result) => deleteFormer(build, options, root, position, result));
         return;
       }
@@ -50,7 +48,7 @@ export function esbuildPlugin(options: ResolvedOptions): Plugin {
           });
           output.start();
           assets?.start(directory);
-        } else if (!warned && hasTargets) {
+        } else if (!warned && hasTargets(targets)) {
           warned = true;
           return {
             warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
@@ -117,8 +115,8 @@ async function deleteFormer(
   const messages = new EsbuildMessages(build);
   if (errors.length > 0 || directory === undefined || given.write === false) return messages.result;
   try {
-    const output = { cacheDirectory: cacheDirectoryOf(options, root), directory, root };
-    await deleteLeftOver({ instance: instanceOf(given, position), ...output }, options, messages);
+    const copies = new BuildCopies({ host: 'esbuild', options, log: messages, root });
+    await copies.deleteLeftOver(directory, configurationOf(given, position));
   } catch (error) {
     messages.fail(error);
   }

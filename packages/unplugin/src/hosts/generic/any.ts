@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { UnpluginOptions } from 'unplugin';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { linkStatsOf } from '../../targets/stats.ts';
-import { GenericHost, NAME, stderrLog } from './host.ts';
+import { GenericHost, stderrLog } from './host.ts';
 
 /** The native build context that unplugin provides, in the shapes that today's bundlers give it. */
 interface NativeContext {

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { isOlder, UPDATE, unsupported, useEntryIn } from '../../options/unsupported.ts';
-import { GenericHost, NAME, stderrLog } from './host.ts';
+import { GenericHost, stderrLog } from './host.ts';
 
 /** The part of a build of Bun that is used here. Bun's types are available only with Bun. */
 export interface BunBuild {

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Compiler, JsPlugin } from '@farmfe/core';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { unsupported, useEntry } from '../../options/unsupported.ts';
-import type { HostLog } from '../../output/build.ts';
+import { type HostLog, namedLog } from '../../output/log.ts';
 import { notCopied } from '../../output/not-copied.ts';
-import { toTargets } from '../../targets/targets.ts';
-import { GenericHost, NAME } from './host.ts';
+import { hasTargets, toTargets } from '../../targets/targets.ts';
+import { GenericHost } from './host.ts';
 
 /** Runs the plugin after all others. */
 const LAST = -100_000;
@@ -26,9 +27,8 @@ export function farmPlugin(options: ResolvedOptions): JsPlugin {
       // Vite calls this hook too, with its own config.
       if ('environments' in config || 'build' in config) throw unsupported('farm', 'Vite', useEntry('vite'));
       root = given;
-      const { publicTargets, targets } = toTargets(options, { root });
       // Farm would also delete unchanged files.
-      empties = Boolean(compilation?.output?.clean) && publicTargets.length + targets.length > 0;
+      empties = Boolean(compilation?.output?.clean) && hasTargets(toTargets(options, { root }));
       if (empties) compilation!.output!.clean = false;
     },
     configureCompiler(given) {
@@ -78,12 +78,7 @@ export function farmPlugin(options: ResolvedOptions): JsPlugin {
 
 /** Farm's own logger, which Farm's types do not declare. */
 function logOf(compiler: object): HostLog {
-  const { logger } = compiler as { logger: HostLog };
-  return {
-    info: (message) => logger.info(`${NAME}: ${message}`),
-    warn: (message) => logger.warn(`${NAME}: ${message}`),
-    error: (message) => logger.error(`${NAME}: ${message}`),
-  };
+  return namedLog((compiler as { logger: HostLog }).logger);
 }
 
 const NOT_SERVED = {

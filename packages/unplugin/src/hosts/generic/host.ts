@@ -1,17 +1,13 @@
 import path from 'node:path';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
-import { BuildCopies, type HostLog } from '../../output/build.ts';
-import { cacheDirectoryOf } from '../../output/cache.ts';
-import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty.ts';
-import { exclusive } from '../../output/exclusive.ts';
-import { deleteLeftOver } from '../../output/left-over.ts';
+import { BuildCopies } from '../../output/build.ts';
+import { loadEmptying } from '../../output/empty.ts';
+import type { HostLog } from '../../output/log.ts';
 import { notCopied } from '../../output/not-copied.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
 import { keptIn } from '../../targets/nested.ts';
-import { type OutputTargets, toTargets } from '../../targets/targets.ts';
-
-export const NAME = 'unplugin-reflink';
+import { hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 
 /** What is known about one build of a bundler. */
 export interface Build {
@@ -33,39 +29,37 @@ const instances = new WeakMap<object, ResolvedOptions[]>();
 
 /** Copies after any bundler has written its files. One object serves one build after the other. */
 export class GenericHost {
-  readonly #options: ResolvedOptions;
   readonly #build: Build;
   readonly #targets: OutputTargets;
-  readonly #instance: Omit<Instance, 'targets'>;
-  #copies: BuildCopies | undefined;
-  #record: ClaimedRecord | undefined;
-  #snapshot: EmptySnapshot | undefined;
+  readonly #configuration: unknown;
+  readonly #copies: BuildCopies;
+  #empties = false;
 
   constructor(options: ResolvedOptions, build: Build) {
-    this.#options = options;
     this.#build = build;
     this.#targets = toTargets(options, build);
     const known = instances.get(build.owner) ?? [];
     if (!known.includes(options)) known.push(options);
     instances.set(build.owner, known);
     const position = known.indexOf(options);
-    this.#instance = { host: build.host, configuration: { position, ...build.configuration } };
+    this.#configuration = { position, ...build.configuration };
+    this.#copies = new BuildCopies({ ...build, options });
   }
 
   get hasTargets(): boolean {
-    return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
+    return hasTargets(this.#targets);
   }
 
   /** Call this when a build starts. `empties`: the bundler would empty the output now; {@link written} does later. */
   async start({ empties = false } = {}): Promise<void> {
-    const { directory, log, root } = this.#build;
+    const { directory } = this.#build;
     if (!this.hasTargets || directory === undefined) return;
-    this.#copies = new BuildCopies(this.#options, log, root);
     this.#copies.prepare(this.#targets);
+    this.#empties = empties;
     if (!empties) return;
     await loadEmptying();
-    const { cacheDirectory } = this.#claim(directory);
-    this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: keptIn(directory, []) });
+    this.#copies.claim(directory, this.#configuration, this.#targets);
+    this.#copies.snapshot(directory, keptIn(directory, []));
   }
 
   /** Call this when the bundle is written. `files` are absolute paths of its files. Resolves when all is copied. */
@@ -76,10 +70,9 @@ export class GenericHost {
       return;
     }
     const names = files.map((file) => path.relative(directory, file));
-    const output = { cacheDirectory: cacheDirectoryOf(this.#options, root), directory, root };
     try {
-      if (this.hasTargets) await briefly(exclusive(directory, () => this.#copy(directory, names)));
-      else await briefly(deleteLeftOver({ instance: this.#instance, ...output }, this.#options, log));
+      if (this.hasTargets) await briefly(this.#copy(directory, names));
+      else await briefly(this.#copies.deleteLeftOver(directory, this.#configuration));
     } finally {
       await this.end();
     }
@@ -87,35 +80,19 @@ export class GenericHost {
 
   /** Call this when the build ends or fails. */
   async end(): Promise<void> {
-    this.#record?.release();
-    this.#record = undefined;
-    this.#snapshot = undefined;
-    await this.#copies?.end({ keepWorkers: false });
+    await this.#copies.end({ keepWorkers: false });
+    this.#copies.release();
   }
 
   async #copy(directory: string, names: string[]): Promise<void> {
-    const { log, root } = this.#build;
-    const copies = (this.#copies ??= new BuildCopies(this.#options, log, root));
-    const { cacheDirectory, orphaned } = this.#claim(directory);
-    const snapshot = this.#snapshot;
-    copies.begin({
+    this.#copies.claim(directory, this.#configuration, this.#targets);
+    await this.#copies.copy({
       directory,
       ...this.#targets,
-      cacheDirectory,
-      orphaned: orphaned.splice(0),
-      ...(snapshot && { empty: true, snapshot }),
+      empty: this.#empties,
       keep: [...names, ...keptIn(directory, [])],
       written: names,
     });
-    await copies.finish(directory);
-    snapshot?.deleteEmptyDirectories();
-  }
-
-  #claim(directory: string): ClaimedRecord {
-    const options = this.#options;
-    const instance = { ...this.#instance, targets: this.#targets };
-    const all = cacheDirectoryOf(options, this.#build.root);
-    return (this.#record ??= claimRecord(instance, all, directory, options));
   }
 }
 

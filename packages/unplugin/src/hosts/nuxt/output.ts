@@ -2,17 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { isInside } from 'fs-reflink/host';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
-import { cacheDirectoryOf, wasCopied } from '../../output/cache.ts';
-import { type Emptied, emptyOutput, loadEmptying } from '../../output/empty.ts';
+import { wasCopied } from '../../output/cache.ts';
+import { loadEmptying } from '../../output/empty.ts';
 import { keptIn } from '../../targets/nested.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { toTargets } from '../../targets/targets.ts';
 import { logOf, type Nitro, type Nuxt } from './types.ts';
-
-const NAME = 'unplugin-reflink';
 
 /**
  * The directory in which Nitro collects the files for browsers. Nitro deletes it when a build starts. So this class
@@ -24,7 +23,7 @@ export class NitroOutput {
   readonly #nitro: Nitro;
   readonly #root: string;
   readonly #directory: string;
-  readonly #cacheDirectory: string;
+  readonly #copies: BuildCopies;
   /** Where this class moves the output of the previous build, and then what Nitro has written in this build. */
   readonly #earlier: string;
   readonly #fresh: string;
@@ -34,7 +33,7 @@ export class NitroOutput {
     this.#nitro = nitro;
     this.#root = rootDir;
     this.#directory = path.resolve(nitro.options.output.publicDir);
-    this.#cacheDirectory = cacheDirectoryOf(options, rootDir);
+    this.#copies = new BuildCopies({ host: 'nuxt', options, log: logOf(nitro), root: rootDir });
     this.#earlier = path.join(buildDir, `${NAME}-earlier`);
     this.#fresh = path.join(buildDir, `${NAME}-fresh`);
   }
@@ -42,40 +41,25 @@ export class NitroOutput {
   /** Call this before Nitro deletes the output. */
   setAside(): void {
     for (const each of [this.#earlier, this.#fresh]) fs.rmSync(each, { recursive: true, force: true });
-    if (wasCopied(this.#cacheDirectory, this.#directory)) move(this.#directory, this.#earlier);
+    if (wasCopied(this.#copies.cacheDirectory, this.#directory)) move(this.#directory, this.#earlier);
   }
 
   /** Call this before Nitro copies public directories. Nitro skips files that exist already. */
   async copy(): Promise<void> {
     const directory = this.#directory;
-    const log = logOf(this.#nitro);
-    const targets = {
+    const settings = {
+      directory,
       ...toTargets(this.#options, { root: this.#root }),
       publicTargets: this.#publicTargets(),
+      keep: keptIn(directory, []),
     };
     const written = filesIn(directory);
     await loadEmptying();
-    const emptied = this.#bringBack(() =>
-      emptyOutput({
-        directory,
-        cacheDirectory: this.#cacheDirectory,
-        keep: keptIn(directory, []),
-        ...targets,
-      }),
-    );
-    const copies = new BuildCopies(this.#options, log, this.#root);
     try {
-      copies.begin({
-        directory,
-        ...targets,
-        cacheDirectory: this.#cacheDirectory,
-        emptied,
-        keep: keptIn(directory, []),
-        written,
-      });
-      await briefly(copies.finish(directory));
+      this.#bringBack(() => this.#copies.empty(settings));
+      await briefly(this.#copies.copy({ ...settings, written }));
     } finally {
-      await copies.end({ keepWorkers: false });
+      await this.#copies.end({ keepWorkers: false });
     }
   }
 
@@ -92,15 +76,15 @@ export class NitroOutput {
   }
 
   /** Moves the output of the previous build back, calls `empty`, and adds what Nitro has written since. */
-  #bringBack(empty: () => Emptied): Emptied | undefined {
+  #bringBack(empty: () => void): void {
     const directory = this.#directory;
-    if (!fs.existsSync(this.#earlier)) return undefined;
-    if (fs.existsSync(directory) && !move(directory, this.#fresh)) return undefined;
+    if (!fs.existsSync(this.#earlier)) return;
+    if (fs.existsSync(directory) && !move(directory, this.#fresh)) return;
     if (!move(this.#earlier, directory)) {
       move(this.#fresh, directory);
-      return undefined;
+      return;
     }
-    const emptied = empty();
+    empty();
     for (const name of filesIn(this.#fresh)) {
       const destination = path.join(directory, name);
       if (statsOf(destination)?.isDirectory()) fs.rmSync(destination, { recursive: true });
@@ -108,7 +92,6 @@ export class NitroOutput {
       fs.renameSync(path.join(this.#fresh, name), destination);
     }
     fs.rmSync(this.#fresh, { recursive: true, force: true });
-    return emptied;
   }
 }
 

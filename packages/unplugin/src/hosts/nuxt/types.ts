@@ -1,6 +1,6 @@
 // The parts of Nuxt and Nitro that are used here. Their types are available only with Nuxt.
 
-import type { HostLog } from '../../output/build.ts';
+import { type HostLog, namedLog } from '../../output/log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each hook has its own arguments.
 type Hook = (name: any, callback: (...given: any[]) => unknown) => unknown;
@@ -25,9 +25,5 @@ export interface Nitro {
 }
 
 export function logOf({ logger }: Nitro): HostLog {
-  return {
-    info: (message) => logger.info(`unplugin-reflink: ${message}`),
-    warn: (message) => logger.warn(`unplugin-reflink: ${message}`),
-    error: (message) => logger.error(`unplugin-reflink: ${message}`),
-  };
+  return namedLog(logger);
 }

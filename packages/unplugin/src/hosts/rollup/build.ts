@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Target } from 'fs-reflink';
 import type { OutputOptions } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext } from 'rollup';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
@@ -7,16 +6,13 @@ import { assetsOfBuild } from '../../assets/load.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../options/unsupported.ts';
 import { briefly } from '../../output/brief-error.ts';
-import { BuildCopies, type HostLog } from '../../output/build.ts';
-import { addBundle, bundlesOfOthers, removeBundles } from '../../output/bundles.ts';
-import { cacheDirectoryOf } from '../../output/cache.ts';
-import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty.ts';
+import { BuildCopies } from '../../output/build.ts';
+import { loadEmptying } from '../../output/empty.ts';
 import { exclusive } from '../../output/exclusive.ts';
-import { deleteLeftOver } from '../../output/left-over.ts';
+import type { HostLog } from '../../output/log.ts';
 import { Preparation } from '../../output/preparation.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
 import { keptIn } from '../../targets/nested.ts';
-import { type OutputTargets, targetOfFile, toTargets } from '../../targets/targets.ts';
+import { assetTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import { type AssetModule, loadAsset } from './assets.ts';
 import type { BuildFacts } from './per-build.ts';
@@ -69,15 +65,8 @@ export class RollupBuild {
   readonly #preparation: Preparation;
   readonly #position: number;
   #input: unknown;
-  #records: ClaimedRecord[] = [];
   /** Rolldown's output directories as the options name them, and whether to empty them. */
   readonly #outputs = new Map<string, boolean>();
-  /** By output directory: what it contained when Rolldown would have emptied it. */
-  readonly #snapshots = new Map<string, { record: ClaimedRecord; snapshot: EmptySnapshot }>();
-  /** The snapshots of the directories that were emptied. */
-  #emptied: EmptySnapshot[] = [];
-  /** By output directory: resolves when the copy into it has started, after the copies of other builds. */
-  #turns = new Map<string, Promise<void>>();
   #assets: BundledAssets | undefined;
 
   constructor(shared: Shared, preparation: Preparation, position: number) {
@@ -110,11 +99,7 @@ export class RollupBuild {
     if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
       await this.end({ keepWorkers: true });
     if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
-    this.#assets ??= await assetsOfBuild(
-      this.#options,
-      this.#root,
-      cacheDirectoryOf(this.#options, this.#root),
-    );
+    this.#assets ??= await assetsOfBuild(this.#options, this.#root, this.#copies.cacheDirectory);
     // The output directory is not known before the bundle is written.
     this.#copies.prepare(this.#targets);
     if (!this.#watching) return;
@@ -156,37 +141,27 @@ export class RollupBuild {
   snapshotBeforeEmptying(output: Output): void {
     const directory = this.#directoryOf(output);
     if (!this.#hasTargets || !this.#isCleaned(directory)) return;
-    if (this.#snapshots.has(directory) || this.#turns.has(directory)) return;
-    const record = this.#claim(directory, output);
-    const snapshot = snapshotOf({
-      directory,
-      cacheDirectory: record.cacheDirectory,
-      keep: this.#keptIn(directory),
-    });
-    this.#snapshots.set(directory, { record, snapshot });
+    this.#copies.claim(directory, this.#configurationOf(output), this.#targets);
+    this.#copies.snapshot(directory, this.#keptIn(directory));
   }
 
   /** Call this when the bundle of an output is complete. Starts the copy if the bundle is going to be written. */
   async complete(output: Output, bundle: Bundle, isWrite: boolean): Promise<void> {
     const directory = this.#directoryOf(output);
     const extracted = this.#assets?.extract(this.#context!, bundle, directory, isWrite);
-    if (!isWrite) return;
-    const assets = extracted?.map(({ file, name }) =>
-      targetOfFile({ source: file, destination: path.join(directory, name) }),
-    );
-    await this.#begin(output, Object.keys(bundle), assets);
-  }
-
-  /** Starts the copy into an output. The bundler is going to write `names`, and the engine copies `assets`. */
-  async #begin(output: Output, names: string[], assets: Target<string>[] | undefined): Promise<void> {
-    if (!this.#hasTargets) return;
-    const directory = this.#directoryOf(output);
+    if (!isWrite || !this.#hasTargets) return;
+    // The bundler writes these, and the engine what was extracted.
+    const names = Object.keys(bundle);
     this.#shared.directories.add(directory);
-    addBundle(directory, this, names);
-    const begun = this.#turns.get(directory);
-    if (!begun) this.#turns.set(directory, this.#beginInTurn(directory, output, assets));
-    await this.#turns.get(directory);
-    if (begun) this.#copy(directory, output, assets);
+    await this.#copies.beginInTurn(directory, names, () => {
+      this.#copies.claim(directory, this.#configurationOf(output), this.#targets);
+      return {
+        ...this.#targets,
+        assets: extracted && assetTargets(extracted, directory),
+        empty: this.#isCleaned(directory),
+        keep: this.#keptIn(directory),
+      };
+    });
     await briefly(this.#copies.deleteCollisions(names, directory));
   }
 
@@ -196,72 +171,20 @@ export class RollupBuild {
       await briefly(exclusive(directory, () => this.#copies.finish(directory)));
       if (this.#assets) await briefly(this.#assets.verify(directory));
     } else {
-      await briefly(this.#deleteLeftOver(directory, output));
+      await briefly(this.#copies.deleteLeftOver(directory, this.#configurationOf(output)));
     }
   }
 
   /** Call this when the build ends or fails. A watcher keeps its worker threads for the next build. */
   async end({ keepWorkers }: { keepWorkers: boolean } = { keepWorkers: this.#watching }): Promise<void> {
-    this.#turns = new Map();
-    removeBundles(this);
     this.#assets = undefined;
     await this.#copies.end({ keepWorkers });
-    for (const record of this.#records.splice(0)) record.release();
-    this.#snapshots.clear();
-    // Not earlier, because a plugin may have found the directories and may write into them late.
-    for (const snapshot of this.#emptied.splice(0)) snapshot.deleteEmptyDirectories();
+    this.#copies.release();
   }
 
-  #beginInTurn(directory: string, output: Output, assets: Target<string>[] | undefined): Promise<void> {
-    const turns = this.#turns;
-    return new Promise((resolve, reject) => {
-      exclusive(directory, async () => {
-        // If the maps differ, the build has ended in the meantime.
-        if (turns === this.#turns) this.#copy(directory, output, assets);
-        resolve();
-        // The hook that waits for the copy rejects with its error.
-        await this.#copies.waitForCopies(directory).catch(() => {});
-      }).catch(reject);
-    });
-  }
-
-  #copy(directory: string, output: Output, assets: Target<string>[] | undefined): void {
-    const before = this.#snapshots.get(directory);
-    const record = before?.record ?? this.#claim(directory, output);
-    const empty = this.#isCleaned(directory);
-    if (empty && before) this.#emptied.push(before.snapshot);
-    this.#copies.begin({
-      directory,
-      ...this.#targets,
-      assets,
-      cacheDirectory: record.cacheDirectory,
-      orphaned: record.orphaned,
-      empty,
-      snapshot: before?.snapshot,
-      keep: this.#keptIn(directory),
-      written: bundlesOfOthers(directory, this),
-    });
-  }
-
-  #claim(directory: string, output: Output): ClaimedRecord {
-    const instance = { ...this.#instance(output), targets: this.#targets };
-    const options = this.#options;
-    const record = claimRecord(instance, cacheDirectoryOf(options, this.#root), directory, options);
-    this.#records.push(record);
-    return record;
-  }
-
-  async #deleteLeftOver(directory: string, output: Output): Promise<void> {
-    const root = this.#root;
-    const cacheDirectory = cacheDirectoryOf(this.#options, root);
-    const instance = this.#instance(output);
-    await deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log);
-  }
-
-  #instance({ format, file, entryFileNames }: Output): Omit<Instance, 'targets'> {
-    const position = this.#position;
-    const configuration = { position, input: this.#input, format, file, entryFileNames };
-    return { host: this.#shared.host, configuration };
+  /** What distinguishes this instance of the plugin, and this output, from others. */
+  #configurationOf({ format, file, entryFileNames }: Output) {
+    return { position: this.#position, input: this.#input, format, file, entryFileNames };
   }
 
   /** The outputs inside an output directory, relative to it. */
@@ -275,8 +198,7 @@ export class RollupBuild {
 
   /** Whether the options name anything to copy. */
   get #hasTargets(): boolean {
-    if (this.#options.assets) return true;
-    return this.#targets.publicTargets.length + this.#targets.targets.length > 0;
+    return this.copiesAssets || hasTargets(this.#targets);
   }
 
   #directoryOf({ dir, file }: Output): string {
@@ -294,6 +216,12 @@ export class RollupBuild {
   }
 
   #newCopies(): BuildCopies {
-    return new BuildCopies(this.#options, this.#log, this.#root, this.#preparation);
+    return new BuildCopies({
+      host: this.#shared.host,
+      options: this.#options,
+      log: this.#log,
+      root: this.#root,
+      preparation: this.#preparation,
+    });
   }
 }

@@ -4,23 +4,21 @@ import type { Compilation, Compiler } from '@rspack/core';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import {
   blockedNames,
-  instanceOf,
+  configurationOf,
   isOnDisk,
-  logOf,
+  logOfBuilds,
   outputOf,
-  recordOf,
   watchSources,
 } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { BuildCopies, type HostLog } from '../../output/build.ts';
-import { addBundle, bundlesOfOthers, removeBundles } from '../../output/bundles.ts';
-import { type EmptySnapshot, loadEmptying, snapshotOf } from '../../output/empty.ts';
+import { BuildCopies } from '../../output/build.ts';
+import { loadEmptying } from '../../output/empty.ts';
 import { exclusive } from '../../output/exclusive.ts';
-import type { ClaimedRecord, Instance } from '../../output/record-index.ts';
+import type { HostLog } from '../../output/log.ts';
 import { keptIn } from '../../targets/nested.ts';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
-import { type OutputTargets, sourcesOf, targetOfFile } from '../../targets/targets.ts';
-import { bundleOf } from './bundle.ts';
+import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
+import { bundleOf, fileOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
 import type { RspackImports } from './imported-files.ts';
@@ -40,19 +38,15 @@ export interface CopiesSettings {
 /** The copies of one compiler, build after build. */
 export class RspackCopies {
   readonly #compiler: Compiler;
-  readonly #options: ResolvedOptions;
   readonly #targets: OutputTargets;
-  readonly #instance: () => Omit<Instance, 'targets'>;
+  readonly #configuration: () => object;
   readonly #copies: BuildCopies;
-  readonly #records = new Map<string, ClaimedRecord>();
   readonly #cleaning: Cleaning | undefined;
   readonly #log: HostLog;
   readonly #imported: RspackImports | undefined;
   readonly #publicDirsAreDefault: boolean;
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
-  /** What was in the output when it would have been emptied, where that was earlier. */
-  #snapshot: EmptySnapshot | undefined;
   #compilation: Compilation | undefined;
   /** Where the build copies to; undefined where it does not. */
   #directory: string | undefined;
@@ -64,17 +58,12 @@ export class RspackCopies {
     this.#imported = imported;
     this.#publicDirsAreDefault = publicDirsAreDefault;
     this.#compiler = compiler;
-    this.#options = options;
     this.#targets = targets;
     this.#cleaning = cleaning;
-    this.#instance = instanceOf('rspack', compiler);
-    this.#log = {
-      info: (message) => logger.info(message),
-      // Of the compilation.
-      warn: (message) => this.#compilation && logOf(this.#compilation, logger).warn(message),
-      error: (message) => logger.error(message),
-    };
-    this.#copies = new BuildCopies(options, this.#log, compiler.context);
+    this.#configuration = configurationOf(compiler);
+    this.#log = logOfBuilds(() => this.#compilation, logger);
+    const { context: root } = compiler;
+    this.#copies = new BuildCopies({ host: 'rspack', options, log: this.#log, root });
   }
 
   /**
@@ -85,8 +74,8 @@ export class RspackCopies {
     if (!this.#cleaning) return;
     await loadEmptying();
     const directory = path.resolve(this.#compiler.outputPath);
-    const { cacheDirectory } = this.#recordOf(directory);
-    this.#snapshot = snapshotOf({ directory, cacheDirectory, keep: this.#keptIn(directory) });
+    this.#copies.claim(directory, this.#configuration(), this.#targets);
+    this.#copies.snapshot(directory, this.#keptIn(directory));
   }
 
   /** The engine is loaded while the modules are built. */
@@ -106,12 +95,18 @@ export class RspackCopies {
       await server.built(compilation, this.#log);
       return;
     }
-    addBundle(directory, this, bundleOf(compilation));
     this.#directory = directory;
-    this.#assets = this.#imported?.in(compilation) ?? [];
+    const assets = this.#imported?.in(compilation);
+    this.#assets = assets?.map((each) => ({ ...each, name: fileOf(each.name) })) ?? [];
     const empty = this.#cleaning?.isDue() ?? false;
     if (empty) await loadEmptying();
-    await this.#beginInTurn(directory, empty);
+    this.#copies.claim(directory, this.#configuration(), this.#targets);
+    await this.#copies.beginInTurn(directory, bundleOf(compilation), () => ({
+      ...this.#presentTargets(),
+      assets: assets && assetTargets(this.#assets, directory),
+      empty,
+      keep: this.#keptIn(directory),
+    }));
   }
 
   /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
@@ -119,10 +114,8 @@ export class RspackCopies {
     // Also where the copy has failed. What another plugin has changed meanwhile is Rspack's, and wins.
     for (const { name } of this.#imported?.in(compilation) ?? []) compilation.deleteAsset(name);
     if (this.#directory === undefined) return;
-    const names = bundleOf(compilation);
-    addBundle(this.#directory, this, names);
     try {
-      await this.#copies.deleteCollisions(names, this.#directory);
+      await this.#copies.deleteCollisions(bundleOf(compilation), this.#directory);
     } catch (error) {
       const { assets } = compilation;
       for (const name of blockedNames(Object.keys(assets), error, this.#directory))
@@ -150,49 +143,12 @@ export class RspackCopies {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.#compilation = undefined;
     this.#directory = undefined;
-    removeBundles(this);
     await this.#copies.end({ keepWorkers });
-    // Not before: a plugin may have found them there, and write into them late.
-    if (this.#hasWritten) this.#snapshot?.deleteEmptyDirectories();
-    this.#snapshot = undefined;
   }
 
   async close(): Promise<void> {
     await this.end({ keepWorkers: false });
-    for (const record of this.#records.values()) record.release();
-    this.#records.clear();
-  }
-
-  #beginInTurn(directory: string, empty: boolean): Promise<void> {
-    const compilation = this.#compilation;
-    return new Promise((resolve, reject) => {
-      exclusive(directory, async () => {
-        // Otherwise the build has ended meanwhile.
-        if (compilation === this.#compilation) this.#copy(directory, empty);
-        resolve();
-        // The hook that waits for it rejects with what goes wrong.
-        await this.#copies.waitForCopies(directory).catch(() => {});
-      }).catch(reject);
-    });
-  }
-
-  #copy(directory: string, empty: boolean): void {
-    const { cacheDirectory, orphaned } = this.#recordOf(directory);
-    this.#copies.begin({
-      directory,
-      ...this.#presentTargets(),
-      assets:
-        this.#imported &&
-        this.#assets.map(({ file, name }) =>
-          targetOfFile({ source: file, destination: path.join(directory, name.split('?', 1)[0]!) }),
-        ),
-      cacheDirectory,
-      orphaned: orphaned.splice(0),
-      empty,
-      ...(empty && { snapshot: this.#snapshot }),
-      keep: this.#keptIn(directory),
-      written: bundlesOfOthers(directory, this),
-    });
+    this.#copies.release();
   }
 
   /** Without default public directories that were deleted while a build watches. */
@@ -204,14 +160,6 @@ export class RspackCopies {
 
   #keptIn(directory: string): string[] {
     return [...(this.#cleaning?.kept ?? []), ...keptIn(directory, [])];
-  }
-
-  #recordOf(directory: string): ClaimedRecord {
-    const known = this.#records.get(directory);
-    if (known) return known;
-    const record = recordOf(this.#compiler, this.#instance(), this.#targets, this.#options, directory);
-    this.#records.set(directory, record);
-    return record;
   }
 
   /** Writes files of the bundle that are missing because a file of ours had their place until now. */

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
-import { NAME, outsideWarning } from '../../compilers/compiler.ts';
+import { outsideWarning } from '../../compilers/compiler.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import type { HostLog } from '../../output/build.ts';
+import type { HostLog } from '../../output/log.ts';
 import { notCopied } from '../../output/not-copied.ts';
 import { transformed } from '../../output/transformed.ts';
 import type { ServedFile, ServedFiles } from '../../serve/files.ts';

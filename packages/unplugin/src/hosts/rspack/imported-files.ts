@@ -4,8 +4,9 @@ import type { Compilation, Compiler, LoaderContext, NormalModule, RuleSetRule, s
 import type { BundledAsset, ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { standInOf } from '../../assets/compiler-source.ts';
 import { MODULES } from '../../assets/options.ts';
-import { isOnDisk, NAME } from '../../compilers/compiler.ts';
+import { isOnDisk } from '../../compilers/compiler.ts';
 import { ImportedFiles } from '../../compilers/imported-files.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
 

@@ -1,8 +1,9 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import { checkCompiler, deleteFormer, instanceOf, logOf, NAME, tapEnd } from '../../compilers/compiler.ts';
+import { checkCompiler, deleteFormer, logOf, tapEnd } from '../../compilers/compiler.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import type { HostLog } from '../../output/build.ts';
-import { toTargets } from '../../targets/targets.ts';
+import type { HostLog } from '../../output/log.ts';
+import { hasTargets, toTargets } from '../../targets/targets.ts';
 import { type Cleaning, takeOverCleaning } from './clean.ts';
 import { RspackCopies } from './copies.ts';
 import { DevelopmentServer } from './development-server.ts';
@@ -44,9 +45,8 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     const { logger = compiler.getInfrastructureLogger(NAME), hasServer = false } = surroundings;
     const { publicDirsAreDefault = false } = surroundings;
     const targets = toTargets(options, { root: compiler.context });
-    const hasTargets = targets.publicTargets.length + targets.targets.length > 0;
-    if (!hasTargets && !options.assets && !options.takeOver) {
-      deleteFormer(compiler, instanceOf('rspack', compiler), options, logger);
+    if (!hasTargets(targets) && !options.assets && !options.takeOver) {
+      deleteFormer('rspack', compiler, options, logger);
       return;
     }
     // When all plugins were applied, also those that come later in the config.

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPluginAPI } from '@rsbuild/core';
 import { isInside } from 'fs-reflink/host';
-import { NAME } from '../../compilers/compiler.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options/options.ts';
 import { unsupported, useEntry } from '../../options/unsupported.ts';
+import { namedLog } from '../../output/log.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import { statsOf } from '../../targets/stats.ts';
 import type { Cleaning } from './clean.ts';
@@ -66,16 +67,11 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
         .map((each) => path.relative(distPath, each)),
       isDue: () => due.delete(distPath),
     };
-    const { logger } = api;
     const host = rspackHost(chosen, {
       hasServer: true,
       cleaning: empties ? cleaning : undefined,
       publicDirsAreDefault: options.publicDirs === undefined,
-      logger: {
-        info: (message) => logger.info(`${NAME}: ${message}`),
-        warn: (message) => logger.warn(`${NAME}: ${message}`),
-        error: (message) => logger.error(`${NAME}: ${message}`),
-      },
+      logger: namedLog(api.logger),
     });
     hosts.push(host);
     config.plugins.push(host.plugin);

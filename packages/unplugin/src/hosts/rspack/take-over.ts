@@ -4,7 +4,7 @@ import type { Target } from 'fs-reflink';
 import { isInside } from 'fs-reflink/host';
 import { attributesOf, checkKnown, findPattern, PatternRefused } from '../../compilers/copy-patterns.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import type { HostLog } from '../../output/build.ts';
+import type { HostLog } from '../../output/log.ts';
 import type { OutputTargets } from '../../targets/targets.ts';
 
 type Pattern = Exclude<CopyRspackPluginOptions['patterns'][number], string>;

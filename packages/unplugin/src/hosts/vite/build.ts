@@ -5,15 +5,13 @@ import { isInside } from 'fs-reflink/host';
 import type { Environment, ResolvedConfig } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
-import { BuildCopies, type HostLog } from '../../output/build.ts';
-import { cacheDirectoryOf } from '../../output/cache.ts';
-import { type Emptied, emptyOutput, loadEmptying } from '../../output/empty.ts';
-import { deleteLeftOver } from '../../output/left-over.ts';
-import { type ClaimedRecord, claimRecord, type Instance } from '../../output/record-index.ts';
+import { BuildCopies } from '../../output/build.ts';
+import { loadEmptying } from '../../output/empty.ts';
 import { keptIn } from '../../targets/nested.ts';
-import { targetOfFile } from '../../targets/targets.ts';
+import { assetTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {
   HiddenOptions,
@@ -39,12 +37,8 @@ export class EnvironmentBuild {
   /** The instance's own options, also if it copies nothing here: assets need the same names in all environments. */
   readonly #own: ResolvedOptions;
   readonly #copies: BuildCopies;
-  readonly #log: HostLog;
-  readonly #records: ClaimedRecord[] = [];
   #takeover: Takeover | undefined;
   #hidden: HiddenOptions | undefined;
-  /** What was deleted from each output directory when this build started to write. */
-  readonly #emptied = new Map<string, Emptied>();
   /** Whether Vite has prepared the output directories. */
   #isPrepared = false;
   #assets: BundledAssets | undefined;
@@ -55,18 +49,19 @@ export class EnvironmentBuild {
     this.#options = chosen;
     this.#own = options;
     const { logger, config } = environment;
-    this.#log = {
-      info: (message) => logger.info(message),
-      warn: (message) => logger.warnOnce(`unplugin-reflink: ${message}`),
-      error: (message) => logger.error(`unplugin-reflink: ${message}`),
+    const log = {
+      info: (message: string) => logger.info(message),
+      warn: (message: string) => logger.warnOnce(`${NAME}: ${message}`),
+      error: (message: string) => logger.error(`${NAME}: ${message}`),
     };
-    this.#copies = new BuildCopies(options, this.#log, config.root);
+    const { root, cacheDir } = config;
+    this.#copies = new BuildCopies({ host: 'vite', options, log, root, cacheOfHost: cacheDir });
   }
 
   /** Call this when the build starts. `busy`: see {@link BuildCopies.prepare}. `watch` gets each path to watch. */
   async prepare(busy: boolean, watch?: (path: string) => void): Promise<void> {
-    const { root, cacheDir } = this.#environment.config;
-    this.#assets = await assetsOfBuild(this.#own, root, cacheDirectoryOf(this.#own, root, cacheDir));
+    const { root } = this.#environment.config;
+    this.#assets = await assetsOfBuild(this.#own, root, this.#copies.cacheDirectory);
     const takeover = this.#takeoverNow();
     if (!takeover) return;
     const { targets, outDirs } = takeover;
@@ -80,8 +75,7 @@ export class EnvironmentBuild {
     if (this.#isPrepared || this.#hidden || !takeover) return;
     this.#takeover = takeover;
     const empty = () => {
-      for (const directory of takeover.outDirs)
-        this.#emptied.set(directory, emptyOutput(this.#settingsOf(directory, takeover)));
+      for (const directory of takeover.outDirs) this.#copies.empty(this.#settingsOf(directory, takeover));
     };
     this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
   }
@@ -94,7 +88,6 @@ export class EnvironmentBuild {
     this.#isPrepared = true;
     if (this.#assets) return;
     for (const directory of takeover.outDirs) this.#beginInto(directory, takeover);
-    this.#emptied.clear();
   }
 
   /** Call this when the bundle of an output is complete and all other plugins have seen it. */
@@ -122,9 +115,7 @@ export class EnvironmentBuild {
     const extracted = all.extract(context, bundle, directory, isCopied);
     if (isCopied) extracted.push(...(await all.extractRead(bundle, directory, root)));
     if (!isWrite || !takeover) return;
-    const assets = extracted.map(({ file, name }) =>
-      targetOfFile({ source: file, destination: path.join(directory, name) }),
-    );
+    const assets = assetTargets(extracted, directory);
     // A plugin may have given the output a directory that Vite's config does not have.
     if (takeover.outDirs.includes(directory)) this.#beginInto(directory, takeover, assets);
     else
@@ -138,14 +129,13 @@ export class EnvironmentBuild {
     // deletes the public files of the earlier output there. So these files are not copied here either.
     const emptiedLater = takeover.outDirs
       .slice(takeover.outDirs.indexOf(directory) + 1)
-      .filter((each) => this.#emptied.has(each));
-    const { root, build } = this.#environment.config;
+      .filter((each) => this.#copies.hasEmptied(each));
+    // Other builds may have copied into an output that is not emptied, so each instance has its own record there.
+    if (!takeover.empties) this.#copies.claim(directory, this.#configuration, takeover.targets);
     this.#copies.begin({
       ...settings,
       publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
       assets,
-      emptied: this.#emptied.get(directory),
-      bundles: outDirOfEach(root, build).filter((each) => each === directory).length,
     });
   }
 
@@ -162,29 +152,16 @@ export class EnvironmentBuild {
     return {
       directory,
       ...targets,
-      ...this.#recordOf(directory, takeover),
       keep: keptIn(directory, new Set([...outDirs, ...others])),
     };
   }
 
-  /** Other builds may have copied into an output that is not emptied, so each instance has its own record there. */
-  #recordOf(
-    directory: string,
-    { empties, targets }: Takeover,
-  ): Pick<ClaimedRecord, 'cacheDirectory' | 'orphaned'> {
-    const { root, cacheDir } = this.#environment.config;
-    const cacheDirectory = cacheDirectoryOf(this.#options!, root, cacheDir);
-    if (empties) return { cacheDirectory, orphaned: [] };
-    const record = claimRecord({ ...this.#instance, targets }, cacheDirectory, directory, this.#options!);
-    this.#records.push(record);
-    return record;
-  }
-
-  get #instance(): Omit<Instance, 'targets'> {
+  /** What distinguishes this build from Vite's others. */
+  get #configuration() {
     const { name, config } = this.#environment;
     const { lib, rollupOptions } = config.build;
     const { mode, configFile } = config;
-    return { host: 'vite', configuration: { name, mode, configFile, lib, input: rollupOptions.input } };
+    return { name, mode, configFile, lib, input: rollupOptions.input };
   }
 
   restore(): void {
@@ -199,18 +176,14 @@ export class EnvironmentBuild {
 
   /** Call this when the bundle of an output is written. Resolves when all files are copied. */
   async finish(dir: string | undefined): Promise<void> {
-    if (this.#copies.begun || !this.#options) {
-      await briefly(this.#copies.finish(this.#resolve(dir)));
-      const { root, build } = this.#environment.config;
-      if (this.#assets) await briefly(this.#assets.verify(path.resolve(root, dir ?? build.outDir)));
+    const { root, build } = this.#environment.config;
+    const directory = path.resolve(root, dir ?? build.outDir);
+    if (!this.#copies.begun && this.#options) {
+      await briefly(this.#copies.deleteLeftOver(directory, this.#configuration));
       return;
     }
-    const { config } = this.#environment;
-    const { root } = config;
-    const instance = this.#instance;
-    const cacheDirectory = cacheDirectoryOf(this.#options, root, config.cacheDir);
-    const directory = path.resolve(root, dir ?? config.build.outDir);
-    await briefly(deleteLeftOver({ instance, cacheDirectory, directory, root }, this.#options, this.#log));
+    await briefly(this.#copies.finish(this.#resolve(dir)));
+    if (this.#assets) await briefly(this.#assets.verify(directory));
   }
 
   /** Whether a plugin of Vite empties the output in `renderStart`. Before 7.1 Vite did that between two hooks. */
@@ -224,9 +197,8 @@ export class EnvironmentBuild {
     this.#takeover = undefined;
     this.#isPrepared = false;
     this.#assets = undefined;
-    this.#emptied.clear();
     await this.#copies.end({ keepWorkers });
-    for (const record of this.#records.splice(0)) record.release();
+    this.#copies.release();
   }
 
   get #isWatched(): boolean {

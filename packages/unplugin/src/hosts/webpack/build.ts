@@ -10,10 +10,7 @@ import {
   watchSources,
 } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { BuildCopies } from '../../output/build.ts';
-import { exclusive } from '../../output/exclusive.ts';
-import type { Preparation } from '../../output/preparation.ts';
-import type { ClaimedRecord } from '../../output/record-index.ts';
+import type { BuildCopies } from '../../output/build.ts';
 import { mount } from '../../serve/memory.ts';
 import { targetOfFile } from '../../targets/targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
@@ -29,22 +26,21 @@ export interface CompilerState {
   readonly options: ResolvedOptions;
   readonly targets: readonly WebpackTarget[];
   readonly watch: WatchState;
-  readonly preparation: Preparation;
+  readonly copies: BuildCopies;
   /** Where the options ask for any. */
   readonly imported: WebpackImports | undefined;
-  /** To be called when the config is complete, for every compiler before the first build of one. */
-  claimRecord(): ClaimedRecord;
+  /** What is copied into an output directory is recorded apart from what others copy there. */
+  claim(directory: string): void;
   warnedOfOutside: boolean;
 }
 
 /** One build of a compiler: its files as assets, and their copies. */
 export class WebpackBuild {
   readonly #state: CompilerState;
-  readonly #compilation: Compilation;
+  readonly compilation: Compilation;
   /** Absolute path of the output. */
   readonly #directory: string;
   readonly #log: ReturnType<typeof logOf>;
-  readonly #copies: BuildCopies;
   /** While webpack looks through the contents of all assets. */
   readonly hidden: HiddenAssets;
   /** Once its files are listed. */
@@ -54,38 +50,32 @@ export class WebpackBuild {
   #putBack: (() => void) | undefined;
 
   constructor(state: CompilerState, compilation: Compilation) {
-    const { compiler, options, preparation, targets } = state;
+    const { compiler, targets } = state;
     this.#state = state;
-    this.#compilation = compilation;
+    this.compilation = compilation;
     this.#directory = outputOf(compilation);
     this.#log = logOf(compilation);
-    this.#copies = new BuildCopies(options, this.#log, compiler.context, preparation);
     this.hidden = new HiddenAssets(compilation, () => this.#assets?.untouched() ?? []);
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
   /** The engine is loaded while modules are built. */
   async prepare(): Promise<void> {
-    const { compiler, targets } = this.#state;
-    if (await isOnDisk(compiler)) this.#copies.prepare(engineTargets(targets));
+    const { compiler, copies, targets } = this.#state;
+    if (await isOnDisk(compiler)) copies.prepare(engineTargets(targets));
   }
 
   /** Makes assets of all files. */
   async addAssets(): Promise<void> {
-    const { imported, options, targets, watch } = this.#state;
-    const [compilation, directory, hidden, log] = [
-      this.#compilation,
-      this.#directory,
-      this.hidden,
-      this.#log,
-    ];
+    const { copies, imported, options, targets, watch } = this.#state;
+    const [compilation, directory, hidden, log] = [this.compilation, this.#directory, this.hidden, this.#log];
     try {
       const began = Date.now();
       const listing =
         watch.relist(directory) ?? (await listFiles(targets, options, { compilation, directory, watch }));
       watch.listed(listing, directory, began);
-      this.#copies.silence(listing.silent);
-      this.#copies.warnOnce(listing.warnings);
+      copies.silence(listing.silent);
+      copies.warnOnce(listing.warnings);
       this.#listing = listing;
       this.#assets = new CompilationAssets(compilation, { files: listing.assets, directory, hidden, log });
       this.#assets.adopt(imported?.in(compilation, directory) ?? []);
@@ -110,14 +100,14 @@ export class WebpackBuild {
   async copy(): Promise<void> {
     if (!this.#listing || !this.#assets) return;
     const { compiler, imported, options, watch } = this.#state;
-    const { warnings } = this.#compilation;
+    const { warnings } = this.compilation;
     const final = this.#assets.final();
     const probe = final.ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours, this.#listing);
     const changed = watch.changedFiles(final);
     try {
       const { length } = warnings;
-      const report = await exclusive(this.#directory, () => this.#copyFiles(final, changed));
+      const report = await this.#copyFiles(final, changed);
       await imported?.verify(final.ours.filter(isImported), this.#directory);
       if (options.dryRun) {
         this.#putBack = this.#assets.detach(final.ours);
@@ -128,7 +118,7 @@ export class WebpackBuild {
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
       this.#log.fail(error);
-      const { assets } = this.#compilation;
+      const { assets } = this.compilation;
       const blocked = blockedNames(Object.keys(assets), error, this.#directory);
       // A disk that is full for us is so for webpack, which would read all files into memory first.
       this.#assets.detach([...final.ours, ...blocked.map((name) => ({ name, source: assets[name]! }))]);
@@ -142,24 +132,19 @@ export class WebpackBuild {
   /** The build is over, or failed. Threads of a watcher stay for the next. */
   async end(how: { keepWorkers: boolean }): Promise<void> {
     this.#state.watch.buildEnded();
-    await this.#copies.end(how);
+    await this.#state.copies.end(how);
   }
 
   /** With `changed` only these files are looked at. */
-  async #copyFiles(
-    { ours, left, reported }: FinalAssets,
-    changed: FileAsset[] | undefined,
-  ): Promise<CopyReport> {
-    const { cacheDirectory, orphaned } = this.#state.claimRecord();
+  #copyFiles({ ours, left, reported }: FinalAssets, changed: FileAsset[] | undefined): Promise<CopyReport> {
+    const { copies, imported } = this.#state;
+    this.#state.claim(this.#directory);
     const names = new Set(ours.map(({ name }) => name));
-    const others = Object.keys(this.#compilation.assets).filter((name) => !names.has(name));
-    this.#copies.begin({
+    const others = Object.keys(this.compilation.assets).filter((name) => !names.has(name));
+    return copies.copy({
       directory: this.#directory,
       ...this.#listing!.targets,
-      assets: this.#state.imported && ours.filter(isImported).map(({ given }) => given.target),
-      cacheDirectory,
-      // Once.
-      orphaned: orphaned.splice(0),
+      assets: imported && ours.filter(isImported).map(({ given }) => given.target),
       keep: [],
       leave: left,
       reported,
@@ -170,13 +155,11 @@ export class WebpackBuild {
       },
       entries: true,
     });
-    const [report] = await this.#copies.finish(this.#directory);
-    return report!;
   }
 
   /** webpack does not write what was copied, and takes it for written. A report of changed files names no others. */
   async #markCopied(ours: FileAsset[], { entries }: CopyReport, namesChanged: boolean): Promise<void> {
-    const { emittedAssets, comparedForEmitAssets } = this.#compilation;
+    const { emittedAssets, comparedForEmitAssets } = this.compilation;
     const actions = new Map(entries!.map(({ destination, action }) => [destination, action]));
     const copied = namesChanged ? ours : ours.filter(({ file }) => actions.has(file.destination));
     // Somebody stands between webpack and the disk: then it has to write all of it itself.
@@ -197,7 +180,7 @@ export class WebpackBuild {
         },
         source,
         outputPath: this.#directory,
-        compilation: this.#compilation,
+        compilation: this.compilation,
         targetPath: file.destination,
       });
     }
@@ -214,7 +197,7 @@ export class WebpackBuild {
     // Whoever taps assetEmitted wants the content of each file, too.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
-    for (const { name } of plain) this.#compilation.emittedAssets.add(name);
+    for (const { name } of plain) this.compilation.emittedAssets.add(name);
     this.#putBack = this.#assets!.detach(plain);
   }
 }

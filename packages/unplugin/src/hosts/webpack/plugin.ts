@@ -1,9 +1,15 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
-import { checkCompiler, deleteFormer, instanceOf, NAME, recordOf, tapEnd } from '../../compilers/compiler.ts';
+import {
+  checkCompiler,
+  configurationOf,
+  deleteFormer,
+  logOfBuilds,
+  tapEnd,
+} from '../../compilers/compiler.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { Preparation } from '../../output/preparation.ts';
-import type { ClaimedRecord } from '../../output/record-index.ts';
+import { BuildCopies } from '../../output/build.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
 import { hideFromSearch } from './hiding.ts';
 import { WebpackImports } from './imported-files.ts';
@@ -27,37 +33,36 @@ export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
 
 function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   checkCompiler('webpack', compiler);
-  const instance = instanceOf('webpack', compiler);
+  const { context: root, hooks, webpack } = compiler;
   const targets = [
     ...(options.takeOver ? takeOverCopy(compiler, options) : []),
-    ...webpackTargets(options, compiler.context),
+    ...webpackTargets(options, root),
   ];
   if (targets.length === 0 && !options.assets) {
-    deleteFormer(compiler, instance, options);
+    deleteFormer('webpack', compiler, options);
     return;
   }
-  let record: ClaimedRecord | undefined;
-  const claim = () => {
-    // Also what is not in targets of the engine: templates and patterns.
-    const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
-    return recordOf(compiler, instance(), named, options, path.resolve(compiler.options.output.path!));
-  };
+  /** The last one: a compiler has one at a time. */
+  let build: WebpackBuild | undefined;
+  const log = logOfBuilds(() => build?.compilation, compiler.getInfrastructureLogger(NAME));
+  const copies = new BuildCopies({ host: 'webpack', options, log, root });
+  const configuration = configurationOf(compiler);
+  // Also what is not in targets of the engine: templates and patterns.
+  const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
   const state: CompilerState = {
     compiler,
     options,
     targets,
     watch: new WatchState(compiler, targets),
-    preparation: new Preparation(),
+    copies,
     imported: options.assets && new WebpackImports(compiler, options),
-    claimRecord: () => (record ??= claim()),
+    claim: (directory) => copies.claim(directory, configuration(), named),
     warnedOfOutside: false,
   };
-  const { hooks, webpack } = compiler;
-  /** The last one: a compiler has one at a time. */
-  let build: WebpackBuild | undefined;
 
-  // What the config leaves out, the path of the output for instance, is known from here on.
-  hooks.initialize.tap(NAME, () => void state.claimRecord());
+  // What the config leaves out, the path of the output for instance, is known from here on: for every compiler before the
+  // first build of one.
+  hooks.initialize.tap(NAME, () => state.claim(path.resolve(compiler.options.output.path!)));
   hooks.thisCompilation.tap(NAME, (compilation) => {
     const current = new WebpackBuild(state, compilation);
     build = current;
@@ -82,7 +87,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     async (how) => build?.end(how),
     async () => {
       await build?.end({ keepWorkers: false });
-      record?.release();
+      copies.release();
     },
   );
 }
