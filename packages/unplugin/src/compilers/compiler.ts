@@ -58,11 +58,16 @@ export function isOnDisk(compiler: AnyCompiler, file: string = compiler.context)
   return isRealDisk(outputFileSystem, file);
 }
 
+export interface CompilationLog extends HostLog {
+  /** The compilation is not to succeed. */
+  fail(error: unknown): void;
+}
+
 /** Logs through the compiler or `logger`; warnings, and what fails, belong to a compilation. */
 export function logOf(
   compilation: AnyCompilation,
   logger: HostLog = compilation.compiler.getInfrastructureLogger(NAME),
-): HostLog & { fail(error: unknown): void } {
+): CompilationLog {
   const { WebpackError } = compilation.compiler.webpack;
   const named = (message: string) => new WebpackError(`${NAME}: ${message}`);
   return {

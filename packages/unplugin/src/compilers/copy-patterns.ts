@@ -52,11 +52,12 @@ export function findPattern(
 
 /** What a pattern says about links and attributes, where the options say something else. */
 export function attributesOf(
-  { followSymlinks, keeps }: { followSymlinks: boolean; keeps: readonly ('mode' | 'timestamps')[] },
+  asked: { followSymlinks: boolean; mode?: boolean | undefined; timestamps?: boolean | undefined },
   { preserve, symlinks = 'follow' }: Pick<CopyOptions, 'preserve' | 'symlinks'>,
 ): Pick<Target<string>, 'symlinks' | 'preserve'> {
-  const wanted = followSymlinks ? 'follow' : 'keep';
-  const missing = preserve ? keeps.filter((each) => !preserve.includes(each)) : [];
+  const wanted = asked.followSymlinks ? 'follow' : 'keep';
+  const isMissing = (each: 'mode' | 'timestamps') => asked[each] && preserve?.includes(each) === false;
+  const missing = (['mode', 'timestamps'] as const).filter(isMissing);
   return {
     ...(wanted !== symlinks && { symlinks: wanted }),
     ...(preserve && missing.length > 0 && { preserve: [...preserve, ...missing] }),

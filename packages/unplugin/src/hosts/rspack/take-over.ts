@@ -81,7 +81,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, { engine }: ResolvedOpti
     ...target,
     ...(kind === 'glob' && { base: context }),
     ...placeOf({ to, toType, from, isFile: kind === 'file' }, compiler.outputPath),
-    ...attributesOf({ followSymlinks: true, keeps: copyPermissions ? ['mode'] : [] }, engine),
+    ...attributesOf({ followSymlinks: true, mode: copyPermissions }, engine),
   };
 }
 

@@ -1,10 +1,11 @@
 import { ignoresCase } from 'fs-reflink/host';
-import type { Compilation } from 'webpack';
+import type { AssetInfo, Compilation } from 'webpack';
+import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { contenderOf, winnerOverBundle } from '../../output/winner.ts';
-import { infoOf } from './describe.ts';
+import { relativeName } from '../../targets/targets.ts';
 import type { HiddenAssets } from './hiding.ts';
-import type { FileAsset } from './targets.ts';
+import type { FileAsset } from './listing.ts';
 
 /** What becomes of the files when the compilation is written. */
 export interface FinalAssets {
@@ -16,16 +17,19 @@ export interface FinalAssets {
   reported: readonly string[];
 }
 
-interface AssetLog {
-  warn(message: string): void;
-  /** The compilation is not to succeed. */
-  fail(error: unknown): void;
+interface AssetSettings {
+  files: readonly FileAsset[];
+  /** Assets already, of the bundle. */
+  imported: readonly FileAsset[];
+  directory: string;
+  hidden: HiddenAssets;
+  log: CompilationLog;
 }
 
 /** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
 export class CompilationAssets {
   readonly #compilation: Compilation;
-  readonly #log: AssetLog;
+  readonly #log: CompilationLog;
   readonly #all: readonly FileAsset[];
   /** Those that have not lost their names to the bundle, by name. */
   readonly #ours = new Map<string, FileAsset>();
@@ -33,15 +37,7 @@ export class CompilationAssets {
   readonly #hidden: HiddenAssets;
 
   /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
-  constructor(
-    compilation: Compilation,
-    {
-      files,
-      directory,
-      hidden,
-      log,
-    }: { files: readonly FileAsset[]; directory: string; hidden: HiddenAssets; log: AssetLog },
-  ) {
+  constructor(compilation: Compilation, { files, imported, directory, hidden, log }: AssetSettings) {
     this.#compilation = compilation;
     this.#log = log;
     this.#all = files;
@@ -61,11 +57,7 @@ export class CompilationAssets {
       else compilation.emitAsset(name, source, info);
     }
     this.#watchBundle(spell);
-  }
-
-  /** These are assets already, of the bundle. */
-  adopt(files: readonly FileAsset[]): void {
-    for (const each of files) this.#ours.set(each.name, each);
+    for (const each of imported) this.#ours.set(each.name, each);
   }
 
   /**
@@ -135,4 +127,21 @@ export class CompilationAssets {
       for (const { name, source } of copied) compilation.assets[name] = source;
     };
   }
+}
+
+/** What webpack is told about a file. `context` is the directory that the names of sources are relative to. */
+export function infoOf({ name, file, given, source, info: ofName }: FileAsset, context: string): AssetInfo {
+  // Minimizers leave alone what is marked as minimized. Scripts stay as they are unless they are given away.
+  const { minimize = !/\.[cm]?js$/i.test(name), info } = given.asset ?? {};
+  return {
+    copied: true,
+    sourceFilename: relativeName(context, file.source),
+    // As if it had been written by webpack; nobody looks at the file before this is asked for.
+    get size() {
+      return source.size();
+    },
+    ...(!minimize && { minimized: true }),
+    ...ofName,
+    ...(typeof info === 'function' ? info({ source: file.source, name }) : info),
+  };
 }

@@ -3,6 +3,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Compilation, Compiler } from 'webpack';
 import {
   blockedNames,
+  type CompilationLog,
   isOnDisk,
   logOf,
   outputOf,
@@ -16,8 +17,8 @@ import { targetOfFile } from '../../targets/targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
 import { HiddenAssets } from './hiding.ts';
 import type { WebpackImports } from './imported-files.ts';
-import { listFiles } from './listing.ts';
-import { engineTargets, type FileAsset, type Listing, type WebpackTarget } from './targets.ts';
+import { type FileAsset, type Listing, listFiles } from './listing.ts';
+import { engineTargets, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
 
 /** What all builds of one compiler have in common, for one instance of the plugin. */
@@ -40,7 +41,7 @@ export class WebpackBuild {
   readonly compilation: Compilation;
   /** Absolute path of the output. */
   readonly #directory: string;
-  readonly #log: ReturnType<typeof logOf>;
+  readonly #log: CompilationLog;
   /** While webpack looks through the contents of all assets. */
   readonly hidden: HiddenAssets;
   /** Once its files are listed. */
@@ -68,7 +69,8 @@ export class WebpackBuild {
   /** Makes assets of all files. */
   async addAssets(): Promise<void> {
     const { copies, imported, options, targets, watch } = this.#state;
-    const [compilation, directory, hidden, log] = [this.compilation, this.#directory, this.hidden, this.#log];
+    const { compilation } = this;
+    const directory = this.#directory;
     try {
       const began = Date.now();
       const listing =
@@ -77,10 +79,15 @@ export class WebpackBuild {
       copies.silence(listing.silent);
       copies.warnOnce(listing.warnings);
       this.#listing = listing;
-      this.#assets = new CompilationAssets(compilation, { files: listing.assets, directory, hidden, log });
-      this.#assets.adopt(imported?.in(compilation, directory) ?? []);
+      this.#assets = new CompilationAssets(compilation, {
+        files: listing.assets,
+        imported: imported?.in(compilation, directory) ?? [],
+        directory,
+        hidden: this.hidden,
+        log: this.#log,
+      });
     } catch (error) {
-      log.fail(error);
+      this.#log.fail(error);
     }
   }
 

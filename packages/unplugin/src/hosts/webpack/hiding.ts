@@ -1,5 +1,5 @@
 import type { Compilation } from 'webpack';
-import type { FileAsset } from './targets.ts';
+import type { FileAsset } from './listing.ts';
 
 /** In modules, what fills in the names of chunks looks for them in all assets, and would read every file. */
 const READS_ALL = 'analyzableChunkNaming';

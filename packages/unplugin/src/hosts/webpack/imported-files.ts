@@ -7,7 +7,7 @@ import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { relativeName, targetOfFile } from '../../targets/targets.ts';
 import { HiddenAssets, hideFromSearch } from './hiding.ts';
-import type { FileAsset } from './targets.ts';
+import type { FileAsset } from './listing.ts';
 
 /** Before webpack reads a file, and before other plugins look at assets. */
 const FIRST = { name: NAME, stage: -100_000 };

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveOptions } from '../../options/resolve-options.ts';
-import { listFiles } from './listing.ts';
-import type { ListingContext, WebpackTarget } from './targets.ts';
+import { type ListingContext, listFiles } from './listing.ts';
+import type { WebpackTarget } from './targets.ts';
 
 let root: string;
 beforeAll(() => {

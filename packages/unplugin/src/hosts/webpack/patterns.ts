@@ -43,7 +43,8 @@ function toTarget(
   number: number,
   options: ResolvedOptions,
 ): WebpackTarget {
-  const { context: given, filename = '[path][base]', to, info, transform } = pattern;
+  const { context: given, filename = '[path][base]', to, info, transform, globOptions } = pattern;
+  const { preservePermissions, preserveTimestamps } = pattern;
   const context = given === undefined ? compiler.context : path.resolve(compiler.context, given);
   const file = (source: string, name: string) => ({
     absoluteFilename: source,
@@ -56,7 +57,14 @@ function toTarget(
     pattern: { number, from },
     target: {
       ...found(pattern, from, context),
-      ...saidOf(pattern, options),
+      ...attributesOf(
+        {
+          followSymlinks: globOptions?.followSymlinks !== false,
+          mode: preservePermissions,
+          timestamps: preserveTimestamps,
+        },
+        options.engine,
+      ),
       ...(given !== undefined && { base: context }),
       ...(transform && { transform: (content, { source }) => transformer(content, source) }),
     },
@@ -84,13 +92,4 @@ function found(pattern: Pattern, from: string, context: string): WebpackTarget['
   const { kind, base, target } = findPattern(from, context, { dot, ignore: ignored });
   if (kind === 'file' || deep === Number.POSITIVE_INFINITY) return target;
   return { ...target, filter: (_below, source) => relativeName(base, source).split('/').length <= deep };
-}
-
-function saidOf(
-  { globOptions, preservePermissions, preserveTimestamps }: Pattern,
-  { engine }: ResolvedOptions,
-): ReturnType<typeof attributesOf> {
-  const asked = [preservePermissions && 'mode', preserveTimestamps && 'timestamps'] as const;
-  const keeps = asked.flatMap((each) => each || []);
-  return attributesOf({ followSymlinks: globOptions?.followSymlinks !== false, keeps }, engine);
 }

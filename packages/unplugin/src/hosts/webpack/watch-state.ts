@@ -5,7 +5,8 @@ import { lazySource } from '../../assets/compiler-source.ts';
 import { mayChangeUnseen, statsOf, versionOf } from '../../targets/stats.ts';
 import { sourcesOf } from '../../targets/targets.ts';
 import type { FinalAssets } from './assets.ts';
-import { type FileAsset, isPlain, type Listing, type WebpackTarget } from './targets.ts';
+import type { FileAsset, Listing } from './listing.ts';
+import { isPlain, type WebpackTarget } from './targets.ts';
 
 /** A file as it was when it was last looked at. */
 interface WatchedFile {

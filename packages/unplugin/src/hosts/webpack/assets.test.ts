@@ -1,13 +1,13 @@
-import type { ListedFile } from 'fs-reflink/list';
 import { expect, test } from 'vitest';
-import { infoOf } from './describe.ts';
-import type { FileAsset, WebpackTarget } from './targets.ts';
+import type { AssetOptions } from '../../options/options.ts';
+import { infoOf } from './assets.ts';
+import type { FileAsset } from './listing.ts';
 
-const asset = (name: string, given: Partial<WebpackTarget> = {}): FileAsset => ({
+const asset = (name: string, options: AssetOptions = {}): FileAsset => ({
   name,
   file: { source: `/root/src/${name}`, destination: `/root/dist/${name}`, target: 0, link: false },
   source: { size: () => 5 } as never,
-  given: { kind: 'target', target: { from: 'src' }, ...given },
+  given: { kind: 'target', target: { from: 'src' }, asset: options },
 });
 
 test.each<[name: string, minimize: boolean | undefined, minimized: boolean]>([
@@ -19,11 +19,16 @@ test.each<[name: string, minimize: boolean | undefined, minimized: boolean]>([
   ['a.js', true, false],
   ['a.css', false, true],
 ])('%s, with minimize %j, is marked as minimized: %j', (name, minimize, minimized) => {
-  expect(infoOf(asset(name, { minimize }), '/root').minimized ?? false).toBe(minimized);
+  expect(infoOf(asset(name, minimize === undefined ? {} : { minimize }), '/root').minimized ?? false).toBe(
+    minimized,
+  );
 });
 
 test('an asset says where it is from, how large it is, and what its target and its name add', () => {
-  const info = (name: string, { source }: ListedFile) => ({ immutable: true, from: `${name} ${source}` });
+  const info = (file: { name: string; source: string }) => ({
+    immutable: true,
+    from: `${file.name} ${file.source}`,
+  });
   const named = { ...asset('a.txt', { info }), info: { contenthash: 'abc' } };
   expect({ ...infoOf(named, '/root') }).toEqual({
     copied: true,

@@ -1,7 +1,7 @@
 import type { ListedFile } from 'fs-reflink/list';
 import { expect, test } from 'vitest';
-import { nameFiles } from './name.ts';
-import type { ListingContext, WebpackTarget } from './targets.ts';
+import { type ListingContext, nameFiles } from './listing.ts';
+import type { WebpackTarget } from './targets.ts';
 
 class RawSource {
   readonly #content: Buffer;
