@@ -8,6 +8,7 @@ import { rspackPlugin } from './hosts/rspack/plugin.ts';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { vitePlugins } from './hosts/vite/plugins.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
+import { NAME } from './options/name.ts';
 import type { Options } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { noHost } from './options/unsupported.ts';
@@ -47,5 +48,3 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
     }
   },
 );
-
-const NAME = 'unplugin-reflink';

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import path from 'node:path';
 import type { XXHashAPI } from 'xxhash-wasm';
+import { writeCached } from '../output/cache.ts';
 import type { FileState, SelectedFile } from './selection.ts';
 import { stateOf } from './selection.ts';
 
@@ -75,7 +74,7 @@ export class ContentHashes {
     const all = { ...read(this.#store), ...Object.fromEntries(this.#added) };
     this.#added.clear();
     this.#known = undefined;
-    write(this.#store, Object.fromEntries(Object.entries(all).filter(([file]) => fs.existsSync(file))));
+    writeCached(this.#store, Object.fromEntries(Object.entries(all).filter(([file]) => fs.existsSync(file))));
   }
 }
 
@@ -123,19 +122,5 @@ function read(store: string): Record<string, Known> {
   } catch {
     // Missing or damaged: the contents are hashed again.
     return {};
-  }
-}
-
-/** Replaces the store by a rename, because another process may be reading it. */
-function write(store: string, known: Record<string, Known>): void {
-  const temporary = `${store}.${randomUUID()}.tmp`;
-  try {
-    fs.mkdirSync(path.dirname(store), { recursive: true });
-    fs.writeFileSync(temporary, JSON.stringify(known), { flag: 'wx' });
-    fs.renameSync(temporary, store);
-  } catch {
-    // Without a store the next build only takes longer. The copy warns of its manifest, which is in the same
-    // directory.
-    fs.rmSync(temporary, { force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isAdded, withAssets } from './plugin-order.ts';
+import { pluginsOf, withAssets } from './plugin-order.ts';
 
 type Hook = (output: unknown, bundle: unknown, isWrite: boolean) => unknown;
 interface Made {
@@ -33,11 +33,12 @@ test.each([undefined, 'post'])('ours comes last, and others find contents, with 
   if (order) expect(plugins[1]!.generateBundle).toMatchObject({ order });
 });
 
-test('plugins stay what they are, and what is added is known by its owner', () => {
+test('plugins stay what they are, and what is added is known by its owner', async () => {
   const { plugins, owner, given } = ordered();
   expect(plugins[1]).toBeInstanceOf(given[1]!.constructor);
   expect(plugins[1]).toHaveProperty('method');
   expect([plugins[2], plugins[3]]).toEqual([given[2], undefined]);
-  expect(plugins.map((each) => isAdded(each, owner))).toEqual([false, false, false, false, true]);
-  expect(isAdded(plugins[4], Symbol('other'))).toBe(false);
+  const nested = [[plugins[0]], Promise.resolve([plugins[1]]), plugins.slice(2)];
+  expect(await pluginsOf(nested, owner)).toEqual(plugins.slice(0, 3));
+  expect(await pluginsOf(nested, Symbol('other'))).toEqual([...plugins.slice(0, 3), plugins[4]]);
 });

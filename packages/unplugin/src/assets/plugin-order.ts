@@ -37,9 +37,12 @@ export function withAssets(
   return [...all, ...added];
 }
 
-/** Whether a plugin is one that {@link withAssets} has added for this owner. */
-export function isAdded(plugin: unknown, owner: symbol): boolean {
-  return (plugin as { [ADDED]?: symbol } | undefined)?.[ADDED] === owner;
+/** The plugins of a config, which may be in arrays within arrays, as promises, or left out; without those added for this owner. */
+export async function pluginsOf(given: unknown, owner: symbol): Promise<unknown[]> {
+  const plugins = await given;
+  if (Array.isArray(plugins))
+    return (await Promise.all(plugins.map((each) => pluginsOf(each, owner)))).flat();
+  return plugins && (plugins as { [ADDED]?: symbol })[ADDED] !== owner ? [plugins] : [];
 }
 
 function isPlugin(given: unknown): given is Plugin & Required<Pick<Plugin, 'generateBundle'>> {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Matcher } from 'fs-reflink/list';
+import { escapeGlob } from '../targets/targets.ts';
 import { BINARY, MODULES, type ResolvedAssets } from './options.ts';
 
 /** An imported file that the engine copies. */
@@ -88,8 +89,4 @@ function absolute(glob: string, root: string): string {
 function belowRoot(file: string): string {
   const below = file.slice(path.parse(file).root.length);
   return path.sep === '/' ? below : below.replaceAll(path.sep, '/');
-}
-
-function escapeGlob(name: string): string {
-  return name.replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -78,6 +78,23 @@ export function assetHashesFile(cacheDirectory: string): string {
 /** The start of the paths of notes of builds whose bundler writes stand-ins into an output directory. */
 export function standInNotes(cacheDirectory: string, directory: string): string {
   return path.join(usable(cacheDirectory), `${hashOf(directory)}.stand-ins-`);
+}
+
+/** Writes a file of the cache in one step, because another process may read it. One that cannot be written costs time alone. */
+export function writeCached(file: string, value: unknown): void {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(temporary, JSON.stringify(value), { flag: 'wx' });
+    fs.renameSync(temporary, file);
+  } catch {
+    // No reason to fail: the copy warns of its manifest, which is there too.
+    try {
+      fs.rmSync(temporary, { force: true });
+    } catch {
+      // What kept it from being written keeps it from being looked for.
+    }
+  }
 }
 
 function isManifest(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
-import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
+import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
 import { watchedPart } from '../targets/watched.ts';
 import { manifestFile } from './cache.ts';
 
@@ -33,11 +33,10 @@ export function emptyOutput({
   directory,
   cacheDirectory,
   keep,
-  publicTargets,
-  targets,
   snapshot,
+  ...targets
 }: EmptySettings): Emptied {
-  const sources = [...publicTargets, ...targets].flatMap(sourcesOf).map(watchedPart);
+  const sources = allSourcesOf(targets).map(watchedPart);
   const manifest = manifestFile(cacheDirectory, directory);
   // The directory did not exist when the build started, so this build has written everything that is in it.
   if (!loaded) return { deleted: [], at: 0 };

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ResolvedOptions } from '../options/options.ts';
-import { hashOf, indexFile, wasCopied } from './cache.ts';
+import { hashOf, indexFile, wasCopied, writeCached } from './cache.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
@@ -84,7 +83,7 @@ export function claimRecord(
   found.targets = content;
   const orphans = all.filter(({ configurations }) => configurations.length === 0);
   const kept = all.filter(({ configurations }) => configurations.length > 0);
-  if (!dryRun && JSON.stringify(kept) !== JSON.stringify(before)) write(file, kept);
+  if (!dryRun && JSON.stringify(kept) !== JSON.stringify(before)) writeCached(file, kept);
 
   const key = keyOf(found);
   claims.set(key, { count: (claims.get(key)?.count ?? 0) + 1, functions });
@@ -141,22 +140,5 @@ function read(file: string): IndexedRecord[] {
   } catch {
     // The index is missing or damaged: nothing is known, so nothing is deleted.
     return [];
-  }
-}
-
-/** In one step: another process may read it. */
-function write(file: string, records: readonly IndexedRecord[]): void {
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(temporary, JSON.stringify(records), { flag: 'wx' });
-    fs.renameSync(temporary, file);
-  } catch {
-    // A cache that cannot be written is no reason to fail: the copy warns of its manifest, which is there too.
-    try {
-      fs.rmSync(temporary, { force: true });
-    } catch {
-      // What kept it from being written keeps it from being looked for.
-    }
   }
 }

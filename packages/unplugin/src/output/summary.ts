@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { CopyEntry, CopyReport } from 'fs-reflink';
 import { asThrown, isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../options/options.ts';
-import { destinationsOf, hasTargets, type OutputTargets } from '../targets/targets.ts';
+import { destinationsOf, hasTargets, type OutputTargets, relativeName } from '../targets/targets.ts';
 import type { HostLog } from './log.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -60,9 +60,7 @@ export function describeReport(report: CopyReport, directory: string, destinatio
     .filter(({ action }) => action !== 'unchanged')
     .map((entry) => {
       const { destination } = entry;
-      const name = isInside(directory, destination)
-        ? path.relative(directory, destination).split(path.sep).join('/')
-        : destination;
+      const name = isInside(directory, destination) ? relativeName(directory, destination) : destination;
       return `  ${name} (${wordFor(entry, destinations)})`;
     });
   return [summarize(report, destinations, { methods: entries !== undefined }), ...lines.sort()].join('\n');

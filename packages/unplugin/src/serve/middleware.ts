@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { ResolvedOptions } from '../options/options.ts';
 import { transformed } from '../output/transformed.ts';
-import { type OutputTargets, sourcesOf } from '../targets/targets.ts';
+import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
 import type { ServedFile, ServedFiles } from './files.ts';
 import { bytesAsContent, type Content, contentOf, respond } from './respond.ts';
 
@@ -61,10 +61,8 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
 }
 
 /** Whether something is copied from packages, which watchers do not watch. */
-export function hasPackages({ publicTargets, targets }: OutputTargets): boolean {
-  return [...publicTargets, ...targets]
-    .flatMap(sourcesOf)
-    .some((from) => /[\\/]node_modules[\\/]/.test(from));
+export function hasPackages(targets: OutputTargets): boolean {
+  return allSourcesOf(targets).some((from) => /[\\/]node_modules[\\/]/.test(from));
 }
 
 /** The path of a request as a name in the output. Undefined if it cannot be one, as with an encoded slash in it. */

@@ -55,6 +55,11 @@ export function sourcesOf({ from }: Pick<Target<string>, 'from'>): string[] {
   return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));
 }
 
+/** The same of all targets but the bundle's own files. */
+export function allSourcesOf({ publicTargets, targets }: OutputTargets): string[] {
+  return [...publicTargets, ...targets].flatMap(sourcesOf);
+}
+
 /** Matches negated patterns, as the engine does: `!(a|b)` is not negated. */
 const NEGATED = /^!(?!\()/;
 
@@ -118,6 +123,11 @@ export function relativeName(directory: string, file: string): string {
     ? file.slice(directory.length + 1)
     : path.relative(directory, file);
   return path.sep === '/' ? name : name.replaceAll(path.sep, '/');
+}
+
+/** A path, with forward slashes, as a glob that matches nothing else. */
+export function escapeGlob(name: string): string {
+  return name.replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
 }
 
 /** The absolute paths that files of an output go to: the output directory, and what targets name outside of it. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { statsOf } from './stats.ts';
-import { type OutputTargets, sourcesOf } from './targets.ts';
+import { allSourcesOf, type OutputTargets } from './targets.ts';
 
 /** Directories that are not watched: they contain far too many files, and changes in them are no reason to build. */
 const NEVER = new Set(['node_modules', '.git']);
@@ -10,12 +10,9 @@ const NEVER = new Set(['node_modules', '.git']);
  * The paths that a watcher has to watch to notice every change of a source: files, and directories with everything in
  * them. If a directory contains an output or packages, its other entries are listed instead.
  */
-export function watchedPaths(
-  { publicTargets, targets }: OutputTargets,
-  outputs: ReadonlySet<string> = new Set(),
-): string[] {
+export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string> = new Set()): string[] {
   const found = new Set<string>();
-  for (const from of [...publicTargets, ...targets].flatMap(sourcesOf)) {
+  for (const from of allSourcesOf(targets)) {
     const part = watchedPart(from);
     add(part, outputs, found);
     // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in.

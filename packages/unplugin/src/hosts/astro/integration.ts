@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { NAME } from '../vite/names.ts';
 import { vitePlugins } from '../vite/plugins.ts';
 import type { Project, ViteConfig } from './emptying.ts';
 

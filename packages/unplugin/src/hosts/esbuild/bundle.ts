@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildResult, Metafile } from 'esbuild';
 import type { CopyEntry } from 'fs-reflink';
+import { relativeName } from '../../targets/targets.ts';
 import { metafileOf } from './metafile.ts';
 
 /** The absolute paths of the files that esbuild has written. */
@@ -21,7 +22,7 @@ export function listOutputs(
     // The copy reports sizes only for files that it has copied.
     if (entry.action !== 'copied')
       entry.bytes = fs.lstatSync(entry.destination, { throwIfNoEntry: false })?.size ?? 0;
-    const name = path.relative(root, entry.destination).split(path.sep).join('/');
+    const name = relativeName(root, entry.destination);
     metafile.outputs[name] = { bytes: entry.bytes, inputs: {}, imports: [], exports: [] };
   }
 }

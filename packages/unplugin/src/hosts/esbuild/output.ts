@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { exclusive } from '../../output/exclusive.ts';
 import { logReport } from '../../output/summary.ts';
-import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
+import { allSourcesOf, assetTargets, type OutputTargets } from '../../targets/targets.ts';
 import { watchedPart } from '../../targets/watched.ts';
 import type { EsbuildAssets } from './assets.ts';
 import { bundlePaths, listOutputs } from './bundle.ts';
@@ -238,7 +238,7 @@ export class EsbuildOutput {
     const { directory, options, targets } = this.#settings;
     const all = [...targets.publicTargets, ...targets.targets];
     return new OutputWatch({
-      roots: [...new Set(all.flatMap(sourcesOf).map(watchedPart))],
+      roots: [...new Set(allSourcesOf(targets).map(watchedPart))],
       directory,
       followLinks: all.some(({ symlinks = options.engine.symlinks }) => symlinks !== 'keep'),
       byFilesAlone: all.every(

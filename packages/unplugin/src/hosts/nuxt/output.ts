@@ -10,7 +10,7 @@ import { wasCopied } from '../../output/cache.ts';
 import { loadEmptying } from '../../output/empty.ts';
 import { keptIn } from '../../targets/nested.ts';
 import { statsOf } from '../../targets/stats.ts';
-import { toTargets } from '../../targets/targets.ts';
+import { relativeName, toTargets } from '../../targets/targets.ts';
 import { logOf, type Nitro, type Nuxt } from './types.ts';
 
 /**
@@ -121,5 +121,5 @@ function globsIn(directory: string, pattern: string, srcDir: string): string[] {
   if (pattern.startsWith('!')) return [];
   if (pattern.startsWith('*')) return [pattern];
   const full = path.resolve(srcDir, pattern);
-  return isInside(directory, full) ? [path.relative(directory, full).split(path.sep).join('/')] : [];
+  return isInside(directory, full) ? [relativeName(directory, full)] : [];
 }

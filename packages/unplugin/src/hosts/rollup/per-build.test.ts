@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
+import { NAME } from '../../options/name.ts';
+import { type BuildFacts, pluginPerBuild } from './per-build.ts';
 
 interface Made {
   name: string;

@@ -1,4 +1,5 @@
-import { type AssetsOf, isAdded, withAssets } from '../../assets/plugin-order.ts';
+import { type AssetsOf, pluginsOf, withAssets } from '../../assets/plugin-order.ts';
+import { NAME } from '../../options/name.ts';
 
 interface InputOptions {
   plugins?: unknown;
@@ -7,8 +8,6 @@ interface InputOptions {
 interface Context {
   meta: { watchMode?: boolean };
 }
-
-export const NAME = 'unplugin-reflink';
 
 /** What is known about a build when it reads its options. */
 export interface BuildFacts {
@@ -37,10 +36,10 @@ export function pluginPerBuild<P extends object>(
     ...create({ watching: false, position: 0 }),
     [mark]: true,
     async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
-      const plugins = (await flattened(given.plugins)).filter((each) => !isAdded(each, mark));
+      const plugins = await pluginsOf(given.plugins, mark);
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
-      const instances = plugins.filter((each) => (each as { name?: string } | undefined)?.name === NAME);
+      const instances = plugins.filter((each) => (each as { name?: string }).name === NAME);
       // The `options` hook stays, because another plugin may start a build with the same plugins inside this one.
       const own = (plugin: P) => ({
         ...plugin,
@@ -55,11 +54,4 @@ export function pluginPerBuild<P extends object>(
       return { ...given, plugins: [...ahead, ...withAssets(all, last, assets, mark)] };
     },
   };
-}
-
-/** Resolves the plugins of a build, which may be nested arrays, promises or falsy values. */
-async function flattened(given: unknown): Promise<unknown[]> {
-  const plugins = await given;
-  if (!Array.isArray(plugins)) return plugins ? [plugins] : [];
-  return (await Promise.all(plugins.map(flattened))).flat();
 }

@@ -1,9 +1,10 @@
 import type { Plugin as RolldownPlugin } from 'rolldown';
 import type { Plugin as RollupPlugin } from 'rollup';
 import type { AssetsOf } from '../../assets/plugin-order.ts';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { type Bundle, type Context, type Output, type RollupBuild, Shared } from './build.ts';
-import { type BuildFacts, NAME, pluginPerBuild } from './per-build.ts';
+import { type BuildFacts, pluginPerBuild } from './per-build.ts';
 
 /**
  * The hooks of both bundlers. Only `generateBundle` tells whether the bundle is going to be written, and by then

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isInside } from 'fs-reflink/host';
 import type { Environment, Rollup } from 'vite';
 import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import { relativeName } from '../../targets/targets.ts';
 
 /** The part of the `this` of `load` and `transform` that is used here. */
 type Context = Pick<Rollup.PluginContext, 'addWatchFile' | 'emitFile' | 'getModuleInfo' | 'parse'> & {
@@ -35,7 +36,7 @@ export async function loadAsset(
   const source = await assets.standInOf(file);
   if (source === undefined) return undefined;
   context.addWatchFile(file);
-  const originalFileName = path.relative(environment.config.root, file).split(path.sep).join('/');
+  const originalFileName = relativeName(environment.config.root, file);
   const name = path.basename(file);
   const reference = context.emitFile({ type: 'asset', name, originalFileName, source });
   assets.emitted(reference);

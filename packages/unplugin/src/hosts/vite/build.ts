@@ -11,7 +11,7 @@ import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { loadEmptying } from '../../output/empty.ts';
 import { keptIn } from '../../targets/nested.ts';
-import { assetTargets } from '../../targets/targets.ts';
+import { assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {
   HiddenOptions,
@@ -230,13 +230,6 @@ function without(target: Target<string>, directory: string, outDirs: readonly st
   const to = path.resolve(directory, target.to ?? '.');
   const inside = outDirs.filter((each) => each !== to && isInside(to, each));
   if (inside.length === 0) return target;
-  const ignored = inside.map((each) => `${escapeGlob(path.relative(to, each))}/**`);
+  const ignored = inside.map((each) => `${escapeGlob(relativeName(to, each))}/**`);
   return { ...target, ignore: [target.ignore ?? [], ignored].flat() };
-}
-
-function escapeGlob(relative: string): string {
-  return relative
-    .split(path.sep)
-    .join('/')
-    .replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
 }

@@ -1,6 +1,6 @@
 // Everything that a build needs, in one file. It is loaded when a build starts, not with the config.
 
-export { isAdded, withAssets } from '../../assets/plugin-order.ts';
+export { pluginsOf, withAssets } from '../../assets/plugin-order.ts';
 export { disposeAhead, prepareAhead } from '../../output/preparation.ts';
 export { importUrls, loadAsset } from './assets.ts';
 export { copiedBy, EnvironmentBuild } from './build.ts';

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { NAME } from '../../options/name.ts';
 import type { Options } from '../../options/options.ts';
 import { resolveOptions } from '../../options/resolve-options.ts';
 import { commonOptions } from './instances.ts';
-import { NAME, SERVE_NAME } from './names.ts';
+import { SERVE_NAME } from './names.ts';
 
 const instances = (...given: Options[]) => given.map((each) => resolveOptions(each, 'vite'));
 const pluginsOf = (all: object[], name = NAME) => [{ name: 'other' }, ...all.map((api) => ({ name, api }))];

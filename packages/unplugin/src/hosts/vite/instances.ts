@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Plugin } from 'vite';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { NAME, SERVE_NAME } from './names.ts';
+import { SERVE_NAME } from './names.ts';
 import { optionsFor } from './output.ts';
 
 /** The names by which the instances in a config are found. The `api` of such a plugin is the instance's options. */

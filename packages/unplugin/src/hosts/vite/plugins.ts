@@ -1,9 +1,10 @@
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { EnvironmentBuild } from './build.ts';
 import type { HookContext } from './check.ts';
 import { loadedHost, loadHost } from './load-host.ts';
-import { COPY_NAME, NAME, SERVE_NAME } from './names.ts';
+import { COPY_NAME, SERVE_NAME } from './names.ts';
 import { publicDirectoryPlugin } from './public-plugin.ts';
 
 /**
@@ -155,11 +156,11 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
   const owner = Symbol(NAME);
   Object.assign(before, {
     async options({ plugins, ...given }) {
-      const { isAdded, withAssets } = await loadHost();
+      const { pluginsOf, withAssets } = await loadHost();
       const { environment } = this as unknown as HookContext;
-      const all = (await flattened(plugins)).filter((each) => !isAdded(each, owner));
+      const all = await pluginsOf(plugins, owner);
       const isOurs = ({ name, api }: Plugin) => name === COPY_NAME && api === options;
-      const last = all.filter((each) => each && isOurs(each as Plugin));
+      const last = all.filter((each) => isOurs(each as Plugin));
       const assets = () => builds.get(environment)?.assets;
       return { ...given, plugins: withAssets(all, last, [assets], owner) as Plugin[] };
     },
@@ -171,7 +172,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
 
   /** Runs after the plugins that compile modules to JavaScript, and before Vite's plugin that finds URLs in them. */
   const urls: Plugin = {
-    name: 'unplugin-reflink:urls',
+    name: `${NAME}:urls`,
     apply: 'build',
     async transform(code, id) {
       const { assets } = await loadedBuildOf(this);
@@ -189,13 +190,6 @@ function isBusy(context: { meta?: object } | undefined): boolean {
   return !(context?.meta && 'rolldownVersion' in context.meta);
 }
 
-/** Resolves the plugins of a config, which may be nested arrays, promises or falsy values. */
-async function flattened(given: unknown): Promise<unknown[]> {
-  const plugins = await given;
-  if (!Array.isArray(plugins)) return plugins ? [plugins] : [];
-  return (await Promise.all(plugins.map(flattened))).flat();
-}
-
 /** The warnings of each build, by its inline config: each environment of an app has its own config and logger. */
 const warned = new WeakMap<InlineConfig, Set<string>>();
 
@@ -204,7 +198,7 @@ function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
   warned.set(inlineConfig, earlier);
   if (earlier.has(message)) return;
   earlier.add(message);
-  logger.warn(`unplugin-reflink: ${message}`);
+  logger.warn(`${NAME}: ${message}`);
 }
 
 /** Whether the `writeBundle` of another plugin runs before ours. Then the files have to be copied before that. */

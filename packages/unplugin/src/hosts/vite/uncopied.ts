@@ -2,7 +2,7 @@ import path from 'node:path';
 import { isInside } from 'fs-reflink/host';
 import type { ResolvedConfig, ViteBuilder } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { sourcesOf } from '../../targets/targets.ts';
+import { relativeName, sourcesOf } from '../../targets/targets.ts';
 import { givenSwitches, optionsFor } from './output.ts';
 
 /** The environments of a config that names none. Usually a build has only one of them. */
@@ -77,8 +77,8 @@ function outsideNuxt({ build, root }: Config, options: ResolvedOptions): string 
     return isInside(outDir, destination) && !isInside(taken, destination);
   });
   if (targets.length + (options.publicDirs?.length ?? 0) === 0) return undefined;
-  const assets = `${path.relative(outDir, taken).split(path.sep).join('/')}/`;
-  const where = path.relative(root, outDir).split(path.sep).join('/');
+  const assets = `${relativeName(outDir, taken)}/`;
+  const where = relativeName(root, outDir);
   return `${filesOf({ ...options, targets })} not part of the site: Nuxt takes nothing but "${assets}" from "${where}", where this build writes to. Use the module "unplugin-reflink/nuxt", which copies into Nuxt's own output, or let "to" begin with "${assets}"`;
 }
 
