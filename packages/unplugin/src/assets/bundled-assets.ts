@@ -34,7 +34,7 @@ export interface BundleContext {
  * content in its place.
  */
 export class BundledAssets {
-  readonly #selection: AssetSelection;
+  readonly selection: AssetSelection;
   readonly #hashes: ContentHashes;
   readonly #byStandIn = new Map<string, BundledAsset>();
   /** The bundler's references to stand-ins, of all outputs of the build. */
@@ -44,18 +44,8 @@ export class BundledAssets {
 
   /** `root` is the directory that globs are relative to. */
   constructor(options: ResolvedAssets, root: string, cacheDirectory: string) {
-    this.#selection = new AssetSelection(options, root);
+    this.selection = new AssetSelection(options, root);
     this.#hashes = new ContentHashes(assetHashesFile(cacheDirectory));
-  }
-
-  /** Returns the file if the engine copies it. `file` is an absolute path. */
-  find(file: string): SelectedFile | undefined {
-    return this.#selection.find(file);
-  }
-
-  /** Whether the engine may copy a file, judged by its path. The file does not have to exist. */
-  matches(file: string): boolean {
-    return this.#selection.matches(file);
   }
 
   /**
@@ -63,7 +53,7 @@ export class BundledAssets {
    * Returns undefined if the bundler handles the file.
    */
   async standInOf(file: string): Promise<string | undefined> {
-    const selected = this.#selection.find(file);
+    const selected = this.selection.find(file);
     if (!selected) return undefined;
     const hash = await this.#hashes.hashOf(selected);
     const standIn = standInFor(selected.size, hash);
@@ -142,7 +132,7 @@ export class BundledAssets {
     for (const [name, item] of Object.entries(bundle)) {
       if (item.type !== 'asset') continue;
       const selected = (item.originalFileNames ?? []).flatMap(
-        (each) => this.#selection.find(path.resolve(root, each)) ?? [],
+        (each) => this.selection.find(path.resolve(root, each)) ?? [],
       )[0];
       if (!selected) continue;
       const source = item.source as string | Uint8Array;

@@ -128,10 +128,20 @@ export function deleteFormer(
   });
 }
 
+/** Names of assets may end in a query, which is no part of the name of the file. */
+export function fileOf(name: string): string {
+  return name.split('?', 1)[0]!;
+}
+
+/** The files of a bundle, relative to the output. */
+export function bundleOf({ assets }: { assets: object }): string[] {
+  return Object.keys(assets).map(fileOf);
+}
+
 /** The assets, by name, that a compiler cannot write because a file of ours is in their way. `error` names that file. */
 export function blockedNames(names: readonly string[], error: unknown, directory: string): string[] {
   if (!(error instanceof CopyError) || !(error.code === 'EISDIR' || error.code === 'ENOTDIR')) return [];
-  return names.filter((name) => isInside(error.destination!, path.join(directory, name.split('?', 1)[0]!)));
+  return names.filter((name) => isInside(error.destination!, path.join(directory, fileOf(name))));
 }
 
 /** A warning where targets lie outside of an output in memory: nobody asks it for them. */

@@ -59,7 +59,7 @@ export class ImportedFiles {
     { addDependency }: { addDependency(file: string): void },
   ): Promise<Buffer | undefined> {
     if (limit === undefined || limit > MAX_LIMIT) return undefined;
-    const found = this.assets?.find(file);
+    const found = this.assets?.selection.find(file);
     if (!found || found.size <= limit) return undefined;
     const standIn = await this.assets!.standInOf(file);
     if (standIn === undefined) return undefined;

@@ -13,10 +13,7 @@ export function refusedByOthers<Given extends object>(plugin: Given, entry: Entr
       throw unsupported(entry, 'Vite', remedy);
     },
     async buildStart(this: { meta: { rollupVersion: string; rolldownVersion?: string } }) {
-      const { unsupported, useEntry } = await import('./unsupported.ts');
-      const { rollupVersion, rolldownVersion } = this.meta;
-      if (rolldownVersion) throw unsupported(entry, `Rolldown ${rolldownVersion}`, useEntry('rolldown'));
-      throw unsupported(entry, `Rollup ${rollupVersion}`, useEntry('rollup'));
+      throw (await import('./unsupported.ts')).unsupportedIn(this.meta, entry);
     },
   });
 }

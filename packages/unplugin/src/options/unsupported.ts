@@ -49,6 +49,15 @@ export function unsupported(entry: Entry, found: string, remedy: string): TypeEr
   );
 }
 
+/** The same in Rollup or Rolldown, by what a hook's context says of them. */
+export function unsupportedIn(
+  { rollupVersion, rolldownVersion }: { rollupVersion: string; rolldownVersion?: string },
+  entry: Entry,
+): TypeError {
+  if (rolldownVersion) return unsupported(entry, `Rolldown ${rolldownVersion}`, useEntry('rolldown'));
+  return unsupported(entry, `Rollup ${rollupVersion}`, useEntry('rollup'));
+}
+
 /** The error for a bundler that unplugin supports, but no host of this package does. */
 export function noHost(framework: string): TypeError {
   const found = framework[0]!.toUpperCase() + framework.slice(1);

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
+import { isInside } from 'fs-reflink/host';
 import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
 import { watchedPart } from '../targets/watched.ts';
 import { manifestFile } from './cache.ts';
@@ -50,4 +52,10 @@ export function snapshotOf({
   keep,
 }: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
   return new loaded!.EmptySnapshot(directory, { manifest: manifestFile(cacheDirectory, directory), keep });
+}
+
+/** What emptying an output directory keeps, relative to it: outputs inside it, and the repository of a deployment. */
+export function keptIn(outDir: string, outDirs: Iterable<string> = []): string[] {
+  const nested = [...outDirs].filter((other) => other !== outDir && isInside(outDir, other));
+  return [...nested.map((other) => path.relative(outDir, other)), '.git'];
 }

@@ -4,7 +4,7 @@ import type { Target } from 'fs-reflink';
 import { type ListedFile, list } from 'fs-reflink/list';
 import type { ResolvedOptions } from '../options/options.ts';
 import { collisionMessage, nameTaken } from '../output/collisions.ts';
-import type { HostLog } from '../output/log.ts';
+import { type HostLog, messageOf } from '../output/log.ts';
 import { type Contender, contenderOf, winnerOf } from '../output/winner.ts';
 import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../targets/targets.ts';
 
@@ -48,10 +48,7 @@ class Found {
 
 /** The files of an output that is not built, by their names in the output. No other files can be found here. */
 export class ServedFiles {
-  readonly #targets: OutputTargets;
-  readonly #outDir: string;
-  readonly #root: string;
-  readonly #findsPublicPages: boolean;
+  readonly #output: ServedOutput;
   readonly #options: ResolvedOptions;
   readonly #log: HostLog;
   readonly #logged = new Set<string>();
@@ -62,15 +59,8 @@ export class ServedFiles {
   /** The next scan, which starts when {@link #looking} ends. */
   #next: Promise<void> | undefined;
 
-  constructor(
-    { targets, outDir, root, findsPublicPages = false }: ServedOutput,
-    options: ResolvedOptions,
-    log: HostLog,
-  ) {
-    this.#findsPublicPages = findsPublicPages;
-    this.#targets = targets;
-    this.#outDir = outDir;
-    this.#root = root;
+  constructor(output: ServedOutput, options: ResolvedOptions, log: HostLog) {
+    this.#output = output;
     this.#options = options;
     this.#log = log;
   }
@@ -111,7 +101,7 @@ export class ServedFiles {
   /** In development, Vite finds pages of public directories only by their full names, and the project's by itself. */
   #page(name: string): ServedFile | undefined {
     const file = this.#follow(name);
-    return this.#findsPublicPages || file?.target ? file : undefined;
+    return this.#output.findsPublicPages || file?.target ? file : undefined;
   }
 
   #follow(name: string, followed = 0): ServedFile | undefined {
@@ -130,26 +120,28 @@ export class ServedFiles {
 
   async #lookThrough(): Promise<void> {
     const found = new Found();
-    for (const target of this.#targets.publicTargets) await this.#scan(found, target, undefined);
-    for (const target of this.#targets.targets) await this.#scan(found, target, target);
+    const { publicTargets, targets } = this.#output.targets;
+    for (const target of publicTargets) await this.#scan(found, target, undefined);
+    for (const target of targets) await this.#scan(found, target, target);
     for (const message of found.overlaps.values()) this.#logOnce('warn', message);
     this.#found = found;
   }
 
   /** Scans one target at a time, so that an error in one target has no effect on the others. */
   async #scan(found: Found, scanned: Target<string>, target: Target<string> | undefined): Promise<void> {
+    const { root, outDir } = this.#output;
     const { symlinks, allowMissing } = this.#options.engine;
     const engine = { ...(symlinks && { symlinks }), ...(allowMissing && { allowMissing }) };
     try {
       const { files, warnings } = await list(scanned, {
         ...engine,
-        cwd: this.#outDir,
-        allowedRoots: allowedRoots(this.#root, this.#outDir),
+        cwd: outDir,
+        allowedRoots: allowedRoots(root, outDir),
       });
       for (const warning of warnings) this.#logOnce('warn', warning);
       for (const file of files) this.#add(found, file, target);
     } catch (error) {
-      this.#logOnce('error', error instanceof Error ? error.message : String(error));
+      this.#logOnce('error', messageOf(error));
     }
   }
 
@@ -158,7 +150,8 @@ export class ServedFiles {
     { source, destination, link }: ListedFile,
     target: Target<string> | undefined,
   ): void {
-    const name = relativeName(this.#outDir, destination);
+    const { outDir } = this.#output;
+    const name = relativeName(outDir, destination);
     if (name.startsWith('../') || path.isAbsolute(name)) return;
     const existing = contenders.get(name);
     const now = contenderOf(target);
@@ -176,7 +169,7 @@ export class ServedFiles {
     links.delete(name);
     if (link) links.set(name, fs.readlinkSync(source));
     else {
-      const below = pathBelow(target ?? {}, this.#outDir, destination);
+      const below = pathBelow(target ?? {}, outDir, destination);
       files.set(name, { source, name, below, target });
     }
   }

@@ -60,6 +60,12 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
   }
 }
 
+/** {@link Server.pathOf} of a server whose output is below a path. */
+export function pathBelow(base: string): Server['pathOf'] {
+  const start = base.endsWith('/') ? base : `${base}/`;
+  return (url) => (url.startsWith(start) ? url.slice(start.length - 1) : undefined);
+}
+
 /** Whether something is copied from packages, which watchers do not watch. */
 export function hasPackages(targets: OutputTargets): boolean {
   return allSourcesOf(targets).some((from) => /[\\/]node_modules[\\/]/.test(from));

@@ -3,7 +3,7 @@ import { isInside } from 'fs-reflink/host';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { UPDATE, unsupported } from '../../options/unsupported.ts';
 import { cacheDirectoryOf } from '../../output/cache.ts';
-import { emptyOutput, loadEmptying } from '../../output/empty.ts';
+import { emptyOutput, keptIn, loadEmptying } from '../../output/empty.ts';
 
 /** The part of Vite's config that is used here. */
 export interface ViteConfig {
@@ -35,9 +35,9 @@ export async function emptyAround(
   const isInOutput = isInside(outDir, browser);
   if (browser !== outDir) {
     await loadEmptying();
-    const kept = isInOutput ? ['.git', path.relative(outDir, browser)] : ['.git'];
     const cacheDirectory = cacheDirectoryOf(options, root);
-    emptyOutput({ directory: outDir, cacheDirectory, keep: kept, publicTargets: [], targets: [] });
+    const keep = keptIn(outDir, [browser]);
+    emptyOutput({ directory: outDir, cacheDirectory, keep, publicTargets: [], targets: [] });
   }
   if (!isInOutput) return {};
   const build = { emptyOutDir: true };

@@ -1,5 +1,7 @@
 import type { BuildOptions, OnEndResult, PartialMessage, PluginBuild } from 'esbuild';
+import { NAME } from '../../options/name.ts';
 import type { HostLog } from '../../output/log.ts';
+import { messageOf } from '../../output/log.ts';
 import { isOneBuild } from './one-build.ts';
 
 const SAYS_INFO = new Set<BuildOptions['logLevel']>(['info', 'debug', 'verbose']);
@@ -21,21 +23,19 @@ export class EsbuildMessages implements HostLog {
   }
 
   info(message: string): void {
-    if (SAYS_INFO.has(this.#build.initialOptions.logLevel))
-      process.stderr.write(`unplugin-reflink: ${message}\n`);
+    if (SAYS_INFO.has(this.#build.initialOptions.logLevel)) process.stderr.write(`${NAME}: ${message}\n`);
   }
 
   warn(text: string): void {
-    this.#warnings.push({ pluginName: 'unplugin-reflink', text });
+    this.#warnings.push({ pluginName: NAME, text });
   }
 
   error(text: string): void {
-    this.#errors.push({ pluginName: 'unplugin-reflink', text });
+    this.#errors.push({ pluginName: NAME, text });
   }
 
   fail(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#errors.push({ pluginName: 'unplugin-reflink', text, detail: error });
+    this.#errors.push({ pluginName: NAME, text: messageOf(error), detail: error });
   }
 
   get hasErrors(): boolean {

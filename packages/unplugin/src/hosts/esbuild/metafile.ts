@@ -1,4 +1,8 @@
+import path from 'node:path';
 import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
+import type { CopyEntry } from 'fs-reflink';
+import { linkStatsOf } from '../../targets/stats.ts';
+import { relativeName } from '../../targets/targets.ts';
 
 /** Options of builds for which this package has set `metafile: true`. */
 interface Requested {
@@ -80,4 +84,25 @@ export function hideMetafile(result: BuildResult): void {
   if (result.metafile) hidden.set(result, result.metafile);
   // esbuild sets the property to undefined too if it creates no metafile.
   (result as Partial<BuildResult>).metafile = undefined as never;
+}
+
+/** The absolute paths of the files that esbuild has written. */
+export function bundlePaths(result: BuildResult, root: string): string[] {
+  return Object.keys(metafileOf(result)?.outputs ?? {}).map((name) => path.resolve(root, name));
+}
+
+/** Adds the copied files to the outputs in the metafile. */
+export function listOutputs(
+  metafile: Metafile | undefined,
+  entries: readonly CopyEntry[],
+  root: string,
+): void {
+  if (!metafile) return;
+  for (const { action, destination, ...entry } of entries) {
+    if (action === 'pruned') continue;
+    // The size of what was left alone was of no interest to the copy.
+    const bytes = action === 'copied' ? entry.bytes : (linkStatsOf(destination)?.size ?? 0);
+    const name = relativeName(root, destination);
+    metafile.outputs[name] = { bytes, inputs: {}, imports: [], exports: [] };
+  }
 }

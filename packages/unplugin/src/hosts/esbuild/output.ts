@@ -9,10 +9,10 @@ import { logReport } from '../../output/summary.ts';
 import { allSourcesOf, assetTargets, type OutputTargets } from '../../targets/targets.ts';
 import { watchedPart } from '../../targets/watched.ts';
 import type { EsbuildAssets } from './assets.ts';
-import { bundlePaths, listOutputs } from './bundle.ts';
 import { onDelivery } from './delivery.ts';
 import { destinationDirectories } from './destinations.ts';
 import { EsbuildMessages } from './messages.ts';
+import { bundlePaths, listOutputs } from './metafile.ts';
 import { OutputWatch } from './output-watch.ts';
 
 export interface EsbuildOutputSettings {

@@ -3,10 +3,9 @@ import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
-import { loadEmptying } from '../../output/empty.ts';
+import { keptIn, loadEmptying } from '../../output/empty.ts';
 import type { HostLog } from '../../output/log.ts';
 import { notCopied } from '../../output/not-copied.ts';
-import { keptIn } from '../../targets/nested.ts';
 import { hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 
 /** What is known about one build of a bundler. */
@@ -59,7 +58,7 @@ export class GenericHost {
     if (!empties) return;
     await loadEmptying();
     this.#copies.claim(directory, this.#configuration, this.#targets);
-    this.#copies.snapshot(directory, keptIn(directory, []));
+    this.#copies.snapshot(directory, keptIn(directory));
   }
 
   /** Call this when the bundle is written. `files` are absolute paths of its files. Resolves when all is copied. */
@@ -90,7 +89,7 @@ export class GenericHost {
       directory,
       ...this.#targets,
       empty: this.#empties,
-      keep: [...names, ...keptIn(directory, [])],
+      keep: [...names, ...keptIn(directory)],
       written: names,
     });
   }

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResolvedOptions } from '../../options/options.ts';
+import { namedLog } from '../../output/log.ts';
 import { ServedFiles } from '../../serve/files.ts';
-import { createMiddleware } from '../../serve/middleware.ts';
+import { createMiddleware, pathBelow } from '../../serve/middleware.ts';
 import { toTargets } from '../../targets/targets.ts';
-import { logOf, type Nitro, type Nuxt } from './types.ts';
+import type { Nitro, Nuxt } from './types.ts';
 
 /** The part of an event of h3 that is used here. */
 interface Event {
@@ -19,11 +20,10 @@ export function serveTargets(
   const targets = { ...toTargets(options, { root: rootDir }), publicTargets: [] };
   if (targets.targets.length === 0) return;
   const served = { root: rootDir, outDir: nitro.options.output.publicDir, targets };
-  const base = app.baseURL.endsWith('/') ? app.baseURL : `${app.baseURL}/`;
   const handle = createMiddleware(
-    new ServedFiles(served, options, logOf(nitro)),
+    new ServedFiles(served, options, namedLog(nitro.logger)),
     {
-      pathOf: (url) => (url.startsWith(base) ? url.slice(base.length - 1) : undefined),
+      pathOf: pathBelow(app.baseURL),
       leaves: () => false,
       hides: () => false,
       headers: {},

@@ -7,11 +7,11 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { wasCopied } from '../../output/cache.ts';
-import { loadEmptying } from '../../output/empty.ts';
-import { keptIn } from '../../targets/nested.ts';
+import { keptIn, loadEmptying } from '../../output/empty.ts';
+import { namedLog } from '../../output/log.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { relativeName, toTargets } from '../../targets/targets.ts';
-import { logOf, type Nitro, type Nuxt } from './types.ts';
+import type { Nitro, Nuxt } from './types.ts';
 
 /**
  * The directory in which Nitro collects the files for browsers. Nitro deletes it when a build starts. So this class
@@ -33,7 +33,7 @@ export class NitroOutput {
     this.#nitro = nitro;
     this.#root = rootDir;
     this.#directory = path.resolve(nitro.options.output.publicDir);
-    this.#copies = new BuildCopies({ host: 'nuxt', options, log: logOf(nitro), root: rootDir });
+    this.#copies = new BuildCopies({ host: 'nuxt', options, log: namedLog(nitro.logger), root: rootDir });
     this.#earlier = path.join(buildDir, `${NAME}-earlier`);
     this.#fresh = path.join(buildDir, `${NAME}-fresh`);
   }
@@ -51,7 +51,7 @@ export class NitroOutput {
       directory,
       ...toTargets(this.#options, { root: this.#root }),
       publicTargets: this.#publicTargets(),
-      keep: keptIn(directory, []),
+      keep: keptIn(directory),
     };
     const written = filesIn(directory);
     await loadEmptying();

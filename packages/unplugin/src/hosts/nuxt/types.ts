@@ -1,6 +1,6 @@
 // The parts of Nuxt and Nitro that are used here. Their types are available only with Nuxt.
 
-import { type HostLog, namedLog } from '../../output/log.ts';
+import type { HostLog } from '../../output/log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each hook has its own arguments.
 type Hook = (name: any, callback: (...given: any[]) => unknown) => unknown;
@@ -22,8 +22,4 @@ export interface Nitro {
   };
   hooks: { hook: Hook };
   logger: HostLog;
-}
-
-export function logOf({ logger }: Nitro): HostLog {
-  return namedLog(logger);
 }

@@ -7,11 +7,10 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../options/unsupported.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
-import { loadEmptying } from '../../output/empty.ts';
+import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { exclusive } from '../../output/exclusive.ts';
 import type { HostLog } from '../../output/log.ts';
 import { Preparation } from '../../output/preparation.ts';
-import { keptIn } from '../../targets/nested.ts';
 import { assetTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import { type AssetModule, loadAsset } from './assets.ts';
@@ -36,15 +35,11 @@ export class Shared {
   /** The output directories of the builds. They are not watched, and emptying one of them keeps those inside it. */
   readonly directories = new Set<string>();
   /** For all builds of a watcher, because each build of Rollup has a new {@link RollupBuild}. */
-  readonly #watching = new Preparation();
+  readonly watching = new Preparation();
 
   constructor(host: Entry, options: ResolvedOptions) {
     this.host = host;
     this.options = options;
-  }
-
-  build({ watching, position }: BuildFacts): RollupBuild {
-    return new RollupBuild(this, watching ? this.#watching : new Preparation(), position);
   }
 }
 
@@ -62,17 +57,15 @@ export class RollupBuild {
   #root = process.cwd();
   #targets: OutputTargets;
   #copies: BuildCopies;
-  readonly #preparation: Preparation;
-  readonly #position: number;
+  readonly #facts: BuildFacts;
   #input: unknown;
   /** Rolldown's output directories as the options name them, and whether to empty them. */
   readonly #outputs = new Map<string, boolean>();
   #assets: BundledAssets | undefined;
 
-  constructor(shared: Shared, preparation: Preparation, position: number) {
+  constructor(shared: Shared, facts: BuildFacts) {
     this.#shared = shared;
-    this.#preparation = preparation;
-    this.#position = position;
+    this.#facts = facts;
     this.#options = shared.options;
     this.#targets = toTargets(this.#options, { root: this.#root });
     this.#copies = this.#newCopies();
@@ -184,7 +177,7 @@ export class RollupBuild {
 
   /** What distinguishes this instance of the plugin, and this output, from others. */
   #configurationOf({ format, file, entryFileNames }: Output) {
-    return { position: this.#position, input: this.#input, format, file, entryFileNames };
+    return { position: this.#facts.position, input: this.#input, format, file, entryFileNames };
   }
 
   /** The outputs inside an output directory, relative to it. */
@@ -216,12 +209,8 @@ export class RollupBuild {
   }
 
   #newCopies(): BuildCopies {
-    return new BuildCopies({
-      host: this.#shared.host,
-      options: this.#options,
-      log: this.#log,
-      root: this.#root,
-      preparation: this.#preparation,
-    });
+    const { host, options, watching } = this.#shared;
+    const preparation = this.#facts.watching ? watching : new Preparation();
+    return new BuildCopies({ host, options, log: this.#log, root: this.#root, preparation });
   }
 }

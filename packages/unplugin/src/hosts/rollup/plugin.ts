@@ -3,7 +3,7 @@ import type { Plugin as RollupPlugin } from 'rollup';
 import type { AssetsOf } from '../../assets/plugin-order.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { type Bundle, type Context, type Output, type RollupBuild, Shared } from './build.ts';
+import { type Bundle, type Context, type Output, RollupBuild, Shared } from './build.ts';
 import { type BuildFacts, pluginPerBuild } from './per-build.ts';
 
 /**
@@ -66,13 +66,17 @@ function assetsOf(plugin: object): AssetsOf | undefined {
 
 export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
   const shared = new Shared('rollup', options);
-  return pluginPerBuild((facts) => hooks(shared.build(facts)) as RollupPlugin, undefined, assetsOf);
+  return pluginPerBuild(
+    (facts) => hooks(new RollupBuild(shared, facts)) as RollupPlugin,
+    undefined,
+    assetsOf,
+  );
 }
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
   const shared = new Shared('rolldown', options);
   const create = (facts: BuildFacts) => {
-    const build = shared.build(facts);
+    const build = new RollupBuild(shared, facts);
     return {
       ...(hooks(build) as RolldownPlugin),
       // Runs last, so that other plugins see the options as the user gave them.

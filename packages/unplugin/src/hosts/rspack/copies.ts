@@ -4,7 +4,9 @@ import type { Compilation, Compiler } from '@rspack/core';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import {
   blockedNames,
+  bundleOf,
   configurationOf,
+  fileOf,
   isOnDisk,
   logOfBuilds,
   outputOf,
@@ -12,13 +14,11 @@ import {
 } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
-import { loadEmptying } from '../../output/empty.ts';
+import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { exclusive } from '../../output/exclusive.ts';
 import type { HostLog } from '../../output/log.ts';
-import { keptIn } from '../../targets/nested.ts';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
-import { bundleOf, fileOf } from './bundle.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
 import type { RspackImports } from './imported-files.ts';
@@ -159,7 +159,7 @@ export class RspackCopies {
   }
 
   #keptIn(directory: string): string[] {
-    return [...(this.#cleaning?.kept ?? []), ...keptIn(directory, [])];
+    return [...(this.#cleaning?.kept ?? []), ...keptIn(directory)];
   }
 
   /** Writes files of the bundle that are missing because a file of ours had their place until now. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
-import { outsideWarning } from '../../compilers/compiler.ts';
+import { bundleOf, outsideWarning } from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -9,18 +9,23 @@ import { transformed } from '../../output/transformed.ts';
 import type { ServedFile, ServedFiles } from '../../serve/files.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import type { OutputTargets } from '../../targets/targets.ts';
-import { bundleOf } from './bundle.ts';
 
 interface Server {
   options?: { devMiddleware?: { publicPath?: unknown }; headers?: unknown };
 }
 
+interface ServerSettings {
+  targets: OutputTargets;
+  options: ResolvedOptions;
+  logger: HostLog;
+  /** Whether a server asks us already. */
+  isOpen: boolean;
+}
+
 /** What a development server answers with, whose output is in memory: sources of what a build would copy. */
 export class DevelopmentServer {
   readonly #compiler: Compiler;
-  readonly #targets: OutputTargets;
-  readonly #options: ResolvedOptions;
-  readonly #logger: HostLog;
+  readonly #settings: ServerSettings;
   /** The files of the last bundle. */
   #bundle: ReadonlySet<string> = new Set();
   #files: ServedFiles | undefined;
@@ -28,15 +33,10 @@ export class DevelopmentServer {
   #isOpen: boolean;
   #hasWarned = false;
 
-  constructor(
-    compiler: Compiler,
-    given: { targets: OutputTargets; options: ResolvedOptions; logger: HostLog; isOpen: boolean },
-  ) {
+  constructor(compiler: Compiler, settings: ServerSettings) {
     this.#compiler = compiler;
-    this.#targets = given.targets;
-    this.#options = given.options;
-    this.#logger = given.logger;
-    this.#isOpen = given.isOpen;
+    this.#settings = settings;
+    this.#isOpen = settings.isOpen;
   }
 
   /** Has the server of Rspack's command line, or any that is given the compiler's options, ask us first. */
@@ -59,11 +59,11 @@ export class DevelopmentServer {
   /** A bundle is going to memory. Where no server asks us, its memory answers with the sources. */
   async built(compilation: Compilation, log: Pick<HostLog, 'warn'>): Promise<void> {
     this.#bundle = new Set(bundleOf(compilation));
-    const { targets } = this.#targets;
-    const warning = outsideWarning('Rspack', this.#compiler, targets, this.#directory);
+    const { targets } = this.#settings;
+    const warning = outsideWarning('Rspack', this.#compiler, targets.targets, this.#directory);
     if (warning && !this.#hasWarned) log.warn(warning);
     if (!this.#isOpen && !(await this.#mount()) && !this.#hasWarned)
-      log.warn(notCopied(this.#targets, this.#compiler.context, NOT_SERVED));
+      log.warn(notCopied(targets, this.#compiler.context, NOT_SERVED));
     this.#hasWarned = true;
   }
 
@@ -100,26 +100,27 @@ export class DevelopmentServer {
 
   async #loadFiles(): Promise<ServedFiles> {
     const { ServedFiles } = await import('../../serve/files.ts');
+    const { targets, options, logger } = this.#settings;
     const { context: root } = this.#compiler;
-    const served = { root, outDir: this.#directory, targets: this.#targets, findsPublicPages: true };
-    return (this.#files ??= new ServedFiles(served, this.#options, this.#logger));
+    const served = { root, outDir: this.#directory, targets, findsPublicPages: true };
+    return (this.#files ??= new ServedFiles(served, options, logger));
   }
 
   async #load({ options = {} }: Server): Promise<Middleware> {
-    const { createMiddleware, hasPackages } = await import('../../serve/middleware.ts');
+    const { createMiddleware, hasPackages, pathBelow } = await import('../../serve/middleware.ts');
     const files = await this.#loadFiles();
-    const base = baseOf(options.devMiddleware?.publicPath ?? this.#compiler.options.output.publicPath);
+    const base = options.devMiddleware?.publicPath ?? this.#compiler.options.output.publicPath;
     const { headers } = options;
     return createMiddleware(
       files,
       {
-        pathOf: (url) => (url.startsWith(base) ? url.slice(base.length - 1) : undefined),
+        pathOf: pathBelow(pathOf(base)),
         leaves: (file) => this.#isBundled(file),
         hides: () => false,
         headers: typeof headers === 'object' && !Array.isArray(headers) ? { ...headers } : {},
-        isUnwatched: hasPackages(this.#targets),
+        isUnwatched: hasPackages(this.#settings.targets),
       },
-      this.#options,
+      this.#settings.options,
     );
   }
 
@@ -134,11 +135,10 @@ export class DevelopmentServer {
   }
 }
 
-/** The path that an output is served below, with a slash at both ends. */
-function baseOf(publicPath: unknown): string {
+/** The path that an output is served below. */
+function pathOf(publicPath: unknown): string {
   if (typeof publicPath !== 'string' || publicPath === 'auto') return '/';
-  const { pathname } = new URL(publicPath, 'http://localhost/');
-  return pathname.endsWith('/') ? pathname : `${pathname}/`;
+  return new URL(publicPath, 'http://localhost/').pathname;
 }
 
 const NOT_SERVED = {

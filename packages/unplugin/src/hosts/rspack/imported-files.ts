@@ -54,7 +54,7 @@ export class RspackImports extends ImportedFiles {
     const standInOf: StandInOf = (context) => this.#standInFor(context);
     Object.assign(compiler, { [STAND_IN_OF]: standInOf });
     // What goes through a loader passes the heap: nothing but files that are to be copied may match.
-    const isSelected = (file: string) => this.#isActive && this.assets?.find(file) !== undefined;
+    const isSelected = (file: string) => this.#isActive && this.assets?.selection.find(file) !== undefined;
     compiler.options.module.rules.push({
       resource: { and: [{ not: MODULES }, isSelected] },
       use: [{ loader: LOADER }],
@@ -129,7 +129,8 @@ export class RspackImports extends ImportedFiles {
     for (const { name, info } of compilation.getAssets()) {
       if (info.sourceFilename === undefined) continue;
       const file = path.resolve(this.#compiler.context, info.sourceFilename);
-      if (this.assets.matches(file) || this.assets.matches(file.replace(/[?#].*$/, ''))) yield { name, file };
+      if (this.assets.selection.matches(file) || this.assets.selection.matches(file.replace(/[?#].*$/, '')))
+        yield { name, file };
     }
   }
 

@@ -68,7 +68,7 @@ function isNeverInlined(query: string | undefined): boolean {
 function mayBeInlined({ config }: Environment, file: string, assets: BundledAssets): boolean {
   const { lib, assetsInlineLimit } = config.build;
   if (lib || typeof assetsInlineLimit === 'function') return true;
-  return (assets.find(file)?.size ?? 0) < Number(assetsInlineLimit);
+  return (assets.selection.find(file)?.size ?? 0) < Number(assetsInlineLimit);
 }
 
 function isPublic(environment: Environment, file: string): boolean {
@@ -108,7 +108,11 @@ export function importUrls(
     const file = path.resolve(path.dirname(importer), url);
     if (!/^\.\.?\/[^?#]*$/.test(url) || /@vite-ignore/.test(code.slice(literal.before, literal.start)))
       continue;
-    if (!assets.find(file) || mayBeInlined(environment, file, assets) || isPublic(environment, file))
+    if (
+      !assets.selection.find(file) ||
+      mayBeInlined(environment, file, assets) ||
+      isPublic(environment, file)
+    )
       continue;
     const name = imports.get(url) ?? freeName(changed);
     // A name that is longer than the literal would move the code after it. Vite handles such a URL itself.

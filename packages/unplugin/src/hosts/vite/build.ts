@@ -9,8 +9,7 @@ import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
-import { loadEmptying } from '../../output/empty.ts';
-import { keptIn } from '../../targets/nested.ts';
+import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Environment, ResolvedConfig } from 'vite';
-import { AFTER_THE_BUILD, callingVersion, unsupported, useEntry } from '../../options/unsupported.ts';
+import { AFTER_THE_BUILD, callingVersion, unsupported, unsupportedIn } from '../../options/unsupported.ts';
 import { disposeAhead } from '../../output/preparation.ts';
 
 const VITE_5 = `Update Vite; or use "unplugin-reflink/rollup", with the public directory as its option "publicDir" and with build.copyPublicDir: false; or ${AFTER_THE_BUILD}. VitePress 1 has Vite 5`;
@@ -21,8 +21,5 @@ export interface HookContext {
 
 /** @throws {TypeError} if Rollup or Rolldown runs the plugin's hooks without Vite */
 export function checkContext({ environment, meta }: HookContext): void {
-  if (environment) return;
-  const { rollupVersion, rolldownVersion } = meta;
-  if (rolldownVersion) throw unsupported('vite', `Rolldown ${rolldownVersion}`, useEntry('rolldown'));
-  throw unsupported('vite', `Rollup ${rollupVersion}`, useEntry('rollup'));
+  if (!environment) throw unsupportedIn(meta, 'vite');
 }

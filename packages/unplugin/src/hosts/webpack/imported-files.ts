@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Compilation, Compiler, NormalModule } from 'webpack';
 import { standInOf } from '../../assets/compiler-source.ts';
 import { sizeInStandIn } from '../../assets/stand-in.ts';
+import { fileOf } from '../../compilers/compiler.ts';
 import { ImportedFiles } from '../../compilers/imported-files.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
@@ -59,7 +60,7 @@ export class WebpackImports extends ImportedFiles {
     const { _fileHashes: hashes } = fileSystemInfo as { _fileHashes?: unknown };
     if (!(hashes instanceof Map)) return;
     const known = hashes.get.bind(hashes);
-    hashes.get = (file: string) => this.assets?.find(file)?.state.key ?? known(file);
+    hashes.get = (file: string) => this.assets?.selection.find(file)?.state.key ?? known(file);
   }
 
   async #reveal(compilation: Compilation): Promise<void> {
@@ -80,8 +81,7 @@ export class WebpackImports extends ImportedFiles {
     return Object.entries(assets).flatMap(([name, source]) => {
       const asset = this.assetOf(source);
       if (!asset) return [];
-      // As webpack writes it.
-      const destination = path.join(directory, name.replace(/\?.*$/, ''));
+      const destination = path.join(directory, fileOf(name));
       const file = { source: asset.file, destination, target: 0, link: false };
       return [{ name, file, source, given: { kind: 'bundle' as const, target: targetOfFile(file) } }];
     });

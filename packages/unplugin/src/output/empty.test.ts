@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keptIn } from './nested.ts';
+import { keptIn } from './empty.ts';
 
 test.each<[outDirs: string[], kept: string[]]>([
   [[], ['.git']],
