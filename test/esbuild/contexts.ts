@@ -6,7 +6,7 @@ import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect } from 'vitest';
-import { exclusive } from '../../packages/unplugin/src/output/exclusive.ts';
+import { exclusive } from '../../packages/unplugin/src/output/turns.ts';
 import { type Bundler, buildOptions } from './hosts.ts';
 
 export interface Context {

@@ -2,16 +2,15 @@ import fs from 'node:fs/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { ResolvedOptions } from '../options/options.ts';
 import { allowedRoots, type OutputTargets } from '../targets/targets.ts';
-import { addBundle, bundlesOfOthers, removeBundles } from './bundles.ts';
 import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import { type Emptied, type EmptySettings, type EmptySnapshot, emptyOutput, snapshotOf } from './empty.ts';
-import { exclusive } from './exclusive.ts';
 import { type HostLog, messageOf } from './log.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { Preparation } from './preparation.ts';
 import { type ClaimedRecord, claimRecord, isRecorded } from './record-index.ts';
 import { logReport } from './summary.ts';
+import { addBundle, beginInTurn, bundlesOfOthers, exclusive, removeBundles } from './turns.ts';
 
 /** A build of a bundler, or all builds of a watcher. */
 export interface BuildSettings {
@@ -37,6 +36,8 @@ export interface CopySettings
   empty?: boolean;
   /** Whether the report tells what happened to each file. */
   entries?: boolean;
+  /** How many bundles are written there. The report is logged when all are. */
+  bundles?: number;
 }
 
 interface Output {
@@ -139,7 +140,7 @@ export class BuildCopies {
   }
 
   /** Begins to copy into an output directory, once per build however many bundles are written there. */
-  begin({ entries = false, empty = false, ...settings }: CopySettings): void {
+  begin({ entries = false, empty = false, bundles = 1, ...settings }: CopySettings): void {
     const { directory, publicTargets, assets, targets } = settings;
     const begun = this.#outputs.get(directory);
     if (begun) {
@@ -191,20 +192,10 @@ export class BuildCopies {
     };
     addBundle(directory, this, names);
     const begun = turns.get(directory);
-    const turn = begun ? begun.then(begin) : this.#takeTurn(directory, begin);
+    const copied = () => this.waitForCopies(directory);
+    const turn = begun ? begun.then(begin) : beginInTurn(directory, begin, copied);
     turns.set(directory, turn);
     await turn;
-  }
-
-  #takeTurn(directory: string, begin: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      exclusive(directory, async () => {
-        begin();
-        resolve();
-        // The hook that waits for the copy rejects with its error.
-        await this.waitForCopies(directory).catch(() => {});
-      }).catch(reject);
-    });
   }
 
   /** Copies when no other build of this process copies into the directory any more, where nothing is written meanwhile. */
@@ -346,6 +337,10 @@ export class BuildCopies {
 
 function isWritten({ bundles }: Output): boolean {
   return bundles.written >= bundles.begun;
+}
+
+function isComplete(output: Output): boolean {
+  return isWritten(output) && output.bundles.written >= output.bundles.expected;
 }
 
 function messagesOf(collisions: readonly Collision[]): string[] {

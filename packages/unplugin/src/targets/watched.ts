@@ -4,7 +4,7 @@ import { statsOf } from './stats.ts';
 import { allSourcesOf, type OutputTargets } from './targets.ts';
 
 /** Directories that are not watched: they contain far too many files, and changes in them are no reason to build. */
-const NEVER = new Set(['node_modules', '.git']);
+export const NEVER_WATCHED: ReadonlySet<string> = new Set(['node_modules', '.git']);
 
 /**
  * The paths that a watcher has to watch to notice every change of a source: files, and directories with everything in
@@ -41,7 +41,7 @@ export function watchedPart(from: string): string {
 }
 
 function add(file: string, outputs: ReadonlySet<string>, found: Set<string>): void {
-  if (outputs.has(file) || NEVER.has(path.basename(file))) return;
+  if (outputs.has(file) || NEVER_WATCHED.has(path.basename(file))) return;
   if (!holds(file, outputs)) {
     found.add(file);
     return;
@@ -53,5 +53,5 @@ function add(file: string, outputs: ReadonlySet<string>, found: Set<string>): vo
 function holds(directory: string, outputs: ReadonlySet<string>): boolean {
   if (!statsOf(directory)?.isDirectory()) return false;
   if ([...outputs].some((output) => output.startsWith(directory + path.sep))) return true;
-  return [...NEVER].some((name) => fs.existsSync(path.join(directory, name)));
+  return [...NEVER_WATCHED].some((name) => fs.existsSync(path.join(directory, name)));
 }

@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
-
-/** Directories that are watched only if they are named as roots, because they contain far too many files. */
-const NEVER = new Set(['node_modules', '.git']);
+import { NEVER_WATCHED } from '../../targets/watched.ts';
 
 /** The end of the keys of watches of directories above roots. No path contains this character. */
 const ABOVE = '\0';
@@ -87,7 +86,7 @@ export class TreeWatcher {
     // Watch the directory before it is listed, so that everything that is added from now on is reported.
     this.#watch(place, place, recursive, (changed, type) => {
       const where = path.join(place, changed ?? '');
-      if (recursive && this.#options.except.some((each) => isWithin(each, where))) return;
+      if (recursive && this.#options.except.some((each) => isInside(each, where))) return;
       if (type === 'rename' && !recursive) this.#rescan(where, [real]);
       this.#options.onChange();
     });
@@ -107,7 +106,7 @@ export class TreeWatcher {
   }
 
   #enter(directory: string, above: readonly string[]): void {
-    if (this.#options.except.includes(directory) || NEVER.has(path.basename(directory)))
+    if (this.#options.except.includes(directory) || NEVER_WATCHED.has(path.basename(directory)))
       this.#complete = false;
     else this.#add(directory, above);
   }
@@ -153,7 +152,7 @@ export class TreeWatcher {
 
   #removeBelow(place: string): void {
     for (const key of [...this.#watches.keys()]) {
-      if (isWithin(place, key) && !key.endsWith(ABOVE)) this.#remove(key);
+      if (isInside(place, key) && !key.endsWith(ABOVE)) this.#remove(key);
     }
   }
 
@@ -161,8 +160,4 @@ export class TreeWatcher {
     this.#watches.get(key)?.close();
     this.#watches.delete(key);
   }
-}
-
-function isWithin(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer + path.sep);
 }

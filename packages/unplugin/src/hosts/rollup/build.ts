@@ -8,9 +8,9 @@ import { type Entry, isOlder, UPDATE, unsupported } from '../../options/unsuppor
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
-import { exclusive } from '../../output/exclusive.ts';
 import type { HostLog } from '../../output/log.ts';
 import { Preparation } from '../../output/preparation.ts';
+import { exclusive } from '../../output/turns.ts';
 import { assetTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import { type AssetModule, loadAsset } from './assets.ts';

@@ -15,8 +15,8 @@ import {
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
-import { exclusive } from '../../output/exclusive.ts';
 import type { HostLog } from '../../output/log.ts';
+import { exclusive } from '../../output/turns.ts';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
 import type { Cleaning } from './clean.ts';
@@ -38,13 +38,10 @@ export interface CopiesSettings {
 /** The copies of one compiler, build after build. */
 export class RspackCopies {
   readonly #compiler: Compiler;
-  readonly #targets: OutputTargets;
+  readonly #settings: CopiesSettings;
   readonly #configuration: () => object;
   readonly #copies: BuildCopies;
-  readonly #cleaning: Cleaning | undefined;
   readonly #log: HostLog;
-  readonly #imported: RspackImports | undefined;
-  readonly #publicDirsAreDefault: boolean;
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
   #compilation: Compilation | undefined;
@@ -54,12 +51,9 @@ export class RspackCopies {
   #hasWritten = false;
 
   constructor(compiler: Compiler, settings: CopiesSettings) {
-    const { options, targets, cleaning, logger, imported, publicDirsAreDefault = false } = settings;
-    this.#imported = imported;
-    this.#publicDirsAreDefault = publicDirsAreDefault;
+    const { options, logger } = settings;
     this.#compiler = compiler;
-    this.#targets = targets;
-    this.#cleaning = cleaning;
+    this.#settings = settings;
     this.#configuration = configurationOf(compiler);
     this.#log = logOfBuilds(() => this.#compilation, logger);
     const { context: root } = compiler;
@@ -71,20 +65,20 @@ export class RspackCopies {
    * written, and what others write until then stays.
    */
   async snapshotBeforeEmptying(): Promise<void> {
-    if (!this.#cleaning) return;
+    if (!this.#settings.cleaning) return;
     await loadEmptying();
     const directory = path.resolve(this.#compiler.outputPath);
-    this.#copies.claim(directory, this.#configuration(), this.#targets);
+    this.#copies.claim(directory, this.#configuration(), this.#settings.targets);
     this.#copies.snapshot(directory, this.#keptIn(directory));
   }
 
   /** The engine is loaded while the modules are built. */
   async prepare(): Promise<void> {
-    if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#targets);
+    if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#settings.targets);
   }
 
   watch(compilation: Compilation): void {
-    watchSources(compilation, this.#targets);
+    watchSources(compilation, this.#settings.targets);
   }
 
   /** A compilation is about to be written: empties the output if that is to be done, and begins to copy. */
@@ -96,11 +90,11 @@ export class RspackCopies {
       return;
     }
     this.#directory = directory;
-    const assets = this.#imported?.in(compilation);
+    const assets = this.#settings.imported?.in(compilation);
     this.#assets = assets?.map((each) => ({ ...each, name: fileOf(each.name) })) ?? [];
-    const empty = this.#cleaning?.isDue() ?? false;
+    const empty = this.#settings.cleaning?.isDue() ?? false;
     if (empty) await loadEmptying();
-    this.#copies.claim(directory, this.#configuration(), this.#targets);
+    this.#copies.claim(directory, this.#configuration(), this.#settings.targets);
     await this.#copies.beginInTurn(directory, bundleOf(compilation), () => ({
       ...this.#presentTargets(),
       assets: assets && assetTargets(this.#assets, directory),
@@ -112,7 +106,7 @@ export class RspackCopies {
   /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
   async deleteCollisions(compilation: Compilation): Promise<void> {
     // Also where the copy has failed. What another plugin has changed meanwhile is Rspack's, and wins.
-    for (const { name } of this.#imported?.in(compilation) ?? []) compilation.deleteAsset(name);
+    for (const { name } of this.#settings.imported?.in(compilation) ?? []) compilation.deleteAsset(name);
     if (this.#directory === undefined) return;
     try {
       await this.#copies.deleteCollisions(bundleOf(compilation), this.#directory);
@@ -129,7 +123,7 @@ export class RspackCopies {
     const directory = this.#directory;
     if (directory === undefined) return;
     await exclusive(directory, () => this.#copies.finish(directory));
-    await this.#imported?.verify(this.#assets, directory);
+    await this.#settings.imported?.verify(this.#assets, directory);
     if (this.#hasWritten) await this.#restoreBundle(compilation, directory);
     this.#hasWritten = true;
   }
@@ -153,13 +147,14 @@ export class RspackCopies {
 
   /** Without default public directories that were deleted while a build watches. */
   #presentTargets(): OutputTargets {
-    if (!this.#publicDirsAreDefault) return this.#targets;
-    const publicTargets = this.#targets.publicTargets.filter((each) => sourcesOf(each).every(statsOf));
-    return { ...this.#targets, publicTargets };
+    const { targets, publicDirsAreDefault } = this.#settings;
+    if (!publicDirsAreDefault) return targets;
+    const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(statsOf));
+    return { ...targets, publicTargets };
   }
 
   #keptIn(directory: string): string[] {
-    return [...(this.#cleaning?.kept ?? []), ...keptIn(directory)];
+    return [...(this.#settings.cleaning?.kept ?? []), ...keptIn(directory)];
   }
 
   /** Writes files of the bundle that are missing because a file of ours had their place until now. */

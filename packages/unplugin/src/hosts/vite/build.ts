@@ -131,10 +131,12 @@ export class EnvironmentBuild {
       .filter((each) => this.#copies.hasEmptied(each));
     // Other builds may have copied into an output that is not emptied, so each instance has its own record there.
     if (!takeover.empties) this.#copies.claim(directory, this.#configuration, takeover.targets);
+    const { root, build } = this.#environment.config;
     this.#copies.begin({
       ...settings,
       publicTargets: settings.publicTargets.map((each) => without(each, directory, emptiedLater)),
       assets,
+      bundles: outDirOfEach(root, build).filter((each) => each === directory).length,
     });
   }
 

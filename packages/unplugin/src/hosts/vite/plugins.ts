@@ -3,9 +3,21 @@ import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { EnvironmentBuild } from './build.ts';
 import type { HookContext } from './check.ts';
-import { loadedHost, loadHost } from './load-host.ts';
-import { COPY_NAME, SERVE_NAME } from './names.ts';
-import { publicDirectoryPlugin } from './public-plugin.ts';
+import { COPY_NAME, PUBLIC_NAME, SERVE_NAME } from './names.ts';
+
+type Host = typeof import('./host.ts');
+
+let host: Host | undefined;
+
+/** Loads what a build needs. The config loads without it, because many commands read the config and do not build. */
+async function loadHost(): Promise<Host> {
+  return (host ??= await import('./host.ts'));
+}
+
+/** For hooks that must be synchronous. Earlier hooks of the same build have called {@link loadHost}. */
+function loadedHost(): Host {
+  return host!;
+}
 
 /**
  * Copies static files, including the public directory, into the output of Vite builds. One plugin runs before Vite's
@@ -188,6 +200,31 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
  */
 function isBusy(context: { meta?: object } | undefined): boolean {
   return !(context?.meta && 'rolldownVersion' in context.meta);
+}
+
+/**
+ * Sets Vite's `publicDir` to a public directory of the options, so that Vite and other plugins treat its files as
+ * public where HTML, CSS and modules refer to them. Vite supports one public directory. It gets the first one, of all
+ * instances, whose files are copied to the root of the output.
+ */
+function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
+  return {
+    name: PUBLIC_NAME,
+    api: options,
+    configResolved: {
+      order: 'pre',
+      async handler(config) {
+        // Vite before version 6 has no environments.
+        if (!config.environments) (await loadHost()).checkConfig(config);
+      },
+    },
+    async config(config) {
+      if (!options.publicDirs?.length) return undefined;
+      const { publicDirOf } = await import('./public-directory.ts');
+      const publicDir = publicDirOf(config, options);
+      return publicDir === undefined ? undefined : { publicDir };
+    },
+  };
 }
 
 /** The warnings of each build, by its inline config: each environment of an app has its own config and logger. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { type ServedFile, ServedFiles } from '../../serve/files.ts';
@@ -106,7 +107,7 @@ function reload({ watcher, environments }: ViteDevServer, files: ServedFiles, { 
 }
 
 function isWatched(file: string, { paths }: Served['watched']): boolean {
-  return paths.some((each) => file === each || path.resolve(file).startsWith(each + path.sep));
+  return paths.some((each) => isInside(each, path.resolve(file)));
 }
 
 function isFile(file: string): boolean {
