@@ -104,7 +104,7 @@ export class ImportedFiles {
   }
 
   /** They are copied: checks that they are what was hashed. */
-  protected async verifyCopied(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
+  async verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
     this.assets?.keep(directory, copied);
     const kept = new Set(copied.map(keyOf));
     for (const each of this.#sources.keys()) if (!kept.has(each)) this.#sources.delete(each);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { OutputOptions } from 'rolldown';
 import type { NormalizedOutputOptions, PluginContext } from 'rollup';
-import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import type { Bundle, BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../options/unsupported.ts';
@@ -21,7 +21,6 @@ export type Context = Pick<
   PluginContext,
   'info' | 'warn' | 'addWatchFile' | 'emitFile' | 'getFileName' | 'meta'
 >;
-export type Bundle = Parameters<BundledAssets['extract']>[1];
 export type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
   Partial<Pick<NormalizedOutputOptions, 'format' | 'entryFileNames'>>;
 

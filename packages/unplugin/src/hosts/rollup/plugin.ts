@@ -1,9 +1,10 @@
 import type { Plugin as RolldownPlugin } from 'rolldown';
 import type { Plugin as RollupPlugin } from 'rollup';
+import type { Bundle } from '../../assets/bundled-assets.ts';
 import type { AssetsOf } from '../../assets/plugin-order.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { type Bundle, type Context, type Output, RollupBuild, Shared } from './build.ts';
+import { type Context, type Output, RollupBuild, Shared } from './build.ts';
 import { type BuildFacts, pluginPerBuild } from './per-build.ts';
 
 /**

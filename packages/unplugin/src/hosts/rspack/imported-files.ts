@@ -142,11 +142,6 @@ export class RspackImports extends ImportedFiles {
       return asset ? [{ ...asset, name }] : [];
     });
   }
-
-  /** Checks, after the copy, that the files still have the contents that were hashed. */
-  verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
-    return this.verifyCopied(copied, directory);
-  }
 }
 
 /** Without the spaces that make it longer. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { isInside } from 'fs-reflink/host';
 import type { Environment, ResolvedConfig } from 'vite';
-import type { BundledAssets } from '../../assets/bundled-assets.ts';
+import type { Bundle, BundleContext, BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
@@ -21,9 +21,6 @@ import {
   type Takeover,
   takeoverOf,
 } from './output.ts';
-
-type BundleContext = Parameters<BundledAssets['extract']>[0];
-type Bundle = Parameters<BundledAssets['extract']>[1];
 
 /**
  * The build of one environment, from its start to its end. Vite's own `renderStart` hook empties the output directory

@@ -29,19 +29,16 @@ interface AssetSettings {
 /** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
 export class CompilationAssets {
   readonly #compilation: Compilation;
-  readonly #log: CompilationLog;
-  readonly #all: readonly FileAsset[];
+  readonly #settings: AssetSettings;
   /** Those that have not lost their names to the bundle, by name. */
   readonly #ours = new Map<string, FileAsset>();
   readonly #reported: string[] = [];
-  readonly #hidden: HiddenAssets;
 
   /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
-  constructor(compilation: Compilation, { files, imported, directory, hidden, log }: AssetSettings) {
+  constructor(compilation: Compilation, settings: AssetSettings) {
     this.#compilation = compilation;
-    this.#log = log;
-    this.#all = files;
-    this.#hidden = hidden;
+    this.#settings = settings;
+    const { files, imported, directory } = settings;
     const { context } = compilation.compiler;
     const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
     const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
@@ -73,14 +70,15 @@ export class CompilationAssets {
       if (asset && this.#isUntouched(asset)) {
         if (this.#wins(asset, name)) return;
         this.#ours.delete(asset.name);
-        if (!this.#hidden.delete(asset.name) && !asset.file.link) compilation.deleteAsset(asset.name);
+        if (!this.#settings.hidden.delete(asset.name) && !asset.file.link)
+          compilation.deleteAsset(asset.name);
       }
       emitAsset(name, source, info);
     };
   }
 
   #isUntouched({ name, source, file }: FileAsset): boolean {
-    const isThere = file.link || this.#hidden.has(name) || this.#compilation.assets[name] === source;
+    const isThere = file.link || this.#settings.hidden.has(name) || this.#compilation.assets[name] === source;
     return this.#ours.has(name) && isThere;
   }
 
@@ -91,11 +89,11 @@ export class CompilationAssets {
     const winner = kind === 'pattern' ? 'error' : winnerOverBundle(ours);
     if (winner === 'error') {
       const refused = `copying '${file.source}' to '${name}' would replace an asset of the compilation`;
-      this.#log.fail(kind === 'pattern' ? refused : nameTaken(file, 'bundle'));
+      this.#settings.log.fail(kind === 'pattern' ? refused : nameTaken(file, 'bundle'));
       return false;
     }
     const kept = winner === 'ours' ? ours.origin : winner;
-    this.#log.warn(collisionMessage(existing, [ours.origin, 'bundle'], kept));
+    this.#settings.log.warn(collisionMessage(existing, [ours.origin, 'bundle'], kept));
     return winner === 'ours';
   }
 
@@ -109,7 +107,7 @@ export class CompilationAssets {
   final(): FinalAssets {
     const ours = this.untouched();
     const untouched = new Set(ours);
-    const left = this.#all.filter((asset) =>
+    const left = this.#settings.files.filter((asset) =>
       asset.file.link ? !this.#ours.has(asset.name) : !untouched.has(asset),
     );
     return { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };

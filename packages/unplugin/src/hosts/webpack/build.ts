@@ -72,10 +72,8 @@ export class WebpackBuild {
     const { compilation } = this;
     const directory = this.#directory;
     try {
-      const began = Date.now();
-      const listing =
-        watch.relist(directory) ?? (await listFiles(targets, options, { compilation, directory, watch }));
-      watch.listed(listing, directory, began);
+      const context = { compilation, directory, watch };
+      const listing = await watch.listing(directory, () => listFiles(targets, options, context));
       copies.silence(listing.silent);
       copies.warnOnce(listing.warnings);
       this.#listing = listing;
@@ -115,7 +113,7 @@ export class WebpackBuild {
     try {
       const { length } = warnings;
       const report = await this.#copyFiles(final, changed);
-      await imported?.verify(final.ours.filter(isImported), this.#directory);
+      await imported?.verifyFiles(final.ours.filter(isImported), this.#directory);
       if (options.dryRun) {
         this.#putBack = this.#assets.detach(final.ours);
         return;

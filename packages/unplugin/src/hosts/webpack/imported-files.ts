@@ -88,12 +88,12 @@ export class WebpackImports extends ImportedFiles {
   }
 
   /** Checks, after the copy, that the files still have the contents that were hashed. */
-  async verify(copied: readonly FileAsset[], directory: string): Promise<void> {
+  async verifyFiles(copied: readonly FileAsset[], directory: string): Promise<void> {
     const named = copied.map(({ source, file }) => ({
       ...this.assetOf(source)!,
       name: relativeName(directory, file.destination),
     }));
-    await this.verifyCopied(named, directory);
+    await this.verify(named, directory);
   }
 }
 

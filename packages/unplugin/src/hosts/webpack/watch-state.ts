@@ -68,29 +68,33 @@ export class WatchState {
     });
   }
 
-  /** The listing of the last build, with the contents of now, if no file was created, deleted or renamed since. */
-  relist(directory: string): Listing | undefined {
+  /** What `find` lists; or what the last build listed, if no file was created, deleted or renamed since. */
+  async listing(directory: string, find: () => Promise<Listing>): Promise<Listing> {
     const last = this.#last;
-    this.#last = undefined;
-    if (last?.found === undefined || last.directory !== directory) return undefined;
-    if (versionsOf(foundIn(last.listing)) !== last.found) return undefined;
+    const again = last?.directory === directory ? this.#listAgain(last) : undefined;
+    this.#last = again && { ...last!, listing: again };
+    if (again) return again;
+    const since = Date.now();
+    const listing = await find();
+    const hasLinks = listing.assets.some(({ file }) => file.link);
+    if (this.#compiler.watchMode && !hasLinks && this.#targets.every(isNamedByFiles))
+      this.#last = { directory, listing, found: versionsOf(foundIn(listing), since) };
+    return listing;
+  }
+
+  /** The same listing with the contents of now. */
+  #listAgain({ listing, found }: LastBuild): Listing | undefined {
+    if (found === undefined || versionsOf(foundIn(listing)) !== found) return undefined;
     try {
-      const assets = last.listing.assets.map((each) => withSource(each, this.sourceOf(each.file.source)));
-      const listing = { ...last.listing, assets };
-      this.#last = { ...last, listing };
-      return listing;
+      const assets = listing.assets.map((asset) => {
+        const source = this.sourceOf(asset.file.source);
+        return source === asset.source ? asset : { ...asset, source };
+      });
+      return { ...listing, assets };
     } catch {
       // What a link leads to is gone: listing anew reports which.
       return undefined;
     }
-  }
-
-  /** A build has its listing, which was begun at `since`, in milliseconds. */
-  listed(listing: Listing, directory: string, since: number): void {
-    if (this.#last?.listing === listing || !this.#compiler.watchMode) return;
-    const hasLinks = listing.assets.some(({ file }) => file.link);
-    if (hasLinks || !this.#targets.every(isNamedByFiles)) return;
-    this.#last = { directory, listing, found: versionsOf(foundIn(listing), since) };
   }
 
   /** The files that have to be copied again, if no others can differ from what the last build copied. To be asked once. */
@@ -139,9 +143,4 @@ function isNamedByFiles(given: WebpackTarget): boolean {
 function isSameTime(one: WatchedFile['times'], other: WatchedFile['times']): boolean {
   if (one?.timestamp === undefined || other === undefined) return false;
   return one.timestamp === other.timestamp && one.safeTime === other.safeTime;
-}
-
-/** The same asset, with what the file holds now. */
-function withSource(asset: FileAsset, source: sources.Source): FileAsset {
-  return source === asset.source ? asset : { ...asset, source };
 }
