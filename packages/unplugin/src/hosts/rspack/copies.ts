@@ -19,6 +19,7 @@ import type { HostLog } from '../../output/log.ts';
 import { exclusive } from '../../output/turns.ts';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
+import { watchedPart } from '../../targets/watched.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
 import type { RspackImports } from './imported-files.ts';
@@ -149,7 +150,9 @@ export class RspackCopies {
   #presentTargets(): OutputTargets {
     const { targets, publicDirsAreDefault } = this.#settings;
     if (!publicDirsAreDefault) return targets;
-    const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(statsOf));
+    // Patterns that were taken over are among them.
+    const isPresent = (from: string) => statsOf(watchedPart(from)) !== undefined;
+    const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(isPresent));
     return { ...targets, publicTargets };
   }
 
