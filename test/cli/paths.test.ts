@@ -121,7 +121,7 @@ describeOnLinux('what paths mean', () => {
     expect(excluded('docs')).toEqual(['docs/readme', 'img/docs/readme']);
     expect(excluded('/docs/')).toEqual(['docs/readme']);
     expect(excluded('img/docs')).toEqual(['img/docs/readme']);
-    // What names nothing leaves out nothing: a variable that is not set.
+    // An empty pattern, as from a variable that is not set, excludes nothing.
     for (const empty of ['', '/', '//']) expect(excluded(empty)).toEqual([]);
     expect(excluded('', 'docs')).toEqual(['docs/readme', 'img/docs/readme']);
     expect(excluded('**/deep', 'index.*')).toEqual(['img/deep/app.js.map', 'index.html']);

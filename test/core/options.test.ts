@@ -367,7 +367,7 @@ describe('something unknown', () => {
       'must be an object',
       'got a promise; await it first',
     ],
-    // With an empty variable: it would leave out all of cwd.
+    // As from an empty variable: it would exclude everything in `cwd`.
     [
       'a negation of nothing',
       () => copy({ from: ['a', `!${''}`], to: 'b' }),

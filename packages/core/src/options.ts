@@ -151,8 +151,8 @@ export interface CopyOptions extends CopyFileOptions {
    * neither its source nor its destination changed since it was recorded. It replaces a recorded file that nobody
    * changed, whatever `overwrite` says.
    *
-   * A file that exists and is no manifest is refused with `ERR_MANIFEST`, because it would be lost, and so is the destination
-   * of a file. A manifest that lies in the destination is not deleted by `prune`.
+   * The copy fails with `ERR_MANIFEST` if the file exists and is no manifest, because it would be lost, or if it is the
+   * destination of a file. A manifest that is in the destination is not deleted by `prune`.
    *
    * The manifest is written when the copy ends, also by an error or by `signal`, in one step, and under a lock (a file
    * beside it). What other copies recorded meanwhile stays in it. If the process is killed, the manifest stays as it was,
@@ -168,8 +168,8 @@ export interface CopyOptions extends CopyFileOptions {
    * A copy is earlier if it had recorded its files when this call began, or for the first copy of a process, when the
    * process was started. Use one manifest for each set of targets: with the manifest of another set, `'placed'` deletes
    * what that set copied. Recorded files outside of {@link CopyOptions.cwd} stay until a target goes there again. If a
-   * symbolic link is deleted, what it leads to stays. A stale directory where something is mounted is not deleted: the copy
-   * fails with `EBUSY`, unless it is named in {@link CopyOptions.keep}.
+   * symbolic link is deleted, what it leads to stays. A stale directory that is a mount point is not deleted: the copy fails
+   * with `EBUSY`, unless {@link CopyOptions.keep} names the directory.
    *
    * @default false
    */

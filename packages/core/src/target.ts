@@ -116,8 +116,8 @@ export interface Target<Path extends string | URL = string | URL> {
   preserve?: readonly Attribute[];
   /**
    * Makes the content that is written in place of the file's own. A string is written as UTF-8. Such a file is read into
-   * memory, on the calling thread, and cannot be cloned. The function is called in every run, because nobody knows whether
-   * it changed; the file is written only if its bytes or permission bits differ. It gets the permission bits of the
+   * memory, on the calling thread, and cannot be cloned. The function is called in every run, because a change of the
+   * function cannot be detected; the file is written only if its bytes or permission bits differ. It gets the permission bits of the
    * source, and no other attributes. With `overwrite: 'older'` a file that is not older than its source is left as it is;
    * `'changed'` means `true`. The function is not called for links that are kept as links, and not in a dry run.
    */

@@ -11,7 +11,7 @@ export function droppingBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (GONE.has(error.code ?? '')) return;
-      // Once, and not for each line.
+      // Report this only once, not for each line.
       const says = stream === process.stdout && !isSaid;
       isSaid ||= says;
       if (says) complain(`cannot write to standard output: ${error.message}`);

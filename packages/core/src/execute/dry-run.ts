@@ -11,7 +11,7 @@ import { decide, isDirectoryError } from '../transfer/decide.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { BatchQueue } from './batch-queue.ts';
 
-/** What opening a directory answers when there is none, but nothing, a file or a symbolic link. */
+/** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
 const NOT_THERE = new Set([ENOENT, ENOTDIR, ELOOP]);
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
@@ -56,7 +56,7 @@ function openExisting(system: System, batch: QueuedBatch, job: JobSettings): Dir
   const fresh = typeof opened === 'number';
   const directory = fresh ? { ...NOWHERE, path: to } : opened;
   const status = new FileStatus();
-  // What is in its way is going to be deleted: otherwise that was found before.
+  // An entry in its way will be deleted: otherwise planning has found the error before.
   const failed = !fresh ? system.status(directory, '.', true, status) : NOT_THERE.has(-opened) ? 0 : opened;
   if (failed < 0) {
     system.closeDirectory(from);
@@ -99,7 +99,7 @@ function compareFile(
     isThere &&
     (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
       decide(system, pair, { name, as, source, destination, isOurs: isOfOurs }) === 'keep') &&
-    // The size of what a function makes is not known.
+    // The size of a transformed file is not known, so 'changed' cannot keep it.
     !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
   if (keep) tally.unchanged++;
   else if (linked) tally.links++;

@@ -190,7 +190,7 @@ class TransformedFile {
     const [name, as, destination] = [path.basename(this.#source), this.#as, this.#status];
     const { system } = this.#context;
     const pair = this.#pair;
-    // Of its content only its own rule knows: a size says nothing, but which of the two is older does.
+    // Only 'older' needs the status of the source: its size says nothing about the transformed content.
     const isAsked = pair.overwrite === 'older' && !pair.fresh;
     const isFound = isAsked && system.status(pair.source, name, true, this.#sourceStatus) >= 0;
     const source = isFound ? this.#sourceStatus : undefined;

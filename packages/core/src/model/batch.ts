@@ -12,21 +12,24 @@ export interface Batch extends Omit<Folder, 'target' | 'unchanged'> {
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
   preserve?: readonly Attribute[] | undefined;
-  /** In a dry run: what the copy will find. */
+  /** In a dry run: what a copy would find at the destination. */
   expected?: ExpectedFiles | undefined;
 }
 
-/** What a copy will find where files go, once stale files are deleted and the directories before them are made. */
+/**
+ * What a copy will find at the destinations of files, after it has deleted stale files and created the directories of
+ * earlier files.
+ */
 export interface ExpectedFiles {
-  /** Directories that are made for them. */
+  /** The number of directories that the copy creates for the files. */
   made: number;
-  /** Positions of files that have nothing in their place. */
+  /** Positions of files whose destination was deleted. */
   vacant: number[];
-  /** Positions of files that have a directory in their place, which the copy makes before. */
+  /** Positions of files at whose destination the copy has created a directory before. */
   blocked: number[];
-  /** Their content is made by a function. */
+  /** Whether the target's `transform` returns their contents. */
   isTransformed: boolean;
-  /** Why the directory cannot be made. */
+  /** The error if the directory cannot be created. */
   refused?: unknown;
 }
 

@@ -33,7 +33,9 @@ export interface DeleterOptions {
 const above = new FileStatus();
 const below = new FileStatus();
 
-/** Throws where something is mounted: it could not be deleted, and what is in it is not part of the destination. */
+/**
+ * Throws if `child` is a mount point: it cannot be deleted, and its contents do not belong to the destination.
+ */
 export function refuseMountPoint(system: System, parent: Directory, child: Directory): void {
   if (system.status(child, '.', true, below) < 0 || system.status(parent, '.', true, above) < 0) return;
   if (!(below.isMountRoot ?? below.device !== above.device)) return;

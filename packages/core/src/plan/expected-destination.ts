@@ -21,7 +21,7 @@ import {
 export class ExpectedDestination {
   readonly #removed = new Set<string>();
   readonly #made = new Set<string>();
-  /** Where files will be; undefined: no directory that is made can have the path of one. */
+  /** Destinations of files. Undefined if no directory to create can have the path of a file. */
   readonly #files: Set<string> | undefined;
 
   constructor({ notesFiles }: { notesFiles: boolean }) {
@@ -40,7 +40,7 @@ export class ExpectedDestination {
     }
   }
 
-  /** What a copy will find where the files of a folder go, and how many directories it creates for them. */
+  /** Returns what a copy will find at the destinations of a folder, and how many directories it creates there. */
   add(folder: Folder): ExpectedFiles {
     const isTransformed = folder.target.transform !== undefined;
     const found: ExpectedFiles = { made: 0, vacant: [], blocked: [], isTransformed };
@@ -64,7 +64,7 @@ export class ExpectedDestination {
     return found;
   }
 
-  /** Throws where something is in the way of the directory, or of one above it; then none is made. */
+  /** Throws if an entry is in the way of the root or of one of its parents; then no directory is created. */
   #makeRoot({ source, root }: Folder, onMade: (directory: string) => void): void {
     const paths = { source, destination: root };
     const missing: string[] = [];

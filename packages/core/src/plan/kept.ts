@@ -3,8 +3,8 @@ import { isInside } from '../inside.ts';
 import { spelledBelow } from '../platform/spelling.ts';
 
 /**
- * The absolute paths of what `keep` names below a directory, as the directory lists them: where the case of letters does
- * not count, both may be spelled differently.
+ * The absolute paths of the entries in `keep` below a directory, spelled as the directory lists them: if letter case
+ * does not matter there, `keep` may spell them differently.
  */
 export function keptIn(root: string, keep: readonly string[]): string[] {
   return keep.map((each) => {

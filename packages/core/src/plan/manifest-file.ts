@@ -9,7 +9,7 @@ import { RECORD_BYTES } from './record.ts';
  * So it can be written while a copy goes on, and read one directory at a time: a large manifest does not need much memory.
  */
 const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
-/** With what a manifest of any version begins. */
+/** The start of a manifest of any version. */
 const NAME = Buffer.from('fs-reflink manifest', 'latin1');
 /** The first bytes of a manifest. They differ in every state of it, because they contain its id. */
 const HEAD_BYTES = 128;
@@ -252,12 +252,12 @@ export function* inChunks(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
 }
 
 /**
- * Whether a file may be a manifest: of any version, damaged, empty, or with zeros in place of what a power failure took.
- * Undefined head: nobody can tell.
+ * Whether a file may be a manifest: of any version, damaged, empty, or filled with zeros after a power failure. If it
+ * cannot be read, `head` is undefined, and this returns true.
  */
 export function mayBeManifest(head: Buffer | undefined): boolean {
   if (!head || head.every((byte) => byte === 0)) return true;
-  // A damaged one has most of its name.
+  // A damaged manifest still contains most of its name.
   return NAME.filter((byte, position) => byte === head[position]).length > NAME.length / 2;
 }
 

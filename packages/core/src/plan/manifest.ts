@@ -305,8 +305,8 @@ export class Manifest {
 }
 
 /**
- * Throws for a file that the manifest must not replace: a device, a FIFO or a socket, where reading may also block forever,
- * and a file that is no manifest.
+ * Throws for a file that the manifest must not replace: a device, a FIFO or a socket, which may also block a reader
+ * forever, and a file that is no manifest.
  */
 function refuseOther(file: string): void {
   const there = fs.statSync(file, { throwIfNoEntry: false });

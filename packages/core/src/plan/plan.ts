@@ -60,7 +60,7 @@ export class Planner {
   readonly transformed: TransformedFolder[] = [];
   /** The folders that are not published because they are up to date. */
   readonly #unchanged: Folder[] = [];
-  /** The manifest is not written: it would replace a copied file. */
+  /** Whether the manifest must not be written, because it would replace a copied file. */
   #isManifestRefused = false;
   /** The folders that are planned but not published, in reverse order, with the manifest's records of their files. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
@@ -243,7 +243,7 @@ export class Planner {
       pruneRoots: isWhole ? pruneRoots : [],
       kept: [
         ...pruneRoots.flatMap((root) => keptIn(root, keep)),
-        // With its lock.
+        // The manifest and its lock, if a root contains them.
         ...(pruneRoots.some((root) => manifest !== undefined && isInside(root, manifest))
           ? [manifest!, `${manifest}.lock`]
           : []),
@@ -273,7 +273,7 @@ export class Planner {
     return manifest?.take(directory, namesAs(folder));
   }
 
-  /** The manifest is written last: it would replace the copy. */
+  /** Throws if the manifest is the destination of a file: it is written last, and would replace the copy. */
   #refuseManifest(folder: Folder): void {
     const { manifest } = this.#plan;
     if (manifest === undefined || path.dirname(manifest) !== path.join(folder.root, folder.below)) return;
@@ -422,7 +422,7 @@ function sliceFiles(folder: Folder, start: number, end: number): Files {
   return chooseFiles(folder, [...names.keys()].slice(start, end));
 }
 
-/** What is expected of some of a folder's files. */
+/** The part of `expected` for the files from `start` to `end`, with positions from 0. */
 function sliceExpected(expected: ExpectedFiles, start: number, end: number): ExpectedFiles {
   const slice = (files: number[]) =>
     files.filter((file) => file >= start && file < end).map((file) => file - start);

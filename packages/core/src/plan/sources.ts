@@ -27,7 +27,7 @@ export function refuseNested(destination: string, sources: readonly string[], ke
   const all = new Set(sources);
   for (const source of all) {
     const real = realPath(source);
-    // Below another source it lies where that one does.
+    // Below another source, the check of the other source is enough.
     const isOutermost = !all.has(path.dirname(source));
     if (!isInside(root, real) && !(isOutermost && isBelow(root, real))) continue;
     if (kept.some((each) => isInside(each, real))) continue;
@@ -37,7 +37,7 @@ export function refuseNested(destination: string, sources: readonly string[], ke
   }
 }
 
-/** Whether a path leads through a directory by another name: that of a bind mount, or one in other letters. */
+/** Whether a path is inside a directory under another name: through a bind mount, or in other letter case. */
 function isBelow(directory: string, file: string): boolean {
   const self = identityOf(directory);
   if (self === undefined) return false;
@@ -47,7 +47,7 @@ function isBelow(directory: string, file: string): boolean {
   }
 }
 
-/** Undefined: there is nothing. */
+/** Returns undefined if nothing exists there. */
 function identityOf(file: string): string | undefined {
   try {
     const { dev, ino } = fs.statSync(file, { bigint: true });

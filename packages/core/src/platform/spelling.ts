@@ -19,7 +19,7 @@ export function spelledAsStored(file: string): string {
   return path.join(directory, storedName(directory, name));
 }
 
-/** {@link spelledAsStored}, of the part below `root` alone. */
+/** Like {@link spelledAsStored}, but only for the part of the path below `root`. */
 export function spelledBelow(root: string, file: string): string {
   const parent = path.dirname(file);
   if (file === root || parent === file || !exists(file)) return file;

@@ -14,7 +14,7 @@ const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /** Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture. */
-/** What else the filesystem says about the file, and which of these bits it knows. Only Linux fills them in. */
+/** Attribute bits of the file, and a mask of the bits that the filesystem supports. Only Linux fills them in. */
 const ATTRIBUTES = 2;
 const ATTRIBUTES_MASK = 14;
 const IS_MOUNT_ROOT = 0x2000;
@@ -120,7 +120,7 @@ export class FileStatus {
     return this.words[BLOCKS + LOW]! + this.words[BLOCKS + HIGH]! * TWO_32;
   }
 
-  /** Whether something is mounted there; undefined: the system does not tell (Linux before 5.8, other systems). */
+  /** Whether this is the root of a mount. Undefined if the system does not report it (Linux before 5.8, others). */
   get isMountRoot(): boolean | undefined {
     if ((this.words[ATTRIBUTES_MASK + LOW]! & IS_MOUNT_ROOT) === 0) return undefined;
     return (this.words[ATTRIBUTES + LOW]! & IS_MOUNT_ROOT) !== 0;

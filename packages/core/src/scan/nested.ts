@@ -50,8 +50,9 @@ export function refuseNested(source: string, destination: string): void {
 }
 
 /**
- * Refuses linked directories that the destination lies in: copied as what they lead to, they would hold one more copy of
- * the destination after each run. `destination` is looked at when the first link is found.
+ * Returns a function that throws if a linked directory contains the destination: with its link followed, it would
+ * contain one more copy of the destination after each run. The parents of `destination` are read only for the first
+ * link.
  */
 export function refuseLinksAround(destination: string): (directory: string) => void {
   let to: Identity[] | undefined;

@@ -13,7 +13,7 @@ const MAX_LINKS = 40;
 
 const behindLink = new FileStatus();
 
-/** The error for a file in whose place a directory stands. */
+/** The error for a file whose destination is a directory. */
 export const isDirectoryError = (paths: { source: string; destination: string }): CopyError =>
   new CopyError({
     code: 'EISDIR',

@@ -37,7 +37,7 @@ export function publish(
     ? system.rename(pair.destination, temporary, name)
     : system.renameExclusive(pair.destination, temporary, name);
   if (result >= 0) return true;
-  // Made since we looked, by this copy or by somebody else: no file replaces it, and none is kept.
+  // This copy or another process has created a directory meanwhile: a file neither replaces it nor counts as kept.
   if (system.status(pair.destination, name, false, inTheWay) >= 0 && inTheWay.isDirectory)
     throw isDirectoryError(paths());
   if (result === -EEXIST && pair.overwrite === false) return false;

@@ -189,8 +189,8 @@ function isDirectory(directory: string): boolean {
 }
 
 /**
- * The error for a destination directory that is not a directory or is a link that leads nowhere, or that has such a
- * parent; otherwise undefined.
+ * The error for a destination directory that is not a directory or is a broken link, or that has such a parent.
+ * Otherwise undefined.
  */
 export function belowFile({ source, destination }: BothPaths, cause?: unknown): CopyError | undefined {
   for (let current = destination; ; current = path.dirname(current)) {
@@ -205,13 +205,13 @@ export function belowFile({ source, destination }: BothPaths, cause?: unknown): 
   }
 }
 
-/** The error for something that is no directory, where the destination, or a directory above it, has to be made. */
+/** The error for an entry that is not a directory, at the path of a destination directory or of one of its parents. */
 export function standsInTheWay(file: string, paths: BothPaths, cause?: unknown): CopyError {
   const reason = `${JSON.stringify(file)} is not a directory; delete or rename it, or choose another destination`;
   return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
 }
 
-/** The same for a symbolic link to something that does not exist: no directory is made where it leads. */
+/** The same for a broken symbolic link: the directory that it names is not created. */
 export function leadsNowhere(file: string, paths: BothPaths, cause?: unknown): CopyError {
   const reason = `${JSON.stringify(file)} is a symbolic link that leads nowhere; delete or repair it, or choose another destination`;
   return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });

@@ -90,7 +90,7 @@ function isDirectory(given: string, full: string): boolean {
 function toGlobs(patterns: readonly string[]): string[] {
   return patterns.flatMap((pattern) => {
     const bare = pattern.replace(/\/+$/, '');
-    // As in rsync, what names nothing leaves out nothing: `--exclude="$NOT_SET"`.
+    // As in rsync, an empty pattern excludes nothing: `--exclude="$NOT_SET"`.
     if (bare === '') return [];
     const glob = bare.startsWith('/') ? bare.slice(1) : bare.startsWith('**/') ? bare : `**/${bare}`;
     return [glob, `${glob}/**`];
