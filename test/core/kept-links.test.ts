@@ -196,6 +196,17 @@ describe('a link to the source in the destination', () => {
     expect(await copy(targets, { ...options, ...keep })).toMatchObject({ links: 1 });
   });
 
+  it('is replaced by a transformed file in the same way', async () => {
+    const cwd = writeTree(workspace(), files);
+    const options = { cwd, manifest: 'm' };
+    await copy(targets, { ...options, ...keep });
+    const { methods } = await copy({ ...targets, transform: (content) => `${content}, changed` }, options);
+    expect(methods).toEqual({ transform: { files: 1, bytes: 16 } });
+    expect(lstatSync(join(cwd, 'out/x')).isFile()).toBe(true);
+    expect(readFileSync(join(cwd, 'out/x'), 'utf8')).toBe('content, changed');
+    expect(readFileSync(join(cwd, 'shared/x'), 'utf8')).toBe('content');
+  });
+
   it('is refused if somebody else made it', async () => {
     const cwd = writeTree(workspace(), { ...files, 'out/x': symlink('../shared/x') });
     const refused = await refusal(() => copy(targets, { cwd, manifest: 'm' }));

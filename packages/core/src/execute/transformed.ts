@@ -276,8 +276,11 @@ class TransformedFile {
           const reason = 'the source is a FIFO, a socket or a device';
           throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, ...paths });
         }
-        const there = await fs.stat(onDisk(this.#destination), { bigint: true }).catch(() => undefined);
-        if (there && there.dev === dev && there.ino === ino) {
+        const destination = onDisk(this.#destination);
+        const there = await fs.stat(destination, { bigint: true }).catch(() => undefined);
+        const isSame = there !== undefined && there.dev === dev && there.ino === ino;
+        // A link that an earlier copy made may lead to the source.
+        if (isSame && !((await fs.lstat(destination)).isSymbolicLink() && this.#isOurs())) {
           const reason = 'source and destination are the same file';
           throw new CopyError({ code: 'ERR_SAME_FILE', reason, ...paths });
         }
