@@ -24,10 +24,10 @@ export interface CopyFileResult {
 }
 
 /**
- * Copies one file, and creates its parent directories if they are missing. `destination` is the new file, not the directory
- * that it goes into; a path that ends with a slash fails with `EISDIR`. Both are paths, or `file:` URLs.
- * A worker thread copies a file that would block the calling thread: a large file that cannot be cloned, a file that has to
- * reach the disk, a file on a network filesystem.
+ * Copies one file, and creates its parent directories if they are missing. `destination` is the new file, not the
+ * directory that it goes into; a path that ends with a slash fails with `EISDIR`. Both are paths, or `file:` URLs. A
+ * worker thread copies a file that would block the calling thread: a large file that cannot be cloned, a file that
+ * has to reach the disk, a file on a network filesystem.
  *
  * @throws {TypeError} for an unknown option, or one of the wrong type
  * @throws {CopyError} for everything else; then the old destination is unchanged, and no incomplete file is left

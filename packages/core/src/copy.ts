@@ -5,13 +5,13 @@ import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
 
 /**
- * Copies what `targets` name. A file is cloned where the filesystem can clone, copied inside the kernel where it cannot, and
- * left alone where nothing changed. No byte of a file passes through the JavaScript heap. The calling thread copies small
- * files in slices of a few milliseconds, and does other work between two slices. Worker threads copy thousands of files, and
- * files that take long.
+ * Copies what `targets` name. A file is cloned where the filesystem can clone, copied inside the kernel where it
+ * cannot, and left alone where nothing changed. No byte of a file passes through the JavaScript heap. The calling
+ * thread copies small files in slices of a few milliseconds, and does other work between two slices. Worker threads
+ * copy thousands of files, and files that take long.
  *
- * The first file that fails ends the copy, unless {@link CopyOptions.onError} says otherwise. Complete files stay, the
- * incomplete one is deleted.
+ * The first file that fails ends the copy, unless {@link CopyOptions.onError} says otherwise. Complete files stay,
+ * the incomplete one is deleted.
  *
  * @example
  * ```ts

@@ -33,20 +33,21 @@ export interface CopyErrorDetails {
 type Properties = Record<string, unknown>;
 
 /**
- * The error that a copy ends with. It names both paths, a stable `code`, the method and the cause. If the system refused
- * something, the code is the system's (`ENOSPC`, `EACCES`, `EISDIR` …). If the engine refused something, it is one of these:
+ * The error that a copy ends with. It names both paths, a stable `code`, the method and the cause. If the system
+ * refused something, the code is the system's (`ENOSPC`, `EACCES`, `EISDIR` …). If the engine refused something, it
+ * is one of these:
  *
- * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias), or the
- *   source is a link that would be kept and leads to the destination
+ * - `ERR_SAME_FILE`: source and destination are one file (same path, hard link, symlink or case alias), or the source
+ *   is a link that would be kept and leads to the destination
  * - `ERR_NESTED`: the source lies inside the destination, or the destination inside the source
- * - `ERR_COLLISION`: two files of one target go to one destination, by `rename`, by `flatten`, or because the filesystem
- *   there takes their names for one; the message names both
+ * - `ERR_COLLISION`: two files of one target go to one destination, by `rename`, by `flatten`, or because the
+ *   filesystem there takes their names for one; the message names both
  * - `ERR_OUTSIDE_DESTINATION`: a path would leave the directory it belongs to
  * - `ERR_OUTSIDE_BASE`: a target's `base` does not contain what it names
  * - `ERR_TRANSFORM`: a target's `transform` failed; `cause` is what it threw
  * - `ERR_THROWN`: a function of an option threw `undefined`, or another value that is falsy; `cause` is that value
- * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device, and `preserve` has no `devices`; or the destination is
- *   one, or a link that leads to one: a copy never replaces it
+ * - `ERR_NOT_REGULAR`: the source is a FIFO, a socket or a device, and `preserve` has no `devices`; or the
+ *   destination is one, or a link that leads to one: a copy never replaces it
  * - `ERR_MANIFEST`: the option `manifest` names a file that is no manifest, or the destination of a file
  * - `ERR_SOURCE_CHANGED`: the source changed while it was copied, twice
  * - `ERR_NO_MATCH`: a target's `from` matches nothing

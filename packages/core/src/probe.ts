@@ -1,9 +1,9 @@
 import type { Probe } from './model/probe.ts';
 
 /**
- * Tries what is possible between two places, with small files that it deletes again. Both may be a file, a directory, or a
- * path that does not exist yet: then it uses the nearest directory that exists. If it cannot create a file beside the
- * source, it reads one that is there.
+ * Tries what is possible between two places, with small files that it deletes again. Both may be a file, a directory,
+ * or a path that does not exist yet: then it uses the nearest directory that exists. If it cannot create a file
+ * beside the source, it reads one that is there.
  *
  * @example
  * ```ts

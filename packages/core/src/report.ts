@@ -34,13 +34,15 @@ export interface CopyReport {
   /** What could not be copied, only with `onError: 'collect'`; in no particular order. */
   errors?: CopyError[];
   /**
-   * Absolute paths of FIFOs, devices and sockets of the source that could not be created (`preserve` with `devices`), each
-   * with a warning; absent if there are none.
+   * Absolute paths of FIFOs, devices and sockets of the source that could not be created (`preserve` with `devices`),
+   * each with a warning; absent if there are none.
    */
   leftOut?: string[];
   /** One entry for each path, only with the option `entries`; in no particular order. */
   entries?: CopyEntry[];
-  /** Files of several targets with one destination, only with `overlaps: true`; one for each file that is not copied. */
+  /**
+   * Files of several targets with one destination, only with `overlaps: true`; one for each file that is not copied.
+   */
   overlaps?: Overlap[];
 }
 

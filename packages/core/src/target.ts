@@ -22,24 +22,25 @@ export type Transform = (
 /** What to copy, and where to. `Path` is what a path may be: by default also a `file:` URL. */
 export interface Target<Path extends string | URL = string | URL> {
   /**
-   * What to copy. A directory means its contents. A file means the file. A glob (fast-glob syntax, forward slashes) means
-   * the files that match, below its fixed part: `public/*` leaves out what is in directories, with a warning; `public/**`
-   * copies everything. A path that exists is never taken for a glob. Relative to the option `cwd`, or a `file:` URL.
+   * What to copy. A directory means its contents. A file means the file. A glob (fast-glob syntax, forward slashes)
+   * means the files that match, below its fixed part: `public/*` leaves out what is in directories, with a warning;
+   * `public/**` copies everything. A path that exists is never taken for a glob. Relative to the option `cwd`, or a
+   * `file:` URL.
    *
    * An array is one target with several of these. Each entry has to exist or match, and has its own base. A file that
-   * several entries match is copied once, by the first of them. An entry that begins with `!` leaves out what it names or
-   * matches, directories with everything in them: `['assets/**', '!assets/**\/*.map']`. Its position does not matter. For a
-   * file whose name begins with `!` write `'./!name'`.
+   * several entries match is copied once, by the first of them. An entry that begins with `!` leaves out what it
+   * names or matches, directories with everything in them: `['assets/**', '!assets/**\/*.map']`. Its position does
+   * not matter. For a file whose name begins with `!` write `'./!name'`.
    */
   from: Path | readonly Path[];
   /**
-   * The directory that the files go to; it is created if it is missing. Relative to the option `cwd`, which `'.'` and `''`
-   * mean. A relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
+   * The directory that the files go to; it is created if it is missing. Relative to the option `cwd`, which `'.'` and
+   * `''` mean. A relative path that leaves `cwd`, and a path outside the option `allowedRoots`, fail with
    * `ERR_OUTSIDE_DESTINATION` unless {@link Target.allowOutside} is true.
    *
-   * `to` is the new file if `from` is one file, `to` ends with the same extension, in upper or lower case, and neither
-   * `base` nor `rename` is set: `{ from: 'en.json', to: 'data/english.json' }`. A path that ends with a slash, or that is
-   * a directory already, stays a directory.
+   * `to` is the new file if `from` is one file, `to` ends with the same extension, in upper or lower case, and
+   * neither `base` nor `rename` is set: `{ from: 'en.json', to: 'data/english.json' }`. A path that ends with a
+   * slash, or that is a directory already, stays a directory.
    *
    * @default '.'
    */
@@ -58,10 +59,10 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   base?: Path;
   /**
-   * Globs of what not to copy. They are relative to the directory `from`, to the fixed part of a glob, or to the directory
-   * of a file. Dotfiles match too. A glob that names a directory (`docs`, `docs/**`) leaves it out with everything in it,
-   * and the directory is not read. A glob whose last part has wildcards (`*.map`) leaves out only what it matches.
-   * A glob or path may be absolute: if it lies in nothing that is copied, a warning names it.
+   * Globs of what not to copy. They are relative to the directory `from`, to the fixed part of a glob, or to the
+   * directory of a file. Dotfiles match too. A glob that names a directory (`docs`, `docs/**`) leaves it out with
+   * everything in it, and the directory is not read. A glob whose last part has wildcards (`*.map`) leaves out only
+   * what it matches. A glob or path may be absolute: if it lies in nothing that is copied, a warning names it.
    *
    * @default []
    */
@@ -69,8 +70,8 @@ export interface Target<Path extends string | URL = string | URL> {
   /**
    * The new path of each file. A string is the new file name. A function gets the path relative to `to`, with forward
    * slashes, and the absolute path of the source. It returns the new path relative to `to`, or a promise of it. If it
-   * returns promises, it is called for up to 64 files of a directory at a time. `copySync` and `listSync` cannot wait: a
-   * promise there is a TypeError.
+   * returns promises, it is called for up to 64 files of a directory at a time. `copySync` and `listSync` cannot
+   * wait: a promise there is a TypeError.
    */
   rename?: string | ((path: string, source: string) => string | Promise<string>);
   /**
@@ -80,23 +81,24 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   flatten?: boolean;
   /**
-   * Returns false for a file to leave out. Gets the path relative to the base, and the absolute path of the source. It is
-   * called for files and links, never for directories: `(path) => path.endsWith('.png')` finds images at any depth. A
-   * directory in which it keeps no file, at any depth, is not created. A directory that is empty in the source is copied,
-   * and the directory that `from` names is always created. It may return a promise, as {@link Target.rename} may.
+   * Returns false for a file to leave out. Gets the path relative to the base, and the absolute path of the source.
+   * It is called for files and links, never for directories: `(path) => path.endsWith('.png')` finds images at any
+   * depth. A directory in which it keeps no file, at any depth, is not created. A directory that is empty in the
+   * source is copied, and the directory that `from` names is always created. It may return a promise, as {@link
+   * Target.rename} may.
    */
   filter?: (path: string, source: string) => boolean | Promise<boolean>;
   /**
-   * Returns false for a directory to leave out with everything in it. Then the directory is not read, and `filter` is not
-   * called for its files. Gets the path relative to the base, and the absolute path of the source. It is called for each
-   * directory below the one that `from` names, or below the fixed part of a glob, also for links to directories that are
-   * followed. It may not be asynchronous.
+   * Returns false for a directory to leave out with everything in it. Then the directory is not read, and `filter` is
+   * not called for its files. Gets the path relative to the base, and the absolute path of the source. It is called
+   * for each directory below the one that `from` names, or below the fixed part of a glob, also for links to
+   * directories that are followed. It may not be asynchronous.
    */
   directoryFilter?: (path: string, source: string) => boolean;
   /**
    * What happens if the destination of a file of this target exists. It also decides between two files of this target
-   * that go to one destination: `true`, `'changed'` and `'older'` keep the last file, `false` the first. If it is not set, or
-   * `'error'`, the copy fails with `ERR_COLLISION`.
+   * that go to one destination: `true`, `'changed'` and `'older'` keep the last file, `false` the first. If it is not
+   * set, or `'error'`, the copy fails with `ERR_COLLISION`.
    *
    * @default the option of the same name
    */
@@ -108,18 +110,19 @@ export interface Target<Path extends string | URL = string | URL> {
    */
   symlinks?: 'follow' | 'keep';
   /**
-   * Attributes that files and directories of this target get from their sources: see the option of the same name. With
-   * `links`, hard links are kept only between files of this target.
+   * Attributes that files and directories of this target get from their sources: see the option of the same name.
+   * With `links`, hard links are kept only between files of this target.
    *
    * @default the option of the same name
    */
   preserve?: readonly Attribute[];
   /**
-   * Makes the content that is written in place of the file's own. A string is written as UTF-8. Such a file is read into
-   * memory, on the calling thread, and cannot be cloned. The function is called in every run, because a change of the
-   * function cannot be detected; the file is written only if its bytes or permission bits differ. It gets the permission bits of the
-   * source, and no other attributes. With `overwrite: 'older'` a file that is not older than its source is left as it is;
-   * `'changed'` means `true`. The function is not called for links that are kept as links, and not in a dry run.
+   * Makes the content that is written in place of the file's own. A string is written as UTF-8. Such a file is read
+   * into memory, on the calling thread, and cannot be cloned. The function is called in every run, because a change
+   * of the function cannot be detected; the file is written only if its bytes or permission bits differ. It gets the
+   * permission bits of the source, and no other attributes. With `overwrite: 'older'` a file that is not older than
+   * its source is left as it is; `'changed'` means `true`. The function is not called for links that are kept as
+   * links, and not in a dry run.
    */
   transform?: Transform;
 }

@@ -5,8 +5,8 @@ export const MEDIUM_FILE: number = 4 * 1024 * 1024;
 /** For a file larger than this, it is worth calling {@link WayFacts.bytesLeft}. */
 export const LARGE_FILE: number = 64 * 1024 * 1024;
 /**
- * The calling thread copies this many bytes in slices. It takes as long as two workers take to start and to copy them (two
- * processors, 4 files of 100 MB on ext4), and needs 20 MB less memory.
+ * The calling thread copies this many bytes in slices. It takes as long as two workers take to start and to copy them
+ * (two processors, 4 files of 100 MB on ext4), and needs 20 MB less memory.
  */
 export const MOST_SLICED: number = 512 * 1024 * 1024;
 

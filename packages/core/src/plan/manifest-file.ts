@@ -4,9 +4,10 @@ import type { NamedRecords } from './named-records.ts';
 import { RECORD_BYTES } from './record.ts';
 
 /*
- * A manifest has a head, a section for each directory, an index of the sections, and the length of the index. A section has
- * the names as JSON without brackets (JSON also holds names that are not Unicode), padded with spaces, and then the records.
- * So it can be written while a copy goes on, and read one directory at a time: a large manifest does not need much memory.
+ * A manifest has a head, a section for each directory, an index of the sections, and the length of the index. A
+ * section has the names as JSON without brackets (JSON can also represent names that are not Unicode), padded with
+ * spaces, and then the records. So a manifest can be written during a copy, and read one directory at a time: a large
+ * manifest does not need much memory.
  */
 const MAGIC = Buffer.from('fs-reflink manifest 2\n\0\0', 'latin1');
 /** The start of a manifest of any version. */

@@ -114,7 +114,7 @@ function describeLeftOut({ given }: ResolvedTarget, directories: readonly string
   );
 }
 
-/** Runs a step of a scan, and adds both paths to an error. Errors of the user's functions are not thrown in a step. */
+/** Runs a step of a scan, and adds both paths to an error. No step throws errors of the user's functions. */
 function named<T>(target: ResolvedTarget, step: () => T): T {
   try {
     return step();

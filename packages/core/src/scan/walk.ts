@@ -126,8 +126,8 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
     }
     if (!matcher || matcher.hasFile(relative)) return true;
     if (!entry.isSymbolicLink() || !walk.follow) return false;
-    // A link that does not match as a file counts only if it leads to a wanted directory. This is checked here only if
-    // its name is not UTF-8, because such a name may be an error.
+    // A link that does not match as a file counts only if it leads to a wanted directory. This is checked here only
+    // if its name is not UTF-8, because such a name may be an error.
     return !isRaw(entry.name) || (isDirectory(path.join(source, entry.name)) && matcher.enters(relative));
   });
   return decodable(walk, source, chosen);

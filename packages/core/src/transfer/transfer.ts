@@ -95,9 +95,9 @@ export class Transferrer {
   }
 
   /**
-   * Copies one regular file. Throws a {@link CopyError} on failure; then the old destination is unchanged. Yields if `isDue`
-   * returns true while bytes are copied; without `isDue` it never yields. This object must not copy another file until
-   * the generator has ended. To end the generator early, call its `return`.
+   * Copies one regular file. Throws a {@link CopyError} on failure; then the old destination is unchanged. Yields if
+   * `isDue` returns true while bytes are copied; without `isDue` it never yields. This object must not copy another
+   * file until the generator has ended. To end the generator early, call its `return`.
    */
   *fileInSlices(
     pair: DirectoryPair,
