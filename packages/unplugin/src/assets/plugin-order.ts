@@ -37,7 +37,7 @@ export function withAssets(
   return [...all, ...added];
 }
 
-/** The plugins of a config, which may be in arrays within arrays, as promises, or left out; without those added for this owner. */
+/** The plugins of a config, which may be nested arrays, promises or falsy values, without those of `owner`. */
 export async function pluginsOf(given: unknown, owner: symbol): Promise<unknown[]> {
   const plugins = await given;
   if (Array.isArray(plugins))

@@ -1,2 +1,2 @@
-/** Of the plugin, in configs and in messages. */
+/** The name of the plugin in configs and messages. */
 export const NAME = 'unplugin-reflink';

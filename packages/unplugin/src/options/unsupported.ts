@@ -49,7 +49,7 @@ export function unsupported(entry: Entry, found: string, remedy: string): TypeEr
   );
 }
 
-/** The same in Rollup or Rolldown, by what a hook's context says of them. */
+/** The same in Rollup or Rolldown. The first argument is the `meta` of a hook's context. */
 export function unsupportedIn(
   { rollupVersion, rolldownVersion }: { rollupVersion: string; rolldownVersion?: string },
   entry: Entry,

@@ -2,8 +2,8 @@ import { CopyError } from 'fs-reflink/host';
 
 /**
  * The outcome of a copy, for bundlers that print stacks. Removes the stack from the error of a copy, because the
- * message says everything, and the place in this package does not help. The same for the error about a value that a
- * user's function returned. What the user's functions throw stays unchanged.
+ * message says everything, and a position in this package does not help. Does the same with the error about a value
+ * that a user's function returned. Errors that the user's functions throw stay unchanged.
  */
 export async function briefly<T>(outcome: Promise<T>): Promise<T> {
   try {

@@ -14,15 +14,15 @@ import { addBundle, beginInTurn, bundlesOfOthers, exclusive, removeBundles } fro
 
 /** A build of a bundler, or all builds of a watcher. */
 export interface BuildSettings {
-  /** The bundler, in lower case: what one has copied is nothing to others. */
+  /** The name of the bundler, in lower case. Each bundler has its own records. */
   host: string;
   options: ResolvedOptions;
   log: HostLog;
-  /** Absolute path: the project, which paths in messages are relative to. */
+  /** Absolute path of the project. Paths in messages are relative to it. */
   root: string;
-  /** Where the host keeps what may be thrown away, if it says so itself. */
+  /** The host's own cache directory, if it has one. */
   cacheOfHost?: string;
-  /** Given by a watcher that has a new object for each of its builds. */
+  /** Set by a watcher that has a new object for each of its builds. */
   preparation?: Preparation;
 }
 
@@ -32,18 +32,18 @@ export interface CopySettings
     OutputSettings,
     'cacheDirectory' | 'orphaned' | 'emptied' | 'engine' | 'preparation' | 'dryRun'
   > {
-  /** Whether to empty the directory before the copy begins, where {@link BuildCopies.empty} has not been called. */
+  /** Whether to empty the directory before the copy starts, if {@link BuildCopies.empty} was not called. */
   empty?: boolean;
   /** Whether the report tells what happened to each file. */
   entries?: boolean;
-  /** How many bundles are written there. The report is logged when all are. */
+  /** The number of bundles that are written there, 1 by default. The report is logged after the last one. */
   bundles?: number;
 }
 
 interface Output {
   copy: OutputCopy;
   targets: OutputTargets;
-  /** How many bundles will be written there, as far as is known, how many of these have begun, and how many are written. */
+  /** The number of bundles that are known to be written there, that have started, and that are written. */
   bundles: { expected: number; begun: number; written: number };
   isReported: boolean;
 }
@@ -61,7 +61,7 @@ export class BuildCopies {
   /** By output directory: resolves when the copy into it has started, after the copies of other builds. */
   #turns = new Map<string, Promise<void>>();
   readonly #warned = new Set<string>();
-  /** A hook has rejected with the error. */
+  /** Whether a hook has rejected with the error of a copy. */
   #hasRejected = false;
 
   constructor(settings: BuildSettings) {
@@ -69,25 +69,25 @@ export class BuildCopies {
     this.#preparation = settings.preparation ?? new Preparation();
   }
 
-  /** Where records of the project are kept. */
+  /** The directory for the records of the project. */
   get cacheDirectory(): string {
     const { options, root, cacheOfHost } = this.#settings;
     return cacheDirectoryOf(options, root, cacheOfHost);
   }
 
-  /** A build is certain. `busy`: the bundler runs on this thread. Returns whether worker threads boot for its copies. */
+  /** Call this when a build starts. `busy`: the bundler runs on this thread. Returns whether worker threads boot. */
   prepare({ publicTargets, targets }: OutputTargets, { busy = false }: { busy?: boolean } = {}): boolean {
     return this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets], busy }));
   }
 
-  /** Whether a copy was begun in this build. */
+  /** Whether a copy has started in this build. */
   get begun(): boolean {
     return this.#outputs.size > 0;
   }
 
   /**
-   * An instance of the plugin copies `targets` into an output directory: until {@link release} what it copies there is
-   * recorded apart from what others do. `configuration` is what distinguishes it from others of the bundler.
+   * Call this before an instance of the plugin copies `targets` into an output directory. Until {@link release}, what
+   * it copies there has its own record. `configuration` distinguishes the instance from others of the bundler.
    */
   claim(directory: string, configuration: unknown, targets: unknown): void {
     if (this.#records.has(directory)) return;
@@ -96,7 +96,7 @@ export class BuildCopies {
     this.#records.set(directory, record);
   }
 
-  /** No build follows that needs the records. */
+  /** Call this when no further build needs the records. */
   release(): void {
     for (const record of this.#records.values()) record.release();
     this.#records.clear();
@@ -107,8 +107,8 @@ export class BuildCopies {
   }
 
   /**
-   * The bundler would empty an output directory now, before it is certain that it writes there: what is there now is deleted
-   * when the copy begins that is to empty it. To be called after {@link loadEmptying}.
+   * Call this when the bundler would empty an output directory, although it is not certain yet that it writes there.
+   * What exists now is deleted when a copy starts that empties the directory. Await {@link loadEmptying} before.
    */
   snapshot(directory: string, keep: string[]): void {
     if (this.#snapshots.has(directory) || this.copiesInto(directory)) return;
@@ -116,7 +116,7 @@ export class BuildCopies {
     this.#snapshots.set(directory, snapshotOf({ directory, cacheDirectory, keep }));
   }
 
-  /** Empties an output directory where the bundler would have, before it returns. To be called after {@link loadEmptying}. */
+  /** Empties an output directory synchronously, instead of the bundler. Await {@link loadEmptying} before. */
   empty(settings: Omit<EmptySettings, 'cacheDirectory' | 'snapshot'>): void {
     const { directory } = settings;
     const { cacheDirectory } = this.#recordOf(directory);
@@ -129,17 +129,17 @@ export class BuildCopies {
     return this.#emptied.has(directory);
   }
 
-  /** Whether a copy into an output directory was begun in this build. */
+  /** Whether a copy into an output directory has started in this build. */
   copiesInto(directory: string): boolean {
     return this.#outputs.has(directory);
   }
 
-  /** Whether every copy that was begun has ended and is reported. */
+  /** Whether every copy that has started has ended and is reported. */
   get finished(): boolean {
     return [...this.#outputs.values()].every(({ isReported }) => isReported);
   }
 
-  /** Begins to copy into an output directory, once per build however many bundles are written there. */
+  /** Starts the copy into an output directory. Later calls for the directory only add a bundle and its assets. */
   begin({ entries = false, empty = false, bundles = 1, ...settings }: CopySettings): void {
     const { directory, publicTargets, assets, targets } = settings;
     const begun = this.#outputs.get(directory);
@@ -157,7 +157,7 @@ export class BuildCopies {
     const copy = new OutputCopy({
       ...settings,
       cacheDirectory,
-      // The first copy deletes what they name.
+      // The first copy deletes the files that they name.
       orphaned: orphaned.splice(0),
       emptied: this.#emptied.get(directory),
       preparation: this.#preparation,
@@ -177,8 +177,8 @@ export class BuildCopies {
   }
 
   /**
-   * {@link begin} when no other build of this process copies into the directory any more, and not at all if this build has
-   * ended by then. `names` are files of the bundle, relative to the directory: other builds are told of them.
+   * Calls {@link begin} when no other build of this process copies into the directory any more, unless this build has
+   * ended by then. `names` are the files of the bundle, relative to the directory. Other builds respect them.
    */
   async beginInTurn(
     directory: string,
@@ -198,7 +198,10 @@ export class BuildCopies {
     await turn;
   }
 
-  /** Copies when no other build of this process copies into the directory any more, where nothing is written meanwhile. */
+  /**
+   * Copies when no other build of this process copies into the directory any more. For hosts that do not write the
+   * bundle during the copy.
+   */
   async copy(settings: CopySettings): Promise<CopyReport> {
     const { directory } = settings;
     return exclusive(directory, async () => {
@@ -209,8 +212,8 @@ export class BuildCopies {
   }
 
   /**
-   * Deletes what an earlier build copied into an output directory, for an instance whose options name nothing any more.
-   * A host calls it when its bundle is written; where the output is emptied, nothing is left to delete.
+   * Deletes what an earlier build copied into an output directory, for an instance whose options name nothing any
+   * more. A host calls this when its bundle is written. If the output was emptied, there is nothing left to delete.
    */
   async deleteLeftOver(directory: string, configuration: unknown): Promise<void> {
     const { host, options } = this.#settings;
@@ -221,7 +224,7 @@ export class BuildCopies {
       try {
         this.begin({ directory, ...NOTHING, keep: [] });
         await this.finish(directory);
-        // Nothing is to be looked for in the next build.
+        // Without the manifest, the next build does not look for anything.
         if (!options.dryRun) await fs.rm(manifestFile(cacheDirectory, directory), { force: true });
       } finally {
         await this.end({ keepWorkers: false });
@@ -231,8 +234,8 @@ export class BuildCopies {
   }
 
   /**
-   * A bundle with these files is about to be written. A copy that has failed already ends the build here, before
-   * the bundler meets the same full disk and reports less about it.
+   * Call this before a bundle with these files is written. Rejects if a copy has failed already, before the bundler
+   * fails for the same reason (for example, a full disk) and reports less about it.
    */
   async deleteCollisions(names: readonly string[], directory?: string): Promise<void> {
     if (directory !== undefined) addBundle(directory, this, names);
@@ -243,12 +246,12 @@ export class BuildCopies {
     );
   }
 
-  /** Resolves when everything is copied that does not wait for a bundle. */
+  /** Resolves when everything is copied, except files that are copied after a bundle is written. */
   async waitForCopies(directory?: string): Promise<void> {
     await this.#rejecting(this.#at(directory).map(({ copy }) => copy.waitForCopy()));
   }
 
-  /** A bundle was written: resolves when every file is copied, and logs the report. */
+  /** Call this when a bundle is written. Resolves when all files are copied. Logs the report after the last bundle. */
   async finish(directory?: string): Promise<CopyReport[]> {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
@@ -257,7 +260,7 @@ export class BuildCopies {
         const { copy } = output;
         await copy.waitForCopy();
         this.warnOnce(messagesOf(copy.overlaps));
-        // Another bundle that is still to be written may be what they win over.
+        // Only after the last started bundle, because targets may replace files of each bundle.
         if (isWritten(output)) {
           await copy.copyTargetsAgain();
           this.warnOnce(await copy.overlapMessages());
@@ -275,12 +278,12 @@ export class BuildCopies {
     return reports;
   }
 
-  /** Whether a target has replaced a file of the bundle that was written before. */
+  /** Whether a target has replaced a file of a bundle that was written before the copy. */
   winsAt(directory: string): boolean {
     return this.#at(directory).some(({ copy }) => copy.overlaps.some(({ target }) => target !== undefined));
   }
 
-  /** The build is over, or failed: nothing of it is left running. */
+  /** Call this when the build ends or fails. Resolves when none of its copies runs any more. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     const copies = this.#at().map(({ copy }) => copy);
     const hasRejected = this.#hasRejected;
@@ -294,14 +297,14 @@ export class BuildCopies {
     removeBundles(this);
     const errors = await Promise.all(copies.map((copy) => copy.cancel()));
     const error = errors.find((each) => each !== undefined);
-    // The bundler met the same full disk, and its error was first.
+    // The bundler failed before a hook could reject with this error, maybe for the same reason.
     if (error !== undefined && !hasRejected) this.#settings.log.error(messageOf(error));
     // Not earlier, because a plugin may have found the directories and may write into them late.
     for (const [, snapshot] of emptied) snapshot.deleteEmptyDirectories();
     if (!keepWorkers) await this.#preparation.dispose();
   }
 
-  /** The copy into one output, or all copies. An output that no copy was begun for is a mistake of the host's. */
+  /** The output with this directory, or all outputs. Throws if no copy into it has started in this build. */
   #at(directory?: string): Output[] {
     if (directory === undefined) return [...this.#outputs.values()];
     const output = this.#outputs.get(directory);
@@ -320,7 +323,7 @@ export class BuildCopies {
     }
   }
 
-  /** The build is not to warn of this. */
+  /** Stops this build from logging these warnings. */
   silence(messages: readonly string[]): void {
     for (const message of messages) this.#warned.add(message);
   }

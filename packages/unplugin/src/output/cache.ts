@@ -26,7 +26,7 @@ function temporaryDirectory(key: string): string | undefined {
   return isPrivate(shared) ? path.join(shared, hashOf(key)) : undefined;
 }
 
-/** Returns a warning if a cache directory cannot be one, so that {@link manifestFile} uses another. */
+/** A warning if the path of a cache directory leads to something else. Then {@link manifestFile} uses another. */
 export function cacheWarning(cacheDirectory: string): string | undefined {
   const used = usable(cacheDirectory);
   if (used === cacheDirectory) return undefined;
@@ -80,7 +80,7 @@ export function standInNotes(cacheDirectory: string, directory: string): string 
   return path.join(usable(cacheDirectory), `${hashOf(directory)}.stand-ins-`);
 }
 
-/** Writes a file of the cache in one step, because another process may read it. One that cannot be written costs time alone. */
+/** Writes a file of the cache by a rename, because another process may be reading it. Ignores errors. */
 export function writeCached(file: string, value: unknown): void {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
@@ -88,11 +88,11 @@ export function writeCached(file: string, value: unknown): void {
     fs.writeFileSync(temporary, JSON.stringify(value), { flag: 'wx' });
     fs.renameSync(temporary, file);
   } catch {
-    // No reason to fail: the copy warns of its manifest, which is there too.
+    // Not an error: the copy itself warns if it cannot write its manifest, which is below the same directory.
     try {
       fs.rmSync(temporary, { force: true });
     } catch {
-      // What kept it from being written keeps it from being looked for.
+      // The reason for which the file could not be written may also prevent deleting the temporary file.
     }
   }
 }

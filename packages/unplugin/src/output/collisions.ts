@@ -65,7 +65,7 @@ const WORDS: Record<Origin, { all: string; one: string }> = {
   target: { all: 'the targets', one: 'the target' },
 };
 
-/** The order of two origins in messages: the same as in messages about a bundle that the bundler writes. */
+/** The order in which a message names two origins: the bundle last, as in all other messages about collisions. */
 const NAMED_FIRST: readonly Origin[] = ['public', 'target', 'bundle'];
 
 export function collisionMessage(name: string, [one, other]: [Origin, Origin], kept: Origin): string {
@@ -108,7 +108,9 @@ function oneFileMessage(kept: PlannedFile, left: PlannedFile, directory: string)
   return `${lost} and ${name} are one file in the output, whose filesystem takes both names for one; ${kept.source} is kept`;
 }
 
-/** The error of a target with `overwrite: 'error'` if a file of `by`, or of an earlier target, has the name. */
+/**
+ * The error of a target with `overwrite: 'error'` if `by` (for `'target'`: an earlier target) has a file of the name.
+ */
 export function nameTaken(
   { source, destination }: Pick<PlannedFile, 'source' | 'destination'>,
   by: Origin,

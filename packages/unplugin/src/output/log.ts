@@ -1,13 +1,13 @@
 import { NAME } from '../options/name.ts';
 
-/** Where the host logs messages; they do not carry the plugin's name. */
+/** The log of a host. Messages do not contain the plugin's name. */
 export interface HostLog {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
 }
 
-/** Logs through a logger that does not say who logs. */
+/** A log that adds the plugin's name to messages, for a logger that does not name plugins. */
 export function namedLog(logger: HostLog): HostLog {
   return {
     info: (message) => logger.info(`${NAME}: ${message}`),
@@ -16,7 +16,7 @@ export function namedLog(logger: HostLog): HostLog {
   };
 }
 
-/** What was thrown, for a person: not everything that is thrown is an error. */
+/** The message of what was thrown, which is not always an error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

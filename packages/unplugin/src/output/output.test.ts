@@ -8,7 +8,7 @@ import { OutputCopy, type OutputSettings } from './output.ts';
 
 const made: string[] = [];
 
-/** A copy into an output that was emptied before. */
+/** Empties an output and starts a copy into it. */
 const copyAfterEmptying = (settings: OutputSettings) =>
   new OutputCopy({ ...settings, emptied: emptyOutput(settings) });
 
@@ -146,7 +146,7 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
 
   test('in a directory that only the manifest names', async () => {
     await build([{ from: at('ours') }]);
-    // A file that is moved with its directory is still as it was recorded.
+    // A file that is moved with its directory still matches its record.
     fs.mkdirSync(at('else'));
     fs.renameSync(at('dist/deep'), at('else/deep'));
     const [name] = fs.readdirSync(at('cache'));

@@ -18,9 +18,9 @@ const FEW_FILES = 32;
 const GRACE_MS = 250;
 
 export interface OutputSettings extends Omit<EmptySettings, 'snapshot'> {
-  /** What the directory was emptied of. */
+  /** The result of {@link emptyOutput}, if the directory was emptied. */
   emptied?: Emptied | undefined;
-  /** Where it was noted what configurations copied there that are no more: the copy deletes it first. */
+  /** Directories of the manifests of configurations that no longer exist. The copy first deletes their files. */
   orphaned?: readonly string[];
   /**
    * Files of the bundle, relative to the directory, for hosts whose bundle is written before anything is copied.
@@ -77,7 +77,7 @@ export class OutputCopy {
   constructor(settings: OutputSettings) {
     const { directory, emptied, keep, written = [], leave = [], unwritten = [], changed } = settings;
     const { orphaned = [] } = settings;
-    // What a dry run deletes the bundler would have: nothing of ours.
+    // A dry run does not report these files: the bundler would have deleted them without the plugin too.
     this.#deleted = settings.dryRun ? [] : [...(emptied?.deleted ?? [])];
     this.directory = directory;
     this.#settings = settings;

@@ -85,7 +85,7 @@ function shown(directory: string, root: string): string {
   return path.dirname(climbs) === climbs ? directory : relative;
 }
 
-/** Logs the report of an output directory, or calls the user's function with it and waits for the promise it may return. */
+/** Logs the report of an output directory, or calls the user's function with it and waits for its promise. */
 export async function logReport(
   { entries, ...counts }: CopyReport,
   targets: OutputTargets,
@@ -94,10 +94,10 @@ export async function logReport(
   log: Pick<HostLog, 'info'>,
   root: string,
 ): Promise<void> {
-  // They may have been collected for the host's own use.
+  // A host may have collected the entries for its own use.
   const report = entries && how === 'verbose' ? { ...counts, entries } : counts;
   if (typeof how === 'function') await callReport(how, report, directory);
-  // If there was nothing to copy, there is nothing to tell.
+  // If there was nothing to copy and nothing to delete, nothing is logged.
   else if (how && (hasTargets(targets) || !isEmpty(report))) {
     const destinations = destinationsOf(targets, directory);
     log.info(`${labelOf(targets)} → ${describeReport(report, directory, { destinations, root, dryRun })}`);
@@ -108,7 +108,7 @@ function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
   return files + links + unchanged + pruned === 0;
 }
 
-/** Bundlers take it for success when a hook rejects with `undefined`. */
+/** Calls the user's function. Never throws `undefined`: bundlers treat such a rejection of a hook as success. */
 async function callReport(
   how: (report: CopyReport, directory: string) => unknown,
   report: CopyReport,

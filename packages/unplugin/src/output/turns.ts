@@ -1,4 +1,4 @@
-/** Builds of this process that share an output directory: they copy one after the other, and know of each other's files. */
+// Builds of this process that share an output directory copy one after the other, and know each other's files.
 
 const turns = new Map<string, Promise<void>>();
 
@@ -18,7 +18,7 @@ export async function exclusive<T>(key: string, act: () => Promise<T>): Promise<
   }
 }
 
-/** Calls `begin` when no other build is at work in a directory. Resolves then, and holds the directory until `end` is over. */
+/** Calls `begin` when no other build uses a directory, and then resolves. Other builds wait until `end` settles. */
 export function beginInTurn(
   directory: string,
   begin: () => void,

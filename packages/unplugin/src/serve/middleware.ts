@@ -60,7 +60,7 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
   }
 }
 
-/** {@link Server.pathOf} of a server whose output is below a path. */
+/** Returns {@link Server.pathOf} for a server that serves the output below a path. */
 export function pathBelow(base: string): Server['pathOf'] {
   const start = base.endsWith('/') ? base : `${base}/`;
   return (url) => (url.startsWith(start) ? url.slice(start.length - 1) : undefined);

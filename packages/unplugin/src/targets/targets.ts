@@ -35,7 +35,7 @@ export function toTargets(
   };
 }
 
-/** Whether the options name anything. */
+/** Whether the options name anything to copy. */
 export function hasTargets({ publicTargets, targets }: OutputTargets): boolean {
   return publicTargets.length + targets.length > 0;
 }
@@ -55,7 +55,7 @@ export function sourcesOf({ from }: Pick<Target<string>, 'from'>): string[] {
   return typeof from === 'string' ? [from] : from.filter((each) => !NEGATED.test(each));
 }
 
-/** The same of all targets but the bundle's own files. */
+/** The sources of all targets, except the files of the bundle. */
 export function allSourcesOf({ publicTargets, targets }: OutputTargets): string[] {
   return [...publicTargets, ...targets].flatMap(sourcesOf);
 }
@@ -125,7 +125,7 @@ export function relativeName(directory: string, file: string): string {
   return path.sep === '/' ? name : name.replaceAll(path.sep, '/');
 }
 
-/** A path, with forward slashes, as a glob that matches nothing else. */
+/** Converts a path with forward slashes to a glob that matches only this path. */
 export function escapeGlob(name: string): string {
   return name.replace(/[\\$^*+?()[\]{}!|@]/g, '\\$&');
 }

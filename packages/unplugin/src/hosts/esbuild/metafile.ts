@@ -100,7 +100,7 @@ export function listOutputs(
   if (!metafile) return;
   for (const { action, destination, ...entry } of entries) {
     if (action === 'pruned') continue;
-    // The size of what was left alone was of no interest to the copy.
+    // The copy reports sizes only for files that it has copied.
     const bytes = action === 'copied' ? entry.bytes : (linkStatsOf(destination)?.size ?? 0);
     const name = relativeName(root, destination);
     metafile.outputs[name] = { bytes, inputs: {}, imports: [], exports: [] };

@@ -142,7 +142,7 @@ export class RollupBuild {
     const directory = this.#directoryOf(output);
     const extracted = this.#assets?.extract(this.#context!, bundle, directory, isWrite);
     if (!isWrite || !this.#hasTargets) return;
-    // The bundler writes these, and the engine what was extracted.
+    // The bundler writes these files, and the engine copies the extracted ones.
     const names = Object.keys(bundle);
     this.#shared.directories.add(directory);
     await this.#copies.beginInTurn(directory, names, () => {

@@ -154,7 +154,7 @@ export class EnvironmentBuild {
     };
   }
 
-  /** What distinguishes this build from Vite's others. */
+  /** Distinguishes this build from other builds of Vite. */
   get #configuration() {
     const { name, config } = this.#environment;
     const { lib, rollupOptions } = config.build;
