@@ -7,34 +7,34 @@ import { relativeName } from '../../targets/targets.ts';
 import type { HiddenAssets } from './hiding.ts';
 import type { FileAsset } from './listing.ts';
 
-/** What becomes of the files when the compilation is written. */
+/** The files that are copied or skipped when the compilation is written. */
 export interface FinalAssets {
-  /** Those that no plugin has changed or deleted. */
+  /** The assets that no plugin has changed or deleted. Includes imported files, but no links. */
   ours: FileAsset[];
-  /** Where nothing of ours must go: absolute paths. */
+  /** Absolute paths of destinations that the copy must skip. */
   left: string[];
-  /** Files whose collision with the bundle was reported: absolute paths. */
+  /** Absolute paths of files whose collision with the bundle was reported. */
   reported: readonly string[];
 }
 
 interface AssetSettings {
   files: readonly FileAsset[];
-  /** Assets already, of the bundle. */
+  /** Imported files. The bundle has them as assets already. */
   imported: readonly FileAsset[];
   directory: string;
   hidden: HiddenAssets;
   log: CompilationLog;
 }
 
-/** The files of one compilation as its assets, from where webpack makes its list of them to where it writes them. */
+/** The files of one compilation as its assets, from the stage that adds assets until webpack writes them. */
 export class CompilationAssets {
   readonly #compilation: Compilation;
   readonly #settings: AssetSettings;
-  /** Those that have not lost their names to the bundle, by name. */
+  /** The files that the bundle has not replaced, by name. */
   readonly #ours = new Map<string, FileAsset>();
   readonly #reported: string[] = [];
 
-  /** Makes assets of all files that the bundle has none of the same name for, or that win over it. */
+  /** Adds each file as an asset, unless the bundle has an asset of the same name that is kept. */
   constructor(compilation: Compilation, settings: AssetSettings) {
     this.#compilation = compilation;
     this.#settings = settings;
@@ -58,8 +58,8 @@ export class CompilationAssets {
   }
 
   /**
-   * What the bundle gets from now on under a name of ours, it gets in the place of ours, or not at all. webpack itself
-   * would read both, and take two different contents for an error.
+   * Decides about assets that are emitted later under the name of a file: such an asset replaces the file or is
+   * dropped. webpack itself would read both, and report an error if their contents differ.
    */
   #watchBundle(spell: (name: string) => string): void {
     const compilation = this.#compilation;
@@ -82,7 +82,7 @@ export class CompilationAssets {
     return this.#ours.has(name) && isThere;
   }
 
-  /** Whether a file wins over the bundle's of the same name. Warns of the collision, or fails the build. */
+  /** Whether a file replaces the bundle's asset of the same name. Warns about the collision, or fails the build. */
   #wins({ given: { kind, target }, file, name }: FileAsset, existing: string): boolean {
     this.#reported.push(file.destination);
     const ours = contenderOf(kind === 'public' ? undefined : target);
@@ -97,13 +97,13 @@ export class CompilationAssets {
     return winner === 'ours';
   }
 
-  /** Those that nobody has changed or deleted. */
+  /** The assets that no plugin has changed or deleted. Includes imported files, but no links. */
   untouched(): FileAsset[] {
     const { assets } = this.#compilation;
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
-  /** What is ours and what is not, when nobody changes assets any more. */
+  /** Call this when no plugin changes assets any more. */
   final(): FinalAssets {
     const ours = this.untouched();
     const untouched = new Set(ours);
@@ -113,13 +113,13 @@ export class CompilationAssets {
     return { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };
   }
 
-  /** Deletes assets that webpack must not write. Returns how to put them back. */
+  /** Removes assets that webpack must not write. Returns a function that restores them. */
   detach(copied: readonly Pick<FileAsset, 'name' | 'source'>[]): () => void {
     const compilation = this.#compilation;
     const names = new Set(copied.map(({ name }) => name));
     const { assets } = compilation;
     const others = Object.keys(assets).filter((name) => !names.has(name));
-    // A new object: webpack complains about changes of this one by now.
+    // Replaces the object, because webpack warns about changes of the existing one at this stage.
     compilation.assets = Object.fromEntries(others.map((name) => [name, assets[name]!]));
     return () => {
       for (const { name, source } of copied) compilation.assets[name] = source;
@@ -127,14 +127,14 @@ export class CompilationAssets {
   }
 }
 
-/** What webpack is told about a file. `context` is the directory that the names of sources are relative to. */
+/** The asset info of a file. `context` is the directory that the names of sources are relative to. */
 export function infoOf({ name, file, given, source, info: ofName }: FileAsset, context: string): AssetInfo {
-  // Minimizers leave alone what is marked as minimized. Scripts stay as they are unless they are given away.
+  // Minimizers skip assets that are marked as minimized: by default the scripts, which so stay unchanged.
   const { minimize = !/\.[cm]?js$/i.test(name), info } = given.asset ?? {};
   return {
     copied: true,
     sourceFilename: relativeName(context, file.source),
-    // As if it had been written by webpack; nobody looks at the file before this is asked for.
+    // webpack sets the size of assets that it writes. This getter delays the stat call until the size is needed.
     get size() {
       return source.size();
     },

@@ -21,16 +21,16 @@ import { type FileAsset, type Listing, listFiles } from './listing.ts';
 import { engineTargets, type WebpackTarget } from './targets.ts';
 import type { WatchState } from './watch-state.ts';
 
-/** What all builds of one compiler have in common, for one instance of the plugin. */
+/** The state that all builds of one compiler share, for one instance of the plugin. */
 export interface CompilerState {
   readonly compiler: Compiler;
   readonly options: ResolvedOptions;
   readonly targets: readonly WebpackTarget[];
   readonly watch: WatchState;
   readonly copies: BuildCopies;
-  /** Where the options ask for any. */
+  /** Undefined without the option `assets`. */
   readonly imported: WebpackImports | undefined;
-  /** What is copied into an output directory is recorded apart from what others copy there. */
+  /** Call this before a copy into an output directory, so that the copy has its own record. */
   claim(directory: string): void;
   warnedOfOutside: boolean;
 }
@@ -42,12 +42,12 @@ export class WebpackBuild {
   /** Absolute path of the output. */
   readonly #directory: string;
   readonly #log: CompilationLog;
-  /** While webpack looks through the contents of all assets. */
+  /** The files that are hidden while webpack searches the contents of all assets. */
   readonly hidden: HiddenAssets;
-  /** Once its files are listed. */
+  /** Undefined until the files are listed. */
   #listing: Listing | undefined;
   #assets: CompilationAssets | undefined;
-  /** Files that were copied, while they are no assets. */
+  /** Adds the copied files to the assets again. Undefined if none were removed from them. */
   #putBack: (() => void) | undefined;
 
   constructor(state: CompilerState, compilation: Compilation) {
@@ -60,13 +60,13 @@ export class WebpackBuild {
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
-  /** The engine is loaded while modules are built. */
+  /** Loads the engine while webpack builds modules. */
   async prepare(): Promise<void> {
     const { compiler, copies, targets } = this.#state;
     if (await isOnDisk(compiler)) copies.prepare(engineTargets(targets));
   }
 
-  /** Makes assets of all files. */
+  /** Lists the files of all targets, and adds them as assets. */
   async addAssets(): Promise<void> {
     const { copies, imported, options, targets, watch } = this.#state;
     const { compilation } = this;
@@ -90,8 +90,8 @@ export class WebpackBuild {
   }
 
   /**
-   * Whether webpack has to keep what it would clean away: a link, which is no asset, or what it lies in. About all else
-   * it has to ask others, and the option `output.clean.keep`, which it would not after `false`.
+   * Returns true for a path that webpack must not clean: a link, which is no asset, or a directory that contains one.
+   * Otherwise returns undefined: after `false`, webpack would not ask other plugins and `output.clean.keep`.
    */
   keeps(name: string): true | undefined {
     const links = this.#listing?.assets.filter(({ file }) => file.link) ?? [];
@@ -99,8 +99,8 @@ export class WebpackBuild {
   }
 
   /**
-   * Copies the files into the output that is about to be written, or has them served if that is in memory. What is in
-   * its place is no asset any more until {@link putBackAssets}.
+   * Call this before webpack writes the output. Copies the files, or serves them if the output is in memory. The
+   * copied files are removed from the assets until {@link putBackAssets}, so that webpack does not write them.
    */
   async copy(): Promise<void> {
     if (!this.#listing || !this.#assets) return;
@@ -118,14 +118,14 @@ export class WebpackBuild {
         this.#putBack = this.#assets.detach(final.ours);
         return;
       }
-      // A copy that warned is made again, and warns again.
+      // If the copy has warned, the next build copies all files again and so repeats the warnings.
       if (warnings.length === length) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
       this.#log.fail(error);
       const { assets } = this.compilation;
       const blocked = blockedNames(Object.keys(assets), error, this.#directory);
-      // A disk that is full for us is so for webpack, which would read all files into memory first.
+      // webpack must not write these assets: it would read all files into memory, and fail too if the disk is full.
       this.#assets.detach([...final.ours, ...blocked.map((name) => ({ name, source: assets[name]! }))]);
     }
   }
@@ -134,13 +134,13 @@ export class WebpackBuild {
     this.#putBack?.();
   }
 
-  /** The build is over, or failed. Threads of a watcher stay for the next. */
+  /** Call this when the build ends or fails. `keepWorkers`: worker threads stay for the next build of a watcher. */
   async end(how: { keepWorkers: boolean }): Promise<void> {
     this.#state.watch.buildEnded();
     await this.#state.copies.end(how);
   }
 
-  /** With `changed` only these files are looked at. */
+  /** If `changed` is set, compares only these files. */
   #copyFiles({ ours, left, reported }: FinalAssets, changed: FileAsset[] | undefined): Promise<CopyReport> {
     const { copies, imported } = this.#state;
     this.#state.claim(this.#directory);
@@ -162,12 +162,15 @@ export class WebpackBuild {
     });
   }
 
-  /** webpack does not write what was copied, and takes it for written. A report of changed files names no others. */
+  /**
+   * Removes the copied files from the assets, so that webpack does not write them, and marks them as written. With
+   * `namesChanged`, the report has entries only for changed files.
+   */
   async #markCopied(ours: FileAsset[], { entries }: CopyReport, namesChanged: boolean): Promise<void> {
     const { emittedAssets, comparedForEmitAssets } = this.compilation;
     const actions = new Map(entries!.map(({ destination, action }) => [destination, action]));
     const copied = namesChanged ? ours : ours.filter(({ file }) => actions.has(file.destination));
-    // Somebody stands between webpack and the disk: then it has to write all of it itself.
+    // If the output filesystem does not find the copied file, it is not the disk. Then webpack writes all files.
     if (copied[0] && !(await isOnDisk(this.#state.compiler, copied[0].file.destination))) return;
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
@@ -191,7 +194,7 @@ export class WebpackBuild {
     }
   }
 
-  /** The output is in memory: files are read from where they are. */
+  /** For an output in memory: makes it read the files from their sources. */
   #serve(ours: readonly FileAsset[], { targets: { targets } }: Listing): void {
     const { compiler, options, warnedOfOutside } = this.#state;
     const warning = outsideWarning('webpack', compiler, targets, this.#directory);
@@ -199,7 +202,7 @@ export class WebpackBuild {
     this.#state.warnedOfOutside = true;
     const plain = ours.filter(({ given }) => !given.target.transform);
     const files = new Map(plain.map(({ file }) => [file.destination, file.source]));
-    // Whoever taps assetEmitted wants the content of each file, too.
+    // Plugins that tap `assetEmitted` need the content of each file.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
     for (const { name } of plain) this.compilation.emittedAssets.add(name);

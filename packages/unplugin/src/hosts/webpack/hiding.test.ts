@@ -7,7 +7,7 @@ interface Tap {
   fn(assets: unknown): Promise<unknown>;
 }
 
-/** The tap that webpack runs in place of the one that a plugin registers, and what happens meanwhile. */
+/** Registers a tap. Returns the tap that webpack runs in its place, and a log of the calls. */
 function registered(name: string, type: string, fn: Tap['fn'] = async () => 'result') {
   let register: (tap: Tap) => Tap = (tap) => tap;
   const intercept = (given: { register: typeof register }) => {

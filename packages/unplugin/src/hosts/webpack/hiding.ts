@@ -1,12 +1,15 @@
 import type { Compilation } from 'webpack';
 import type { FileAsset } from './listing.ts';
 
-/** In modules, what fills in the names of chunks looks for them in all assets, and would read every file. */
+/**
+ * The tap that fills in the names of chunks if the output is ES modules. It searches all assets, so it would read
+ * every file.
+ */
 const READS_ALL = 'analyzableChunkNaming';
 
 type Asset = Pick<FileAsset, 'name' | 'source'>;
 
-/** Files, by name, that are no assets for as long as webpack looks through the contents of all assets. */
+/** The files, by name, that are removed from the assets while webpack searches the contents of all assets. */
 export class HiddenAssets extends Map<string, Asset['source']> {
   readonly #compilation: Pick<Compilation, 'assets'>;
   readonly #files: () => readonly Asset[];
@@ -30,7 +33,7 @@ export class HiddenAssets extends Map<string, Asset['source']> {
   }
 }
 
-/** Hides files while webpack looks for the names of chunks. */
+/** Hides files while webpack searches the assets for names of chunks. */
 export function hideFromSearch({ hooks }: Compilation, files: Pick<HiddenAssets, 'hide' | 'show'>): void {
   hooks.processAssets.intercept({
     register(tap) {

@@ -10,17 +10,17 @@ import { relativeName, targetOfFile } from '../../targets/targets.ts';
 import { HiddenAssets, hideFromSearch } from './hiding.ts';
 import type { FileAsset } from './listing.ts';
 
-/** Before webpack reads a file, and before other plugins look at assets. */
+/** Runs before webpack reads a file, and before other plugins process assets. */
 const FIRST = { name: NAME, stage: -100_000 };
 
-/** What is used of what webpack gives to loaders. */
+/** The used properties of the context that webpack gives to loaders. */
 interface LoaderContext {
   _module?: NormalModule;
   resourcePath: string;
   addDependency(file: string): void;
 }
 
-/** webpack gets stand-ins before it reads files. As soon as one is an asset, the source of the file takes its place. */
+/** Gives webpack stand-ins instead of files. When a stand-in is an asset, the source of the file replaces it. */
 export class WebpackImports extends ImportedFiles {
   readonly #context: string;
 
@@ -30,7 +30,7 @@ export class WebpackImports extends ImportedFiles {
     compiler.hooks.compilation.tap(NAME, (compilation) => this.#tap(compilation));
   }
 
-  /** Also of child compilations, whose assets become those of their parents. */
+  /** Also called for child compilations, whose assets become assets of their parents. */
   #tap(compilation: Compilation): void {
     const { compiler, hooks } = compilation;
     compiler.webpack.NormalModule.getCompilationHooks(compilation)
@@ -53,8 +53,8 @@ export class WebpackImports extends ImportedFiles {
   }
 
   /**
-   * Otherwise webpack reads each file to hash it, for its caches: it knows a file by its state instead. In another version
-   * of webpack, whose hashes are elsewhere, it reads it.
+   * Makes webpack's caches identify a file by its state. Otherwise webpack would read the file to hash its content.
+   * Does nothing in a version of webpack that stores the hashes elsewhere.
    */
   #hashByState({ fileSystemInfo }: Compilation): void {
     const { _fileHashes: hashes } = fileSystemInfo as { _fileHashes?: unknown };
@@ -68,7 +68,7 @@ export class WebpackImports extends ImportedFiles {
       const { sourceFilename } = compilation.assetsInfo.get(name) ?? {};
       const standIn = sourceFilename !== undefined && !this.assetOf(source) && standInOf(source);
       if (!standIn) continue;
-      // Somebody may compile without what webpack calls a run.
+      // A program may call `compiler.compile`, which calls neither `run` nor `watchRun`.
       if (!this.assets) await this.begin();
       const file = path.resolve(this.#context, sourceFilename);
       const asset = await this.restore(compilation, name, standIn, file);
@@ -76,7 +76,7 @@ export class WebpackImports extends ImportedFiles {
     }
   }
 
-  /** Those that are assets of a compilation and that nobody has changed. `directory` is the absolute path of the output. */
+  /** The imported files among the assets that no plugin has changed. `directory`: absolute path of the output. */
   in({ assets }: Compilation, directory: string): FileAsset[] {
     return Object.entries(assets).flatMap(([name, source]) => {
       const asset = this.assetOf(source);
@@ -97,7 +97,7 @@ export class WebpackImports extends ImportedFiles {
   }
 }
 
-/** Up to which size webpack inlines what a module imports. Undefined: it has to see the content. In bytes. */
+/** The largest size, in bytes, of a file that webpack may inline. Undefined if webpack has to see the content. */
 function inlineLimitOf({ type, loaders, parser, ...module }: NormalModule): number | undefined {
   const isAsset = type === 'asset' || type === 'asset/resource';
   if (!isAsset || loaders.length > 0 || module.matchResource !== undefined) return undefined;
@@ -106,7 +106,7 @@ function inlineLimitOf({ type, loaders, parser, ...module }: NormalModule): numb
   return typeof dataUrlCondition === 'object' ? dataUrlCondition.maxSize : undefined;
 }
 
-/** Has webpack show the size of the file instead of that of its stand-in. */
+/** Makes webpack show the size of the file instead of the size of its stand-in. */
 function showSize(module: NormalModule): void {
   const source = module.type.startsWith('asset') ? module.originalSource?.() : undefined;
   const standIn = source && standInOf(source);

@@ -7,46 +7,46 @@ import { transformed } from '../../output/transformed.ts';
 import { allowedRoots, type OutputTargets, pathBelow, relativeName } from '../../targets/targets.ts';
 import { engineTargets, isPlain, type WebpackTarget } from './targets.ts';
 
-/** A file that is going to be copied, as an asset; or a link, which webpack knows nothing of. */
+/** A file that will be copied, as an asset. A link is not added to webpack's assets. */
 export interface FileAsset {
   /** Path below the output, with forward slashes. */
   name: string;
   file: ListedFile;
   source: sources.Source;
-  /** What webpack has to know about its name. */
+  /** The asset info that belongs to the name, for example the hash in it. */
   info?: AssetInfo | undefined;
   given: WebpackTarget;
 }
 
 /** The files of one compilation. */
 export interface Listing {
-  /** One for each name in the output. What is copied elsewhere is no asset. */
+  /** One for each name in the output. Does not include files that are copied outside the output. */
   assets: FileAsset[];
-  /** Directories that files were looked for in, and what they become: absolute paths. */
+  /** The directories that were listed, with their destinations. Absolute paths. */
   folders: FileList['folders'];
-  /** What to hand to the engine. */
+  /** The targets for the engine. */
   targets: OutputTargets;
   warnings: string[];
-  /** Warnings of the engine's that webpack's own patterns do not give. */
+  /** Warnings of the engine that are not logged, because webpack does not warn about these patterns either. */
   silent: string[];
 }
 
-/** The compilation that files are assets of, the absolute path of its output, and where their contents come from. */
+/** The compilation that gets the files as assets, the absolute path of its output, and the sources of files. */
 export interface ListingContext {
   compilation: Compilation;
   directory: string;
   watch: { sourceOf(file: string): sources.Source };
 }
 
-/** A target with the names and contents, by absolute path, of those of its files that have others than the engine's. */
+/** A target. `named` has, by absolute path, the names and contents that the engine does not determine itself. */
 interface NamedTarget extends WebpackTarget {
   named?: ReadonlyMap<string, { name: string | undefined } & Pick<FileAsset, 'source' | 'info'>>;
 }
 
-/** Files at a time that functions of the user are called for, or that are read for a hash. */
+/** The number of files that are passed to functions of the user, or read for a hash, at the same time. */
 const CONCURRENCY = 8;
 
-/** Finds the files of all targets, and names those that have names of webpack's. */
+/** Lists the files of all targets. Determines the names and contents that the engine does not know. */
 export async function listFiles(
   given: readonly WebpackTarget[],
   { engine: { symlinks = 'follow', allowMissing = false } }: ResolvedOptions,
@@ -67,9 +67,9 @@ export async function listFiles(
       continue;
     }
     const found = await list(target, { ...settings, allowMissing: allowMissing || pattern !== undefined });
-    // webpack does not warn of directories that a pattern matches; of a pattern that matches nothing it does, as we do.
+    // webpack does not warn about directories that a pattern matches. A pattern without files is reported below.
     (pattern ? silent : warnings).push(...found.warnings);
-    // What other plugins want to be left alone.
+    // The hook by which other plugins exclude files of patterns.
     const ignore = pattern && webpack.CopyPlugin?.getCompilationHooks?.(compilation).ignore;
     const files = found.files.filter(({ source }) => ignore?.call(source.replaceAll(path.sep, '/')) !== true);
     if (pattern && files.length === 0)
@@ -93,8 +93,8 @@ export async function listFiles(
 }
 
 /**
- * A target whose files the engine, which knows no templates, gives the names and contents that are found out here.
- * `seen` is what patterns of `output.copy` have named so far.
+ * Determines the names and contents of a target's files, because the engine does not know webpack's templates. The
+ * engine uses them for the returned target. `seen` contains the files and names of patterns of `output.copy` so far.
  */
 export async function nameFiles(
   given: WebpackTarget,
@@ -119,10 +119,10 @@ export async function nameFiles(
     const { path, info } = (await naming?.({ below, file, source, content }, compilation)) ?? {};
     if (path !== undefined && !isNew('name', path))
       throw new Error(`multiple files of one pattern of output.copy are copied to '${path}'`);
-    // As webpack writes assets: without a query.
+    // webpack writes assets under their names without a query.
     named.set(file, { name: path?.replace(/[?#].*$/s, ''), info, source });
   };
-  // A file that one pattern names twice is copied once, to where the first of its paths puts it.
+  // A file that one pattern names twice is copied once, to the destination of the first path.
   const queue = files.filter(({ source }) => isNew('file', source)).values();
   const work = async () => {
     for (const file of queue) await name(file);

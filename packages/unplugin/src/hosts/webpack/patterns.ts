@@ -13,9 +13,9 @@ const KNOWN = 'from to filename context globOptions info preservePermissions pre
 const KNOWN_OF_GLOBS = 'caseSensitive deep dot followSymlinks ignore';
 
 /**
- * Takes `output.copy` away from webpack, which copies nothing then, and gives back what it names.
+ * Removes `output.copy` from the config, so that webpack copies nothing, and returns its patterns as targets.
  *
- * @throws {Error} naming a pattern that would not be copied the same way
+ * @throws {Error} if the engine would copy a pattern differently
  */
 export function takeOverCopy(compiler: Compiler, options: ResolvedOptions): WebpackTarget[] {
   const { output } = compiler.options;
@@ -80,7 +80,7 @@ function toTarget(
   };
 }
 
-/** What a pattern names, without files that lie too deep. */
+/** The target of a pattern, without files that are deeper than `globOptions.deep`. */
 function found(pattern: Pattern, from: string, context: string): WebpackTarget['target'] {
   const { globOptions = {} } = pattern;
   checkKnown(pattern, KNOWN);

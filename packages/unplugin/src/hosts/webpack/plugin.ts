@@ -17,15 +17,15 @@ import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
 import { WatchState } from './watch-state.ts';
 
-/** After webpack has cleaned the output. */
+/** A stage after webpack has cleaned the output. */
 const AFTER_CLEANING = 200;
-/** Before anybody looks at what was written. */
+/** A stage before other plugins read the assets that were written. */
 const BEFORE_ALL = -10_000;
 
 /**
- * Copies static files into the output of webpack 5.76 and newer. Files are assets as all others, whose content is read
- * only when somebody asks for it, so that everybody who lists assets knows them. Just before webpack writes assets they
- * are copied, and they are none while it writes the others.
+ * Copies static files into the output of webpack 5.76 and newer. The files are assets, so that plugins that list
+ * assets find them, but their content is read only if a plugin asks for it. They are copied just before webpack
+ * writes the assets, and are not among the assets while webpack writes the others.
  */
 export function webpackPlugin(options: ResolvedOptions): WebpackPluginInstance {
   return { apply: (compiler: Compiler) => applyTo(compiler, options) };
@@ -42,12 +42,12 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     deleteFormer('webpack', compiler, options);
     return;
   }
-  /** The last one: a compiler has one at a time. */
+  /** The current build, or the last one. A compiler runs one build at a time. */
   let build: WebpackBuild | undefined;
   const log = logOfBuilds(() => build?.compilation, compiler.getInfrastructureLogger(NAME));
   const copies = new BuildCopies({ host: 'webpack', options, log, root });
   const configuration = configurationOf(compiler);
-  // Also what is not in targets of the engine: templates and patterns.
+  // Includes what the engine's targets do not contain: templates and patterns.
   const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
   const state: CompilerState = {
     compiler,
@@ -60,8 +60,8 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     warnedOfOutside: false,
   };
 
-  // What the config leaves out, the path of the output for instance, is known from here on: for every compiler before the
-  // first build of one.
+  // From this hook on, webpack's defaults are known, for example the path of the output. webpack calls it for all
+  // compilers before the first of them builds.
   hooks.initialize.tap(NAME, () => state.claim(path.resolve(compiler.options.output.path!)));
   hooks.thisCompilation.tap(NAME, (compilation) => {
     const current = new WebpackBuild(state, compilation);
@@ -70,7 +70,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     const { PROCESS_ASSETS_STAGE_ADDITIONAL: adding, PROCESS_ASSETS_STAGE_OPTIMIZE_HASH: hashing } =
       webpack.Compilation;
     const at = (stage: number) => ({ name: NAME, stage });
-    // When what others add is there, and before anybody looks for assets to work on.
+    // After other plugins have added assets, and before any plugin processes assets.
     processAssets.tapPromise(at(adding + 1), () => current.addAssets());
     if (compilation.options.optimization.realContentHash) {
       processAssets.tap(at(hashing - 1), () => current.hidden.hide());

@@ -4,23 +4,23 @@ import type { AssetOptions, ResolvedOptions } from '../../options/options.ts';
 import { type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './template.ts';
 
-/** A target of the engine, and what of it is webpack's. */
+/** A target of the engine, with what only webpack needs. */
 export interface WebpackTarget {
   /**
-   * Who wins: the public directory nothing, a target everything, and a pattern of `output.copy` must not meet the bundle,
-   * which imported files belong to.
+   * Decides which file is kept in a collision. The bundle replaces files of a public directory, and a target replaces
+   * files of the bundle. A pattern of `output.copy` must not collide with the bundle. An imported file belongs to it.
    */
   kind: 'public' | 'target' | 'pattern' | 'bundle';
   target: Target<string>;
-  /** What the options say about its files as assets. */
+  /** The options for the files as assets. */
   asset?: AssetOptions;
-  /** Names made with what the compilation knows, in place of `rename`. */
+  /** Names a file with data of the compilation. Used instead of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<{ path: string; info: AssetInfo }>;
-  /** For what comes from `output.copy`: which pattern, and what it was called there. */
+  /** For a target from `output.copy`: the position of the pattern, and its `from` in the config. */
   pattern?: { number: number; from: string };
 }
 
-/** What the options ask for, `to` and `rename` as templates of webpack included. */
+/** The targets of the options. Their `to` and `rename` may be templates of webpack. */
 export function webpackTargets(options: ResolvedOptions, root: string): WebpackTarget[] {
   const { publicTargets, targets } = toTargets(options, { root });
   const { publicDirs = [], targets: given } = options;
@@ -32,19 +32,19 @@ export function webpackTargets(options: ResolvedOptions, root: string): WebpackT
   ];
 }
 
-/** Whether its files have the names that the engine gives them, and their own contents. */
+/** Whether the engine alone determines the names of a target's files, and copies their contents unchanged. */
 export function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
   return !naming && !pattern && !target.transform;
 }
 
-/** What of it is the engine's. */
+/** The targets for the engine. */
 export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets {
   const of = (isPublic: boolean) =>
     targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
   return { publicTargets: of(true), targets: of(false) };
 }
 
-/** A `rename` function may return templates as well as names: which of both, each file shows. */
+/** A `rename` function may return a template or a name, which is decided for each file. */
 function withTemplate(target: Target<string>): WebpackTarget {
   const { rename, to = '.', ...rest } = target;
   if (rename === undefined && isTemplate(to)) {
@@ -57,7 +57,7 @@ function withTemplate(target: Target<string>): WebpackTarget {
   if (typeof rename !== 'function' && !isTemplate(rename)) return { kind: 'target', target };
   return {
     kind: 'target',
-    // With a slash, so that it stays a directory.
+    // With a slash, `to` is always a directory.
     target: { ...rest, to: `${to}/` },
     async naming(named, compilation) {
       const { below, file } = named;

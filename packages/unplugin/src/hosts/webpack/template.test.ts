@@ -26,7 +26,7 @@ test.each([
   expect(hasOtherPlaceholders(name, path)).toBe(expected),
 );
 
-/** A compilation that says what it was asked to fill in. */
+/** A compilation that returns the template and the data that it was given. */
 const compilation = {
   compiler: { context: '/root', webpack: { util: { createHash: () => createHash('sha256') } } },
   outputOptions: { hashDigest: 'hex', hashDigestLength: 8, hashFunction: 'sha256', hashSalt: undefined },

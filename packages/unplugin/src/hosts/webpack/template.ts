@@ -3,40 +3,40 @@ import path from 'node:path';
 import type { AssetInfo, Compilation, sources } from 'webpack';
 import { relativeName } from '../../targets/targets.ts';
 
-/** A name with webpack's placeholders, or a function of the same data. */
+/** A name with webpack's placeholders, or a function that returns one for the same data. */
 export type Template =
   | string
   | Extract<Parameters<Compilation['getPathWithInfo']>[0], (...args: never) => unknown>;
 
-/** As webpack tells templates from names; `[\name\]` stands for itself. */
+/** The same pattern by which webpack recognizes placeholders. `[\name\]` is an escaped `[name]`. */
 const PLACEHOLDER = /\[\\*([\w:]+)\\*\]/i;
 
 export function isTemplate(name: unknown): name is string {
   return typeof name === 'string' && PLACEHOLDER.test(name);
 }
 
-/** Whether a name is a template that was not made of a path by keeping what looks like placeholders in it. */
+/** Whether a name has placeholders other than those that are part of the path it was made from. */
 export function hasOtherPlaceholders(name: unknown, path: string): boolean {
   if (!isTemplate(name)) return false;
   return [...name.matchAll(new RegExp(PLACEHOLDER, 'gi'))].some(([found]) => !path.includes(found));
 }
 
-/** What a name is made of. */
+/** The data that a name is made from. */
 export interface Named {
-  /** Path below the directory that the structure is kept of, with forward slashes. */
+  /** The path that the file has below the target's `to` if it is not renamed, with forward slashes. */
   below: string;
-  /** Absolute path. */
+  /** Absolute path of the file. */
   file: string;
-  /** What it is the name of. */
+  /** The source of the asset that gets the name. */
   source: sources.Source;
-  /** What a transform made of the file. */
+  /** The result of the target's transform, or the path in a link. Undefined for other files. */
   content: Buffer | undefined;
 }
 
-/** The source of a file that did not change is the same one in the next build. */
+/** Hashes of contents. An unchanged file has the same source object in the next build. */
 const hashes = new WeakMap<sources.Source, string>();
 
-/** Fills in a template as webpack does for files that it copies. The file is read a piece at a time. */
+/** Fills in a template as webpack does for files that it copies. Reads the file, in pieces, only to hash it. */
 export async function interpolate(
   template: Template,
   named: Named,

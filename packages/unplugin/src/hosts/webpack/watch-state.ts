@@ -8,11 +8,11 @@ import type { FinalAssets } from './assets.ts';
 import type { FileAsset, Listing } from './listing.ts';
 import { isPlain, type WebpackTarget } from './targets.ts';
 
-/** A file as it was when it was last looked at. */
+/** The state of a file at its last stat call. */
 interface WatchedFile {
   source: sources.Source;
   stats: fs.Stats;
-  /** What webpack's watcher knew of it then; its types tell less. Undefined: it did not watch it. */
+  /** The times that webpack's watcher had for the file then. Its types do not declare them. Undefined if none. */
   times: { safeTime: number; timestamp?: number } | undefined;
 }
 
@@ -20,16 +20,16 @@ interface WatchedFile {
 interface LastBuild {
   directory: string;
   listing: Listing;
-  /** Versions of the directories that its files were found in. */
+  /** Versions of the directories in which the files were found. Undefined if these versions might miss a change. */
   found: string | undefined;
   copied?: Pick<FinalAssets, 'ours' | 'left'> | undefined;
-  /** Versions of the directories that were copied, when the build was over. */
+  /** Versions of the directories that files were copied to, when the build ended. */
   written?: string | undefined;
 }
 
 /**
- * What a watcher knows of its last build, so that the next one looks only at what may have changed since. It believes
- * webpack's watcher about files whose times that has noted, and takes the names in a directory that is unchanged for unchanged.
+ * The state of the last build of a watcher, so that the next build checks only what may have changed since. It trusts
+ * the times that webpack's watcher has for files, and relies on an unchanged directory to contain the same names.
  */
 export class WatchState {
   readonly #compiler: Compiler;
@@ -42,7 +42,7 @@ export class WatchState {
     this.#targets = targets;
   }
 
-  /** The content of a file: the same object as in the last build if the file is unchanged, as webpack's caches want it. */
+  /** The source of a file. If the file is unchanged, it is the object of the last build: webpack's caches need it. */
   sourceOf(file: string): sources.Source {
     if (!this.#compiler.watchMode) return this.#newSource(file);
     const before = this.#files.get(file);
@@ -54,7 +54,7 @@ export class WatchState {
     const isSame = before !== undefined && versionOf(before.stats) === versionOf(stats);
     const source = isSame ? before.source : this.#newSource(file, stats);
     if (mayChangeUnseen(stats, Date.now())) this.#files.delete(file);
-    // Nobody watches what a link leads to.
+    // webpack does not watch the file that a link leads to.
     else this.#files.set(file, { source, stats, times: link === stats ? times : undefined });
     return source;
   }
@@ -68,7 +68,7 @@ export class WatchState {
     });
   }
 
-  /** What `find` lists; or what the last build listed, if no file was created, deleted or renamed since. */
+  /** Calls `find`, unless the listing of the last build is valid: no file was created, deleted or renamed since. */
   async listing(directory: string, find: () => Promise<Listing>): Promise<Listing> {
     const last = this.#last;
     const again = last?.directory === directory ? this.#listAgain(last) : undefined;
@@ -82,7 +82,7 @@ export class WatchState {
     return listing;
   }
 
-  /** The same listing with the contents of now. */
+  /** The same listing with the current contents. Undefined if files may have been created, deleted or renamed. */
   #listAgain({ listing, found }: LastBuild): Listing | undefined {
     if (found === undefined || versionsOf(foundIn(listing)) !== found) return undefined;
     try {
@@ -92,12 +92,15 @@ export class WatchState {
       });
       return { ...listing, assets };
     } catch {
-      // What a link leads to is gone: listing anew reports which.
+      // The file that a link leads to is missing. Listing the files again reports the path.
       return undefined;
     }
   }
 
-  /** The files that have to be copied again, if no others can differ from what the last build copied. To be asked once. */
+  /**
+   * The files that have to be copied again. Undefined if others may differ too from what the last build copied. Call
+   * this once per build, because it forgets that copy.
+   */
   changedFiles({ ours, left }: FinalAssets): FileAsset[] | undefined {
     const { copied, written, listing } = this.#last ?? {};
     if (this.#last) this.#last = { ...this.#last, copied: undefined, written: undefined };
@@ -108,7 +111,7 @@ export class WatchState {
     return ours.filter(({ name, source }) => before.get(name) !== source);
   }
 
-  /** A build has copied its files, and nothing else is to be done or reported in the next. */
+  /** Call this when a build has copied its files, and has no warnings that the next build must repeat. */
   copied(assets: FinalAssets): void {
     const last = this.#last;
     if (!last) return;
@@ -117,7 +120,7 @@ export class WatchState {
     if (isAllAssets && overwritesAll) this.#last = { ...last, copied: assets };
   }
 
-  /** What is done to directories from here on is somebody else's doing. */
+  /** Call this when a build ends: other programs cause later changes of the directories that files were copied to. */
   buildEnded(): void {
     if (this.#last?.copied) this.#last.written ??= versionsOf(copiedTo(this.#last.listing));
   }
@@ -126,14 +129,17 @@ export class WatchState {
 const foundIn = ({ folders }: Listing): string[] => folders.map(({ source }) => source);
 const copiedTo = ({ folders }: Listing): string[] => folders.map(({ destination }) => destination);
 
-/** Undefined where one may have changed since `since` without showing it. */
+/**
+ * The versions of directories. Undefined if one was changed after `since` (in milliseconds), or so shortly before that
+ * its version might miss a change.
+ */
 function versionsOf(directories: readonly string[], since = Number.POSITIVE_INFINITY): string | undefined {
   const all = directories.map(statsOf);
   if (all.some((stats) => stats && mayChangeUnseen(stats, since))) return undefined;
   return all.map((stats) => (stats ? versionOf(stats) : '')).join();
 }
 
-/** Whether nothing but the directories that were looked into decides which files are copied, and under which names. */
+/** Whether only the contents of the listed directories decide which files are copied, and under which names. */
 function isNamedByFiles(given: WebpackTarget): boolean {
   const { filter, directoryFilter } = given.target;
   const isFound = () => sourcesOf(given.target).every((from) => fs.existsSync(from));
