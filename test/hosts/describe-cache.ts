@@ -87,4 +87,17 @@ export function describeCache(host: Host): void {
     expect(warnings).toContainEqual(expect.stringMatching(/manifest .* cannot be read and was ignored/));
     expect(readdirSync(manifest)).toEqual(['of somebody']);
   });
+
+  test('a record with another content is a warning, and all is copied once', async () => {
+    const root = makeProject({ 'node_modules/some/package.json': '{}' });
+    await buildTwice(root);
+    const [cache] = caches(root).filter((each) => existsSync(each));
+    writeFileSync(join(cache!, manifests(cache!)[0]!), 'neither a manifest nor a part of one');
+    const { reports, warnings } = await buildTwice(root);
+    expect(warnings).toEqual([expect.stringMatching(/manifest .* is damaged/)]);
+    expect(reports.map(({ files, unchanged }) => [files, unchanged])).toEqual([
+      [17, 0],
+      [0, 17],
+    ]);
+  });
 }

@@ -154,7 +154,8 @@ export interface CopyOptions extends CopyFileOptions {
    * changed, whatever `overwrite` says.
    *
    * The copy fails with `ERR_MANIFEST` if the file exists and is no manifest, because it would be lost, or if it is
-   * the destination of a file. A manifest that is in the destination is not deleted by `prune`.
+   * the destination of a file. If its name ends with `.manifest`, it counts as a damaged manifest: the copy warns, copies
+   * everything, and replaces it. A manifest that is in the destination is not deleted by `prune`.
    *
    * The manifest is written when the copy ends, also by an error or by `signal`, in one step, and under a lock (a
    * file beside it). What other copies recorded meanwhile stays in it. If the process is killed, the manifest stays

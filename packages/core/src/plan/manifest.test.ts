@@ -348,6 +348,9 @@ test.each<[string, Buffer]>([
   fs.writeFileSync(file, content);
   expect(read).toThrow(expect.objectContaining({ code: 'ERR_MANIFEST', destination: file }));
   expect(fs.readFileSync(file).equals(content)).toBe(true);
+  file = `${file}.manifest`;
+  fs.writeFileSync(file, content);
+  expect(read().warnings).toEqual([expect.stringContaining('is damaged')]);
 });
 
 describe('a damaged one is ignored with a warning', () => {

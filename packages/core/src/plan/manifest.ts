@@ -21,6 +21,8 @@ import { chosen, joined, mergeRecords, type NamedRecords, Positions } from './na
 import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
 import { Scratch } from './scratch.ts';
 
+/** Only manifests have this extension, so a file with it and another content is a damaged manifest. */
+const EXTENSION = '.manifest';
 /** The umask of the process applies to this mode. */
 const NEW_FILE_MODE = 0o666;
 
@@ -306,7 +308,7 @@ export class Manifest {
 
 /**
  * Throws for a file that the manifest must not replace: a device, a FIFO or a socket, which may also block a reader
- * forever, and a file that is no manifest.
+ * forever, and a file that is no manifest, unless its extension is that of one.
  */
 function refuseOther(file: string): void {
   const there = fs.statSync(file, { throwIfNoEntry: false });
@@ -315,9 +317,9 @@ function refuseOther(file: string): void {
     const reason = 'the manifest is a FIFO, a socket or a device, which is not replaced; name a file';
     throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, destination: file });
   }
-  if (mayBeManifest(readHead(file))) return;
+  if (file.endsWith(EXTENSION) || mayBeManifest(readHead(file))) return;
   const reason =
-    'the option "manifest" (--manifest) names a file that is no manifest, and would be replaced; name another file, or delete this one';
+    'the option "manifest" (--manifest) names a file that is no manifest, and would be replaced; name another file, or one that ends with ".manifest", or delete this one';
   throw new CopyError({ code: 'ERR_MANIFEST', reason, destination: file });
 }
 
