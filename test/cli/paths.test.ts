@@ -192,6 +192,19 @@ describeOnLinux('flags of cp(1)', () => {
     expect(output(['cp', '--update', 'from', 'to'], cwd)).toMatch(/^0 files, .*3 unchanged/);
   });
 
+  it.each([
+    ['older', { status: 0, a: 'old' }],
+    ['none', { status: 0, a: 'old' }],
+    ['none-fail', { status: 1, a: 'old' }],
+    ['all', { status: 0, a: 'new' }],
+  ])('--update=%s does what it does in cp(1)', (when, expected) => {
+    const cwd = workspace();
+    writeTree(cwd, { 'from/a': 'new', 'to/a': 'old' });
+    utimesSync(join(cwd, 'from/a'), 1000, 1000);
+    const { status } = run(['cp', `--update=${when}`, 'from', 'to'], { cwd });
+    expect({ status, a: readFileSync(join(cwd, 'to/a'), 'utf8') }).toEqual(expected);
+  });
+
   it('--parents keeps the paths of its sources, relative and absolute', () => {
     const cwd = prepared();
     mkdirSync(join(cwd, 'site/deep'));
@@ -248,6 +261,21 @@ describeOnLinux('what is refused as wrong usage', () => {
     [['cp', '-x', 'site', 'to'], "cannot do '--one-file-system': "],
     [['cp', '--attributes-only', 'site', 'to'], "cannot do '--attributes-only': "],
     [['cp', '--sparse=always', 'site', 'to'], "cannot do '--sparse=always': holes of the source stay holes"],
+    [['cp', '-d', 'site', 'to'], "cannot do '-d': use -P --preserve=links"],
+    [['cp', '-dR', 'site', 'to'], "cannot do '-d': "],
+    [['cp', '-H', 'site', 'to'], "cannot do '-H': it follows all links (-L) or keeps all (-P)"],
+    [['cp', '-aT', 'site', 'to'], "cannot do '--no-target-directory': a directory is copied as its contents"],
+    [['cp', '-b', '-S', '.old', 'site', 'to'], "cannot do '--backup': "],
+    [['cp', '--suffix=.old', 'site', 'to'], "cannot do '--suffix': it keeps no old versions"],
+    [['cp', '-Z', 'site', 'to'], "cannot do '--context': "],
+    [['cp', '--copy-contents', 'site', 'to'], "cannot do '--copy-contents': "],
+    [['cp', '--keep-directory-symlink', 'site', 'to'], "cannot do '--keep-directory-symlink': "],
+    [['cp', '--remove-destination', 'site', 'to'], "cannot do '--remove-destination': "],
+    [['cp', '--strip-trailing-slashes', 'site', 'to'], "cannot do '--strip-trailing-slashes': "],
+    [
+      ['cp', '-a', '--no-preserve=mode', 'site', 'to'],
+      "cannot do '--no-preserve': name what is preserved with --preserve",
+    ],
     [['cp', '-u', '--overwrite=never', 'site', 'to'], 'cannot be used with'],
     [['cp', '--parents', '--flatten', 'site', 'to'], 'cannot be used with'],
     [['cp', '--parents', '../site', 'to'], "needs sources below '"],

@@ -318,9 +318,30 @@ describe('a manifest that cannot be used', () => {
       { cwd: moved, manifest: 'cache/manifest', prune: 'placed' },
     );
     expect(report).toMatchObject({ files: 2, unchanged: 0, pruned: 0 });
+    expect(report.warnings).toEqual([expect.stringContaining(`belongs to copies in ${JSON.stringify(cwd)}`)]);
     expect(existsSync(join(moved, 'out/b'))).toBe(true);
     expect(filesOf(join(cwd, 'out'))).toEqual(['a', 'b', 'deep/c']);
+    const again = await copy({ from: 'in', to: 'out' }, { cwd: moved, manifest: 'cache/manifest' });
+    expect(again.warnings).toEqual([]);
   });
+
+  it.each([1, 4])(
+    'because two projects share it is said once in each copy, with %i threads',
+    async (concurrency) => {
+      const one = await prepared();
+      const manifest = one.at('cache/manifest');
+      const other = writeTree(workspace(), { 'in/a': 'a', 'in/deep/b': 'b' });
+      const copies = [one.cwd, other, one.cwd, other].map(
+        (cwd) => () => copy({ from: 'in', to: 'out' }, { cwd, manifest, concurrency }),
+      );
+      const warnings: string[][] = [];
+      for (const act of copies) warnings.push((await act()).warnings);
+      const warned = (cwd: string) => [
+        expect.stringMatching(`belongs to copies in ${JSON.stringify(cwd)}.* give each its own`),
+      ];
+      expect(warnings).toEqual([[], warned(one.cwd), warned(other), warned(one.cwd)]);
+    },
+  );
 });
 
 describe('a copy that fails', () => {

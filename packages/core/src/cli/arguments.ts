@@ -6,6 +6,14 @@ const BARE: Readonly<Record<string, string>> = {
   '--preserve': 'mode,ownership,timestamps',
 };
 
+/** What `--update` with a value is called here. */
+const UPDATE: Readonly<Record<string, string>> = {
+  '--update=all': '--overwrite=always',
+  '--update=none': '--overwrite=never',
+  '--update=none-fail': '--overwrite=error',
+  '--update=older': '--overwrite=older',
+};
+
 /**
  * Adds the default value to options without one, as in cp(1): there an optional value is always attached by `=`, so
  * that `cp --reflink a b` has two paths. The parser would take the first path as the value.
@@ -14,8 +22,9 @@ export function withValues(argv: readonly string[]): string[] {
   if (argv[0] !== 'cp') return [...argv];
   const end = argv.indexOf('--');
   return argv.map((argument, position) => {
-    const isOption = (end < 0 || position < end) && Object.hasOwn(BARE, argument);
-    return isOption ? `${argument}=${BARE[argument]}` : argument;
+    if (end >= 0 && position >= end) return argument;
+    if (Object.hasOwn(UPDATE, argument)) return UPDATE[argument]!;
+    return Object.hasOwn(BARE, argument) ? `${argument}=${BARE[argument]}` : argument;
   });
 }
 

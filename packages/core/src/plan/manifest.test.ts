@@ -312,9 +312,15 @@ test('one that is missing is as good as none, without a warning', () => {
   expect([manifest.folders.size, warnings]).toEqual([0, []]);
 });
 
-test('one of another place is as good as none: it was moved along with its project', () => {
+test('one of another directory is as good as none, with a warning that says what to do', () => {
   write();
-  expect(read({ cwd: '/moved' }).manifest.folders.size).toBe(0);
+  const { manifest, warnings } = read({ cwd: '/moved' });
+  expect(manifest.folders.size).toBe(0);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /manifest ".*" belongs to copies in "\/project", not in "\/moved", and was ignored: .* give each its own; .*moved/,
+    ),
+  ]);
 });
 
 test('one that cannot be read is as good as none, with a warning', () => {

@@ -117,7 +117,15 @@ export class Manifest {
     const manifest = new Manifest(cwd, fingerprint, file, warn);
     try {
       refuseOther(file);
-      manifest.#read(file);
+      const other = manifest.#read(file);
+      if (other !== undefined) {
+        const reason = `belongs to copies in ${JSON.stringify(other)}, not in ${JSON.stringify(cwd)}`;
+        const remedy =
+          'If two projects share it, give each its own; if the project was moved, nothing has to be done';
+        warn(
+          `the manifest ${JSON.stringify(file)} ${reason}, and was ignored: everything is copied anew. ${remedy}`,
+        );
+      }
     } catch (error) {
       if (error instanceof CopyError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
@@ -134,17 +142,19 @@ export class Manifest {
     return manifest;
   }
 
-  #read(file: string): void {
+  /** Returns the directory that the manifest belongs to if that is another one. Then no record is read. */
+  #read(file: string): string | undefined {
     const reader = new ManifestReader(file);
     this.#reader = reader;
     const { cwd, fingerprint, at } = reader.header;
-    if (cwd !== this.cwd) return;
+    if (cwd !== this.cwd) return cwd;
     this.at = at;
     this.#isDistrusted = fingerprint !== this.fingerprint;
     const load = (folder: ManifestFolder) =>
       this.#loaded?.folder === folder ? this.#loaded : this.#load(folder);
     for (const [directory, section] of reader.sections)
       this.folders.set(directory, new ManifestFolder(section, load));
+    return undefined;
   }
 
   /** Reads a folder. A damaged one counts as empty. */

@@ -46,6 +46,16 @@ const refused = [
   new Option('-x, --one-file-system'),
   new Option('--attributes-only'),
   new Option('--sparse <when>'),
+  new Option('-d'),
+  new Option('-H'),
+  new Option('-S, --suffix <suffix>'),
+  new Option('-Z, --context [context]'),
+  new Option('--copy-contents'),
+  new Option('--keep-directory-symlink'),
+  new Option('--remove-destination'),
+  new Option('--strip-trailing-slashes'),
+  notNegated(new Option('-T, --no-target-directory')),
+  notNegated(new Option('--no-preserve <list>')),
 ];
 
 const visible = [
@@ -83,6 +93,12 @@ const visible = [
   new Option('-j, --jobs <n>', 'worker threads, 1 to 8').argParser(toThreads),
   new Option('-C, --directory <dir>', 'the directory that paths are relative to'),
 ];
+
+/** The parser takes an option that begins with `--no-` for the opposite of another one. */
+function notNegated(option: Option): Option {
+  option.negate = false;
+  return option;
+}
 
 function toThreads(value: string): number {
   const count = Number(value);

@@ -48,19 +48,36 @@ const REFUSED: Record<string, string> = {
   backup: 'it keeps no old versions; with --overwrite=error it fails before it replaces one',
   oneFileSystem: 'it does not stop at other filesystems; leave them out with --exclude',
   attributesOnly: 'it copies attributes only together with contents',
+  d: 'use -P --preserve=links',
+  H: 'it follows all links (-L) or keeps all (-P); a directory is copied as its contents, also if it is given as a link',
+  suffix: 'it keeps no old versions; with --overwrite=error it fails before it replaces one',
+  context: 'it sets no security context; --preserve=xattr copies that of the source',
+  copyContents: 'it does not read FIFOs and devices; --preserve=devices copies them as what they are',
+  keepDirectorySymlink:
+    'a directory of the destination that is a symbolic link is not followed; copy into what it leads to',
+  removeDestination: 'a file that exists is replaced by a new one anyway; leave the option out',
+  stripTrailingSlashes: 'a slash at the end of a source changes nothing; leave the option out',
+  noTargetDirectory:
+    'a directory is copied as its contents anyway, so leave the option out; a file goes into <to> if that is a directory',
+  noPreserve: 'name what is preserved with --preserve=list; --preserve=none preserves nothing',
 };
 
 /** @throws {UsageError} for a flag of cp(1) that this command does not have, with the reason */
 export function refuseFlags(flags: CopyFlags): void {
   const given = flags as Record<string, unknown>;
   const name = Object.keys(REFUSED).find((each) => given[each] !== undefined);
-  const dashed = (text: string) => text.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  if (name) throw new UsageError(`cannot do '--${dashed(name)}': ${REFUSED[name]}`);
+  if (name) throw new UsageError(`cannot do '${dashed(name)}': ${REFUSED[name]}`);
   const { sparse = 'auto' } = flags;
   if (sparse !== 'auto')
     throw new UsageError(
       `cannot do '--sparse=${sparse}': holes of the source stay holes (auto); no other holes are made, and none are filled`,
     );
+}
+
+function dashed(name: string): string {
+  return name.length === 1
+    ? `-${name}`
+    : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Converts flags to the engine's options. A flag that was not given keeps the engine's default. */
