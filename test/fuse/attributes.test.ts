@@ -76,7 +76,7 @@ describeFaulty('attributes that a filesystem cannot hold', () => {
         ? `for ${JSON.stringify(first)}`
         : `for ${count} copies, the first is ${JSON.stringify(first)}`;
     expect(warnings).toEqual([expect.stringContaining(`('${lost}' in preserve)`)]);
-    expect(warnings![0]).toContain(`were not carried over ${copies}${code ? ` (${code})` : ''}`);
+    expect(warnings![0]).toContain(`were not preserved ${copies}${code ? ` (${code})` : ''}`);
     expect(warnings![0]).toContain(`leave '${lost}' out of preserve`);
   };
 

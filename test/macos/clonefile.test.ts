@@ -57,7 +57,7 @@ describeMacos('clones', ['btrfs'], () => {
     expect(opened).toBe(1);
   });
 
-  describe('attributes that are not carried over are those of a new file, as in a copy', () => {
+  describe('attributes that are not preserved are those of a new file, as in a copy', () => {
     const umask = process.umask();
     beforeAll(() => void process.umask(0o027));
     afterAll(() => void process.umask(umask));

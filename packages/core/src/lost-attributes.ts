@@ -50,7 +50,7 @@ export function lostWarnings(lost: LostAttributes): string[] {
         attribute === 'special'
           ? 'the copy has another owner, or the filesystem cannot hold them'
           : `the filesystem of the destination cannot hold them, or this user may not set them`;
-      return `the ${NAMES[attribute]} ('${attribute}' in preserve) were not carried over ${copies}${code}: ${cause}; leave '${attribute}' out of preserve, or copy to another filesystem`;
+      return `the ${NAMES[attribute]} ('${attribute}' in preserve) were not preserved ${copies}${code}: ${cause}; leave '${attribute}' out of preserve, or copy to another filesystem`;
     },
   );
 }

@@ -1,27 +1,27 @@
 import { expect, test } from 'vitest';
 import { AddonLock } from './addon-lock.ts';
 
-test('what is loaded passes, until the gate is closed', () => {
-  const gate = new AddonLock();
-  const other = new AddonLock(gate.memory);
-  expect(gate.pass(() => 'loaded')).toBe('loaded');
+test('what is loaded passes, until the lock is closed', () => {
+  const lock = new AddonLock();
+  const other = new AddonLock(lock.memory);
+  expect(lock.load(() => 'loaded')).toBe('loaded');
   expect(other.close()).toBe(false);
-  expect(gate.pass(() => 'loaded')).toBeUndefined();
+  expect(lock.load(() => 'loaded')).toBeUndefined();
 });
 
 test('who closes it is told of what is being loaded', () => {
-  const gate = new AddonLock();
-  const other = new AddonLock(gate.memory);
-  expect(gate.pass(() => other.close())).toBe(true);
+  const lock = new AddonLock();
+  const other = new AddonLock(lock.memory);
+  expect(lock.load(() => other.close())).toBe(true);
   expect(other.close()).toBe(false);
 });
 
-test('a load that throws leaves the gate as it was', () => {
-  const gate = new AddonLock();
+test('a load that throws leaves the lock as it was', () => {
+  const lock = new AddonLock();
   expect(() =>
-    gate.pass(() => {
+    lock.load(() => {
       throw new Error('no addon');
     }),
   ).toThrow('no addon');
-  expect(gate.close()).toBe(false);
+  expect(lock.close()).toBe(false);
 });

@@ -20,7 +20,7 @@ export class AddonLock {
   }
 
   /** Called in the thread: calls `load`, unless the thread is about to be ended. Then returns undefined. */
-  pass<T>(load: () => T): T | undefined {
+  load<T>(load: () => T): T | undefined {
     Atomics.store(this.#words, STATE, LOADING);
     try {
       return Atomics.load(this.#words, CLOSED) === 0 ? load() : undefined;

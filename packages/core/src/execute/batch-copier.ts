@@ -7,7 +7,7 @@ import { withPreserve } from '../transfer/metadata.ts';
 import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
-import { type CopierHooks, DONE, FileCopier, type OpenBatch, OVER } from './file-copier.ts';
+import { type CopierHooks, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
 import type { HardLinks } from './hard-links.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
@@ -143,7 +143,7 @@ export class BatchCopier {
       if (this.#copying && !this.#copying.next().done) return 'deadline';
       this.#copying = undefined;
       const next = isOwn ? files.copyNew(open, SMALL_FILE, deadline) : queue.peekFile(batch);
-      if (next === OVER) return 'deadline';
+      if (next === DEADLINE_PASSED) return 'deadline';
       if (next === DONE) return undefined;
       const chosen = files.wayFor(open, next, isOwn, bytesLeft);
       const way = chosen === 'worker' && mayHold ? 'whole' : chosen;

@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from '../errors.ts';
-import { type EarlierRuns, look, needsEarlierRuns } from '../plan/inputs.ts';
+import { type EarlierRuns, needsEarlierRuns, startScan } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
 import { BatchCopier } from './batch-copier.ts';
-import { Crew } from './crew.ts';
 import { attempt, combine, type Finished, untilAborted } from './finished.ts';
 import type { CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
@@ -20,6 +19,7 @@ import {
   type ScheduleFacts,
 } from './schedule.ts';
 import { MOST_SLICED } from './way.ts';
+import { WorkerGroup } from './worker-group.ts';
 
 /** How long a copy may block the calling thread before other work gets an event loop turn. */
 const SLICE_MS = 8;
@@ -46,7 +46,7 @@ class Coordinator {
   readonly #system = loadSystem();
   readonly #planner: Planner;
   readonly #copier: BatchCopier;
-  #crew: Crew | undefined;
+  #workerGroup: WorkerGroup | undefined;
   #isPlanned = false;
   /** Every file would block this thread: workers copy all of them. */
   #isSlow: boolean;
@@ -66,7 +66,7 @@ class Coordinator {
     this.#planner = new Planner(queue, plan, job, {
       system: this.#system,
       tally: this.#planned,
-      found: look(plan, job, earlier, loadSystem, this.#planned),
+      found: startScan(plan, job, earlier, loadSystem, this.#planned),
       earlier,
     });
     this.#isAlone = request.facts.staysHere;
@@ -109,7 +109,7 @@ class Coordinator {
   }
 
   async release(): Promise<void> {
-    await this.#crew?.release();
+    await this.#workerGroup?.release();
   }
 
   /** Plans and copies until the deadline. Returns true if nothing is left for this thread. */
@@ -118,7 +118,7 @@ class Coordinator {
     while (!queue.stopped) {
       // Planning comes first, so that workers have files to copy. Directories without files need no workers.
       const leavesFiles = this.#isSlow && (!this.#isPlanned || queue.waiting > 0);
-      const copies = !leavesFiles && (this.#isPlanned || !this.#crew);
+      const copies = !leavesFiles && (this.#isPlanned || !this.#workerGroup);
       if (copies) {
         const stopped = this.#copier.copyUntil(deadline, {
           mayHold: this.#isAlone,
@@ -173,14 +173,14 @@ class Coordinator {
       bytesLeft: isIdle && this.#hasLarge ? bytesOf(queue.leftSources(), MANY_BYTES) : 0,
       filesystem: this.#filesystem,
     } satisfies ScheduleFacts);
-    if (workers <= (this.#crew?.size ?? 0)) return;
+    if (workers <= (this.#workerGroup?.size ?? 0)) return;
     try {
-      const crew = (this.#crew ??= new Crew(this.#request, queue.share()));
-      crew.grow(workers);
+      const workerGroup = (this.#workerGroup ??= new WorkerGroup(this.#request, queue.share()));
+      workerGroup.grow(workers);
     } catch {
       // No address space, no permission to start threads, or too many threads.
-      if (this.#crew?.size) return;
-      this.#crew = undefined;
+      if (this.#workerGroup?.size) return;
+      this.#workerGroup = undefined;
       this.#isAlone = true;
       this.#isSlow = false;
     }
@@ -209,14 +209,14 @@ class Coordinator {
 
   /** Waits for the workers and the transforms, and returns what they did. */
   async #others(): Promise<Finished[]> {
-    const crew = this.#crew;
+    const workerGroup = this.#workerGroup;
     const transformed = (await this.#transforming) ?? { tally: emptyTally() };
-    if (!crew) return [transformed];
-    const finished = await crew.finish();
+    if (!workerGroup) return [transformed];
+    const finished = await workerGroup.finish();
     if (finished.length === 0) {
       // No worker took part. Do not wait for the threads: they may take long to end.
-      this.#crew = undefined;
-      void crew.release();
+      this.#workerGroup = undefined;
+      void workerGroup.release();
     }
     return [transformed, ...finished];
   }

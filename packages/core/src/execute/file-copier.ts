@@ -36,7 +36,7 @@ const KEPT: Outcome = { method: undefined, bytes: 0 };
 /** No file of the batch is left. */
 export const DONE = -1;
 /** The deadline has passed. */
-export const OVER = -2;
+export const DEADLINE_PASSED = -2;
 
 export type CopierHooks = Pick<RunHooks, 'progress' | 'large'>;
 
@@ -96,7 +96,7 @@ export class FileCopier {
     this.#job = job;
     this.#system = system;
     this.#hooks = hooks;
-    this.#transferrer = this.#transferrerBy(job.only);
+    this.#transferrer = this.#transferrerBy(job.onlyMethod);
     this.#makesDevices = job.transfer.preserve.includes('devices');
     const keepsLinks = job.transfer.preserve.includes('links');
     this.#leavesLinks = keepsLinks && job.leavesLinks === true;
@@ -116,7 +116,7 @@ export class FileCopier {
 
   /**
    * Copies files as long as the fast path can, or skips those that `overwrite` keeps. Returns the first file that
-   * {@link copy} has to copy, or {@link DONE}, or {@link OVER} after the deadline has passed.
+   * {@link copy} has to copy, or {@link DONE}, or {@link DEADLINE_PASSED} after the deadline has passed.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
@@ -132,7 +132,7 @@ export class FileCopier {
         const end = isOwn && files.device !== ANY_DEVICE ? nextLinkOf(batch, first) : first + 1;
         const stopped = this.#runNew(files, pair, first, end);
         if (isOwn) batch.cursor = files.isOver ? stopped : Math.min(stopped + 1, end);
-        if (files.isOver) return OVER;
+        if (files.isOver) return DEADLINE_PASSED;
         if (stopped < end) return stopped;
       }
     } finally {
@@ -236,7 +236,7 @@ export class FileCopier {
     // `quickStatus` does not fill in what identifies the file: then `#source` cannot be used later.
     this.#lookedAt = this.#system.quickStatus ? undefined : batch;
     this.#lookedFile = file;
-    const { transfer, only } = this.#job;
+    const { transfer, onlyMethod: only } = this.#job;
     const { size } = status;
     const mayShare = transfer.reflink !== 'never' && only === undefined;
     const way = chooseWay({
@@ -377,7 +377,7 @@ export class FileCopier {
         return file;
       }
       this.tally.unchanged++;
-      if (skipped % CLOCK_EVERY === 0 && performance.now() >= deadline) return OVER;
+      if (skipped % CLOCK_EVERY === 0 && performance.now() >= deadline) return DEADLINE_PASSED;
     }
   }
 

@@ -59,5 +59,5 @@ export type ProgressEvent = Omit<Progress, 'files' | 'bytes'>;
 export interface WorkerData {
   run: Run;
   /** Memory of the lock under which the thread loads its addon. */
-  gate: SharedArrayBuffer;
+  lock: SharedArrayBuffer;
 }

@@ -80,7 +80,7 @@ export function nextLinkOf({ names, links }: QueuedBatch, file: number): number 
 
 /** The options of the fast path. Returns undefined if it cannot be used for this copy. */
 export function newFileOptions(
-  { transfer, only }: JobSettings,
+  { transfer, onlyMethod: only }: JobSettings,
   system: System,
   hasCopy: NewFileOptions['hasCopy'],
 ): NewFileOptions | undefined {

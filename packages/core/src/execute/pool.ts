@@ -22,7 +22,7 @@ export type Listener = (message: FromWorker) => void;
 
 interface Member {
   worker: Worker;
-  gate: AddonLock;
+  lock: AddonLock;
   ready: Promise<void>;
   listeners: Map<number, Listener>;
   /** The pool is ending the worker, and keeps it referenced until it has ended. */
@@ -80,33 +80,33 @@ class Pool {
     const members = this.#members.splice(0);
     await Promise.all(
       members.map(async (member) => {
-        const { worker, gate, ready } = member;
+        const { worker, lock, ready } = member;
         member.ending = true;
         worker.ref();
-        if (gate.close()) await ready;
+        if (lock.close()) await ready;
         await worker.terminate();
       }),
     );
   }
 }
 
-const gates = new Set<AddonLock>();
+const locks = new Set<AddonLock>();
 
 /** Closes the lock if the process exits while the thread is booting: see {@link AddonLock}. */
-function watchOver(gate: AddonLock): void {
-  if (gates.size === 0) process.once('exit', closeGates);
-  gates.add(gate);
+function watchOver(lock: AddonLock): void {
+  if (locks.size === 0) process.once('exit', closeLocks);
+  locks.add(lock);
 }
 
-function closeGates(): void {
-  for (const gate of gates) gate.closeAndWait();
+function closeLocks(): void {
+  for (const lock of locks) lock.closeAndWait();
 }
 
 function start(onExit: (member: Member) => void): Member {
   // If a user bundles the library, the worker file may be missing: then there are no threads.
   if (!fs.existsSync(WORKER)) throw new Error(`${WORKER} is not there`);
-  const gate = new AddonLock();
-  const data: WorkerData = { run: currentRun(), gate: gate.memory };
+  const lock = new AddonLock();
+  const data: WorkerData = { run: currentRun(), lock: lock.memory };
   // Loaded only with the first thread, because it takes 2 ms and most copies start no thread.
   const threads = process.getBuiltinModule('node:worker_threads');
   const worker = new threads.Worker(WORKER, {
@@ -116,7 +116,7 @@ function start(onExit: (member: Member) => void): Member {
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
-  watchOver(gate);
+  watchOver(lock);
   const listeners = new Map<number, Listener>();
   let isReady: () => void;
   const ready = new Promise<void>((resolve) => {
@@ -124,8 +124,8 @@ function start(onExit: (member: Member) => void): Member {
   });
   let cause: unknown;
   worker.once('exit', (code) => {
-    gates.delete(gate);
-    if (gates.size === 0) process.off('exit', closeGates);
+    locks.delete(lock);
+    if (locks.size === 0) process.off('exit', closeLocks);
     onExit(member);
     isReady();
     fail(listeners, cause ?? new Error(`exit code ${code}`));
@@ -145,7 +145,7 @@ function start(onExit: (member: Member) => void): Member {
     }
     listener?.(message);
   });
-  const member: Member = { worker, gate, ready, listeners, ending: false };
+  const member: Member = { worker, lock, ready, listeners, ending: false };
   return member;
 }
 

@@ -1,9 +1,9 @@
-import { Crew } from './crew.ts';
 import { combine, type Finished } from './finished.ts';
 import type { CopyRequest, RunHooks } from './job.ts';
 import { pool } from './pool.ts';
 import { chooseSchedule, type ScheduleFacts } from './schedule.ts';
 import type { SharedQueue } from './shared-queue.ts';
+import { WorkerGroup } from './worker-group.ts';
 
 /**
  * Runs a copy in worker threads, so that no part of it waits for the calling thread. The first worker plans too; more
@@ -13,34 +13,34 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   const { plan, queue, hooks } = request;
   const growing: RunHooks = {
     ...hooks,
-    large: () => growIfUseful(request, crew, shared, { hasLarge: true }),
+    large: () => growIfUseful(request, workerGroup, shared, { hasLarge: true }),
     planned: (transformed, unchanged, filesystem) => {
       hooks.planned(transformed, unchanged);
-      growIfUseful(request, crew, shared, { hasLarge: false, filesystem });
+      growIfUseful(request, workerGroup, shared, { hasLarge: false, filesystem });
     },
   };
   let shared: SharedQueue;
-  let crew: Crew;
+  let workerGroup: WorkerGroup;
   try {
     shared = queue.share();
-    crew = new Crew({ ...request, hooks: growing }, shared);
-    crew.grow(workersFor(request, { hasLarge: false }), plan);
+    workerGroup = new WorkerGroup({ ...request, hooks: growing }, shared);
+    workerGroup.grow(workersFor(request, { hasLarge: false }), plan);
   } catch {
     return undefined;
   }
   try {
-    return combine(await crew.finish());
+    return combine(await workerGroup.finish());
   } finally {
-    await crew.release();
+    await workerGroup.release();
   }
 }
 
 type Seen = Pick<ScheduleFacts, 'hasLarge' | 'filesystem'>;
 
-function growIfUseful(request: CopyRequest, crew: Crew, queue: SharedQueue, seen: Seen): void {
+function growIfUseful(request: CopyRequest, workerGroup: WorkerGroup, queue: SharedQueue, seen: Seen): void {
   if (queue.isTaken || queue.stopped) return;
   try {
-    crew.grow(Math.min(workersFor(request, seen), crew.size + queue.waiting));
+    workerGroup.grow(Math.min(workersFor(request, seen), workerGroup.size + queue.waiting));
   } catch {
     // No more threads can be started: the workers that already take part continue.
   }

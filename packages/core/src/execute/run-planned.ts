@@ -1,5 +1,5 @@
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { type EarlierRuns, look } from '../plan/inputs.ts';
+import { type EarlierRuns, startScan } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
@@ -49,7 +49,7 @@ export function runPlanned(
   const stop = () => queue.stop();
   let planner: Planner | undefined;
   const planning = attempt(planned, stop, () => {
-    const found = look(plan, job, earlier, () => system, planned);
+    const found = startScan(plan, job, earlier, () => system, planned);
     planner = new Planner(queue, plan, job, { system, tally: planned, found, earlier });
     if (!queue.stopped && copyWhole?.(planned)) queue.close();
     else

@@ -16,9 +16,9 @@ const PROGRESS_MS = 16;
 const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 
-const { run, gate } = workerData as WorkerData;
+const { run, lock } = workerData as WorkerData;
 joinRun(run);
-const system = new AddonLock(gate).pass(loadSystem);
+const system = new AddonLock(lock).load(loadSystem);
 // If it is undefined, this thread is about to be ended.
 if (system) serve(system);
 

@@ -18,7 +18,7 @@ export interface JobSettings {
   /** Whether the copied files are recorded in a manifest. */
   recorded: boolean;
   /** The only method that files may be copied by, in order to measure it. */
-  only?: Method | undefined;
+  onlyMethod?: Method | undefined;
 }
 
 /** What the thread that plans a copy needs in addition. */

@@ -17,7 +17,7 @@ export function needsEarlierRuns(
 }
 
 /** What a copy starts with. */
-export interface Found {
+export interface PlanInput {
   /** The manifest of earlier runs. */
   manifest: Manifest | undefined;
   /** The folders to copy. The scan runs while this is iterated. */
@@ -28,13 +28,13 @@ export interface Found {
  * Reads the manifest and starts the scan. `load` is called only if the manifest can be used to recall unchanged
  * files. Warnings for the user are added to `tally`.
  */
-export function look(
+export function startScan(
   plan: PlanSettings,
   job: JobSettings,
   earlier: EarlierRuns,
   load: () => System,
   tally: Tally,
-): Found {
+): PlanInput {
   const warn = (message: string) => void tally.warnings.push(message);
   const onError = (error: unknown) => noteError(tally, job, error);
   const { manifest: file, cwd, prune } = plan;

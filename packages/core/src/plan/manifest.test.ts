@@ -381,7 +381,7 @@ describe('a damaged one is ignored with a warning', () => {
     expect(warnings).toEqual([expect.stringContaining('is damaged, or of another version, and was ignored')]);
   });
 
-  test('in a part of it: the files of that directory alone are copied anew, with a warning', () => {
+  test('in a part of it: the files of that directory alone are copied again, with a warning', () => {
     write();
     const bytes = fs.readFileSync(file);
     bytes.fill(0x7b, bytes.indexOf('"a","b"'), bytes.indexOf('"a","b"') + 7);

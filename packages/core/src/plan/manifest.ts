@@ -123,7 +123,7 @@ export class Manifest {
         const remedy =
           'If two projects share it, give each its own; if the project was moved, nothing has to be done';
         warn(
-          `the manifest ${JSON.stringify(file)} ${reason}, and was ignored: everything is copied anew. ${remedy}`,
+          `the manifest ${JSON.stringify(file)} ${reason}, and was ignored: everything is copied again. ${remedy}`,
         );
       }
     } catch (error) {
@@ -132,10 +132,10 @@ export class Manifest {
       manifest.folders.clear();
       if (code === undefined) {
         warn(
-          `the manifest ${JSON.stringify(file)} is damaged, or of another version, and was ignored: everything is copied anew`,
+          `the manifest ${JSON.stringify(file)} is damaged, or of another version, and was ignored: everything is copied again`,
         );
       } else if (code !== 'ENOENT') {
-        const reason = `cannot be read and was ignored: everything is copied anew (${message})`;
+        const reason = `cannot be read and was ignored: everything is copied again (${message})`;
         warn(`the manifest ${JSON.stringify(file)} ${reason}`);
       }
     }
@@ -164,7 +164,7 @@ export class Manifest {
       known = decode(this.#reader!, folder.section);
     } catch {
       if (!this.#hasWarned)
-        this.#warn('a part of the manifest is damaged and was ignored: its files are copied anew');
+        this.#warn('a part of the manifest is damaged and was ignored: its files are copied again');
       this.#hasWarned = true;
     }
     const { names, records } = known;

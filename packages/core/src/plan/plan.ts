@@ -21,7 +21,7 @@ import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
-import type { EarlierRuns, Found } from './inputs.ts';
+import type { EarlierRuns, PlanInput } from './inputs.ts';
 import type { PruneContext } from './prune.ts';
 import { RECORD_WORDS } from './record.ts';
 import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
@@ -49,7 +49,7 @@ export class Planner {
   readonly #earlier: EarlierRuns;
   /** Only in a dry run. */
   readonly #expected: ExpectedDestination | undefined;
-  readonly #found: Found;
+  readonly #found: PlanInput;
   readonly #keepsLinks: boolean;
   /** The batches that are not yet added to the manifest. */
   readonly #published: QueuedBatch[] = [];
@@ -69,7 +69,12 @@ export class Planner {
     queue: PlannedQueue,
     plan: PlanSettings,
     job: JobSettings,
-    { system, tally, found, earlier }: { system: System; tally: Tally; found: Found; earlier: EarlierRuns },
+    {
+      system,
+      tally,
+      found,
+      earlier,
+    }: { system: System; tally: Tally; found: PlanInput; earlier: EarlierRuns },
   ) {
     this.#earlier = earlier;
     this.#found = found;

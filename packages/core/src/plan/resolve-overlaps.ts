@@ -58,7 +58,7 @@ export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folde
   }
   return folders.map((folder) => {
     const lost = losers.get(folder);
-    return lost ? only(folder, (file) => !lost.has(file)) : folder;
+    return lost ? keepFiles(folder, (file) => !lost.has(file)) : folder;
   });
 }
 
@@ -97,11 +97,11 @@ export function* without<T extends Folder | Pending>(
       continue;
     }
     const { root, below } = folder;
-    yield only(folder, (file) => !left.has(path.join(root, below, nameAs(folder, file))));
+    yield keepFiles(folder, (file) => !left.has(path.join(root, below, nameAs(folder, file))));
   }
 }
 
-function only(folder: Folder, isKept: (file: number) => boolean): Folder {
+function keepFiles(folder: Folder, isKept: (file: number) => boolean): Folder {
   const kept = filterFiles(folder, isKept);
   return kept === folder ? folder : { ...kept, unchanged: undefined };
 }

@@ -90,7 +90,7 @@ async function once({ from, scratch, fsync, signal }: Work, method: Contender): 
   const options: CopyOptions = { signal, ...(fsync && { durability: 'file' }) };
   try {
     const resolved = resolveCopyOptions({ from, to }, options);
-    if (method !== 'auto') resolved.job.only = method;
+    if (method !== 'auto') resolved.job.onlyMethod = method;
     return await run(resolved);
   } finally {
     fs.rmSync(to, { recursive: true, force: true });

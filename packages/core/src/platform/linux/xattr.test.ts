@@ -89,7 +89,7 @@ describe.skipIf(notLinux)(orSkipped('extended attributes (Linux)', notLinux), ()
     expect(value.subarray(0, length)).toEqual(accessList(77));
   });
 
-  test('where lists are not carried over, the other one stays', () => {
+  test('where lists are not preserved, the other one stays', () => {
     const [source, destination] = [open('from/file'), open('to/file')];
     expect(copy(source, destination, { xattr: true, acl: false })).toEqual({ result: 0, lost: [] });
     expect(has(destination, ACCESS)).toBeGreaterThan(0);

@@ -8,7 +8,7 @@ import type { SharedQueue } from './shared-queue.ts';
 let lastId = 0;
 
 /** The worker threads that take part in a copy. */
-export class Crew {
+export class WorkerGroup {
   readonly #queue: SharedQueue;
   readonly #hooks: RunHooks;
   readonly #message: Omit<ToWorker, 'plan' | 'thread'>;
