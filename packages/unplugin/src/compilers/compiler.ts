@@ -1,4 +1,4 @@
-/** What the hosts of webpack and Rspack, whose compilers are alike, have in common. */
+// The common code of the hosts for webpack and Rspack, whose compilers are alike.
 import path from 'node:path';
 import { CopyError, isInside } from 'fs-reflink/host';
 import { NAME } from '../options/name.ts';
@@ -19,7 +19,7 @@ import { statsOf } from '../targets/stats.ts';
 import type { OutputTargets } from '../targets/targets.ts';
 import { watchedPaths } from '../targets/watched.ts';
 
-/** What both have of a compiler. */
+/** The used properties of a compiler of webpack or Rspack. */
 export interface AnyCompiler {
   context: string;
   outputPath: string;
@@ -36,7 +36,7 @@ export interface AnyCompiler {
   getInfrastructureLogger(name: string): HostLog;
 }
 
-/** What both have of a compilation. */
+/** The used properties of a compilation of webpack or Rspack. */
 export interface AnyCompilation {
   compiler: AnyCompiler;
   warnings: Error[];
@@ -47,23 +47,23 @@ export interface AnyCompilation {
   getPath(template: string, data: object): string;
 }
 
-/** Where a compilation is written: absolute path. */
+/** The absolute path of the output of a compilation. */
 export function outputOf(compilation: AnyCompilation): string {
   return path.resolve(compilation.getPath(compilation.compiler.outputPath, {}));
 }
 
-/** Whether what a compiler writes goes to the disk, where `file` is. */
+/** Whether a compiler writes to the disk. `file` must exist on the disk: it is looked up in the compiler's output. */
 export function isOnDisk(compiler: AnyCompiler, file: string = compiler.context): Promise<boolean> {
   const { outputFileSystem } = compiler as unknown as { outputFileSystem: OutputFileSystem };
   return isRealDisk(outputFileSystem, file);
 }
 
 export interface CompilationLog extends HostLog {
-  /** The compilation is not to succeed. */
+  /** Adds an error to the compilation, so that it fails. */
   fail(error: unknown): void;
 }
 
-/** Logs through the compiler or `logger`; warnings, and what fails, belong to a compilation. */
+/** A log that adds warnings and failures to a compilation. `logger`, by default the compiler's, gets the rest. */
 export function logOf(
   compilation: AnyCompilation,
   logger: HostLog = compilation.compiler.getInfrastructureLogger(NAME),
@@ -78,7 +78,7 @@ export function logOf(
   };
 }
 
-/** The same for all builds of a compiler: `current` is the compilation of the one that is underway. */
+/** The same for all builds of a compiler. `current` returns the compilation. Warnings without one are dropped. */
 export function logOfBuilds(current: () => AnyCompilation | undefined, logger: HostLog): HostLog {
   return {
     info: (message) => logger.info(message),
@@ -90,7 +90,7 @@ export function logOfBuilds(current: () => AnyCompilation | undefined, logger: H
   };
 }
 
-/** A change of any file that is copied is a reason to build again, and so is a new one. */
+/** Makes the compiler watch the sources: it builds again if a file is changed, created or deleted. */
 export function watchSources(compilation: AnyCompilation, targets: OutputTargets): void {
   for (const each of watchedPaths(targets, new Set([outputOf(compilation)]))) {
     const stats = statsOf(each);
@@ -100,18 +100,21 @@ export function watchSources(compilation: AnyCompilation, targets: OutputTargets
   }
 }
 
-/** What distinguishes an instance of the plugin from others, but for its targets; asked once for each, when it is applied. */
+/**
+ * Returns a function for the data, without targets, that distinguish an instance of the plugin from others. Call this
+ * once for each instance, when it is applied.
+ */
 export function configurationOf({ options, hooks }: AnyCompiler): () => object {
-  // Each instance has one.
+  // Each instance adds one tap of this name.
   const position = hooks.afterEmit.taps.filter(({ name }) => name === NAME).length;
-  // Not before it is needed: what the config leaves out comes later.
+  // Read as late as possible, because the compiler adds its defaults to the config later.
   return () => {
     const { name, entry, target, output } = options;
     return { position, name, entry, target, filename: output.filename };
   };
 }
 
-/** Deletes what was copied while the options named something. */
+/** Deletes what earlier builds copied, for an instance whose options name nothing to copy any more. */
 export function deleteFormer(
   host: 'webpack' | 'rspack',
   compiler: AnyCompiler,
@@ -128,7 +131,7 @@ export function deleteFormer(
   });
 }
 
-/** Names of assets may end in a query, which is no part of the name of the file. */
+/** The name of an asset's file: the name of the asset without its query. */
 export function fileOf(name: string): string {
   return name.split('?', 1)[0]!;
 }
@@ -138,13 +141,13 @@ export function bundleOf({ assets }: { assets: object }): string[] {
   return Object.keys(assets).map(fileOf);
 }
 
-/** The assets, by name, that a compiler cannot write because a file of ours is in their way. `error` names that file. */
+/** The names of assets that a compiler cannot write because a copied file blocks the path, which `error` names. */
 export function blockedNames(names: readonly string[], error: unknown, directory: string): string[] {
   if (!(error instanceof CopyError) || !(error.code === 'EISDIR' || error.code === 'ENOTDIR')) return [];
   return names.filter((name) => isInside(error.destination!, path.join(directory, fileOf(name))));
 }
 
-/** A warning where targets lie outside of an output in memory: nobody asks it for them. */
+/** A warning about targets outside an output that is in memory: such an output does not serve their files. */
 export function outsideWarning(
   bundler: string,
   { context }: Pick<AnyCompiler, 'context'>,
@@ -160,7 +163,7 @@ export function outsideWarning(
   });
 }
 
-/** Calls `end` when a build is over or has failed, and `close` when there will be none any more. */
+/** Calls `end` when a build has ended or failed, and `close` when the compiler is closed. */
 export function tapEnd(
   compiler: AnyCompiler,
   end: (given: { keepWorkers: boolean }) => Promise<void>,
@@ -173,11 +176,11 @@ export function tapEnd(
   shutdown.tapPromise(NAME, close);
 }
 
-/** @throws {TypeError} where an entry for compilers is applied to another bundler, or to an older version */
+/** @throws {TypeError} if an entry for compilers is applied to another bundler, or to a version that is too old */
 export function checkCompiler(entry: 'webpack' | 'rspack', { hooks, webpack }: UnknownCompiler): void {
-  // Vite, too, calls what a plugin has under the name "apply", with its config.
+  // Vite also calls the property `apply` of a plugin, with its config.
   if (!hooks) throw unsupported(entry, 'another bundler', useEntryIn('Vite', 'vite'));
-  // Rspack calls itself a webpack, of the version whose plugins it means to run.
+  // Rspack also has `webpack.version`: the version of webpack whose plugins it supports.
   const { rspackVersion } = webpack ?? {};
   const version = rspackVersion ?? webpack?.version ?? callingVersion('webpack') ?? '4';
   const found = `${rspackVersion ? 'Rspack' : 'webpack'} ${version}`;

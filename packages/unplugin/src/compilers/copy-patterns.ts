@@ -1,4 +1,4 @@
-/** Patterns of the copy plugins of webpack and Rspack as targets of the engine: what both have in common. */
+// The common code that converts patterns of webpack's and Rspack's copy plugins to targets of the engine.
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, Target } from 'fs-reflink';
@@ -20,18 +20,20 @@ export function checkKnown(given: object, known: string, prefix = ''): void {
     if (!known.split(' ').includes(name)) throw new PatternRefused(prefix + name, value, 'is not known');
 }
 
-/** What a pattern names. */
+/** The files that a pattern selects. */
 export interface Found {
   kind: 'file' | 'directory' | 'glob';
-  /** The directory that the paths of its files start at: that of the glob, or of the file. */
+  /** The directory that the paths of the files are relative to: that of the file, or the part before a glob. */
   base: string;
   target: Pick<Target<string>, 'from' | 'ignore'> & { ignore: string[] };
 }
 
 /**
- * What `from` names below `context`: a file, a directory without those in it that are empty, or what matches. `ignore` are
- * globs of absolute paths, each with the text that the config has for it. `dot`: whether dotfiles are among what a directory
- * has or a glob matches, by default those of a directory.
+ * Finds what `from` selects, relative to `context`: a file, a directory without its empty directories, or the matches
+ * of a glob. `ignore` has globs of absolute paths, each with its text in the config. `dot`: whether dotfiles are
+ * selected. By default, a directory includes them and a glob does not.
+ *
+ * @throws {PatternRefused}
  */
 export function findPattern(
   from: string,
@@ -50,7 +52,7 @@ export function findPattern(
   return { kind, base, target: { from: kind === 'directory' ? `${full}/**/*` : full, ignore: ignored } };
 }
 
-/** What a pattern says about links and attributes, where the options say something else. */
+/** The settings of a pattern for links and attributes, as far as they differ from the options. */
 export function attributesOf(
   asked: { followSymlinks: boolean; mode?: boolean | undefined; timestamps?: boolean | undefined },
   { preserve, symlinks = 'follow' }: Pick<CopyOptions, 'preserve' | 'symlinks'>,
@@ -64,14 +66,14 @@ export function attributesOf(
   };
 }
 
-/** The part of a glob from its first segment on that is a pattern. */
+/** The part of a glob that starts at the first segment with a wildcard. Without one, it is the last segment. */
 function dynamicPart(glob: string): string {
   const segments = glob.split('/');
   const first = segments.findIndex((segment) => /(^|[^\\])[*?[{]/.test(segment));
   return first < 0 ? path.basename(glob) : segments.slice(first).join('/');
 }
 
-/** The bundlers and the engine agree about `*`, `**`, `?`, `[ab]` and `{a,b}`, and about nothing else. */
+/** Allows only syntax that means the same to the bundlers and the engine: `*`, `**`, `?`, `[ab]` and `{a,b}`. */
 function checkGlob(name: string, given: string, dynamic: string): void {
   const refused = [
     [/[()|]/, 'parentheses'],
@@ -84,7 +86,7 @@ function checkGlob(name: string, given: string, dynamic: string): void {
   if (found) throw new PatternRefused(name, given, `has ${found[1]} in its pattern`);
 }
 
-/** An `ignore`, which bundlers compare with absolute paths, as one below a directory; nothing if it never matches. */
+/** Converts an `ignore` of absolute paths to one relative to `base`. The result is empty if it cannot match there. */
 function relativeIgnore(full: string, given: string, base: string): string[] {
   const rest = dynamicPart(full);
   checkGlob('globOptions.ignore', given, rest.replace(/(^|\/)\./g, '$1'));

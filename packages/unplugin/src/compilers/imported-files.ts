@@ -18,16 +18,16 @@ interface Compiler extends AnyCompiler {
 type Act = () => Promise<void>;
 
 /**
- * Imported files of one compiler that the engine copies: the compiler gets a stand-in for each, names it, and may keep it in
- * its caches. Whoever asks for the content gets that of the file.
+ * The imported files of one compiler that the engine copies. The compiler gets a stand-in for each file, names the
+ * stand-in, and may keep it in its caches. Plugins that ask for its content get the content of the file.
  */
 export class ImportedFiles {
   readonly #compiler: Compiler;
   readonly #options: ResolvedOptions;
-  /** Of the current build. */
+  /** The imported files of the current build. */
   protected assets: BundledAssets | undefined;
   protected read: typeof contentOf | undefined;
-  /** Those of the last builds, by state of the file: to a compiler the same source is the same content. */
+  /** The sources of earlier builds, by state of the file. Compilers treat the same source object as unchanged. */
   readonly #sources = new Map<string, Source>();
   readonly #files = new WeakMap<object, BundledAsset>();
 
@@ -35,14 +35,14 @@ export class ImportedFiles {
     this.#compiler = compiler;
     this.#options = options;
     const cache = compiler.options.cache as { type?: string; version?: string } | boolean | undefined;
-    // A stand-in in a cache must never be taken for a content.
+    // A build without the option, or with another one, must not take a cached stand-in for the content.
     if (typeof cache === 'object' && cache.type !== 'memory')
       cache.version = `${cache.version ?? ''}|${NAME} assets ${JSON.stringify(options.assets)}`;
     compiler.hooks.run.tapPromise(NAME, () => this.begin());
     compiler.hooks.watchRun.tapPromise(NAME, () => this.begin());
   }
 
-  /** A build begins. */
+  /** Call this when a build starts. */
   protected async begin(): Promise<void> {
     const { context } = this.#compiler;
     this.assets = await assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context));
@@ -50,8 +50,8 @@ export class ImportedFiles {
   }
 
   /**
-   * The stand-in of a module's file, longer than what the compiler would inline: `limit`, in bytes, or undefined where it has
-   * to see the content. Undefined: the compiler reads the file.
+   * The stand-in of a module's file, padded so that the compiler does not inline it. `limit` is the size in bytes up
+   * to which it inlines, or undefined if it has to see the content. Undefined if the compiler must read the file.
    */
   protected async standInOf(
     file: string,
@@ -67,7 +67,7 @@ export class ImportedFiles {
     return Buffer.from(standIn.padEnd(limit + 1));
   }
 
-  /** What is read when somebody asks for the content of the file. */
+  /** The source that reads the file each time a plugin asks for the content. */
   protected sourceOf(asset: BundledAsset): Source {
     const key = keyOf(asset);
     const { Source } = this.#compiler.webpack.sources;
@@ -83,12 +83,12 @@ export class ImportedFiles {
     return source;
   }
 
-  /** The file whose content a source is. */
+  /** The file of a source that {@link sourceOf} has returned. Undefined for other sources. */
   protected assetOf(source: object | undefined): BundledAsset | undefined {
     return source && this.#files.get(source);
   }
 
-  /** The file that a stand-in of an earlier build is for. If it is missing, or has changed, the asset is deleted: an error. */
+  /** Finds the file of an earlier build's stand-in. If it is missing or has changed, fails and deletes the asset. */
   protected async restore(
     compilation: AnyCompilation & { deleteAsset(name: string): void },
     name: string,
@@ -103,7 +103,7 @@ export class ImportedFiles {
     return undefined;
   }
 
-  /** They are copied: checks that they are what was hashed. */
+  /** Call this after the copy. Checks that the files still have the contents that were hashed. */
   async verify(copied: readonly ExtractedAsset[], directory: string): Promise<void> {
     this.assets?.keep(directory, copied);
     const kept = new Set(copied.map(keyOf));

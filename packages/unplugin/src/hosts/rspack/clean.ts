@@ -1,18 +1,18 @@
 import path from 'node:path';
 import type { Compiler } from '@rspack/core';
 
-/** Emptying an output, which Rspack would do just before it writes. */
+/** Data for emptying an output in place of Rspack, which would empty it just before it writes. */
 export interface Cleaning {
-  /** What is left alone in the output, relative to it. */
+  /** The paths in the output that emptying keeps, relative to the output. */
   kept: string[];
-  /** Whether Rspack would have emptied the output since this was called last. */
+  /** Whether Rspack would have emptied the output since the last call. */
   isDue(): boolean;
 }
 
 /**
- * Takes over the emptying of the output, which Rspack does before its first build and, unless it builds incrementally,
- * before each: Rspack would delete unchanged files too. Rspack itself still deletes single stale files of its own.
- * Undefined where Rspack empties the output in another way, or nobody empties it.
+ * Stops Rspack from emptying the output, because it would delete unchanged files too. Rspack empties before its first
+ * build and, unless it builds incrementally, before each build. It still deletes stale files of its own. Returns
+ * undefined, and changes nothing, if `output.clean` is neither `true` nor an object with a string as `keep`.
  */
 export function takeOverCleaning({ options: { output } }: Compiler): Cleaning | undefined {
   const { clean } = output;
@@ -23,7 +23,7 @@ export function takeOverCleaning({ options: { output } }: Compiler): Cleaning | 
   output.clean = {
     keep(given) {
       if (!path.isAbsolute(given)) return kept.some((each) => given.startsWith(each));
-      // The output itself: Rspack asks about nothing in it when that is kept.
+      // An absolute path is the output itself. If the output is kept, Rspack asks about nothing in it.
       isDue = true;
       return true;
     },

@@ -27,12 +27,12 @@ import type { RspackImports } from './imported-files.ts';
 export interface CopiesSettings {
   options: ResolvedOptions;
   targets: OutputTargets;
-  /** Empties the output in the place of whoever would have. */
+  /** Undefined if the plugin does not empty the output. */
   cleaning: Cleaning | undefined;
   logger: HostLog;
-  /** Where the options ask for any. */
+  /** Undefined without the option `assets`, or if another instance of the plugin handles imported files. */
   imported?: RspackImports | undefined;
-  /** Public directories may be missing: nobody named them. */
+  /** Whether the user did not name the public directories, so that they may be missing. */
   publicDirsAreDefault?: boolean;
 }
 
@@ -46,9 +46,9 @@ export class RspackCopies {
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
   #compilation: Compilation | undefined;
-  /** Where the build copies to; undefined where it does not. */
+  /** Absolute path of the output. Undefined if the build does not copy. */
   #directory: string | undefined;
-  /** Rspack does not write again what it has written before and is unchanged. */
+  /** Whether an earlier build has written the bundle: then Rspack does not write unchanged files again. */
   #hasWritten = false;
 
   constructor(compiler: Compiler, settings: CopiesSettings) {
@@ -62,8 +62,8 @@ export class RspackCopies {
   }
 
   /**
-   * For a tool that would empty the output now, before anything is built: what is there now is deleted when the output is
-   * written, and what others write until then stays.
+   * Call this when a tool would empty the output, before anything is built. Files that exist now are deleted when the
+   * output is written. Files that other plugins write until then stay.
    */
   async snapshotBeforeEmptying(): Promise<void> {
     if (!this.#settings.cleaning) return;
@@ -73,7 +73,7 @@ export class RspackCopies {
     this.#copies.snapshot(directory, this.#keptIn(directory));
   }
 
-  /** The engine is loaded while the modules are built. */
+  /** Loads the engine while Rspack builds modules. */
   async prepare(): Promise<void> {
     if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#settings.targets);
   }
@@ -82,7 +82,7 @@ export class RspackCopies {
     watchSources(compilation, this.#settings.targets);
   }
 
-  /** A compilation is about to be written: empties the output if that is to be done, and begins to copy. */
+  /** Call this before a compilation is written. Empties the output if that is due, and starts the copy. */
   async begin(compilation: Compilation, server: DevelopmentServer): Promise<void> {
     this.#compilation = compilation;
     const directory = outputOf(compilation);
@@ -104,9 +104,10 @@ export class RspackCopies {
     }));
   }
 
-  /** No plugin adds assets any more: deletes files of ours that have the name of an asset. */
+  /** Call this when no plugin adds assets any more. Deletes copied files that have the name of an asset. */
   async deleteCollisions(compilation: Compilation): Promise<void> {
-    // Also where the copy has failed. What another plugin has changed meanwhile is Rspack's, and wins.
+    // Rspack must not write the files that the engine copies, even if the copy has failed. Imported files that
+    // another plugin has changed are not among these: Rspack writes them instead of the copied files.
     for (const { name } of this.#settings.imported?.in(compilation) ?? []) compilation.deleteAsset(name);
     if (this.#directory === undefined) return;
     try {
@@ -119,7 +120,7 @@ export class RspackCopies {
     }
   }
 
-  /** The bundle is written: resolves when all is copied. */
+  /** Call this when the bundle is written. Resolves when all files are copied. */
   async finish(compilation: Compilation): Promise<void> {
     const directory = this.#directory;
     if (directory === undefined) return;
@@ -129,12 +130,12 @@ export class RspackCopies {
     this.#hasWritten = true;
   }
 
-  /** Something went wrong, and was reported: the rest of the build copies nothing. */
+  /** Call this when an error is reported: the rest of the build copies nothing. */
   fail(): void {
     this.#directory = undefined;
   }
 
-  /** The build is over. Threads of a watcher stay for the next. */
+  /** Call this when the build ends. `keepWorkers`: worker threads stay for the next build of a watcher. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.#compilation = undefined;
     this.#directory = undefined;
@@ -146,11 +147,11 @@ export class RspackCopies {
     this.#copies.release();
   }
 
-  /** Without default public directories that were deleted while a build watches. */
+  /** The targets, without default public directories that were deleted while a build watches. */
   #presentTargets(): OutputTargets {
     const { targets, publicDirsAreDefault } = this.#settings;
     if (!publicDirsAreDefault) return targets;
-    // Patterns that were taken over are among them.
+    // The public targets include patterns that were taken over, which may be globs.
     const isPresent = (from: string) => statsOf(watchedPart(from)) !== undefined;
     const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(isPresent));
     return { ...targets, publicTargets };
@@ -160,7 +161,7 @@ export class RspackCopies {
     return [...(this.#settings.cleaning?.kept ?? []), ...keptIn(directory)];
   }
 
-  /** Writes files of the bundle that are missing because a file of ours had their place until now. */
+  /** Writes files of the bundle that are missing because a copied file had replaced them until this build. */
   async #restoreBundle(compilation: Compilation, directory: string): Promise<void> {
     for (const name of bundleOf(compilation)) {
       const file = path.join(directory, name);

@@ -18,18 +18,18 @@ interface ServerSettings {
   targets: OutputTargets;
   options: ResolvedOptions;
   logger: HostLog;
-  /** Whether a server asks us already. */
+  /** Whether a development server calls the middleware in any case. */
   isOpen: boolean;
 }
 
-/** What a development server answers with, whose output is in memory: sources of what a build would copy. */
+/** Serves the files that a build would copy, from their sources, if the output is in memory. */
 export class DevelopmentServer {
   readonly #compiler: Compiler;
   readonly #settings: ServerSettings;
   /** The files of the last bundle. */
   #bundle: ReadonlySet<string> = new Set();
   #files: ServedFiles | undefined;
-  /** Whether a server asks us. */
+  /** Whether a development server calls the middleware. */
   #isOpen: boolean;
   #hasWarned = false;
 
@@ -39,7 +39,7 @@ export class DevelopmentServer {
     this.#isOpen = settings.isOpen;
   }
 
-  /** Has the server of Rspack's command line, or any that is given the compiler's options, ask us first. */
+  /** Adds the middleware, before others, to the compiler's server options, which Rspack's command line uses. */
   open(): void {
     const { options } = this.#compiler;
     const { devServer: given } = options;
@@ -51,12 +51,12 @@ export class DevelopmentServer {
     options.devServer = { ...given, setupMiddlewares };
   }
 
-  /** Files may have come or gone. */
+  /** Call this when files may have been created or deleted. */
   invalidate(): void {
     this.#files?.invalidate();
   }
 
-  /** A bundle is going to memory. Where no server asks us, its memory answers with the sources. */
+  /** Call this before a bundle is written to memory. If no server calls the middleware, mounts the sources there. */
   async built(compilation: Compilation, log: Pick<HostLog, 'warn'>): Promise<void> {
     this.#bundle = new Set(bundleOf(compilation));
     const { targets } = this.#settings;
@@ -88,7 +88,7 @@ export class DevelopmentServer {
     return true;
   }
 
-  /** Answers requests. What it takes is loaded with the first of them. */
+  /** The middleware for requests. Its code is loaded at the first request. */
   middleware(server: Server): Middleware {
     this.#isOpen = true;
     let loading: Promise<Middleware> | undefined;
@@ -124,7 +124,7 @@ export class DevelopmentServer {
     );
   }
 
-  /** Whether a build would have the bundle's file there. */
+  /** Whether a build would keep the bundle's file of the same name. */
   #isBundled({ name, target }: ServedFile): boolean {
     const wins = target !== undefined && target.overwrite !== false;
     return !wins && this.#bundle.has(name);
@@ -135,7 +135,7 @@ export class DevelopmentServer {
   }
 }
 
-/** The path that an output is served below. */
+/** The URL path that an output is served below. */
 function pathOf(publicPath: unknown): string {
   if (typeof publicPath !== 'string' || publicPath === 'auto') return '/';
   return new URL(publicPath, 'http://localhost/').pathname;

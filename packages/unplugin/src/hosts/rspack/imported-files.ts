@@ -10,7 +10,7 @@ import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
 
-// From source it is the built one, too: Node.js 20 runs no TypeScript.
+// The plugin uses the built loader also if it runs from source, because Node.js 20 cannot run TypeScript.
 const LOADER = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts') ? '../../../dist/rspack-loader.js' : './rspack-loader.js',
@@ -18,32 +18,36 @@ const LOADER = fileURLToPath(
   ),
 );
 
-/** Before other plugins look at assets. */
+/** A stage before other plugins process assets. */
 const FIRST = -100_000;
-/** What Rspack inlines by default. In bytes. */
+/** The size, in bytes, up to which Rspack inlines by default. */
 const DEFAULT_LIMIT = 8096;
 
 type Source = sources.Source;
 
-/** How Rspack answers whoever asks for the content of an asset; its types do not tell. */
+/** The method by which Rspack returns the content of an asset. Its types do not declare it. */
 interface Contents {
   __internal__getAssetSource?: (name: string) => Source | undefined;
 }
 
 /**
- * A loader answers with a stand-in before Rspack reads a file, and Rspack names that. Plugins in JavaScript that ask for its
- * content get that of the file. Before Rspack writes, it is deleted, because Rspack writes only what it has in memory.
+ * A loader returns a stand-in before Rspack reads a file, and Rspack names the stand-in. Plugins in JavaScript that
+ * ask for its content get the content of the file. The stand-in is deleted before Rspack writes, because Rspack can
+ * write only what it has in memory.
  */
 export class RspackImports extends ImportedFiles {
   readonly #compiler: Compiler;
-  /** Whether it gives stand-ins to Rspack: an output in memory gets all files from Rspack. */
+  /** Whether Rspack gets stand-ins. If the output is in memory, Rspack handles all files itself. */
   #isActive = false;
-  /** Up to which size Rspack inlines a module of the type `asset`; undefined: it has to see the content. In bytes. */
+  /**
+   * The size, in bytes, up to which Rspack may inline a module of the type `asset`. Undefined if it has to see the
+   * content.
+   */
   #limit: number | undefined;
-  /** By stand-in. */
+  /** The sources of files, by stand-in. */
   readonly #revealed = new Map<string, Source>();
 
-  /** Undefined where another instance of the plugin has done it. */
+  /** Undefined without the option `assets`, or if another instance of the plugin handles imported files. */
   static of(compiler: Compiler, options: ResolvedOptions): RspackImports | undefined {
     return options.assets && !(STAND_IN_OF in compiler) ? new RspackImports(compiler, options) : undefined;
   }
@@ -53,7 +57,7 @@ export class RspackImports extends ImportedFiles {
     this.#compiler = compiler;
     const standInOf: StandInOf = (context) => this.#standInFor(context);
     Object.assign(compiler, { [STAND_IN_OF]: standInOf });
-    // What goes through a loader passes the heap: nothing but files that are to be copied may match.
+    // Content that goes through a loader is copied to the JavaScript heap: only files that will be copied may match.
     const isSelected = (file: string) => this.#isActive && this.assets?.selection.find(file) !== undefined;
     compiler.options.module.rules.push({
       resource: { and: [{ not: MODULES }, isSelected] },
@@ -81,7 +85,7 @@ export class RspackImports extends ImportedFiles {
     this.#revealed.set(textOf(standIn), this.sourceOf(asset) as Source);
   }
 
-  /** Whoever asks for the content of a stand-in gets that of the file. */
+  /** Makes Rspack return the content of the file to plugins that ask for the content of a stand-in. */
   #reveal(compilation: Compilation): void {
     const contents = compilation as Contents;
     const original = contents.__internal__getAssetSource?.bind(compilation);
@@ -109,7 +113,7 @@ export class RspackImports extends ImportedFiles {
     );
   }
 
-  /** Stand-ins that are in Rspack's cache, which may be that of a build to the disk. */
+  /** Finds the files of stand-ins from Rspack's cache. A build that wrote to the disk may have added them. */
   async #restore(compilation: Compilation, read: (name: string) => Source | undefined): Promise<void> {
     for (const { name, file } of this.#selectedIn(compilation)) {
       const source = read(name);
@@ -123,7 +127,7 @@ export class RspackImports extends ImportedFiles {
     }
   }
 
-  /** Others are not asked for their contents, which would copy these. */
+  /** The assets of selected files. To read the contents of all assets would copy them to the JavaScript heap. */
   *#selectedIn(compilation: Compilation): Generator<{ name: string; file: string }> {
     if (!this.assets) return;
     for (const { name, info } of compilation.getAssets()) {
@@ -134,7 +138,7 @@ export class RspackImports extends ImportedFiles {
     }
   }
 
-  /** Those that are assets of a compilation and that nobody has changed. */
+  /** The imported files among the assets of a compilation that no plugin has changed. */
   in(compilation: Compilation): ExtractedAsset[] {
     if (!this.#isActive) return [];
     return [...this.#selectedIn(compilation)].flatMap(({ name }) => {
@@ -144,12 +148,12 @@ export class RspackImports extends ImportedFiles {
   }
 }
 
-/** Without the spaces that make it longer. */
+/** The text of a stand-in without the padding. */
 function textOf(standIn: Buffer): string {
   return standIn.toString().trimEnd();
 }
 
-/** By what the config says for some module, which Rspack does not tell of one. */
+/** The largest limit in the config, because Rspack does not tell which limit applies to a module. */
 function inlineLimitOf({ options: { module } }: Compiler): number | undefined {
   const conditions = [module.parser.asset?.dataUrlCondition, ...conditionsIn(module.rules)];
   if (conditions.some((each) => typeof each === 'function')) return undefined;

@@ -10,20 +10,20 @@ import { DevelopmentServer } from './development-server.ts';
 import { RspackImports } from './imported-files.ts';
 import { takeOverPatterns } from './take-over.ts';
 
-/** Before anybody else writes into the output, or looks at what was written. */
+/** A stage before other plugins write into the output, or read what was written. */
 const BEFORE_ALL = -10_000;
-/** When no plugin adds assets any more. */
+/** A stage at which no plugin adds assets any more. */
 const AFTER_ALL = 10_000;
 
-/** What a tool that builds with Rspack does itself. */
+/** The settings of a tool that builds with Rspack, such as Rsbuild. */
 export interface Surroundings {
-  /** Has the development server: Rspack's own, that of its command line, is not asked. */
+  /** Whether the tool has its own development server. Then the compiler's options for the server stay unchanged. */
   hasServer?: boolean;
-  /** Empties the output: how we do it instead. Otherwise Rspack does. */
+  /** Set if the plugin empties the output in place of the tool. By default, Rspack's `output.clean` decides. */
   cleaning?: Cleaning | undefined;
-  /** Prints messages. */
+  /** The log for messages. By default, it is the compiler's. */
   logger?: HostLog;
-  /** The public directories of the options are those that the tool has by default. */
+  /** Whether the public directories of the options are the tool's own. */
   publicDirsAreDefault?: boolean;
 }
 
@@ -49,7 +49,7 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
       deleteFormer('rspack', compiler, options, logger);
       return;
     }
-    // When all plugins were applied, also those that come later in the config.
+    // At this hook all plugins are applied, including those that come later in the config.
     if (options.takeOver)
       compiler.hooks.initialize.tap(NAME, () => takeOverPatterns(compiler, targets, options, logger));
     const server = new DevelopmentServer(compiler, { targets, options, logger, isOpen: hasServer });
@@ -65,8 +65,8 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
 }
 
 /**
- * No file is an asset: Rspack would read it into memory. All are copied beside the bundle, between the hook that comes
- * before Rspack writes, where it is certain that it will, and the one that comes after.
+ * Copied files are no assets, because Rspack would read assets into memory. The copy runs while Rspack writes the
+ * bundle. It starts in the hook before, at which it is certain that Rspack writes, and is awaited in the hook after.
  */
 function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentServer): void {
   const { hooks } = compiler;

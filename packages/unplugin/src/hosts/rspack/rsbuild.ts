@@ -18,10 +18,10 @@ export function rsbuildPlugin(options: ResolvedOptions): RsbuildPlugin {
   return { name: NAME, setup: (api) => setUp(api, options) };
 }
 
-/** What is ours to do in one environment. */
+/** What the plugin does in one environment. */
 interface Environment {
   options: ResolvedOptions;
-  /** Rsbuild would empty its output. */
+  /** Whether the plugin empties the output in place of Rsbuild. */
   empties: boolean;
 }
 
@@ -30,7 +30,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   const isBuild = () => api.context.action === 'build';
   const environments = new Map<string, Environment>();
   const hosts: RspackHost[] = [];
-  /** Outputs that this build has not emptied yet: several environments may share one. */
+  /** The outputs that this build still has to empty. */
   const due = new Set<string>();
 
   api.modifyEnvironmentConfig({
@@ -51,7 +51,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
       environments.set(name, { options: chosen, empties });
       if (empties) config.output.cleanDistPath = false;
       if (options.publicDirs?.length) config.server = { ...config.server, publicDir: false };
-      // Others look into it for icons.
+      // The directories stay in the config, because other plugins look for icons in them.
       else if (options.publicDirs === undefined && isBuild())
         config.server = { ...config.server, publicDir: own.map((each) => ({ ...each, copyOnBuild: false })) };
     },
@@ -77,7 +77,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
     config.plugins.push(host.plugin);
   });
 
-  // Where Rsbuild would empty outputs.
+  // At this hook, Rsbuild would empty the outputs.
   api.onBeforeBuild({
     order: 'pre',
     async handler({ isFirstCompile, environments: built }) {
@@ -92,7 +92,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   api.onBeforeStartDevServer(({ server }) => {
     const { headers } = api.getNormalizedConfig().server;
     const handlers = new Map<DevelopmentServer, Middleware>();
-    // Compilers are made later.
+    // The compilers are created later, so each request looks for them.
     server.middlewares.use((request, response, next) => {
       const servers = hosts.flatMap(({ compilers }) => compilers.map((each) => each.server));
       const ask = (position: number) => {
@@ -110,7 +110,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   });
 }
 
-/** Rspack has plugins of another shape, and esbuild has the same. */
+/** Throws if another bundler calls the plugin. esbuild's plugins have the same shape, unlike those of Rspack. */
 function checkBundler(api: RsbuildPluginAPI & { esbuild?: object }): void {
   const { modifyEnvironmentConfig, esbuild } = api;
   if (typeof modifyEnvironmentConfig === 'function') return;
@@ -121,14 +121,14 @@ function checkBundler(api: RsbuildPluginAPI & { esbuild?: object }): void {
   );
 }
 
-/** As Rsbuild completes what a config says about public directories. */
+/** The public directories of a config, completed with Rsbuild's defaults. */
 function publicDirectoriesOf(given: PublicDir) {
   if (given === false) return [];
   const list = given === undefined ? [{}] : Array.isArray(given) ? given : [given];
   return list.map((each) => ({ name: 'public', copyOnBuild: 'auto' as const, ...each }));
 }
 
-/** Browsers alone ask for files, unless nothing is built for them. */
+/** The options for one environment. The plugin's options apply to Node.js only if all environments target it. */
 function optionsOf(
   options: ResolvedOptions,
   { output: { target } }: MergedEnvironmentConfig,
@@ -150,8 +150,9 @@ function optionsOf(
 }
 
 /**
- * Whether another environment has the same output. Then Rsbuild empties it itself, before any environment is built: we
- * could not tell a file that one environment has written, and Rspack left unchanged, from one to delete for another.
+ * Whether another environment has the same output. Then Rsbuild empties it itself, before any environment is built.
+ * The plugin could not distinguish a stale file from an unchanged file of the other environment, which Rspack does
+ * not write again.
  */
 function isShared(name: string, { environments = {}, output }: RsbuildConfig, root: string): boolean {
   const given = (of: RsbuildConfig['output']) =>
@@ -164,7 +165,7 @@ function isShared(name: string, { environments = {}, output }: RsbuildConfig, ro
   return directories.some(([each, directory]) => each !== name && directory === own);
 }
 
-/** Whether Rsbuild would empty the output, all of it. What it says about an output outside the project it says itself. */
+/** Whether Rsbuild would empty the whole output. Rsbuild itself warns about an output outside the project. */
 function isEmptied({ output }: MergedEnvironmentConfig, root: string): boolean {
   const { cleanDistPath = 'auto', distPath } = output;
   const { enable = 'auto', keep = [] } =

@@ -13,17 +13,17 @@ const KNOWN =
   'from to context toType noErrorOnMissing force priority globOptions info copyPermissions transform';
 const KNOWN_OF_GLOBS = 'caseSensitiveMatch dot ignore';
 
-/** As Rspack tells templates from names. */
+/** The same pattern by which Rspack recognizes placeholders. */
 const TEMPLATE = /\[\\*[\w:]+\\*\]/;
 
-/** The plugins in Rust that a compiler begins its first build with; its types do not tell. */
+/** The plugins in Rust that a compiler has before its first build. Its types do not declare them. */
 interface NativePlugins {
   __internal__builtinPlugins?: { name: string; options: { patterns: Pattern[] } }[];
 }
 
 /**
- * Takes patterns away from every CopyRspackPlugin of a compiler that has not built yet, and adds them to the targets. What
- * the engine would not copy the same way the plugin keeps.
+ * Moves the patterns of every CopyRspackPlugin of a compiler that has not built yet to the targets. A
+ * CopyRspackPlugin keeps the patterns that the engine would copy differently, and the reason is logged.
  */
 export function takeOverPatterns(
   compiler: Compiler,
@@ -47,7 +47,7 @@ export function takeOverPatterns(
       }
     });
   }
-  // What replaces nothing loses to all that replaces, and of two such files the first is kept.
+  // Files of patterns without `force` replace nothing, like public files. Of two such files, the first is kept.
   publicTargets.push(...targetsOf(taken.filter(({ pattern }) => !pattern.force)).reverse());
   targets.unshift(...targetsOf(taken.filter(({ pattern }) => pattern.force)));
 }
@@ -85,7 +85,7 @@ function toTarget(compiler: Compiler, pattern: Pattern, { engine }: ResolvedOpti
   };
 }
 
-/** Copies are no assets: nothing reads their `info`. `minimized: true` is right for them, because no minimizer changes them. */
+/** Copied files are no assets, so nothing reads their `info`. `minimized: true` is allowed, because it is true. */
 function checkInfo({ info = {} }: Pattern): void {
   for (const [name, value] of Object.entries(info)) {
     if (value === undefined || (name === 'minimized' && value === true)) continue;
@@ -99,7 +99,7 @@ function absoluteGlob(given: string): { glob: string; given: string } {
   throw new PatternRefused('globOptions.ignore', given, 'begins with neither "/" nor "**/"');
 }
 
-/** Where files go: into a directory of the output, or one file under a new name. */
+/** The destination: a directory in the output, or the path of one file. */
 function placeOf(
   {
     to,
@@ -115,7 +115,7 @@ function placeOf(
   const full = path.resolve(output, to);
   if (!isInside(output, full)) throw new PatternRefused('to', to, 'leads out of the output');
   const below = path.relative(output, full) || '.';
-  // Also with a slash at its end, which Rspack does not look at.
+  // Rspack looks only at the extension, also if `to` ends in a slash.
   if (toType === 'dir' || (toType === undefined && path.extname(to) === '')) return { to: below };
   if (!isFile) throw new PatternRefused('to', to, `is one file, and ${JSON.stringify(from)} may be several`);
   return { to: path.dirname(below), rename: path.basename(below) };

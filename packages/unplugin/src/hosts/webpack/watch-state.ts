@@ -130,8 +130,8 @@ const foundIn = ({ folders }: Listing): string[] => folders.map(({ source }) => 
 const copiedTo = ({ folders }: Listing): string[] => folders.map(({ destination }) => destination);
 
 /**
- * The versions of directories. Undefined if one was changed after `since` (in milliseconds), or so shortly before that
- * its version might miss a change.
+ * The versions of directories. Undefined if one was changed after `since` (in milliseconds), or so shortly before
+ * that its version might miss a change.
  */
 function versionsOf(directories: readonly string[], since = Number.POSITIVE_INFINITY): string | undefined {
   const all = directories.map(statsOf);
