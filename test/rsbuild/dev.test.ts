@@ -57,7 +57,7 @@ test.each(['', '/base'])(
     expect(await at('notes.md')).toEqual({ status: 200, text: 'changed notes' });
     const part = await fetch(`${url}${base}/big.bin`, { headers: { range: 'bytes=10-14' } });
     expect([part.status, await part.text()]).toEqual([206, 'large']);
-    // Rsbuild's own.
+    // Rsbuild itself serves its public directory.
     expect(await at('p.txt')).toEqual({ status: 200, text: 'public' });
     expect((await at(BUNDLE)).text).toContain('bundled');
     expect((await at('none.txt')).status).toBe(404);

@@ -8,12 +8,12 @@ import type { Host, HostOutcome } from '../hosts/project.ts';
 
 export type Built = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
 
-/** Rsbuild prints a compilation's messages itself, all in one. */
+/** The plugin's messages in one of Rsbuild's, which contains all messages of a compilation. */
 function messagesOf(text: string): string[] {
   return [...text.matchAll(/unplugin-reflink: (.*(?:\n(?! *(?:⚠|×|at )).+)*)/g)].map(([message]) => message);
 }
 
-/** A project with one file named `BUNDLE`, and what is said about it. */
+/** An Rsbuild that builds one file named `BUNDLE`. `said` gets its messages. */
 export async function rsbuildOf(
   root: string,
   given: RsbuildConfig = {},
@@ -48,7 +48,7 @@ export async function rsbuildOf(
       filename: { js: '[name].js' },
       distPath: { root: 'dist', js: '' },
       cleanDistPath: false,
-      // No file with the licenses beside the bundle.
+      // Writes no file with licenses next to the bundle.
       legalComments: 'none',
     },
     performance: { printFileSize: false },
@@ -85,7 +85,7 @@ export const host: Host = {
   },
 };
 
-/** The plugin whose reports are kept. */
+/** An instance of the plugin, and the reports of its copies. */
 export function reporting(options: Options) {
   const reports: Parameters<Extract<Options['report'], (...given: never) => unknown>>[0][] = [];
   return { reports, plugin: reflink({ report: (report) => void reports.push(report), ...options }) };

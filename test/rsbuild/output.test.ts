@@ -20,7 +20,7 @@ const page = {
 };
 const own = ['p.txt', 'run.sh', 'sub/q.txt'];
 
-/** Which of our files are in an output. */
+/** The names of the files in an output, without scripts. */
 function copied(directory: string): string[] {
   if (!existsSync(directory)) return [];
   const names = Object.entries(readTree(directory)).filter(([, { type }]) => type !== 'directory');
@@ -103,7 +103,7 @@ test.each([true, 'auto'] as const)(
     mkdirSync(join(root, 'dist/foreign'));
     writeFileSync(join(root, 'dist/foreign/f.txt'), 'of somebody else');
     rmSync(join(root, 'public/sub'), { recursive: true });
-    // What plugins write before Rspack does stays.
+    // Files that plugins write before Rspack writes stay.
     const early: RsbuildPlugin = {
       name: 'early',
       setup: (api) => api.onBeforeBuild(() => writeFileSync(join(root, 'dist/early.txt'), 'of this build')),
@@ -141,7 +141,7 @@ test('a build that fails leaves the output as it was', async () => {
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 
-/** A site and its server. */
+/** Environments for a site and its server, whose output is `server`. */
 const both = (root: string, server: string): RsbuildConfig => ({
   environments: {
     web: { output: { target: 'web', distPath: { root: 'dist' } } },
@@ -163,7 +163,7 @@ test.each(['dist/server', 'build', 'dist'])(
       const plugins = [reflink({ targets: [{ from: 'assets/a.txt', to: 'texts' }], report })];
       const config = mergeRsbuildConfig(both(root, server), { output: { cleanDistPath: true }, plugins });
       expect(await build(root, config)).toEqual(fine);
-      // An output of several environments is emptied by Rsbuild.
+      // Rsbuild empties an output that several environments share, so the files are copied again.
       const isCopied = count === 0 || server === 'dist';
       expect(reports).toEqual([
         [expect.objectContaining(isCopied ? { files: 4 } : { unchanged: 4 }), join(root, 'dist')],

@@ -45,7 +45,7 @@ test('output.copy: the engine copies what it can, and Rsbuild the rest', async (
   expect(copied['a/sub/c.txt']).toEqual(readTree(root)['assets/sub/c.txt']);
   expect(copied['more/notes.md']).toMatchObject({ size: 5 });
   const before = identityOf(join(root, 'dist/a/b.md'));
-  // Unchanged files stay, and the output is emptied all the same.
+  // Unchanged files stay, although the output is emptied.
   expect(await outcome(true)).toMatchObject({ errors: [], reports: [{ files: 0, unchanged: 4 }] });
   expect(identityOf(join(root, 'dist/a/b.md'))).toBe(before);
   expect(existsSync(join(root, 'dist/old'))).toBe(false);
@@ -78,7 +78,7 @@ test('the development server answers with the sources of output.copy', async () 
   await built;
   const at = async (name: string) => (await fetch(`http://127.0.0.1:${port}/${name}`)).text();
   expect([await at('a/sub/c.txt'), await at('more/notes.md')]).toEqual(['c', 'NOTES']);
-  // The sources, not a copy of the time when the server was started.
+  // The server reads the sources, and not copies from when it was started.
   writeFileSync(join(root, 'assets/sub/c.txt'), 'changed');
   expect(await at('a/sub/c.txt')).toBe('changed');
 });

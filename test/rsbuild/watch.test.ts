@@ -51,7 +51,7 @@ test('a build that watches copies what changes, comes and goes, and empties the 
   const { close } = await rsbuild.build({ watch: true });
   closing.push(close);
   const after = async (act: () => void) => {
-    // What was touched a moment ago is copied once more.
+    // A file whose times are too recent would be copied again.
     await pastTick();
     const count = builds;
     act();

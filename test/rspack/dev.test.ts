@@ -36,7 +36,7 @@ const options: Options = {
 
 const QUIET = { stats: 'none', infrastructureLogging: { level: 'none' } } as const;
 
-/** What Rspack's command line gives its server. */
+/** The options that Rspack's command line passes to its server. */
 const servers = {
   host: '127.0.0.1',
   port: 0,
@@ -46,7 +46,7 @@ const servers = {
   webSocketServer: false,
 };
 
-/** Starts a server with the options of the compiler, as Rspack's command line does. */
+/** Starts a server with the options of the compiler, as Rspack's command line does. Returns the URL. */
 async function serve(compiler: Compiler | MultiCompiler, given?: object): Promise<string> {
   const first = 'compilers' in compiler ? compiler.compilers[0]! : compiler;
   const server = new RspackDevServer((given ?? first.options.devServer) as never, compiler as never);
@@ -62,7 +62,7 @@ async function get(url: string, headers = {}): Promise<{ status: number; text: s
   return { status: response.status, text: await response.text() };
 }
 
-/** Which files of the project were read whole. */
+/** Returns a function for the public files that were read as a whole since the call. */
 function readsOf(root: string): () => string[] {
   const spy = vi.spyOn(fs, 'readFileSync');
   return () =>
@@ -102,7 +102,7 @@ test.each([
     status: 200,
     text: 'parentheses',
   });
-  // A target wins over what is public, and the bundle does.
+  // A target and the bundle replace public files.
   expect((await get(`${url}plain.txt`)).text).toBe('a');
   expect((await get(`${url}${BUNDLE}`)).text).toContain('bundled');
   expect((await get(`${url}none.txt`)).status).toBe(404);
@@ -113,7 +113,7 @@ test.each([
   const inMemory = compiler.outputFileSystem as unknown as typeof fs;
   expect(inMemory.readdirSync(join(root, 'dist'))).toEqual([BUNDLE]);
 
-  // They come and go with their sources.
+  // Created sources are served, and deleted ones are not.
   replaceAtOnce(join(root, 'static/added.txt'), 'added');
   rmSync(join(root, 'static/LICENSE'));
   await vi.waitFor(async () => expect((await get(`${url}added.txt`)).text).toBe('added'), 50_000);
@@ -129,11 +129,11 @@ test('the setupMiddlewares of the config comes after ours, and is called', async
   const url = await serve(compiler);
   expect((await get(`${url}/LICENSE`)).text).toBe('no extension');
   expect(setupMiddlewares).toHaveBeenCalledTimes(1);
-  // The object of the user's is as it was.
+  // The user's object is unchanged.
   expect(given.setupMiddlewares).toBe(setupMiddlewares);
 });
 
-/** Serves by webpack-dev-middleware alone, as Docusaurus does. */
+/** Serves a compiler by webpack-dev-middleware alone, as Docusaurus does. Returns the URL. */
 async function serveByMiddleware(compiler: Compiler): Promise<string> {
   const handler = middleware(compiler as never, { publicPath: '/' } as never);
   const server = http.createServer((request, response) => {
@@ -154,7 +154,7 @@ test.each([
 ])(
   'a server that does not know the options of the compiler finds the sources in memory: %s',
   async (_name, start) => {
-    // webpack-dev-middleware serves files of one byte as empty ones.
+    // More than one byte: webpack-dev-middleware serves a file of one byte as empty.
     const root = makeProject({ ...tree, 'assets/a.txt': 'first' });
     const compiler = rspack(configOf(root, { plugins: [reflink(options)], ...QUIET }));
     const warnings = warningsOf(compiler);
@@ -179,7 +179,7 @@ test.each([
 test('an output that can be read in no other way is warned of, once', async () => {
   const root = makeProject(tree);
   const compiler = rspack(configOf(root, { plugins: [reflink(options)], ...QUIET }));
-  // Frozen, or of another shape than memfs.
+  // An output whose methods cannot be replaced, because it is frozen or differs from memfs.
   const frozen = new Proxy(fs, {
     get(given, name) {
       if (name === 'stat') return (_path: string, done: (error: Error) => void) => done(new Error('ENOENT'));

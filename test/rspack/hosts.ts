@@ -5,7 +5,7 @@ import reflink from 'unplugin-reflink/rspack';
 import { BUNDLE } from '../hosts/cases.ts';
 import type { Host, HostOutcome } from '../hosts/project.ts';
 
-/** A config whose output is `dist` with one file named `BUNDLE`, small and readable. */
+/** A config that builds one file named `BUNDLE`, not minimized, into `dist`. */
 export function configOf(root: string, config: Configuration = {}): RspackOptions {
   const { output, ...others } = config;
   return {
@@ -17,7 +17,7 @@ export function configOf(root: string, config: Configuration = {}): RspackOption
   };
 }
 
-/** Keeps what the plugin tells the logger. */
+/** Collects the messages that the plugin sends to the logger. */
 export function listen(compiler: Compiler): string[] {
   const log: string[] = [];
   compiler.hooks.infrastructureLog.tap('test', (name, _type, [message] = []) => {
@@ -30,7 +30,7 @@ export function listen(compiler: Compiler): string[] {
 
 export type Built = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
 
-/** What a build has to say, as Rspack shows it. */
+/** The messages of a build, without Rspack's decoration. */
 export function outcomeOf(stats: Stats, log: string[] = []): Built {
   const { warnings = [], errors = [] } = stats.toJson({ all: false, warnings: true, errors: true });
   const messagesOf = (list: typeof errors) =>

@@ -23,7 +23,7 @@ const big = () => randomBytes(256 * KIB);
 const hashOf = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
 const rules = [{ test: /\.(bin|mp4|png)$/, type: 'asset/resource' as const }];
 
-/** An ES module whose URLs are relative to it, so that Node.js can run it. */
+/** A config for an ES module with relative URLs, so that Node.js can run it. */
 function moduleConfig(root: string, { output, ...config }: Configuration = {}) {
   return configOf(root, {
     module: { rules },
@@ -43,7 +43,7 @@ function moduleConfig(root: string, { output, ...config }: Configuration = {}) {
 
 type Act = (compilation: Parameters<Parameters<Compiler['hooks']['thisCompilation']['tap']>[1]>[0]) => void;
 
-/** Something that is done to the assets of a compilation at a stage. */
+/** A plugin that calls `act` at a stage of `processAssets`. */
 function at(stage: number, act: Act) {
   return (compiler: Compiler) =>
     compiler.hooks.thisCompilation.tap('test', (compilation) =>
@@ -100,7 +100,7 @@ const assetHost: AssetHost = {
   },
 };
 
-/** One that keeps what is written. */
+/** An output filesystem that puts the written contents into `written`, by path. */
 function memoryFileSystem(written: Record<string, Uint8Array>): object {
   const none = Object.assign(new Error('none'), { code: 'ENOENT' });
   const missing = (...given: unknown[]) => (given.at(-1) as (error: Error) => void)(none);
@@ -224,7 +224,7 @@ test("Rspack's cache keeps no content, and is not taken for one", async () => {
   );
   expect(kept.length).toBeGreaterThan(0);
   for (const each of kept) expect(statSync(join(each.parentPath, each.name)).size).toBeLessThan(256 * KIB);
-  // Without the option there is no stand-in left of the builds with it.
+  // A build without the option gets no stand-ins from the cache.
   const without = await run(rspack(moduleConfig(root, config)));
   expect(without.errors).toEqual([]);
   for (const name of readdirSync(join(root, 'dist/assets')))

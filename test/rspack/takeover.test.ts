@@ -15,7 +15,7 @@ type Patterns = CopyRspackPluginOptions['patterns'];
 
 const upper = (content: Buffer) => content.toString().toUpperCase();
 
-/** A config is made anew for each build: Rspack writes into its patterns. */
+/** Builds once. Each build needs a new config, because Rspack changes the patterns. */
 async function build(
   root: string,
   patterns: Patterns,
@@ -92,7 +92,7 @@ test.each<[name: string, patterns: Patterns]>([
   for (const ours of ['first', 'last']) {
     const { files, reports, errors, log } = await build(root, patterns, takeOver, { ours });
     expect({ files, errors, log }).toEqual({ files: theirs.files, errors: [], log: [] });
-    // All but the bundle, and no method but those of copies.
+    // The engine copies all files except the bundle.
     const copied = Object.keys(files).filter((name) => name !== BUNDLE || _name.includes('bundle')).length;
     expect(reports).toMatchObject([{ files: copied }]);
     for (const method of Object.keys(reports[0]!.methods))

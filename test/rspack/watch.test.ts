@@ -36,9 +36,9 @@ async function watch(root: string, options: Options, config: Configuration = {})
   return {
     reports,
     builds,
-    /** Makes a change and waits for the build that it leads to. */
+    /** Makes a change and waits for the build that the change causes. */
     async after(act: () => void): Promise<Built> {
-      // What was touched a moment ago is copied once more.
+      // A file whose times are too recent would be copied again.
       await pastTick();
       const count = builds.length;
       act();
@@ -54,7 +54,7 @@ const fine: Built = { errors: [], warnings: [], log: [] };
 test.each([
   {},
   { output: { clean: true } },
-  // Incremental, as for a development server.
+  // Rspack builds incrementally in this mode, as for a development server.
   { mode: 'development', output: { clean: true } },
 ] as const)('files change, come and go: %j', async (config) => {
   const root = makeProject();
@@ -76,7 +76,7 @@ test.each([
 
   await after(() => rmSync(join(root, 'static/one/added.txt')));
   expect(existsSync(join(root, 'dist/one/added.txt'))).toBe(false);
-  // Once more below the link to its directory.
+  // The file is also deleted below the link to its directory.
   expect(reports.at(-1)).toMatchObject({ files: 0, pruned: 2 });
 
   await after(() => replaceAtOnce(join(root, 'main.js'), 'console.log("bundled again")'));
@@ -112,7 +112,7 @@ test.each([
   'the bundle is there, although Rspack does not write it again, when a file with its name was %s',
   async (_what, given, directory) => {
     const root = makeProject({ [`${directory}/${BUNDLE}`]: 'of the plugin' });
-    // Incremental.
+    // Rspack builds incrementally in this mode.
     const { after } = await watch(root, given, { mode: 'development' });
     const bundle = () => readFileSync(join(root, 'dist', BUNDLE), 'utf8');
     const wins = directory === 'more' && given.targets![0]!.overwrite !== false;
@@ -132,7 +132,7 @@ test('a build after one that failed copies what came meanwhile', async () => {
   expect(failed.errors).not.toEqual([]);
   writeFileSync(join(root, 'static/meanwhile.txt'), 'meanwhile');
   await after(() => replaceAtOnce(join(root, 'main.js'), 'console.log(2);'));
-  // The file is a change of its own: that build may be the one after.
+  // The file is a separate change, which may cause another build.
   while (!existsSync(join(root, 'dist/meanwhile.txt'))) await wait(5);
 });
 

@@ -29,7 +29,7 @@ const files: TreeSpec = {
   'static/large.txt': 'x'.repeat(300_000),
 };
 
-/** Everything but what writes into a map or reads for the sake of a compressor. */
+/** Builds once. `read` has the public files that were read as a whole. */
 async function build(
   { webpack }: Bundler,
   root: string,
@@ -88,7 +88,7 @@ describeWebpacks((host) => {
     const root = makeProject(files);
     const spies = (['statSync', 'lstatSync'] as const).map((method) => vi.spyOn(fs, method));
     const looked: string[] = [];
-    // A copy without threads looks at its files before that, and after.
+    // Before and after these hooks, a copy without threads runs stat calls itself.
     const listener = (compiler: Compiler) => {
       compiler.hooks.finishMake.tap('listener', () => {
         for (const spy of spies) spy.mockClear();
@@ -165,13 +165,13 @@ describeWebpacks((host) => {
     const built = await build(host, root, { ...production, devtool: 'source-map' });
     expect(built).toMatchObject(clean);
     expect(dist(root, 'script.js')).toBe(script);
-    // webpack 5.112 minimizes style sheets, whoever adds them.
+    // webpack 5.112 minimizes style sheets, also those that plugins add.
     expect(dist(root, 'style.css')).toMatch(host.current ? /^a\{color:red\}/ : /^a \{ color : red \}\n$/);
     const source = readTree(join(root, 'static'));
     const copied = readTree(join(root, 'dist'));
     for (const name of ['script.js', 'run.sh', 'read-only.txt', 'large.txt'])
       expect(copied[name]).toEqual(source[name]);
-    // Only what looks for source maps looks into scripts.
+    // Scripts and style sheets are read in the search for source maps.
     expect(built.read.filter((path) => !/\.(js|css)$/.test(path))).toEqual([]);
     expect(copied[`${BUNDLE}.map`]).toBeDefined();
     expect(copied['script.js.map']).toBeUndefined();
@@ -182,7 +182,7 @@ describeWebpacks((host) => {
     const output = { filename: '[name].[contenthash].js' };
     const built = await build(host, root, { ...production, output });
     expect(built).toMatchObject(clean);
-    // What is to be minimized.
+    // The style sheet is read to be minimized.
     expect(built.read).toEqual(host.current ? [join(root, 'static/style.css')] : []);
     expect(Object.keys(built.stats.compilation.assets)).toContain('large.txt');
     expect(dist(root, 'script.js')).toBe(script);
@@ -276,7 +276,7 @@ describeWebpacks((host) => {
         { from: 'static/page.html', ...(overwrite !== undefined && { overwrite }) },
       ];
       const plugins = [emitting('page.html', stage)];
-      // With real content hashes the files are hidden for a while.
+      // With `realContentHash`, the files are hidden during one stage.
       const config: Configuration = {
         plugins,
         output: { filename: '[name].[contenthash].js' },
@@ -310,14 +310,14 @@ describeWebpacks((host) => {
     const built = await build(host, root, { plugins: [looking] });
     expect(built).toMatchObject(clean);
     expect(built.read).toEqual([]);
-    // Plugins that add files come first.
+    // At this stage, plugins still add files.
     const { PROCESS_ASSETS_STAGE_ADDITIONAL: first, ...others } = seen;
     expect(first).toBe(false);
     expect(Object.keys(others).length).toBeGreaterThan(10);
     expect(Object.entries(others).filter(([, sees]) => !sees)).toEqual([]);
   });
 
-  /** Minimizes as the minimizers of webpack do: what is marked as minimized, it leaves alone. */
+  /** Minimizes like webpack's minimizers, which skip assets that are marked as minimized. */
   const minimizer = (compiler: Compiler) =>
     compiler.hooks.compilation.tap('minimizer', (compilation) =>
       compilation.hooks.processAssets.tap(

@@ -1,4 +1,4 @@
-// Builds with the built plugin, as a config that is not a module has it, and says what it took. Has to end by itself.
+// Builds with the built plugin, which it loads by `require`, and prints the outcome. The process must end by itself.
 const reflink = require('unplugin-reflink/webpack');
 
 const { id, config, options } = JSON.parse(process.argv[2]);

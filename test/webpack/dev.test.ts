@@ -24,7 +24,7 @@ afterEach(async () => {
 const tree = {
   'static/large.bin': Buffer.alloc(3_000_000, 'large'),
   'static/docs/index.html': 'docs page',
-  // webpack-dev-middleware serves files of one byte as empty ones.
+  // More than one byte: webpack-dev-middleware serves a file of one byte as empty.
   'assets/sub/c.txt': 'third',
   'assets/a.txt': 'first',
 };
@@ -39,7 +39,7 @@ const options: Options = {
 
 type MiddlewareOptions = Parameters<typeof middleware>[1];
 
-/** Serves a compiler by webpack-dev-middleware alone. */
+/** Serves a compiler by webpack-dev-middleware alone. Returns the URL. */
 async function serve(compiler: Compiler | MultiCompiler, given: MiddlewareOptions = {}): Promise<string> {
   const handler = middleware(compiler as never, { publicPath: '/base/', ...given } as never);
   const server = http.createServer((request, response) => {
@@ -71,7 +71,7 @@ function silent({ webpack }: Bundler, root: string, given = options) {
   return { compiler, reports };
 }
 
-/** Which files of the project were read whole. */
+/** Returns a function for the public files that were read as a whole since the call. */
 function readsOf(root: string): () => string[] {
   const spy = vi.spyOn(fs, 'readFileSync');
   return () =>
@@ -110,7 +110,7 @@ describeWebpacks((host) => {
     await expectServed(base, root);
     expect(read()).toEqual([]);
     expect(reports).toEqual([]);
-    // They come and go with their sources.
+    // Created sources are served, and deleted ones are not.
     writeFileSync(join(root, 'static/added.txt'), 'added');
     fs.rmSync(join(root, 'static/LICENSE'));
     await vi.waitFor(async () => expect((await get(`${base}/added.txt`)).text).toBe('added'), 50_000);

@@ -1,4 +1,4 @@
-// Begins a build with the built plugin that is not written, and exits in the middle of it: before a hook can wait.
+// Starts a build with the built plugin, writes no output, and exits during the build, before a hook can wait.
 const fs = require('node:fs');
 const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');

@@ -18,11 +18,11 @@ interface Outcome {
   reports: CopyReport[];
   errors: string[];
   warnings: string[];
-  /** Bytes. */
+  /** In bytes. */
   peakRss: number;
 }
 
-/** Builds in a process of its own, which has to end by itself. */
+/** Builds in a separate process, which must end by itself. */
 function buildInChild(id: string, config: Configuration, options: Options): Outcome {
   const child = join(import.meta.dirname, 'child.cjs');
   const given = JSON.stringify({ id, config, options });
@@ -77,7 +77,7 @@ describeWebpacks((host) => {
       const hashed = Object.keys(stats.compilation.assets).find((name) => name.startsWith('hashed/'))!;
       for (const name of ['large.bin', hashed])
         expect(sharesExtents(join(root, 'public/large.bin'), join(root, 'dist', name))).toBe(true);
-      // The output may be rewritten in place.
+      // A program may write into the copy without changing the source.
       writeFileSync(join(root, 'dist/large.bin'), 'smaller');
       expect(readFileSync(join(root, 'public/large.bin')).equals(Buffer.alloc(MiB, 'large'))).toBe(true);
     });

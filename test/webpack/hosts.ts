@@ -9,14 +9,14 @@ import { loadVersions } from '../hosts/versions.ts';
 
 export interface Bundler extends Host {
   webpack: typeof webpack;
-  /** It has `output.copy` and a manifest plugin of its own. */
+  /** Whether it has `output.copy` and a manifest plugin of its own. */
   current: boolean;
 }
 
-/** What was said in a build, by level. */
+/** The messages of a build, by level. */
 export type Log = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
 
-/** A config whose output is `dist` with one file named `BUNDLE`, small and readable. */
+/** A config that builds one file named `BUNDLE`, not minimized, into `dist`. */
 export function configOf(root: string, config: Configuration = {}): Configuration {
   const { output, ...others } = config;
   return {
@@ -28,7 +28,7 @@ export function configOf(root: string, config: Configuration = {}): Configuratio
   };
 }
 
-/** Keeps what the plugin tells the logger. */
+/** Collects the messages that the plugin sends to the logger. */
 export function listen(compiler: Compiler): string[] {
   const log: string[] = [];
   compiler.hooks.infrastructureLog.tap('test', (name, _type, [message] = []) => {
@@ -95,12 +95,12 @@ const versions = await loadVersions({
 
 export const bundlers: Bundler[] = versions.tested;
 
-/** Describes what has to hold with every supported webpack. */
+/** Runs tests with every supported webpack. */
 export function describeWebpacks(body: (host: Bundler) => void): void {
   versions.describe(body);
 }
 
-/** The plugin whose reports are kept. */
+/** An instance of the plugin, and the reports of its copies. */
 export function reporting(options: Options): { plugin: ReturnType<typeof reflink>; reports: Reports } {
   const reports: Reports = [];
   return { reports, plugin: reflink({ report: (report) => void reports.push(report), ...options }) };

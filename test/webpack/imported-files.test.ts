@@ -26,7 +26,7 @@ const big = () => randomBytes(256 * KIB);
 const hashOf = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
 const rules = [{ test: /\.(bin|mp4|png)$/, type: 'asset/resource' }];
 
-/** An ES module whose URLs are relative to it, so that Node.js can run it. */
+/** A config for an ES module with relative URLs, so that Node.js can run it. */
 function moduleConfig(root: string, { output, ...config }: Configuration = {}): Configuration {
   return configOf(root, {
     module: { rules },
@@ -44,7 +44,7 @@ function moduleConfig(root: string, { output, ...config }: Configuration = {}): 
   });
 }
 
-/** Something that is done to the assets of a compilation at a stage. */
+/** A plugin that calls `act` at a stage of `processAssets`. */
 function at(
   stage: number,
   act: (compilation: Parameters<Parameters<Compiler['hooks']['compilation']['tap']>[1]>[0]) => void,
@@ -290,7 +290,7 @@ describeWebpacks((host) => {
       const { assets = [] } = second.stats.toJson({ all: false, assets: true });
       expect(assets.map(({ size }) => size)).toContain(256 * KIB);
 
-      // Touched alone, it is not read either.
+      // The file is also not read if only its times have changed.
       utimesSync(join(root, 'big.bin'), 1, 1);
       const touched = await build(root, config);
       expect(touched.read.filter((name) => name === 'big.bin')).toEqual([]);
@@ -301,7 +301,7 @@ describeWebpacks((host) => {
       expect(third.copiesOf('big.bin')).toHaveLength(1);
       expect(third.copiesOf('big.bin')).not.toEqual(first.copiesOf('big.bin'));
 
-      // Without the option there is no stand-in left of the builds with it.
+      // A build without the option gets no stand-ins from the cache.
       const without = await run(webpack(moduleConfig(root, config))!);
       expect(without.errors).toEqual([]);
       for (const name of readdirSync(join(root, 'dist/assets')))
@@ -435,14 +435,14 @@ describeWebpacks((host) => {
   });
 });
 
-/** As development servers have it. */
+/** The filesystem in memory that development servers use. */
 function memoryFileSystem(): typeof fs {
   const own = createRequire(import.meta.url);
   const { createFsFromVolume, Volume } = createRequire(own.resolve('webpack-dev-middleware'))('memfs');
   return createFsFromVolume(new Volume());
 }
 
-/** Names of the files that webpack reads from now on: it has functions of its own. */
+/** The names of the files that webpack reads from now on, by its own functions for reading. */
 function readsOf(compiler: Compiler): string[] {
   const read: string[] = [];
   const files = compiler.inputFileSystem as unknown as Record<string, (...given: unknown[]) => unknown>;

@@ -130,7 +130,7 @@ describeWebpacks(({ webpack }) => {
     for (const text of ['one', 'other', 'one']) {
       await run(webpack(configOf(root, { plugins: [plugin(() => text)] }))!);
       const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
-      // What the build before copied is gone.
+      // The file that the previous build copied is deleted.
       expect(found).toHaveLength(1);
       names.push(found[0]!);
     }

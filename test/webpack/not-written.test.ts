@@ -99,7 +99,7 @@ describeWebpacks(({ webpack, name }) => {
         env: { ...process.env, NODE_OPTIONS: '' },
       });
       expect({ signal, status }).toEqual({ signal: null, status: where === 'an uncaught error' ? 1 : 3 });
-      // The directory that another plugin has made, and nothing else.
+      // Only the directory that another plugin has created exists.
       expect(readdirSync(join(root, 'dist'), { recursive: true })).toEqual(['logs']);
       expect(readTree(join(root, 'many'))).toEqual(before);
     },

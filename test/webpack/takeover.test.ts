@@ -12,7 +12,7 @@ type Copy = NonNullable<NonNullable<Configuration['output']>['copy']>;
 
 const upper = (content: Buffer) => content.toString().toUpperCase();
 
-/** What both have to copy to the same places, with the same bytes and the same words about it. */
+/** Patterns for which webpack and the plugin must write the same files, with the same messages. */
 const same: [name: string, copy: Copy][] = [
   ['a string', 'static'],
   ['several', ['static', 'assets']],

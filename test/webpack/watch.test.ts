@@ -28,11 +28,11 @@ afterEach(async () => {
 
 interface Watch {
   reports: ReturnType<typeof reporting>['reports'];
-  /** What each build ended with. */
+  /** The messages of each build. */
   builds: { errors: string[]; warnings: string[] }[];
-  /** Makes a change, which is one to whoever watches, and waits for the build that it leads to. */
+  /** Makes a change that webpack's watcher notices, and waits for the build that the change causes. */
   after(act: () => void): Promise<void>;
-  /** What webpack has told of that lies in the output. */
+  /** The changed paths in the output that webpack has reported. */
   noticed: string[];
 }
 
@@ -103,7 +103,7 @@ describeWebpacks((host) => {
     expect(read(BUNDLE)).toContain('bundled again');
     expect(identities()).toEqual(before);
     expect(reports.at(-1)).toMatchObject({ files: 0 });
-    // Each change led to one build.
+    // Each change caused one build.
     expect(builds).toHaveLength(6);
     expect(noticed).toEqual([]);
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
@@ -115,8 +115,8 @@ describeWebpacks((host) => {
     const { after, reports, builds } = await watch(host, root, { publicDir: 'static' });
     const total = reports[0]!.files + reports[0]!.unchanged;
     const changed = join(root, 'static/many/7.txt');
-    // The first build that follows looks at all files: what webpack's watcher knows of them is told from then on.
-    // They are written in place, which leaves the directory as it is.
+    // The next build still checks all files: only from then on webpack reports the times of files.
+    // The file is written in place, so that its directory does not change.
     await after(() => writeFileSync(changed, 'first'));
     await pastTick();
     const seen = new Set<string>();
@@ -137,7 +137,7 @@ describeWebpacks((host) => {
     expect(of('lstatSync', 'dist/')).toEqual([]);
     expect(readFileSync(join(root, 'dist/many/7.txt'), 'utf8')).toBe('second');
     expect(reports.at(-1)).toMatchObject({ files: 1, unchanged: total - 1, pruned: 0 });
-    // Nobody tells of what is behind a link: it is looked at whenever there is another reason to build.
+    // webpack does not watch the files behind a link. The plugin checks them in every build.
     writeFileSync(join(root, 'assets/a.txt'), 'behind a link');
     await after(() => writeFileSync(join(root, 'main.js'), 'console.log("bundled again")'));
     expect(readFileSync(join(root, 'dist/linked/a.txt'), 'utf8')).toBe('behind a link');
@@ -165,7 +165,7 @@ describeWebpacks((host) => {
     await after(() => replaceAtOnce(join(root, 'static/LICENSE'), 'changed again'));
     expect(existsSync(join(root, 'dist/one/new'))).toBe(true);
     await after(() => rmSync(join(root, 'static/one/two'), { recursive: true }));
-    // A directory that goes with all in it may be more than one change.
+    // Deleting a directory with its contents may cause more than one build.
     const isGone = () => !existsSync(join(root, 'dist/one/two/three/deepest.bin'));
     await expect.poll(isGone, { timeout: 50_000 }).toBe(true);
   });
@@ -197,7 +197,7 @@ describeWebpacks((host) => {
 
   test('names of the bundle change sides', async () => {
     const root = makeProject();
-    // With what it keeps in memory webpack does not write a file again that it has written.
+    // In this mode webpack uses its cache in memory, and does not write a file again that it has written.
     const config: Configuration = { mode: 'development', devtool: false };
     const given: Options = { publicDir: 'static', targets: [{ from: 'more' }] };
     const { after, reports, builds } = await watch(host, root, given, config);
@@ -205,7 +205,7 @@ describeWebpacks((host) => {
     await after(() => replaceAtOnce(join(root, 'static', BUNDLE), 'public'));
     expect(read()).toContain('bundled');
     expect(builds.at(-1)!.warnings).toHaveLength(1);
-    // Nothing of the bundle is new to webpack then.
+    // In this build, webpack does not write the bundle again.
     await after(() => replaceAtOnce(join(root, 'static/plain.txt'), 'changed'));
     expect(read()).toContain('bundled');
     await after(() => replaceAtOnce(join(root, 'more', BUNDLE), 'target'));

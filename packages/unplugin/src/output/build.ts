@@ -251,7 +251,7 @@ export class BuildCopies {
     await this.#rejecting(this.#at(directory).map(({ copy }) => copy.waitForCopy()));
   }
 
-  /** Call this when a bundle is written. Resolves when all files are copied. Logs the report after the last bundle. */
+  /** Call this when a bundle is written. Resolves when all files are copied. Logs a report after the last bundle. */
   async finish(directory?: string): Promise<CopyReport[]> {
     const outputs = this.#at(directory);
     for (const { bundles } of outputs) bundles.written++;
