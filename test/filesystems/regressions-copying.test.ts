@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +117,44 @@ describeOn(['xfs', 'ext4'], 'R7: a limit on the size of files', () => {
       await child.close();
     },
   );
+});
+
+describeOn(['ext4', 'tmpfs'], 'a file larger than any that the filesystem can hold', () => {
+  const GiB = 1024 * MiB;
+  let mounted: MountedFilesystem;
+  let sources: MountedFilesystem;
+  const run = inLane(lanes.find(({ native }) => native)!);
+  beforeAll(() => {
+    // With block maps and blocks of 1 KiB, a file has at most 16 GiB.
+    mounted = mountFilesystem('ext4', { mkfs: ['-b', '1024', '-O', '^extent,^huge_file,^64bit'] });
+    sources = mountFilesystem('tmpfs');
+  });
+  afterAll(() => {
+    mounted?.unmount();
+    sources?.unmount();
+  });
+
+  const ways = [{}, { atomic: true }, { reflink: 'never' }, { pageCache: 'bypass' }] as const;
+  test.each(
+    ways.flatMap((options) =>
+      [
+        { ends: 'in data', data: 20 * GiB },
+        { ends: 'in a hole', data: 0 },
+      ].map((each) => ({ ...each, options })),
+    ),
+  )('is EFBIG if it ends $ends, with $options, and the old file stays', async ({ data, options }) => {
+    const source = join(sources.path, 'large');
+    const fd = openSync(source, 'w');
+    writeSync(fd, 'data', data);
+    ftruncateSync(fd, 20 * GiB + 4);
+    closeSync(fd);
+    const directory = mkdtempSync(join(mounted.path, 'large-'));
+    writeFileSync(join(directory, 'old'), 'old');
+    for (const name of ['new', 'old'])
+      expect(await run(source, join(directory, name), options)).toEqual({ code: 'EFBIG' });
+    expect(readdirSync(directory)).toEqual(['old']);
+    expect(readFileSync(join(directory, 'old'), 'utf8')).toBe('old');
+  });
 });
 
 for (const kind of ['ext4', 'xfs-noreflink', 'tmpfs'] as const) {

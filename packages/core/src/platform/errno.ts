@@ -18,6 +18,7 @@ export const EBADF: number = errnoOf('EBADF');
 export const EBUSY: number = errnoOf('EBUSY');
 export const ECANCELED: number = errnoOf('ECANCELED');
 export const EEXIST: number = errnoOf('EEXIST');
+export const EFBIG: number = errnoOf('EFBIG');
 export const EILSEQ: number = errnoOf('EILSEQ');
 export const EINVAL: number = errnoOf('EINVAL');
 export const EIO: number = errnoOf('EIO');

@@ -1,10 +1,10 @@
 import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from '../posix/buffer.ts';
 import { classifyDirect } from '../posix/errors.ts';
-import { moveSegments } from '../posix/segments.ts';
+import { moveSegments, seekToWrite } from '../posix/segments.ts';
 import { endWithZeros, writeAll, writeWithoutZeros } from '../posix/write.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { F_GETFL, F_SETFL, O_DIRECT, SEEK_SET, WHENCE } from './constants.ts';
+import { F_GETFL, F_SETFL, O_DIRECT, WHENCE } from './constants.ts';
 import { holesOf } from './holes.ts';
 
 /** Copies past the page cache, so that a large copy does not push other data out of it. */
@@ -67,7 +67,7 @@ function copyAligned(
     const written =
       (withoutZeros
         ? writeWithoutZeros(bindings, destination, buffer, aligned, already + done) ||
-          seekTo(bindings, destination, already + done + aligned)
+          seekToWrite(bindings, destination, already + done + aligned)
         : writeAll(bindings, destination, buffer, aligned)) ||
       writeTail(bindings, destination, buffer, aligned, got);
     if (written < 0) return written;
@@ -75,11 +75,6 @@ function copyAligned(
     progress(already + done);
   }
   return done;
-}
-
-/** Returns 0 or a negative error number. */
-function seekTo(bindings: Bindings, fd: number, position: number): number {
-  return Math.min(bindings.lseek(fd, position, SEEK_SET), 0);
 }
 
 function roundUp(size: number): number {

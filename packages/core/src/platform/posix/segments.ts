@@ -1,4 +1,4 @@
-import { EINVAL, ENXIO } from '../errno.ts';
+import { EFBIG, EINVAL, ENXIO } from '../errno.ts';
 import type { FileStatus } from '../status.ts';
 import type { Transfer } from '../system.ts';
 
@@ -42,6 +42,15 @@ export function isWorthReserving(status: FileStatus): boolean {
 }
 
 /**
+ * Moves to a position of the destination. Returns 0 or a negative error number: where the filesystem cannot hold a
+ * file so large, lseek() reports EINVAL, and write() would report EFBIG.
+ */
+export function seekToWrite({ lseek }: SeekBindings, fd: number, position: number): number {
+  const result = lseek(fd, position, SEEK_SET);
+  return result === -EINVAL ? -EFBIG : Math.min(result, 0);
+}
+
+/**
  * Calls `move` for each part of a file that holds data, so that its holes stay holes. Only for filesystems that are
  * known to report holes correctly. Returns the number of bytes, holes included, or a negative error number.
  */
@@ -75,8 +84,8 @@ export function moveSegments<B extends SeekBindings>(
   function moveFrom(start: number, length: number): number {
     const sought = bindings.lseek(source, start, SEEK_SET);
     if (sought < 0) return sought;
-    const copied = bindings.lseek(destination, start, SEEK_SET);
-    if (copied < 0) return copied;
+    const reached = seekToWrite(bindings, destination, start);
+    if (reached < 0) return reached;
     const moved = move(bindings, transfer, length, start);
     return moved < 0 ? moved : start + moved;
   }

@@ -1,7 +1,6 @@
 import { eachPartWithData } from '../zeros.ts';
-import type { SeekBindings } from './segments.ts';
+import { type SeekBindings, seekToWrite } from './segments.ts';
 
-const SEEK_SET = 0;
 const SEEK_END = 2;
 /**
  * Bytes of a block. Only whole blocks of zeros are skipped: the block size of most filesystems, and aligned enough
@@ -38,7 +37,7 @@ export function writeWithoutZeros(
   position: number,
 ): number {
   return eachPartWithData(buffer, size, BLOCK, (start, end) => {
-    const sought = bindings.lseek(fd, position + start, SEEK_SET);
+    const sought = seekToWrite(bindings, fd, position + start);
     return sought < 0 ? sought : writeAll(bindings, fd, buffer.subarray(start, end), end - start);
   });
 }
