@@ -14,7 +14,7 @@ export class PatternRefused extends Error {
   }
 }
 
-/** @throws {PatternRefused} naming an option that is not among `known` */
+/** @throws {PatternRefused} for the first option that is not among `known`, which are names separated by spaces */
 export function checkKnown(given: object, known: string, prefix = ''): void {
   for (const [name, value] of Object.entries(given))
     if (!known.split(' ').includes(name)) throw new PatternRefused(prefix + name, value, 'is not known');

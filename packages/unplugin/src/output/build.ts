@@ -43,7 +43,7 @@ export interface CopySettings
 interface Output {
   copy: OutputCopy;
   targets: OutputTargets;
-  /** The number of bundles that are known to be written there, that have started, and that are written. */
+  /** The numbers of bundles for the directory: those that are expected, that have started, and that are written. */
   bundles: { expected: number; begun: number; written: number };
   isReported: boolean;
 }

@@ -75,7 +75,7 @@ export function assetHashesFile(cacheDirectory: string): string {
   return path.join(usable(cacheDirectory), 'asset-hashes.json');
 }
 
-/** The start of the paths of notes of builds whose bundler writes stand-ins into an output directory. */
+/** The prefix of the files in which builds note that their bundler writes stand-ins into an output directory. */
 export function standInNotes(cacheDirectory: string, directory: string): string {
   return path.join(usable(cacheDirectory), `${hashOf(directory)}.stand-ins-`);
 }

@@ -22,7 +22,7 @@ export interface EmptySettings extends OutputTargets {
   cacheDirectory: string;
   /** What emptying keeps, relative to the directory. */
   keep: string[];
-  /** What existed when the bundler would have emptied the directory, if that was earlier. Nothing else is deleted. */
+  /** Set if the bundler would have emptied the directory earlier. Only files that existed then are deleted. */
   snapshot?: EmptySnapshot | undefined;
 }
 
@@ -40,12 +40,12 @@ export function emptyOutput({
 }: EmptySettings): Emptied {
   const sources = allSourcesOf(targets).map(watchedPart);
   const manifest = manifestFile(cacheDirectory, directory);
-  // The directory did not exist when the build started, so this build has written everything that is in it.
+  // If emptying is not loaded, the directory did not exist when the build started: this build wrote all files in it.
   if (!loaded) return { deleted: [], at: 0 };
   return loaded.emptyDirectory(directory, { manifest, keep, sources, snapshot });
 }
 
-/** Notes what {@link emptyOutput} may delete later. */
+/** Records the content of a directory: only this content may be deleted by a later {@link emptyOutput}. */
 export function snapshotOf({
   directory,
   cacheDirectory,
