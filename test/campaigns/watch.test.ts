@@ -63,6 +63,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
  */
 const MISSES_DIRECTORIES: ReadonlySet<string> = new Set(['webpack', 'rspack']);
 
+/**
+ * Bundlers whose watcher does not watch a directory that was created at once in the place of one that was renamed: it
+ * still watches the renamed directory.
+ */
+const MISSES_RECREATED: ReadonlySet<string> = new Set(['rollup', 'webpack', 'rspack']);
+
 /** The files of one source on the disk, by path. */
 type Source = Map<string, File>;
 
@@ -81,10 +87,19 @@ function fits(files: Source, path: string): boolean {
 
 /**
  * Makes an edit in `files`, and returns functions that make the same edit on the disk, below `root`. An impossible
- * edit is left out. A name that changes between a file and a directory is used in only one source.
+ * edit is left out. A name that changes between a file and a directory is used in only one source. `renamed` collects
+ * the directories that were renamed in this step.
  */
-function plan(edit: Edit, files: Source, source: number, host: string): ((root: string) => void)[] {
+function plan(
+  edit: Edit,
+  files: Source,
+  source: number,
+  host: string,
+  renamed: Set<string>,
+): ((root: string) => void)[] {
   const { kind, pick, file: given } = edit;
+  const isMissed = MISSES_RECREATED.has(host) && renamed.has(`${source} ${given.path.split('/')[0]}`);
+  if (isMissed && (kind === 'write' || kind === 'rename')) return [];
   const present = [...files.keys()].filter((path) => path !== STAYS && !path.startsWith('swap-'));
   const picked = present[pick % Math.max(1, present.length)];
   const put = (each: File) => (root: string) => {
@@ -128,6 +143,7 @@ function plan(edit: Edit, files: Source, source: number, host: string): ((root: 
   if (rest.length === 0) return [];
   const to = `moved-${directory}`;
   if (hasPath(files, to)) return [];
+  renamed.add(`${source} ${directory}`);
   for (const each of [...files.values()])
     if (each.path.startsWith(`${directory}/`)) {
       files.delete(each.path);
@@ -171,9 +187,10 @@ function play(
   });
   const states = [stateNow()];
   const changes = all.map((step) => {
+    const renamed = new Set<string>();
     const made = step.edits.flatMap((edit) => {
       const source = edit.source % sources.length;
-      return plan(edit, sources[source]!, source, host).map(
+      return plan(edit, sources[source]!, source, host, renamed).map(
         (make) => (root: string) => make(join(root, sourceName(source))),
       );
     });
