@@ -119,11 +119,10 @@ export class Manifest {
       refuseOther(file);
       const other = manifest.#read(file);
       if (other !== undefined) {
-        const reason = `belongs to copies in ${JSON.stringify(other)}, not in ${JSON.stringify(cwd)}`;
-        const remedy =
-          'If two projects share it, give each its own; if the project was moved, nothing has to be done';
+        const [here, there] = [JSON.stringify(cwd), JSON.stringify(other)];
         warn(
-          `the manifest ${JSON.stringify(file)} ${reason}, and was ignored: everything is copied again. ${remedy}`,
+          `the manifest ${JSON.stringify(file)} belongs to copies in ${there}, not in ${here}, and was ignored: everything ` +
+            'is copied again. If two projects share it, give each its own; if the project was moved, nothing has to be done',
         );
       }
     } catch (error) {
