@@ -255,6 +255,21 @@ describe("prune: 'everything'", () => {
     expect(contentsOf(at('outside'))).toEqual({ precious: expect.any(String) });
   });
 
+  it('keeps the files that are copied until they are replaced, also if the copy fails before', async () => {
+    const { run, at } = await prepared(theirs);
+    const failure = new Error('of the user');
+    const options = {
+      prune: 'everything',
+      manifest: undefined,
+      onPlanned: () => {
+        throw failure;
+      },
+    } as unknown as CopyOptions;
+    await expect(run(options)).rejects.toBe(failure);
+    expect(readFileSync(at('out/a'), 'utf8')).toBe('old a');
+    expect(existsSync(at('out/stale'))).toBe(false);
+  });
+
   it('does it in worker threads too', async () => {
     const { run, at } = await prepared(theirs);
     const workers = await bootWorkers(2);

@@ -165,8 +165,8 @@ export interface CopyOptions extends CopyFileOptions {
   manifest?: string | URL;
   /**
    * Deletes what is stale. `'placed'` (or `true`): what an earlier copy with the same `manifest` copied, no target
-   * copies now, and nobody changed since. `'everything'`: all files in the destination that no target copies; a file
-   * that a target copies, but that the manifest does not have, is deleted too and then copied again.
+   * copies now, and nobody changed since. `'everything'`: all files in the destination that no target copies. A file
+   * that a target copies stays until it is replaced, as {@link CopyFileOptions.overwrite} says.
    *
    * A copy is earlier if it had recorded its files when this call began, or for the first copy of a process, when the
    * process was started. Use one manifest for each set of targets: with the manifest of another set, `'placed'`

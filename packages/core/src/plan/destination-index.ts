@@ -2,55 +2,35 @@ import path from 'node:path';
 import { isInside } from '../inside.ts';
 import { namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
-import type { TransferSettings } from '../model/settings.ts';
 import { ignoresCase } from '../platform/spelling.ts';
-import { isKnown } from './record.ts';
 
 /** The planned destination: which names each directory will contain. */
 export class DestinationIndex {
-  /** By directory: the planned names, and whether the existing file with this name must be kept for now. */
-  readonly #files = new Map<string, Map<string, boolean>>();
+  /** By directory: the planned names. */
+  readonly #files = new Map<string, Set<string>>();
   /** By directory: the directories in it. */
   readonly #directories = new Map<string, string[]>();
   /** The directories that are known to contain nothing else. */
   readonly #alone = new Set<string>();
   readonly #spell: (directory: string) => string;
 
-  /**
-   * `records` are the manifest's records of each folder's files. `overwrite` applies if a target does not set its
-   * own.
-   */
-  constructor(
-    folders: readonly Folder[],
-    records: readonly (Uint32Array | undefined)[],
-    overwrite: TransferSettings['overwrite'],
-  ) {
+  constructor(folders: readonly Folder[]) {
     this.#spell = spellingOf(folders);
-    for (const [position, folder] of folders.entries()) {
-      const { root, below, target, unchanged } = folder;
-      const known = records[position];
-      // The copy compares transformed files by their bytes.
-      const stays = target.transform !== undefined || (target.overwrite ?? overwrite) !== true;
-      const directory = path.join(root, below);
+    for (const folder of folders) {
+      const directory = path.join(folder.root, folder.below);
       this.directoriesIn(directory);
-      if (unchanged?.alone) {
+      if (folder.unchanged?.alone) {
         this.#alone.add(directory);
         continue;
       }
-      const names = this.#files.get(this.#spell(directory)) ?? new Map<string, boolean>();
-      for (const [file, as] of namesAs(folder).entries())
-        names.set(as, stays || (known !== undefined && (unchanged !== undefined || isKnown(known, file))));
+      const names = this.#files.get(this.#spell(directory)) ?? new Set<string>();
+      for (const as of namesAs(folder)) names.add(as);
       this.#files.set(this.#spell(directory), names);
     }
   }
 
   hasFile(directory: string, name: string): boolean {
     return this.#files.get(this.#spell(directory))?.has(name) ?? false;
-  }
-
-  /** Whether the existing file may be up to date, so that it must be kept for now. */
-  mayBeRight(directory: string, name: string): boolean {
-    return this.#files.get(this.#spell(directory))?.get(name) ?? false;
   }
 
   hasDirectory(directory: string): boolean {

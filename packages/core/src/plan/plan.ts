@@ -126,7 +126,7 @@ export class Planner {
       const resolved = isPlain ? all : resolveOverlaps(all, { overwrite, names, onOverlap: this.#onOverlap });
       const records = resolved.map((folder) => this.#recordsOf(folder));
       this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      const deleted = this.#mayPrune() ? (yield* this.#prune(resolved, records)).deleted : false;
+      const deleted = this.#mayPrune() ? (yield* this.#prune(resolved)).deleted : false;
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
         const folder = deleted ? asItIs(next.folder) : next.folder;
         this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
@@ -235,7 +235,7 @@ export class Planner {
       );
   };
 
-  *#prune(folders: Folder[], records: (Uint32Array | undefined)[]): Generator<undefined, PruneContext> {
+  *#prune(folders: Folder[]): Generator<undefined, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, manifest, began = Date.now() } = this.#plan;
     const { DestinationIndex, keptIn, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
     const isWhole = prune === 'everything';
@@ -259,7 +259,7 @@ export class Planner {
       deleted: false,
     };
     if (isWhole) {
-      const planned = new DestinationIndex(folders, records, this.#job.transfer.overwrite);
+      const planned = new DestinationIndex(folders);
       // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
       const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
       refuseSources(roots, folders, keep);

@@ -126,9 +126,8 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
 }
 
 /**
- * Deletes everything below `root` that is neither planned nor kept, as emptying the directory would have done. This
- * includes planned files that no earlier copy recorded: creating a file is much faster than replacing one, because
- * for a replaced file ext4 writes its data to the disk at once.
+ * Deletes everything below `root` that is neither planned nor kept. Planned files stay until the copy replaces them, so
+ * that none is lost if the copy fails.
  */
 export function* pruneEverything(
   root: string,
@@ -160,15 +159,13 @@ export function* pruneEverything(
           pending.push(full);
           continue;
         }
-        const isPlanned = !isDirectory && planned.hasFile(directory, name);
-        if (isPlanned && planned.mayBeRight(directory, name)) continue;
-        // Keep it: the copy reports an error for the planned file.
-        const isOther = !entry.isFile() && !isDirectory;
-        if (isOther && (isPlanned || planned.hasDirectory(full)) && isSpecialFile(full)) continue;
+        if (!isDirectory && planned.hasFile(directory, name)) continue;
+        // Keep a special file in the place of a planned directory: the copy reports an error for it.
+        if (!entry.isFile() && !isDirectory && planned.hasDirectory(full) && isSpecialFile(full)) continue;
         const deleted = expected
           ? countFiles(context.system, { path: directory, fd: -1 }, entry)
           : deleter.deleteIn(outermost, directory, entry);
-        note(full, context, isPlanned ? 0 : deleted);
+        note(full, context, deleted);
       }
       yield;
     }
