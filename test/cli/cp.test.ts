@@ -204,6 +204,15 @@ describeOnLinux('output that goes nowhere', () => {
       timeout: 60_000,
     });
 
+  /** Runs the command with its output on a full disk. */
+  const withoutRoom = (cwd: string, ...args: string[]) =>
+    spawnSync(process.execPath, [command, ...args], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+      timeout: 60_000,
+    });
+
   it('copies on when the reader of its output has gone', () => {
     const cwd = workspace();
     fill(join(cwd, 'from'), { files: 2000, folders: 10 });
@@ -216,13 +225,7 @@ describeOnLinux('output that goes nowhere', () => {
 
   it('fails when its report is lost', () => {
     const cwd = prepared();
-    const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, [command, 'cp', 'from', 'to', '--json'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', full, 'pipe'],
-      timeout: 60_000,
-    });
+    const { status, stderr } = withoutRoom(cwd, 'cp', 'from', 'to', '--json');
     expect(status).toBe(1);
     expect(stderr).toContain('cannot write to standard output');
   });
@@ -230,13 +233,7 @@ describeOnLinux('output that goes nowhere', () => {
   it('says once that its output is lost', () => {
     const cwd = prepared();
     for (let file = 0; file < 50; file++) writeFileSync(join(cwd, 'from', `${file}`), 'x');
-    const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, [command, 'cp', '-v', 'from', 'to'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', full, 'pipe'],
-      timeout: 60_000,
-    });
+    const { status, stderr } = withoutRoom(cwd, 'cp', '-v', 'from', 'to');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^fs-reflink: cannot write to standard output: .*\n$/);
   });

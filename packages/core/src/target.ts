@@ -3,7 +3,7 @@ import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { Attribute, TransferSettings } from './model/settings.ts';
 import { splitFrom, toPath } from './path-or-url.ts';
-import { exists, isDirectory } from './platform/look.ts';
+import { exists, isDirectory } from './platform/path-status.ts';
 
 /** What {@link Target.transform} gets besides the content of a file. */
 export interface TransformedFile {

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
 import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
 import { loadSystem } from './platform/load.ts';
-import { isDirectory, statOf } from './platform/look.ts';
+import { isDirectory, statOf } from './platform/path-status.ts';
 import type { System } from './platform/system.ts';
 import { resolvePath } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';

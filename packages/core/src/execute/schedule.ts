@@ -74,15 +74,15 @@ function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
 }
 
-/** How many files {@link bytesOf} calls stat for at most. */
-const MOST_LOOKS = 1_000;
+/** The maximum number of files for which {@link bytesOf} calls stat. */
+const MAX_STATS = 1_000;
 
-/** The total bytes of files. Stops at `enough` bytes, and after the first {@link MOST_LOOKS} files. */
+/** The total bytes of files. Stops at `enough` bytes, and after the first {@link MAX_STATS} files. */
 export function bytesOf(files: Iterable<string>, enough: number): number {
   let bytes = 0;
-  let looks = 0;
+  let stats = 0;
   for (const file of files) {
-    if (++looks > MOST_LOOKS) break;
+    if (++stats > MAX_STATS) break;
     try {
       bytes += fs.statSync(file).size;
     } catch {

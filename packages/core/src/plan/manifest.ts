@@ -328,7 +328,7 @@ function refuseOther(file: string): void {
   }
   if (file.endsWith(EXTENSION) || mayBeManifest(readHead(file))) return;
   const reason =
-    'the option "manifest" (--manifest) names a file that is no manifest, and would be replaced; name another file, or one that ends with ".manifest", or delete this one';
+    'the option "manifest" (--manifest) names a file that is no manifest, and would be replaced; name another file, or delete this one';
   throw new CopyError({ code: 'ERR_MANIFEST', reason, destination: file });
 }
 

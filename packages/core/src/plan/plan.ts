@@ -14,7 +14,7 @@ import { chooseFiles, type Files, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { byBytes } from '../platform/by-bytes.ts';
-import { isSpecialFile } from '../platform/look.ts';
+import { isSpecialFile } from '../platform/path-status.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { ENOENT } from '../platform/errno.ts';
-import { isSpecialFile } from '../platform/look.ts';
+import { isSpecialFile } from '../platform/path-status.ts';
 import { childPath } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { exists, isDirectory } from './look.ts';
+import { exists, isDirectory } from './path-status.ts';
 
 /** Whether two paths differ, but only in the case of letters. */
 export function differInCaseOnly(one: string, other: string): boolean {

@@ -4,7 +4,7 @@ import { isInside } from '../inside.ts';
 import { filterFiles } from '../model/files.ts';
 import type { Folder, WalkedDirectory } from '../model/folder.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
-import { isDirectory, statOf } from '../platform/look.ts';
+import { isDirectory, statOf } from '../platform/path-status.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { kindOf } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories } from './filter.ts';

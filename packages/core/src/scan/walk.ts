@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile } from '../model/files.ts';
 import type { WalkedDirectory } from '../model/folder.ts';
-import { isDirectory } from '../platform/look.ts';
+import { isDirectory } from '../platform/path-status.ts';
 import { isRaw, onDisk } from '../platform/raw-names.ts';
 import {
   hasUndecodable,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../../errors.ts';
-import { isDirectory } from '../../platform/look.ts';
+import { isDirectory } from '../../platform/path-status.ts';
 import { UsageError } from '../failure.ts';
 
 /** A directory that exists only during a measurement. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../../inside.ts';
-import { statOf } from '../../platform/look.ts';
+import { statOf } from '../../platform/path-status.ts';
 import { splitGlob } from '../../scan/glob.ts';
 import type { Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
