@@ -143,6 +143,28 @@ describeBundlers(({ id, bundler, plugin }) => {
       expect(found[name], name).toMatchObject({ sha256 });
   });
 
+  test.each([null, 'pre'] as const)(
+    'a plugin of the output finds the content, with order %j',
+    async (order) => {
+      const root = makeProject(tree());
+      const found: string[] = [];
+      const handler = (_output: unknown, bundle: OutputBundle) => {
+        for (const each of Object.values(bundle))
+          if (each.type === 'asset') found.push(Buffer.from(each.source).toString('hex'));
+      };
+      const reading: Plugin = { name: 'of the output', generateBundle: { order, handler } };
+      await inDirectory(root, async () => {
+        const bundle = await bundler.rollup({
+          input: 'main.js',
+          plugins: [plugin({ assets: true, report: false })],
+        });
+        await bundle.write({ dir: 'dist', plugins: [[Promise.resolve(reading)], undefined] });
+        await bundle.close();
+      });
+      expect(found).toEqual([readFileSync(join(root, 'big.bin'), 'hex')]);
+    },
+  );
+
   test('several instances copy what each of them names, and the assets once', async () => {
     const root = makeProject({ ...tree(), 'static/plain.txt': 'plain' });
     const reports: CopyReport[][] = [[], [], []];

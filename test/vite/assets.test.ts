@@ -388,6 +388,19 @@ describeVites((host) => {
       expect(copiesOf(file)).toEqual([`inner/two/${file}`, `one/${file}`]);
   });
 
+  test('a plugin of the output finds the contents', async () => {
+    const found: Record<string, number> = {};
+    const meddling: Rollup.Plugin = {
+      name: 'of the output',
+      generateBundle(_output, bundle) {
+        for (const each of Object.values(bundle))
+          if (each.type === 'asset') found[basename(each.originalFileNames[0] ?? '')] = each.source.length;
+      },
+    };
+    await build(three(), { build: { rollupOptions: { output: { plugins: [meddling] } } } });
+    expect(found).toMatchObject({ 'a.mp4': 256 * KIB, 'b.mp4': 256 * KIB, 'c.wasm': 256 * KIB });
+  });
+
   test('the one report counts those of all outputs of a directory', async () => {
     const output = ['one', 'two'].map((name) => ({
       entryFileNames: `${name}.js`,

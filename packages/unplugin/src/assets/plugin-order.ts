@@ -12,6 +12,7 @@ interface Plugin {
 export type AssetsOf = () => BundledAssets | undefined;
 
 const LAST = 'unplugin-reflink:last';
+const FIRST = 'unplugin-reflink:reveal';
 const ADDED = Symbol('added');
 
 /**
@@ -34,15 +35,41 @@ export function withAssets(
     generateBundle: (each as Plugin).generateBundle,
     [ADDED]: owner,
   }));
-  return [...all, ...added];
+  return [...all, { ...forOutputs(assets), [ADDED]: owner }, ...added];
 }
 
-/** The plugins of a config, which may be nested arrays, promises or falsy values, without those of `owner`. */
-export async function pluginsOf(given: unknown, owner: symbol): Promise<unknown[]> {
+interface OutputOptions {
+  plugins?: unknown;
+}
+
+/**
+ * A plugin that makes the plugins of an output find contents too. They run after those of the build that have the
+ * same order. In Rollup they get the same bundle; in Rolldown their hooks have to be wrapped.
+ */
+function forOutputs(assets: readonly AssetsOf[]) {
+  return {
+    name: FIRST,
+    generateBundle: revealing({ order: 'pre', handler() {} }, assets),
+    outputOptions: {
+      order: 'post',
+      handler(this: { meta: object }, output: OutputOptions): OutputOptions | undefined {
+        if (!output.plugins || !('rolldownVersion' in this.meta)) return undefined;
+        const plugins = pluginsOf(output.plugins).then((all) =>
+          all.map((each) => (isPlugin(each) ? changed(each, revealing(each.generateBundle, assets)) : each)),
+        );
+        return { ...output, plugins };
+      },
+    },
+  };
+}
+
+/** The plugins of a config, which may be nested arrays, promises or falsy values, without those added by `owner`. */
+export async function pluginsOf(given: unknown, owner?: symbol): Promise<unknown[]> {
   const plugins = await given;
   if (Array.isArray(plugins))
     return (await Promise.all(plugins.map((each) => pluginsOf(each, owner)))).flat();
-  return plugins && (plugins as { [ADDED]?: symbol })[ADDED] !== owner ? [plugins] : [];
+  const isAdded = owner !== undefined && (plugins as { [ADDED]?: symbol } | null)?.[ADDED] === owner;
+  return plugins && !isAdded ? [plugins] : [];
 }
 
 function isPlugin(given: unknown): given is Plugin & Required<Pick<Plugin, 'generateBundle'>> {
