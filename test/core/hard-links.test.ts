@@ -1,9 +1,9 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy } from 'fs-reflink';
+import { type CopyOptions, copy, type Progress } from 'fs-reflink';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { workspace } from './support.ts';
+import { filesOf, workspace } from './support.ts';
 
 const PRESERVE = ['mode', 'timestamps', 'links'] as const;
 
@@ -116,5 +116,84 @@ describe.each<[string, CopyOptions]>([
     rmSync(at('in/two'));
     expect((await run(options)).pruned).toBe(1);
     expect(statSync(at('out/one')).nlink).toBe(2);
+  });
+
+  describe('is still what an earlier copy made, after this copy has deleted or replaced another of its names', () => {
+    const names = ['one', 'two', 'deep/er/three'];
+    const options: CopyOptions = { manifest: 'manifest', prune: true };
+    const contents = (...names: string[]) => names.map((name) => readFileSync(at('out', name), 'utf8'));
+
+    it('so that all names are deleted when all are stale', async () => {
+      await run(options);
+      for (const name of names) rmSync(at('in', name));
+      expect(await run(options)).toMatchObject({ files: 0, unchanged: 1, pruned: 3 });
+      expect(filesOf(at('out'))).toEqual(['alone']);
+    });
+
+    it.each<[prune: NonNullable<CopyOptions['prune']>]>([['placed'], ['everything']])(
+      'so that a name that stays is unchanged in the next copy, and deleted when it is stale (prune: %j)',
+      async (prune) => {
+        const target = { from: 'in', to: 'out' };
+        const all: CopyOptions = { cwd, preserve: PRESERVE, ...threads, ...options, prune };
+        await copy(target, all);
+        const fewer = { ...target, ignore: 'two' };
+        expect(await copy(fewer, all)).toMatchObject({ files: 0, unchanged: 3, pruned: 1 });
+        expect(await copy(fewer, all)).toMatchObject({ files: 0, unchanged: 3, pruned: 0 });
+        expect(await copy({ ...target, ignore: ['two', 'deep'] }, all)).toMatchObject({
+          files: 0,
+          pruned: 1,
+        });
+        expect(await copy({ ...target, ignore: names }, { ...all, prune: 'placed' })).toMatchObject({
+          files: 0,
+          pruned: 1,
+        });
+        expect(filesOf(at('out'))).toEqual(['alone']);
+      },
+    );
+
+    it.each<[overwrite: NonNullable<CopyOptions['overwrite']>]>([
+      [false],
+      ['error'],
+      ['older'],
+      ['changed'],
+      [true],
+    ])('so that all names are replaced (overwrite: %j)', async (overwrite) => {
+      await run({ ...options, overwrite });
+      writeFileSync(at('in/one'), 'changed');
+      await pastTick();
+      await run({ ...options, overwrite });
+      expect(contents(...names)).toEqual(['changed', 'changed', 'changed']);
+      expect(inodes(...names.map((name) => `out/${name}`))).toBe(1);
+      for (const name of names) {
+        rmSync(at('in', name));
+        writeFileSync(at('in', name), `alone now: ${name}`);
+      }
+      await pastTick();
+      await run({ ...options, overwrite });
+      expect(contents(...names)).toEqual(names.map((name) => `alone now: ${name}`));
+      expect(await run({ ...options, overwrite })).toMatchObject({ files: 0, unchanged: 4 });
+    });
+
+    it('but not what somebody else has changed', async () => {
+      await run({ ...options, overwrite: false });
+      writeFileSync(at('out/two'), 'changed in the destination');
+      writeFileSync(at('in/one'), 'changed');
+      await pastTick();
+      expect(await run({ ...options, overwrite: false })).toMatchObject({ files: 0, unchanged: 4 });
+      expect(new Set(contents(...names))).toEqual(new Set(['changed in the destination']));
+      for (const name of names) rmSync(at('in', name));
+      expect(await run({ ...options, overwrite: false })).toMatchObject({ pruned: 0 });
+    });
+
+    it('but not what somebody changes during the copy', async () => {
+      const onProgress = ({ method }: Progress) => {
+        if (method === 'hard_link') writeFileSync(at('out/one'), 'changed in the destination');
+      };
+      await run({ ...options, onProgress });
+      expect(contents(...names)).toEqual(names.map(() => 'changed in the destination'));
+      expect((await run({ ...options, overwrite: false })).files).toBe(0);
+      expect((await run(options)).files).toBe(3);
+      expect(contents(...names)).toEqual(names.map(() => 'linked'));
+    });
   });
 });

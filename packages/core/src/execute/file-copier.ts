@@ -4,7 +4,7 @@ import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
-import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
+import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { byBytes } from '../platform/by-bytes.ts';
 import { isDense } from '../platform/posix/segments.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -74,6 +74,7 @@ export class FileCopier {
   readonly #hardLinks: HardLinks | undefined;
   /** Whether files with several hard links are left to the calling thread. */
   readonly #leavesLinks: boolean;
+  readonly #lost: LostNames;
   /**
    * The batch of the file that {@link wayFor} last called stat for. If the file is not a link, `#source` is its
    * status.
@@ -101,6 +102,7 @@ export class FileCopier {
     const keepsLinks = job.transfer.preserve.includes('links');
     this.#leavesLinks = keepsLinks && job.leavesLinks === true;
     if (keepsLinks && !this.#leavesLinks) this.#hardLinks = hardLinks ?? new HardLinks(byBytes(system));
+    this.#lost = this.#hardLinks?.lost ?? new LostNames();
     const hasCopy = this.#leavesLinks ? () => true : this.#hardLinks?.hasCopy;
     this.#newFileOptions = newFileOptions(job, system, hasCopy);
   }
@@ -311,17 +313,15 @@ export class FileCopier {
     const { records } = batch;
     const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
     const member = { records, file };
-    if (this.#leavesLinks && (!keep || isSpecial)) {
-      const looked = this.#system.status(pair.source, name, follow, this.#source);
-      if (looked >= 0 && this.#source.mayHaveLinks) return void this.tally.left.push(batch.number, file);
-    }
+    if (this.#leavesLinks && this.#hasLinks(pair, name, as, !keep || isSpecial, follow))
+      return void this.tally.left.push(batch.number, file);
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
       if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
         this.#addCopy({ pair, as, source: this.#source, ...member });
       this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
-    const isOfOurs = () => isOurs(this.#system, pair, as, records, file);
+    const isOfOurs = () => isOurs(this.#system, pair, as, records, file, this.#lost);
     const wasOurs = keep && isOfOurs();
     if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
     const lookedAt = Date.now();
@@ -398,6 +398,15 @@ export class FileCopier {
     if (!isKnown && this.#system.status(pair.source, name, false, source) < 0) return false;
     const query = { name, as, source, destination: this.#destination, isOurs };
     return source.isRegular && decide(this.#system, pair, query) === 'keep';
+  }
+
+  /** Whether the source (if it is a file), or what an earlier copy made of it, may have several names. */
+  #hasLinks(pair: DirectoryPair, name: string, as: string, isFile: boolean, follow: boolean): boolean {
+    const system = this.#system;
+    if (isFile && system.status(pair.source, name, follow, this.#source) >= 0 && this.#source.mayHaveLinks)
+      return true;
+    if (pair.fresh || system.status(pair.destination, as, false, this.#destination) < 0) return false;
+    return !this.#destination.isDirectory && this.#destination.mayHaveLinks;
   }
 
   /** Remembers the destination of a file that may have more names in the source. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { isRecorded, RECORD_WORDS } from '../plan/record.ts';
-import { FileStatus, SIGNATURE_WORDS } from '../platform/status.ts';
+import { isRecorded, LostNames, rememberChange } from '../plan/record.ts';
+import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
 import { type NodeQuery, put } from '../transfer/nodes.ts';
@@ -49,6 +49,8 @@ export class HardLinks {
   readonly #system: System;
   /** By device and inode number of the source file. */
   readonly #copied = new Map<string, Copied>();
+  /** The earlier copies of which this copy replaces a name. */
+  readonly lost: LostNames = new LostNames();
   /** The status of the name that was last linked, or was already a link. */
   readonly status: FileStatus = new FileStatus();
 
@@ -102,15 +104,16 @@ export class HardLinks {
   /** Updates the manifest's records at the end, because each new link changes the change time of the file. */
   finish(): void {
     const status = new FileStatus();
-    for (const { directory, name, members } of this.#copied.values()) {
+    for (const { directory, name, identity, members } of this.#copied.values()) {
       if (!members || members.length < 2) continue;
       const opened = this.#system.openDirectory(directory);
       if (typeof opened === 'number') continue;
       const isFound = this.#system.status(opened, name, false, status) >= 0;
       this.#system.closeDirectory(opened);
-      if (!isFound) continue;
+      // If somebody has replaced or changed the file since, it is not recorded as ours.
+      if (!isFound || status.identity !== identity) continue;
       for (const { records, file: number } of members)
-        if (isRecorded(records!, number)) status.sign(records!, number * RECORD_WORDS + SIGNATURE_WORDS);
+        if (isRecorded(records!, number)) rememberChange(records!, number, status);
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
-import { forget, rememberDestination } from '../plan/record.ts';
+import { forget, LostNames, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -44,6 +44,11 @@ export interface TransformContext {
   signal?: AbortSignal | undefined;
 }
 
+interface FolderContext extends TransformContext {
+  /** The earlier copies of which a name was replaced. */
+  lost: LostNames;
+}
+
 /** Reads, transforms and writes files on this thread, while workers copy the files that need no JavaScript. */
 export async function transformAll(
   folders: readonly TransformedFolder[],
@@ -51,6 +56,7 @@ export async function transformAll(
 ): Promise<Finished> {
   const tally = emptyTally();
   const { queue } = context;
+  const lost = new LostNames();
   if (folders.length === 0 || queue.stopped) return { tally };
   try {
     const { default: pLimit } = await import('p-limit');
@@ -59,7 +65,8 @@ export async function transformAll(
     await allOf(
       folders.map((folder) =>
         folderLimit(async () => {
-          if (!queue.stopped) await transformFolder(folder, context, tally, (step) => fileLimit(step));
+          if (!queue.stopped)
+            await transformFolder(folder, { ...context, lost }, tally, (step) => fileLimit(step));
         }),
       ),
     );
@@ -74,7 +81,7 @@ export async function transformAll(
 
 async function transformFolder(
   { folder, records, results }: TransformedFolder,
-  given: TransformContext,
+  given: FolderContext,
   tally: Tally,
   limit: (step: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
@@ -136,7 +143,7 @@ class TransformedFile {
   readonly #pair: DirectoryPair;
   readonly #records: Uint32Array;
   readonly #file: number;
-  readonly #context: TransformContext;
+  readonly #context: FolderContext;
   readonly #transform: Transform;
   readonly #as: string;
   readonly #source: string;
@@ -151,7 +158,7 @@ class TransformedFile {
     folder: Folder,
     records: Uint32Array,
     file: number,
-    context: TransformContext,
+    context: FolderContext,
   ) {
     const { source, root, below, target } = folder;
     const name = folder.names[file]!;
@@ -198,7 +205,8 @@ class TransformedFile {
   }
 
   #isOurs(): boolean {
-    return isOurs(this.#context.system, this.#pair, this.#as, this.#records, this.#file);
+    const { system, lost } = this.#context;
+    return isOurs(system, this.#pair, this.#as, this.#records, this.#file, lost);
   }
 
   /**

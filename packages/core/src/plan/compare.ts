@@ -1,7 +1,7 @@
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { DirectoryPair } from '../transfer/pair.ts';
-import { isAsRecorded, isKnown } from './record.ts';
+import { isAsRecorded, isKnown, type LostNames } from './record.ts';
 
 /**
  * Filesystem timestamps come from a clock that ticks every few milliseconds. A file that was changed this shortly
@@ -32,16 +32,23 @@ export function isUnchanged(
   return isAsRecorded(records, file, 'source', source);
 }
 
-/** Whether an earlier run created the destination file and nobody changed it since. */
+/**
+ * Whether an earlier run created the destination file and nobody changed it since. Then it is added to `lost`, the
+ * files of which this run replaces a name: the caller may replace it next.
+ */
 export function isOurs(
   system: System,
   pair: DirectoryPair,
   as: string,
   records: Uint32Array | undefined,
   file: number,
+  lost?: LostNames,
 ): boolean {
   if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
-  return isAsRecorded(records, file, 'destination', destination);
+  if (!isAsRecorded(records, file, 'destination', destination))
+    return lost?.explain(records, file, destination) ?? false;
+  if (destination.mayHaveLinks) lost?.add(records, file);
+  return true;
 }
 
 /**

@@ -7,6 +7,7 @@ export { DestinationIndex } from './destination-index.ts';
 export { ExpectedDestination } from './expected-destination.ts';
 export { keptIn } from './kept.ts';
 export { Manifest } from './manifest.ts';
-export { pruneEverything, pruneStale } from './prune.ts';
+export { noteLost, pruneEverything, pruneStale } from './prune.ts';
+export { LostNames, rememberChange } from './record.ts';
 export { refuseSources } from './sources.ts';
 export { UnchangedDetector } from './unchanged-detector.ts';

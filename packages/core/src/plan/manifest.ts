@@ -83,6 +83,8 @@ export class Manifest {
   readonly fingerprint: string;
   /** When the manifest was written, in milliseconds since 1970; 0 if there was none. */
   at = 0;
+  /** Whether earlier runs kept hard links, so that several records may be of one file. */
+  keepsLinks = false;
   /** Whether files were forgotten that this run does not copy. */
   changed = false;
   /** The records that this run added, in the parts in which they came. */
@@ -149,6 +151,7 @@ export class Manifest {
     if (cwd !== this.cwd) return cwd;
     this.at = at;
     this.#isDistrusted = fingerprint !== this.fingerprint;
+    this.keepsLinks = fingerprint.includes('"links"');
     const load = (folder: ManifestFolder) =>
       this.#loaded?.folder === folder ? this.#loaded : this.#load(folder);
     for (const [directory, section] of reader.sections)

@@ -15,7 +15,8 @@ import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { byBytes } from '../platform/by-bytes.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
-import type { System } from '../platform/system.ts';
+import { FileStatus } from '../platform/status.ts';
+import type { Directory, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
@@ -23,7 +24,7 @@ import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisi
 import type { ExpectedDestination } from './expected-destination.ts';
 import type { EarlierRuns, PlanInput } from './inputs.ts';
 import type { PruneContext } from './prune.ts';
-import { RECORD_WORDS } from './record.ts';
+import { type LostNames, RECORD_WORDS } from './record.ts';
 import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
 import { SameNames } from './same-names.ts';
 
@@ -126,7 +127,12 @@ export class Planner {
       const resolved = isPlain ? all : resolveOverlaps(all, { overwrite, names, onOverlap: this.#onOverlap });
       const records = resolved.map((folder) => this.#recordsOf(folder));
       this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      const deleted = this.#mayPrune() ? (yield* this.#prune(resolved)).deleted : false;
+      let deleted = false;
+      if (this.#mayPrune()) {
+        const context = yield* this.#prune(resolved);
+        deleted = context.deleted;
+        if (!context.lost.isEmpty && this.#found.manifest?.keepsLinks) this.#rememberChanges(context.lost);
+      }
       for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
         const folder = deleted ? asItIs(next.folder) : next.folder;
         this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
@@ -237,7 +243,8 @@ export class Planner {
 
   *#prune(folders: Folder[]): Generator<undefined, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, manifest, began = Date.now() } = this.#plan;
-    const { DestinationIndex, keptIn, pruneEverything, pruneStale, refuseSources } = this.#earlier!;
+    const { DestinationIndex, keptIn, LostNames, noteLost, pruneEverything, pruneStale, refuseSources } =
+      this.#earlier!;
     const isWhole = prune === 'everything';
     const context: PruneContext = {
       tally: this.#tally,
@@ -256,9 +263,12 @@ export class Planner {
       emptiedAt,
       began,
       makesWritable: this.#job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
+      lost: new LostNames(),
       deleted: false,
     };
+    const { manifest: known } = this.#found;
     if (isWhole) {
+      if (known?.keepsLinks && !this.#expected) noteLost(known, context);
       const planned = new DestinationIndex(folders);
       // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
       const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
@@ -267,8 +277,33 @@ export class Planner {
         yield* pruneEverything(root, planned, context);
       }
     } else if (emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
-    if (prune && this.#found.manifest) yield* pruneStale(this.#found.manifest, context);
+    if (prune && known) yield* pruneStale(known, context);
     return context;
+  }
+
+  /** Updates the records of files that lost a name: deleting it gave them another change time. */
+  #rememberChanges(lost: LostNames): void {
+    const system = byBytes(this.#system);
+    const status = new FileStatus();
+    for (const each of this.#waiting) {
+      const { folder } = each;
+      const directory = path.join(folder.root, folder.below);
+      const names = namesAs(folder);
+      const isRecalled = each.records === AS_RECORDED;
+      const records = isRecalled ? this.#found.manifest!.take(directory, names) : each.records;
+      if (!records) continue;
+      let opened: Directory | number | undefined;
+      for (const [file, name] of names.entries()) {
+        if (!lost.has(records, file)) continue;
+        opened ??= system.openDirectory(directory);
+        if (typeof opened === 'number') break;
+        if (system.status(opened, name, false, status) >= 0)
+          this.#earlier!.rememberChange(records, file, status);
+      }
+      if (typeof opened === 'object') system.closeDirectory(opened);
+      if (opened !== undefined) each.records = records;
+      else if (isRecalled) this.#found.manifest!.keep(directory, names.length);
+    }
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {

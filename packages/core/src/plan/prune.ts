@@ -12,7 +12,7 @@ import { Deleter, NO_DIRECTORY, refuseMountPoint } from './delete.ts';
 import type { DestinationIndex } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import type { Manifest } from './manifest.ts';
-import { isAsRecorded } from './record.ts';
+import { isAsRecorded, type LostNames } from './record.ts';
 
 export interface PruneContext {
   tally: Tally;
@@ -32,6 +32,8 @@ export interface PruneContext {
   began: number;
   /** Whether directories are copied with their modes, so that some may not be writable. */
   makesWritable: boolean;
+  /** The earlier copies of which a name was deleted. */
+  lost: LostNames;
   /** Whether anything was deleted. */
   deleted: boolean;
 }
@@ -44,8 +46,8 @@ export interface PruneContext {
  * are stale.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
-  const { system, roots, expected, emptiedAt } = context;
-  if (manifest.at > context.began && manifest.at <= Date.now()) return;
+  const { system, roots, expected, emptiedAt, lost } = context;
+  if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
   const status = new FileStatus();
@@ -66,9 +68,11 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
         continue;
       }
       if (typeof opened !== 'number') {
+        const isAsCopied = looked >= 0 && isAsRecorded(folder.records, file, 'destination', status);
+        if (isAsCopied && status.mayHaveLinks) lost.add(folder.records, file);
         const isOurs =
-          looked >= 0 &&
-          (isAsRecorded(folder.records, file, 'destination', status) || wasEmptied(status, emptiedAt));
+          isAsCopied ||
+          (looked >= 0 && (lost.explain(folder.records, file, status) || wasEmptied(status, emptiedAt)));
         if (isOurs) note(full, context, expected ? 1 : deleter.deleteFile(opened, name));
         // If the file is gone, its directory may be left, and something else may have to be created in its place.
         if (isOurs || looked < 0) directories.add(directory);
@@ -79,6 +83,26 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
     // Deepest first: the directories in a directory are deleted before it is checked.
     for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
       if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, deleter, context);
+    }
+  } finally {
+    deleter.close();
+  }
+}
+
+const isWrittenMeanwhile = ({ at }: Manifest, { began }: PruneContext): boolean =>
+  at > began && at <= Date.now();
+
+/** Notes the stale files with several names before {@link pruneEverything} deletes them. */
+export function noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): void {
+  const status = new FileStatus();
+  const deleter = new Deleter(system);
+  try {
+    for (const { directory, name, folder, file } of manifest.stale()) {
+      const root = rootOf(directory, roots);
+      const opened = root === undefined ? undefined : deleter.open(root, directory);
+      if (typeof opened !== 'object' || system.status(opened, name, false, status) < 0) continue;
+      if (status.mayHaveLinks && isAsRecorded(folder.records, file, 'destination', status))
+        lost.add(folder.records, file);
     }
   } finally {
     deleter.close();

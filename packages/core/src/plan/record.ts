@@ -53,6 +53,46 @@ export function remember(
   destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
 }
 
+/** Records another change time of a destination that is otherwise as recorded. Returns false if it is not. */
+export function rememberChange(records: Uint32Array, file: number, destination: FileStatus): boolean {
+  const offset = file * RECORD_WORDS + SIGNATURE_WORDS;
+  if (!destination.isSignedAtAnyTime(records, offset)) return false;
+  destination.sign(records, offset);
+  return true;
+}
+
+/**
+ * The recorded states of destinations with several names of which this copy deleted or replaced one: the system gave
+ * the others another change time, which does not mean that somebody changed them.
+ */
+export class LostNames {
+  readonly #states = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#states.size === 0;
+  }
+
+  /** Call this before a name of the destination is deleted or replaced. */
+  add(records: Uint32Array, file: number): void {
+    this.#states.add(stateOf(records, file));
+  }
+
+  /** Whether a name of this destination was deleted or replaced. */
+  has(records: Uint32Array, file: number): boolean {
+    return !this.isEmpty && this.#states.has(stateOf(records, file));
+  }
+
+  /** Whether the destination is as recorded, but for the change time that it got from this copy. */
+  explain(records: Uint32Array, file: number, destination: FileStatus): boolean {
+    const offset = file * RECORD_WORDS + SIGNATURE_WORDS;
+    return this.has(records, file) && destination.isSignedAtAnyTime(records, offset);
+  }
+}
+
+function stateOf(records: Uint32Array, file: number): string {
+  return records.subarray(file * RECORD_WORDS + SIGNATURE_WORDS, (file + 1) * RECORD_WORDS).join();
+}
+
 /** Whether a file is in the state that was recorded for the given side. */
 export function isAsRecorded(
   records: Uint32Array,

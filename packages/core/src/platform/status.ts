@@ -307,6 +307,14 @@ export class FileStatus {
     );
   }
 
+  /** Like {@link isSigned}, for any change time: a file gets another one when one of its names is deleted. */
+  isSignedAtAnyTime(by: Uint32Array, offset: number): boolean {
+    const signed = by.slice(offset, offset + SIGNATURE_WORDS);
+    signed[7] = this.words[CHANGED + LOW]!;
+    signed[8] = this.words[CHANGED + NANOSECONDS]!;
+    return this.isSigned(signed, 0);
+  }
+
   /** Sets access and modification time to the change time. For a new file that is the time of its creation. */
   takeChangeTime(): void {
     this.words.copyWithin(ACCESSED, CHANGED, CHANGED + NANOSECONDS + 1);
