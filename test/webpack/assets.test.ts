@@ -276,7 +276,7 @@ describeWebpacks((host) => {
         { from: 'static/page.html', ...(overwrite !== undefined && { overwrite }) },
       ];
       const plugins = [emitting('page.html', stage)];
-      // With `realContentHash`, the files are hidden during one stage.
+      // With `realContentHash`, the files are hidden while webpack hashes real contents.
       const config: Configuration = {
         plugins,
         output: { filename: '[name].[contenthash].js' },

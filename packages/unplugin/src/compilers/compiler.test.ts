@@ -39,7 +39,7 @@ test('the output may be a template', () =>
 
 test('warnings and failures are the compilation’s, all else goes to the logger', () => {
   const { compilation, said } = compilationIn('/root');
-  const log = logOf(compilation);
+  const log = logOf(() => compilation, compilation.compiler.getInfrastructureLogger(NAME));
   log.info('one');
   log.warn('two');
   log.error('three');
@@ -48,6 +48,8 @@ test('warnings and failures are the compilation’s, all else goes to the logger
   expect(said).toEqual(['info one', 'error three']);
   expect(compilation.warnings.map(({ message }) => message)).toEqual([`${NAME}: two`]);
   expect(compilation.errors.map(({ message }) => message)).toEqual([`${NAME}: four`, `${NAME}: five`]);
+  const logger = compilation.compiler.getInfrastructureLogger(NAME);
+  expect(() => logOf(() => undefined, logger).warn('between two builds')).not.toThrow();
 });
 
 test('an instance is known by its position among those of its compiler, and by the config as it is in the end', () => {

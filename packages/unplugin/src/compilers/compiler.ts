@@ -63,30 +63,20 @@ export interface CompilationLog extends HostLog {
   fail(error: unknown): void;
 }
 
-/** A log that adds warnings and failures to a compilation. `logger`, by default the compiler's, gets the rest. */
-export function logOf(
-  compilation: AnyCompilation,
-  logger: HostLog = compilation.compiler.getInfrastructureLogger(NAME),
-): CompilationLog {
-  const { WebpackError } = compilation.compiler.webpack;
-  const named = (message: string) => new WebpackError(`${NAME}: ${message}`);
-  return {
-    info: (message) => logger.info(message),
-    warn: (message) => void compilation.warnings.push(named(message)),
-    error: (message) => logger.error(message),
-    fail: (error) => void compilation.errors.push(named(messageOf(error))),
+/**
+ * The log of all builds of a compiler. Adds warnings and failures to the compilation that `current` returns, and drops
+ * them if there is none. `logger` gets the rest.
+ */
+export function logOf(current: () => AnyCompilation | undefined, logger: HostLog): CompilationLog {
+  const add = (kind: 'warnings' | 'errors', message: string) => {
+    const compilation = current();
+    compilation?.[kind].push(new compilation.compiler.webpack.WebpackError(`${NAME}: ${message}`));
   };
-}
-
-/** The same for all builds of a compiler. `current` returns the compilation. Warnings without one are dropped. */
-export function logOfBuilds(current: () => AnyCompilation | undefined, logger: HostLog): HostLog {
   return {
     info: (message) => logger.info(message),
-    warn(message) {
-      const compilation = current();
-      if (compilation) logOf(compilation, logger).warn(message);
-    },
+    warn: (message) => add('warnings', message),
     error: (message) => logger.error(message),
+    fail: (error) => add('errors', messageOf(error)),
   };
 }
 
@@ -119,13 +109,13 @@ export function deleteFormer(
   host: 'webpack' | 'rspack',
   compiler: AnyCompiler,
   options: ResolvedOptions,
-  logger?: HostLog,
+  logger: HostLog = compiler.getInfrastructureLogger(NAME),
 ): void {
   const { context: root } = compiler;
   const configuration = configurationOf(compiler);
   compiler.hooks.afterEmit.tapPromise(NAME, async (compilation) => {
     if (!(await isOnDisk(compiler))) return;
-    const log = logOf(compilation, logger);
+    const log = logOf(() => compilation, logger);
     const copies = new BuildCopies({ host, options, log, root });
     await copies.deleteLeftOver(outputOf(compilation), configuration()).catch(log.fail);
   });

@@ -99,7 +99,8 @@ export class ImportedFiles {
     if (asset) return asset;
     compilation.deleteAsset(name);
     const reason = 'is missing, or changed after it had been named by its content; build again';
-    logOf(compilation).fail(new Error(`ERR_SOURCE_CHANGED: ${file} ${reason}`));
+    const logger = this.#compiler.getInfrastructureLogger(NAME);
+    logOf(() => compilation, logger).fail(new Error(`ERR_SOURCE_CHANGED: ${file} ${reason}`));
     return undefined;
   }
 

@@ -5,10 +5,11 @@ import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import {
   blockedNames,
   bundleOf,
+  type CompilationLog,
   configurationOf,
   fileOf,
   isOnDisk,
-  logOfBuilds,
+  logOf,
   outputOf,
   watchSources,
 } from '../../compilers/compiler.ts';
@@ -42,7 +43,7 @@ export class RspackCopies {
   readonly #settings: CopiesSettings;
   readonly #configuration: () => object;
   readonly #copies: BuildCopies;
-  readonly #log: HostLog;
+  readonly #log: CompilationLog;
   /** Imported files of the build that the engine copies. */
   #assets: ExtractedAsset[] = [];
   #compilation: Compilation | undefined;
@@ -56,7 +57,7 @@ export class RspackCopies {
     this.#compiler = compiler;
     this.#settings = settings;
     this.#configuration = configurationOf(compiler);
-    this.#log = logOfBuilds(() => this.#compilation, logger);
+    this.#log = logOf(() => this.#compilation, logger);
     const { context: root } = compiler;
     this.#copies = new BuildCopies({ host: 'rspack', options, log: this.#log, root });
   }
@@ -130,9 +131,10 @@ export class RspackCopies {
     this.#hasWritten = true;
   }
 
-  /** Call this when an error is reported: the rest of the build copies nothing. */
-  fail(): void {
+  /** Fails the build. The rest of it copies nothing. */
+  fail(error: unknown): void {
     this.#directory = undefined;
+    this.#log.fail(error);
   }
 
   /** Call this when the build ends. `keepWorkers`: worker threads stay for the next build of a watcher. */

@@ -1,5 +1,5 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import { checkCompiler, deleteFormer, logOf, tapEnd } from '../../compilers/compiler.ts';
+import { checkCompiler, deleteFormer, tapEnd } from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -70,28 +70,25 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
  */
 function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentServer): void {
   const { hooks } = compiler;
-  const attempt = async (compilation: Compilation, act: () => Promise<void>) => {
-    try {
-      await act();
-    } catch (error) {
-      copies.fail();
-      logOf(compilation).fail(error);
-    }
-  };
+  const attempt = (act: (compilation: Compilation) => Promise<void>) => (compilation: Compilation) =>
+    act(compilation).catch((error: unknown) => copies.fail(error));
 
   hooks.make.tapPromise(NAME, () => copies.prepare());
   hooks.afterCompile.tap(NAME, (compilation) => {
     if (compiler.watchMode) copies.watch(compilation);
     server.invalidate();
   });
-  hooks.emit.tapPromise({ name: NAME, stage: BEFORE_ALL }, (compilation) =>
-    attempt(compilation, () => copies.begin(compilation, server)),
+  hooks.emit.tapPromise(
+    { name: NAME, stage: BEFORE_ALL },
+    attempt((compilation) => copies.begin(compilation, server)),
   );
-  hooks.emit.tapPromise({ name: NAME, stage: AFTER_ALL }, (compilation) =>
-    attempt(compilation, () => copies.deleteCollisions(compilation)),
+  hooks.emit.tapPromise(
+    { name: NAME, stage: AFTER_ALL },
+    attempt((compilation) => copies.deleteCollisions(compilation)),
   );
-  hooks.afterEmit.tapPromise({ name: NAME, stage: BEFORE_ALL }, (compilation) =>
-    attempt(compilation, () => copies.finish(compilation)),
+  hooks.afterEmit.tapPromise(
+    { name: NAME, stage: BEFORE_ALL },
+    attempt((compilation) => copies.finish(compilation)),
   );
   tapEnd(
     compiler,

@@ -4,7 +4,6 @@ import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { contenderOf, winnerOverBundle } from '../../output/winner.ts';
 import { relativeName } from '../../targets/targets.ts';
-import type { HiddenAssets } from './hiding.ts';
 import type { FileAsset } from './listing.ts';
 
 /** The files that are copied or skipped when the compilation is written. */
@@ -22,7 +21,6 @@ interface AssetSettings {
   /** Imported files. The bundle has them as assets already. */
   imported: readonly FileAsset[];
   directory: string;
-  hidden: HiddenAssets;
   log: CompilationLog;
 }
 
@@ -70,16 +68,14 @@ export class CompilationAssets {
       if (asset && this.#isUntouched(asset)) {
         if (this.#wins(asset, name)) return;
         this.#ours.delete(asset.name);
-        if (!this.#settings.hidden.delete(asset.name) && !asset.file.link)
-          compilation.deleteAsset(asset.name);
+        if (!asset.file.link) compilation.deleteAsset(asset.name);
       }
       emitAsset(name, source, info);
     };
   }
 
   #isUntouched({ name, source, file }: FileAsset): boolean {
-    const isThere = file.link || this.#settings.hidden.has(name) || this.#compilation.assets[name] === source;
-    return this.#ours.has(name) && isThere;
+    return this.#ours.has(name) && (file.link || this.#compilation.assets[name] === source);
   }
 
   /** Whether a file replaces the bundle's asset of the same name. Warns about the collision, or fails the build. */

@@ -5,7 +5,6 @@ import {
   blockedNames,
   type CompilationLog,
   isOnDisk,
-  logOf,
   outputOf,
   outsideWarning,
   watchSources,
@@ -15,7 +14,7 @@ import type { BuildCopies } from '../../output/build.ts';
 import { mount } from '../../serve/memory.ts';
 import { targetOfFile } from '../../targets/targets.ts';
 import { CompilationAssets, type FinalAssets } from './assets.ts';
-import { HiddenAssets } from './hiding.ts';
+import { hideFromReaders } from './hiding.ts';
 import type { WebpackImports } from './imported-files.ts';
 import { type FileAsset, type Listing, listFiles } from './listing.ts';
 import { engineTargets, type WebpackTarget } from './targets.ts';
@@ -25,6 +24,7 @@ import type { WatchState } from './watch-state.ts';
 export interface CompilerState {
   readonly compiler: Compiler;
   readonly options: ResolvedOptions;
+  readonly log: CompilationLog;
   readonly targets: readonly WebpackTarget[];
   readonly watch: WatchState;
   readonly copies: BuildCopies;
@@ -41,9 +41,6 @@ export class WebpackBuild {
   readonly compilation: Compilation;
   /** Absolute path of the output. */
   readonly #directory: string;
-  readonly #log: CompilationLog;
-  /** The files that are hidden while webpack searches the contents of all assets. */
-  readonly hidden: HiddenAssets;
   /** Undefined until the files are listed. */
   #listing: Listing | undefined;
   #assets: CompilationAssets | undefined;
@@ -55,8 +52,7 @@ export class WebpackBuild {
     this.#state = state;
     this.compilation = compilation;
     this.#directory = outputOf(compilation);
-    this.#log = logOf(compilation);
-    this.hidden = new HiddenAssets(compilation, () => this.#assets?.untouched() ?? []);
+    hideFromReaders(compilation, () => this.#assets?.untouched() ?? []);
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
@@ -81,11 +77,10 @@ export class WebpackBuild {
         files: listing.assets,
         imported: imported?.in(compilation, directory) ?? [],
         directory,
-        hidden: this.hidden,
-        log: this.#log,
+        log: this.#state.log,
       });
     } catch (error) {
-      this.#log.fail(error);
+      this.#state.log.fail(error);
     }
   }
 
@@ -122,7 +117,7 @@ export class WebpackBuild {
       if (warnings.length === length) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
-      this.#log.fail(error);
+      this.#state.log.fail(error);
       const { assets } = this.compilation;
       const blocked = blockedNames(Object.keys(assets), error, this.#directory);
       // webpack must not write these assets: it would read all files into memory, and fail too if the disk is full.
@@ -198,7 +193,7 @@ export class WebpackBuild {
   #serve(ours: readonly FileAsset[], { targets: { targets } }: Listing): void {
     const { compiler, options, warnedOfOutside } = this.#state;
     const warning = outsideWarning('webpack', compiler, targets, this.#directory);
-    if (warning && !warnedOfOutside) this.#log.warn(warning);
+    if (warning && !warnedOfOutside) this.#state.log.warn(warning);
     this.#state.warnedOfOutside = true;
     const plain = ours.filter(({ given }) => !given.target.transform);
     const files = new Map(plain.map(({ file }) => [file.destination, file.source]));

@@ -2,52 +2,33 @@ import type { Compilation } from 'webpack';
 import type { FileAsset } from './listing.ts';
 
 /**
- * The tap that fills in the names of chunks if the output is ES modules. It searches all assets, so it would read
- * every file.
+ * The taps of webpack that read the contents of all assets, and so would read every file: one corrects the hashes in
+ * names, the other fills in the names of chunks if the output is ES modules.
  */
-const READS_ALL = 'analyzableChunkNaming';
+const TAPS_THAT_READ_ALL_ASSETS: ReadonlySet<string> = new Set([
+  'RealContentHashPlugin',
+  'analyzableChunkNaming',
+]);
 
-type Asset = Pick<FileAsset, 'name' | 'source'>;
-
-/** The files, by name, that are removed from the assets while webpack searches the contents of all assets. */
-export class HiddenAssets extends Map<string, Asset['source']> {
-  readonly #compilation: Pick<Compilation, 'assets'>;
-  readonly #files: () => readonly Asset[];
-
-  constructor(compilation: Pick<Compilation, 'assets'>, files: () => readonly Asset[]) {
-    super();
-    this.#compilation = compilation;
-    this.#files = files;
-  }
-
-  hide(): void {
-    for (const { name, source } of this.#files()) {
-      this.set(name, source);
-      delete this.#compilation.assets[name];
-    }
-  }
-
-  show(): void {
-    for (const [name, source] of this) this.#compilation.assets[name] = source;
-    this.clear();
-  }
-}
-
-/** Hides files while webpack searches the assets for names of chunks. */
-export function hideFromSearch({ hooks }: Compilation, files: Pick<HiddenAssets, 'hide' | 'show'>): void {
-  hooks.processAssets.intercept({
+/** Removes the files from the assets while webpack reads the contents of all assets. */
+export function hideFromReaders(
+  compilation: Pick<Compilation, 'assets' | 'hooks'>,
+  filesOf: () => readonly Pick<FileAsset, 'name' | 'source'>[],
+): void {
+  compilation.hooks.processAssets.intercept({
     register(tap) {
-      if (tap.name !== READS_ALL || tap.type !== 'promise') return tap;
+      if (!TAPS_THAT_READ_ALL_ASSETS.has(tap.name) || tap.type !== 'promise') return tap;
       const { fn } = tap as unknown as { fn(assets: unknown): Promise<unknown> };
-      const hidden = async (assets: unknown) => {
-        files.hide();
+      const withoutFiles = async (assets: unknown) => {
+        const files = filesOf();
+        for (const { name } of files) delete compilation.assets[name];
         try {
           return await fn(assets);
         } finally {
-          files.show();
+          for (const { name, source } of files) compilation.assets[name] = source;
         }
       };
-      return { ...tap, fn: hidden };
+      return { ...tap, fn: withoutFiles };
     },
   });
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Compilation, Compiler, NormalModule } from 'webpack';
+import type { Compilation, Compiler, LoaderContext, NormalModule } from 'webpack';
 import { standInOf } from '../../assets/compiler-source.ts';
 import { sizeInStandIn } from '../../assets/stand-in.ts';
 import { fileOf } from '../../compilers/compiler.ts';
@@ -7,18 +7,11 @@ import { ImportedFiles } from '../../compilers/imported-files.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { relativeName, targetOfFile } from '../../targets/targets.ts';
-import { HiddenAssets, hideFromSearch } from './hiding.ts';
+import { hideFromReaders } from './hiding.ts';
 import type { FileAsset } from './listing.ts';
 
 /** Runs before webpack reads a file, and before other plugins process assets. */
 const FIRST = { name: NAME, stage: -100_000 };
-
-/** The used properties of the context that webpack gives to loaders. */
-interface LoaderContext {
-  _module?: NormalModule;
-  resourcePath: string;
-  addDependency(file: string): void;
-}
 
 /** Gives webpack stand-ins instead of files. When a stand-in is an asset, the source of the file replaces it. */
 export class WebpackImports extends ImportedFiles {
@@ -36,7 +29,7 @@ export class WebpackImports extends ImportedFiles {
     compiler.webpack.NormalModule.getCompilationHooks(compilation)
       .readResource.for(undefined as never)
       .tapPromise(FIRST, (given) => {
-        const context = given as LoaderContext;
+        const context = given as LoaderContext<unknown>;
         const limit = context._module && inlineLimitOf(context._module);
         return this.standInOf(context.resourcePath, limit, context) as never;
       });
@@ -45,11 +38,7 @@ export class WebpackImports extends ImportedFiles {
       for (const module of modules) showSize(module as NormalModule);
     });
     hooks.processAssets.tapPromise(FIRST, () => this.#reveal(compilation));
-    if (compiler.isChild())
-      hideFromSearch(
-        compilation,
-        new HiddenAssets(compilation, () => this.in(compilation, compiler.outputPath)),
-      );
+    if (compiler.isChild()) hideFromReaders(compilation, () => this.in(compilation, compiler.outputPath));
   }
 
   /**

@@ -1,17 +1,10 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
-import {
-  checkCompiler,
-  configurationOf,
-  deleteFormer,
-  logOfBuilds,
-  tapEnd,
-} from '../../compilers/compiler.ts';
+import { checkCompiler, configurationOf, deleteFormer, logOf, tapEnd } from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
-import { hideFromSearch } from './hiding.ts';
 import { WebpackImports } from './imported-files.ts';
 import { takeOverCopy } from './patterns.ts';
 import { webpackTargets } from './targets.ts';
@@ -44,7 +37,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   }
   /** The current build, or the last one. A compiler runs one build at a time. */
   let build: WebpackBuild | undefined;
-  const log = logOfBuilds(() => build?.compilation, compiler.getInfrastructureLogger(NAME));
+  const log = logOf(() => build?.compilation, compiler.getInfrastructureLogger(NAME));
   const copies = new BuildCopies({ host: 'webpack', options, log, root });
   const configuration = configurationOf(compiler);
   // Includes what the engine's targets do not contain: templates and patterns.
@@ -52,6 +45,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   const state: CompilerState = {
     compiler,
     options,
+    log,
     targets,
     watch: new WatchState(compiler, targets),
     copies,
@@ -66,17 +60,9 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   hooks.thisCompilation.tap(NAME, (compilation) => {
     const current = new WebpackBuild(state, compilation);
     build = current;
-    const { processAssets } = compilation.hooks;
-    const { PROCESS_ASSETS_STAGE_ADDITIONAL: adding, PROCESS_ASSETS_STAGE_OPTIMIZE_HASH: hashing } =
-      webpack.Compilation;
-    const at = (stage: number) => ({ name: NAME, stage });
     // After other plugins have added assets, and before any plugin processes assets.
-    processAssets.tapPromise(at(adding + 1), () => current.addAssets());
-    if (compilation.options.optimization.realContentHash) {
-      processAssets.tap(at(hashing - 1), () => current.hidden.hide());
-      processAssets.tap(at(hashing + 1), () => current.hidden.show());
-    }
-    hideFromSearch(compilation, current.hidden);
+    const stage = webpack.Compilation.PROCESS_ASSETS_STAGE_ADDITIONAL + 1;
+    compilation.hooks.processAssets.tapPromise({ name: NAME, stage }, () => current.addAssets());
     webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
   });
   hooks.make.tapPromise(NAME, async () => build?.prepare());
