@@ -91,12 +91,7 @@ export class BundledAssets {
       Object.defineProperty(item, 'source', {
         get: content,
         set(value: string | Uint8Array) {
-          Object.defineProperty(item, 'source', {
-            value,
-            writable: true,
-            enumerable: true,
-            configurable: true,
-          });
+          Object.defineProperty(item, 'source', { value, writable: true });
         },
         enumerable: true,
         configurable: true,

@@ -233,9 +233,7 @@ function refuseTemplate(given: OutputTarget, host: string): void {
 
 function resolvePublicDirs(given: Options['publicDir'], host: string): ResolvedPublicDirectory[] | undefined {
   if (given === undefined) return undefined;
-  if (given === false) return [];
-  const list = Array.isArray(given) ? given : [given];
-  return list.map((each) => resolvePublicDir(each, host));
+  return given === false ? [] : [given].flat().map((each) => resolvePublicDir(each, host));
 }
 
 const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 'info'];

@@ -65,13 +65,7 @@ function begin(options: BuildOptions): Requested {
 
 function restore(options: BuildOptions, { isAsked, before }: Requested): void {
   if (!isAsked && !before) delete options.metafile;
-  else
-    Object.defineProperty(options, 'metafile', {
-      value: isAsked || before?.value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+  else Object.defineProperty(options, 'metafile', { value: isAsked || before?.value, writable: true });
 }
 
 /** The metafile of a build, also if {@link hideMetafile} has removed it from the result. */

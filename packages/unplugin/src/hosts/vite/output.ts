@@ -6,7 +6,7 @@ import type { ResolvedConfig, UserConfig } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
-import { type OutputTargets, resolveFrom, toTargets } from '../../targets/targets.ts';
+import { hasTargets, type OutputTargets, resolveFrom, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 
 type BuildOptions = ResolvedConfig['build'];
@@ -61,7 +61,7 @@ export function servedOf(
   options: ResolvedOptions,
 ): Served | undefined {
   const targets = toTargets({ ...options, publicDirs: options.publicDirs ?? [] }, { root });
-  if (targets.publicTargets.length + targets.targets.length === 0) return undefined;
+  if (!hasTargets(targets)) return undefined;
   const outDir = path.resolve(root, build.outDir);
   const paths = watchedPaths(targets, new Set([outDir]));
   return {
@@ -102,7 +102,7 @@ export function takeoverOf(
   const targets = toTargets({ ...options, publicDirs }, { root, publicDir: own });
   // In a build for a server Vite writes no assets, unless `emitAssets` is set.
   const hasAssets = options.assets !== undefined && build.emitAssets;
-  if (targets.publicTargets.length + targets.targets.length === 0 && !hasAssets) return undefined;
+  if (!hasTargets(targets) && !hasAssets) return undefined;
   // If the option is not set, Vite empties only outputs inside the project, and warns about others.
   const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
   // If Vite copies its public directory itself, these files exist before our copy starts and must not be deleted.
@@ -176,12 +176,7 @@ export class HiddenOptions {
 
   restore(): void {
     for (const [name, value] of Object.entries(this.#values))
-      Object.defineProperty(this.#build, name, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+      Object.defineProperty(this.#build, name, { value, writable: true });
   }
 }
 
