@@ -345,6 +345,24 @@ test('Rolldown: with cleanDir a bundle that is not written leaves the output as 
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 
+test.each([
+  ['is a file', 'static', 'dist" is not a directory; delete or rename it'],
+  ['has a source in it', 'dist/inner', 'ERR_NESTED'],
+])(
+  'Rolldown: with cleanDir an output that %s ends the build without a stack',
+  async (what, publicDir, message) => {
+    const root = makeProject();
+    if (what === 'is a file') writeFileSync(join(root, 'dist'), 'a file');
+    else mkdirSync(join(root, 'dist/inner'), { recursive: true });
+    const error = await build(rolldownHost, root, { given: { publicDir }, outputs: [cleaned('dist')] }).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error?.message).toContain(message);
+    expect(error?.message).not.toMatch(/^ +at /m);
+  },
+);
+
 test('Rolldown: cleanDir is its own where nothing is copied, or the next build does without', async () => {
   const root = makeProject({}, { 'stale.txt': 'stale' });
   await build(rolldownHost, root, { outputs: [cleaned('dist')], given: { targets: [] } });

@@ -82,6 +82,13 @@ test('a build that fails leaves the output as it was, with output.clean too', as
   expect(readTree(join(root, 'dist'))).toEqual(before);
 });
 
+test('an output that is a file ends the build with what to do, with output.clean too', async () => {
+  const root = makeProject();
+  writeFileSync(join(root, 'dist'), 'a file');
+  const { errors } = await build(root, { output: { clean: true } });
+  expect(errors).toEqual([expect.stringContaining('dist" is not a directory; delete or rename it')]);
+});
+
 test('an asset that a plugin adds just before Rspack writes wins over what is public', async () => {
   const root = makeProject();
   const late = {

@@ -125,6 +125,30 @@ describeVites((host) => {
     expect(report).toMatchObject({ files: 0, unchanged: 2, pruned: 4 });
   });
 
+  test('an output that is a file ends the build with what to do, and without a stack', async () => {
+    const root = project(few);
+    writeFileSync(join(root, 'dist'), 'a file');
+    const error = await build(host, root).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error?.message).toContain('dist" is not a directory; delete or rename it');
+    expect(error?.message).not.toMatch(/^ +at /m);
+    expect(readFileSync(join(root, 'dist'), 'utf8')).toBe('a file');
+  });
+
+  test('an output that must not be emptied because a source is in it ends the build without a stack', async () => {
+    const root = project(few);
+    writeOld(root, { 'inner/a.txt': 'a' });
+    const targets = [{ from: 'dist/inner', to: 'inner' }];
+    const error = await build(host, root, { options: { targets } }).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error?.message).toContain('ERR_NESTED');
+    expect(error?.message).not.toMatch(/^ +at /m);
+  });
+
   test('a plugin may write a file where a public one was before', async () => {
     const root = project({ ...few, 'public/robots.txt': 'from the public directory' });
     await pastTick();

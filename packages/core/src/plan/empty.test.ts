@@ -109,3 +109,12 @@ test.skipIf(notLinux)(
     }
   },
 );
+
+test('Nothing is emptied where a file, or nothing, is in the place of the directory or of its parent', () => {
+  write('out');
+  for (const each of ['out', 'out/below', 'nowhere']) {
+    expect(emptyDirectory(at(each), nothing)).toEqual({ deleted: [], at: 0 });
+    expect(new EmptySnapshot(at(each), nothing).at).toBe(0);
+  }
+  expect(fs.readFileSync(at('out'), 'utf8')).toBe('out');
+});

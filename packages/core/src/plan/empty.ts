@@ -52,7 +52,7 @@ const system = portableSystem(undefined);
  */
 export function emptyDirectory(directory: string, options: EmptyOptions): Emptied {
   const { manifest, keep, sources, snapshot } = options;
-  if (!fs.existsSync(directory)) return { deleted: [], at: 0 };
+  if (!isDirectory(directory)) return { deleted: [], at: 0 };
   refuseNested(directory, sources, keep);
   const recorded = snapshot?.recorded ?? new Recorded(manifest, directory);
   const deleted: string[] = [];
@@ -85,7 +85,7 @@ export class EmptySnapshot {
   constructor(directory: string, { manifest, keep }: KeepOptions) {
     this.#root = directory;
     this.recorded = new Recorded(manifest, directory);
-    const isThere = fs.existsSync(directory);
+    const isThere = isDirectory(directory);
     this.at = isThere ? this.recorded.timeIn(directory) : 0;
     if (!isThere) return;
     for (const [current, entry] of surplus(directory, this.recorded, keep))
@@ -121,6 +121,16 @@ export class EmptySnapshot {
     }
     const status = statusOf(parent, entry.name);
     if (status) this.#files.set(file, status);
+  }
+}
+
+/** If a file is in the place of the directory, nothing is emptied: the copy reports the error. */
+function isDirectory(directory: string): boolean {
+  try {
+    return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // For example, a parent is a file.
+    return false;
   }
 }
 

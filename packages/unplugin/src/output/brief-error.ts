@@ -9,10 +9,23 @@ export async function briefly<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
-    if (error instanceof CopyError) shorten(error);
-    else if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) error.stack = '';
-    throw error;
+    throw brief(error);
   }
+}
+
+/** The same for a synchronous function. */
+export function brieflySync<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw brief(error);
+  }
+}
+
+function brief(error: unknown): unknown {
+  if (error instanceof CopyError) shorten(error);
+  else if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) error.stack = '';
+  return error;
 }
 
 function shorten(error: CopyError): void {

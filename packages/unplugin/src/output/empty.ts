@@ -3,6 +3,7 @@ import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
 import { isInside } from 'fs-reflink/host';
 import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
 import { watchedPart } from '../targets/watched.ts';
+import { brieflySync } from './brief-error.ts';
 import { manifestFile } from './cache.ts';
 
 export type { Emptied, EmptySnapshot };
@@ -42,7 +43,8 @@ export function emptyOutput({
   const manifest = manifestFile(cacheDirectory, directory);
   // If emptying is not loaded, the directory did not exist when the build started: this build wrote all files in it.
   if (!loaded) return { deleted: [], at: 0 };
-  return loaded.emptyDirectory(directory, { manifest, keep, sources, snapshot });
+  const { emptyDirectory } = loaded;
+  return brieflySync(() => emptyDirectory(directory, { manifest, keep, sources, snapshot }));
 }
 
 /** Records the content of a directory: only this content may be deleted by a later {@link emptyOutput}. */
@@ -51,7 +53,9 @@ export function snapshotOf({
   cacheDirectory,
   keep,
 }: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
-  return new loaded!.EmptySnapshot(directory, { manifest: manifestFile(cacheDirectory, directory), keep });
+  const { EmptySnapshot } = loaded!;
+  const manifest = manifestFile(cacheDirectory, directory);
+  return brieflySync(() => new EmptySnapshot(directory, { manifest, keep }));
 }
 
 /** What emptying an output directory keeps, relative to it: outputs inside it, and the repository of a deployment. */
