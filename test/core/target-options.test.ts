@@ -190,6 +190,39 @@ describe('symlinks of a target', () => {
       join(cwd, 'kept/sub/far'),
     ]);
   });
+
+  it.each<[prune: NonNullable<CopyOptions['prune']>]>([['placed'], ['everything']])(
+    'has links copied as files once they are followed, and as links once they are kept (prune: %j)',
+    async (prune) => {
+      const cwd = writeTree(workspace(), {
+        'in/file': 'file',
+        'in/deep/file': 'deep',
+        'in/link': symlink('file'),
+        'in/deeper': symlink('deep'),
+      });
+      const options = { cwd, manifest: 'm', prune };
+      const target = { from: 'in', to: 'out' };
+      await pastTick();
+      for (const symlinks of ['keep', 'follow', 'keep'] as const) {
+        const planned = await plan({ ...target, symlinks }, options);
+        const report = await copy({ ...target, symlinks }, options);
+        for (const count of ['files', 'links', 'unchanged', 'pruned'] as const)
+          expect([symlinks, count, report[count]]).toEqual([symlinks, count, planned[count]]);
+        const isLink = (name: string) => lstatSync(join(cwd, 'out', name)).isSymbolicLink();
+        expect([isLink('link'), isLink('deeper')]).toEqual([symlinks === 'keep', symlinks === 'keep']);
+        expect(readFileSync(join(cwd, 'out/deeper/file'), 'utf8')).toBe('deep');
+      }
+    },
+  );
+
+  it('has a broken link refused once it is followed, as by a copy without a manifest', async () => {
+    const cwd = writeTree(workspace(), { 'in/link': symlink('nowhere') });
+    const options = { cwd, manifest: 'm' };
+    await pastTick();
+    await copy({ from: 'in', to: 'out', symlinks: 'keep' }, options);
+    const followed = copy({ from: 'in', to: 'out', symlinks: 'follow' }, options);
+    await expect(followed).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });
 
 describe('preserve of a target', () => {
@@ -261,6 +294,28 @@ describe('preserve of a target', () => {
     expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 0, unchanged: 3 });
     await copy({ from: 'in', to: 'out', preserve: ['mode', 'special', 'timestamps'] }, options);
     expect(of(cwd, 'out/deep/tool').mode).toBe('4750');
+  });
+
+  it('has files copied again once two targets exchange theirs', async () => {
+    const cwd = prepare();
+    const options = { cwd, manifest: 'm' };
+    const preserve = ['mode', 'special', 'timestamps'] as const;
+    await pastTick();
+    await copy(
+      [
+        { from: 'in', to: 'one', preserve },
+        { from: 'in', to: 'two' },
+      ],
+      options,
+    );
+    const exchanged: Target[] = [
+      { from: 'in', to: 'two', preserve },
+      { from: 'in', to: 'one' },
+    ];
+    await copy(exchanged, options);
+    const modes = ['one', 'two'].map((to) => of(cwd, `${to}/deep/tool`).mode);
+    expect(modes).toEqual(['750', '4750']);
+    expect(await copy(exchanged, options)).toMatchObject({ files: 0, unchanged: 6 });
   });
 
   it('decides whether FIFOs of that target are copied', async () => {

@@ -70,8 +70,12 @@ function fingerprint(
   { transfer: { preserve, symlinks, reflink } }: JobSettings,
   { targets }: PlanSettings,
 ): string {
+  // The records do not tell which target copied a file.
   const ofTargets = targets.some((target) => target.preserve)
-    ? [targets.map((target) => target.preserve?.toSorted())]
+    ? targets.map(({ from, others, excluded, base, to, ignore, overwrite, preserve: own }) => [
+        [own?.toSorted(), from, to, base, ignore, overwrite],
+        [others?.map((each) => each.from), excluded],
+      ])
     : [];
   return JSON.stringify([[...preserve].sort(), symlinks, reflink, ...ofTargets]);
 }

@@ -129,8 +129,10 @@ export class UnchangedDetector {
       if (
         system.status(to, name, false, status) >= 0 &&
         isAsRecorded(records, file, 'destination', status) &&
-        // Do not follow links, which may lead anywhere: links are left to planning.
+        // Do not follow links, which may lead anywhere: links are left to planning. One may be as recorded, if an
+        // earlier run kept it as a link.
         system.status(from, name, false, status) >= 0 &&
+        !status.isLink &&
         isAsRecorded(records, file, 'source', status)
       )
         untouched[file] = 1;
