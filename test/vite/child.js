@@ -66,7 +66,7 @@ function configOf({ root, config, failing, pause }) {
     root,
     logLevel: 'silent',
     customLogger,
-    plugins: [reflink({ report: false }), pause && pausing, failing && failure({ failing })],
+    plugins: [reflink({ report: false, reflink: 'auto' }), pause && pausing, failing && failure({ failing })],
     ...config,
   };
 }

@@ -116,9 +116,9 @@ describeVites((host) => {
       import { build, resolveConfig } from ${JSON.stringify(host.id)};
       import reflink from 'unplugin-reflink/vite';
       const config = { root: ${JSON.stringify(root)}, configFile: false, logLevel: 'silent' };
-      await resolveConfig({ ...config, plugins: [reflink()] }, 'build');
+      await resolveConfig({ ...config, plugins: [reflink({ reflink: 'auto' })] }, 'build');
       const failing = { name: 'on-purpose', configResolved() { throw new Error('failed on purpose'); } };
-      await build({ ...config, plugins: [reflink(), failing] }).catch(({ message }) => console.log(message));`;
+      await build({ ...config, plugins: [reflink({ reflink: 'auto' }), failing] }).catch(({ message }) => console.log(message));`;
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: import.meta.dirname,
       encoding: 'utf8',
@@ -145,7 +145,7 @@ describeVites((host) => {
   test('the command line says so and ends with the right code', () => {
     const root = project({ ...many, 'public/z/broken.txt': symlink('nowhere') });
     const plugin = new URL('../../packages/unplugin/dist/vite.js', import.meta.url);
-    const config = `import reflink from ${JSON.stringify(plugin)}; export default { plugins: [reflink()] };`;
+    const config = `import reflink from ${JSON.stringify(plugin)}; export default { plugins: [reflink({ reflink: 'auto' })] };`;
     writeFileSync(join(root, 'vite.config.js'), config);
     const run = () =>
       spawnSync(process.execPath, [host.bin, 'build'], {

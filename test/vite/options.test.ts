@@ -59,7 +59,7 @@ describeVites((host) => {
     await pastTick();
     const lines: string[][] = [];
     for (let run = 0; run < 2; run++) {
-      const { log } = await build(host, root, { options: { report: 'summary' } });
+      const { log } = await build(host, root, { options: { report: 'summary', reflink: 'auto' } });
       lines.push(log.infos.filter((message) => message.includes('public →')));
     }
     expect(lines.map(({ length }) => length)).toEqual([1, 1]);
@@ -69,7 +69,7 @@ describeVites((host) => {
 
   test('report: false says nothing', async () => {
     const root = project({ 'public/a.txt': 'a' });
-    const { log } = await build(host, root, { options: { report: false } });
+    const { log } = await build(host, root, { options: { report: false, reflink: 'auto' } });
     expect(log.infos.filter((message) => /public|reflink/.test(message))).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import { rolldownPlugin, rollupPlugin } from './hosts/rollup/plugin.ts';
 import { rspackPlugin } from './hosts/rspack/plugin.ts';
 import { rsbuildPlugin } from './hosts/rspack/rsbuild.ts';
 import { vitePlugins } from './hosts/vite/plugins.ts';
+import { isPlain } from './hosts/vite/small.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
 import { NAME } from './options/name.ts';
 import type { Options } from './options/options.ts';
@@ -19,7 +20,7 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
     const resolved = resolveOptions(options, framework);
     switch (framework) {
       case 'vite':
-        return vitePlugins(resolved).map(({ name, enforce, ...vite }) => ({
+        return vitePlugins(resolved, isPlain(options)).map(({ name, enforce, ...vite }) => ({
           name,
           ...(enforce && { enforce }),
           vite,

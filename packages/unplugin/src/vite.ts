@@ -12,13 +12,14 @@
  */
 import type { Plugin } from 'vite';
 import { vitePlugins } from './hosts/vite/plugins.ts';
+import { isPlain } from './hosts/vite/small.ts';
 import type { Options } from './options/options.ts';
 import { refusedByAstro, refusedUncalled } from './options/other-bundlers.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 
 // This entry does not use unplugin: loading it takes longer than copying a small public directory.
 const vite = refusedUncalled((options?: Options): Plugin[] => {
-  const [first, ...others] = vitePlugins(resolveOptions(options, 'vite'));
+  const [first, ...others] = vitePlugins(resolveOptions(options, 'vite'), isPlain(options));
   return [refusedByAstro(first!, 'vite'), ...others];
 }, 'vite');
 

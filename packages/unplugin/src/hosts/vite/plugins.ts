@@ -1,9 +1,11 @@
+import path from 'node:path';
 import type { Environment, InlineConfig, Plugin, ResolvedConfig } from 'vite';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { EnvironmentBuild } from './build.ts';
 import type { HookContext } from './check.ts';
 import { COPY_NAME, PUBLIC_NAME, SERVE_NAME } from './names.ts';
+import { isSmall, leftToVite, publicDirectoryOf } from './small.ts';
 
 type Host = typeof import('./host.ts');
 
@@ -24,9 +26,15 @@ function loadedHost(): Host {
  * own `renderStart` hook and hides options from it. Another runs after that hook and restores the options, so that
  * all other plugins see them as the user gave them. A third plugin serves the same files in development, and the last
  * one tells Vite which directory is public.
+ *
+ * If `leavesSmall` is set, Vite itself copies a small public directory: see {@link leftToVite}.
  */
-export function vitePlugins(options: ResolvedOptions): Plugin[] {
+export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
+  /** The configs of the builds that Vite does alone. */
+  const left = new WeakSet<ResolvedConfig>();
+  const applyToEnvironment: Plugin['applyToEnvironment'] = (environment) =>
+    !left.has(environment.getTopLevelConfig());
 
   const buildOf = (context: HookContext): EnvironmentBuild => {
     const { checkContext, commonOptions, EnvironmentBuild } = loadedHost();
@@ -48,7 +56,9 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     api: options,
     enforce: 'pre',
     apply: 'build',
+    applyToEnvironment,
     async config(config) {
+      if (leavesSmall && isSmall(publicDirectoryOf(config))) return;
       const { mayCopy, prepareAhead } = await loadHost();
       // If a worker is worth it, it boots now, while Vite resolves its options and loads its HTML parser.
       prepareAhead({ targets: mayCopy(config, options), busy: isBusy(this) });
@@ -57,6 +67,13 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
       order: 'post',
       async handler(config) {
         if (config.isWorker || !config.environments) return;
+        if (leavesSmall && leftToVite(config)) {
+          left.add(config);
+          const directory = path.relative(config.root, config.publicDir);
+          if (options.report)
+            config.logger.info(`${directory}: Vite copies it itself, because it is small (${NAME})`);
+          return;
+        }
         const host = await loadHost();
         for (const message of host.uncopiedMessages(config, options)) warn(config, message);
         host.prepareAhead({ targets: host.copiedBy(config, options), busy: isBusy(this) });
@@ -70,6 +87,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     buildApp: {
       order: 'post',
       async handler(builder) {
+        if (left.has(builder.config)) return;
         const message = (await loadHost()).unbuiltMessage(builder, options);
         if (message) warn(builder.config, message);
       },
@@ -128,6 +146,7 @@ export function vitePlugins(options: ResolvedOptions): Plugin[] {
     api: options,
     enforce: 'post',
     apply: 'build',
+    applyToEnvironment,
     renderStart: {
       order: 'pre',
       handler() {

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import reflink from 'unplugin-reflink/vite';
+import { expect, test } from 'vitest';
+import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
+import { type BuildSetup, build, describeVites, pathsIn, project } from './support.ts';
+
+const few: TreeSpec = { 'public/a.txt': 'a', 'public/sub/b.bin': Buffer.alloc(1500, 'b') };
+const plain = { report: 'summary' } as const;
+const LEFT = 'public: Vite copies it itself, because it is small (unplugin-reflink)';
+
+/** So many files that the copy engine is worth its start. */
+const manyFiles = (number: number): TreeSpec =>
+  Object.fromEntries(Array.from({ length: number }, (_each, index) => [`public/${index}.txt`, `${index}`]));
+
+describeVites((host) => {
+  const filesOf = (tree: ReturnType<typeof readTree>) =>
+    Object.entries(tree).map(([name, { type, mode, sha256 }]) => [name, type, mode, sha256]);
+
+  test('Vite itself copies a small public directory, with the result that it has without the plugin', async () => {
+    const root = project(few);
+    await build(host, root, { options: false, config: { build: { outDir: 'without' } } });
+    writeTree(root, { 'dist/stale.txt': 'of an earlier build' });
+    const { copiedByVite, log } = await build(host, root, { options: plain });
+    expect(copiedByVite.toSorted()).toEqual(['public/a.txt', 'public/sub/b.bin']);
+    expect(filesOf(readTree(join(root, 'dist')))).toEqual(filesOf(readTree(join(root, 'without'))));
+    expect(log.infos.filter((message) => message.includes('public'))).toEqual([LEFT]);
+    expect(pathsIn(join(root, 'node_modules')).filter((name) => name.includes('reflink'))).toEqual([]);
+  });
+
+  test('report: false says nothing of it', async () => {
+    const root = project(few);
+    const { copiedByVite, log } = await build(host, root, { options: { report: false } });
+    expect(copiedByVite).toHaveLength(2);
+    expect(log.infos.filter((message) => /public|reflink/.test(message))).toEqual([]);
+  });
+
+  const engine: [why: string, spec: TreeSpec, setup?: BuildSetup][] = [
+    ['more than 200 files', manyFiles(201)],
+    ['more than 16 MiB', { ...few, 'public/large.bin': Buffer.alloc(16 * 1024 * 1024) }],
+    ['a symbolic link', { ...few, 'public/link.txt': symlink('a.txt') }],
+    ['a public directory that is a link', { 'real/a.txt': 'a', public: symlink('real') }],
+    ['an output that is not emptied', few, { config: { build: { emptyOutDir: false } } }],
+    [
+      'an output that Vite does not empty',
+      few,
+      {
+        config: { build: { outDir: '../beside' } },
+        warnings: [/outDir .* is not inside project root/],
+      },
+    ],
+    ['an option', few, { options: { ...plain, reflink: 'auto' } }],
+    ['another instance', few, { plugins: [reflink({ ...plain, publicDir: false })] }],
+  ];
+  test.each(engine)('the engine copies: %s', async (_why, spec, setup) => {
+    const root = project(spec);
+    const { copiedByVite, log } = await build(host, root, { options: plain, ...setup });
+    expect(copiedByVite).toEqual([]);
+    const lines = log.infos.filter((message) => message.startsWith('public'));
+    expect(lines).toEqual([expect.stringMatching(/^public → .*: (\d+ copied)/)]);
+  });
+
+  test('nothing is said where Vite copies no public directory', async () => {
+    const root = project(few);
+    const config = { build: { copyPublicDir: false } };
+    const { copiedByVite, log } = await build(host, root, {
+      options: plain,
+      config,
+    });
+    expect(copiedByVite).toEqual([]);
+    expect(log.infos).not.toContain(LEFT);
+    expect(existsSync(join(root, 'dist/a.txt'))).toBe(false);
+  });
+});
