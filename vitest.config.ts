@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const besideModules = 'packages/*/src/**/*.test.ts';
 /** Replaces a module for all files that share its process. */
-const replacing = 'packages/core/src/platform/linux/prototypes.test.ts';
+const replacing = 'packages/core/src/platform/linux/bindings.test.ts';
 
 export default defineConfig({
   // Packages use each other's source, so a test never runs against a stale build.

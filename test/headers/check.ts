@@ -109,14 +109,14 @@ function pointerTo(name: string, prototype: string): string {
  */
 export function widths(
   prototypes: Readonly<Record<string, string>>,
-  toKoffi: (type: string) => string,
+  toKoffi: (type: string) => string | undefined,
 ): Record<string, { size: number }> {
   const types = Object.values(prototypes).flatMap((prototype) => {
     const [, result, parameters] = /^(.*?) \w*\((.*)\)$/.exec(prototype)!;
     return [result!, ...parameters!.split(/, */)];
   });
   const sizes = [...new Set(types)].flatMap((type) => {
-    const [, bits] = /^u?int(\d+|ptr)_t$/.exec(toKoffi(type)) ?? [];
+    const [, bits] = /^u?int(\d+|ptr)_t$/.exec(toKoffi(type) ?? '') ?? [];
     return bits ? [[type, { size: bits === 'ptr' ? 8 : Number(bits) / 8 }]] : [];
   });
   return Object.fromEntries(sizes);

@@ -1,10 +1,10 @@
-import { constants, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
 import {
   type FunctionName,
-  koffiTypes,
   prototypes,
   symbolOf,
-} from '../../packages/core/src/platform/darwin/prototypes.ts';
+  TYPES,
+} from '../../packages/core/src/platform/darwin/bindings.ts';
+import { constants, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
 import { type Check, widths } from './check.ts';
 
 const HEADERS = [
@@ -29,7 +29,7 @@ function darwin(zig: string, node: string): Check {
     target: `${zig}-macos`,
     includes: HEADERS,
     constants,
-    layouts: { ...layouts, ...widths(prototypes, (type) => koffiTypes(`${type} f(void)`).result) },
+    layouts: { ...layouts, ...widths(prototypes, (type) => TYPES[type]) },
     prototypes,
     symbols: Object.fromEntries(names.map((name) => [name, symbolOf(name, node)])),
   };

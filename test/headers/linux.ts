@@ -1,7 +1,9 @@
+import fs from 'node:fs';
+import { prototypes, TYPES } from '../../packages/core/src/platform/linux/bindings.ts';
 import * as linux from '../../packages/core/src/platform/linux/constants.ts';
-import * as magic from '../../packages/core/src/platform/linux/magic.ts';
-import { prototypes, SCALARS } from '../../packages/core/src/platform/linux/prototypes.ts';
-import type { Check } from './check.ts';
+import { FILESYSTEMS } from '../../packages/core/src/platform/linux/filesystems.ts';
+import { STATX_LAYOUT, STATX_TIMESTAMP_LAYOUT } from '../support/statx.ts';
+import { type Check, widths } from './check.ts';
 
 /** Where Node.js and koffi run on Linux, by zig's name and by Node's. */
 const ARCHITECTURES: readonly [zig: string, node: string, glibc: string][] = [
@@ -41,10 +43,15 @@ const LIBC_HEADERS = [
   'sys/xattr.h',
 ];
 
-/** What koffi is told instead of these types has to be as wide. */
-const scalarLayouts = Object.fromEntries(
-  Object.entries(SCALARS).map(([type, { bytes }]) => [type, { size: bytes }]),
+/** The numbers that are the same everywhere. Those that Node.js knows depend on the architecture. */
+const constants = Object.fromEntries(
+  Object.entries(linux).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number' && !(entry[0] in fs.constants),
+  ),
 );
+const magic = Object.fromEntries(FILESYSTEMS.map(([type, , constant]) => [constant, type]));
+/** `FileStatus.writeTimes()` writes two of these. */
+const TIMESPEC = { size: 16, tv_sec: 0, tv_nsec: 8 };
 
 export const linuxChecks: Check[] = ARCHITECTURES.flatMap(([zig, node, glibc]) => [
   kernel(zig, node),
@@ -58,8 +65,13 @@ function kernel(zig: string, node: string): Check {
     name: `Linux ${zig}: the kernel`,
     target: `${zig}-linux-musl`,
     includes: KERNEL_HEADERS,
-    constants: { ...linux.constants, ...linux.constantsOf(node), ...magic },
-    layouts: linux.layouts,
+    constants: { ...constants, FICLONE: linux.ficloneNumber(node), ...magic },
+    layouts: {
+      ...linux.layouts,
+      'struct statx': STATX_LAYOUT,
+      'struct statx_timestamp': STATX_TIMESTAMP_LAYOUT,
+      'struct timespec': TIMESPEC,
+    },
     absent: {
       ZFS_SUPER_MAGIC: PRIVATE,
       VBOXSF_SUPER_MAGIC: PRIVATE,
@@ -76,7 +88,7 @@ function libc(target: string): Check {
     target,
     before: '#define _GNU_SOURCE',
     includes: LIBC_HEADERS,
-    layouts: { 'struct timespec': linux.layouts['struct timespec']!, ...scalarLayouts },
+    layouts: { 'struct timespec': TIMESPEC, ...widths(prototypes, (type) => TYPES[type]) },
     prototypes,
   };
 }

@@ -1,5 +1,6 @@
+import { koffiType, prototypes } from '../../packages/core/src/platform/win32/bindings.ts';
 import { constants, layouts } from '../../packages/core/src/platform/win32/constants.ts';
-import { prototypes, signature } from '../../packages/core/src/platform/win32/prototypes.ts';
+import { ERROR_MORE_DATA, WINDOWS_ERRORS } from '../../packages/core/src/platform/win32/errors.ts';
 import { type Check, widths } from './check.ts';
 
 /**
@@ -27,6 +28,7 @@ typedef struct {
 } FSCTL_SET_INTEGRITY_INFORMATION_BUFFER;
 `;
 
+const errors = Object.fromEntries(Object.entries(WINDOWS_ERRORS).map(([name, [code]]) => [name, code]));
 const functions = { ...prototypes.kernel32, ...prototypes.ntdll };
 
 const HEADERS = ['windows.h', 'winioctl.h', 'winternl.h'];
@@ -40,8 +42,8 @@ function win32(zig: string): Check {
     includes: HEADERS,
     // The linker looks for it, and it is in a runtime that is left out.
     after: `${RESTATED}\nint _tls_index;`,
-    constants,
-    layouts: { ...layouts, ...widths(functions, (type) => signature(`${type} f(void)`).result) },
+    constants: { ...constants, ...errors, ERROR_MORE_DATA },
+    layouts: { ...layouts, ...widths(functions, koffiType) },
     prototypes: functions,
     callbacks: prototypes.callbacks,
     libraries: ['kernel32', 'ntdll'],

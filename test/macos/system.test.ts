@@ -19,15 +19,17 @@ import os, { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
-import { type Bindings, loadBindings } from '../../packages/core/src/platform/darwin/bindings.ts';
-import { constants as C, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
-import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
 import {
+  type Bindings,
   inode64,
-  koffiTypes,
+  loadBindings,
   prototypes,
   symbolOf,
-} from '../../packages/core/src/platform/darwin/prototypes.ts';
+  TYPES,
+} from '../../packages/core/src/platform/darwin/bindings.ts';
+import { constants as C, layouts } from '../../packages/core/src/platform/darwin/constants.ts';
+import { darwinSystem } from '../../packages/core/src/platform/darwin/darwin.ts';
+import { koffiTypes } from '../../packages/core/src/platform/posix/bindings.ts';
 import { onDisk } from '../../packages/core/src/platform/raw-names.ts';
 import { FileStatus, SIGNATURE_WORDS } from '../../packages/core/src/platform/status.ts';
 import type { Directory, System } from '../../packages/core/src/platform/system.ts';
@@ -41,22 +43,27 @@ const MiB = 1024 * 1024;
 
 describe('the tables', () => {
   test('prototypes become koffi types', () => {
-    expect(koffiTypes(prototypes.fclonefileat)).toEqual({
+    expect(koffiTypes(prototypes.fclonefileat, TYPES)).toEqual({
       result: 'int',
       parameters: ['int', 'int', 'const char *', 'uint32_t'],
     });
-    expect(koffiTypes(prototypes.readlinkat).parameters).toEqual(['int', 'const char *', 'void *', 'size_t']);
-    expect(koffiTypes(prototypes.lseek)).toEqual({
+    expect(koffiTypes(prototypes.readlinkat, TYPES).parameters).toEqual([
+      'int',
+      'const char *',
+      'void *',
+      'size_t',
+    ]);
+    expect(koffiTypes(prototypes.lseek, TYPES)).toEqual({
       result: 'int64_t',
       parameters: ['int', 'int64_t', 'int'],
     });
-    expect(koffiTypes(prototypes.mkdirat).parameters[2]).toBe('uint16_t');
-    expect(koffiTypes(prototypes.fstat).parameters).toEqual(['int', 'void *']);
-    expect(koffiTypes(prototypes.fcopyfile).parameters[2]).toBe('void *');
+    expect(koffiTypes(prototypes.mkdirat, TYPES).parameters[2]).toBe('uint16_t');
+    expect(koffiTypes(prototypes.fstat, TYPES).parameters).toEqual(['int', 'void *']);
+    expect(koffiTypes(prototypes.fcopyfile, TYPES).parameters[2]).toBe('void *');
   });
 
   test.each(['openat', 'fcntl'] as const)('%s is bound as variadic', (name) => {
-    const { result, parameters } = koffiTypes(prototypes[name]);
+    const { result, parameters } = koffiTypes(prototypes[name], TYPES);
     const bound = koffi().load(null).func(name, result, parameters) as unknown as {
       info: { arguments: unknown[] };
     };

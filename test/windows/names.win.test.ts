@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, test } from 'vitest';
 import { constants as C } from '../../packages/core/src/platform/win32/constants.ts';
+import { WINDOWS_ERRORS } from '../../packages/core/src/platform/win32/errors.ts';
 import { readTree, writeTree } from '../support/trees.ts';
 import { failure, WindowsBench } from './bench.ts';
 import { Refs } from './refs.ts';
@@ -244,7 +245,8 @@ describeOnWindows('a sparse file that is not cloned', () => {
           return result;
         },
         getFileInformation: (handle, kind, buffer, size) => {
-          if (kind === C.FileRemoteProtocolInfo) return remote ? 0 : failure(C.ERROR_INVALID_PARAMETER);
+          if (kind === C.FileRemoteProtocolInfo)
+            return remote ? 0 : failure(WINDOWS_ERRORS.ERROR_INVALID_PARAMETER[0]);
           const result = overrides.getFileInformation!(handle, kind, buffer, size);
           if (kind === C.FileStandardInfo && blocks === 0) buffer.fill(0, 0, 2);
           return result;

@@ -8,7 +8,7 @@ import { COPIED_NEW, NOT_COPIED, type System } from '../../packages/core/src/pla
 import type { Bindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { loadBindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { constants as C, layouts } from '../../packages/core/src/platform/win32/constants.ts';
-import { toErrno } from '../../packages/core/src/platform/win32/errors.ts';
+import { toErrno, WINDOWS_ERRORS } from '../../packages/core/src/platform/win32/errors.ts';
 import { win32System } from '../../packages/core/src/platform/win32/win32.ts';
 import { type Call, type Lane, watch } from '../support/new-file.ts';
 import { testNewFiles } from '../support/new-file-cases.ts';
@@ -197,7 +197,7 @@ describeOnWindows('the fast path of a new file', () => {
           // Those of the first file of the copy come first.
           if (++sets !== 2) return real.setFileInformation(handle, kind, buffer, size);
           meanwhile();
-          return failure(C.ERROR_IO_DEVICE);
+          return failure(WINDOWS_ERRORS.ERROR_IO_DEVICE[0]);
         },
         deleteFile(file) {
           deleted.push(path.basename(file));

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Bindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { constants as C, layouts } from '../../packages/core/src/platform/win32/constants.ts';
+import { WINDOWS_ERRORS } from '../../packages/core/src/platform/win32/errors.ts';
 import { failure, type Overrides } from './bench.ts';
 
 const {
@@ -54,7 +55,7 @@ export class Refs {
           output!.set([this.#integrityOf(key), 0, 0, CLUSTER]);
           return outputSize;
         case C.FSCTL_SET_INTEGRITY_INFORMATION:
-          if (sizeOf(real, handle) > 0) return failure(C.ERROR_INVALID_PARAMETER);
+          if (sizeOf(real, handle) > 0) return failure(WINDOWS_ERRORS.ERROR_INVALID_PARAMETER[0]);
           this.integrity.set(key, input![0]!);
           return 0;
         case C.FSCTL_QUERY_ALLOCATED_RANGES:
@@ -98,13 +99,15 @@ export class Refs {
     const size = sizeOf(real, source);
     const sourceKey = keyOf(real, source);
     if (from % CLUSTER || to % CLUSTER || length <= 0 || length >= 4 * GIB || length % CLUSTER)
-      return failure(C.ERROR_INVALID_PARAMETER);
+      return failure(WINDOWS_ERRORS.ERROR_INVALID_PARAMETER[0]);
     if (from + length > roundUp(size) || to + length > roundUp(sizeOf(real, destination)))
-      return failure(C.ERROR_NOT_SUPPORTED);
-    if (this.sparse.has(sourceKey) && !this.sparse.has(key)) return failure(C.ERROR_NOT_SUPPORTED);
-    if (this.#integrityOf(sourceKey) !== this.#integrityOf(key)) return failure(C.ERROR_INVALID_PARAMETER);
+      return failure(WINDOWS_ERRORS.ERROR_NOT_SUPPORTED[0]);
+    if (this.sparse.has(sourceKey) && !this.sparse.has(key))
+      return failure(WINDOWS_ERRORS.ERROR_NOT_SUPPORTED[0]);
+    if (this.#integrityOf(sourceKey) !== this.#integrityOf(key))
+      return failure(WINDOWS_ERRORS.ERROR_INVALID_PARAMETER[0]);
     const owners = (this.#owners.get(sourceKey) ?? 1) + 1;
-    if (owners > this.limit) return failure(C.ERROR_BLOCK_TOO_MANY_REFERENCES);
+    if (owners > this.limit) return failure(WINDOWS_ERRORS.ERROR_BLOCK_TOO_MANY_REFERENCES[0]);
     this.#owners.set(sourceKey, owners);
     this.cloned.push(length);
     return copyPart(real, source, destination, from, Math.min(length, size - from));

@@ -13,7 +13,7 @@ import type {
 import { chooseFiles, type Files, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { byBytes } from '../platform/by-bytes.ts';
+import { byBytes } from '../platform/system-for.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';

@@ -1,6 +1,8 @@
+import fs from 'node:fs';
 import path from 'node:path';
+import { EILSEQ, EINVAL } from './errno.ts';
 import { onDisk } from './raw-names.ts';
-import type { Directory } from './system.ts';
+import type { Directory, Errno } from './system.ts';
 
 /** The path of a name in a directory, for `node:fs`: bytes if it is not UTF-8. */
 export function pathIn(directory: Directory, name: string): string | Buffer {
@@ -18,4 +20,24 @@ export function opened(fd: number, path: string): Directory {
 /** The path of a directory in another one. */
 export function childPath(directory: Pick<Directory, 'path'>, name: string): string {
   return `${directory.path}${path.sep}${name}`;
+}
+
+/**
+ * Reads the target of a link by node:fs. On Windows targets are UTF-16: returns -EILSEQ for a target that cannot be
+ * decoded, as for names.
+ */
+export function readLinkTarget(file: string | Buffer): Buffer | Errno {
+  try {
+    const target = fs.readlinkSync(file, { encoding: 'buffer' });
+    return process.platform === 'win32' && typeof decoded(target) !== 'string' ? -EILSEQ : target;
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
+  }
+}
+
+/** A target as a string, which every runtime accepts, or as bytes if it is not UTF-8. */
+export function decoded(target: Buffer): string | Buffer {
+  const text = target.toString();
+  return Buffer.from(text).equals(target) ? text : target;
 }

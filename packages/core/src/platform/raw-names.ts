@@ -10,7 +10,7 @@ import { isUtf8 } from 'node:buffer';
 const RAW = /[\udc80-\udcff]/u;
 const EACH_RAW = /([\udc80-\udcff])/u;
 const RAW_BASE = 0xdc00;
-/** The byte that ends a C string. */
+/** Ends a C string. */
 const NUL = Buffer.alloc(1);
 
 /** Whether a name or a path is not UTF-8. */
@@ -45,12 +45,17 @@ export function onDisk(path: string): string | Buffer {
   return isRaw(path) ? toBytes(path) : path;
 }
 
+/** Bytes as a C string: with a NUL at the end. */
+export function terminated(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, NUL]);
+}
+
 /**
  * A name or a path for a C function. The type says string, but it may be bytes, which koffi accepts in place of a
  * string.
  */
 export function inC(name: string): string {
-  return isRaw(name) ? (Buffer.concat([toBytes(name), NUL]) as unknown as string) : name;
+  return isRaw(name) ? (terminated(toBytes(name)) as unknown as string) : name;
 }
 
 /** A name or a path for messages. Bytes that are not UTF-8 are written in octal, as `ls` does. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { EEXIST, errnoOf } from './errno.ts';
+import { EEXIST, EINVAL, ENOSYS, EPERM } from './errno.ts';
 import { loadBindings } from './linux/bindings.ts';
 import { linuxSystem } from './linux/linux.ts';
 import { portableSystem } from './portable/portable.ts';
@@ -21,6 +21,8 @@ afterEach(() => {
   fs.rmSync(home, { recursive: true, force: true });
 });
 
+const numbers: Record<string, number> = { EINVAL, ENOSYS, EPERM };
+const errnoOf = (code: string) => numbers[code]!;
 const refuses = (code: string) => () => {
   throw Object.assign(new Error(code), { code, errno: -errnoOf(code) });
 };

@@ -1,24 +1,18 @@
-import { EINVAL, EISDIR, EMLINK, ENOSYS, ENOTSUP, EPERM, errnoOf } from './errno.ts';
+import { EINVAL, EISDIR, EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from './errno.ts';
+import type { Directory, System } from './system.ts';
 
 /**
  * Errors of a filesystem that has no exclusive rename, or no hard links. libuv reports EISDIR on Windows; a sandbox
  * that does not know the call reports EPERM.
  */
-const UNSUPPORTED: ReadonlySet<number> = new Set([
-  ...[EINVAL, ENOSYS, ENOTSUP, EPERM, EMLINK, EISDIR],
-  errnoOf('EOPNOTSUPP'),
-]);
+const UNSUPPORTED = new Set([EINVAL, ENOSYS, ENOTSUP, EPERM, EMLINK, EISDIR, EOPNOTSUPP]);
 
-/** The steps that rename `from` to `to` in a directory. Each returns 0 or a negative error number. */
-export interface RenameSteps {
-  /** Renames in one call that fails if `to` exists. Undefined if the platform has no such call. */
+/** Calls that fail if `to` exists. Each returns 0 or a negative error number. */
+interface Exclusive {
+  /** Renames. Undefined if the platform has no such call. */
   exclusively?(): number;
+  /** Makes `to` a hard link to `from`. */
   link(): number;
-  unlinkFrom(): number;
-  /** Creates an empty `to`, which must not exist. */
-  reserve(): number;
-  replace(): number;
-  unlinkTo(): number;
 }
 
 /**
@@ -26,15 +20,22 @@ export interface RenameSteps {
  * without hard links, never replaces a file that another process created, but if this process is killed between its
  * two calls, an empty file remains.
  */
-export function renameExclusively(steps: RenameSteps): number {
-  const renamed = steps.exclusively?.() ?? -ENOSYS;
+export function renameExclusively(
+  system: Pick<System, 'create' | 'close' | 'rename' | 'unlink'>,
+  directory: Directory,
+  from: string,
+  to: string,
+  { exclusively, link }: Exclusive,
+): number {
+  const renamed = exclusively?.() ?? -ENOSYS;
   if (!UNSUPPORTED.has(-renamed)) return renamed;
-  const linked = steps.link();
-  if (linked >= 0) return steps.unlinkFrom();
+  const linked = link();
+  if (linked >= 0) return system.unlink(directory, from);
   if (!UNSUPPORTED.has(-linked)) return linked;
-  const reserved = steps.reserve();
+  const reserved = system.create(directory, to, 0o600);
   if (reserved < 0) return reserved;
-  const replaced = steps.replace();
-  if (replaced < 0) steps.unlinkTo();
+  system.close(reserved);
+  const replaced = system.rename(directory, from, to);
+  if (replaced < 0) system.unlink(directory, to);
   return replaced;
 }

@@ -13,10 +13,14 @@ const LOW = LITTLE_ENDIAN ? 0 : 1;
 const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
-/** Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture. */
+/*
+ * Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture; a test
+ * compares it with the header.
+ */
+
 /** Attribute bits of the file, and a mask of the bits that the filesystem supports. Only Linux fills them in. */
-const ATTRIBUTES = 2;
-const ATTRIBUTES_MASK = 14;
+export const ATTRIBUTES = 2;
+export const ATTRIBUTES_MASK = 14;
 const IS_MOUNT_ROOT = 0x2000;
 /** Number of hard links. The native calls of macOS and Windows do not fill it in. */
 export const LINKS = 4;
@@ -41,34 +45,6 @@ export const NANOSECONDS = 2;
 /** Words that only Linux fills in. */
 export const STATX_MASK_WORD = 0;
 export const STATX_DIO_OFFSET_ALIGN_WORD = 39;
-
-/** The same offsets in bytes, by the names of the fields in C. A test compares them with the header. */
-export const STATX_LAYOUT: Record<string, number> = {
-  size: WORDS * 4,
-  stx_mask: STATX_MASK_WORD * 4,
-  stx_attributes: ATTRIBUTES * 4,
-  stx_nlink: LINKS * 4,
-  stx_uid: UID * 4,
-  stx_gid: GID * 4,
-  stx_mode: MODE * 4,
-  stx_ino: INODE * 4,
-  stx_size: SIZE * 4,
-  stx_blocks: BLOCKS * 4,
-  stx_attributes_mask: ATTRIBUTES_MASK * 4,
-  stx_atime: ACCESSED * 4,
-  stx_ctime: CHANGED * 4,
-  stx_mtime: MODIFIED * 4,
-  stx_rdev_major: NODE_MAJOR * 4,
-  stx_rdev_minor: NODE_MINOR * 4,
-  stx_dev_major: DEVICE_MAJOR * 4,
-  stx_dev_minor: DEVICE_MINOR * 4,
-  stx_dio_offset_align: STATX_DIO_OFFSET_ALIGN_WORD * 4,
-};
-export const STATX_TIMESTAMP_LAYOUT: Record<string, number> = {
-  size: 16,
-  tv_sec: 0,
-  tv_nsec: NANOSECONDS * 4,
-};
 
 /** The number of 32-bit words of a signature: enough to tell one state of one file from every other. */
 export const SIGNATURE_WORDS = 10;

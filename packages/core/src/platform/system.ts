@@ -52,9 +52,9 @@ export interface Strategy {
   /** The system call an error is reported under. */
   readonly syscall: string;
   /** The strategy shares blocks: the copy is a consistent snapshot of the source, or the strategy fails. */
-  readonly clones: boolean;
+  readonly clones?: boolean;
   /** The strategy creates its destination itself, under a name that must not exist. */
-  readonly creates: boolean;
+  readonly creates?: boolean;
   /** When the strategy is done, the destination has the source's mode and times. */
   readonly carries?: boolean;
   /** Copies all bytes. Returns their number, a negative error number, or {@link PAUSED}. */

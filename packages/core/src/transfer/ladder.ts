@@ -68,9 +68,9 @@ export function* climb(
       return {
         method: strategy.method,
         bytes: result,
-        created: strategy.creates,
+        created: strategy.creates ?? false,
         carried: strategy.carries ?? false,
-        cloned: strategy.clones,
+        cloned: strategy.clones ?? false,
       };
     }
     const kind = strategy.classify(-result);

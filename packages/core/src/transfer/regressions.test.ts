@@ -9,11 +9,12 @@ import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import type { Bindings } from '../platform/linux/bindings.ts';
 import { SEEK_DATA } from '../platform/linux/constants.ts';
-import * as M from '../platform/linux/magic.ts';
+import { FILESYSTEMS } from '../platform/linux/filesystems.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 
 const content = randomBytes(700_001);
-const { EXT4_SUPER_MAGIC } = M;
+const typeOf = (filesystem: string) => FILESYSTEMS.find(([, name]) => name === filesystem)![0];
+const EXT4_SUPER_MAGIC = typeOf('ext4');
 
 const noClone = () => -errnoOf('EOPNOTSUPP');
 const never = { reflink: 'never' } as const;
@@ -209,9 +210,9 @@ describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinu
       { lie: 'that there is no data', lseek: () => -errnoOf('ENXIO') },
       { lie: 'that the data begin at the end', lseek: () => data.length },
     ];
-    const untold = [M.FUSE_SUPER_MAGIC, M.OVERLAYFS_SUPER_MAGIC, M.V9FS_MAGIC, M.SQUASHFS_MAGIC, 0x1234];
-    const copying = [M.ZFS_SUPER_MAGIC, M.NFS_SUPER_MAGIC, M.CIFS_SUPER_MAGIC, M.SMB2_SUPER_MAGIC];
-    const told = [EXT4_SUPER_MAGIC, M.XFS_SUPER_MAGIC, M.BTRFS_SUPER_MAGIC, M.TMPFS_MAGIC];
+    const untold = [...['fuse', 'overlay', '9p', 'squashfs'].map(typeOf), 0x1234];
+    const copying = ['zfs', 'nfs', 'cifs', 'smb2'].map(typeOf);
+    const told = ['ext4', 'xfs', 'btrfs', 'tmpfs'].map(typeOf);
 
     /** Copies {@link data}, whose end is a hole. */
     function copied(type: number, settings: Partial<TransferSettings>, seek: () => number) {

@@ -1,10 +1,8 @@
-import os from 'node:os';
+import { EINVAL } from '../errno.ts';
 import { classifyClone } from '../posix/errors.ts';
 import type { DirectoryClone, Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
-
-const { EINVAL } = os.constants.errno;
 
 // Without CLONE_NOFOLLOW, a link under the destination's name would be written through, even a dangling one. The
 // destination is one name in an open directory, so CLONE_NOFOLLOW_ANY would add nothing.

@@ -1,17 +1,13 @@
 import { statfsSync } from 'node:fs';
+import { EACCES, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { posixSystem } from '../posix/system.ts';
-import type { System } from '../system.ts';
-import { copyAttributes } from './attributes.ts';
+import type { ExtendedAttributes, System } from '../system.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
-import { CLONE_THRESHOLD, cloneDirectory } from './clonefile.ts';
+import { CLONE_FLAGS, CLONE_THRESHOLD, cloneDirectory } from './clonefile.ts';
 import { constants as C } from './constants.ts';
 import { isLayered, mountBy, volumeClones } from './filesystems.ts';
-import { ladder } from './ladder.ts';
-import { copyNewFile } from './new-file.ts';
 import { statusCalls } from './status.ts';
-import { sync } from './sync.ts';
-
-const DIRECTORY_FLAGS = C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC;
+import { strategies } from './strategies.ts';
 
 /** Bytes of a page: with F_NOCACHE only whole pages go past the cache. */
 const PAGE = process.arch === 'arm64' ? 16 * 1024 : 4 * 1024;
@@ -21,26 +17,25 @@ export const loadLane = (): System => darwinSystem(loadBindings());
 
 /** The {@link System} of macOS, by the functions of libSystem. Files of `cloneFrom` bytes and more are cloned. */
 export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRESHOLD): System {
-  const { fstat, fstatat } = statusCalls(bindings);
-
   return {
     ...posixSystem(bindings, {
+      ...statusCalls(bindings),
       constants: C,
-      directoryFlags: DIRECTORY_FLAGS,
+      directoryFlags: C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC,
+      copyAttributes: (source, destination, wanted, lost) =>
+        copyAttributes(bindings, source, destination, wanted, lost),
+      // On the fast path a clone has its source's mode (without setuid and setgid), times, extended attributes and
+      // flags, and the owner and access control list of any new file, the same as on the careful path. Not by
+      // `clonefileat`, which would clone a link, or a whole directory, that has replaced the file.
+      cloneAs: (input, directory, name) => bindings.fclonefileat(input, directory, name, CLONE_FLAGS),
+      cloneFrom,
       renameNew: (fd, from, to) => bindings.renameatx(fd, from, fd, to, C.RENAME_EXCL),
     }),
     name: 'darwin',
     methods: { clone: 'clonefile', kernel: 'copyfile', direct: 'nocache' },
-    hasExtendedAttributes: true,
-    ladder: ladder(bindings, cloneFrom),
-    copyNewFile: copyNewFile(bindings, cloneFrom),
+    ladder: strategies(bindings, cloneFrom),
     cloneDirectory: cloneDirectory(bindings),
 
-    openForAttributes: (directory) => bindings.openat(directory.fd, '.', DIRECTORY_FLAGS, 0),
-
-    status: (directory, name, follow, into) =>
-      fstatat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
-    fileStatus: fstat,
     isPseudo: () => false,
     isLayered: (directory) => isLayered(mountBy((buffer) => bindings.fstatfs(directory.fd, buffer))),
     filesystem(directory) {
@@ -55,9 +50,51 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
     },
     directAlignment: () => PAGE,
 
-    copyAttributes: (source, destination, wanted, lost) =>
-      copyAttributes(bindings, source, destination, wanted, lost),
     sync: (fd) => sync(bindings, fd),
     syncDirectory: (directory) => sync(bindings, directory.fd),
   };
+}
+
+/**
+ * Errors after which an attribute is skipped, and the user is warned: the destination's filesystem or the caller's
+ * rights do not allow it.
+ */
+const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS]);
+
+/**
+ * Copies extended attributes and access control lists from one open file to another. Calls `lost` for each that was
+ * refused.
+ */
+function copyAttributes(
+  bindings: Bindings,
+  source: number,
+  destination: number,
+  { xattr, acl }: ExtendedAttributes,
+  lost: (attribute: 'xattr' | 'acl', errno: number) => void,
+): number {
+  // One at a time, because a refusal of one says nothing about the other.
+  for (const [attribute, flag] of [
+    ['xattr', xattr && C.COPYFILE_XATTR],
+    ['acl', acl && C.COPYFILE_ACL],
+  ] as const) {
+    const result = flag ? bindings.fcopyfile(source, destination, flag) : 0;
+    if (result >= 0) continue;
+    if (!TOLERABLE.has(-result)) return result;
+    lost(attribute, -result);
+  }
+  return 0;
+}
+
+/** Errors of a filesystem, or the device below it, that does not have this kind of flush. */
+const CANNOT_FLUSH = new Set([EINVAL, ENOTSUP, EOPNOTSUPP, ENOTTY]);
+
+/**
+ * Flushes a file or directory to the disk. On macOS fsync() alone leaves the data in the drive's own cache, so it is
+ * only the last resort; a barrier at least keeps the order of writes.
+ */
+function sync(bindings: Bindings, fd: number): number {
+  const full = bindings.fcntl(fd, C.F_FULLFSYNC, 0);
+  if (!CANNOT_FLUSH.has(-full)) return full;
+  const barrier = bindings.fcntl(fd, C.F_BARRIERFSYNC, 0);
+  return CANNOT_FLUSH.has(-barrier) ? bindings.fsync(fd) : barrier;
 }

@@ -1,19 +1,11 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import type { Whence } from '../posix/segments.ts';
-import { STATX_LAYOUT, STATX_TIMESTAMP_LAYOUT } from '../status.ts';
 
 /** Architectures whose ioctl numbers have other bits for the direction and a narrower size field. */
 const OLD_IOCTL_LAYOUT = new Set(['mips', 'mipsel', 'ppc', 'ppc64', 'sparc', 'sparc64', 'alpha']);
 
-/** `_IOW(type, number, size)` of <asm/ioctl.h> for one of Node's architecture names. */
-export function ioctlWrite(arch: string, type: number, number: number, size: number): number {
-  const write = OLD_IOCTL_LAYOUT.has(arch) ? 0x8000_0000 : 0x4000_0000;
-  return write + size * 0x1_0000 + type * 0x100 + number;
-}
-
-/** `FICLONE` of <linux/fs.h>: `_IOW(0x94, 9, int)`. */
-export const ficloneNumber = (arch: string): number => ioctlWrite(arch, 0x94, 9, 4);
+/** `FICLONE` of <linux/fs.h>, `_IOW(0x94, 9, int)`, for one of Node's architecture names. */
+export const ficloneNumber = (arch: string): number =>
+  (OLD_IOCTL_LAYOUT.has(arch) ? 0x8000_0000 : 0x4000_0000) + 0x4_9409;
 
 export const FICLONE: number = ficloneNumber(process.arch);
 
@@ -46,7 +38,6 @@ export const SEEK_SET = 0;
 /** Seek to the start of the next data, or of the next hole. */
 export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
-export const WHENCE: Whence = { data: SEEK_DATA, hole: SEEK_HOLE };
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const POSIX_FADV_DONTNEED = 4;
 export const STATX_BASIC_STATS = 0x7ff;
@@ -54,63 +45,11 @@ export const STATX_DIOALIGN = 0x2000;
 export const XATTR_LIST_MAX = 65_536;
 export const XATTR_SIZE_MAX = 65_536;
 
-/**
- * The constants above by their names in C. Only a test reads this object: it compiles the constants against every
- * system's headers. The engine uses the exports above, which a bundler can inline.
- */
-export const constants: Record<string, number> = {
-  O_CLOEXEC,
-  O_PATH,
-  AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
-  AT_REMOVEDIR,
-  AT_EMPTY_PATH,
-  RENAME_NOREPLACE,
-  F_GETFL,
-  F_SETFL,
-  SEEK_SET,
-  SEEK_DATA,
-  SEEK_HOLE,
-  FALLOC_FL_KEEP_SIZE,
-  POSIX_FADV_DONTNEED,
-  STATX_BASIC_STATS,
-  STATX_DIOALIGN,
-  XATTR_LIST_MAX,
-  XATTR_SIZE_MAX,
-  FS_IOC_FIEMAP,
-  FIEMAP_EXTENT_LAST,
-  FIEMAP_EXTENT_UNKNOWN,
-  FIEMAP_EXTENT_DELALLOC,
-  FIEMAP_EXTENT_UNWRITTEN,
-};
-
-/** Constants that depend on the architecture, which is given by Node's name for it. */
-export const constantsOf = (arch: string): Record<string, number> => ({ FICLONE: ficloneNumber(arch) });
-
-/** `struct statfs` of <sys/statfs.h>, in bytes. Its first field is the number of the filesystem. */
-export const STATFS_LAYOUT: Record<'size' | 'f_type', number> = { size: 120, f_type: 0 };
-
-/** `struct fiemap` of <linux/fiemap.h>, in bytes. The extents follow it. */
-export const FIEMAP_LAYOUT: Record<'size' | 'fm_length' | 'fm_mapped_extents' | 'fm_extent_count', number> = {
-  size: 32,
-  fm_length: 8,
-  fm_mapped_extents: 20,
-  fm_extent_count: 24,
-};
-export const FIEMAP_EXTENT_LAYOUT: Record<'size' | 'fe_flags', number> = { size: 56, fe_flags: 40 };
-
-/** Sizes of structures and offsets of their fields, in bytes. */
-export const layouts: Record<string, Record<string, number>> = {
-  'struct statx': STATX_LAYOUT,
-  'struct statx_timestamp': STATX_TIMESTAMP_LAYOUT,
-  // FileStatus.writeTimes() writes two of these.
-  'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
-  'struct statfs': STATFS_LAYOUT,
-  'struct fiemap': FIEMAP_LAYOUT,
-  'struct fiemap_extent': FIEMAP_EXTENT_LAYOUT,
-};
-
-const { errno } = os.constants;
-export const { EACCES, EDQUOT, EFBIG, EINTR, EINVAL, EIO, ENODATA, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP } =
-  errno;
-export const { EPERM, ERANGE } = errno;
+/** Sizes of structures and offsets of their fields, in bytes. That of `struct statx` is in `status.ts`. */
+export const layouts = {
+  /** Its first field is the number of the filesystem. */
+  'struct statfs': { size: 120, f_type: 0 },
+  /** The extents follow it. */
+  'struct fiemap': { size: 32, fm_length: 8, fm_mapped_extents: 20, fm_extent_count: 24 },
+  'struct fiemap_extent': { size: 56, fe_flags: 40 },
+} as const;

@@ -1,9 +1,10 @@
+import { EDQUOT, EINVAL, ENOSPC, EOPNOTSUPP } from '../errno.ts';
 import { classifyKernelCopy } from '../posix/errors.ts';
-import { isWorthReserving, moveSegments } from '../posix/segments.ts';
+import { isWorthReserving } from '../posix/read-write.ts';
 import { PAUSED, type Strategy, type Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EDQUOT, EINVAL, ENOSPC, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, WHENCE } from './constants.ts';
-import { holesOf } from './holes.ts';
+import { FALLOC_FL_KEEP_SIZE } from './constants.ts';
+import { holesOf, moveSegments } from './holes.ts';
 
 /**
  * Bytes per call: far below the 2 GiB at which glibc 2.41 loses the upper half of the result, and small enough to
@@ -21,8 +22,6 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
   return {
     method: 'copy_file_range',
     syscall: 'copy_file_range',
-    clones: false,
-    creates: false,
     classify: classifyKernelCopy,
     run(transfer) {
       const { moved, status, isDue } = transfer;
@@ -31,7 +30,7 @@ export function copyFileRange(bindings: Bindings, { reserve }: { reserve: boolea
       if (holes === 'unknown') return -EINVAL;
       const reserved = reserve && moved === 0 ? preallocate(bindings, transfer) : 0;
       if (reserved < 0) return reserved;
-      if (holes === 'tell') return moveSegments(bindings, transfer, WHENCE, moveInKernel);
+      if (holes === 'tell') return moveSegments(bindings, transfer, moveInKernel);
       const result = moveInKernel(bindings, transfer, status.size - moved, moved, isDue);
       return result < 0 ? result : moved + result;
     },

@@ -1,19 +1,23 @@
-import { ALIGNMENT, alignedBuffer, BUFFER_BYTES } from '../posix/buffer.ts';
 import { classifyDirect } from '../posix/errors.ts';
-import { moveSegments, seekToWrite } from '../posix/segments.ts';
-import { endWithZeros, writeAll, writeWithoutZeros } from '../posix/write.ts';
+import {
+  alignedBuffer,
+  endWithZeros,
+  seekToWrite,
+  type Write,
+  writeAll,
+  writeWithoutZeros,
+} from '../posix/read-write.ts';
 import type { Strategy, Transfer } from '../system.ts';
+import { ALIGNMENT, copyThrough } from '../through-buffer.ts';
 import type { Bindings } from './bindings.ts';
-import { F_GETFL, F_SETFL, O_DIRECT, WHENCE } from './constants.ts';
-import { holesOf } from './holes.ts';
+import { F_GETFL, F_SETFL, O_DIRECT } from './constants.ts';
+import { holesOf, moveSegments } from './holes.ts';
 
 /** Copies past the page cache, so that a large copy does not push other data out of it. */
 export function direct(bindings: Bindings): Strategy {
   return {
     method: 'direct',
     syscall: 'read/write(O_DIRECT)',
-    clones: false,
-    creates: false,
     classify: classifyDirect,
     run(transfer) {
       const switched =
@@ -35,51 +39,38 @@ function move(bindings: Bindings, transfer: Transfer): number {
     case 'none':
       return copyAligned(bindings, transfer, size, 0);
     case 'tell':
-      return moveSegments(bindings, transfer, WHENCE, copyAligned);
-    default: {
-      const done = copyAligned(bindings, transfer, size, 0, true);
-      if (done < 0) return done;
-      const ended = endWithZeros(bindings, transfer.destination, done);
-      return ended < 0 ? ended : done;
-    }
+      return moveSegments(bindings, transfer, copyAligned);
+    default:
+      return endWithZeros(bindings, transfer, copyAligned(bindings, transfer, size, 0, writeSparsely));
   }
 }
 
-/**
- * Copies up to `size` bytes or to the end of the file. `withoutZeros` skips blocks of zeros. Returns the number of
- * bytes, or a negative error number.
- */
+/** Copies like `copyBytes`, in whole blocks except the last one. */
 function copyAligned(
   bindings: Bindings,
-  { source, destination, progress }: Transfer,
+  transfer: Transfer,
   size: number,
   already: number,
-  withoutZeros = false,
+  write: Write = writeAll,
 ): number {
-  const buffer = alignedBuffer();
-  let done = 0;
-  while (done < size) {
-    // Direct I/O reads only whole blocks, even if less than one is left.
-    const read = bindings.read(source, buffer, Math.min(roundUp(size - done), BUFFER_BYTES));
-    if (read <= 0) return read < 0 ? read : done;
-    const got = Math.min(read, size - done);
-    const aligned = got - (got % ALIGNMENT);
-    const written =
-      (withoutZeros
-        ? writeWithoutZeros(bindings, destination, buffer, aligned, already + done) ||
-          seekToWrite(bindings, destination, already + done + aligned)
-        : writeAll(bindings, destination, buffer, aligned)) ||
-      writeTail(bindings, destination, buffer, aligned, got);
-    if (written < 0) return written;
-    done += got;
-    progress(already + done);
-  }
-  return done;
+  const { destination } = transfer;
+  const calls = {
+    buffer: alignedBuffer(),
+    read: bindings.read,
+    write(buffer: Buffer, got: number, position: number) {
+      const aligned = got - (got % ALIGNMENT);
+      return (
+        write(bindings, destination, buffer, aligned, position) ||
+        writeTail(bindings, destination, buffer, aligned, got)
+      );
+    },
+  };
+  return copyThrough(calls, transfer, size, already);
 }
 
-function roundUp(size: number): number {
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-}
+/** Skips blocks of zeros. Leaves the file's position where the last of `size` bytes was, or would have been, written. */
+const writeSparsely: Write = (bindings, fd, buffer, size, position) =>
+  writeWithoutZeros(bindings, fd, buffer, size, position) || seekToWrite(bindings, fd, position + size);
 
 /**
  * Writes the last part, which is not a whole block, through the cache: direct I/O cannot write it. GNU dd does the

@@ -12,9 +12,10 @@ import {
   testPosixNewFiles,
 } from '../../../../../test/support/posix-new-file.ts';
 import { notLinux, notRoot, orSkipped } from '../../../../../test/support/skip.ts';
+import { ENODATA } from '../errno.ts';
 import { CLONED_NEW, NOT_COPIED } from '../system.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
-import { AT_EMPTY_PATH, AT_FDCWD, ENODATA, O_CREAT, O_RDONLY } from './constants.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, O_CREAT, O_RDONLY } from './constants.ts';
 import { linuxSystem } from './linux.ts';
 import { isTolerable } from './xattr.ts';
 

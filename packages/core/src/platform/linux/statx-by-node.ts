@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { EACCES, EPERM } from '../errno.ts';
+import { EACCES, ENOSYS, EPERM } from '../errno.ts';
 import type { Memory } from '../posix/bindings.ts';
 import { fromBytes, onDisk } from '../raw-names.ts';
 import { FileStatus } from '../status.ts';
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOSYS } from './constants.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './constants.ts';
 
 type Statx = (directory: number, path: string, flags: number, mask: number, buffer: Memory) => number;
 

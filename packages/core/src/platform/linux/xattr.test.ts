@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
+import { ENODATA, EOPNOTSUPP, EPERM } from '../errno.ts';
 import { loadBindings } from './bindings.ts';
-import { ENODATA, EOPNOTSUPP, EPERM } from './constants.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
 const ACCESS = 'system.posix_acl_access';

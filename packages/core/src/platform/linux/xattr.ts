@@ -1,6 +1,7 @@
+import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE } from '../errno.ts';
 import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE, XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
+import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
 
 const ACL_NAMES = new Set([
   'system.posix_acl_access',

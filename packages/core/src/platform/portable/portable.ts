@@ -1,20 +1,20 @@
 import fs from 'node:fs';
-import { EACCES, EINVAL, ELOOP, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EPERM, EXDEV, errnoOf } from '../errno.ts';
-import { decoded, readLinkTarget } from '../link-target.ts';
+import { EACCES, EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
 import { filesystemName, isPseudoFilesystem } from '../linux/filesystems.ts';
-import { childPath, pathIn as join } from '../paths.ts';
+import { childPath, decoded, pathIn as join, readLinkTarget } from '../paths.ts';
+import { PAIR } from '../posix/errors.ts';
 import { onDisk } from '../raw-names.ts';
 import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { ErrorClass, Strategy, System } from '../system.ts';
+import { copyThrough, writeWhole } from '../through-buffer.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
 /** The code of errors of Node.js' permission model, which have no error number. */
 const DENIED = 'ERR_ACCESS_DENIED';
-const EOPNOTSUPP = errnoOf('EOPNOTSUPP');
 
 /** Runs a node:fs call. Returns its number or 0, or a negative error number if it throws, as a system call does. */
 function answer(call: () => unknown): number {
@@ -49,12 +49,9 @@ function changeOpen(fd: number, change: () => void, byPath: (file: string) => vo
 }
 
 function classifyClone(errno: number): ErrorClass {
-  return [ENOTSUP, EOPNOTSUPP, ENOSYS, EXDEV, ENOTTY].includes(errno)
-    ? 'pair'
-    : // EPERM: libuv sets the mode first, which not every filesystem can.
-      errno === EINVAL || errno === EPERM
-      ? 'file'
-      : 'fatal';
+  if (PAIR.has(errno)) return 'pair';
+  // EPERM: libuv sets the mode first, which not every filesystem can.
+  return errno === EINVAL || errno === EPERM ? 'file' : 'fatal';
 }
 
 /** Clones by node:fs: on Linux `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did. */
@@ -86,32 +83,21 @@ let buffer: Buffer | undefined;
 const copy: Strategy = {
   method: 'node_fs',
   syscall: 'read/write',
-  clones: false,
-  creates: false,
   classify: () => 'fatal',
-  run({ source, destination, progress }) {
-    buffer ??= Buffer.allocUnsafeSlow(CHUNK);
-    let done = 0;
-    for (;;) {
-      const got = answer(() => readSync(source, buffer!, 0, CHUNK, done));
-      if (got <= 0) return got < 0 ? got : done;
-      const written = writeAll(destination, buffer, got, done);
-      if (written < 0) return written;
-      done += got;
-      progress(done);
-    }
+  run(transfer) {
+    const { destination } = transfer;
+    const calls = {
+      buffer: (buffer ??= Buffer.allocUnsafeSlow(CHUNK)),
+      read: (fd: number, into: Buffer, size: number, position: number) =>
+        answer(() => readSync(fd, into, 0, size, position)),
+      write: (from: Buffer, size: number, position: number) =>
+        writeWhole(from, size, (part, length, done) =>
+          answer(() => fs.writeSync(destination, part, 0, length, position + done)),
+        ),
+    };
+    return copyThrough(calls, transfer, Number.POSITIVE_INFINITY, 0);
   },
 };
-
-function writeAll(fd: number, from: Buffer, size: number, position: number): number {
-  let done = 0;
-  while (done < size) {
-    const written = answer(() => fs.writeSync(fd, from, done, size - done, position + done));
-    if (written < 0) return written;
-    done += written;
-  }
-  return 0;
-}
 
 const cloning = [clone, copy];
 const copying = [copy];
@@ -123,7 +109,7 @@ const always = [clone];
  * holes.
  */
 export function portableSystem(nativeError: string | undefined): System {
-  return {
+  const system: System = {
     name: 'portable',
     nativeError,
     methods: { clone: 'ficlone', kernel: undefined, direct: undefined },
@@ -199,14 +185,9 @@ export function portableSystem(nativeError: string | undefined): System {
     syncDirectory: (directory) => answer(() => syncPath(directory.path)),
 
     rename: (directory, from, to) => answer(() => fs.renameSync(join(directory, from), join(directory, to))),
-    renameExclusive: (directory, from, to) =>
-      renameExclusively({
+    renameExclusive: (directory, from, to): number =>
+      renameExclusively(system, directory, from, to, {
         link: () => answer(() => fs.linkSync(join(directory, from), join(directory, to))),
-        unlinkFrom: () => answer(() => fs.unlinkSync(join(directory, from))),
-        reserve: () =>
-          answer(() => fs.closeSync(fs.openSync(join(directory, to), O_WRONLY | O_CREAT | O_EXCL, 0o600))),
-        replace: () => answer(() => fs.renameSync(join(directory, from), join(directory, to))),
-        unlinkTo: () => answer(() => fs.unlinkSync(join(directory, to))),
       }),
     unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
@@ -223,6 +204,7 @@ export function portableSystem(nativeError: string | undefined): System {
     setLinkOwner: (directory, name, { uid, gid }) =>
       process.platform === 'win32' ? -ENOTSUP : answer(() => fs.lchownSync(join(directory, name), uid, gid)),
   };
+  return system;
 }
 
 /** Returns 0 for a directory, or a negative error number. */

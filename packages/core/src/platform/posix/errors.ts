@@ -1,7 +1,4 @@
-import os from 'node:os';
-import type { ErrorClass } from '../system.ts';
-
-const {
+import {
   EACCES,
   EAGAIN,
   EBADF,
@@ -19,7 +16,8 @@ const {
   EPERM,
   ETXTBSY,
   EXDEV,
-} = os.constants.errno;
+} from '../errno.ts';
+import type { ErrorClass } from '../system.ts';
 
 /** Errors that mean: the two devices, or the kernel, cannot do this, so it is useless to try the next file. */
 export const PAIR: ReadonlySet<number> = new Set([EXDEV, EOPNOTSUPP, ENOTSUP, ENOSYS, ENOTTY]);
@@ -32,25 +30,14 @@ export const NO_CLONE: number = -EOPNOTSUPP;
  * swap file (ETXTBSY), a seccomp filter or SELinux (EPERM, EACCES), an append-only destination (EBADF), CIFS and
  * fuse-overlayfs (ENOENT).
  */
-export const FILE: ReadonlySet<number> = new Set([
-  EINVAL,
-  EPERM,
-  EACCES,
-  ETXTBSY,
-  EBADF,
-  EAGAIN,
-  ENOENT,
-  EISDIR,
-  EOVERFLOW,
-]);
+const FILE = new Set([EINVAL, EPERM, EACCES, ETXTBSY, EBADF, EAGAIN, ENOENT, EISDIR, EOVERFLOW]);
 
 /**
  * Errors of `ioctl(FICLONE)` and `fclonefileat`. A full or failing disk ends the copy, because to continue would hide
  * it.
  */
 export function classifyClone(errno: number): ErrorClass {
-  if (errno === EINTR || errno === EAGAIN) return 'retry';
-  return PAIR.has(errno) ? 'pair' : FILE.has(errno) ? 'file' : 'fatal';
+  return errno === EAGAIN ? 'retry' : classifyCopyfile(errno);
 }
 
 /**

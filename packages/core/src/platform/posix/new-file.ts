@@ -21,9 +21,11 @@ import {
   type CopyNewFile,
   type ExtendedAttributes,
   NOT_COPIED,
+  type System,
 } from '../system.ts';
+import type { PosixBindings } from './bindings.ts';
 import { NO_CLONE, PAIR } from './errors.ts';
-import { SMALLEST_SPARSE } from './segments.ts';
+import { SMALLEST_SPARSE } from './read-write.ts';
 
 const TYPE = 0o170000;
 const REGULAR = 0o100000;
@@ -31,26 +33,18 @@ const PERMISSIONS = 0o777;
 const ALL_BITS = 0o7777;
 const TWO_32 = 0x1_0000_0000;
 
+type Bound = 'openat' | 'close' | 'read' | 'write' | 'futimens' | 'fchmod' | 'fchown' | 'unlinkat';
+
 /** The calls that the fast path needs. Each returns 0 or more, or a negated error number. */
-export interface NewFileCalls {
+export interface NewFileCalls extends Pick<PosixBindings, Bound>, Pick<System, 'copyAttributes'> {
   /** Flags to open a source without following a link. */
   readonly sourceFlags: number;
   /** Flags to create a file that must not exist. */
   readonly createFlags: number;
-  openat(directory: number, path: string, flags: number, mode: number): number;
-  close(fd: number): number;
   /** The status of an open file. */
   fstat(fd: number, into: FileStatus): number;
   /** The status of a name; no link is followed. */
-  fstatat(directory: number, name: string, into: FileStatus): number;
-  read(fd: number, buffer: Uint8Array, size: number): number;
-  write(fd: number, buffer: Uint8Array, size: number): number;
-  futimens(fd: number, times: Uint32Array): number;
-  fchmod(fd: number, mode: number): number;
-  fchown(fd: number, uid: number, gid: number): number;
-  /** Returns a negative number even if only one attribute could not be copied. */
-  copyAttributes?(input: number, output: number, wanted: ExtendedAttributes): number;
-  unlinkat(directory: number, path: string, flags: number): number;
+  lstatat(directory: number, name: string, into: FileStatus): number;
   /** Clones into a file that was created before (Linux). */
   cloneInto?(output: number, input: number): number;
   /** Creates a clone under a name, with mode and times (macOS). */
@@ -71,7 +65,7 @@ export interface NewFileCalls {
  */
 export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   if (!LITTLE_ENDIAN) return undefined;
-  const { openat, close, fstat, fstatat, read, write, futimens, fchmod, fchown, unlinkat } = calls;
+  const { openat, close, fstat, lstatat, read, write, futimens, fchmod, fchown, unlinkat } = calls;
   const { sourceFlags, createFlags, cloneInto, cloneAs, cloneFrom, copyAttributes } = calls;
   const uid = process.geteuid?.();
   const gid = process.getegid?.();
@@ -85,7 +79,7 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   /** Deletes the new file, unless another process has replaced it. */
   const undo = (directory: number, as: string, output: number): void => {
     const standing = new FileStatus();
-    if (fstat(output, now) === 0 && fstatat(directory, as, standing) === 0 && now.isSameFile(standing))
+    if (fstat(output, now) === 0 && lstatat(directory, as, standing) === 0 && now.isSameFile(standing))
       unlinkat(directory, as, 0);
   };
 
@@ -96,11 +90,20 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
   const undoClone = (directory: number, as: string, input: number, source: FileStatus): void => {
     const standing = new FileStatus();
     if (
-      fstatat(directory, as, standing) === 0 &&
+      lstatat(directory, as, standing) === 0 &&
       standing.isRegular &&
       (standing.hasSizeAndTimeOf(source) || (fstat(input, now) === 0 && standing.hasSizeAndTimeOf(now)))
     )
       unlinkat(directory, as, 0);
+  };
+
+  /** Returns a negative number even if only one attribute could not be copied. */
+  const copyAllAttributes = (input: number, output: number, wanted: ExtendedAttributes): number => {
+    let refused = 0;
+    const result = copyAttributes(input, output, wanted, (_attribute, errno) => {
+      refused = -errno;
+    });
+    return result < 0 ? result : refused;
   };
 
   return (from, name, { fd: to }, as, limit, device, mayClone, options, source, destination) => {
@@ -126,7 +129,7 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
         let cloned = clones && cloneAs !== undefined ? cloneAs(input, to, as) : NO_CLONE;
         if (cloned === 0) {
           if (
-            fstatat(to, as, destination) === 0 &&
+            lstatat(to, as, destination) === 0 &&
             (copied[MODE]! & (TYPE | ALL_BITS)) === (REGULAR | mode) &&
             copied[SIZE] === before[SIZE] &&
             copied[SIZE + 1] === before[SIZE + 1] &&
@@ -163,7 +166,7 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
               (ownership &&
                 (!ownsNew || before[UID] !== uid || before[GID] !== gid) &&
                 fchown(output, before[UID]!, before[GID]!) !== 0) ||
-              (extended !== undefined && copyAttributes!(input, output, extended) !== 0)
+              (extended !== undefined && copyAllAttributes(input, output, extended) !== 0)
             )
               result = NOT_COPIED;
             if (result !== NOT_COPIED) {

@@ -1,35 +1,74 @@
+import { createRequire } from 'node:module';
+import { EFBIG, EINVAL } from '../errno.ts';
+import type { FileStatus } from '../status.ts';
 import type { Transfer } from '../system.ts';
-import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
-import { isDense, moveSegments, type Whence } from './segments.ts';
-import { endWithZeros, type ReadWriteBindings, writeAll, writeWithoutZeros } from './write.ts';
+import { copyThrough, eachPartWithData, writeWhole } from '../through-buffer.ts';
+import type { PosixBindings } from './bindings.ts';
 
+/** A page is 4 KiB on most processors and 16 KiB on Apple's. */
+const PAGE = 16 * 1024;
+const BUFFER_BYTES = 1024 * 1024;
 /** Bytes per read(): coreutils found 256 KiB best across machines. */
 const CHUNK = 256 * 1024;
+/** Bytes of a block in the status of a file. */
+const COUNTED_BLOCK = 512;
+/**
+ * Bytes of a block. Only whole blocks of zeros are skipped: the block size of most filesystems, and aligned enough
+ * for direct I/O.
+ */
+const BLOCK = 4096;
+/**
+ * In bytes. Smaller files count as dense: holes in them are not worth a search, and a file that is stored in its
+ * inode has no blocks at all.
+ */
+export const SMALLEST_SPARSE: number = 64 * 1024;
+/** In bytes. Blocks are reserved for files of this size and more. */
+const RESERVE_FROM = 16 * 1024 * 1024;
+const SEEK_SET = 0;
+const SEEK_END = 2;
+
+let shared: Buffer | undefined;
 
 /**
- * Copies through the thread's buffer, in whole pages except the last one. `whence` finds the holes of a file that is
- * not dense. If it is undefined, because the filesystem's answer cannot be trusted, such a file is read to its end,
- * and blocks of zeros are not written. Returns the number of bytes, or a negative error number.
+ * The buffer that this thread copies through if the kernel cannot copy by itself: outside the JavaScript heap, and
+ * page-aligned, as I/O past the page cache needs it.
  */
-export function copyThroughBuffer<B extends ReadWriteBindings>(
-  bindings: B,
-  transfer: Transfer,
-  whence: Whence | undefined,
-): number {
+export function alignedBuffer(): Buffer {
+  if (!shared) {
+    const koffi = createRequire(import.meta.url || __filename)('koffi') as typeof import('koffi');
+    const whole = Buffer.allocUnsafeSlow(BUFFER_BYTES + PAGE);
+    const misaligned = Number(koffi.address(whole) % BigInt(PAGE));
+    const start = misaligned === 0 ? 0 : PAGE - misaligned;
+    shared = whole.subarray(start, start + BUFFER_BYTES);
+  }
+  return shared;
+}
+
+/** Whether a file has no holes, judged by its size and its number of blocks. */
+export function isDense({ size, blocks }: FileStatus): boolean {
+  return size < SMALLEST_SPARSE || blocks * COUNTED_BLOCK >= size;
+}
+
+/** Whether to reserve the blocks of a copy, so that a full disk is noticed before the work. */
+export function isWorthReserving(status: FileStatus): boolean {
+  return status.size >= RESERVE_FROM && isDense(status);
+}
+
+/**
+ * Copies through the thread's buffer, in whole pages except the last one. A file that may have holes is read to its
+ * end, and blocks of zeros are not written. Returns the number of bytes, or a negative error number.
+ */
+export function copyThroughBuffer(bindings: PosixBindings, transfer: Transfer): number {
   const { size } = transfer.status;
   // Files in /proc and on some FUSE filesystems report that they are empty: only reading to the end shows the size.
-  if (size === 0) return pump(bindings, transfer, Number.POSITIVE_INFINITY, 0);
-  if (isDense(transfer.status)) return pump(bindings, transfer, size, 0);
-  if (whence) return moveSegments(bindings, transfer, whence, pump);
-  const done = pump(bindings, transfer, size, 0, writeWithoutZeros);
-  if (done < 0) return done;
-  const ended = endWithZeros(bindings, transfer.destination, done);
-  return ended < 0 ? ended : done;
+  if (size === 0) return copyBytes(bindings, transfer, Number.POSITIVE_INFINITY, 0);
+  if (isDense(transfer.status)) return copyBytes(bindings, transfer, size, 0);
+  return endWithZeros(bindings, transfer, copyBytes(bindings, transfer, size, 0, writeWithoutZeros));
 }
 
 /** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
-type Write = (
-  bindings: ReadWriteBindings,
+export type Write = (
+  bindings: PosixBindings,
   fd: number,
   buffer: Buffer,
   size: number,
@@ -40,23 +79,53 @@ type Write = (
  * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. Returns the number of
  * bytes, or a negative error number.
  */
-function pump(
-  bindings: ReadWriteBindings,
+export function copyBytes(
+  bindings: PosixBindings,
   transfer: Transfer,
   size: number,
   already: number,
   write: Write = writeAll,
 ): number {
-  const { source, destination, progress } = transfer;
-  const buffer = alignedBuffer();
-  let done = 0;
-  while (done < size) {
-    const got = bindings.read(source, buffer, Math.min(size - done, CHUNK, BUFFER_BYTES));
-    if (got <= 0) return got < 0 ? got : done;
-    const written = write(bindings, destination, buffer, got, already + done);
-    if (written < 0) return written;
-    done += got;
-    progress(already + done);
-  }
-  return done;
+  const calls = {
+    buffer: alignedBuffer().subarray(0, CHUNK),
+    read: bindings.read,
+    write: (buffer: Buffer, length: number, position: number) =>
+      write(bindings, transfer.destination, buffer, length, position),
+  };
+  return copyThrough(calls, transfer, size, already);
+}
+
+/** Writes at the file's own position. */
+export function writeAll(bindings: PosixBindings, fd: number, buffer: Buffer, size: number): number {
+  return writeWhole(buffer, size, (part, length) => bindings.write(fd, part, length));
+}
+
+/**
+ * Skips blocks that are all zeros. The file has no data from `position` on. Call {@link endWithZeros} after the last
+ * part.
+ */
+export const writeWithoutZeros: Write = (bindings, fd, buffer, size, position) =>
+  eachPartWithData(buffer, size, BLOCK, (start, end) => {
+    const sought = seekToWrite(bindings, fd, position + start);
+    return sought < 0 ? sought : writeAll(bindings, fd, buffer.subarray(start, end), end - start);
+  });
+
+/**
+ * Extends the copy to its `size` if its end was skipped. Returns the size, or a negative error number. A `size` that
+ * is an error number is returned.
+ */
+export function endWithZeros(bindings: PosixBindings, { destination }: Transfer, size: number): number {
+  if (size < 0) return size;
+  const end = bindings.lseek(destination, 0, SEEK_END);
+  const result = end >= 0 && end < size ? bindings.ftruncate(destination, size) : end;
+  return result < 0 ? result : size;
+}
+
+/**
+ * Moves to a position of the destination. Returns 0 or a negative error number: where the filesystem cannot hold a
+ * file so large, lseek() reports EINVAL, and write() would report EFBIG.
+ */
+export function seekToWrite({ lseek }: PosixBindings, fd: number, position: number): number {
+  const result = lseek(fd, position, SEEK_SET);
+  return result === -EINVAL ? -EFBIG : Math.min(result, 0);
 }

@@ -1,37 +1,57 @@
-import { terminated } from '../link-target.ts';
 import { childPath, opened } from '../paths.ts';
-import { inC } from '../raw-names.ts';
+import { inC, terminated } from '../raw-names.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
+import type { FileStatus } from '../status.ts';
 import type { SpecialFiles, System } from '../system.ts';
 import type { PosixBindings } from './bindings.ts';
-import { alignedBuffer, BUFFER_BYTES } from './buffer.ts';
-import { createFlags, type OpenConstants, sourceFlags } from './flags.ts';
+import { copyNewFile, type NewFileCalls } from './new-file.ts';
+import { alignedBuffer } from './read-write.ts';
 
-const RESERVED_MODE = 0o600;
 const LINK_BYTES = 4096;
 
+type Open =
+  | 'RDONLY'
+  | 'WRONLY'
+  | 'CREAT'
+  | 'EXCL'
+  | 'DIRECTORY'
+  | 'NOFOLLOW'
+  | 'NONBLOCK'
+  | 'NOCTTY'
+  | 'CLOEXEC';
+type At = 'FDCWD' | 'SYMLINK_NOFOLLOW' | 'REMOVEDIR';
 /** Constants of a system, by their names in C. */
-interface Constants extends OpenConstants {
-  readonly AT_FDCWD: number;
-  readonly AT_SYMLINK_NOFOLLOW: number;
-  readonly AT_REMOVEDIR: number;
-  readonly SEEK_SET: number;
-}
+type Constants = Readonly<Record<`O_${Open}` | `AT_${At}` | 'SEEK_SET', number>>;
 
 /** The differences between Linux and macOS in {@link posixSystem}. */
-interface Settings {
+interface Settings
+  extends Pick<NewFileCalls, 'fstat' | 'copyAttributes' | 'cloneInto' | 'cloneAs' | 'cloneFrom'> {
   constants: Constants;
+  /** Flags to open a directory whose entries are addressed. */
   directoryFlags: number;
+  /** The status of a name. */
+  fstatat(directory: number, name: string, flags: number, into: FileStatus): number;
   /** Renames in one call that fails if `to` exists. */
   renameNew(directory: number, from: string, to: string): number;
 }
 
 /** The part of a {@link System} that Linux and macOS do by the same calls. */
 export function posixSystem(calls: PosixBindings, settings: Settings) {
-  const { constants: C, directoryFlags, renameNew } = settings;
-  const [reading, creating] = [sourceFlags(C), createFlags(C)];
+  const { constants: C, directoryFlags, fstat, fstatat, copyAttributes, renameNew } = settings;
+  // O_NONBLOCK: opening must not hang if a FIFO has replaced the file.
+  const reading = C.O_RDONLY | C.O_CLOEXEC | C.O_NONBLOCK | C.O_NOCTTY;
+  const creating = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW | C.O_CLOEXEC;
   const times = new Uint32Array(8);
-  return {
+  const system = {
+    copyNewFile: copyNewFile({
+      ...calls,
+      ...settings,
+      sourceFlags: reading | C.O_NOFOLLOW,
+      createFlags: creating,
+      lstatat: (directory, name, into) => fstatat(directory, name, C.AT_SYMLINK_NOFOLLOW, into),
+    }),
+    hasExtendedAttributes: true,
+
     openDirectory(path) {
       const fd = calls.openat(C.AT_FDCWD, inC(path), directoryFlags, 0);
       return fd < 0 ? fd : opened(fd, path);
@@ -42,6 +62,8 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     },
     closeDirectory: (directory) => void calls.close(directory.fd),
     makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, name, mode),
+    openForAttributes: (directory) =>
+      calls.openat(directory.fd, '.', C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC, 0),
 
     openSource: (directory, name, follow) =>
       calls.openat(directory.fd, name, follow ? reading : reading | C.O_NOFOLLOW, 0),
@@ -53,7 +75,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       const sought = calls.lseek(fd, position, C.SEEK_SET);
       if (sought < 0) return sought;
       const buffer = alignedBuffer();
-      const got = calls.read(fd, buffer, Math.min(into.length, BUFFER_BYTES));
+      const got = calls.read(fd, buffer, Math.min(into.length, buffer.length));
       if (got > 0) into.set(buffer.subarray(0, got));
       return got;
     },
@@ -67,22 +89,20 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       return rewound < 0 ? rewound : calls.lseek(source, 0, C.SEEK_SET);
     },
 
+    status: (directory, name, follow, into) =>
+      fstatat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
+    fileStatus: fstat,
+
     setMode: (fd, mode) => calls.fchmod(fd, mode),
     setOwner: (fd, status) => calls.fchown(fd, status.uid, status.gid),
     setTimes: (fd, status) => calls.futimens(fd, status.writeTimes(times)),
+    copyAttributes,
 
     rename: (directory, from, to) => calls.renameat(directory.fd, from, directory.fd, to),
-    renameExclusive: ({ fd }, from, to) =>
-      renameExclusively({
-        exclusively: () => renameNew(fd, from, to),
-        link: () => calls.linkat(fd, from, fd, to, 0),
-        unlinkFrom: () => calls.unlinkat(fd, from, 0),
-        reserve() {
-          const reserved = calls.openat(fd, to, creating, RESERVED_MODE);
-          return reserved < 0 ? reserved : calls.close(reserved);
-        },
-        replace: () => calls.renameat(fd, from, fd, to),
-        unlinkTo: () => calls.unlinkat(fd, to, 0),
+    renameExclusive: (directory, from, to): number =>
+      renameExclusively(system, directory, from, to, {
+        exclusively: () => renameNew(directory.fd, from, to),
+        link: () => calls.linkat(directory.fd, from, directory.fd, to, 0),
       }),
     unlink: (directory, name) => calls.unlinkat(directory.fd, inC(name), 0),
     removeDirectory: (directory, name) => calls.unlinkat(directory.fd, inC(name), C.AT_REMOVEDIR),
@@ -103,6 +123,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       calls.fchownat(directory.fd, name, uid, gid, C.AT_SYMLINK_NOFOLLOW),
     specialFiles: specialFiles(calls, C.AT_SYMLINK_NOFOLLOW),
   } satisfies Partial<System>;
+  return system;
 }
 
 function specialFiles(calls: PosixBindings, noFollow: number): SpecialFiles {

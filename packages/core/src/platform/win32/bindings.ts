@@ -1,8 +1,78 @@
 import { noteWindowsError } from '../detail.ts';
 import { type Koffi, loadKoffi } from '../koffi.ts';
 import { constants as C } from './constants.ts';
-import { toErrno } from './errors.ts';
-import { prototypes, signature } from './prototypes.ts';
+import { ERROR_MORE_DATA, toErrno } from './errors.ts';
+
+/**
+ * The functions in use, as Windows' headers declare them. Plain data: a test compiles them against the real
+ * headers, and the types that koffi needs are derived from them.
+ */
+export const prototypes = {
+  kernel32: {
+    CreateFileW: 'HANDLE CreateFileW(LPCWSTR, DWORD, DWORD, LPSECURITY_ATTRIBUTES, DWORD, DWORD, HANDLE)',
+    CloseHandle: 'BOOL CloseHandle(HANDLE)',
+    ReadFile: 'BOOL ReadFile(HANDLE, LPVOID, DWORD, LPDWORD, LPOVERLAPPED)',
+    WriteFile: 'BOOL WriteFile(HANDLE, LPCVOID, DWORD, LPDWORD, LPOVERLAPPED)',
+    SetFilePointerEx: 'BOOL SetFilePointerEx(HANDLE, LARGE_INTEGER, PLARGE_INTEGER, DWORD)',
+    FlushFileBuffers: 'BOOL FlushFileBuffers(HANDLE)',
+    GetFileInformationByHandleEx:
+      'BOOL GetFileInformationByHandleEx(HANDLE, FILE_INFO_BY_HANDLE_CLASS, LPVOID, DWORD)',
+    SetFileInformationByHandle:
+      'BOOL SetFileInformationByHandle(HANDLE, FILE_INFO_BY_HANDLE_CLASS, LPVOID, DWORD)',
+    DeviceIoControl:
+      'BOOL DeviceIoControl(HANDLE, DWORD, LPVOID, DWORD, LPVOID, DWORD, LPDWORD, LPOVERLAPPED)',
+    GetFileAttributesW: 'DWORD GetFileAttributesW(LPCWSTR)',
+    GetFileAttributesExW: 'BOOL GetFileAttributesExW(LPCWSTR, GET_FILEEX_INFO_LEVELS, LPVOID)',
+    SetFileAttributesW: 'BOOL SetFileAttributesW(LPCWSTR, DWORD)',
+    CreateDirectoryW: 'BOOL CreateDirectoryW(LPCWSTR, LPSECURITY_ATTRIBUTES)',
+    RemoveDirectoryW: 'BOOL RemoveDirectoryW(LPCWSTR)',
+    DeleteFileW: 'BOOL DeleteFileW(LPCWSTR)',
+    MoveFileExW: 'BOOL MoveFileExW(LPCWSTR, LPCWSTR, DWORD)',
+    CopyFileExW: 'BOOL CopyFileExW(LPCWSTR, LPCWSTR, LPPROGRESS_ROUTINE, LPVOID, LPBOOL, DWORD)',
+    CreateSymbolicLinkW: 'BOOLEAN CreateSymbolicLinkW(LPCWSTR, LPCWSTR, DWORD)',
+    GetVolumeInformationByHandleW:
+      'BOOL GetVolumeInformationByHandleW(HANDLE, LPWSTR, DWORD, LPDWORD, LPDWORD, LPDWORD, LPWSTR, DWORD)',
+    GetVolumeInformationW:
+      'BOOL GetVolumeInformationW(LPCWSTR, LPWSTR, DWORD, LPDWORD, LPDWORD, LPDWORD, LPWSTR, DWORD)',
+    GetVolumePathNameW: 'BOOL GetVolumePathNameW(LPCWSTR, LPWSTR, DWORD)',
+    GetDiskFreeSpaceW: 'BOOL GetDiskFreeSpaceW(LPCWSTR, LPDWORD, LPDWORD, LPDWORD, LPDWORD)',
+    GetLastError: 'DWORD GetLastError(void)',
+  },
+  ntdll: {
+    NtQueryInformationFile:
+      'NTSTATUS NtQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, FILE_INFORMATION_CLASS)',
+    RtlNtStatusToDosError: 'ULONG RtlNtStatusToDosError(NTSTATUS)',
+  },
+  callbacks: {
+    LPPROGRESS_ROUTINE:
+      'DWORD (LARGE_INTEGER, LARGE_INTEGER, LARGE_INTEGER, LARGE_INTEGER, DWORD, DWORD, HANDLE, HANDLE, LPVOID)',
+  },
+} as const;
+
+/** koffi's types for the types of Windows that are not pointers, and for strings. */
+const TYPES: Readonly<Record<string, string>> = {
+  BOOL: 'int32_t',
+  BOOLEAN: 'uint8_t',
+  DWORD: 'uint32_t',
+  ULONG: 'uint32_t',
+  NTSTATUS: 'int32_t',
+  FILE_INFO_BY_HANDLE_CLASS: 'int32_t',
+  FILE_INFORMATION_CLASS: 'int32_t',
+  GET_FILEEX_INFO_LEVELS: 'int32_t',
+  LARGE_INTEGER: 'int64_t',
+  HANDLE: 'intptr_t',
+  LPCWSTR: 'str16',
+};
+
+/** koffi's type for a type of Windows. The names of pointers begin with P or LP; all lead to memory of the caller. */
+export const koffiType = (name: string): string => TYPES[name] ?? (/^L?P/.test(name) ? 'void *' : name);
+
+/** Parses a prototype. Returns the types of its result and parameters. */
+function signature(prototype: string): { result: string; parameters: string[] } {
+  const [, result, list] = /^(\w+) \w*\((.*)\)$/.exec(prototype) ?? [];
+  if (result === undefined || list === undefined) throw new Error(`not a prototype: ${prototype}`);
+  return { result, parameters: list === 'void' ? [] : list.split(', ') };
+}
 
 /** Memory that is passed to Windows by address. */
 export type Memory = Uint8Array | Uint16Array | Uint32Array;
@@ -66,8 +136,10 @@ export function loadBindings(): Bindings {
     const functions = {} as Record<Name, (...args: unknown[]) => number>;
     for (const [name, prototype] of Object.entries<string>(declared)) {
       const { result, parameters } = signature(prototype);
-      const types = parameters.map((type) => (type === 'LPPROGRESS_ROUTINE' ? progressType : type));
-      functions[name as Name] = loaded.func('__stdcall', name, result, types);
+      const types = parameters.map((type) =>
+        type === 'LPPROGRESS_ROUTINE' ? progressType : koffiType(type),
+      );
+      functions[name as Name] = loaded.func('__stdcall', name, koffiType(result), types);
     }
     return functions;
   };
@@ -125,7 +197,7 @@ export function loadBindings(): Bindings {
     deviceIoControl(handle, code, input, inputSize, output, outputSize) {
       if (DeviceIoControl(handle, code, input, inputSize, output, outputSize, count, null) === 0) {
         const error = k.GetLastError();
-        if (error !== C.ERROR_MORE_DATA) return refused(error);
+        if (error !== ERROR_MORE_DATA) return refused(error);
       }
       return count[0]!;
     },
@@ -160,5 +232,5 @@ export function loadBindings(): Bindings {
 
 function callbackType(koffi: Koffi, prototype: string) {
   const { result, parameters } = signature(prototype);
-  return koffi.pointer(koffi.proto('__stdcall', null, result, parameters));
+  return koffi.pointer(koffi.proto('__stdcall', null, koffiType(result), parameters.map(koffiType)));
 }

@@ -1,5 +1,5 @@
 /**
- * Constants of <winnt.h>, <winbase.h>, <winioctl.h>, <winerror.h> and <winternl.h>, by their names there. Plain data:
+ * Constants of <winnt.h>, <winbase.h>, <winioctl.h> and <winternl.h>, by their names there. Plain data:
  * a test compiles them against the real headers.
  */
 export const constants = {
@@ -60,53 +60,6 @@ export const constants = {
   MOVEFILE_REPLACE_EXISTING: 1,
   SYMBOLIC_LINK_FLAG_DIRECTORY: 1,
   SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE: 2,
-
-  ERROR_INVALID_FUNCTION: 1,
-  ERROR_FILE_NOT_FOUND: 2,
-  ERROR_PATH_NOT_FOUND: 3,
-  ERROR_TOO_MANY_OPEN_FILES: 4,
-  ERROR_ACCESS_DENIED: 5,
-  ERROR_INVALID_HANDLE: 6,
-  ERROR_NOT_ENOUGH_MEMORY: 8,
-  ERROR_INVALID_DATA: 13,
-  ERROR_OUTOFMEMORY: 14,
-  ERROR_INVALID_DRIVE: 15,
-  ERROR_NOT_SAME_DEVICE: 17,
-  ERROR_WRITE_PROTECT: 19,
-  ERROR_CRC: 23,
-  ERROR_GEN_FAILURE: 31,
-  ERROR_SHARING_VIOLATION: 32,
-  ERROR_LOCK_VIOLATION: 33,
-  ERROR_HANDLE_DISK_FULL: 39,
-  ERROR_NOT_SUPPORTED: 50,
-  ERROR_FILE_EXISTS: 80,
-  ERROR_CANNOT_MAKE: 82,
-  ERROR_INVALID_PARAMETER: 87,
-  ERROR_OPEN_FAILED: 110,
-  ERROR_DISK_FULL: 112,
-  ERROR_CALL_NOT_IMPLEMENTED: 120,
-  ERROR_SEM_TIMEOUT: 121,
-  ERROR_INSUFFICIENT_BUFFER: 122,
-  ERROR_INVALID_NAME: 123,
-  ERROR_DIR_NOT_EMPTY: 145,
-  ERROR_BAD_PATHNAME: 161,
-  ERROR_ALREADY_EXISTS: 183,
-  ERROR_FILENAME_EXCED_RANGE: 206,
-  ERROR_MORE_DATA: 234,
-  ERROR_DIRECTORY: 267,
-  ERROR_BLOCK_TOO_MANY_REFERENCES: 347,
-  ERROR_OPERATION_ABORTED: 995,
-  ERROR_NOACCESS: 998,
-  ERROR_IO_DEVICE: 1117,
-  ERROR_USER_MAPPED_FILE: 1224,
-  ERROR_REQUEST_ABORTED: 1235,
-  ERROR_PRIVILEGE_NOT_HELD: 1314,
-  ERROR_DISK_CORRUPT: 1393,
-  ERROR_NO_SYSTEM_RESOURCES: 1450,
-  ERROR_SYMLINK_NOT_SUPPORTED: 1464,
-  ERROR_CANT_ACCESS_FILE: 1920,
-  ERROR_CANT_RESOLVE_FILENAME: 1921,
-  ERROR_NOT_A_REPARSE_POINT: 4390,
 } as const;
 
 /**
@@ -155,3 +108,17 @@ export const layouts = {
   FSCTL_SET_INTEGRITY_INFORMATION_BUFFER: { size: 8, ChecksumAlgorithm: 0, Flags: 4 },
   FILE_FS_PERSISTENT_VOLUME_INFORMATION: { size: 16, VolumeFlags: 0, FlagMask: 4, Version: 8 },
 } as const;
+
+/** Other processes may read, write and delete the open file. */
+export const SHARE_ALL: number =
+  constants.FILE_SHARE_READ | constants.FILE_SHARE_WRITE | constants.FILE_SHARE_DELETE;
+/** Flags to open an entry itself if it may be a link. */
+export const NOT_FOLLOWED: number =
+  constants.FILE_FLAG_BACKUP_SEMANTICS | constants.FILE_FLAG_OPEN_REPARSE_POINT;
+export const READ_WRITE: number = (constants.GENERIC_READ | constants.GENERIC_WRITE) >>> 0;
+/**
+ * Access to a new file: ReFS requires DELETE for the destination of a clone, and reading is needed to set checksums.
+ */
+export const CREATE_ACCESS: number = (READ_WRITE | constants.DELETE) >>> 0;
+/** Other processes may read and delete a new file while it is written. */
+export const CREATE_SHARE: number = constants.FILE_SHARE_READ | constants.FILE_SHARE_DELETE;

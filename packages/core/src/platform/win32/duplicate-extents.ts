@@ -3,7 +3,8 @@ import type { Strategy, Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 import { classifyClone } from './errors.ts';
-import { isSparse, setSize, setSparse, writeLong } from './sparse.ts';
+import { isSparse, setSize, setSparse } from './sparse.ts';
+import { writeLong } from './status.ts';
 import type { WindowsDirectory } from './volume.ts';
 
 /** Bytes per call: has to be below 4 GiB and a multiple of every cluster size. */
@@ -21,7 +22,6 @@ export function duplicateExtents(bindings: Bindings): Strategy {
     method: 'duplicate_extents',
     syscall: 'DeviceIoControl(FSCTL_DUPLICATE_EXTENTS_TO_FILE)',
     clones: true,
-    creates: false,
     classify: classifyClone,
     run(transfer) {
       const { volume } = transfer.destinationDirectory as WindowsDirectory;

@@ -1,12 +1,17 @@
 import { COARSEST_SECONDS, FileStatus, MODE, MODIFIED, SIZE } from '../status.ts';
 import { ANY_DEVICE, COPIED_NEW, type CopyNewFile, NOT_COPIED } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { constants as C, layouts } from './constants.ts';
-import { CREATE_ACCESS, CREATE_SHARE, NOT_FOLLOWED, SHARE_ALL } from './flags.ts';
-import { SMALL_FILE } from './ladder.ts';
+import {
+  constants as C,
+  CREATE_ACCESS,
+  CREATE_SHARE,
+  layouts,
+  NOT_FOLLOWED,
+  SHARE_ALL,
+} from './constants.ts';
 import { unlink } from './names.ts';
-import { hasOnlyBytes } from './only-bytes.ts';
 import { rawStatus, readRaw, readStatus } from './status.ts';
+import { hasOnlyBytes, SMALL_FILE } from './strategies.ts';
 import type { Volume, WindowsDirectory } from './volume.ts';
 
 const { FILE_BASIC_INFO: BASIC, FILE_STANDARD_INFO: STANDARD } = layouts;

@@ -1,11 +1,9 @@
 import type { Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
-import { attributesOf } from './status.ts';
+import { attributesOf, BLOCK, readLong, writeLong } from './status.ts';
 import { volumeName } from './volume.ts';
 
-const BLOCK = 512;
-const TWO_32 = 0x1_0000_0000;
 /** Ranges per query. */
 const RANGES = 256;
 const { FILE_ALLOCATED_RANGE_BUFFER: RANGE } = layouts;
@@ -81,12 +79,3 @@ export function eachRange(
   }
   return 0;
 }
-
-/** Writes a 64-bit number at an offset in bytes. */
-export function writeLong(words: Uint32Array, offset: number, value: number): void {
-  words[offset / 4] = value % TWO_32;
-  words[offset / 4 + 1] = Math.floor(value / TWO_32);
-}
-
-const readLong = (words: Uint32Array, offset: number): number =>
-  words[offset / 4]! + words[offset / 4 + 1]! * TWO_32;

@@ -12,7 +12,8 @@ const WRITABLE = 0o666;
 const READ_ONLY = 0o444;
 const OWNER_MAY_WRITE = 0o200;
 
-const BLOCK = 512;
+/** Bytes of a block in {@link FileStatus}. */
+export const BLOCK = 512;
 const TWO_32 = 0x1_0000_0000;
 /** Windows counts tenths of microseconds since 1601. */
 const TICKS_PER_SECOND = 10_000_000;
@@ -73,7 +74,7 @@ export function readStatus(
 
   const attributes = basic[BASIC.FileAttributes / 4]!;
   into.fillIdentity(modeOf(bindings, handle, attributes), volume.serial, index[0]!, index[1]!);
-  into.fillSize(long(standard, STANDARD.EndOfFile), long(standard, STANDARD.AllocationSize) / BLOCK);
+  into.fillSize(readLong(standard, STANDARD.EndOfFile), readLong(standard, STANDARD.AllocationSize) / BLOCK);
   fillTime(into, 'accessed', basic, BASIC.LastAccessTime);
   fillTime(into, 'modified', basic, BASIC.LastWriteTime);
   fillTime(into, 'changed', basic, BASIC.ChangeTime);
@@ -153,8 +154,14 @@ function kindOf(attributes: number): number {
   return (attributes & C.FILE_ATTRIBUTE_DIRECTORY ? DIRECTORY : REGULAR) | permissions;
 }
 
-const long = (words: Uint32Array, offset: number): number =>
+/** The 64-bit number at an offset in bytes. */
+export const readLong = (words: Uint32Array, offset: number): number =>
   words[offset / 4]! + words[offset / 4 + 1]! * TWO_32;
+
+export function writeLong(words: Uint32Array, offset: number, value: number): void {
+  words[offset / 4] = value % TWO_32;
+  words[offset / 4 + 1] = Math.floor(value / TWO_32);
+}
 
 /** Converts in two steps, because a time has more bits than a JavaScript number is exact for. */
 function fillTime(

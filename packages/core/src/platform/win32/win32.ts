@@ -2,18 +2,23 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
-import { readLinkTarget } from '../link-target.ts';
+import { readLinkTarget } from '../paths.ts';
 import type { FileStatus } from '../status.ts';
 import type { Directory, System } from '../system.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
-import { constants as C } from './constants.ts';
-import { CREATE_ACCESS, CREATE_SHARE, NOT_FOLLOWED, READ_WRITE, SHARE_ALL } from './flags.ts';
-import { strategies } from './ladder.ts';
-import { removeDirectory, rename, symlink, unlink } from './names.ts';
+import {
+  constants as C,
+  CREATE_ACCESS,
+  CREATE_SHARE,
+  NOT_FOLLOWED,
+  READ_WRITE,
+  SHARE_ALL,
+} from './constants.ts';
+import { removeDirectory, rename, retryWhileBusy, symlink, unlink } from './names.ts';
 import { copyNewFile } from './new-file.ts';
-import { retryWhileBusy } from './retry-while-busy.ts';
 import { setSize } from './sparse.ts';
 import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes } from './status.ts';
+import { strategies } from './strategies.ts';
 import { filesystemOf, type Volume, volumeOf, type WindowsDirectory } from './volume.ts';
 
 const windowsBuild = (): number => Number(os.release().split('.')[2]);
