@@ -1,4 +1,4 @@
-import {
+import fs, {
   appendFileSync,
   chmodSync,
   chownSync,
@@ -223,6 +223,20 @@ describe('a manifest that cannot be used', () => {
     expect(report).toMatchObject({ files: 3, pruned: 0 });
     expect(report.warnings).toEqual([expect.stringMatching(/manifest .*cache\/manifest.* is damaged/)]);
     expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
+  });
+
+  it('is read whole if each read returns one byte, as the system may do', async () => {
+    const { run } = await prepared();
+    await run();
+    const { readSync } = fs;
+    type All = [fd: number, into: Uint8Array, offset: number, length: number, at: number | null];
+    const readOne = (...[fd, into, offset, , at]: All) => readSync(fd, into, offset, 1, at);
+    vi.spyOn(fs, 'readSync').mockImplementation(readOne as never);
+    try {
+      expect(await run()).toMatchObject({ unchanged: 3, warnings: [] });
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it.each([

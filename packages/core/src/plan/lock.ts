@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readSync } from '../platform/read-sync.ts';
+import { readUpTo } from '../platform/read-sync.ts';
 import { isStaleTemporary, temporaryName, untouchedMs } from '../transfer/temporary.ts';
 
 /** A lock older than this is abandoned: reading and writing one file never takes so long. */
@@ -59,7 +59,7 @@ function ownerOf(lock: string): string {
     const fd = fs.openSync(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(OWNER_BYTES);
-      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, OWNER_BYTES, null));
+      return buffer.toString('latin1', 0, readUpTo(fd, buffer, null));
     } finally {
       fs.closeSync(fd);
     }

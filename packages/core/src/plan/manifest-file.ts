@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { readSync } from '../platform/read-sync.ts';
+import { readUpTo } from '../platform/read-sync.ts';
 import type { NamedRecords } from './named-records.ts';
 import { RECORD_BYTES } from './record.ts';
 
@@ -22,8 +22,6 @@ const ALIGNED = 4;
  */
 const READ_AT_ONCE = process.platform === 'win32' ? Number.POSITIVE_INFINITY : 4 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** The maximum number of bytes for one read call: Node.js supports at most 2 GiB. */
-const MOST_READ = 1024 ** 3;
 
 /** The description of a manifest, stored in its index. */
 export interface ManifestHeader {
@@ -191,12 +189,7 @@ export function readNames(file: string, cwd: string): [directory: string, names:
 
 /** Fills a buffer from the current position of the file, or from `at`. Throws if the file ends before. */
 export function readExactly(fd: number, into: Buffer, at: number | null): Buffer {
-  for (let done = 0; done < into.length; ) {
-    const length = Math.min(into.length - done, MOST_READ);
-    const got = readSync(fd, into, done, length, at === null ? null : at + done);
-    if (got === 0) throw new Error('cut short');
-    done += got;
-  }
+  if (readUpTo(fd, into, at) < into.length) throw new Error('cut short');
   return into;
 }
 
@@ -268,7 +261,7 @@ export function readHead(file: string): Buffer | undefined {
     const fd = fs.openSync(file, 'r');
     try {
       const head = Buffer.alloc(HEAD_BYTES);
-      return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, null));
+      return head.subarray(0, readUpTo(fd, head, null));
     } finally {
       fs.closeSync(fd);
     }
