@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { cannotGiveUpRights } from '../support/other-user.ts';
 import { orSkipped } from '../support/skip.ts';
 import { writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
-import { filesOf, fill, workspace } from './support.ts';
+import { asNobody, filesOf, fill, inProcess, workspace } from './support.ts';
 
 const FILES = 150;
 const onWindows = process.platform === 'win32' ? 'Windows has no FIFO' : undefined;
@@ -121,4 +122,53 @@ describe("onError: 'collect'", () => {
         expect(report.warnings).toEqual(['nothing was deleted, because a part of the source cannot be read']);
     });
   });
+
+  const deleting = [['placed'], ['everything']] as const;
+  it.skipIf(cannotGiveUpRights()).each(deleting)(
+    orSkipped('copies and deletes the others if one cannot be deleted (prune: %j)', cannotGiveUpRights()),
+    (prune) => {
+      const all = writeTree(workspace(), {
+        'in/kept': 'old',
+        'in/shut/stale': 's',
+        'in/shut/kept': 'k',
+        'in/stale/a': 'a',
+        'in/stale/shut/b': 'b',
+        'in/stale/z': 'z',
+      });
+      chmodSync(all, 0o777);
+      execFileSync('chmod', ['-R', 'a+rwX', all]);
+      const { value } = inProcess(
+        `
+          ${asNobody}
+          const { cwd, prune } = argument;
+          const options = { cwd, manifest: 'm', prune, onError: 'collect' };
+          const target = { from: 'in', to: 'out' };
+          await lib.copy(target, options);
+          for (const name of ['shut/stale', 'stale']) fs.rmSync(cwd + '/in/' + name, { recursive: true });
+          fs.writeFileSync(cwd + '/in/kept', 'changed');
+          fs.writeFileSync(cwd + '/in/added', 'added');
+          const shut = ['/out/shut', '/out/stale/shut'].map((name) => cwd + name);
+          for (const directory of shut) fs.chmodSync(directory, 0o555);
+          const counts = ({ pruned, errors }) =>
+            [pruned, errors.map(({ code, destination }) => code + destination.slice(cwd.length)).sort()];
+          const reports = [counts(await lib.copy(target, options))];
+          const found = fs.readdirSync(cwd + '/out', { recursive: true }).sort();
+          const content = fs.readFileSync(cwd + '/out/kept', 'utf8');
+          for (const directory of shut) fs.chmodSync(directory, 0o755);
+          reports.push(counts(await lib.copy(target, options)));
+          return { reports, found, content, last: fs.readdirSync(cwd + '/out', { recursive: true }).sort() };
+        `,
+        { cwd: all, prune },
+      ) as { value?: unknown };
+      expect(value).toEqual({
+        reports: [
+          [2, ['EACCES/out/shut/stale', 'EACCES/out/stale/shut/b']],
+          [2, []],
+        ],
+        found: ['added', 'kept', 'shut', 'shut/kept', 'shut/stale', 'stale', 'stale/shut', 'stale/shut/b'],
+        content: 'changed',
+        last: ['added', 'kept', 'shut', 'shut/kept'],
+      });
+    },
+  );
 });

@@ -72,6 +72,20 @@ describe.skipIf(notRoot)(orSkipped("prune: 'everything', with bind mounts", notR
     },
   );
 
+  test('is an error among others with onError: collect, and the rest is copied and deleted', async () => {
+    writeTree(cwd, { 'out/stale/x': 'x', 'out/stale/mounted/y': 'y' });
+    bind('other', 'out/stale/mounted');
+    const before = contentsOf(at('other'));
+    for (const act of [plan, copy]) {
+      const options = { cwd, prune: 'everything', onError: 'collect' } as const;
+      const { errors, pruned } = await act({ from: 'in', to: 'out' }, options);
+      expect(pruned).toBe(1);
+      expect(errors).toMatchObject([{ code: 'EBUSY', destination: at('out/stale/mounted') }]);
+    }
+    expect(filesOf(at('out'))).toEqual(['a', 'deep/b', 'stale/mounted/precious']);
+    expect(contentsOf(at('other'))).toEqual(before);
+  });
+
   test('does not delete another filesystem in the destination, without koffi', async () => {
     writeTree(cwd, { 'out/stale/x': 'x' });
     mkdirSync(at('out/stale/mounted'));

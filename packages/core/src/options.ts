@@ -233,9 +233,9 @@ export interface CopyOptions extends CopyFileOptions {
   /**
    * What happens if a file cannot be copied. `'stop'`: the copy ends with the error. `'collect'`: the copy goes on
    * with the other files, and the report has all errors. If something in the source cannot be read, it is left out,
-   * and `prune` deletes nothing. These errors always end the copy: a full disk or quota (`ENOSPC`, `EDQUOT`), a
-   * read-only filesystem (`EROFS`), a function of yours that throws (not a `transform`: its error is one of its
-   * file), a worker thread that ends, and `signal`.
+   * and `prune` deletes nothing. What `prune` cannot delete stays, and the next copy tries again. These errors
+   * always end the copy: a full disk or quota (`ENOSPC`, `EDQUOT`), a read-only filesystem (`EROFS`), a function of
+   * yours that throws (not a `transform`: its error is one of its file), a worker thread that ends, and `signal`.
    *
    * @default 'stop'
    */

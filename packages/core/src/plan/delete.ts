@@ -28,6 +28,8 @@ export interface DeleterOptions {
   keepsDirectories?: boolean;
   /** Called with the path of every file and link that was deleted. */
   onDeleted?: (path: string) => void;
+  /** Called if something in a directory cannot be deleted: the rest is deleted then. If undefined, throws. */
+  onError?: (error: unknown) => void;
 }
 
 const above = new FileStatus();
@@ -136,15 +138,28 @@ export class Deleter {
       this.#remember(child);
       if (!keepsDirectories) refuseMountPoint(system, parent, child);
       if (makesWritable) letOwnerWrite(system, child);
-      for (const entry of listEntries(child))
-        deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
+      for (const entry of listEntries(child)) {
+        try {
+          deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
+        } catch (error) {
+          this.#collect(error);
+        }
+      }
+    } catch (error) {
+      this.#collect(error);
+      return deleted;
     } finally {
       system.closeDirectory(child);
     }
     if (keepsDirectories) return deleted;
     const result = this.#isThere(parent) ? system.removeDirectory(parent, name) : -ENOENT;
-    if (result < 0 && !IS_IN_USE.has(-result)) throw this.#error(result, parent, name, 'rmdir');
+    if (result < 0 && !IS_IN_USE.has(-result)) this.#collect(this.#error(result, parent, name, 'rmdir'));
     return deleted;
+  }
+
+  #collect(error: unknown): void {
+    if (!this.#options.onError) throw error;
+    this.#options.onError(error);
   }
 
   #isDirectory(errno: number, directory: Directory, name: string): boolean {

@@ -17,7 +17,7 @@ import { byBytes } from '../platform/system-for.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import type { Tally } from '../report.ts';
+import { noteError, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
@@ -246,6 +246,7 @@ export class Planner {
     const { DestinationIndex, keptIn, LostNames, noteLost, pruneEverything, pruneStale, refuseSources } =
       this.#earlier!;
     const isWhole = prune === 'everything';
+    const undeletable = new Set<string>();
     const context: PruneContext = {
       tally: this.#tally,
       entries: this.#job.entries || this.#job.prunedEntries === true,
@@ -262,6 +263,11 @@ export class Planner {
       ],
       emptiedAt,
       began,
+      onError: (error) => {
+        noteError(this.#tally, this.#job, error);
+        undeletable.add((error as CopyError).destination!);
+      },
+      undeletable,
       makesWritable: this.#job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
       lost: new LostNames(),
       deleted: false,

@@ -30,6 +30,10 @@ export interface PruneContext {
   emptiedAt: number | undefined;
   /** When the copy was requested, in milliseconds since 1970. */
   began: number;
+  /** Called with the error of something that cannot be deleted, which then stays. Throws it if it ends the copy. */
+  onError: (error: unknown) => void;
+  /** Absolute paths of what could not be deleted. */
+  undeletable: Set<string>;
   /** Whether directories are copied with their modes, so that some may not be writable. */
   makesWritable: boolean;
   /** The earlier copies of which a name was deleted. */
@@ -46,7 +50,7 @@ export interface PruneContext {
  * are stale.
  */
 export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
-  const { system, roots, expected, emptiedAt, lost } = context;
+  const { system, roots, expected, emptiedAt, lost, undeletable } = context;
   if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
@@ -58,8 +62,9 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
       const root = rootOf(directory, roots);
       // In a damaged manifest a name may contain separators, and so lead to another directory.
       if (root === undefined || path.dirname(full) !== directory) continue;
-      // A kept file stays recorded, so that it can be deleted when it is no longer kept.
-      if (context.kept.some((each) => isInside(each, full))) continue;
+      // A kept file stays recorded, so that it can be deleted when it is no longer kept. The same goes for one that
+      // could not be deleted.
+      if (context.kept.some((each) => isInside(each, full)) || undeletable.has(full)) continue;
       const opened = expected?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
       const looked = typeof opened === 'number' ? opened : system.status(opened, name, false, status);
       if (looked < 0 && !NO_DIRECTORY.has(-looked)) {
@@ -73,7 +78,14 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
         const isOurs =
           isAsCopied ||
           (looked >= 0 && (lost.explain(folder.records, file, status) || wasEmptied(status, emptiedAt)));
-        if (isOurs) note(full, context, expected ? 1 : deleter.deleteFile(opened, name));
+        let deleted = 1;
+        try {
+          if (isOurs && !expected) deleted = deleter.deleteFile(opened, name);
+        } catch (error) {
+          context.onError(error);
+          continue;
+        }
+        if (isOurs) note(full, context, deleted);
         // If the file is gone, its directory may be left, and something else may have to be created in its place.
         if (isOurs || looked < 0) directories.add(directory);
       }
@@ -186,10 +198,14 @@ export function* pruneEverything(
         if (!isDirectory && planned.hasFile(directory, name)) continue;
         // Keep a special file in the place of a planned directory: the copy reports an error for it.
         if (!entry.isFile() && !isDirectory && planned.hasDirectory(full) && isSpecialFile(full)) continue;
-        const deleted = expected
-          ? countFiles(context.system, { path: directory, fd: -1 }, entry)
-          : deleter.deleteIn(outermost, directory, entry);
-        note(full, context, deleted);
+        try {
+          const deleted = expected
+            ? countFiles(context, { path: directory, fd: -1 }, entry)
+            : deleter.deleteIn(outermost, directory, entry);
+          note(full, context, deleted);
+        } catch (error) {
+          context.onError(error);
+        }
       }
       yield;
     }
@@ -201,8 +217,9 @@ export function* pruneEverything(
 const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
 /** The number of files and links that an entry contains; 1 for a file or link. */
-function countFiles(system: System, parent: Directory, entry: NamedEntry): number {
+function countFiles(context: PruneContext, parent: Directory, entry: NamedEntry): number {
   if (!entry.isDirectory()) return 1;
+  const { system, onError } = context;
   const directory = { path: childPath(parent, entry.name), fd: -1 };
   const [above, opened] = [parent, directory].map(({ path }) => system.openDirectory(path));
   try {
@@ -210,7 +227,15 @@ function countFiles(system: System, parent: Directory, entry: NamedEntry): numbe
   } finally {
     for (const each of [above, opened]) if (typeof each === 'object') system.closeDirectory(each);
   }
-  return listEntries(directory).reduce((sum, each) => sum + countFiles(system, directory, each), 0);
+  let count = 0;
+  for (const each of listEntries(directory)) {
+    try {
+      count += countFiles(context, directory, each);
+    } catch (error) {
+      onError(error);
+    }
+  }
+  return count;
 }
 
 /** Counts and records what was deleted, or in a dry run would be deleted. */
