@@ -14,7 +14,7 @@ export function hostBuild(host: string, variant: string, which: Which): Contende
   const name = variant === 'none' ? 'no copy' : variant;
   return {
     name,
-    slow: host !== 'esbuild' && !['none', 'ours', 'builtin'].includes(variant),
+    slow: host !== 'esbuild' && !['none', 'builtin'].includes(variant) && !variant.startsWith('ours'),
     leaves: variant === 'none' ? 'nothing' : 'copy and more',
     run(from, to) {
       const root = dirname(from);

@@ -163,7 +163,7 @@ test('the readme has a row for each work, ours beside the others, and the other 
 
   const twenty = build('ext4', 'vite 20 files', series('ours', 100), series('builtin', 80));
   const whole = withFigures(empty, { ...run, measurements: [twenty, first] }, other);
-  expect(whole).toContain('| 20 files, first build | 100 ms | 80.0 ms | 0.80x |  |  |');
+  expect(whole).toContain('| 20 files, left to Vite | 100 ms | 80.0 ms | 0.80x |  |  |');
   expect(whole).not.toContain('the copy alone');
   expect(whole).not.toContain('2031');
 });
