@@ -1,6 +1,7 @@
 // What the engine has to do on any runtime. Plain JavaScript without a test framework, because it runs on
 // runtimes that have none; `engine` is the built package.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -175,6 +176,27 @@ export const checks = {
     assert.equal(fs.readlinkSync(path.join(`${from}-copy`, 'link-ü')), 'file-0');
   },
 
+  'names that are not UTF-8 are copied, or refused by name': async ({ engine, ext4 }) => {
+    const from = tree(ext4, 1);
+    const to = `${from}-copy`;
+    // This one is UTF-8, but has the character that stands for what is not.
+    fs.writeFileSync(path.join(from, 'a\u{FFFD}b'), 'content');
+    fs.mkdirSync(path.join(from, 'directory'));
+    fs.symlinkSync('file-0', path.join(from, 'link'));
+    const copy = () => engine.copy({ from, to }, { symlinks: 'keep', prune: 'everything' });
+    const report = await copy();
+    assert.deepEqual([report.files, report.links], [2, 1]);
+    execFileSync('sh', ['-c', `printf x > "${from}/$(printf 'r\\377w')"`]);
+    const namesIn = (directory) => execFileSync('ls', ['--quoting-style=c', directory], { encoding: 'utf8' });
+    // Bun's and Deno's functions for names and paths lose such bytes.
+    if (process.versions.bun ?? process.versions.deno) {
+      assert.equal((await errorOf(copy())).code, 'EILSEQ');
+    } else {
+      assert.equal((await copy()).files, 3);
+      assert.equal(namesIn(to), namesIn(from));
+    }
+  },
+
   'abort before': async ({ engine, ext4 }) => {
     const [from, to] = pair(ext4, 5000);
     const error = await errorOf(
@@ -201,13 +223,13 @@ export const checks = {
 let last = 0;
 
 /** A new file of that size, and the path of its copy. */
-function pair(directory, size) {
+export function pair(directory, size) {
   const from = path.join(directory, `source-${++last}-ü`);
   fs.writeFileSync(from, content(size));
   return [from, `${from}.copy`];
 }
 
-function tree(directory, files, size) {
+export function tree(directory, files, size) {
   const root = path.join(directory, `tree-${++last}`);
   fs.mkdirSync(root);
   for (let index = 0; index < files; index++)
@@ -221,12 +243,12 @@ function content(size) {
   return bytes.fill(++last, size - 1);
 }
 
-function assertSame(from, to) {
+export function assertSame(from, to) {
   assert.ok(fs.readFileSync(from).equals(fs.readFileSync(to)), `${to} differs from ${from}`);
 }
 
 /** Leaves about 4 MiB free. */
-function fill(file, directory) {
+export function fill(file, directory) {
   const { bavail, bsize } = fs.statfsSync(directory);
   const fd = fs.openSync(file, 'w');
   const block = Buffer.alloc(4 * MIB, 1);
@@ -245,7 +267,7 @@ function threads() {
   return fs.readdirSync('/proc/self/task').length;
 }
 
-async function errorOf(promise) {
+export async function errorOf(promise) {
   try {
     await promise;
   } catch (error) {

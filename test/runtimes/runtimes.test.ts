@@ -7,6 +7,8 @@ const skipped = reasonToSkip('runtimes', smokeObstacle);
 
 describe.skipIf(skipped)(`the built package${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
   for (const runtime of runtimes) {
-    describeSmoke(`on ${runtime.label}`, () => ({ command: commandOf(runtime), engine: BUILT }));
+    const start = () => ({ command: commandOf(runtime), engine: BUILT });
+    describeSmoke(`on ${runtime.label}`, start);
+    describeSmoke(`on ${runtime.label}, without koffi`, start, { FS_REFLINK_NATIVE: 'off' });
   }
 });

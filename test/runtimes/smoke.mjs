@@ -1,8 +1,12 @@
 // node smoke.mjs <the built package's index.js> <a directory on btrfs> <a directory on ext4>
-// Prints one line of JSON per check; without arguments, the checks' names.
+// Prints one line of JSON per check; without arguments, the checks' names. FS_REFLINK_NATIVE=off in the environment
+// means the checks without koffi.
 import { pathToFileURL } from 'node:url';
-import { checks } from './checks.mjs';
 
+const { checks } =
+  process.env.FS_REFLINK_NATIVE === 'off'
+    ? { checks: (await import('./portable-checks.mjs')).portableChecks }
+    : await import('./checks.mjs');
 const [index, btrfs, ext4] = process.argv.slice(2);
 if (index === undefined) for (const check of Object.keys(checks)) console.log(check);
 else

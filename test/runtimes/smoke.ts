@@ -18,7 +18,10 @@ interface Outcome {
 export const BUILT = fileURLToPath(new URL('../../packages/core/dist/index.js', import.meta.url));
 const SMOKE = fileURLToPath(new URL('smoke.mjs', import.meta.url));
 
-const checks = execFileSync(process.execPath, [SMOKE], { encoding: 'utf8' }).split('\n').filter(Boolean);
+const checksIn = (env: NodeJS.ProcessEnv): string[] =>
+  execFileSync(process.execPath, [SMOKE], { encoding: 'utf8', env: { ...process.env, ...env } })
+    .split('\n')
+    .filter(Boolean);
 
 /** Why no smoke test can run here, besides what its runtime needs. */
 export function smokeObstacle(): string | undefined {
@@ -29,9 +32,13 @@ export function smokeObstacle(): string | undefined {
 
 /**
  * One test for each check of smoke.mjs, in a runtime that `start` makes ready: it returns the runtime's command
- * and the index.js of the built package, as that runtime is to find it.
+ * and the index.js of the built package, as that runtime is to find it. `env` is added to its environment.
  */
-export function describeSmoke(label: string, start: () => { command: string[]; engine: string }): void {
+export function describeSmoke(
+  label: string,
+  start: () => { command: string[]; engine: string },
+  env: NodeJS.ProcessEnv = {},
+): void {
   describe(label, () => {
     const mounts: MountedFilesystem[] = [];
     let run: { outcomes: Map<string, Outcome>; errors: string; code: number | null };
@@ -45,14 +52,14 @@ export function describeSmoke(label: string, start: () => { command: string[]; e
         mkdirSync(directory);
         return directory;
       });
-      run = await smoke([...command, SMOKE, engine, btrfs!, ext4!]);
+      run = await smoke([...command, SMOKE, engine, btrfs!, ext4!], env);
     }, 400_000);
 
     afterAll(() => {
       for (const mount of mounts) mount.unmount();
     });
 
-    test.each(checks)('%s', (check) => {
+    test.each(checksIn(env))('%s', (check) => {
       const outcome = run.outcomes.get(check);
       expect(outcome ?? run.errors).toMatchObject({ check, ok: true });
       for (const [from, to] of outcome!.shared ?? []) expect(sharesExtents(from, to)).toBe(true);
@@ -64,10 +71,14 @@ export function describeSmoke(label: string, start: () => { command: string[]; e
   });
 }
 
-function smoke([program, ...args]: string[]) {
+function smoke([program, ...args]: string[], env: NodeJS.ProcessEnv) {
   return new Promise<{ outcomes: Map<string, Outcome>; errors: string; code: number | null }>(
     (resolve, reject) => {
-      const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
+      const child = spawn(program!, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 300_000,
+        env: { ...process.env, ...env },
+      });
       let lines = '';
       let errors = '';
       child.stdout.setEncoding('utf8').on('data', (data) => (lines += data));

@@ -85,3 +85,19 @@ export function failing<Args extends unknown[]>(
   let left = times;
   return (...args) => (when(...args) && left-- > 0 ? failure(code) : real(...args));
 }
+
+/** The tag of a junction, and one of OneDrive's: only the first makes a link of what has it. */
+export const JUNCTION = 0xa000_0003;
+export const CLOUD = 0x9000_001a;
+
+/** Calls by which every entry has a reparse point with this tag. */
+export const withTag = (
+  tag: number,
+): Pick<Bindings, 'createFile' | 'closeHandle' | 'getFileInformation'> => ({
+  createFile: () => 1,
+  closeHandle: () => 1,
+  getFileInformation(_handle, _kind, buffer) {
+    buffer.set([0x410, tag]);
+    return 1;
+  },
+});

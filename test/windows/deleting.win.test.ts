@@ -10,7 +10,7 @@ import { rename } from '../../packages/core/src/platform/win32/names.ts';
 import { copyFileEx } from '../../packages/core/src/platform/win32/strategies.ts';
 import { win32System } from '../../packages/core/src/platform/win32/win32.ts';
 import { SystemBench } from '../support/system-bench.ts';
-import { failure } from './bench.ts';
+import { failure, JUNCTION, withTag } from './bench.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
 const THEIRS = 'a complete file of another build';
@@ -104,13 +104,14 @@ describeOnWindows('what is deleted', () => {
     const moves: string[] = [];
     const bindings: Bindings = {
       ...loadBindings(),
-      getFileAttributes: (path) => (path === 'new.old' ? 0x20 : link),
+      ...withTag(JUNCTION),
+      getFileAttributes: (path) => (path === 'newold.tmp' ? 0x20 : link),
       moveFile(from, to, flags) {
         moves.push(`${from} > ${to}`);
         return flags === 0 ? 1 : failure(5);
       },
     };
-    expect(rename(bindings, 'new', 'name', true)).toBe(failure(32));
-    expect(moves).toEqual(['new > name', 'name > new.old', 'new.old > name']);
+    expect(rename(bindings, 'new.tmp', 'name', true)).toBe(failure(32));
+    expect(moves).toEqual(['new.tmp > name', 'name > newold.tmp', 'newold.tmp > name']);
   });
 });

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { copyFileSync } from 'fs-reflink';
 import { describe, expect, test, vi } from 'vitest';
 import { noteWindowsError } from '../../packages/core/src/platform/detail.ts';
+import { EISDIR } from '../../packages/core/src/platform/errno.ts';
 import { type Bindings, loadBindings } from '../../packages/core/src/platform/win32/bindings.ts';
 import { rename, symlink, unlink } from '../../packages/core/src/platform/win32/names.ts';
 import { win32System } from '../../packages/core/src/platform/win32/win32.ts';
+import { isStaleTemporary, temporaryName } from '../../packages/core/src/transfer/temporary.ts';
 import { SystemBench } from '../support/system-bench.ts';
-import { failing, failure, WindowsBench } from './bench.ts';
+import { CLOUD, failing, failure, JUNCTION, WindowsBench, withTag } from './bench.ts';
 import { describeOnWindows, workspace } from './support.ts';
 
 const READ_ONLY = 0x1;
@@ -189,6 +191,7 @@ describeOnWindows('links', () => {
     const calls: string[] = [];
     const bindings: Bindings = {
       ...loadBindings(),
+      ...withTag(JUNCTION),
       getFileAttributes: () => link,
       moveFile: (from, to, flags) => {
         calls.push(`${from} > ${to}`);
@@ -196,25 +199,30 @@ describeOnWindows('links', () => {
       },
       removeDirectory: (path) => calls.push(`remove ${path}`),
     };
-    expect(rename(bindings, 'new', 'name', true)).toBe(1);
-    expect(calls).toEqual(['new > name', 'name > new.old', 'new > name', 'remove new.old']);
+    const name = temporaryName();
+    expect(rename(bindings, name, 'name', true)).toBe(1);
+    const aside = calls[1]!.slice('name > '.length);
+    expect(calls).toEqual([`${name} > name`, `name > ${aside}`, `${name} > name`, `remove ${aside}`]);
+    // If the process is killed meanwhile, a later one deletes what it left.
+    expect(isStaleTemporary(aside.replace(`-${process.pid}-`, '-999999999-'), () => 0)).toBe(true);
   });
 
   test('R17: it comes back when the file cannot take its place', () => {
     const calls: string[] = [];
     const bindings: Bindings = {
       ...loadBindings(),
+      ...withTag(JUNCTION),
       getFileAttributes: () => link,
       moveFile: (from, to, flags) => {
         calls.push(`${from} > ${to}`);
-        return flags ? failure(5) : from === 'new' ? failure(112) : 1;
+        return flags ? failure(5) : from === 'new.tmp' ? failure(112) : 1;
       },
       removeDirectory: () => {
         throw new Error('it is still needed');
       },
     };
-    expect(rename(bindings, 'new', 'name', true)).toBe(failure(112));
-    expect(calls.at(-1)).toBe('new.old > name');
+    expect(rename(bindings, 'new.tmp', 'name', true)).toBe(failure(112));
+    expect(calls.at(-1)).toBe('newold.tmp > name');
   });
 
   test('a directory is not replaced, and not waited for', () => {
@@ -227,9 +235,39 @@ describeOnWindows('links', () => {
   test('a link to a directory is unlinked as one, a directory never', () => {
     const removeDirectory = vi.fn(() => 1);
     const bindings = { ...loadBindings(), deleteFile: () => failure(5), removeDirectory };
-    expect(unlink({ ...bindings, getFileAttributes: () => link }, 'name')).toBe(1);
+    const junction = { ...bindings, ...withTag(JUNCTION), getFileAttributes: () => link };
+    expect(unlink(junction, 'name')).toBe(1);
     expect(unlink({ ...bindings, getFileAttributes: () => DIRECTORY }, 'name')).toBe(failure(5));
     expect(removeDirectory).toHaveBeenCalledTimes(1);
+  });
+
+  test('a read-only link to a directory is deleted, and its attribute cleared before', () => {
+    const calls: string[] = [];
+    const bindings: Bindings = {
+      ...loadBindings(),
+      ...withTag(JUNCTION),
+      getFileAttributes: () => link | READ_ONLY,
+      deleteFile: () => failure(5),
+      setFileAttributes: (_path, attributes) => calls.push(`attributes ${attributes}`),
+      removeDirectory: (path) => calls.push(`remove ${path}`),
+    };
+    expect(unlink(bindings, 'name')).toBeGreaterThan(0);
+    expect(calls).toEqual([`attributes ${link}`, 'remove name']);
+  });
+
+  test('a directory of OneDrive is a directory: no file replaces it, and it is not unlinked', () => {
+    const bindings: Bindings = {
+      ...loadBindings(),
+      ...withTag(CLOUD),
+      getFileAttributes: () => link,
+      deleteFile: () => failure(5),
+      moveFile: (_from, _to, flags) => (flags ? failure(5) : 1),
+      removeDirectory: () => {
+        throw new Error('it is not a link');
+      },
+    };
+    expect(rename(bindings, 'new.tmp', 'name', true)).toBe(-EISDIR);
+    expect(unlink(bindings, 'name')).toBe(failure(5));
   });
 
   describe('R28: symbolic links', () => {

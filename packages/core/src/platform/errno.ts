@@ -16,3 +16,7 @@ export const { EACCES, EAGAIN, EBADF, EBUSY, ECANCELED, EDQUOT, EEXIST, EFBIG, E
 export const { EINVAL, EIO, EISDIR, ELOOP, EMFILE, EMLINK, ENAMETOOLONG, ENODATA, ENOENT } = numbers;
 export const { ENOMEM, ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, ENOTTY, ENXIO, EOPNOTSUPP } = numbers;
 export const { EOVERFLOW, EPERM, ERANGE, EROFS, ETIMEDOUT, ETXTBSY, EXDEV, UNKNOWN: EUNKNOWN } = numbers;
+
+/** The positive number of an error code; undefined if the system does not have it. */
+export const errnoOf = (code: string): number | undefined =>
+  (numbers as Readonly<Record<string, number | undefined>>)[code];

@@ -28,7 +28,9 @@ export function childPath(directory: Pick<Directory, 'path'>, name: string): str
  */
 export function readLinkTarget(file: string | Buffer): Buffer | Errno {
   try {
-    const target = fs.readlinkSync(file, { encoding: 'buffer' });
+    const given = fs.readlinkSync(file, { encoding: 'buffer' });
+    // Deno returns a plain Uint8Array.
+    const target = Buffer.isBuffer(given) ? given : Buffer.from(given);
     return process.platform === 'win32' && typeof decoded(target) !== 'string' ? -EILSEQ : target;
   } catch (error) {
     const { errno } = error as NodeJS.ErrnoException;

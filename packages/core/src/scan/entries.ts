@@ -35,15 +35,19 @@ export function hasUndecodable({ name }: { name: string }): boolean {
 /** Node.js sorts the entries it reads; Bun and Deno return them in the order of the filesystem. */
 const IS_SORTED = process.versions.bun === undefined && process.versions.deno === undefined;
 
+/** An entry of a directory, with its name. */
+export type ListedEntry = Typed & { name: string };
+
 /**
  * Lists a directory. In a name that is not UTF-8, {@link UNDECODABLE} replaces bytes: see {@link readRawDirectory}.
  * The entries are sorted by name: if several files have the same destination, the last one must not depend on the
  * filesystem.
  */
-export function readDirectory(directory: string): fs.Dirent[] {
+export function readDirectory(directory: string): ListedEntry[] {
   try {
     const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
-    return IS_SORTED ? entries : entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+    if (!IS_SORTED) entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }
@@ -52,13 +56,45 @@ export function readDirectory(directory: string): fs.Dirent[] {
 /**
  * Like {@link readDirectory}, but a name that is not UTF-8 becomes a string that can be converted back to its bytes.
  */
-export function readRawDirectory(directory: string): fs.Dirent[] {
+export function readRawDirectory(directory: string): ListedEntry[] {
   try {
-    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true, encoding: 'buffer' });
-    return entries.map((entry) => Object.assign(entry, { name: fromBytes(entry.name) }));
+    const entries = process.versions.bun === undefined ? readBytes(directory) : readBytesInBun(directory);
+    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }
+}
+
+function readBytes(directory: string): ListedEntry[] {
+  const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true, encoding: 'buffer' });
+  return entries.map((entry) => Object.assign(entry, { name: fromBytes(entry.name) }));
+}
+
+/** Bun's entries have no names if these are to be bytes. */
+function readBytesInBun(directory: string): ListedEntry[] {
+  return fs.readdirSync(onDisk(directory), { encoding: 'buffer' }).flatMap((bytes) => {
+    const name = fromBytes(bytes);
+    const file = Buffer.concat([Buffer.from(`${directory}${path.sep}`), bytes]);
+    const status = fs.lstatSync(file, { throwIfNoEntry: false });
+    return status ? [Object.assign(status, { name })] : [];
+  });
+}
+
+/**
+ * The entries with their types. On Windows a listing reports every reparse point as a link: also files and directories
+ * of OneDrive, deduplicated files, and what a container has from its image. Only lstat tells which are links.
+ */
+function withTypes(directory: string, entries: ListedEntry[]): ListedEntry[] {
+  return entries.map((entry) => {
+    if (!entry.isSymbolicLink()) return entry;
+    const { name } = entry;
+    try {
+      return Object.assign(fs.lstatSync(path.join(directory, name)), { name });
+    } catch {
+      // It was deleted meanwhile, or may not be read: using it reports the error.
+      return entry;
+    }
+  });
 }
 
 /** A name, and the type that the directory listing reports without a stat call. */
@@ -75,7 +111,8 @@ export interface NamedEntry {
 export function listEntries({ path: directory }: Pick<Directory, 'path'>): NamedEntry[] {
   try {
     const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
-    return entries.some(hasUndecodable) ? readRawDirectory(directory) : entries;
+    if (entries.some(hasUndecodable)) return readRawDirectory(directory);
+    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw asCopyError(error, { destination: directory });

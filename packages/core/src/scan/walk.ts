@@ -8,6 +8,7 @@ import { isRaw, onDisk } from '../platform/raw-names.ts';
 import {
   hasUndecodable,
   kindOf,
+  type ListedEntry,
   readDirectory,
   readRawDirectory,
   type Typed,
@@ -70,8 +71,6 @@ interface Walk extends WalkOptions {
   pending: WalkedDirectory[];
 }
 
-type NamedEntry = Typed & { name: string };
-
 /**
  * Walks a directory from the top, one directory at a time, including empty ones unless the matcher wants only files.
  * With `follow` a linked directory is walked like any other, and a linked file counts as a file. A recalled directory
@@ -112,11 +111,11 @@ function isWanted({ matcher }: Walk, { names, relative }: WalkedDirectory): bool
 }
 
 /** The entries of a directory that are wanted or may contain wanted files. Links may turn out to be neither. */
-function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
+function choose(walk: Walk, directory: WalkedDirectory): ListedEntry[] {
   const { source, relative: parent } = directory;
   const { enter, matcher, onDirectory } = walk;
   const names = matcher?.namesIn(parent);
-  const entries: NamedEntry[] = names ? lookUp(source, names) : readWhole(directory);
+  const entries: ListedEntry[] = names ? lookUp(source, names) : readWhole(directory);
   const chosen = entries.filter((entry) => {
     const relative = join(parent, entry.name);
     if (entry.isDirectory()) {
@@ -133,23 +132,28 @@ function choose(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
   return decodable(walk, source, chosen);
 }
 
+/** Bun's functions for paths and Deno's for names put the replacement character in place of bytes. */
+const IS_NODE = process.versions.bun === undefined && process.versions.deno === undefined;
+
 /** The entries whose names are UTF-8, unless the walk wants all names (`raw`). Each other entry is an error. */
-function decodable(walk: Walk, directory: string, entries: NamedEntry[]): NamedEntry[] {
-  if (walk.raw) return entries;
-  return entries.filter(({ name }) => {
-    if (!isRaw(name)) return true;
-    leaveOut(walk, undecodable(path.join(directory, name)));
+function decodable(walk: Walk, directory: string, entries: ListedEntry[]): ListedEntry[] {
+  if (walk.raw && IS_NODE) return entries;
+  return entries.filter((entry) => {
+    const file = path.join(directory, entry.name);
+    const isLost = !IS_NODE && hasUndecodable(entry) && !lstatIfThere(file);
+    if (!isRaw(entry.name) && !isLost) return true;
+    leaveOut(walk, undecodable(file));
     return false;
   });
 }
 
 /** The entries of a directory, if all are wanted. */
-function readAll(walk: Walk, directory: WalkedDirectory): NamedEntry[] {
+function readAll(walk: Walk, directory: WalkedDirectory): ListedEntry[] {
   return decodable(walk, directory.source, readWhole(directory));
 }
 
 /** Lists a directory, and sets `raw` on it if it contains names that are not UTF-8. */
-function readWhole(directory: WalkedDirectory): NamedEntry[] {
+function readWhole(directory: WalkedDirectory): ListedEntry[] {
   const entries = readDirectory(directory.source);
   if (!entries.some(hasUndecodable)) return entries;
   directory.raw = true;
@@ -157,14 +161,14 @@ function readWhole(directory: WalkedDirectory): NamedEntry[] {
 }
 
 /** The entries with these names, found without listing the directory. */
-function lookUp(directory: string, names: readonly string[]): NamedEntry[] {
+function lookUp(directory: string, names: readonly string[]): ListedEntry[] {
   return names.flatMap((name) => {
     const status = lstatIfThere(path.join(directory, name));
     return status ? [Object.assign(status, { name })] : [];
   });
 }
 
-function read(walk: Walk, directory: WalkedDirectory, entries: readonly NamedEntry[]): void {
+function read(walk: Walk, directory: WalkedDirectory, entries: readonly ListedEntry[]): void {
   const { pending } = walk;
   const first = pending.length;
   for (const entry of takeFiles(entries, directory.names)) {
@@ -182,8 +186,8 @@ function read(walk: Walk, directory: WalkedDirectory, entries: readonly NamedEnt
  * Adds the names of plain files to `names` and returns all other entries. A loop that does only this is optimized
  * early.
  */
-function takeFiles(entries: readonly NamedEntry[], names: string[]): NamedEntry[] {
-  const others: NamedEntry[] = [];
+function takeFiles(entries: readonly ListedEntry[], names: string[]): ListedEntry[] {
+  const others: ListedEntry[] = [];
   for (let position = 0; position < entries.length; position++) {
     const entry = entries[position]!;
     if (entry.isFile()) names.push(entry.name);

@@ -1,20 +1,25 @@
 import fs from 'node:fs';
-import { EACCES, EINVAL, ELOOP, ENOTDIR, ENOTSUP, EPERM } from '../errno.ts';
+import { EACCES, EINVAL, EISDIR, ELOOP, ENOTDIR, ENOTSUP, EPERM, errnoOf } from '../errno.ts';
 import { filesystemName, isPseudoFilesystem } from '../linux/filesystems.ts';
 import { childPath, decoded, pathIn as join, readLinkTarget } from '../paths.ts';
 import { PAIR } from '../posix/errors.ts';
+import { isDense } from '../posix/segments.ts';
 import { onDisk } from '../raw-names.ts';
 import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { ErrorClass, Strategy, System } from '../system.ts';
-import { copyThrough, writeWhole } from '../through-buffer.ts';
+import { ALIGNMENT, copyThrough, eachPartWithData, writeWhole } from '../through-buffer.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
 /** The code of errors of Node.js' permission model, which have no error number. */
 const DENIED = 'ERR_ACCESS_DENIED';
+/** The name of errors of Deno's permissions, which have neither a code nor a number. */
+const DENIED_BY_DENO = 'NotCapable';
+/** Whether this is Deno, whose node:fs copies where it should clone, and deletes empty directories as files. */
+const IS_DENO = process.versions.deno !== undefined;
 
 /** Runs a node:fs call. Returns its number or 0, or a negative error number if it throws, as a system call does. */
 function answer(call: () => unknown): number {
@@ -27,10 +32,12 @@ function answer(call: () => unknown): number {
 }
 
 function errorNumber(error: unknown): number {
-  const { errno, code } = error as NodeJS.ErrnoException;
-  if (code === DENIED) return -EACCES;
-  // Node.js reports libuv's number, which is negative. An error without a number becomes EINVAL.
-  return typeof errno === 'number' && errno < 0 ? errno : -EINVAL;
+  const { errno, code, name } = error as NodeJS.ErrnoException;
+  if (code === DENIED || name === DENIED_BY_DENO) return -EACCES;
+  // Node.js reports libuv's number, which is negative. Deno reports only the code of some errors.
+  if (typeof errno === 'number' && errno < 0) return errno;
+  // An error without a number becomes EINVAL.
+  return -(errnoOf(code ?? '') ?? EINVAL);
 }
 
 /**
@@ -42,7 +49,8 @@ function changeOpen(fd: number, change: () => void, byPath: (file: string) => vo
     change();
     return 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== DENIED) return errorNumber(error);
+    const { code, name } = error as NodeJS.ErrnoException;
+    if (code !== DENIED && name !== DENIED_BY_DENO) return errorNumber(error);
   }
   const changed = process.platform === 'linux' ? answer(() => byPath(`/proc/self/fd/${fd}`)) : -ENOTSUP;
   return changed === -EACCES ? -ENOTSUP : changed;
@@ -54,7 +62,10 @@ function classifyClone(errno: number): ErrorClass {
   return errno === EINVAL || errno === EPERM ? 'file' : 'fatal';
 }
 
-/** Clones by node:fs: on Linux `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did. */
+/**
+ * Clones by node:fs: on Linux `COPYFILE_FICLONE_FORCE` succeeds only if `ioctl(FICLONE)` did. Deno ignores the flag
+ * and copies.
+ */
 const clone: Strategy = {
   method: 'ficlone',
   syscall: 'copyfile(COPYFILE_FICLONE_FORCE)',
@@ -62,14 +73,16 @@ const clone: Strategy = {
   creates: true,
   classify: classifyClone,
   run: ({ sourceDirectory, sourceName, destinationDirectory, destinationName, status }) =>
-    answer(() => {
-      fs.copyFileSync(
-        join(sourceDirectory, sourceName),
-        join(destinationDirectory, destinationName),
-        COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
-      );
-      return status.size;
-    }),
+    IS_DENO
+      ? -ENOTSUP
+      : answer(() => {
+          fs.copyFileSync(
+            join(sourceDirectory, sourceName),
+            join(destinationDirectory, destinationName),
+            COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
+          );
+          return status.size;
+        }),
 };
 
 /** Bytes per read. Each thread has one buffer. */
@@ -85,17 +98,28 @@ const copy: Strategy = {
   syscall: 'read/write',
   classify: () => 'fatal',
   run(transfer) {
-    const { destination } = transfer;
+    const { destination, status } = transfer;
+    const write = (from: Buffer, size: number, position: number) =>
+      writeWhole(from, size, (part, length, done) =>
+        answer(() => fs.writeSync(destination, part, 0, length, position + done)),
+      );
+    // node:fs cannot find holes, so a file that has some is read to its end.
+    const isSparse = !isDense(status);
     const calls = {
       buffer: (buffer ??= Buffer.allocUnsafeSlow(CHUNK)),
       read: (fd: number, into: Buffer, size: number, position: number) =>
         answer(() => readSync(fd, into, 0, size, position)),
-      write: (from: Buffer, size: number, position: number) =>
-        writeWhole(from, size, (part, length, done) =>
-          answer(() => fs.writeSync(destination, part, 0, length, position + done)),
-        ),
+      write: isSparse
+        ? (from: Buffer, size: number, position: number) =>
+            eachPartWithData(from, size, ALIGNMENT, (start, end) =>
+              write(from.subarray(start, end), end - start, position + start),
+            )
+        : write,
     };
-    return copyThrough(calls, transfer, Number.POSITIVE_INFINITY, 0);
+    const copied = copyThrough(calls, transfer, Number.POSITIVE_INFINITY, 0);
+    if (copied < 0 || !isSparse) return copied;
+    const ended = answer(() => fs.ftruncateSync(destination, copied));
+    return ended < 0 ? ended : copied;
   },
 };
 
@@ -105,8 +129,7 @@ const always = [clone];
 
 /**
  * The {@link System} by node:fs, if koffi cannot be loaded (WebContainers, `--no-addons`, a platform without a
- * prebuilt binary). Files are addressed by path. node:fs has no O_DIRECT, no extended attributes, and does not keep
- * holes.
+ * prebuilt binary). Files are addressed by path. node:fs has no O_DIRECT and no extended attributes.
  */
 export function portableSystem(nativeError: string | undefined): System {
   const system: System = {
@@ -189,7 +212,13 @@ export function portableSystem(nativeError: string | undefined): System {
       renameExclusively(system, directory, from, to, {
         link: () => answer(() => fs.linkSync(join(directory, from), join(directory, to))),
       }),
-    unlink: (directory, name) => answer(() => fs.unlinkSync(join(directory, name))),
+    unlink: (directory, name) =>
+      answer(() => {
+        const file = join(directory, name);
+        if (IS_DENO && fs.lstatSync(file).isDirectory()) return -EISDIR;
+        fs.unlinkSync(file);
+        return 0;
+      }),
     removeDirectory: (directory, name) => answer(() => fs.rmdirSync(join(directory, name))),
     readLink: (directory, name) => readLinkTarget(join(directory, name)),
     link: (file, directory, name) => answer(() => fs.linkSync(onDisk(file), join(directory, name))),

@@ -1,6 +1,7 @@
 import { EBUSY, EINVAL, EISDIR, ENOTDIR, EPERM } from '../errno.ts';
 import type { Bindings } from './bindings.ts';
-import { constants as C } from './constants.ts';
+import { constants as C, NOT_FOLLOWED, SHARE_ALL } from './constants.ts';
+import { isSurrogate } from './status.ts';
 
 /** Milliseconds between tries, one second in total: virus scanners and indexers hold new files for a moment. */
 const PAUSES = [1, 2, 5, 10, 20, 50, 100, 200, 300, 300];
@@ -31,7 +32,7 @@ export function rename(bindings: Bindings, from: string, to: string, replace: bo
   const attributes = bindings.getFileAttributes(to);
   if (attributes < 0) return retryWhileBusy(move, isBusyOrDenied);
   if (attributes & C.FILE_ATTRIBUTE_DIRECTORY) {
-    return attributes & C.FILE_ATTRIBUTE_REPARSE_POINT ? replaceLink(bindings, from, to) : -EISDIR;
+    return isLink(bindings, to, attributes) ? replaceLink(bindings, from, to) : -EISDIR;
   }
   if ((attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return retryWhileBusy(move, isBusyOrDenied);
   return replaceReadOnly(bindings, to, attributes, () => retryWhileBusy(move, isBusyOrDenied));
@@ -48,16 +49,37 @@ function replaceReadOnly(bindings: Bindings, to: string, attributes: number, mov
 
 /** A rename cannot replace a link to a directory: renames the link away first, and back if the rename fails. */
 function replaceLink(bindings: Bindings, from: string, to: string): number {
-  const aside = `${from}.old`;
+  // A temporary name too: if the process is killed now, a later copy deletes it.
+  const aside = from.replace(/\.tmp$/, 'old.tmp');
   const stepped = bindings.moveFile(to, aside, 0);
   if (stepped < 0) return stepped;
   // Another process may have replaced the link meanwhile.
   const moved = bindings.getFileAttributes(aside);
-  const isLink = moved >= 0 && (moved & C.FILE_ATTRIBUTE_REPARSE_POINT) !== 0;
-  const result = isLink ? bindings.moveFile(from, to, 0) : -EBUSY;
+  const result = moved >= 0 && isLink(bindings, aside, moved) ? bindings.moveFile(from, to, 0) : -EBUSY;
   if (result < 0) bindings.moveFile(aside, to, 0);
-  else bindings.removeDirectory(aside);
+  else removeLink(bindings, aside, moved);
   return result;
+}
+
+/** Deletes a link to a directory, even if it is read-only. */
+function removeLink(bindings: Bindings, path: string, attributes: number): number {
+  const remove = () => bindings.removeDirectory(path);
+  return attributes & C.FILE_ATTRIBUTE_READONLY
+    ? replaceReadOnly(bindings, path, attributes, remove)
+    : remove();
+}
+
+/**
+ * Whether an entry with these attributes is a symbolic link or a junction. Files and directories of OneDrive, for
+ * example, are reparse points too, but no links.
+ */
+export function isLink(bindings: Bindings, path: string, attributes: number): boolean {
+  if ((attributes & C.FILE_ATTRIBUTE_REPARSE_POINT) === 0) return false;
+  const handle = bindings.createFile(path, C.FILE_READ_ATTRIBUTES, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED);
+  if (handle < 0) return false;
+  const link = isSurrogate(bindings, handle);
+  bindings.closeHandle(handle);
+  return link;
 }
 
 /** Deletes a file or a link, even if it is read-only. */
@@ -66,9 +88,8 @@ export function unlink(bindings: Bindings, path: string): number {
   if (result !== -EPERM) return result;
   const attributes = bindings.getFileAttributes(path);
   if (attributes < 0) return result;
-  if (attributes & C.FILE_ATTRIBUTE_DIRECTORY) {
-    return attributes & C.FILE_ATTRIBUTE_REPARSE_POINT ? bindings.removeDirectory(path) : result;
-  }
+  if (attributes & C.FILE_ATTRIBUTE_DIRECTORY)
+    return isLink(bindings, path, attributes) ? removeLink(bindings, path, attributes) : result;
   if ((attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return result;
   return replaceReadOnly(bindings, path, attributes, () => bindings.deleteFile(path));
 }

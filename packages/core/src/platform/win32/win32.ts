@@ -14,7 +14,7 @@ import {
   READ_WRITE,
   SHARE_ALL,
 } from './constants.ts';
-import { removeDirectory, rename, retryWhileBusy, symlink, unlink } from './names.ts';
+import { isLink, removeDirectory, rename, retryWhileBusy, symlink, unlink } from './names.ts';
 import { copyNewFile } from './new-file.ts';
 import { setSize } from './sparse.ts';
 import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes } from './status.ts';
@@ -78,7 +78,7 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
       const attributes = bindings.getFileAttributes(prefix + name);
       if (attributes < 0) return attributes;
       if ((attributes & C.FILE_ATTRIBUTE_DIRECTORY) === 0) return -ENOTDIR;
-      if (attributes & C.FILE_ATTRIBUTE_REPARSE_POINT && isLink(bindings, prefix + name)) return -ELOOP;
+      if (isLink(bindings, prefix + name, attributes)) return -ELOOP;
       return opened(path.join(parent, name), `${prefix}${name}\\`, volume);
     },
     // A directory is only a path here.
@@ -180,7 +180,9 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     unlink: (directory, name) => unlink(bindings, pathIn(directory, name)),
     removeDirectory(directory, name) {
       const complete = pathIn(directory, name);
-      return isLink(bindings, complete) ? -ENOTDIR : removeDirectory(bindings, complete);
+      const attributes = bindings.getFileAttributes(complete);
+      if (attributes < 0) return attributes;
+      return isLink(bindings, complete, attributes) ? -ENOTDIR : removeDirectory(bindings, complete);
     },
     link(file, directory, name) {
       try {
@@ -207,14 +209,6 @@ const opened = (path: string, prefix: string, volume: Volume): WindowsDirectory 
 function pathIn(directory: Directory, name: string): string {
   const { prefix } = directory as WindowsDirectory;
   return name === '.' ? prefix : prefix + name;
-}
-
-function isLink(bindings: Bindings, file: string): boolean {
-  const handle = bindings.createFile(file, C.FILE_READ_ATTRIBUTES, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED);
-  if (handle < 0) return false;
-  const link = isSurrogate(bindings, handle);
-  bindings.closeHandle(handle);
-  return link;
 }
 
 /**

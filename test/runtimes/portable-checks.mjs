@@ -1,0 +1,89 @@
+// What the engine has to do on any runtime without koffi. Like checks.mjs.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { assertSame, errorOf, fill, pair, tree } from './checks.mjs';
+
+const MIB = 1024 * 1024;
+const IS_DENO = process.versions.deno !== undefined;
+
+export const portableChecks = {
+  'node:fs is used': async ({ engine, btrfs }) => {
+    const { native } = await engine.probe(btrfs, btrfs);
+    assert.equal(native.loaded, false);
+  },
+
+  'a file that is reported as cloned shares its blocks': async ({ engine, btrfs }) => {
+    const [from, to] = pair(btrfs, 3 * MIB);
+    const { method } = await engine.copyFile(from, to);
+    // Deno's node:fs cannot clone.
+    assert.equal(method, IS_DENO ? 'node_fs' : 'ficlone');
+    assertSame(from, to);
+    return { shared: IS_DENO ? [] : [[from, to]] };
+  },
+
+  'a filesystem that cannot clone, when it has to': async ({ engine, ext4 }) => {
+    const [from, to] = pair(ext4, 5000);
+    assert.equal((await engine.copyFile(from, `${to}-1`)).method, 'node_fs');
+    const error = await errorOf(engine.copyFile(from, to, { reflink: 'always' }));
+    assert.match(error.code, /^E(OPNOTSUPP|NOTSUP)$/);
+    assert.deepEqual([error.method, error.source, error.destination], ['ficlone', from, to]);
+    assert.ok(!fs.existsSync(to), 'nothing is left behind');
+  },
+
+  'links that are kept are found to be the same by the next copy': async ({ engine, ext4 }) => {
+    const from = tree(ext4, 1);
+    const to = `${from}-copy`;
+    fs.symlinkSync('file-0', path.join(from, 'link-ü'));
+    for (const links of [1, 0]) {
+      const report = await engine.copy({ from, to }, { symlinks: 'keep' });
+      assert.equal(report.links, links);
+    }
+    assert.equal(fs.readlinkSync(path.join(to, 'link-ü')), 'file-0');
+  },
+
+  'a hole stays a hole': async ({ engine, ext4 }) => {
+    for (const ending of ['hole', 'data']) {
+      const [from, to] = pair(ext4, 4096);
+      fs.truncateSync(from, 8 * MIB);
+      if (ending === 'data') fs.appendFileSync(from, 'the end');
+      assert.equal(engine.copyFileSync(from, to).method, 'node_fs');
+      assertSame(from, to);
+      assert.ok(fs.statSync(to).blocks * 512 < MIB, `${fs.statSync(to).blocks} blocks`);
+    }
+  },
+
+  'a filesystem that is full': async ({ engine, ext4 }) => {
+    const [from, to] = pair(ext4, 20 * MIB);
+    const filler = path.join(ext4, 'filler');
+    try {
+      fill(filler, ext4);
+      const error = await errorOf(engine.copyFile(from, to));
+      assert.deepEqual([error.code, error.source, error.destination], ['ENOSPC', from, to]);
+      assert.ok(!fs.existsSync(to), 'nothing is left behind');
+    } finally {
+      fs.rmSync(filler);
+      fs.rmSync(from);
+    }
+  },
+
+  'a file that exists stays, if it may not be replaced': async ({ engine, ext4 }) => {
+    const [from, to] = pair(ext4, 5000);
+    fs.writeFileSync(to, 'old');
+    const error = await errorOf(engine.copyFile(from, to, { overwrite: 'error' }));
+    assert.equal(error.code, 'EEXIST');
+    assert.equal(fs.readFileSync(to, 'utf8'), 'old');
+  },
+
+  'what did not change is left alone': async ({ engine, ext4 }) => {
+    const from = tree(ext4, 60);
+    const to = `${from}-copy`;
+    // The copy has the time of its source, as far as this runtime can tell.
+    fs.utimesSync(path.join(from, 'file-2'), 1_000_000_000.123456, 1_000_000_000.123456);
+    assert.equal((await engine.copy({ from, to })).files, 60);
+    const options = { overwrite: 'changed' };
+    assert.equal((await engine.copy({ from, to }, options)).unchanged, 60);
+    const [before, after] = [from, to].map((each) => fs.statSync(path.join(each, 'file-2')).mtimeMs);
+    assert.ok(Math.abs(before - after) < (IS_DENO ? 1 : 0.002), `${before} ${after}`);
+  },
+};
