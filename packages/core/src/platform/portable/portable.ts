@@ -3,7 +3,7 @@ import { EACCES, EINVAL, EISDIR, ELOOP, ENOTDIR, ENOTSUP, EPERM, errnoOf } from 
 import { filesystemName, isPseudoFilesystem } from '../linux/filesystems.ts';
 import { childPath, decoded, pathIn as join, readLinkTarget } from '../paths.ts';
 import { PAIR } from '../posix/errors.ts';
-import { isDense } from '../posix/segments.ts';
+import { isDense } from '../posix/read-write.ts';
 import { onDisk } from '../raw-names.ts';
 import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
