@@ -231,6 +231,24 @@ test("Rspack's cache keeps no content, and is not taken for one", async () => {
     expect(statSync(join(root, 'dist/assets', name)).size).toBe(256 * KIB);
 });
 
+test("a file of a package that changes without a new version is not taken from Rspack's cache", async () => {
+  const root = makeProject({
+    'main.js': "import url from 'pkg/big.bin';\nexport default url;\n",
+    'node_modules/pkg/package.json': '{ "name": "pkg", "version": "1.0.0" }',
+  });
+  const file = join(root, 'node_modules/pkg/big.bin');
+  const directory = join(root, 'node_modules/.cache/rspack');
+  const cache = { type: 'persistent', storage: { type: 'filesystem', directory } } as const;
+  for (const content of [big(), big(), Buffer.concat([big(), big()])]) {
+    writeFileSync(file, content);
+    await pastTick();
+    const { copiesOf, text } = await build(root, { cache, output: { clean: true } });
+    const [name, ...others] = copiesOf('node_modules/pkg/big.bin');
+    expect(others).toEqual([]);
+    expect(text()).toContain(name);
+  }
+});
+
 test('a build into memory finds no stand-in in the cache of one to the disk', async () => {
   const root = makeProject(tree());
   await pastTick();

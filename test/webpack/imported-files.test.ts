@@ -309,6 +309,22 @@ describeWebpacks((host) => {
     },
   );
 
+  test("a file whose content changes and whose times do not is not taken from webpack's cache", async () => {
+    const root = makeProject(tree());
+    const file = join(root, 'big.bin');
+    const cacheDirectory = join(root, 'node_modules/.cache/webpack');
+    const cache = { type: 'filesystem' as const, cacheDirectory };
+    for (const content of [big(), big(), Buffer.concat([big(), big()])]) {
+      writeFileSync(file, content);
+      utimesSync(file, 1, 1);
+      await pastTick();
+      const { copiesOf, text } = await build(root, { cache, output: { clean: true } });
+      const [name, ...others] = copiesOf('big.bin');
+      expect(others).toEqual([]);
+      expect(text()).toContain(name);
+    }
+  });
+
   test('a watcher copies a file that changes, and no other', async () => {
     const root = makeProject({
       'main.js': "import a from './a.bin';\nimport b from './b.bin';\nexport default [a, b];\n",

@@ -88,6 +88,17 @@ export class ImportedFiles {
     return source && this.#files.get(source);
   }
 
+  /** Whether a file has the content that a stand-in stands for. `file` may have a query. */
+  protected async isCurrent(standIn: Uint8Array, file: string): Promise<boolean> {
+    return (await this.#restored(standIn, file)) !== undefined;
+  }
+
+  async #restored(standIn: Uint8Array, file: string): Promise<BundledAsset | undefined> {
+    // A program may call `compiler.compile`, which calls neither `run` nor `watchRun`.
+    if (!this.assets) await this.begin();
+    return this.assets!.restore(standIn, file);
+  }
+
   /** Finds the file of an earlier build's stand-in. If it is missing or has changed, fails and deletes the asset. */
   protected async restore(
     compilation: AnyCompilation & { deleteAsset(name: string): void },
@@ -95,7 +106,7 @@ export class ImportedFiles {
     standIn: Uint8Array,
     file: string,
   ): Promise<BundledAsset | undefined> {
-    const asset = await this.assets!.restore(standIn, file);
+    const asset = await this.#restored(standIn, file);
     if (asset) return asset;
     compilation.deleteAsset(name);
     const reason = 'is missing, or changed after it had been named by its content; build again';

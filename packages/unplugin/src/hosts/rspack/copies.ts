@@ -125,10 +125,13 @@ export class RspackCopies {
   async finish(compilation: Compilation): Promise<void> {
     const directory = this.#directory;
     if (directory === undefined) return;
-    await exclusive(directory, () => this.#copies.finish(directory));
-    await this.#settings.imported?.verify(this.#assets, directory);
-    if (this.#hasWritten) await this.#restoreBundle(compilation, directory);
-    this.#hasWritten = true;
+    try {
+      await exclusive(directory, () => this.#copies.finish(directory));
+      await this.#settings.imported?.verify(this.#assets, directory);
+    } finally {
+      if (this.#hasWritten) await this.#restoreBundle(compilation, directory);
+      this.#hasWritten = true;
+    }
   }
 
   /** Fails the build. The rest of it copies nothing. */

@@ -77,7 +77,11 @@ export class RspackImports extends ImportedFiles {
     const limit = module.type === 'asset/resource' ? 0 : module.type === 'asset' ? this.#limit : undefined;
     const isSeen = loaders.length > 1 || (module as NormalModule).matchResource !== undefined;
     const standIn = this.#isActive && !isSeen ? await this.standInOf(file, limit, context) : undefined;
-    if (standIn) this.#remember(standIn, this.assets!.standsFor(textOf(standIn))!);
+    if (!standIn) return undefined;
+    this.#remember(standIn, this.assets!.standsFor(textOf(standIn))!);
+    // Rspack's caches do not notice each change of the file, for example not of one in a package. So Rspack asks again
+    // in each build, and the file is not read again for that.
+    context.cacheable(false);
     return standIn;
   }
 

@@ -26,19 +26,31 @@ export class WebpackImports extends ImportedFiles {
   /** Also called for child compilations, whose assets become assets of their parents. */
   #tap(compilation: Compilation): void {
     const { compiler, hooks } = compilation;
-    compiler.webpack.NormalModule.getCompilationHooks(compilation)
-      .readResource.for(undefined as never)
-      .tapPromise(FIRST, (given) => {
-        const context = given as LoaderContext<unknown>;
-        const limit = context._module && inlineLimitOf(context._module);
-        return this.standInOf(context.resourcePath, limit, context) as never;
-      });
+    const moduleHooks = compiler.webpack.NormalModule.getCompilationHooks(compilation);
+    moduleHooks.needBuild.tapPromise(NAME, async (module) =>
+      (await this.#isCurrent(module)) ? undefined! : true,
+    );
+    moduleHooks.readResource.for(undefined as never).tapPromise(FIRST, (given) => {
+      const context = given as LoaderContext<unknown>;
+      const limit = context._module && inlineLimitOf(context._module);
+      return this.standInOf(context.resourcePath, limit, context) as never;
+    });
     this.#hashByState(compilation);
     hooks.finishModules.tap(NAME, (modules) => {
       for (const module of modules) showSize(module as NormalModule);
     });
     hooks.processAssets.tapPromise(FIRST, () => this.#reveal(compilation));
     if (compiler.isChild()) hideFromReaders(compilation, () => this.in(compilation, compiler.outputPath));
+  }
+
+  /**
+   * False if a module has the stand-in of a content that its file no longer has. webpack builds the module again if
+   * the modification time of its file differs, which some tools preserve or set to a fixed value.
+   */
+  async #isCurrent(module: NormalModule): Promise<boolean> {
+    const source = module.type.startsWith('asset') ? module.originalSource() : null;
+    const standIn = source && standInOf(source);
+    return !standIn || (await this.isCurrent(standIn, module.resource));
   }
 
   /**
@@ -57,8 +69,6 @@ export class WebpackImports extends ImportedFiles {
       const { sourceFilename } = compilation.assetsInfo.get(name) ?? {};
       const standIn = sourceFilename !== undefined && !this.assetOf(source) && standInOf(source);
       if (!standIn) continue;
-      // A program may call `compiler.compile`, which calls neither `run` nor `watchRun`.
-      if (!this.assets) await this.begin();
       const file = path.resolve(this.#context, sourceFilename);
       const asset = await this.restore(compilation, name, standIn, file);
       if (asset) compilation.updateAsset(name, this.sourceOf(asset), { size: asset.size });
