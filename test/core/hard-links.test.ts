@@ -1,4 +1,13 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copy, type Progress } from 'fs-reflink';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -99,6 +108,50 @@ describe.each<[string, CopyOptions]>([
     expect(readFileSync(at('out/two'), 'utf8')).toBe('of the user');
     expect(inodes('out/one', 'out/deep/er/three')).toBe(1);
   });
+
+  it.each<[overwrite: NonNullable<CopyOptions['overwrite']>, there: string]>([
+    [false, 'a file'],
+    [false, 'a link'],
+    ['older', 'a file'],
+    ['older', 'a link'],
+  ])(
+    'copies the other names of a file if the first is kept as it was (overwrite: %j, %s)',
+    async (overwrite, there) => {
+      mkdirSync(at('out/deep/er'), { recursive: true });
+      writeFileSync(at('user'), 'of the user');
+      // All names stand there but one, whichever is copied first.
+      for (const missing of ['one', 'two', 'deep/er/three']) {
+        for (const name of ['one', 'two', 'deep/er/three']) {
+          rmSync(at('out', name), { force: true });
+          if (name === missing) continue;
+          if (there === 'a file') writeFileSync(at('out', name), 'of the user');
+          else symlinkSync(at('user'), at('out', name));
+        }
+        await run({ overwrite });
+        expect(lstatSync(at('out', missing)).isFile()).toBe(true);
+        expect(readFileSync(at('out', missing), 'utf8')).toBe('linked');
+        for (const name of ['one', 'two', 'deep/er/three'])
+          if (name !== missing) expect(readFileSync(at('out', name), 'utf8')).toBe('of the user');
+      }
+    },
+  );
+
+  it.each<[overwrite: NonNullable<CopyOptions['overwrite']>, files: number]>([
+    [false, 2],
+    ['older', 1],
+    ['changed', 1],
+  ])(
+    'joins new names and the copy that is there, as far as it may (overwrite: %j)',
+    async (overwrite, files) => {
+      await run({ overwrite });
+      for (const name of ['aaa', 'zzz']) linkSync(at('in/one'), at('in', name));
+      await run({ overwrite });
+      expect(inodes('out/one', 'out/two', 'out/deep/er/three')).toBe(1);
+      expect(inodes('out/aaa', 'out/zzz')).toBe(1);
+      expect(inodes('out/one', 'out/aaa')).toBe(files);
+      expect(await run({ overwrite })).toMatchObject({ files: 0, unchanged: 6 });
+    },
+  );
 
   it('replaces what stands in the place of a name, and fails at a directory', async () => {
     mkdirSync(at('out'));

@@ -13,6 +13,7 @@ import { countFile, countFiles, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';
+import { isAlike } from '../transfer/quick-check.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { type Outcome, Transferrer } from '../transfer/transfer.ts';
 import type { BatchQueue } from './batch-queue.ts';
@@ -317,7 +318,7 @@ export class FileCopier {
       return void this.tally.left.push(batch.number, file);
     if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
       if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
-        this.#addCopy({ pair, as, source: this.#source, ...member });
+        this.#addCopy({ pair, as, source: this.#source, ...member }, true);
       this.#count(pair, batch, file, { method: undefined, bytes: 0 });
       return;
     }
@@ -355,7 +356,7 @@ export class FileCopier {
       if (copied || wasOurs) note(records, file, source, destination, lookedAt);
       else forget(records, file);
     }
-    if (hardLinks) this.#addCopy({ pair, as, source: isKept ? this.#source : source, ...member });
+    if (hardLinks) this.#addCopy({ pair, as, source: isKept ? this.#source : source, ...member }, copied);
     this.#count(pair, batch, file, outcome);
   }
 
@@ -409,11 +410,15 @@ export class FileCopier {
     return !this.#destination.isDirectory && this.#destination.mayHaveLinks;
   }
 
-  /** Remembers the destination of a file that may have more names in the source. */
-  #addCopy(copy: Omit<Copy, 'destination'>): void {
+  /**
+   * Remembers the destination of a file that may have more names in the source. What `overwrite` keeps (`isCopy` is
+   * false) may be another file: names are linked to it only if it looks like a copy.
+   */
+  #addCopy(copy: Omit<Copy, 'destination'>, isCopy: boolean): void {
     const destination = this.#destination;
-    if (!copy.source.mayHaveLinks) return;
-    if (this.#system.status(copy.pair.destination, copy.as, false, destination) >= 0)
+    const { pair, as, source } = copy;
+    if (!source.mayHaveLinks || this.#system.status(pair.destination, as, false, destination) < 0) return;
+    if (isCopy || isAlike(source, destination) || source.isSameSpecial(destination))
       this.#hardLinks!.add({ ...copy, destination });
   }
 

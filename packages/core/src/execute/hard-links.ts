@@ -4,7 +4,8 @@ import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
 import { type NodeQuery, put } from '../transfer/nodes.ts';
-import type { DirectoryPair } from '../transfer/pair.ts';
+import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
+import { isAlike } from '../transfer/quick-check.ts';
 import type { Outcome } from '../transfer/transfer.ts';
 
 /** A file and its record for the manifest. */
@@ -64,8 +65,14 @@ export class HardLinks {
     if (!copied) return undefined;
     const system = this.#system;
     const query = { name, as, source, destination: this.status, isOurs };
-    const decision = decide(system, pair, query);
-    if (decision === 'keep') return { method: undefined, bytes: 0 };
+    let decision = decide(system, pair, query);
+    if (decision === 'keep') {
+      const isLinked = this.status.identity === copied.identity;
+      if (isLinked || !mayReplace(pair) || !isAlike(source, this.status))
+        return { method: undefined, bytes: 0 };
+      // It is the same file, and only not linked yet.
+      decision = 'replace';
+    }
     if (decision === 'replace' && this.status.identity === copied.identity) {
       addMember(copied, member);
       return { method: undefined, bytes: 0, isLinked: true };
