@@ -68,7 +68,9 @@ export function describeCache(host: Host): void {
     mkdirSync(dirname(join(root, place)), { recursive: true });
     writeFileSync(join(root, place), 'of the user');
     const { reports, warnings } = await buildTwice(root, { cacheDirectory: 'a/records' });
-    const warning = expect.stringMatching(/a\/records.* is no directory or lies in none.*"cacheDirectory"/);
+    const warning = expect.stringMatching(
+      /cannot be kept in .*a\/records.*because a file is in the place.*"cacheDirectory"/,
+    );
     expect(warnings).toEqual([warning, warning]);
     expect(reports[1]).toMatchObject({ files: 0, unchanged: 17 });
     expect(manifests(temporary)).toHaveLength(1);

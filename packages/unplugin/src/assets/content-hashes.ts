@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import type { XXHashAPI } from 'xxhash-wasm';
-import { writeCached } from '../output/cache.ts';
-import type { FileState, SelectedFile } from './selection.ts';
-import { stateOf } from './selection.ts';
+import { readCached, writeCached } from '../output/cache.ts';
+import { mayChangeUnseen } from '../targets/stats.ts';
+import { type FileState, type SelectedFile, stateOf } from './selection.ts';
 
 let library: Promise<XXHashAPI> | undefined;
 
@@ -16,13 +16,6 @@ async function create64() {
 }
 
 const CHUNK = 1024 * 1024;
-
-/**
- * Timestamps are taken from a clock that ticks every few milliseconds. If a file was touched this shortly before it
- * was read, its hash is not kept for the next build. The timestamps of FAT have a resolution of two seconds.
- */
-const TICK_MS = 50;
-const COARSE_TICK_MS = 2500;
 
 interface Known {
   state: string;
@@ -61,8 +54,8 @@ export class ContentHashes {
     if (known?.state === state.key) return known.hash;
     const begun = Date.now();
     const hash = await hashFile(file);
-    const isRacilyClean = begun - state.touchedMs < (state.isCoarse ? COARSE_TICK_MS : TICK_MS);
-    if (!isRacilyClean && stateOf(file)?.state.key === state.key)
+    // If the file may change and keep its state, its hash is not kept for the next build.
+    if (!mayChangeUnseen(state, begun) && stateOf(file)?.state.key === state.key)
       this.#added.set(file, { state: state.key, hash });
     return hash;
   }
@@ -115,12 +108,8 @@ async function hashNow(file: string): Promise<string> {
   }
 }
 
+/** If the store is missing or damaged, the contents are hashed again. */
 function read(store: string): Record<string, Known> {
-  try {
-    const found: unknown = JSON.parse(fs.readFileSync(store, 'utf8'));
-    return typeof found === 'object' && found !== null ? (found as Record<string, Known>) : {};
-  } catch {
-    // Missing or damaged: the contents are hashed again.
-    return {};
-  }
+  const found = readCached(store);
+  return typeof found === 'object' && found !== null ? (found as Record<string, Known>) : {};
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Matcher } from 'fs-reflink/list';
+import { statsOf, versionOf } from '../targets/stats.ts';
 import { escapeGlob } from '../targets/targets.ts';
 import { BINARY, MODULES, type ResolvedAssets } from './options.ts';
 
@@ -12,13 +13,10 @@ export interface SelectedFile {
   state: FileState;
 }
 
-/** The state of a file, which differs if the content of the file may differ. */
-export interface FileState {
+/** The state of a file. */
+export interface FileState extends Pick<fs.Stats, 'mtimeMs' | 'ctimeMs'> {
+  /** Differs if the content of the file may differ. */
   key: string;
-  /** The later one of the modification time and the change time, in milliseconds. */
-  touchedMs: number;
-  /** Whether the filesystem seems to keep times in whole seconds. */
-  isCoarse: boolean;
 }
 
 /** Selects the imported files that the option `assets` names. */
@@ -56,22 +54,15 @@ export class AssetSelection {
 
 /** Returns undefined if nothing exists at the path, or if it is not a file. */
 export function stateOf(file: string): { size: number; state: FileState } | undefined {
-  let stats: fs.BigIntStats | undefined;
+  let stats: fs.Stats | undefined;
   try {
-    stats = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+    stats = statsOf(file);
   } catch {
     // Reading the file reports the error.
   }
   if (!stats?.isFile()) return undefined;
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  return {
-    size: Number(size),
-    state: {
-      key: `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
-      touchedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
-      isCoarse: mtimeNs % 1_000_000_000n === 0n && ctimeNs % 1_000_000_000n === 0n,
-    },
-  };
+  const { size, mtimeMs, ctimeMs } = stats;
+  return { size, state: { key: versionOf(stats), mtimeMs, ctimeMs } };
 }
 
 /** As in Rollup's plugins, a glob that is not absolute and does not begin with `**` is relative to `root`. */

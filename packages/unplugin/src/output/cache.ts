@@ -30,7 +30,7 @@ function temporaryDirectory(key: string): string | undefined {
 export function cacheWarning(cacheDirectory: string): string | undefined {
   const used = usable(cacheDirectory);
   if (used === cacheDirectory) return undefined;
-  return `${JSON.stringify(cacheDirectory)}, where records of copied files are to be kept, is no directory or lies in none: they are kept in ${JSON.stringify(used)}. Delete what is in its place, or set the option "cacheDirectory"`;
+  return `the records of copied files cannot be kept in ${JSON.stringify(cacheDirectory)}, because a file is in the place of this directory, or of a directory above it: they are kept in ${JSON.stringify(used)}. Delete that file, or set the option "cacheDirectory"`;
 }
 
 function usable(cacheDirectory: string): string {
@@ -97,8 +97,13 @@ export function writeCached(file: string, value: unknown): void {
   }
 }
 
-function isManifest(name: string): boolean {
-  return name.endsWith(MANIFEST);
+/** Reads a file that {@link writeCached} has written. Undefined if it is missing or damaged. */
+export function readCached(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an earlier build copied something into an output directory, or into any, that may still exist. */
@@ -106,7 +111,8 @@ export function wasCopied(cacheDirectory: string, directory: string | undefined)
   if (directory !== undefined)
     return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
   try {
-    return fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' }).some(isManifest);
+    const names = fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' });
+    return names.some((name) => name.endsWith(MANIFEST));
   } catch {
     // The cache directory is missing or cannot be read.
     return false;

@@ -154,14 +154,20 @@ export class OutputCopy {
   /** Call this before another bundle that has these files is written. Copies those that are not copied yet. */
   addAssets(assets: readonly Target<string>[]): void {
     if (assets.length === 0) return;
-    this.#again = this.#copyLate(assets, this.#again);
-    this.#again.catch((error: unknown) => {
-      this.#failure = { error };
-    });
+    void this.#continue(() => this.#copyLate(assets));
   }
 
-  async #copyLate(assets: readonly Target<string>[], before: Promise<void> | undefined): Promise<void> {
-    await before;
+  /** Copies more, after everything that was to be copied before. The error is kept for later calls. */
+  #continue(copy: () => Promise<void>): Promise<void> {
+    const again = (this.#again ?? Promise.resolve()).then(copy);
+    again.catch((error: unknown) => {
+      this.#failure = { error };
+    });
+    this.#again = again;
+    return again;
+  }
+
+  async #copyLate(assets: readonly Target<string>[]): Promise<void> {
     const report = await this.#finished;
     const planned = (await this.#planned)!;
     const destinations = assets.map(destinationOf);
@@ -188,17 +194,10 @@ export class OutputCopy {
     const collisions = [...this.#overwritten.values()];
     this.#overwritten.clear();
     const targets = collisions.map((collision) => this.#targetOf(collision));
-    this.#again = this.#copyAgain(targets, this.#again);
-    this.#again.catch((error: unknown) => {
-      this.#failure = { error };
+    await this.#continue(async () => {
+      const report = await this.#copy(targets, { entries: true });
+      (await this.#finished).copiedAgain(report);
     });
-    await this.#again;
-  }
-
-  async #copyAgain(targets: readonly Target<string>[], before: Promise<void> | undefined): Promise<void> {
-    const report = await this.#copy(targets, { entries: true });
-    await before;
-    (await this.#finished).copiedAgain(report);
   }
 
   /** Warnings about files that overlap within the copy, without those that the bundle has too. */
@@ -246,14 +245,15 @@ export class OutputCopy {
 
   async #copy(targets: readonly Target<string>[], options: CopyOptions = {}): Promise<CopyReport> {
     const { directory, cacheDirectory, engine, dryRun } = this.#settings;
-    return this.#preparation[dryRun ? 'plan' : 'start'](targets, {
+    const all: CopyOptions = {
       ...engine,
       cwd: directory,
       manifest: manifestFile(cacheDirectory, directory),
       signal: this.#abort.signal,
       entries: engine.entries || 'pruned',
       ...options,
-    });
+    };
+    return this.#preparation.copy(targets, all, dryRun);
   }
 
   async #deleteOrphaned(cacheDirectories: readonly string[]): Promise<void> {

@@ -36,7 +36,7 @@ test.each([
   await wait();
   const preparation = new Preparation();
   expect(preparation.prepare(() => holding(80))).toBe(true);
-  await preparation.start([], {});
+  await preparation.copy([], {});
   expect(started).toHaveBeenCalledTimes(1);
   expect(ended).not.toHaveBeenCalled();
   await preparation.dispose();

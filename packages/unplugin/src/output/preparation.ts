@@ -13,13 +13,10 @@ export class Preparation {
     return this.#copies.workers > 0;
   }
 
-  start(targets: readonly Target<string>[], options: CopyOptions): Promise<CopyReport> {
-    return (this.#copies ??= prepareCopies()).start(targets, options);
-  }
-
-  /** The report of such a copy in a dry run. */
-  plan(targets: readonly Target<string>[], options: CopyOptions): Promise<CopyReport> {
-    return (this.#copies ??= prepareCopies()).plan(targets, options);
+  /** Copies or, in a dry run, returns the report of such a copy. */
+  copy(targets: readonly Target<string>[], options: CopyOptions, dryRun = false): Promise<CopyReport> {
+    const copies = (this.#copies ??= prepareCopies());
+    return dryRun ? copies.plan(targets, options) : copies.start(targets, options);
   }
 
   async dispose(): Promise<void> {

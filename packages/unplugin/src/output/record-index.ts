@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { ResolvedOptions } from '../options/options.ts';
-import { hashOf, indexFile, wasCopied, writeCached } from './cache.ts';
+import { hashOf, indexFile, readCached, wasCopied, writeCached } from './cache.ts';
 
 /** One instance of the plugin in one of the bundler's configurations. */
 export interface Instance {
@@ -133,12 +132,8 @@ function newId(text: string, records: readonly IndexedRecord[]): string {
   }
 }
 
+/** If the index is missing or damaged, nothing is known, so nothing is deleted. */
 function read(file: string): IndexedRecord[] {
-  try {
-    const records = JSON.parse(fs.readFileSync(file, 'utf8'));
-    return Array.isArray(records) ? records : [];
-  } catch {
-    // The index is missing or damaged: nothing is known, so nothing is deleted.
-    return [];
-  }
+  const records = readCached(file);
+  return Array.isArray(records) ? records : [];
 }

@@ -15,12 +15,12 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 export interface Server {
   /** The path of a request below the output, with a leading slash. Undefined if the path is not in the output. */
   pathOf(url: string): string | undefined;
-  /** Whether the server itself answers a request for a file. */
-  leaves(file: ServedFile, url: string): boolean;
-  /** Whether the answer is "not found" for a name that no copied file has. */
-  hides(name: string): boolean;
+  /** Whether the server itself answers a request for a file. By default, it answers none. */
+  leaves?(file: ServedFile, url: string): boolean;
+  /** Whether the answer is "not found" for a name that no copied file has. By default, the server answers. */
+  hides?(name: string): boolean;
   /** The user's response headers. */
-  headers: Record<string, unknown>;
+  headers?: Record<string, unknown>;
   /** Whether no event tells that files were created or deleted: then the sources are scanned again for every page. */
   isUnwatched: boolean;
 }
@@ -46,17 +46,17 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
     if (server.isUnwatched && headers.accept?.includes('text/html')) files.invalidate();
     await files.refresh();
     const file = files.find(name);
-    if (!file && server.hides(name)) {
+    if (!file && server.hides?.(name)) {
       response.writeHead(404).end();
       return;
     }
-    if (!file || server.leaves(file, url)) return next();
+    if (!file || server.leaves?.(file, url)) return next();
     const content = await read(file, options).catch((error: unknown) => {
       if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
       files.invalidate();
     });
     if (!content) return next();
-    await respond(request, response, { name: file.name, content, headers: server.headers });
+    await respond(request, response, { name: file.name, content, headers: server.headers ?? {} });
   }
 }
 

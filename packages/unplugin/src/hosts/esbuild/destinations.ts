@@ -24,13 +24,12 @@ export function destinationDirectories(
   for (const { destination, action } of entries) {
     if (action !== 'pruned') add(path.dirname(destination));
   }
-  for (const { from, to = '.' } of all.flatMap(({ from, to }) =>
-    sourcesOf({ from }).map((each) => ({ from: each, to })),
-  )) {
-    for (const source of sources) {
-      if (!source.startsWith(from + path.sep)) continue;
-      const destination = path.join(path.resolve(directory, to), path.relative(from, source));
-      if (fs.existsSync(destination)) add(destination);
+  for (const target of all) {
+    const to = path.resolve(directory, target.to ?? '.');
+    for (const from of sourcesOf(target)) {
+      const inside = sources.filter((source) => source.startsWith(from + path.sep));
+      const copies = inside.map((source) => path.join(to, path.relative(from, source)));
+      for (const each of copies) if (fs.existsSync(each)) add(each);
     }
   }
   return new Set([...found].filter((each) => fs.existsSync(each)));

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { UnpluginOptions } from 'unplugin';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { linkStatsOf } from '../../targets/stats.ts';
+import { linkStatsOf, versionOf } from '../../targets/stats.ts';
 import { GenericHost, stderrLog } from './host.ts';
 
 /** The native build context that unplugin provides, in the shapes that today's bundlers give it. */
@@ -74,5 +74,5 @@ function filesIn(directory: string): Map<string, string> {
 
 function stateOf(file: string): [string, string][] {
   const stats = linkStatsOf(file);
-  return stats && !stats.isDirectory() ? [[file, `${stats.ino} ${stats.size} ${stats.ctimeMs}`]] : [];
+  return stats && !stats.isDirectory() ? [[file, versionOf(stats)]] : [];
 }

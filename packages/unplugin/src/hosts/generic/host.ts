@@ -2,25 +2,20 @@ import path from 'node:path';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
-import { BuildCopies } from '../../output/build.ts';
+import { BuildCopies, type BuildSettings } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import type { HostLog } from '../../output/log.ts';
 import { notCopied } from '../../output/not-copied.ts';
 import { hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 
 /** What is known about one build of a bundler. */
-export interface Build {
-  /** The name of the bundler, in lower case. */
-  host: string;
-  /** The absolute path that paths in the options are relative to. */
-  root: string;
+export interface Build extends Pick<BuildSettings, 'host' | 'root' | 'log'> {
   /** Absolute path of the output. Undefined if the bundler writes nothing to the disk. */
   directory: string | undefined;
   /** Everything except the plugin's own options that distinguishes this build from others of the bundler. */
   configuration: Record<string, unknown>;
   /** The same object for all instances of the plugin in one build. */
   owner: object;
-  log: HostLog;
 }
 
 /** The options of each instance in a build so far, by the build's owner. The next build may have the same owner. */
@@ -40,8 +35,7 @@ export class GenericHost {
     const known = instances.get(build.owner) ?? [];
     if (!known.includes(options)) known.push(options);
     instances.set(build.owner, known);
-    const position = known.indexOf(options);
-    this.#configuration = { position, ...build.configuration };
+    this.#configuration = { position: known.indexOf(options), ...build.configuration };
     this.#copies = new BuildCopies({ ...build, options });
   }
 
@@ -68,9 +62,8 @@ export class GenericHost {
       if (this.hasTargets) log.warn(notCopied(this.#targets, root, NOT_WRITTEN));
       return;
     }
-    const names = files.map((file) => path.relative(directory, file));
     try {
-      if (this.hasTargets) await briefly(this.#copy(directory, names));
+      if (this.hasTargets) await briefly(this.#copy(directory, files));
       else await briefly(this.#copies.deleteLeftOver(directory, this.#configuration));
     } finally {
       await this.end();
@@ -83,7 +76,8 @@ export class GenericHost {
     this.#copies.release();
   }
 
-  async #copy(directory: string, names: string[]): Promise<void> {
+  async #copy(directory: string, files: readonly string[]): Promise<void> {
+    const names = files.map((file) => path.relative(directory, file));
     this.#copies.claim(directory, this.#configuration, this.#targets);
     await this.#copies.copy({
       directory,

@@ -22,13 +22,7 @@ export function serveTargets(
   const served = { root: rootDir, outDir: nitro.options.output.publicDir, targets };
   const handle = createMiddleware(
     new ServedFiles(served, options, namedLog(nitro.logger)),
-    {
-      pathOf: pathBelow(app.baseURL),
-      leaves: () => false,
-      hides: () => false,
-      headers: {},
-      isUnwatched: true,
-    },
+    { pathOf: pathBelow(app.baseURL), isUnwatched: true },
     options,
   );
   nitro.options.devHandlers.push({

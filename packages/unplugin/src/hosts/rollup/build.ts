@@ -13,7 +13,6 @@ import { Preparation } from '../../output/preparation.ts';
 import { exclusive } from '../../output/turns.ts';
 import { assetTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
-import { type AssetModule, loadAsset } from './assets.ts';
 import type { BuildFacts } from './per-build.ts';
 
 /** The part of a hook's `this` that is used here. Rollup and Rolldown both have it. */
@@ -28,19 +27,16 @@ export type Output = Pick<NormalizedOutputOptions, 'dir' | 'file'> &
 const DEFAULT_DIRECTORY = 'dist';
 
 /** What the builds of one plugin object share. */
-export class Shared {
-  readonly host: Entry;
-  readonly options: ResolvedOptions;
+export const sharedBy = (host: Entry, options: ResolvedOptions) => ({
+  host,
+  options,
   /** The output directories of the builds. They are not watched, and emptying one of them keeps those inside it. */
-  readonly directories = new Set<string>();
+  directories: new Set<string>(),
   /** For all builds of a watcher, because each build of Rollup has a new {@link RollupBuild}. */
-  readonly watching = new Preparation();
+  watching: new Preparation(),
+});
 
-  constructor(host: Entry, options: ResolvedOptions) {
-    this.host = host;
-    this.options = options;
-  }
-}
+type Shared = ReturnType<typeof sharedBy>;
 
 /** One build of Rollup or Rolldown. A watcher of Rolldown has one object for all its builds. */
 export class RollupBuild {
@@ -88,9 +84,8 @@ export class RollupBuild {
     }
     if (!this.#hasTargets) return;
     // Rolldown calls `buildStart` once for every output. There a build ends when it is closed.
-    if (!('rolldownVersion' in this.#context!.meta) && this.#copies.finished)
-      await this.end({ keepWorkers: true });
-    if ('rolldownVersion' in this.#context!.meta) await loadEmptying();
+    if (this.#isRolldown) await loadEmptying();
+    else if (this.#copies.finished) await this.end({ keepWorkers: true });
     this.#assets ??= await assetsOfBuild(this.#options, this.#root, this.#copies.cacheDirectory);
     // The output directory is not known before the bundle is written.
     this.#copies.prepare(this.#targets);
@@ -109,9 +104,27 @@ export class RollupBuild {
     return this.#assets;
   }
 
-  /** Returns the module of an imported file that the engine copies, or undefined if the bundler handles the file. */
-  async loadAsset(id: string): Promise<AssetModule | undefined> {
-    return this.#assets && loadAsset(id, this.#assets, this.#context!);
+  /**
+   * Returns the module of an imported file that the engine copies, whose default export is the URL of the file.
+   * Returns undefined if the bundler handles the file.
+   */
+  async loadAsset(id: string) {
+    const assets = this.#assets;
+    const context = this.#context!;
+    const source = path.isAbsolute(id) ? await assets?.standInOf(id) : undefined;
+    if (!assets || source === undefined) return undefined;
+    // Rolldown watches by itself only the files that it has read.
+    context.addWatchFile(id);
+    const name = path.basename(id);
+    const reference = context.emitFile({ type: 'asset', name, originalFileName: id, source });
+    assets.emitted(reference);
+    return {
+      code: `export default import.meta.ROLLUP_FILE_URL_${reference};`,
+      map: { mappings: '' as const },
+      moduleSideEffects: false,
+      // Otherwise Rolldown takes the type from the name, for example from ".wasm".
+      ...('rolldownVersion' in context.meta && { moduleType: 'js' }),
+    };
   }
 
   /**
@@ -186,6 +199,11 @@ export class RollupBuild {
 
   get #watching(): boolean {
     return this.#context?.meta.watchMode ?? false;
+  }
+
+  /** Also true for the plugin of Rollup, if Rolldown runs it. */
+  get #isRolldown(): boolean {
+    return 'rolldownVersion' in this.#context!.meta;
   }
 
   /** Whether the options name anything to copy. */

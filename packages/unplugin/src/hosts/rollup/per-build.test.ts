@@ -5,9 +5,9 @@ import { type BuildFacts, pluginPerBuild } from './per-build.ts';
 interface Made {
   name: string;
   facts: BuildFacts;
-  first?: () => void;
+  renderStart?: () => void;
 }
-const create = (facts: BuildFacts): Made => ({ name: NAME, facts, first: () => {} });
+const create = (facts: BuildFacts): Made => ({ name: NAME, facts });
 
 /** Returns the plugins that a build uses if its options have `plugins`. */
 async function pluginsOf(plugin: object, plugins: unknown, watchMode = false): Promise<Made[]> {
@@ -42,8 +42,8 @@ test('a build without the object is left as it is', async () => {
   expect(await plugin.options.call({ meta: {} }, { plugins: [{ name: 'other' }] })).toBeUndefined();
 });
 
-test('some hooks run before those of all other plugins', async () => {
-  const plugin = pluginPerBuild(create, ({ first }) => ({ first }));
+test('the hook that takes a snapshot runs before those of all other plugins', async () => {
+  const plugin = pluginPerBuild((facts) => ({ ...create(facts), renderStart: () => {} }));
   const plugins = await pluginsOf(plugin, [{ name: 'other' }, plugin]);
   expect(plugins.map(({ name }) => name)).toEqual([`${NAME}:first`, 'other', NAME]);
 });

@@ -1,14 +1,6 @@
 import { type AssetsOf, pluginsOf, withAssets } from '../../assets/plugin-order.ts';
 import { NAME } from '../../options/name.ts';
 
-interface InputOptions {
-  plugins?: unknown;
-}
-
-interface Context {
-  meta: { watchMode?: boolean };
-}
-
 /** What is known about a build when it reads its options. */
 export interface BuildFacts {
   watching: boolean;
@@ -16,18 +8,24 @@ export interface BuildFacts {
   position: number;
 }
 
+/** The property of a plugin that returns the imported files that the engine copies in its build. */
+export const ASSETS: unique symbol = Symbol('assets');
+
+/** The used properties of a plugin that is created for one build. */
+interface PluginOfBuild {
+  name: string;
+  renderStart?: unknown;
+  [ASSETS]?: AssetsOf;
+}
+
 /**
  * Creates a plugin of Rollup or Rolldown whose object may be in several builds at once: when a build reads its
  * options, a new object replaces the plugin, which `create` returns for this build alone. In a host that does not run
- * `options` hooks, one object serves one build after the other. `first` returns the hooks that run before those of
- * all other plugins. If `assetsOf` returns something for an object, its `generateBundle` runs after those of all
- * other plugins, which find contents in the bundle in place of stand-ins.
+ * `options` hooks, one object serves one build after the other. The `renderStart` of the new object also runs before
+ * those of all other plugins. If it has {@link ASSETS}, its `generateBundle` runs after those of all other plugins,
+ * which find contents in the bundle in place of stand-ins.
  */
-export function pluginPerBuild<P extends object>(
-  create: (build: BuildFacts) => P,
-  first?: (plugin: P) => object,
-  assetsOf: (plugin: P) => AssetsOf | undefined = () => undefined,
-): P {
+export function pluginPerBuild<P extends PluginOfBuild>(create: (build: BuildFacts) => P): P {
   // If a tool copies the plugin object, the copy has the symbol too.
   const mark = Symbol(NAME);
   const isOurs = (plugin: unknown): plugin is P =>
@@ -35,7 +33,7 @@ export function pluginPerBuild<P extends object>(
   return {
     ...create({ watching: false, position: 0 }),
     [mark]: true,
-    async options(this: Context, given: InputOptions): Promise<InputOptions | undefined> {
+    async options(this: { meta: { watchMode?: boolean } }, given: { plugins?: unknown }) {
       const plugins = await pluginsOf(given.plugins, mark);
       if (!plugins.some(isOurs)) return undefined;
       const watching = this.meta.watchMode ?? false;
@@ -45,13 +43,17 @@ export function pluginPerBuild<P extends object>(
         ...plugin,
         ...create({ watching, position: instances.indexOf(plugin) }),
       });
-      const ours: P[] = [];
-      const all = plugins.map((each) => (isOurs(each) ? ours[ours.push(own(each)) - 1] : each));
-      const ahead = first ? ours.map((each) => ({ name: `${NAME}:first`, ...first(each) })) : [];
-      const assets = ours.flatMap((each) => assetsOf(each) ?? []);
-      if (assets.length === 0) return { ...given, plugins: [...ahead, ...all] };
-      const last = ours.filter((each) => assetsOf(each));
-      return { ...given, plugins: [...ahead, ...withAssets(all, last, assets, mark)] };
+      const all = plugins.map((each) => (isOurs(each) ? own(each) : each));
+      const ours = all.filter(isOurs);
+      const ahead = ours.flatMap(({ renderStart }) =>
+        renderStart ? [{ name: `${NAME}:first`, renderStart }] : [],
+      );
+      const last = ours.filter((each) => each[ASSETS]);
+      const assets = last.map((each) => each[ASSETS]!);
+      return {
+        ...given,
+        plugins: [...ahead, ...(assets.length > 0 ? withAssets(all, last, assets, mark) : all)],
+      };
     },
   };
 }

@@ -1,11 +1,10 @@
 import type { Plugin as RolldownPlugin } from 'rolldown';
 import type { Plugin as RollupPlugin } from 'rollup';
 import type { Bundle } from '../../assets/bundled-assets.ts';
-import type { AssetsOf } from '../../assets/plugin-order.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { type Context, type Output, RollupBuild, Shared } from './build.ts';
-import { type BuildFacts, pluginPerBuild } from './per-build.ts';
+import { type Context, type Output, RollupBuild, sharedBy } from './build.ts';
+import { ASSETS, pluginPerBuild } from './per-build.ts';
 
 /**
  * The hooks of both bundlers. Only `generateBundle` tells whether the bundle is going to be written, and by then
@@ -59,24 +58,14 @@ function hooks(build: RollupBuild) {
   } as const;
 }
 
-const ASSETS = Symbol('assets');
-
-function assetsOf(plugin: object): AssetsOf | undefined {
-  return (plugin as { [ASSETS]?: AssetsOf })[ASSETS];
-}
-
 export function rollupPlugin(options: ResolvedOptions): RollupPlugin {
-  const shared = new Shared('rollup', options);
-  return pluginPerBuild(
-    (facts) => hooks(new RollupBuild(shared, facts)) as RollupPlugin,
-    undefined,
-    assetsOf,
-  );
+  const shared = sharedBy('rollup', options);
+  return pluginPerBuild((facts) => hooks(new RollupBuild(shared, facts)) as RollupPlugin);
 }
 
 export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
-  const shared = new Shared('rolldown', options);
-  const create = (facts: BuildFacts) => {
+  const shared = sharedBy('rolldown', options);
+  return pluginPerBuild((facts) => {
     const build = new RollupBuild(shared, facts);
     return {
       ...(hooks(build) as RolldownPlugin),
@@ -89,6 +78,5 @@ export function rolldownPlugin(options: ResolvedOptions): RolldownPlugin {
         },
       },
     } satisfies RolldownPlugin;
-  };
-  return pluginPerBuild<RolldownPlugin>(create, ({ renderStart }) => ({ renderStart }), assetsOf);
+  });
 }

@@ -116,7 +116,6 @@ export class DevelopmentServer {
       {
         pathOf: pathBelow(pathOf(base)),
         leaves: (file) => this.#isBundled(file),
-        hides: () => false,
         headers: typeof headers === 'object' && !Array.isArray(headers) ? { ...headers } : {},
         isUnwatched: hasPackages(this.#settings.targets),
       },

@@ -9,29 +9,17 @@ type Context = Pick<Rollup.PluginContext, 'addWatchFile' | 'emitFile' | 'getModu
   environment: Environment;
 };
 
-interface AssetModule {
-  code: string;
-  map: { mappings: '' };
-  moduleType: 'js';
-  moduleSideEffects: false;
-  meta: Record<string, true>;
-}
-
 const ID = /^([^?#\0]+)(?:\?([^#]*))?$/;
 
 /**
  * Returns the module that Vite would create for an imported file, but with the stand-in in place of the content.
  * Returns undefined if Vite has to create the module itself.
  */
-export async function loadAsset(
-  context: Context,
-  id: string,
-  assets: BundledAssets,
-): Promise<AssetModule | undefined> {
+export async function loadAsset(context: Context, id: string, assets: BundledAssets) {
   const { environment } = context;
   const [, file, query] = ID.exec(id) ?? [];
   if (file === undefined || !isUrl(environment, file, query)) return undefined;
-  const isInlined = !isNeverInlined(query) && mayBeInlined(environment, file, assets);
+  const isInlined = !query?.split('&').includes('no-inline') && mayBeInlined(environment, file, assets);
   if (isInlined || isPublic(environment, file) || context.getModuleInfo(id)?.isEntry) return undefined;
   const source = await assets.standInOf(file);
   if (source === undefined) return undefined;
@@ -43,8 +31,8 @@ export async function loadAsset(
   return {
     // Vite replaces this with the URL, which depends on `base` and `experimental.renderBuiltUrl`.
     code: `export default "__VITE_ASSET__${reference}__";`,
-    map: { mappings: '' },
-    moduleType: 'js',
+    map: { mappings: '' as const },
+    moduleType: 'js' as const,
     moduleSideEffects: false,
     meta: { 'vite:asset': true },
   };
@@ -55,10 +43,6 @@ function isUrl({ config }: Environment, file: string, query: string | undefined)
   const parts = query?.split('&') ?? [];
   if (!parts.every((each) => each === 'url' || each === 'no-inline')) return false;
   return parts.includes('url') || config.assetsInclude(file);
-}
-
-function isNeverInlined(query: string | undefined): boolean {
-  return query?.split('&').includes('no-inline') ?? false;
 }
 
 /**
@@ -108,12 +92,8 @@ export function importUrls(
     const file = path.resolve(path.dirname(importer), url);
     if (!/^\.\.?\/[^?#]*$/.test(url) || /@vite-ignore/.test(code.slice(literal.before, literal.start)))
       continue;
-    if (
-      !assets.selection.find(file) ||
-      mayBeInlined(environment, file, assets) ||
-      isPublic(environment, file)
-    )
-      continue;
+    if (!assets.selection.find(file) || mayBeInlined(environment, file, assets)) continue;
+    if (isPublic(environment, file)) continue;
     const name = imports.get(url) ?? freeName(changed);
     // A name that is longer than the literal would move the code after it. Vite handles such a URL itself.
     if (name.length > literal.end - literal.start) continue;
