@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeTree } from '../../../../test/support/trees.ts';
 import { standInNotes } from '../output/cache.ts';
 import { standInFor } from './stand-in.ts';
-import { StandInsOnDisk } from './stand-ins-on-disk.ts';
+import { noteStandIns } from './stand-ins-on-disk.ts';
 
 let root: string;
 let cache: string;
@@ -28,7 +28,7 @@ const writeOutput = () =>
 test('the end of a build deletes the stand-ins that a killed one has left', () => {
   leaveNote(endedPid());
   writeOutput();
-  new StandInsOnDisk(cache, output).end();
+  noteStandIns(cache, output)();
   expect(readdirSync(join(output, 'a'))).toEqual(['other.bin']);
   expect(readdirSync(cache)).toEqual([]);
 });
@@ -36,13 +36,13 @@ test('the end of a build deletes the stand-ins that a killed one has left', () =
 test('while another build runs it deletes nothing but its own note', () => {
   leaveNote(process.ppid);
   writeOutput();
-  new StandInsOnDisk(cache, output).end();
+  noteStandIns(cache, output)();
   expect(existsSync(join(output, 'a/left.bin'))).toBe(true);
   expect(readdirSync(cache)).toHaveLength(1);
 });
 
 test('a build that has no output ends without an error', () => {
   leaveNote(endedPid());
-  new StandInsOnDisk(cache, output).end();
+  noteStandIns(cache, output)();
   expect(readdirSync(cache)).toEqual([]);
 });

@@ -5,33 +5,27 @@ import { standInAt } from './stand-in.ts';
 
 let builds = 0;
 
-/** Notes builds whose bundler writes stand-ins, so that the next build deletes the stand-ins of a killed build. */
-export class StandInsOnDisk {
-  readonly #directory: string;
-  readonly #prefix: string;
-  readonly #note: string;
-
-  /** Call this before the bundler writes. `directory` is the absolute path of the output. */
-  constructor(cacheDirectory: string, directory: string) {
-    this.#directory = directory;
-    this.#prefix = standInNotes(cacheDirectory, directory);
-    this.#note = `${this.#prefix}${process.pid}-${builds++}`;
-    try {
-      fs.mkdirSync(path.dirname(this.#note), { recursive: true });
-      fs.writeFileSync(this.#note, '');
-    } catch {
-      // Without the note, stand-ins of a killed build stay if no later build writes files of the same names.
-    }
+/**
+ * Notes that the bundler of this build is going to write stand-ins, so that the next build deletes the stand-ins of a
+ * killed build. `directory` is the absolute path of the output. Returns a function to call when the stand-ins of this
+ * build are replaced or deleted.
+ */
+export function noteStandIns(cacheDirectory: string, directory: string): () => void {
+  const prefix = standInNotes(cacheDirectory, directory);
+  const own = `${prefix}${process.pid}-${builds++}`;
+  try {
+    fs.mkdirSync(path.dirname(own), { recursive: true });
+    fs.writeFileSync(own, '');
+  } catch {
+    // Without the note, stand-ins of a killed build stay if no later build writes files of the same names.
   }
-
-  /** Call this when the stand-ins of this build are replaced or deleted. */
-  end(): void {
-    fs.rmSync(this.#note, { force: true });
-    const others = notesOf(this.#prefix);
-    if (others.length === 0 || others.some((note) => isRunning(note.slice(this.#prefix.length)))) return;
-    deleteStandIns(this.#directory);
+  return () => {
+    fs.rmSync(own, { force: true });
+    const others = notesOf(prefix);
+    if (others.length === 0 || others.some((note) => isRunning(note.slice(prefix.length)))) return;
+    deleteStandIns(directory);
     for (const note of others) fs.rmSync(note, { force: true });
-  }
+  };
 }
 
 function deleteStandIns(directory: string): void {

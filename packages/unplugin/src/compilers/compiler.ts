@@ -23,10 +23,13 @@ import { watchedPaths } from '../targets/watched.ts';
 export interface AnyCompiler {
   context: string;
   outputPath: string;
-  options: { name?: unknown; entry?: unknown; target?: unknown; output: { filename?: unknown } };
-  webpack: { WebpackError: new (message: string) => Error };
+  options: Partial<Record<'name' | 'entry' | 'target' | 'cache', unknown>> & { output: { filename?: unknown } };
+  webpack: { WebpackError: new (message: string) => Error; sources: { Source: unknown } };
   watchMode: boolean;
-  hooks: Record<'done' | 'shutdown', { tapPromise(name: string, act: () => Promise<void>): void }> &
+  hooks: Record<
+    'run' | 'watchRun' | 'done' | 'shutdown',
+    { tapPromise(name: string, act: () => Promise<void>): void }
+  > &
     Record<'failed' | 'watchClose', { tap(name: string, act: () => void): void }> & {
       afterEmit: {
         taps: readonly { name: string }[];
@@ -167,7 +170,10 @@ export function tapEnd(
 }
 
 /** @throws {TypeError} if an entry for compilers is applied to another bundler, or to a version that is too old */
-export function checkCompiler(entry: 'webpack' | 'rspack', { hooks, webpack }: UnknownCompiler): void {
+export function checkCompiler(
+  entry: 'webpack' | 'rspack',
+  { hooks, webpack }: { hooks?: unknown; webpack?: { version?: string; rspackVersion?: string } },
+): void {
   // Vite also calls the property `apply` of a plugin, with its config.
   if (!hooks) throw unsupported(entry, 'another bundler', useEntryIn('Vite', 'vite'));
   // Rspack also has `webpack.version`: the version of webpack whose plugins it supports.
@@ -177,11 +183,6 @@ export function checkCompiler(entry: 'webpack' | 'rspack', { hooks, webpack }: U
   if (entry === 'webpack' && rspackVersion) throw unsupported(entry, found, RSPACK);
   if (entry === 'rspack' && !rspackVersion) throw unsupported(entry, found, useEntry('webpack'));
   if (isOlder(version, rspackVersion ? '2.0' : '5.76')) throw unsupported(entry, found, UPDATE);
-}
-
-interface UnknownCompiler {
-  hooks?: unknown;
-  webpack?: { version?: string; rspackVersion?: string };
 }
 
 const RSPACK = `${useEntry('rspack')}. Docusaurus builds with Rspack unless its config turns that off`;

@@ -9,20 +9,12 @@ import { type AnyCompilation, type AnyCompiler, logOf } from './compiler.ts';
 
 type Source = sources.Source;
 
-interface Compiler extends AnyCompiler {
-  options: AnyCompiler['options'] & { cache: unknown };
-  webpack: AnyCompiler['webpack'] & { sources: { Source: unknown } };
-  hooks: AnyCompiler['hooks'] & Record<'run' | 'watchRun', { tapPromise(name: string, act: Act): void }>;
-}
-
-type Act = () => Promise<void>;
-
 /**
  * The imported files of one compiler that the engine copies. The compiler gets a stand-in for each file, names the
  * stand-in, and may keep it in its caches. Plugins that ask for its content get the content of the file.
  */
 export class ImportedFiles {
-  readonly #compiler: Compiler;
+  readonly #compiler: AnyCompiler;
   readonly #options: ResolvedOptions;
   /** The imported files of the current build. */
   protected assets: BundledAssets | undefined;
@@ -31,7 +23,7 @@ export class ImportedFiles {
   readonly #sources = new Map<string, Source>();
   readonly #files = new WeakMap<object, BundledAsset>();
 
-  constructor(compiler: Compiler, options: ResolvedOptions) {
+  constructor(compiler: AnyCompiler, options: ResolvedOptions) {
     this.#compiler = compiler;
     this.#options = options;
     const cache = compiler.options.cache as { type?: string; version?: string } | boolean | undefined;

@@ -89,14 +89,8 @@ export function overlapMessages(
       continue;
     }
     const name = relativeName(directory, kept.destination);
-    messages.set(
-      kept.destination,
-      collisionMessage(
-        name,
-        NAMED_FIRST.filter((each) => each === origin || each === other) as [Origin, Origin],
-        origin,
-      ),
-    );
+    const both = NAMED_FIRST.filter((each) => each === origin || each === other) as [Origin, Origin];
+    messages.set(kept.destination, collisionMessage(name, both, origin));
     // If three files have one destination, only the last overlap counts.
     if (left.destination !== kept.destination) messages.delete(left.destination);
   }
@@ -177,12 +171,9 @@ function isNested(outer: string, inner: string, ignoreCase: boolean): boolean {
 /** The absolute paths of the directories in an output that contain the files. */
 function directoriesOf(files: readonly string[], output: string): Set<string> {
   const found = new Set<string>();
-  for (const file of files)
-    for (
-      let each = path.dirname(file);
-      each.length > output.length && !found.has(each);
-      each = path.dirname(each)
-    )
-      found.add(each);
+  for (const file of files) {
+    let each = path.dirname(file);
+    for (; each.length > output.length && !found.has(each); each = path.dirname(each)) found.add(each);
+  }
   return found;
 }

@@ -10,7 +10,7 @@ import { type Collision, findCollisions, overlapMessages, refuseNested } from '.
 import type { Emptied, EmptySettings } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
-import { explainByBundle, WrittenBundle } from './written.ts';
+import { explainByBundle, writtenBundle } from './written.ts';
 
 /** This many files are usually copied while the bundler renders. */
 const FEW_FILES = 32;
@@ -55,7 +55,7 @@ export class OutputCopy {
   readonly #settings: OutputSettings;
   /** Absolute paths that were deleted before the copy. The copy may have created some of them again. */
   readonly #deleted: string[];
-  readonly #written: WrittenBundle;
+  readonly #written: ReturnType<typeof writtenBundle>;
   /** The known files that bundles have in the directory, or will have, relative to it. */
   readonly #bundled: (readonly string[])[];
   readonly #planned: Promise<Planned | undefined>;
@@ -82,7 +82,7 @@ export class OutputCopy {
     this.directory = directory;
     this.#settings = settings;
     this.#preparation = settings.preparation ?? new Preparation();
-    this.#written = new WrittenBundle(written, settings, directory);
+    this.#written = writtenBundle(written, settings, directory);
     this.#bundled = [written, unwritten];
     let resolvePlanned: (planned?: Planned) => void = () => {};
     this.#planned = new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CopyError } from 'fs-reflink/host';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { explainByBundle, WrittenBundle } from './written.ts';
+import { explainByBundle, writtenBundle } from './written.ts';
 
 let root: string;
 beforeAll(() => {
@@ -16,7 +16,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const written = (names: string[], to = '.') =>
-  new WrittenBundle(
+  writtenBundle(
     names,
     { publicTargets: [{ from: join(root, 'public'), to }], targets: [] },
     join(root, 'dist'),
@@ -24,7 +24,7 @@ const written = (names: string[], to = '.') =>
 const explain = (error: unknown, names: string[]) =>
   explainByBundle(error, names, { targets: [] }, join(root, 'dist')) as Error;
 /** The public files that are not copied. */
-const leftOut = (bundle: WrittenBundle) => {
+const leftOut = (bundle: ReturnType<typeof writtenBundle>) => {
   const { filter } = bundle.publicTargets[0]!;
   const names = ['a.js', 'b.js', 'deep/c.js'];
   return filter ? names.filter((name) => !filter(name, join(root, 'public', name))) : 'none asked for';

@@ -15,48 +15,20 @@ import {
 
 /**
  * A bundle that was written before anything is copied, as in some hosts. Public files that have the same name as a
- * file of the bundle are skipped from the start.
+ * file of the bundle are skipped from the start. `names` are the bundle's files, relative to the output directory.
  */
-export class WrittenBundle {
-  /** The public targets without the files that the bundle has. */
-  readonly publicTargets: Target<string>[];
-  readonly #names: readonly string[];
-  readonly #targets: OutputTargets;
-  readonly #directory: string;
-  #leftOut: Collision[] = [];
-  #others: Collision[] = [];
-
-  /** `names` are the bundle's files, relative to the output directory. */
-  constructor(names: readonly string[], targets: OutputTargets, directory: string) {
-    this.#names = names;
-    this.#targets = targets;
-    this.#directory = directory;
-    const ignoreCase = names.length > 0 && ignoresCase(directory);
-    this.publicTargets = targets.publicTargets.map((target, number) =>
-      this.#withoutBundled(target, number, ignoreCase),
-    );
-  }
-
-  /** Call this when everything that is going to be copied is known. */
-  planned(planned: Planned): void {
-    if (this.#names.length === 0) return;
-    this.#others = findCollisions(planned, this.#targets, this.#directory, this.#names);
-  }
-
-  /** The copied files, and the skipped ones, that the bundle has too. Complete after everything is copied. */
-  get collisions(): Collision[] {
-    const others = new Set(this.#others.map(({ file }) => file.destination));
-    const leftOut = this.#leftOut.filter(({ file }) => !others.has(file.destination));
-    return [...leftOut, ...this.#others];
-  }
+export function writtenBundle(names: readonly string[], targets: OutputTargets, directory: string) {
+  const ignoreCase = names.length > 0 && ignoresCase(directory);
+  const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
+  const skipped: Collision[] = [];
+  let copied: Collision[] = [];
 
   /** Adds a filter only if the bundle may have a file of the target, because the filter is called for every file. */
-  #withoutBundled(target: Target<string>, number: number, ignoreCase: boolean): Target<string> {
-    const spell = (name: string) => (ignoreCase ? name.toLowerCase() : name);
-    const to = path.resolve(this.#directory, target.to ?? '.');
+  const withoutBundled = (target: Target<string>, number: number): Target<string> => {
+    const to = path.resolve(directory, target.to ?? '.');
     const taken = new Set<string>();
-    for (const name of this.#names) {
-      const below = relativeName(to, path.join(this.#directory, name));
+    for (const name of names) {
+      const below = relativeName(to, path.join(directory, name));
       const mayBeThere = sourcesOf(target).some((from) => mayHave(from, below));
       if (ignoreCase || mayBeThere) taken.add(spell(below));
     }
@@ -64,11 +36,27 @@ export class WrittenBundle {
     const filter = (below: string, source: string) => {
       if (!taken.has(spell(below))) return true;
       const file: PlannedFile = { source, destination: path.join(to, below), target: number };
-      this.#leftOut.push(collisionWithBundle(file, file.destination, this.#directory, undefined));
+      skipped.push(collisionWithBundle(file, file.destination, directory, undefined));
       return false;
     };
     return { ...target, filter };
-  }
+  };
+
+  return {
+    /** The public targets without the files that the bundle has. */
+    publicTargets: targets.publicTargets.map(withoutBundled),
+
+    /** Call this when everything that is going to be copied is known. */
+    planned(planned: Planned): void {
+      if (names.length > 0) copied = findCollisions(planned, targets, directory, names);
+    },
+
+    /** The copied files, and the skipped ones, that the bundle has too. Complete after everything is copied. */
+    get collisions(): Collision[] {
+      const others = new Set(copied.map(({ file }) => file.destination));
+      return [...skipped.filter(({ file }) => !others.has(file.destination)), ...copied];
+    },
+  };
 }
 
 /**

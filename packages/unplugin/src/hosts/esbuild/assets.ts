@@ -4,7 +4,7 @@ import type { BuildOptions, BuildResult, Metafile, OnLoadArgs, OnLoadResult, Plu
 import type { BundledAsset, BundledAssets, ExtractedAsset } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
 import { STAND_IN_BYTES, standInAt } from '../../assets/stand-in.ts';
-import { StandInsOnDisk } from '../../assets/stand-ins-on-disk.ts';
+import { noteStandIns } from '../../assets/stand-ins-on-disk.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { cacheDirectoryOf } from '../../output/cache.ts';
 import { metafileOf } from './metafile.ts';
@@ -21,7 +21,8 @@ export class EsbuildAssets {
   /** The assets by the path of their input in the metafile, made absolute. */
   readonly #byInput = new Map<string, BundledAsset>();
   #directory = '';
-  #onDisk: StandInsOnDisk | undefined;
+  /** Call this when no stand-in is in the output any more. Undefined if esbuild gets no stand-in. */
+  #standInsEnd: (() => void) | undefined;
 
   constructor(build: PluginBuild, options: ResolvedOptions, root: string) {
     this.#options = build.initialOptions;
@@ -43,7 +44,7 @@ export class EsbuildAssets {
     const assets = await this.#assets;
     const contents = await assets?.standInOf(file);
     if (contents === undefined) return undefined;
-    this.#onDisk ??= new StandInsOnDisk(this.#cacheDirectory, this.#directory);
+    this.#standInsEnd ??= noteStandIns(this.#cacheDirectory, this.#directory);
     this.#byInput.set(file + suffix, assets!.standsFor(contents)!);
     return { contents, loader };
   }
@@ -55,7 +56,7 @@ export class EsbuildAssets {
   async extract(result: BuildResult): Promise<ExtractedAsset[]> {
     const metafile = metafileOf(result);
     const assets = await this.#assets;
-    if (!metafile || !assets || !this.#onDisk) return [];
+    if (!metafile || !assets || !this.#standInsEnd) return [];
     const extracted: ExtractedAsset[] = [];
     for (const [output, { bytes, inputs }] of Object.entries(metafile.outputs)) {
       const destination = path.resolve(this.#root, output);
@@ -82,8 +83,8 @@ export class EsbuildAssets {
       const file = path.join(this.#directory, name);
       if (standInAt(file) !== undefined) fs.rmSync(file);
     }
-    this.#onDisk?.end();
-    this.#onDisk = undefined;
+    this.#standInsEnd?.();
+    this.#standInsEnd = undefined;
   }
 }
 

@@ -1,7 +1,6 @@
 import type { BuildOptions, OnEndResult, PartialMessage, PluginBuild } from 'esbuild';
 import { NAME } from '../../options/name.ts';
-import type { HostLog } from '../../output/log.ts';
-import { messageOf } from '../../output/log.ts';
+import { type HostLog, messageOf } from '../../output/log.ts';
 import { isOneBuild } from './one-build.ts';
 
 const SAYS_INFO = new Set<BuildOptions['logLevel']>(['info', 'debug', 'verbose']);

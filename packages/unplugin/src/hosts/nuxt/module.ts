@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../../options/options.ts';
-import type { NitroOutput } from './output.ts';
+import type { nitroOutput } from './output.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
 /** Copies into the output of Nitro, just before Nitro itself would copy. */
@@ -11,13 +11,13 @@ export function nuxtModule(options: ResolvedOptions, nuxt: Nuxt): void {
     });
     return;
   }
-  let output: NitroOutput | undefined;
+  let output: ReturnType<typeof nitroOutput> | undefined;
   // Added in this hook, so that Nuxt's own `rollup:before`, which writes into public directories, is added earlier.
   nuxt.hook('nitro:config', () => {
     nuxt.hook('nitro:init', async (nitro: Nitro) => {
       if (nitro.options.noPublicDir) return;
-      const { NitroOutput } = await import('./output.ts');
-      output = new NitroOutput(options, nuxt, nitro);
+      const { nitroOutput } = await import('./output.ts');
+      output = nitroOutput(options, nuxt, nitro);
       // Nuxt lets Nitro copy in the same hook, right after this callback.
       nitro.hooks.hook('rollup:before', () => output!.copy());
     });

@@ -14,85 +14,74 @@ import { relativeName, toTargets } from '../../targets/targets.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
 /**
- * The directory in which Nitro collects the files for browsers. Nitro deletes it when a build starts. So this class
- * moves it away before, and moves it back before the copy. Then it moves what Nitro has written in the meantime into
- * it.
+ * The directory in which Nitro collects the files for browsers. Nitro deletes it when a build starts. So this moves it
+ * away before, and moves it back before the copy. Then it moves what Nitro has written in the meantime into it.
  */
-export class NitroOutput {
-  readonly #options: ResolvedOptions;
-  readonly #nitro: Nitro;
-  readonly #root: string;
-  readonly #directory: string;
-  readonly #copies: BuildCopies;
-  /** Where this class moves the output of the previous build, and then what Nitro has written in this build. */
-  readonly #earlier: string;
-  readonly #fresh: string;
-
-  constructor(options: ResolvedOptions, { options: { rootDir, buildDir } }: Nuxt, nitro: Nitro) {
-    this.#options = options;
-    this.#nitro = nitro;
-    this.#root = rootDir;
-    this.#directory = path.resolve(nitro.options.output.publicDir);
-    this.#copies = new BuildCopies({ host: 'nuxt', options, log: namedLog(nitro.logger), root: rootDir });
-    this.#earlier = path.join(buildDir, `${NAME}-earlier`);
-    this.#fresh = path.join(buildDir, `${NAME}-fresh`);
-  }
-
-  /** Call this before Nitro deletes the output. */
-  setAside(): void {
-    for (const each of [this.#earlier, this.#fresh]) fs.rmSync(each, { recursive: true, force: true });
-    if (wasCopied(this.#copies.cacheDirectory, this.#directory)) move(this.#directory, this.#earlier);
-  }
-
-  /** Call this before Nitro copies public directories. Nitro skips files that exist already. */
-  async copy(): Promise<void> {
-    const directory = this.#directory;
-    const settings = {
-      directory,
-      ...toTargets(this.#options, { root: this.#root }),
-      publicTargets: this.#publicTargets(),
-      keep: keptIn(directory),
-    };
-    const written = filesIn(directory);
-    await loadEmptying();
-    try {
-      this.#bringBack(() => this.#copies.empty(settings));
-      await briefly(this.#copies.copy({ ...settings, written }));
-    } finally {
-      await this.#copies.end({ keepWorkers: false });
-    }
-  }
-
-  /** Nuxt's public directories as targets. There are none if Nitro is to copy them. */
-  #publicTargets(): Target<string>[] {
-    const { publicAssets, ignore, srcDir } = this.#nitro.options;
-    if (this.#options.publicDirs) return [];
-    const existing = publicAssets.filter(({ dir }) => statsOf(dir)?.isDirectory());
-    return existing.toReversed().map(({ dir, baseURL = '/' }) => ({
-      from: path.resolve(dir),
-      to: path.posix.join('.', baseURL),
-      ignore: ignore.flatMap((pattern) => globsIn(dir, pattern, srcDir)),
-    }));
-  }
+export function nitroOutput(
+  options: ResolvedOptions,
+  { options: { rootDir: root, buildDir } }: Nuxt,
+  nitro: Nitro,
+) {
+  const directory = path.resolve(nitro.options.output.publicDir);
+  const copies = new BuildCopies({ host: 'nuxt', options, log: namedLog(nitro.logger), root });
+  /** Where the output of the previous build is moved, and then what Nitro has written in this build. */
+  const earlier = path.join(buildDir, `${NAME}-earlier`);
+  const fresh = path.join(buildDir, `${NAME}-fresh`);
 
   /** Moves the output of the previous build back, calls `empty`, and adds what Nitro has written since. */
-  #bringBack(empty: () => void): void {
-    const directory = this.#directory;
-    if (!fs.existsSync(this.#earlier)) return;
-    if (fs.existsSync(directory) && !move(directory, this.#fresh)) return;
-    if (!move(this.#earlier, directory)) {
-      move(this.#fresh, directory);
+  const bringBack = (empty: () => void) => {
+    if (!fs.existsSync(earlier)) return;
+    if (fs.existsSync(directory) && !move(directory, fresh)) return;
+    if (!move(earlier, directory)) {
+      move(fresh, directory);
       return;
     }
     empty();
-    for (const name of filesIn(this.#fresh)) {
+    for (const name of filesIn(fresh)) {
       const destination = path.join(directory, name);
       if (statsOf(destination)?.isDirectory()) fs.rmSync(destination, { recursive: true });
       fs.mkdirSync(path.dirname(destination), { recursive: true });
-      fs.renameSync(path.join(this.#fresh, name), destination);
+      fs.renameSync(path.join(fresh, name), destination);
     }
-    fs.rmSync(this.#fresh, { recursive: true, force: true });
-  }
+    fs.rmSync(fresh, { recursive: true, force: true });
+  };
+
+  return {
+    /** Call this before Nitro deletes the output. */
+    setAside() {
+      for (const each of [earlier, fresh]) fs.rmSync(each, { recursive: true, force: true });
+      if (wasCopied(copies.cacheDirectory, directory)) move(directory, earlier);
+    },
+
+    /** Call this before Nitro copies public directories. Nitro skips files that exist already. */
+    async copy() {
+      const settings = {
+        directory,
+        ...toTargets(options, { root }),
+        // There are none if Nitro is to copy them.
+        publicTargets: options.publicDirs ? [] : publicTargetsOf(nitro),
+        keep: keptIn(directory),
+      };
+      const written = filesIn(directory);
+      await loadEmptying();
+      try {
+        bringBack(() => copies.empty(settings));
+        await briefly(copies.copy({ ...settings, written }));
+      } finally {
+        await copies.end({ keepWorkers: false });
+      }
+    },
+  };
+}
+
+/** Nuxt's public directories as targets. */
+function publicTargetsOf({ options: { publicAssets, ignore, srcDir } }: Nitro): Target<string>[] {
+  const existing = publicAssets.filter(({ dir }) => statsOf(dir)?.isDirectory());
+  return existing.toReversed().map(({ dir, baseURL = '/' }) => ({
+    from: path.resolve(dir),
+    to: path.posix.join('.', baseURL),
+    ignore: ignore.flatMap((pattern) => globsIn(dir, pattern, srcDir)),
+  }));
 }
 
 /** All files and links in a directory, relative to it. */

@@ -157,12 +157,9 @@ function optionsOf(
 function isShared(name: string, { environments = {}, output }: RsbuildConfig, root: string): boolean {
   const given = (of: RsbuildConfig['output']) =>
     typeof of?.distPath === 'string' ? of.distPath : of?.distPath?.root;
-  const directories = Object.entries(environments).map(([each, config]): [string, string] => [
-    each,
-    path.resolve(root, given(config.output) ?? given(output) ?? 'dist'),
-  ]);
-  const own = directories.find(([each]) => each === name)?.[1];
-  return directories.some(([each, directory]) => each !== name && directory === own);
+  const directoryOf = (each: string) =>
+    path.resolve(root, given(environments[each]?.output) ?? given(output) ?? 'dist');
+  return Object.keys(environments).some((each) => each !== name && directoryOf(each) === directoryOf(name));
 }
 
 /** Whether Rsbuild would empty the whole output. Rsbuild itself warns about an output outside the project. */

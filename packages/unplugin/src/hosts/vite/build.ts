@@ -13,7 +13,7 @@ import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {
-  HiddenOptions,
+  hideOptions,
   optionsFor,
   outDirOfEach,
   outDirsOf,
@@ -34,7 +34,8 @@ export class EnvironmentBuild {
   readonly #own: ResolvedOptions;
   readonly #copies: BuildCopies;
   #takeover: Takeover | undefined;
-  #hidden: HiddenOptions | undefined;
+  /** Restores Vite's options. Undefined if they are not hidden. */
+  #restoreOptions: (() => void) | undefined;
   /** Whether Vite has prepared the output directories. */
   #isPrepared = false;
   #assets: BundledAssets | undefined;
@@ -68,12 +69,12 @@ export class EnvironmentBuild {
 
   /** Stops Vite from preparing the output directories. Works once per build, however many outputs the build has. */
   hide(takeover: Takeover | undefined = this.#takeoverNow()): void {
-    if (this.#isPrepared || this.#hidden || !takeover) return;
+    if (this.#isPrepared || this.#restoreOptions || !takeover) return;
     this.#takeover = takeover;
     const empty = () => {
       for (const directory of takeover.outDirs) this.#copies.empty(this.#settingsOf(directory, takeover));
     };
-    this.#hidden = new HiddenOptions(this.#environment.config.build, takeover, empty);
+    this.#restoreOptions = hideOptions(this.#environment.config.build, takeover, empty);
   }
 
   /** Restores Vite's options and starts the copies; if imported files are copied too, {@link complete} does. */
@@ -163,8 +164,8 @@ export class EnvironmentBuild {
   }
 
   restore(): void {
-    this.#hidden?.restore();
-    this.#hidden = undefined;
+    this.#restoreOptions?.();
+    this.#restoreOptions = undefined;
   }
 
   /** Resolves when all files are copied, except those that are copied after the bundle is written. */

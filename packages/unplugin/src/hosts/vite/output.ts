@@ -134,50 +134,45 @@ function isDirectory(name: string): boolean {
   return statsOf(name)?.isDirectory() ?? false;
 }
 
-/** Makes Vite read options as switched off until `restore()`, which keeps the values assigned in the meantime. */
-export class HiddenOptions {
-  readonly #build: BuildOptions;
-  readonly #values: Partial<Switches> = {};
-
-  /**
-   * Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. If an
-   * environment is built again, Vite 8 does not empty the output, so `empty` is not called.
-   */
-  constructor(build: BuildOptions, { empties, copies }: Takeover, empty: () => void) {
-    this.#build = build;
-    const isSwitchedOff = given.has(build);
-    if (empties && isSwitchedOff) empty();
-    if (copies) this.#hide('copyPublicDir', () => {});
-    if (!empties || isSwitchedOff) return;
-    let consulted = false;
-    this.#hide('emptyOutDir', () => {
-      if (consulted) return;
-      consulted = true;
-      // Another plugin may have switched the option off after ours did.
-      if (this.#values.emptyOutDir !== false) empty();
-    });
-  }
-
-  #hide<Name extends keyof Switches>(name: Name, onRead: () => void): void {
-    const values = this.#values as Pick<Switches, Name>;
-    values[name] = this.#build[name];
-    Object.defineProperty(this.#build, name, {
+/**
+ * Makes Vite read options as switched off. Returns a function that restores them, with the values assigned in the
+ * meantime. Calls `empty` when Vite would have emptied the output, so that what is written there afterwards stays. If
+ * an environment is built again, Vite 8 does not empty the output, so `empty` is not called.
+ */
+export function hideOptions(
+  build: BuildOptions,
+  { empties, copies }: Takeover,
+  empty: () => void,
+): () => void {
+  const values: Partial<Switches> = {};
+  const hide = (name: keyof Switches, onRead: () => void) => {
+    Object.assign(values, { [name]: build[name] });
+    Object.defineProperty(build, name, {
       get() {
         onRead();
         return false;
       },
-      set(value: Switches[Name]) {
-        values[name] = value;
-      },
+      set: (value: unknown) => void Object.assign(values, { [name]: value }),
       enumerable: true,
       configurable: true,
     });
+  };
+  const isSwitchedOff = given.has(build);
+  if (empties && isSwitchedOff) empty();
+  if (copies) hide('copyPublicDir', () => {});
+  if (empties && !isSwitchedOff) {
+    let consulted = false;
+    hide('emptyOutDir', () => {
+      const isFirst = !consulted;
+      consulted = true;
+      // Another plugin may have switched the option off after ours did.
+      if (isFirst && values.emptyOutDir !== false) empty();
+    });
   }
-
-  restore(): void {
-    for (const [name, value] of Object.entries(this.#values))
-      Object.defineProperty(this.#build, name, { value, writable: true });
-  }
+  return () => {
+    for (const [name, value] of Object.entries(values))
+      Object.defineProperty(build, name, { value, writable: true });
+  };
 }
 
 /**
