@@ -1,4 +1,4 @@
-import { createUnplugin, type UnpluginInstance } from 'unplugin';
+import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin';
 import { esbuildPlugin } from './hosts/esbuild/plugin.ts';
 import { anyPlugin } from './hosts/generic/any.ts';
 import { bunPlugin } from './hosts/generic/bun.ts';
@@ -10,7 +10,7 @@ import { vitePlugins } from './hosts/vite/plugins.ts';
 import { isPlain } from './hosts/vite/small.ts';
 import { webpackPlugin } from './hosts/webpack/plugin.ts';
 import { NAME } from './options/name.ts';
-import type { Options } from './options/options.ts';
+import type { Options, ResolvedOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { noHost } from './options/unsupported.ts';
 
@@ -18,34 +18,26 @@ import { noHost } from './options/unsupported.ts';
 export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__ */ createUnplugin(
   (options, { framework }) => {
     const resolved = resolveOptions(options, framework);
-    switch (framework) {
-      case 'vite':
-        return vitePlugins(resolved, isPlain(options)).map(({ name, enforce, ...vite }) => ({
-          name,
-          ...(enforce && { enforce }),
-          vite,
-        }));
-      case 'esbuild':
-        return [{ name: NAME, esbuild: { setup: esbuildPlugin(resolved).setup } }];
-      case 'rollup':
-        return [{ name: NAME, rollup: rollupPlugin(resolved) }];
-      case 'rolldown':
-        return [{ name: NAME, rolldown: rolldownPlugin(resolved) }];
-      case 'webpack':
-        return [{ name: NAME, webpack: (compiler) => webpackPlugin(resolved).apply(compiler as never) }];
-      case 'rspack':
-        return [{ name: NAME, rspack: (compiler) => rspackPlugin(resolved).apply(compiler as never) }];
-      case 'rsbuild':
-        return [{ name: NAME, rsbuild: { setup: rsbuildPlugin(resolved).setup } }];
-      case 'farm':
-        return [{ name: NAME, farm: farmPlugin(resolved) }];
-      case 'bun':
-        return [{ name: NAME, bun: { setup: bunPlugin(resolved).setup } }];
-      // unloader loads modules and writes no output.
-      case 'unloader':
-        throw noHost(framework);
-      default:
-        return [anyPlugin(resolved, framework)];
-    }
+    // unloader loads modules and writes no output.
+    if (framework === 'unloader') throw noHost(framework);
+    if (framework === 'vite')
+      return vitePlugins(resolved, isPlain(options)).map(({ name, enforce, ...vite }) => ({
+        name,
+        ...(enforce && { enforce }),
+        vite,
+      }));
+    const plugin = PLUGINS[framework]?.(resolved);
+    return [plugin ? { name: NAME, ...plugin } : anyPlugin(resolved, framework)];
   },
 );
+
+const PLUGINS: Partial<Record<string, (options: ResolvedOptions) => Omit<UnpluginOptions, 'name'>>> = {
+  esbuild: (options) => ({ esbuild: { setup: esbuildPlugin(options).setup } }),
+  rollup: (options) => ({ rollup: rollupPlugin(options) }),
+  rolldown: (options) => ({ rolldown: rolldownPlugin(options) }),
+  webpack: (options) => ({ webpack: (compiler) => webpackPlugin(options).apply(compiler as never) }),
+  rspack: (options) => ({ rspack: (compiler) => rspackPlugin(options).apply(compiler as never) }),
+  rsbuild: (options) => ({ rsbuild: { setup: rsbuildPlugin(options).setup } }),
+  farm: (options) => ({ farm: farmPlugin(options) }),
+  bun: (options) => ({ bun: { setup: bunPlugin(options).setup } }),
+};

@@ -23,7 +23,9 @@ import { watchedPaths } from '../targets/watched.ts';
 export interface AnyCompiler {
   context: string;
   outputPath: string;
-  options: Partial<Record<'name' | 'entry' | 'target' | 'cache', unknown>> & { output: { filename?: unknown } };
+  options: Partial<Record<'name' | 'entry' | 'target' | 'cache', unknown>> & {
+    output: { filename?: unknown };
+  };
   webpack: { WebpackError: new (message: string) => Error; sources: { Source: unknown } };
   watchMode: boolean;
   hooks: Record<
@@ -156,17 +158,20 @@ export function outsideWarning(
   });
 }
 
-/** Calls `end` when a build has ended or failed, and `close` when the compiler is closed. */
+/**
+ * Calls `end` when a build has ended or failed, and when the compiler is closed. Then also calls `close`.
+ * `keepWorkers`: worker threads stay for the next build of a watcher.
+ */
 export function tapEnd(
   compiler: AnyCompiler,
   end: (given: { keepWorkers: boolean }) => Promise<void>,
-  close: () => Promise<void>,
+  close: () => void,
 ): void {
   const { done, failed, watchClose, shutdown } = compiler.hooks;
   done.tapPromise(NAME, () => end({ keepWorkers: compiler.watchMode }));
   failed.tap(NAME, () => void end({ keepWorkers: compiler.watchMode }));
   watchClose.tap(NAME, () => void end({ keepWorkers: false }));
-  shutdown.tapPromise(NAME, close);
+  shutdown.tapPromise(NAME, () => end({ keepWorkers: false }).then(close));
 }
 
 /** @throws {TypeError} if an entry for compilers is applied to another bundler, or to a version that is too old */

@@ -24,46 +24,41 @@ interface Destinations {
 }
 
 /**
- * Formats a report as one line: where files went, and how many were copied, deleted and unchanged. With `methods` it
- * adds the bytes and the methods of the copy. For a dry run, it says what would be copied and deleted.
+ * Formats a report as one line: where files went, and how many were copied, deleted and unchanged. If the report has
+ * entries, it adds the bytes and the methods of the copy. For a dry run, it says what would be copied and deleted.
  */
-export function summarize(
-  report: CopyReport,
-  { destinations, root, dryRun = false }: Destinations,
-  { methods: withMethods = false } = {},
-): string {
-  const { files, bytes, methods, unchanged, links, pruned, durationMs } = report;
+export function summarize(report: CopyReport, { destinations, root, dryRun = false }: Destinations): string {
+  const { files, unchanged, links, pruned, durationMs } = report;
+  const copied = dryRun ? `would copy ${shownNumber(files)}` : `${shownNumber(files)} copied`;
+  const deleted = dryRun ? `would delete ${shownNumber(pruned)}` : `${shownNumber(pruned)} deleted`;
   const parts: string[] = [];
-  if (files > 0 || unchanged + links + pruned === 0) {
-    // The method that copied most files comes first. Their order in the report only tells which thread ended first.
-    const how = Object.entries(methods)
-      .sort(([, one], [, other]) => other.files - one.files)
-      .map(([method, { files }]) => `${method} ${shownNumber(files)}`);
-    const details = withMethods ? ` (${[formatBytes(bytes), ...how].join(', ')})` : '';
-    parts.push(
-      dryRun ? `would copy ${shownNumber(files)}${details}` : `${shownNumber(files)} copied${details}`,
-    );
-  }
+  if (files > 0 || unchanged + links + pruned === 0) parts.push(copied + methodsOf(report));
   if (links > 0)
     parts.push(`${dryRun ? 'would copy ' : ''}${shownNumber(links)} link${links === 1 ? '' : 's'}`);
-  if (pruned > 0)
-    parts.push(dryRun ? `would delete ${shownNumber(pruned)}` : `${shownNumber(pruned)} deleted`);
+  if (pruned > 0) parts.push(deleted);
   if (unchanged > 0) parts.push(`${shownNumber(unchanged)} unchanged`);
   const where = destinations.map((each) => shown(each, root)).join(', ');
   return `${where}: ${parts.join(', ')}${dryRun ? '' : ` in ${Math.round(durationMs)} ms`}`;
 }
 
+/** The method that copied most files comes first. Their order in the report only tells which thread ended first. */
+function methodsOf({ bytes, methods, entries }: CopyReport): string {
+  if (!entries) return '';
+  const sorted = Object.entries(methods).sort(([, one], [, other]) => other.files - one.files);
+  const parts = sorted.map(([method, { files }]) => `${method} ${shownNumber(files)}`);
+  return ` (${[formatBytes(bytes), ...parts].join(', ')})`;
+}
+
 /** Formats a report as lines: the summary and, if the report has entries, a line for each file copied or deleted. */
 export function describeReport(report: CopyReport, directory: string, destinations: Destinations): string {
-  const { entries } = report;
-  const lines = (entries ?? [])
+  const lines = (report.entries ?? [])
     .filter(({ action }) => action !== 'unchanged')
     .map((entry) => {
       const { destination } = entry;
       const name = isInside(directory, destination) ? relativeName(directory, destination) : destination;
       return `  ${name} (${wordFor(entry, destinations)})`;
     });
-  return [summarize(report, destinations, { methods: entries !== undefined }), ...lines.sort()].join('\n');
+  return [summarize(report, destinations), ...lines.sort()].join('\n');
 }
 
 function wordFor({ action, method }: CopyEntry, { dryRun }: Destinations): string {

@@ -64,7 +64,7 @@ export function allSourcesOf({ publicTargets, targets }: OutputTargets): string[
 const NEGATED = /^!(?!\()/;
 
 /** Makes paths and globs absolute. */
-export function resolveFrom(from: Target<string>['from'], root: string): Target<string>['from'] {
+function resolveFrom(from: Target<string>['from'], root: string): Target<string>['from'] {
   if (typeof from === 'string') return path.resolve(root, from);
   return from.map((each) =>
     NEGATED.test(each) ? `!${path.resolve(root, each.slice(1))}` : path.resolve(root, each),

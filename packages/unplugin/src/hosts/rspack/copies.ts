@@ -11,7 +11,6 @@ import {
   isOnDisk,
   logOf,
   outputOf,
-  watchSources,
 } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
@@ -79,10 +78,6 @@ export class RspackCopies {
     if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#settings.targets);
   }
 
-  watch(compilation: Compilation): void {
-    watchSources(compilation, this.#settings.targets);
-  }
-
   /** Call this before a compilation is written. Empties the output if that is due, and starts the copy. */
   async begin(compilation: Compilation, server: DevelopmentServer): Promise<void> {
     this.#compilation = compilation;
@@ -140,15 +135,15 @@ export class RspackCopies {
     this.#log.fail(error);
   }
 
-  /** Call this when the build ends. `keepWorkers`: worker threads stay for the next build of a watcher. */
+  /** Call this when the build ends or fails. */
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     this.#compilation = undefined;
     this.#directory = undefined;
     await this.#copies.end({ keepWorkers });
   }
 
-  async close(): Promise<void> {
-    await this.end({ keepWorkers: false });
+  /** Call this when no further build needs the records. */
+  release(): void {
     this.#copies.release();
   }
 

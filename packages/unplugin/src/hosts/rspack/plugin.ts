@@ -1,5 +1,5 @@
 import type { Compilation, Compiler, RspackPluginInstance } from '@rspack/core';
-import { checkCompiler, deleteFormer, tapEnd } from '../../compilers/compiler.ts';
+import { checkCompiler, deleteFormer, tapEnd, watchSources } from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -59,6 +59,10 @@ export function rspackHost(options: ResolvedOptions, surroundings: Surroundings 
     const settings = { options, targets, cleaning, logger, imported, publicDirsAreDefault };
     const copies = new RspackCopies(compiler, settings);
     compilers.push({ copies, server });
+    compiler.hooks.afterCompile.tap(NAME, (compilation) => {
+      if (compiler.watchMode) watchSources(compilation, targets);
+      server.invalidate();
+    });
     applyTo(compiler, copies, server);
   };
   return { plugin: { name: NAME, apply }, compilers };
@@ -74,10 +78,6 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
     act(compilation).catch((error: unknown) => copies.fail(error));
 
   hooks.make.tapPromise(NAME, () => copies.prepare());
-  hooks.afterCompile.tap(NAME, (compilation) => {
-    if (compiler.watchMode) copies.watch(compilation);
-    server.invalidate();
-  });
   hooks.emit.tapPromise(
     { name: NAME, stage: BEFORE_ALL },
     attempt((compilation) => copies.begin(compilation, server)),
@@ -93,6 +93,6 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
   tapEnd(
     compiler,
     (how) => copies.end(how),
-    () => copies.close(),
+    () => copies.release(),
   );
 }

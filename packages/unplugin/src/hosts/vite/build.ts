@@ -10,7 +10,7 @@ import type { ResolvedOptions } from '../../options/options.ts';
 import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
-import { assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
+import { allTargets, assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 import {
   hideOptions,
@@ -220,7 +220,7 @@ export function copiedBy(config: ResolvedConfig, options: ResolvedOptions): Targ
   return Object.entries(config.environments).flatMap(([name, { build }]) => {
     const chosen = optionsFor(name, options);
     const takeover = chosen && takeoverOf({ ...config, build }, chosen);
-    return takeover ? [...takeover.targets.publicTargets, ...takeover.targets.targets] : [];
+    return takeover ? allTargets(takeover.targets) : [];
   });
 }
 

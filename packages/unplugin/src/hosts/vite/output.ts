@@ -6,7 +6,7 @@ import type { ResolvedConfig, UserConfig } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
-import { hasTargets, type OutputTargets, resolveFrom, toTargets } from '../../targets/targets.ts';
+import { allTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
 
 type BuildOptions = ResolvedConfig['build'];
@@ -36,17 +36,15 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
 /** The targets that may be copied, judged by a config that Vite has not resolved yet. */
 export function mayCopy(
   { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
-  { publicDirs, targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
+  options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
 ): Target<string>[] {
   if (build.write === false) return [];
-  const isVites = !publicDirs && publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
+  const isCopied = publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
   // Vite uses its default for any other value that is not a string.
   const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
-  return [
-    ...targets.map((target) => ({ ...target, from: resolveFrom(target.from, root) })),
-    ...(publicDirs ?? []).map(({ dir }) => ({ from: path.resolve(root, dir) })),
-    ...(isVites && fs.existsSync(own) ? [{ from: own }] : []),
-  ];
+  return allTargets(
+    toTargets(options, { root, publicDir: isCopied && fs.existsSync(own) ? own : undefined }),
+  );
 }
 
 /** An output that a development server serves as if it were built. */

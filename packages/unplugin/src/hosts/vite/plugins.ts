@@ -9,16 +9,12 @@ import { isSmall, leftToVite, publicDirectoryOf } from './small.ts';
 
 type Host = typeof import('./host.ts');
 
+/** Hooks that must be synchronous use this: earlier hooks of the same build have called {@link loadHost}. */
 let host: Host | undefined;
 
 /** Loads what a build needs. The config loads without it, because many commands read the config and do not build. */
 async function loadHost(): Promise<Host> {
   return (host ??= await import('./host.ts'));
-}
-
-/** For hooks that must be synchronous. Earlier hooks of the same build have called {@link loadHost}. */
-function loadedHost(): Host {
-  return host!;
 }
 
 /**
@@ -37,7 +33,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
     !left.has(environment.getTopLevelConfig());
 
   const buildOf = (context: HookContext): EnvironmentBuild => {
-    const { checkContext, commonOptions, EnvironmentBuild } = loadedHost();
+    const { checkContext, commonOptions, EnvironmentBuild } = host!;
     checkContext(context);
     const { environment } = context;
     let build = builds.get(environment);
@@ -132,12 +128,12 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
       async handler() {
         await (await loadedBuildOf(this)).end();
         // If nothing was copied, the copies prepared in `config` still hold worker threads.
-        await loadedHost().disposeAhead();
+        await host!.disposeAhead();
       },
     },
     async closeWatcher() {
       await (await loadedBuildOf(this)).end({ keepWorkers: false });
-      await loadedHost().disposeAhead();
+      await host!.disposeAhead();
     },
   };
 
@@ -197,7 +193,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
     },
     async load(id) {
       const { assets } = await loadedBuildOf(this);
-      return assets && loadedHost().loadAsset(this as never, id, assets);
+      return assets && host!.loadAsset(this as never, id, assets);
     },
   } satisfies Partial<Plugin>);
 
@@ -207,7 +203,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
     apply: 'build',
     async transform(code, id) {
       const { assets } = await loadedBuildOf(this);
-      return assets && loadedHost().importUrls(this as never, code, id, assets);
+      return assets && host!.importUrls(this as never, code, id, assets);
     },
   };
   return [before, urls, after, serve, publicDirectoryPlugin(options)];

@@ -56,12 +56,6 @@ export class WebpackBuild {
     if (compiler.watchMode) watchSources(compilation, engineTargets(targets));
   }
 
-  /** Loads the engine while webpack builds modules. */
-  async prepare(): Promise<void> {
-    const { compiler, copies, targets } = this.#state;
-    if (await isOnDisk(compiler)) copies.prepare(engineTargets(targets));
-  }
-
   /** Lists the files of all targets, and adds them as assets. */
   async addAssets(): Promise<void> {
     const { copies, imported, options, targets, watch } = this.#state;
@@ -127,12 +121,6 @@ export class WebpackBuild {
 
   putBackAssets(): void {
     this.#putBack?.();
-  }
-
-  /** Call this when the build ends or fails. `keepWorkers`: worker threads stay for the next build of a watcher. */
-  async end(how: { keepWorkers: boolean }): Promise<void> {
-    this.#state.watch.buildEnded();
-    await this.#state.copies.end(how);
   }
 
   /** If `changed` is set, compares only these files. */

@@ -15,11 +15,8 @@ const FIRST = { name: NAME, stage: -100_000 };
 
 /** Gives webpack stand-ins instead of files. When a stand-in is an asset, the source of the file replaces it. */
 export class WebpackImports extends ImportedFiles {
-  readonly #context: string;
-
   constructor(compiler: Compiler, options: ResolvedOptions) {
     super(compiler, options);
-    this.#context = compiler.context;
     compiler.hooks.compilation.tap(NAME, (compilation) => this.#tap(compilation));
   }
 
@@ -69,7 +66,7 @@ export class WebpackImports extends ImportedFiles {
       const { sourceFilename } = compilation.assetsInfo.get(name) ?? {};
       const standIn = sourceFilename !== undefined && !this.assetOf(source) && standInOf(source);
       if (!standIn) continue;
-      const file = path.resolve(this.#context, sourceFilename);
+      const file = path.resolve(compilation.compiler.context, sourceFilename);
       const asset = await this.restore(compilation, name, standIn, file);
       if (asset) compilation.updateAsset(name, this.sourceOf(asset), { size: asset.size });
     }

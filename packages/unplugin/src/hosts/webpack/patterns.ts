@@ -46,11 +46,6 @@ function toTarget(
   const { context: given, filename = '[path][base]', to, info, transform, globOptions } = pattern;
   const { preservePermissions, preserveTimestamps } = pattern;
   const context = given === undefined ? compiler.context : path.resolve(compiler.context, given);
-  const file = (source: string, name: string) => ({
-    absoluteFilename: source,
-    sourceFilename: relativeName(compiler.context, source),
-    filename: name,
-  });
   const transformer = typeof transform === 'object' ? transform.transformer : transform!;
   return {
     kind: 'pattern',
@@ -70,7 +65,11 @@ function toTarget(
     },
     async naming(named, compilation) {
       const { path: name, info: ofName } = await interpolate(filename, named, compilation);
-      const asset = file(named.file, name);
+      const asset = {
+        absoluteFilename: named.file,
+        sourceFilename: relativeName(compiler.context, named.file),
+        filename: name,
+      };
       const directory = typeof to === 'function' ? to(asset) : to;
       return {
         path: directory ? path.posix.join(directory.replaceAll('\\', '/'), name) : name,

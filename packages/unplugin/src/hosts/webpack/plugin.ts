@@ -1,13 +1,20 @@
 import path from 'node:path';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
-import { checkCompiler, configurationOf, deleteFormer, logOf, tapEnd } from '../../compilers/compiler.ts';
+import {
+  checkCompiler,
+  configurationOf,
+  deleteFormer,
+  isOnDisk,
+  logOf,
+  tapEnd,
+} from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { type CompilerState, WebpackBuild } from './build.ts';
 import { WebpackImports } from './imported-files.ts';
 import { takeOverCopy } from './patterns.ts';
-import { webpackTargets } from './targets.ts';
+import { engineTargets, webpackTargets } from './targets.ts';
 import { WatchState } from './watch-state.ts';
 
 /** A stage after webpack has cleaned the output. */
@@ -42,12 +49,13 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   const configuration = configurationOf(compiler);
   // Includes what the engine's targets do not contain: templates and patterns.
   const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+  const watch = new WatchState(compiler, targets);
   const state: CompilerState = {
     compiler,
     options,
     log,
     targets,
-    watch: new WatchState(compiler, targets),
+    watch,
     copies,
     imported: options.assets && new WebpackImports(compiler, options),
     claim: (directory) => copies.claim(directory, configuration(), named),
@@ -65,15 +73,15 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     compilation.hooks.processAssets.tapPromise({ name: NAME, stage }, () => current.addAssets());
     webpack.CleanPlugin.getCompilationHooks(compilation).keep.tap(NAME, (name) => current.keeps(name));
   });
-  hooks.make.tapPromise(NAME, async () => build?.prepare());
+  // Loads the engine while webpack builds modules.
+  hooks.make.tapPromise(NAME, async () => {
+    if (await isOnDisk(compiler)) copies.prepare(engineTargets(targets));
+  });
   hooks.emit.tapPromise({ name: NAME, stage: AFTER_CLEANING }, async () => build?.copy());
   hooks.afterEmit.tap({ name: NAME, stage: BEFORE_ALL }, () => build?.putBackAssets());
-  tapEnd(
-    compiler,
-    async (how) => build?.end(how),
-    async () => {
-      await build?.end({ keepWorkers: false });
-      copies.release();
-    },
-  );
+  const end = async (how: { keepWorkers: boolean }) => {
+    watch.buildEnded();
+    await copies.end(how);
+  };
+  tapEnd(compiler, end, () => copies.release());
 }
