@@ -53,7 +53,7 @@ const production: Configuration = { mode: 'production', performance: false };
 describeWebpacks((host) => {
   const clean = { errors: [], warnings: [] };
 
-  test('every file is an asset, in stats and manifests, and none is read', async () => {
+  test('every file is an asset in stats and manifests, and no plugin reads it', async () => {
     const root = makeProject(files);
     const manifests: WebpackPluginInstance[] = [new WebpackManifestPlugin({ fileName: 'theirs.json' })];
     if (host.current) manifests.push(new ManifestPlugin({ filename: 'own.json' }));
@@ -84,7 +84,7 @@ describeWebpacks((host) => {
     expect(again.stats.hash).toBe(built.stats.hash);
   });
 
-  test('no file is looked at before somebody asks how large it is', async () => {
+  test('no file gets a stat call before a plugin asks for its size', async () => {
     const root = makeProject(files);
     const spies = (['statSync', 'lstatSync'] as const).map((method) => vi.spyOn(fs, method));
     const looked: string[] = [];
@@ -119,7 +119,7 @@ describeWebpacks((host) => {
     }
   });
 
-  test('output.clean removes what is old and keeps what is placed', async () => {
+  test('output.clean deletes stale files and keeps copied ones', async () => {
     const root = makeProject(
       { ...files, 'static/link-kept': 'k' },
       { 'old.txt': 'old', 'old/file.txt': 'old', 'script.js': 'old' },
@@ -160,7 +160,7 @@ describeWebpacks((host) => {
     expect(names.filter((name) => name.startsWith('old'))).toEqual([]);
   });
 
-  test('permission bits and times are kept, and .js stays as it is in production', async () => {
+  test('permission bits and times are preserved, and scripts are not minimized in production', async () => {
     const root = makeProject(files);
     const built = await build(host, root, { ...production, devtool: 'source-map' });
     expect(built).toMatchObject(clean);
@@ -177,7 +177,7 @@ describeWebpacks((host) => {
     expect(copied['script.js.map']).toBeUndefined();
   });
 
-  test('no file but style sheets is read in production, with names that are hashes of real contents', async () => {
+  test('in production only style sheets are read, also with realContentHash', async () => {
     const root = makeProject(files);
     const output = { filename: '[name].[contenthash].js' };
     const built = await build(host, root, { ...production, output });
@@ -188,7 +188,7 @@ describeWebpacks((host) => {
     expect(dist(root, 'script.js')).toBe(script);
   });
 
-  test('who compresses assets reads them, and what was copied stays', async () => {
+  test('a plugin that compresses assets reads them, and the copies stay', async () => {
     const root = makeProject(files);
     const compression = new CompressionPlugin({ test: /large/ }) as WebpackPluginInstance;
     const built = await build(host, root, { plugins: [compression] });
@@ -198,7 +198,7 @@ describeWebpacks((host) => {
     expect(readTree(join(root, 'dist'))['large.txt']).toEqual(readTree(join(root, 'static'))['large.txt']);
   });
 
-  test('who empties the output in the hook "emit" finds all files there afterwards', async () => {
+  test('if a plugin empties the output in the hook "emit", all files are copied afterwards', async () => {
     const root = makeProject(files, { 'old.txt': 'old' });
     mkdirSync(join(root, 'static/empty/inner'), { recursive: true });
     const emptying = (compiler: Compiler) =>
@@ -210,7 +210,7 @@ describeWebpacks((host) => {
     expect(dist(root, 'plain.txt')).toBe('plain');
   });
 
-  test('what another plugin made of a file is written', async () => {
+  test('webpack writes an asset that another plugin has changed', async () => {
     const root = makeProject(files);
     const { sources, Compilation } = host.webpack;
     const other = (compiler: Compiler) =>
@@ -385,7 +385,7 @@ describeWebpacks((host) => {
     expect(hashed).toMatchObject({ immutable: false, copied: true, sourceFilename: 'assets/a.txt' });
   });
 
-  test('compareBeforeEmit: false does not write over what was placed', async () => {
+  test('compareBeforeEmit: false does not overwrite copied files', async () => {
     const root = makeProject(files);
     await pastTick();
     const built = await build(host, root, { output: { compareBeforeEmit: false } });
@@ -435,7 +435,7 @@ describeWebpacks((host) => {
     expect(fs.existsSync(join(root, 'dist/child.js'))).toBe(true);
   });
 
-  test('whoever taps assetEmitted hears of these files, too', async () => {
+  test('assetEmitted is called for copied files, too', async () => {
     const root = makeProject(files);
     await pastTick();
     const told = new Map<string, { targetPath: string; content: Buffer }>();
@@ -450,7 +450,7 @@ describeWebpacks((host) => {
     expect([...told.keys()]).toEqual([]);
   });
 
-  test('what cannot be written is an error of the compilation', async () => {
+  test('a file that cannot be written is an error of the compilation', async () => {
     const root = makeProject(files, { 'large.txt/in-the-way': 'directory' });
     const { errors, read } = await build(host, root);
     expect(errors).toHaveLength(1);

@@ -102,7 +102,7 @@ async function expectServed(base: string, root: string): Promise<void> {
 }
 
 describeWebpacks((host) => {
-  test('webpack-dev-middleware serves files from where they are', async () => {
+  test('webpack-dev-middleware serves the sources of files', async () => {
     const root = makeProject(tree);
     const { compiler, reports } = silent(host, root);
     const read = readsOf(root);
@@ -117,7 +117,7 @@ describeWebpacks((host) => {
     expect((await get(`${base}/LICENSE`)).status).toBe(404);
   });
 
-  test("webpack.dev: 'emit' has everything in memory", async () => {
+  test("webpack.dev: 'emit' loads all files into memory", async () => {
     const root = makeProject(tree);
     const { compiler } = silent(host, root, { ...options, webpack: { dev: 'emit' } });
     const read = readsOf(root);
@@ -138,7 +138,7 @@ describeWebpacks((host) => {
     expect(fs.statSync(join(root, 'dist/run.sh')).mode & 0o777).toBe(0o755);
   });
 
-  test('writeToDisk as a function gets the files it asks for', async () => {
+  test('writeToDisk as a function writes the files that it selects', async () => {
     const root = makeProject(tree);
     const { compiler } = silent(host, root);
     const base = await serve(compiler, { writeToDisk: (path) => path.endsWith('plain.txt') });

@@ -82,7 +82,7 @@ describeWebpacks((host) => {
       expect(readFileSync(join(root, 'public/large.bin')).equals(Buffer.alloc(MiB, 'large'))).toBe(true);
     });
 
-    test('a file of more than 2 GiB, whose content is in no memory', () => {
+    test('a file of more than 2 GiB is copied without loading it into memory', () => {
       const root = join(mounted.path, 'huge');
       mkdirSync(join(root, 'public'), { recursive: true });
       writeFileSync(join(root, 'main.js'), 'console.log("page")');
@@ -99,7 +99,7 @@ describeWebpacks((host) => {
   });
 
   describeOn(['ext4'], 'ext4', () => {
-    test('where nothing can be cloned the kernel copies', async () => {
+    test('the kernel copies where nothing can be cloned', async () => {
       using mounted = mountFilesystem('ext4', { sizeMiB: 128 });
       const root = writeTree(join(mounted.path, 'project'), {
         'main.js': 'console.log("page")',

@@ -198,7 +198,7 @@ describeWebpacks((host) => {
       /^assets\/big-\w{8}\.bin$/,
       (name) => name,
     ],
-  ])('%s: the file is copied, and nobody reads it', async (_what, code, file, config, pattern, urlOf) => {
+  ])('%s: the file is copied, and not read', async (_what, code, file, config, pattern, urlOf) => {
     const root = makeProject({ 'main.js': code, [file]: big() });
     const { reports, read, copiesOf, text, stats } = await build(root, config);
     expect(read.filter((name) => basename(name) === file)).toEqual([]);
@@ -354,7 +354,7 @@ describeWebpacks((host) => {
     }
   });
 
-  test('an output in memory answers with the file from where it is', async () => {
+  test('an output in memory returns the content of the source', async () => {
     const root = makeProject(tree());
     const compiler = webpack(moduleConfig(root, { plugins: [reflink({ assets: true })] }))!;
     const memory = memoryFileSystem();

@@ -122,7 +122,7 @@ describeWebpacks(({ webpack }) => {
     expect(found).toEqual(['all.txt', expect.stringMatching(/^all\.txt\/a\.[0-9a-f]{8}\.txt$/)]);
   });
 
-  test('a transformed file is named for what it became', async () => {
+  test('the hash in the name of a transformed file is that of the result', async () => {
     const root = makeProject();
     const plugin = (transform: (content: Buffer) => string) =>
       reflink({ targets: [{ from: 'assets/a.txt', to: '[contenthash][ext]', transform }], report: false });

@@ -48,7 +48,7 @@ describeWebpacks(({ webpack, name }) => {
     ]);
   });
 
-  test('what changes, comes and goes while modules are built is copied as it is in the end', async () => {
+  test('files that change while modules are built are copied as they are in the end', async () => {
     const root = makeProject(many);
     const { plugin, reports } = reporting(options);
     const loader = (compiler: Compiler) =>

@@ -117,7 +117,7 @@ describe('webpack 5', () => {
     expect(copied).toBe(count);
   });
 
-  test('what is copied without asking is more: attributes', async () => {
+  test('takeOver also preserves attributes', async () => {
     const root = makeProject();
     await build(root, 'static', { webpack: { takeOver: true } });
     const [source, copied] = ['static', 'dist'].map((name) => readTree(join(root, name)));

@@ -76,7 +76,7 @@ async function watch(
 const options: Options = { publicDir: 'static', targets: [{ from: 'assets/**/*.txt', to: 'texts' }] };
 
 describeWebpacks((host) => {
-  test.each([{}, { output: { clean: true } }])('files change, come and go: %j', async (config) => {
+  test.each([{}, { output: { clean: true } }])('files change, appear and vanish: %j', async (config) => {
     const root = makeProject();
     const { after, reports, builds, noticed } = await watch(host, root, options, config);
     expect(builds).toEqual([{ errors: [], warnings: [] }]);
@@ -109,7 +109,7 @@ describeWebpacks((host) => {
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
   });
 
-  test('a file changes, and nothing but it is looked for, looked at, or placed', async () => {
+  test('if one file changes, only this file is compared and copied', async () => {
     const many = Array.from({ length: 60 }, (_each, number) => [`static/many/${number}.txt`, 'as it was']);
     const root = makeProject({ ...Object.fromEntries(many), 'static/linked': symlink('../assets') });
     const { after, reports, builds } = await watch(host, root, { publicDir: 'static' });
@@ -145,7 +145,7 @@ describeWebpacks((host) => {
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
   });
 
-  test('what is deleted from the output is copied again by the next build', async () => {
+  test('the next build copies again what was deleted from the output', async () => {
     const root = makeProject();
     const { after, reports } = await watch(host, root, options);
     await after(() => replaceAtOnce(join(root, 'static/LICENSE'), 'changed'));
@@ -157,7 +157,7 @@ describeWebpacks((host) => {
     expect(reports.at(-1)!.files).toBeGreaterThan(1);
   });
 
-  test('directories come and go, empty ones too', async () => {
+  test('directories are created and deleted, empty ones too', async () => {
     const root = makeProject();
     const { after } = await watch(host, root, { publicDir: 'static' });
     await after(() => replaceAtOnce(join(root, 'static/LICENSE'), 'changed'));
@@ -183,7 +183,7 @@ describeWebpacks((host) => {
     }
   });
 
-  test('an output inside what is watched does not begin builds', async () => {
+  test('an output inside a watched directory does not start builds', async () => {
     const root = makeProject();
     const given: Options = { targets: [{ from: '**/*.txt', ignore: ['dist/**', 'node_modules/**'] }] };
     const { after, builds, noticed } = await watch(host, root, given);
@@ -195,7 +195,7 @@ describeWebpacks((host) => {
     expect(noticed).toEqual([]);
   });
 
-  test('names of the bundle change sides', async () => {
+  test('a name moves between the bundle and the public directory', async () => {
     const root = makeProject();
     // In this mode webpack uses its cache in memory, and does not write a file again that it has written.
     const config: Configuration = { mode: 'development', devtool: false };
@@ -221,7 +221,7 @@ describeWebpacks((host) => {
     expect(reports).toHaveLength(builds.length);
   });
 
-  test('a mistake is reported in every build, and no more when it is mended', async () => {
+  test('an error is reported in every build until it is corrected', async () => {
     const root = makeProject();
     const { after, builds } = await watch(host, root, { publicDir: 'static' });
     await after(() => symlinkSync('nowhere', join(root, 'static/broken')));
@@ -245,7 +245,7 @@ describeWebpacks((host) => {
     expect(existsSync(join(root, 'dist/plain.txt'))).toBe(true);
   });
 
-  test('a directory that is not there yet', async () => {
+  test('a directory that does not exist yet', async () => {
     const root = makeProject();
     const { after, builds } = await watch(host, root, {
       targets: [{ from: 'later.txt' }],
