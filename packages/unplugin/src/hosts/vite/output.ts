@@ -8,6 +8,7 @@ import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { allTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
+import { publicDirectoryOf } from './small.ts';
 
 type BuildOptions = ResolvedConfig['build'];
 type Switches = Pick<BuildOptions, 'copyPublicDir' | 'emptyOutDir'>;
@@ -35,16 +36,14 @@ export function optionsFor(environment: string, options: ResolvedOptions): Resol
 
 /** The targets that may be copied, judged by a config that Vite has not resolved yet. */
 export function mayCopy(
-  { root = process.cwd(), publicDir = 'public', build = {} }: UserConfig,
+  config: UserConfig,
   options: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
 ): Target<string>[] {
+  const { root = process.cwd(), build = {} } = config;
   if (build.write === false) return [];
-  const isCopied = publicDir !== false && publicDir !== '' && build.copyPublicDir !== false;
-  // Vite uses its default for any other value that is not a string.
-  const own = path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
-  return allTargets(
-    toTargets(options, { root, publicDir: isCopied && fs.existsSync(own) ? own : undefined }),
-  );
+  const own = build.copyPublicDir === false ? undefined : publicDirectoryOf(config);
+  const publicDir = own !== undefined && fs.existsSync(own) ? own : undefined;
+  return allTargets(toTargets(options, { root, publicDir }));
 }
 
 /** An output that a development server serves as if it were built. */

@@ -54,6 +54,8 @@ test('the public directory of a config that is not resolved', () => {
   expect(publicDirectoryOf({ root })).toBe(join(root, 'public'));
   expect(publicDirectoryOf({ root, publicDir: 'static' })).toBe(join(root, 'static'));
   expect(publicDirectoryOf({ root, publicDir: false })).toBeUndefined();
+  // Vite uses its default.
+  expect(publicDirectoryOf({ root, publicDir: true as never })).toBe(join(root, 'public'));
 });
 
 function fill(directory: string, number: number): void {

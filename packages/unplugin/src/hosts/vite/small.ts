@@ -35,10 +35,11 @@ export function isSmall(directory: string | undefined): boolean {
   return true;
 }
 
-/** The public directory of a config that Vite has not resolved yet. */
+/** The public directory of a config that Vite has not resolved yet. Undefined if the config has none. */
 export function publicDirectoryOf({ root = '.', publicDir }: UserConfig): string | undefined {
   if (publicDir === false || publicDir === '') return undefined;
-  return path.resolve(root, publicDir ?? 'public');
+  // Vite uses its default for any other value that is not a string.
+  return path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
 }
 
 /** Whether no option says what the engine has to do. */
