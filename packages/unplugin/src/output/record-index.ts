@@ -17,7 +17,7 @@ export interface ClaimedRecord {
   cacheDirectory: string;
   /** Directories of manifests that no configuration owns any more. The files that they name are stale. */
   orphaned: string[];
-  /** Call this once, when the build ends. */
+  /** Call this when the build ends. */
   release(): void;
 }
 
@@ -86,11 +86,14 @@ export function claimRecord(
 
   const key = keyOf(found);
   claims.set(key, { count: (claims.get(key)?.count ?? 0) + 1, functions });
+  let isClaimed = true;
   return {
     cacheDirectory: path.join(cacheDirectory, found.id),
     orphaned: orphans.map(({ id }) => path.join(cacheDirectory, id)),
     release() {
-      const claim = claims.get(key)!;
+      const claim = claims.get(key);
+      if (!isClaimed || !claim) return;
+      isClaimed = false;
       if (--claim.count === 0) claims.delete(key);
     },
   };
