@@ -255,6 +255,28 @@ describe("prune: 'everything'", () => {
     expect(contentsOf(at('outside'))).toEqual({ precious: expect.any(String) });
   });
 
+  it('leaves alone what "keep" and "manifest" name by another path of the directory', async () => {
+    const { run, at } = await prepared({
+      ...{ 'real/out/kept/x': 'x', 'real/out/link/y': 'y', 'real/out/gone': 'z' },
+      ...{ alias: symlink('real'), 'real/out/same': symlink('kept') },
+    });
+    const options = (above: string, other: string): [CopyOptions, Target] => [
+      {
+        prune: 'everything',
+        keep: ['kept', 'same', 'link/y', 'missing'].map((name) => at(`${other}/out/${name}`)),
+        manifest: at(`${other}/out/own.manifest`),
+      },
+      { from: 'in/a', to: `${above}/out/` },
+    ];
+    expect(await run(...options('real', 'alias'))).toMatchObject({ files: 1, pruned: 1 });
+    expect(await run(...options('real', 'alias'))).toMatchObject({ unchanged: 1, pruned: 0 });
+    const [{ keep }, target] = options('alias', 'real');
+    const all = [...keep!, at('real/out/own.manifest')];
+    expect(await run({ prune: 'everything', keep: all }, target)).toMatchObject({ pruned: 0 });
+    const files = filesOf(at('real/out')).filter((name) => !name.startsWith('same/'));
+    expect(files.sort()).toEqual(['a', 'kept/x', 'link/y', 'own.manifest', 'same']);
+  });
+
   it('keeps the files that are copied until they are replaced, also if the copy fails before', async () => {
     const { run, at } = await prepared(theirs);
     const failure = new Error('of the user');

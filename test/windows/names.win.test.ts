@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copy, copyFile, copyFileSync } from 'fs-reflink';
 import { describe, expect, test } from 'vitest';
@@ -48,6 +48,51 @@ describeOnWindows('names', () => {
     const from = join(root, 'from').replaceAll('\\', '/');
     await copyFile(`${from}/a\\b.txt`, `${from}/c/d.txt`);
     expect(readFileSync(join(root, 'from', 'c', 'd.txt'), 'utf8')).toBe('b');
+  });
+
+  describe.each(['\\\\?\\', '\\\\.\\', '//?/'])('of places that begin with %s', (namespace) => {
+    test('are those of the same places without it', async () => {
+      const cwd = workspace();
+      const long = (name: string) => `${namespace}${join(cwd, name)}`;
+      writeTree(cwd, { 'from/a.txt': 'a', 'from/b/c.txt': 'c', 'to/kept/d.txt': 'd', 'to/gone.txt': 'e' });
+      const options = { cwd, prune: 'everything', manifest: join(cwd, 'to/own.manifest') } as const;
+      const keep = [join(cwd, 'to/kept')];
+      expect(await copy({ from: 'from', to: long('to') }, { ...options, keep })).toMatchObject({ pruned: 1 });
+      const other = { ...options, keep: [long('to/kept')], manifest: long('to/own.manifest') };
+      expect(await copy({ from: 'from', to: 'to' }, other)).toMatchObject({ pruned: 0, warnings: [] });
+      expect(Object.keys(contents(join(cwd, 'to'))).sort()).toEqual(
+        ['a.txt', 'b', 'b/c.txt', 'kept', 'kept/d.txt', 'own.manifest'].sort(),
+      );
+      const target = { from: join(cwd, 'from'), to: 'new', ignore: long('from/b'), base: long('') };
+      expect(await copy(target, { cwd: long(''), allowedRoots: [long('')] })).toMatchObject({ files: 1 });
+      expect(contents(join(cwd, 'new'))).toHaveProperty('from/a.txt');
+      const glob = { from: `${long('from').replaceAll('\\', '/')}/**/*.txt`, to: 'globbed' };
+      expect(await copy(glob, { cwd })).toMatchObject({ files: 2 });
+    });
+  });
+
+  test.each(['a:b.txt', 'ab:c.txt', 'ab::$DATA', 'sub/d:e'])(
+    '%s is refused: a colon would make a stream of it, or a drive',
+    async (name) => {
+      const cwd = workspace();
+      writeTree(cwd, { 'from/a.txt': 'a' });
+      const refused = { code: 'EINVAL', message: expect.stringContaining('does not allow ":" in a name') };
+      for (const transform of [undefined, (content: Buffer) => content]) {
+        const target = { from: 'from', to: 'to', rename: () => name, ...(transform && { transform }) };
+        await expect(copy(target, { cwd })).rejects.toMatchObject(refused);
+      }
+      await expect(copyFile(join(cwd, 'from/a.txt'), join(cwd, 'to', name))).rejects.toMatchObject(refused);
+      expect(existsSync(join(cwd, 'to', 'ab'))).toBe(false);
+    },
+  );
+
+  test('that Windows does not allow are told from files that are not there', async () => {
+    const cwd = workspace();
+    writeTree(cwd, { 'from/a.txt': 'a' });
+    await expect(copy({ from: 'from', to: 'to', rename: () => 'a?b' }, { cwd })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('Windows does not allow this name'),
+    });
   });
 
   test('to keep when the rest is pruned may be written in other letters', async () => {

@@ -1,8 +1,16 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Converts a `file:` URL to its path. Returns a path unchanged. */
+/** A namespace of Windows before a path: `\\?\`, `\\.\` or `\\?\UNC\`, also with forward slashes. */
+const NAMESPACE = /^[\\/]{2}(?:[?.][\\/](?=[a-z]:[\\/])|\?[\\/]UNC([\\/]))/i;
+
+/**
+ * Converts a `file:` URL to its path. On Windows returns a path without a namespace, so that one place has one path:
+ * the engine adds it to each path that it passes to Windows. Returns any other path unchanged.
+ */
 export function toPath(given: string | URL): string {
-  return typeof given === 'string' ? given : fileURLToPath(given);
+  const file = typeof given === 'string' ? given : fileURLToPath(given);
+  return path.sep === '\\' ? file.replace(NAMESPACE, '$1$1') : file;
 }
 
 /** Whether a value is the URL of a file on this machine. */

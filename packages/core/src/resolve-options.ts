@@ -58,7 +58,7 @@ export function resolveCopyOptions(
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
   }
-  const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, root));
+  const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, toPath(root)));
   const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));
   const manifest = options.manifest === undefined ? undefined : path.resolve(cwd, toPath(options.manifest));
   return {

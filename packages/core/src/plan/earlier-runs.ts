@@ -5,7 +5,7 @@
 
 export { DestinationIndex } from './destination-index.ts';
 export { ExpectedDestination } from './expected-destination.ts';
-export { keptIn } from './kept.ts';
+export { keptIn, nameBelow } from './kept.ts';
 export { Manifest } from './manifest.ts';
 export { noteLost, pruneEverything, pruneStale } from './prune.ts';
 export { LostNames, rememberChange } from './record.ts';

@@ -13,10 +13,10 @@ import type {
 import { chooseFiles, type Files, namesAs } from '../model/files.ts';
 import type { Folder } from '../model/folder.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { byBytes } from '../platform/system-for.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { byBytes } from '../platform/system-for.ts';
 import { noteError, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
@@ -243,8 +243,16 @@ export class Planner {
 
   *#prune(folders: Folder[]): Generator<undefined, PruneContext> {
     const { prune, pruneRoots, keep, emptiedAt, targets, cwd, manifest, began = Date.now() } = this.#plan;
-    const { DestinationIndex, keptIn, LostNames, noteLost, pruneEverything, pruneStale, refuseSources } =
-      this.#earlier!;
+    const {
+      DestinationIndex,
+      keptIn,
+      LostNames,
+      nameBelow,
+      noteLost,
+      pruneEverything,
+      pruneStale,
+      refuseSources,
+    } = this.#earlier!;
     const isWhole = prune === 'everything';
     const undeletable = new Set<string>();
     const context: PruneContext = {
@@ -257,9 +265,9 @@ export class Planner {
       kept: [
         ...pruneRoots.flatMap((root) => keptIn(root, keep)),
         // The manifest and its lock, if a root contains them.
-        ...(pruneRoots.some((root) => manifest !== undefined && isInside(root, manifest))
-          ? [manifest!, `${manifest}.lock`]
-          : []),
+        ...(manifest === undefined
+          ? []
+          : pruneRoots.map((root) => nameBelow(root, manifest)).flatMap((file) => [file, `${file}.lock`])),
       ],
       emptiedAt,
       began,

@@ -8,6 +8,7 @@ const last = (store[KEY] ??= { errno: 0, code: 0 });
 
 /** Explanations of Windows errors, by number. */
 const HINTS: Record<number, string> = {
+  123: 'Windows does not allow this name: it is too long, or has a control character or one of < > : " | ? *',
   1314: 'creating symbolic links takes Developer Mode or SeCreateSymbolicLinkPrivilege',
 };
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/folder.ts';
+import { toPath } from '../path-or-url.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { addWithParents } from './filter.ts';
 import { lstatIfThere } from './links.ts';
@@ -35,7 +36,7 @@ export function splitGlob(from: string): Glob | undefined {
 /** Converts a pattern of `ignore`. It is relative to `base`, unless it is absolute. */
 export function toIgnored(pattern: string, base: string): Glob {
   // As in fast-glob, a leading "!" has no effect: patterns of `ignore` are already negated.
-  const bare = /^!(?!\()/.test(pattern) ? pattern.slice(1) : pattern;
+  const bare = toPath(/^!(?!\()/.test(pattern) ? pattern.slice(1) : pattern);
   return path.isAbsolute(bare) ? toExclusion(bare) : { base, pattern: bare };
 }
 

@@ -3,6 +3,7 @@ import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
 import type { Folder, Mirrors, WalkedDirectory } from '../model/folder.ts';
+import { EINVAL } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { join } from './filter.ts';
 import { askAbout, type Pending } from './pending.ts';
@@ -74,6 +75,7 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
     );
   }
   const destination = path.resolve(to, renamed);
+  refuseName(renamed, { source, destination });
   if (destination === to || !isInside(to, destination)) {
     throw new CopyError({
       code: 'ERR_OUTSIDE_DESTINATION',
@@ -83,4 +85,14 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
     });
   }
   return path.relative(to, destination).split(path.sep).join('/');
+}
+
+/** A colon in a path of Windows, other than that of a drive. */
+const COLON = /(?<!^[a-z]):|^[a-z]:(?![\\/])/i;
+
+/** Throws on Windows for a colon in a name: what follows it would name a hidden stream of a file, or a drive. */
+function refuseName(renamed: string, paths: { source: string; destination: string }): void {
+  if (path.sep !== '\\' || !COLON.test(renamed)) return;
+  const reason = `Windows does not allow ":" in a name, and the new path is ${JSON.stringify(renamed)}; give the file another name`;
+  throw new CopyError({ code: 'EINVAL', reason, errno: EINVAL, ...paths });
 }
