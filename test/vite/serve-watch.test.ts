@@ -93,6 +93,20 @@ describeVites((host) => {
     expect(dev.log.errors).toEqual([]);
   });
 
+  test('a directory that replaces a file at once', async () => {
+    const root = makeProject({ data: 'a file' });
+    const dev = await startDev(host, root, { targets: [{ from: 'data', to: 'x' }] });
+    expect((await ask(dev, '/x/data')).body).toBe('a file');
+    await untilWatched(root);
+    // The watcher reports both as a change of the file.
+    await toldOf(dev, [join(root, 'data')], () => {
+      rmSync(join(root, 'data'));
+      mkdirSync(join(root, 'data'));
+      writeFileSync(join(root, 'data/a.txt'), 'first');
+    });
+    await eventually(dev, '/x/a.txt', ({ body }) => body === 'first');
+  });
+
   test('the page reloads for what is copied, and only where that is asked for', async () => {
     const root = makeProject({ 'other/o.txt': 'other', 'main.js': 'console.log(1)' });
     const { plugin, count } = reloads();

@@ -82,7 +82,9 @@ function watch({ watcher }: ViteDevServer, files: ServedFiles, { watched }: Serv
   // Vite watches the project already.
   watcher.add(watched.outside);
   watcher.on('all', (event, file) => {
-    if (event !== 'change' && isWatched(file, watched)) files.invalidate();
+    if (!isWatched(file, watched)) return;
+    // Vite's watcher reports a directory that replaces a file at once as a change of that file.
+    if (event !== 'change' || !isFile(file)) files.invalidate();
   });
 }
 
