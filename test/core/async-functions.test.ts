@@ -102,6 +102,22 @@ it('one that answers for some files at once is asked about all', async () => {
   expect(Object.keys(contentsOf(`${cwd}/out`)).sort()).toEqual(['a.txt', 'deep', 'deep/c.txt']);
 });
 
+it('asks an object with `then` that a function returns for its result once', async () => {
+  const cwd = writeTree(workspace(), tree);
+  let asked = 0;
+  const filter = (path: string) =>
+    ({
+      // As objects of query builders do, it begins its work when `then` is called.
+      // biome-ignore lint/suspicious/noThenProperty: this is the object that is tested
+      then(resolve: (wanted: boolean) => void) {
+        asked++;
+        resolve(isText(path));
+      },
+    }) as Promise<boolean>;
+  expect(await copy({ from: 'in', to: 'out', filter }, { cwd })).toMatchObject({ files: 2 });
+  expect(asked).toBe(4);
+});
+
 it.each(['filter', 'rename'] as const)('what the promise of %s rejects with ends the copy', async (name) => {
   const cwd = writeTree(workspace(), tree);
   const wrong = new Error('on purpose');

@@ -45,11 +45,16 @@ export function* askAbout<T>(
     let first: number | undefined;
     for (let file = start; file < end; file++) {
       const answer = call(file);
-      asked.push(answer);
-      if (!isPromise(answer)) continue;
+      if (!isPromise(answer)) {
+        asked.push(answer);
+        continue;
+      }
       first ??= file;
+      // Calls `then` once: there are objects that do their work each time it is called.
+      const promise = Promise.resolve(answer);
+      asked.push(promise);
       // If the function throws for a later file, nothing waits for this promise: avoid an unhandled rejection.
-      answer.then(undefined, () => {});
+      promise.catch(() => {});
     }
     let settled = asked as T[];
     if (first !== undefined) {
