@@ -195,3 +195,13 @@ function expected(stats: fs.BigIntStats): object {
     changed: stats.ctimeNs,
   };
 }
+
+test('a file that its filesystem gives no number has no other names: all such files would be one', () => {
+  const status = new FileStatus();
+  status.fillIdentity(0o100644, 7, 1, 0);
+  expect(status.mayHaveLinks).toBe(true);
+  status.fillIdentity(0o100644, 7, 0, 1);
+  expect(status.mayHaveLinks).toBe(true);
+  status.fillIdentity(0o100644, 7, 0, 0);
+  expect(status.mayHaveLinks).toBe(false);
+});

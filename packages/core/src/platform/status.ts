@@ -199,9 +199,13 @@ export class FileStatus {
     return `${this.device} ${words[INODE]} ${words[INODE + 1]}`;
   }
 
-  /** Whether the file may have other names. True for every file if the platform does not count them. */
+  /**
+   * Whether the file may have other names. True for every file if the platform does not count them, but not for one
+   * without a number, as on some drives of Windows: nothing would tell it from other files.
+   */
   get mayHaveLinks(): boolean {
-    return this.words[LINKS] !== 1;
+    const { words } = this;
+    return words[LINKS] !== 1 && (words[INODE] !== 0 || words[INODE + 1] !== 0);
   }
 
   /** Whether the size and the modification time of a file are the same in another status of it. */
