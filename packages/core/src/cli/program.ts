@@ -1,12 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { hasOption, withValues } from './arguments.ts';
-import { benchCommand } from './bench/command.ts';
-import { copyCommand } from './cp/command.ts';
+import { BARE, benchCommand, copyCommand, help, probeCommand } from './commands.ts';
 import { describeError, EXIT, errorToJson, UsageError } from './failure.ts';
-import { help } from './help.ts';
 import { complain, printJson } from './output.ts';
-import { probeCommand } from './probe/command.ts';
 
 const { version } = createRequire(import.meta.url)('fs-reflink/package.json') as { version: string };
 
@@ -75,4 +71,32 @@ function toUsageError(error: unknown, argv: readonly string[]): UsageError | und
     return new UsageError(error.message.replace('fs-reflink: ', ''), hint);
   }
   return undefined;
+}
+
+/** What `--update` with a value is called here. */
+const UPDATE: Readonly<Record<string, string>> = {
+  '--update=all': '--overwrite=always',
+  '--update=none': '--overwrite=never',
+  '--update=none-fail': '--overwrite=error',
+  '--update=older': '--overwrite=older',
+};
+
+/**
+ * Adds the default value to options without one, as in cp(1): there an optional value is always attached by `=`, so
+ * that `cp --reflink a b` has two paths. The parser would take the first path as the value.
+ */
+function withValues(argv: readonly string[]): string[] {
+  if (argv[0] !== 'cp') return [...argv];
+  const end = argv.indexOf('--');
+  return argv.map((argument, position) => {
+    if (end >= 0 && position >= end) return argument;
+    if (Object.hasOwn(UPDATE, argument)) return UPDATE[argument]!;
+    return Object.hasOwn(BARE, argument) ? `${argument}=${BARE[argument]}` : argument;
+  });
+}
+
+/** Whether an option was given. Also works if the parser failed: for its own errors. */
+function hasOption(argv: readonly string[], name: string): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes(name);
 }

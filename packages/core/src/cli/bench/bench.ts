@@ -1,17 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CopyError } from '../../errors.ts';
+import { asCopyError, CopyError } from '../../errors.ts';
 import { loadSystem } from '../../platform/load.ts';
+import { isDirectory } from '../../platform/path-status.ts';
 import { resolveCopyOptions } from '../../resolve-options.ts';
 import { plainMethod } from '../../transfer/single-method.ts';
-import { describeError, EXIT, errorToJson } from '../failure.ts';
+import { describeError, EXIT, errorToJson, UsageError } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
 import { complain, print, printJson } from '../output.ts';
 import { countTotal, type Total } from '../total.ts';
 import { GENERATED, generate } from './generate.ts';
 import { measure } from './measure.ts';
-import { destinationFor, freeBytes, makeScratch } from './place.ts';
 import { type BenchResult, resultLines } from './result.ts';
 
 export interface BenchFlags {
@@ -108,4 +108,46 @@ function status(wanted: boolean): { show(text: string): void; clear(): void } {
     if (isShown) stream.write(`\r\u001b[K${text}`);
   };
   return { show: write, clear: () => write('') };
+}
+
+/** A directory that exists only during a measurement. */
+interface Scratch extends Disposable {
+  readonly path: string;
+}
+
+/** The directory for the copies: the one that the user named, or the parent of the files, on the same filesystem. */
+function destinationFor(directory: string | undefined, to: string | undefined): string {
+  const given = path.resolve(to ?? (directory === undefined ? '.' : path.dirname(path.resolve(directory))));
+  if (!isDirectory(given)) throw new UsageError(`'${given}' is no directory, and copies are to go there`);
+  if (directory === undefined) return given;
+  if (!isDirectory(directory)) throw new UsageError(`'${directory}' is no directory`);
+  if (to === undefined && fs.statSync(directory).dev !== fs.statSync(given).dev) {
+    throw new UsageError(
+      `'${directory}' is the root of its filesystem: copies beside it would be on another one. Say where with '--to'`,
+    );
+  }
+  return given;
+}
+
+function makeScratch(within: string): Scratch {
+  const scratch = makeDirectory(within);
+  return {
+    path: scratch,
+    [Symbol.dispose]: () => fs.rmSync(scratch, { recursive: true, force: true }),
+  };
+}
+
+function makeDirectory(within: string): string {
+  try {
+    return fs.mkdtempSync(path.join(within, 'fs-reflink-bench-'));
+  } catch (error) {
+    const { code, reason, ...details } = asCopyError(error, { destination: within }).details;
+    throw new CopyError({ ...details, code, reason: `${reason}; name another directory with '--to'` });
+  }
+}
+
+/** Free bytes on the filesystem of a directory. */
+function freeBytes(directory: string): number {
+  const { bavail, bsize } = fs.statfsSync(directory);
+  return bavail * bsize;
 }

@@ -1,6 +1,5 @@
 import type { Method } from '../../model/settings.ts';
-import { bytes, counted, duration, methods, rate } from '../format.ts';
-import { table, wrap } from '../table.ts';
+import { bytes, counted, duration, methods, rate, table, wrap } from '../format.ts';
 import type { Measured, Refused } from './measure.ts';
 
 export interface BenchResult {

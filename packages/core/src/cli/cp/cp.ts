@@ -1,23 +1,22 @@
+import path from 'node:path';
 import { run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
+import type { CopyEntry } from '../../model/entry.ts';
 import type { CopyOptions, Progress, ResolvedCopyOptions } from '../../options.ts';
 import type { CopyReport } from '../../report.ts';
 import { resolveCopyOptions } from '../../resolve-options.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
-import { bytes, counted } from '../format.ts';
+import { bytes, counted, duration, methods, number } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
 import { complain, print, printJson } from '../output.ts';
 import { countTotal } from '../total.ts';
-import { Display } from './display.ts';
-import { type CopyFlags, refuseFlags, toCopyOptions } from './flags.ts';
-import { entryLine, summary } from './summary.ts';
+import { Display, Tracker } from './display.ts';
+import { type CopyFlags, toCopyOptions } from './flags.ts';
 import { toTargets } from './targets.ts';
-import { Tracker } from './tracker.ts';
 
 /** `fs-reflink cp`. Returns the exit status. */
 export async function runCopy(paths: readonly string[], flags: CopyFlags): Promise<number> {
   const { dryRun = false, verbose = false, quiet = false, json = false } = flags;
-  refuseFlags(flags);
   const targets = toTargets(paths, flags);
   using interruption = new Interruption({ quiet });
   const tracker = new Tracker();
@@ -83,7 +82,39 @@ function placedBefore({ methods: counts, copied, completeBytes }: Tracker) {
   return { files: copied, bytes: completeBytes, methods: counts };
 }
 
-function inPlace({ copied, completeBytes, methods }: Tracker): string {
-  const how = Object.keys(methods).join(', ');
+function inPlace({ copied, completeBytes, methods: counts }: Tracker): string {
+  const how = Object.keys(counts).join(', ');
   return `complete and in place: ${counted(copied, 'file')}, ${bytes(completeBytes)}${how && ` (${how})`}`;
+}
+
+/** One line that says what really happened. */
+function summary(report: CopyReport, { dryRun }: { dryRun: boolean }): string {
+  const would = dryRun ? 'would copy ' : '';
+  const how = methods(report.methods);
+  const took = dryRun ? '' : ` in ${duration(report.durationMs)}`;
+  const rest = [
+    report.links > 0 && counted(report.links, 'link'),
+    report.unchanged > 0 && `${number(report.unchanged)} unchanged`,
+    report.pruned > 0 && `${number(report.pruned)} ${dryRun ? 'to be deleted' : 'deleted'}`,
+    report.leftOut && `${number(report.leftOut.length)} left out`,
+    report.errors && report.errors.length > 0 && counted(report.errors.length, 'error'),
+  ].filter(Boolean);
+  return [
+    `${would}${counted(report.files, 'file')}, ${bytes(report.bytes)}${took}${how && `: ${how}`}`,
+    ...rest,
+  ].join('; ');
+}
+
+/** A line for one path, as `cp -v` writes it; undefined for a file that was skipped. */
+function entryLine({ action, source, destination, method }: CopyEntry): string | undefined {
+  if (action === 'unchanged') return undefined;
+  if (action === 'pruned') return `removed ${quoted(destination)}`;
+  const how = method ?? (action === 'linked' ? 'link' : undefined);
+  return `${quoted(source!)} -> ${quoted(destination)}${how ? ` (${how})` : ''}`;
+}
+
+/** Paths below the current directory are printed relative to it, because that is shorter. */
+function quoted(full: string): string {
+  const below = path.relative('', full);
+  return `'${below === '' || below.startsWith('..') ? full : below}'`;
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Display } from './display.ts';
-import { Tracker } from './tracker.ts';
+import { Display, Tracker } from './display.ts';
 import { facts, share } from './views.ts';
 
 const MB = 1e6;

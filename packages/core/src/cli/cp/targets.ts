@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../../inside.ts';
-import { statOf } from '../../platform/path-status.ts';
+import { isDirectory } from '../../platform/path-status.ts';
 import { splitGlob } from '../../scan/glob.ts';
 import type { Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
@@ -21,7 +21,7 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
   if (paths.includes('') || given === '') throw new UsageError('a path is empty');
   const cwd = path.resolve(flags.directory ?? '.');
   const destination = path.resolve(cwd, given);
-  const kinds = sources.map((source) => kindOf(cwd, source));
+  const kinds = sources.map((source) => kindOf(path.resolve(cwd, source)));
   const stray = kinds.findIndex((kind) => kind !== 'directory');
   // Otherwise `--delete` would empty the directory that a single file is copied into.
   if (flags.delete === 'everything' && stray >= 0) {
@@ -38,7 +38,9 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
     ...(flags.flatten && { flatten: true }),
   };
   if (flags.parents) return sources.map((from) => withParents(from, { ...common, cwd, destination }));
-  const isNamed = targetDirectory === undefined && !isDirectory(given, destination);
+  const isNamed =
+    targetDirectory === undefined &&
+    !(given.endsWith('/') || given.endsWith(path.sep) || isDirectory(destination));
   if (sources.length === 1 && kinds[0] === 'file' && isNamed) {
     return [
       { ...common, from: sources[0]!, to: path.dirname(destination), rename: path.basename(destination) },
@@ -60,27 +62,15 @@ function withParents(
   return { ...common, from, base, to: path.join(destination, path.sep) };
 }
 
-function kindOf(cwd: string, source: string): 'file' | 'directory' | 'glob' | 'missing' {
-  const full = path.resolve(cwd, source);
-  if (statOf(full)?.isDirectory()) return 'directory';
-  const isThere = exists(full);
-  if (isThere) return 'file';
-  if (splitGlob(full)) return 'glob';
-  return isThere === undefined ? 'file' : 'missing';
-}
-
-/** Whether a path exists. A dangling link does, and can be copied. Undefined if that cannot be found out. */
-function exists(full: string): boolean | undefined {
+function kindOf(full: string): 'file' | 'directory' | 'glob or missing' {
+  if (isDirectory(full)) return 'directory';
   try {
-    return fs.lstatSync(full, { throwIfNoEntry: false }) !== undefined;
+    // A dangling link exists, and can be copied.
+    return fs.lstatSync(full, { throwIfNoEntry: false }) ? 'file' : 'glob or missing';
   } catch {
     // The path is below a file, or in a directory that may not be searched: the copy reports that with both paths.
-    return undefined;
+    return splitGlob(full) ? 'glob or missing' : 'file';
   }
-}
-
-function isDirectory(given: string, full: string): boolean {
-  return given.endsWith('/') || given.endsWith(path.sep) || (statOf(full)?.isDirectory() ?? false);
 }
 
 /**

@@ -84,51 +84,10 @@ export type OnCopied = (bytes: number) => boolean;
  * The Windows functions that the engine calls. Each returns a result of 0 or more, or the negated error number. Paths
  * are absolute and start with `\\?\`.
  */
-export interface Bindings {
-  /** Returns a handle. */
-  createFile(path: string, access: number, share: number, disposition: number, flags: number): number;
-  closeHandle(handle: number): number;
-  /** Returns the bytes read, 0 at the end of the file. */
-  readFile(handle: number, buffer: Memory, size: number): number;
-  /** Returns the bytes written. */
-  writeFile(handle: number, buffer: Memory, size: number): number;
-  setFilePointer(handle: number, offset: number): number;
-  flushFileBuffers(handle: number): number;
-  getFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
-  setFileInformation(handle: number, kind: number, buffer: Memory, size: number): number;
-  /** Writes the 64-bit number that a file has on its volume to 8 bytes of `buffer`. */
-  getFileIndex(handle: number, buffer: Memory): number;
-  /** Writes the size of all extended attributes in bytes to 4 bytes of `buffer`. */
-  getExtendedAttributesSize(handle: number, buffer: Memory): number;
-  /** Returns the number of bytes written to `output`, even if it was too small for all data. */
-  deviceIoControl(
-    handle: number,
-    code: number,
-    input: Memory | null,
-    inputSize: number,
-    output: Memory | null,
-    outputSize: number,
-  ): number;
-  getFileAttributes(path: string): number;
-  /** Reads attributes, size and times without opening the file. */
-  getFileAttributesEx(path: string, buffer: Memory): number;
-  setFileAttributes(path: string, attributes: number): number;
-  createDirectory(path: string): number;
-  removeDirectory(path: string): number;
-  deleteFile(path: string): number;
-  moveFile(from: string, to: string, flags: number): number;
-  copyFile(from: string, to: string, flags: number, onCopied: OnCopied | null): number;
-  createSymbolicLink(path: string, target: string, flags: number): number;
-  /** Writes 4 bytes each to `serial` and `flags`, and the name of the filesystem to `name`. */
-  getVolumeInformationByHandle(handle: number, serial: Memory, flags: Memory, name: Uint16Array): number;
-  getVolumeInformation(root: string, serial: Memory, flags: Memory, name: Uint16Array): number;
-  getVolumePathName(path: string, root: Uint16Array): number;
-  /** Writes to `sizes`: sectors per cluster, bytes per sector, free clusters and all clusters. */
-  getDiskFreeSpace(root: string, sizes: Uint32Array): number;
-}
+export type Bindings = ReturnType<typeof loadBindings>;
 
 /** Loads koffi and the libraries. Throws if there is no prebuilt koffi for this runtime or addons are off. */
-export function loadBindings(): Bindings {
+export function loadBindings() {
   const koffi = loadKoffi();
   const progressType = callbackType(koffi, prototypes.callbacks.LPPROGRESS_ROUTINE);
   const loadFrom = <Name extends string>(library: string, declared: Readonly<Record<Name, string>>) => {
@@ -173,59 +132,79 @@ export function loadBindings(): Bindings {
   } = k;
 
   return {
-    createFile(path, access, share, disposition, flags) {
+    /** Returns a handle. */
+    createFile(path: string, access: number, share: number, disposition: number, flags: number) {
       const handle = CreateFileW(path, access, share, null, disposition, flags, 0);
       return handle === -1 ? refused(k.GetLastError()) : handle;
     },
-    closeHandle: (handle) => checked(CloseHandle(handle)),
-    readFile(handle, buffer, size) {
+    closeHandle: (handle: number) => checked(CloseHandle(handle)),
+    /** Returns the bytes read, 0 at the end of the file. */
+    readFile(handle: number, buffer: Memory, size: number) {
       const result = checked(ReadFile(handle, buffer, size, count, null));
       return result < 0 ? result : count[0]!;
     },
-    writeFile(handle, buffer, size) {
+    /** Returns the bytes written. */
+    writeFile(handle: number, buffer: Memory, size: number) {
       const result = checked(WriteFile(handle, buffer, size, count, null));
       return result < 0 ? result : count[0]!;
     },
-    setFilePointer: (handle, offset) => checked(k.SetFilePointerEx(handle, offset, null, C.FILE_BEGIN)),
-    flushFileBuffers: (handle) => checked(k.FlushFileBuffers(handle)),
-    getFileInformation: (handle, kind, buffer, size) =>
+    setFilePointer: (handle: number, offset: number) =>
+      checked(k.SetFilePointerEx(handle, offset, null, C.FILE_BEGIN)),
+    flushFileBuffers: (handle: number) => checked(k.FlushFileBuffers(handle)),
+    getFileInformation: (handle: number, kind: number, buffer: Memory, size: number) =>
       checked(GetFileInformationByHandleEx(handle, kind, buffer, size)),
-    setFileInformation: (handle, kind, buffer, size) =>
+    setFileInformation: (handle: number, kind: number, buffer: Memory, size: number) =>
       checked(SetFileInformationByHandle(handle, kind, buffer, size)),
-    getFileIndex: (handle, buffer) => queried(handle, C.FileInternalInformation, buffer, 8),
-    getExtendedAttributesSize: (handle, buffer) => queried(handle, C.FileEaInformation, buffer, 4),
-    deviceIoControl(handle, code, input, inputSize, output, outputSize) {
+    /** Writes the 64-bit number that a file has on its volume to 8 bytes of `buffer`. */
+    getFileIndex: (handle: number, buffer: Memory) => queried(handle, C.FileInternalInformation, buffer, 8),
+    /** Writes the size of all extended attributes in bytes to 4 bytes of `buffer`. */
+    getExtendedAttributesSize: (handle: number, buffer: Memory) =>
+      queried(handle, C.FileEaInformation, buffer, 4),
+    /** Returns the number of bytes written to `output`, even if it was too small for all data. */
+    deviceIoControl(
+      handle: number,
+      code: number,
+      input: Memory | null,
+      inputSize: number,
+      output: Memory | null,
+      outputSize: number,
+    ) {
       if (DeviceIoControl(handle, code, input, inputSize, output, outputSize, count, null) === 0) {
         const error = k.GetLastError();
         if (error !== ERROR_MORE_DATA) return refused(error);
       }
       return count[0]!;
     },
-    getFileAttributes(path) {
+    getFileAttributes(path: string) {
       const attributes = k.GetFileAttributesW(path);
       return attributes === C.INVALID_FILE_ATTRIBUTES ? refused(k.GetLastError()) : attributes;
     },
-    getFileAttributesEx: (path, buffer) =>
+    /** Reads attributes, size and times without opening the file. */
+    getFileAttributesEx: (path: string, buffer: Memory) =>
       checked(k.GetFileAttributesExW(path, C.GetFileExInfoStandard, buffer)),
-    setFileAttributes: (path, attributes) => checked(k.SetFileAttributesW(path, attributes)),
-    createDirectory: (path) => checked(k.CreateDirectoryW(path, null)),
-    removeDirectory: (path) => checked(k.RemoveDirectoryW(path)),
-    deleteFile: (path) => checked(k.DeleteFileW(path)),
-    moveFile: (from, to, flags) => checked(k.MoveFileExW(from, to, flags)),
-    copyFile(from, to, flags, onCopied) {
+    setFileAttributes: (path: string, attributes: number) => checked(k.SetFileAttributesW(path, attributes)),
+    createDirectory: (path: string) => checked(k.CreateDirectoryW(path, null)),
+    removeDirectory: (path: string) => checked(k.RemoveDirectoryW(path)),
+    deleteFile: (path: string) => checked(k.DeleteFileW(path)),
+    moveFile: (from: string, to: string, flags: number) => checked(k.MoveFileExW(from, to, flags)),
+    copyFile(from: string, to: string, flags: number, onCopied: OnCopied | null) {
       const routine =
         onCopied &&
         ((_size: number | bigint, done: number | bigint) =>
           onCopied(Number(done)) ? C.PROGRESS_CONTINUE : C.PROGRESS_CANCEL);
       return checked(CopyFileExW(from, to, routine, null, null, flags));
     },
-    createSymbolicLink: (path, target, flags) => checked(k.CreateSymbolicLinkW(path, target, flags)),
-    getVolumeInformationByHandle: (handle, serial, flags, name) =>
+    createSymbolicLink: (path: string, target: string, flags: number) =>
+      checked(k.CreateSymbolicLinkW(path, target, flags)),
+    /** Writes 4 bytes each to `serial` and `flags`, and the name of the filesystem to `name`. */
+    getVolumeInformationByHandle: (handle: number, serial: Memory, flags: Memory, name: Uint16Array) =>
       checked(k.GetVolumeInformationByHandleW(handle, null, 0, serial, null, flags, name, name.length)),
-    getVolumeInformation: (root, serial, flags, name) =>
+    getVolumeInformation: (root: string, serial: Memory, flags: Memory, name: Uint16Array) =>
       checked(k.GetVolumeInformationW(root, null, 0, serial, null, flags, name, name.length)),
-    getVolumePathName: (path, root) => checked(k.GetVolumePathNameW(path, root, root.length)),
-    getDiskFreeSpace: (root, sizes) =>
+    getVolumePathName: (path: string, root: Uint16Array) =>
+      checked(k.GetVolumePathNameW(path, root, root.length)),
+    /** Writes to `sizes`: sectors per cluster, bytes per sector, free clusters and all clusters. */
+    getDiskFreeSpace: (root: string, sizes: Uint32Array) =>
       checked(k.GetDiskFreeSpaceW(root, ...[0, 1, 2, 3].map((word) => sizes.subarray(word, word + 1)))),
   };
 }

@@ -115,5 +115,6 @@ export function symlink(bindings: Bindings, path: string, target: string, toDire
   return result === -EINVAL ? bindings.createSymbolicLink(path, spelled, flags) : result;
 }
 
-const writable = (attributes: number): number =>
+/** Attributes without that of a read-only file. */
+export const writable = (attributes: number): number =>
   attributes & ~C.FILE_ATTRIBUTE_READONLY || C.FILE_ATTRIBUTE_NORMAL;

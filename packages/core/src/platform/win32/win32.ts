@@ -14,7 +14,7 @@ import {
   READ_WRITE,
   SHARE_ALL,
 } from './constants.ts';
-import { isLink, removeDirectory, rename, retryWhileBusy, symlink, unlink } from './names.ts';
+import { isLink, removeDirectory, rename, retryWhileBusy, symlink, unlink, writable } from './names.ts';
 import { copyNewFile } from './new-file.ts';
 import { setSize } from './sparse.ts';
 import { attributesOf, isSurrogate, quickStatus, readStatus, setMode, setTimes } from './status.ts';
@@ -217,10 +217,7 @@ function pathIn(directory: Directory, name: string): string {
 function openReadOnly(bindings: Bindings, file: string): number {
   const attributes = bindings.getFileAttributes(file);
   if (attributes < 0 || (attributes & C.FILE_ATTRIBUTE_READONLY) === 0) return -EPERM;
-  const cleared = bindings.setFileAttributes(
-    file,
-    attributes & ~C.FILE_ATTRIBUTE_READONLY || C.FILE_ATTRIBUTE_NORMAL,
-  );
+  const cleared = bindings.setFileAttributes(file, writable(attributes));
   if (cleared < 0) return cleared;
   const handle = retryWhileBusy(() =>
     bindings.createFile(file, READ_WRITE, SHARE_ALL, C.OPEN_EXISTING, NOT_FOLLOWED),
