@@ -15,9 +15,9 @@ const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
 const HOST =
-  /src\/((errors|has-many-files|host|inside|prepare|target)\.ts$|platform\/(detail|path-status|raw-names|spelling)\.ts$)/;
+  /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|path-status|raw-names|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|lost-attributes|report|resolve-options)\.ts$|platform\/(archives|errno|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|report|resolve-options)\.ts$|platform\/(archives|errno|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|outcomes|planned|pool|queue|run-in-workers|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

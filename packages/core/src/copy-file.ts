@@ -2,12 +2,11 @@ import path from 'node:path';
 import { runSync } from './copy-sync.ts';
 import { CopyError } from './errors.ts';
 import { execute } from './execute/execute.ts';
-import { lostWarnings } from './lost-attributes.ts';
 import type { Method } from './model/settings.ts';
 import type { CopyFileOptions } from './options.ts';
 import { toPath } from './path-or-url.ts';
 import { EISDIR } from './platform/errno.ts';
-import type { Tally } from './report.ts';
+import { lostWarnings, type Tally } from './report.ts';
 import { resolveFileOptions } from './resolve-options.ts';
 
 /** What happened to one file. */

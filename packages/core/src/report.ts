@@ -1,8 +1,6 @@
-import { CopyError, type CopyErrorDetails, isOfOneFile } from './errors.ts';
-import { addLost, type LostAttributes, lostWarnings } from './lost-attributes.ts';
+import { CopyError, type CopyErrorDetails, errorCode, isOfOneFile } from './errors.ts';
 import type { CopyEntry, PlannedFile } from './model/entry.ts';
-import type { JobSettings, PlanSettings } from './model/job.ts';
-import type { Attribute, Method } from './model/settings.ts';
+import type { Attribute, JobSettings, Method, PlanSettings } from './model/settings.ts';
 import { isRaw, shown, shownInMessage } from './platform/raw-names.ts';
 
 /** Files and bytes copied by one method. */
@@ -53,6 +51,19 @@ export interface Overlap {
   /** The file that is not copied. */
   left: PlannedFile;
 }
+
+/** How many copies could not get a requested attribute, and one of these copies. */
+export interface LostAttribute {
+  count: number;
+  /**
+   * Absolute path of a copy: the first in alphabetical order, so that it does not depend on which thread is faster.
+   */
+  first: string;
+  /** The number of the error; 0 if the filesystem reported success without setting the attribute. */
+  errno: number;
+}
+
+export type LostAttributes = Partial<Record<Attribute, LostAttribute>>;
 
 /** The counts of one thread. At the end, those of all threads are added up. */
 export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'errors' | 'leftOut'> &
@@ -109,13 +120,10 @@ export function countFiles(tally: Tally, method: Method | undefined, files: numb
   count.bytes += bytes;
 }
 
+const COUNTS = ['files', 'bytes', 'unchanged', 'pruned', 'directories', 'links'] as const;
+
 export function addTally(total: Tally, part: Tally): void {
-  total.files += part.files;
-  total.bytes += part.bytes;
-  total.unchanged += part.unchanged;
-  total.pruned += part.pruned;
-  total.directories += part.directories;
-  total.links += part.links;
+  for (const count of COUNTS) total[count] += part[count];
   total.warnings.push(...part.warnings);
   total.leftOut.push(...part.leftOut);
   for (const number of part.left) total.left.push(number);
@@ -158,4 +166,45 @@ export function toReport(
     ...(plan.overlaps && { overlaps }),
     ...(job.collectsErrors && { errors: errors.map((details) => new CopyError(details)) }),
   };
+}
+
+/** The name of each attribute in messages. */
+const NAMES: Record<Attribute, string> = {
+  mode: 'permissions',
+  timestamps: 'modification times',
+  ownership: 'owner and group',
+  links: 'hard links',
+  devices: 'FIFOs, devices and sockets',
+  special: 'setuid, setgid and sticky bits',
+  xattr: 'extended attributes',
+  acl: 'access control lists',
+};
+
+/** Records that copies could not get an attribute. */
+export function addLost(all: LostAttributes, attribute: Attribute, lost: LostAttribute): void {
+  const known = all[attribute];
+  if (!known) {
+    all[attribute] = { ...lost };
+    return;
+  }
+  known.count += lost.count;
+  if (lost.first < known.first) Object.assign(known, { first: lost.first, errno: lost.errno });
+}
+
+/** One warning for each attribute. */
+export function lostWarnings(lost: LostAttributes): string[] {
+  return (Object.entries(lost) as [Attribute, LostAttribute][]).map(
+    ([attribute, { count, first, errno }]) => {
+      const copies =
+        count === 1
+          ? `for ${JSON.stringify(first)}`
+          : `for ${count} copies, the first is ${JSON.stringify(first)}`;
+      const code = errno === 0 ? '' : ` (${errorCode(errno)})`;
+      const cause =
+        attribute === 'special'
+          ? 'the copy has another owner, or the filesystem cannot hold them'
+          : `the filesystem of the destination cannot hold them, or this user may not set them`;
+      return `the ${NAMES[attribute]} ('${attribute}' in preserve) were not preserved ${copies}${code}: ${cause}; leave '${attribute}' out of preserve, or copy to another filesystem`;
+    },
+  );
 }

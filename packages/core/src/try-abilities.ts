@@ -2,10 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
-import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
 import { loadSystem } from './platform/load.ts';
-import { isDirectory, statOf } from './platform/path-status.ts';
+import { statOf } from './platform/path-status.ts';
+import { nearestExisting } from './platform/spelling.ts';
 import type { System } from './platform/system.ts';
+import type { Ability, DirectAbility, Probe, ProbePlace } from './probe.ts';
 import { resolvePath } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';
 
@@ -17,8 +18,8 @@ const SMALL = 4 * KIB;
 export async function tryAbilities(source: string, destination: string): Promise<Probe> {
   const original = realFile(resolvePath('source', source));
   const system = loadSystem();
-  const from = placeAt(system, nearestDirectory(original));
-  const to = placeAt(system, nearestDirectory(resolvePath('destination', destination)));
+  const from = placeAt(system, nearestExisting(original));
+  const to = placeAt(system, nearestExisting(resolvePath('destination', destination)));
   const loaded = system.name !== 'portable';
   const trial = new Trial(system, from.path, to.path);
   try {
@@ -90,10 +91,4 @@ function placeAt(system: System, directory: string): ProbePlace {
 /** A copy follows a link to a file, so the directory to probe is the one that contains the file. */
 function realFile(given: string): string {
   return statOf(given)?.isFile() ? fs.realpathSync.native(given) : given;
-}
-
-function nearestDirectory(given: string): string {
-  let current = given;
-  while (!isDirectory(current) && path.dirname(current) !== current) current = path.dirname(current);
-  return current;
 }

@@ -1,15 +1,13 @@
 import { CopyError } from '../errors.ts';
-import { addLost } from '../lost-attributes.ts';
 import type { QueuedBatch } from '../model/batch.ts';
-import type { JobSettings } from '../model/job.ts';
-import type { Method } from '../model/settings.ts';
+import type { JobSettings, Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import { countFile, countFiles, noteError, type Tally } from '../report.ts';
+import { addLost, countFile, countFiles, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';

@@ -1,5 +1,5 @@
 import type { CopyEntry } from './entry.ts';
-import type { Folder } from './folder.ts';
+import type { Folder } from './files.ts';
 import type { Attribute, TransferSettings } from './settings.ts';
 
 /**

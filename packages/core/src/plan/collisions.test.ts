@@ -1,5 +1,5 @@
 import { expect, it, test, vi } from 'vitest';
-import type { Folder } from '../model/folder.ts';
+import type { Folder } from '../model/files.ts';
 import { CollisionCheck } from './collisions.ts';
 import { hasOwnNames, resolveOverlaps } from './resolve-overlaps.ts';
 import { fold, SameNames } from './same-names.ts';

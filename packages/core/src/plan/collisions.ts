@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
-import { type Files, nameAs, namesAs } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
+import { type Files, type Folder, nameAs, namesAs } from '../model/files.ts';
 import { fold, type SameNames } from './same-names.ts';
 
 /** A file and the folder that it was found in. */

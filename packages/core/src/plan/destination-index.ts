@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { isInside } from '../inside.ts';
-import { namesAs } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
+import { type Folder, namesAs } from '../model/files.ts';
 import { ignoresCase } from '../platform/spelling.ts';
 
 /** The planned destination: which names each directory will contain. */

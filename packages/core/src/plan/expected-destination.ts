@@ -1,9 +1,8 @@
 import path from 'node:path';
 import type { ExpectedFiles } from '../model/batch.ts';
-import { namesAs } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
+import { type Folder, namesAs } from '../model/files.ts';
 import { ENOTDIR } from '../platform/errno.ts';
-import { lstatIfThere } from '../scan/links.ts';
+import { lstatIfThere } from '../scan/entries.ts';
 import {
   aboutOnlyFile,
   belowFile,

@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { addLost } from '../lost-attributes.ts';
 import type {
   ExpectedFiles,
   PlannedQueue,
@@ -10,14 +9,13 @@ import type {
   TransformedFolder,
   UnchangedFolder,
 } from '../model/batch.ts';
-import { chooseFiles, type Files, namesAs } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
-import type { JobSettings, PlanSettings } from '../model/job.ts';
+import { chooseFiles, type Files, type Folder, namesAs } from '../model/files.ts';
+import type { JobSettings, PlanSettings } from '../model/settings.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import { noteError, type Tally } from '../report.ts';
+import { addLost, noteError, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
 import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';

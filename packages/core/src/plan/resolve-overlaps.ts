@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { PlannedFile } from '../model/entry.ts';
-import { filterFiles, nameAs } from '../model/files.ts';
-import type { Folder } from '../model/folder.ts';
+import { type Folder, filterFiles, nameAs } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import type { Folder } from '../model/folder.ts';
+import type { Folder } from '../model/files.ts';
 import { keptIn } from './kept.ts';
 
 /** Throws if a directory to empty contains a source of the copy. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { WalkedDirectory } from '../model/folder.ts';
+import type { WalkedDirectory } from '../model/files.ts';
 import { isPromise } from '../schema.ts';
 import type { ResolvedTarget } from '../target.ts';
 

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { WalkedDirectory } from '../model/folder.ts';
+import type { WalkedDirectory } from '../model/files.ts';
 import { toPath } from '../path-or-url.ts';
 import { onDisk } from '../platform/raw-names.ts';
+import { lstatIfThere } from './entries.ts';
 import { addWithParents } from './filter.ts';
-import { lstatIfThere } from './links.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
 import { type WalkOptions, walk } from './walk.ts';
 

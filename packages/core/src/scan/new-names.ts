@@ -1,8 +1,15 @@
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { addFile, type Files, filterFiles, isLink } from '../model/files.ts';
-import type { Folder, Mirrors, WalkedDirectory } from '../model/folder.ts';
+import {
+  addFile,
+  type Files,
+  type Folder,
+  filterFiles,
+  isLink,
+  type Mirrors,
+  type WalkedDirectory,
+} from '../model/files.ts';
 import { EINVAL } from '../platform/errno.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { join } from './filter.ts';

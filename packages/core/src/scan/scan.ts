@@ -1,15 +1,13 @@
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { filterFiles } from '../model/files.ts';
-import type { Folder, WalkedDirectory } from '../model/folder.ts';
+import { type Folder, filterFiles, type WalkedDirectory } from '../model/files.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
 import { isDirectory, statOf } from '../platform/path-status.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { kindOf } from './entries.ts';
+import { followLink, kindOf, lstatIfThere } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories } from './filter.ts';
 import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
-import { followLink, lstatIfThere } from './links.ts';
 import { type Glob, Matcher } from './matcher.ts';
 import { refuseLinksAround, refuseNested } from './nested.ts';
 import { keptIn, withNewNames } from './new-names.ts';
@@ -155,25 +153,20 @@ interface LocateOptions extends ScanOptions {
 function locate(target: ResolvedTarget, options: LocateOptions): Iterable<WalkedDirectory> | undefined {
   const { from } = target;
   const { follow, raw, devices, filter, onLeftOut, onError } = options;
+  const walkFrom = (root: string) => ({
+    raw,
+    devices,
+    recall: recallFor(target, options),
+    enter: filter.below(root),
+    onLinked: refuseLinksAround(target.to),
+    onError,
+  });
   const status = lstatIfThere(from);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
     if (!glob) return missing(target, options);
-    const { base } = glob;
-    const excluded = exclusionsOf(target, base);
-    const recall = recallFor(target, options);
-    const onLinked = refuseLinksAround(target.to);
-    return walkGlob(glob, {
-      onLinked,
-      follow,
-      raw,
-      devices,
-      excluded,
-      recall,
-      enter: filter.below(base),
-      onLeftOut,
-      onError,
-    });
+    const excluded = exclusionsOf(target, glob.base);
+    return walkGlob(glob, { ...walkFrom(glob.base), follow, excluded, onLeftOut });
   }
   const link = status.isSymbolicLink();
   // A directory that the target names is always entered, also through a link, because its contents are meant.
@@ -185,17 +178,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     if (target.exact)
       throw systemError(EISDIR, { source: from, destination: path.join(target.to, target.rename as string) });
     refuseNested(from, target.to);
-    const recall = recallFor(target, options);
-    const onLinked = refuseLinksAround(target.to);
-    return walk(from, follow, {
-      onLinked,
-      raw,
-      devices,
-      recall,
-      enter: filter.below(from),
-      matcher: ignoring(target, from),
-      onError,
-    });
+    return walk(from, follow, { ...walkFrom(from), matcher: ignoring(target, from) });
   }
   const [source, name] = [path.dirname(from), path.basename(from)];
   if (ignoring(target, source)?.hasFile(name) === false) return undefined;

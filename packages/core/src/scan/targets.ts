@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { isInside } from '../inside.ts';
-import type { Folder } from '../model/folder.ts';
+import type { Folder } from '../model/files.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { lstatIfThere } from './entries.ts';
 import { splitGlob, toExclusion } from './glob.ts';
-import { lstatIfThere } from './links.ts';
 import type { Pending } from './pending.ts';
 import { scan } from './scan.ts';
 import type { Recall } from './walk.ts';

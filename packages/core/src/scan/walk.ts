@@ -1,21 +1,22 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError } from '../errors.ts';
-import { addFile } from '../model/files.ts';
-import type { WalkedDirectory } from '../model/folder.ts';
+import { addFile, type WalkedDirectory } from '../model/files.ts';
 import { isDirectory } from '../platform/path-status.ts';
 import { isRaw, onDisk } from '../platform/raw-names.ts';
 import {
+  followLink,
   hasUndecodable,
   kindOf,
   type ListedEntry,
+  lstatIfThere,
   readDirectory,
   readRawDirectory,
+  refuseCycle,
   type Typed,
   undecodable,
 } from './entries.ts';
 import { type Enter, join } from './filter.ts';
-import { followLink, lstatIfThere, refuseCycle } from './links.ts';
 import type { Matcher } from './matcher.ts';
 
 /** A directory whose contents are mostly known from an earlier run. */

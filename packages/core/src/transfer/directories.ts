@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import type { Mirrors } from '../model/folder.ts';
+import type { Mirrors } from '../model/files.ts';
 import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
