@@ -1,5 +1,6 @@
 import type { CopyEntry, PlannedFile } from './model/entry.ts';
-import type { Attribute, JobSettings, Method, PlanSettings } from './model/settings.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
+import type { Attribute, Method } from './model/settings.ts';
 
 /** Options of {@link copyFile}, and of every file that {@link copy} copies. */
 export interface CopyFileOptions {

@@ -1,6 +1,7 @@
 import { CopyError, type CopyErrorDetails, errorCode, isOfOneFile } from './errors.ts';
 import type { CopyEntry, PlannedFile } from './model/entry.ts';
-import type { Attribute, JobSettings, Method, PlanSettings } from './model/settings.ts';
+import type { JobSettings, PlanSettings } from './model/job.ts';
+import type { Attribute, Method } from './model/settings.ts';
 import { isRaw, shown, shownInMessage } from './platform/raw-names.ts';
 
 /** Files and bytes copied by one method. */

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopyError, errorCode } from './errors.ts';
+import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
 import { loadSystem } from './platform/load.ts';
 import { statOf } from './platform/path-status.ts';
 import { nearestExisting } from './platform/spelling.ts';
 import type { System } from './platform/system.ts';
-import type { Ability, DirectAbility, Probe, ProbePlace } from './probe.ts';
 import { resolvePath } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';
 

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { errorReason } from '../errors.ts';
-import { type Probe, type ProbePlace, probe } from '../probe.ts';
+import type { Probe, ProbePlace } from '../model/probe.ts';
+import { probe } from '../probe.ts';
 import { EXIT } from './failure.ts';
 import { table, wrap } from './format.ts';
 import { complain, paint, print, printJson } from './output.ts';

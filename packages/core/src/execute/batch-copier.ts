@@ -1,5 +1,5 @@
 import type { QueuedBatch } from '../model/batch.ts';
-import type { JobSettings } from '../model/settings.ts';
+import type { JobSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
 import { emptyTally, noteError, type Tally } from '../report.ts';

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import type { JobSettings, Method, PlanSettings, TransferSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
+import type { Method, TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { DirectoryClone, System } from '../platform/system.ts';
 import { countFile, type Tally } from '../report.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { QueuedBatch } from '../model/batch.ts';
-import type { JobSettings } from '../model/settings.ts';
+import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { ELOOP, ENOENT, ENOTDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';

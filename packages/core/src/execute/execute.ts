@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { abortError, withPaths } from '../errors.ts';
-import type { PlanSettings } from '../model/settings.ts';
+import type { PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
 import { isRaw, shown } from '../platform/raw-names.ts';

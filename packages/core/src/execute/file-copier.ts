@@ -1,6 +1,7 @@
 import { CopyError } from '../errors.ts';
 import type { QueuedBatch } from '../model/batch.ts';
-import type { JobSettings, Method } from '../model/settings.ts';
+import type { JobSettings } from '../model/job.ts';
+import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/read-write.ts';

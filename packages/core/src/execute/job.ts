@@ -1,6 +1,6 @@
 import type { CopyErrorDetails } from '../errors.ts';
 import type { TransformedFolder, UnchangedFolder } from '../model/batch.ts';
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { Progress } from '../options.ts';
 import type { Tally } from '../report.ts';
 import type { Run } from '../transfer/temporary.ts';

@@ -1,5 +1,5 @@
 import type { QueuedBatch } from '../model/batch.ts';
-import type { JobSettings } from '../model/settings.ts';
+import type { JobSettings } from '../model/job.ts';
 import type { FileStatus } from '../platform/status.ts';
 import {
   CLONED_NEW,

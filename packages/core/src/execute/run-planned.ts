@@ -1,4 +1,4 @@
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { type EarlierRuns, startScan } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import type { System } from '../platform/system.ts';

@@ -1,4 +1,4 @@
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import * as earlier from '../plan/earlier-runs.ts';
 import type { System } from '../platform/system.ts';
 import { cloneWhole } from './clone-directory.ts';

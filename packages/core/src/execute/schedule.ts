@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 
 /** What is known about a copy when {@link chooseSchedule} decides which threads run it. */

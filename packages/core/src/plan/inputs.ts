@@ -1,5 +1,5 @@
 import type { Folder } from '../model/files.ts';
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';

@@ -10,7 +10,7 @@ import type {
   UnchangedFolder,
 } from '../model/batch.ts';
 import { chooseFiles, type Files, type Folder, namesAs } from '../model/files.ts';
-import type { JobSettings, PlanSettings } from '../model/settings.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
