@@ -181,7 +181,7 @@ describe('probe without the native lane', () => {
       native: { loaded: false, error: 'switched off by FS_REFLINK_NATIVE' },
       kernelCopy: { supported: false },
       direct: { supported: false },
-      sparse: { supported: false },
+      sparse: { supported: true },
       method: 'node_fs',
       smallFileMethod: 'node_fs',
     });
