@@ -33,11 +33,6 @@ export function complain(text: string): void {
   process.stderr.write(`fs-reflink: ${text}\n`);
 }
 
-/** Shows a line on the terminal, on standard error, that the next one overwrites. An empty one clears it. */
-export function showStatus(text: string): void {
-  process.stderr.write(`\r\u001b[K${text}`);
-}
-
 type Style = Parameters<typeof styleText>[0];
 
 /** Colours the text if the output is a terminal with colours; `NO_COLOR` and `TERM=dumb` are respected. */

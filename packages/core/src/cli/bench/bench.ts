@@ -8,7 +8,7 @@ import { plainMethod } from '../../transfer/single-method.ts';
 import { describeError, EXIT, errorToJson, UsageError } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
-import { complain, print, printJson, showStatus } from '../output.ts';
+import { complain, print, printJson } from '../output.ts';
 import { countTotal, type Total } from '../total.ts';
 import { GENERATED, generate } from './generate.ts';
 import { measure } from './measure.ts';
@@ -51,9 +51,7 @@ async function benchIn(
   signal: AbortSignal,
 ): Promise<BenchResult> {
   using scratch = makeScratch(destination);
-  const show = (step: string) => {
-    if (!quiet && process.stderr.isTTY) showStatus(step);
-  };
+  const shown = status(!quiet);
   const given = directory === undefined ? undefined : path.resolve(directory);
   const work = given ? await contentOf(given, scratch.path, signal) : GENERATED;
   const needed = given ? (work as Total).blocks : 2 * GENERATED.bytes;
@@ -61,7 +59,7 @@ async function benchIn(
   refuseShortage(destination, needed * MARGIN, freeBytes(scratch.path), from);
   try {
     if (!given) {
-      show('generating files');
+      shown.show('generating files');
       await generate(from, signal);
     }
     const system = loadSystem();
@@ -73,13 +71,13 @@ async function benchIn(
       fsync,
       signal,
       onRun: (round, method) =>
-        show(round === 0 ? `trying ${method}` : `round ${round} of ${rounds}: ${method}`),
+        shown.show(round === 0 ? `trying ${method}` : `round ${round} of ${rounds}: ${method}`),
     });
     const baseline = plainMethod(system);
     const { files, bytes: size } = work;
     return { from: given, to: destination, files, bytes: size, rounds, fsync, baseline, measured, refused };
   } finally {
-    show('');
+    shown.clear();
   }
 }
 
@@ -100,6 +98,16 @@ function refuseShortage(directory: string, needed: number, free: number, source:
     source,
     destination: directory,
   });
+}
+
+/** Shows the current step in one line that the next step overwrites. Only on a terminal. */
+function status(wanted: boolean): { show(text: string): void; clear(): void } {
+  const stream = process.stderr;
+  const isShown = wanted && stream.isTTY;
+  const write = (text: string) => {
+    if (isShown) stream.write(`\r\u001b[K${text}`);
+  };
+  return { show: write, clear: () => write('') };
 }
 
 /** A directory that exists only during a measurement. */

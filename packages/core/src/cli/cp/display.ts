@@ -1,8 +1,6 @@
 import type { Method } from '../../model/settings.ts';
 import type { Progress } from '../../options.ts';
 import type { MethodCount } from '../../report.ts';
-import { bytes, number } from '../format.ts';
-import { complain, showStatus } from '../output.ts';
 import type { Total } from '../total.ts';
 
 /** The period of the rate, in milliseconds. */
@@ -72,29 +70,35 @@ const PATIENCE_MS = 500;
 const LINE_MS = 10_000;
 const FRAME_MS = 100;
 
+interface View {
+  update(): void;
+  close(): void;
+}
+
 /** Shows the progress of a copy: a bar on a terminal, lines elsewhere, nothing for a short copy. */
 export class Display implements Disposable {
   readonly #tracker: Tracker;
   readonly #count: (ended: () => boolean) => Promise<Total | undefined>;
-  readonly #isTerminal = process.stderr.isTTY;
   #timer: NodeJS.Timeout;
+  #view: View | undefined;
   #total: Total | undefined;
-  #isShown = false;
   #ended = false;
 
   constructor(tracker: Tracker, count: (ended: () => boolean) => Promise<Total | undefined>) {
     this.#tracker = tracker;
     this.#count = count;
-    this.#timer = setTimeout(() => this.#begin(), this.#isTerminal ? PATIENCE_MS : LINE_MS).unref();
+    const isTerminal = process.stderr.isTTY;
+    this.#timer = setTimeout(() => this.#begin(isTerminal), isTerminal ? PATIENCE_MS : LINE_MS);
+    this.#timer.unref();
   }
 
   [Symbol.dispose](): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    if (this.#isShown && this.#isTerminal) showStatus('');
+    this.#view?.close();
   }
 
-  #begin(): void {
+  async #begin(isTerminal: boolean): Promise<void> {
     // An error of counting is ignored, because the copy fails on the same and reports it.
     void this.#count(() => this.#ended).then(
       (total) => {
@@ -102,54 +106,11 @@ export class Display implements Disposable {
       },
       () => {},
     );
-    this.#isShown = true;
-    this.#update();
-    this.#timer = setInterval(() => this.#update(), this.#isTerminal ? FRAME_MS : LINE_MS).unref();
+    const { barView, lineView } = await import('./views.ts');
+    if (this.#ended) return;
+    const view = (isTerminal ? barView : lineView)(this.#tracker, () => this.#total);
+    this.#view = view;
+    this.#timer = setInterval(() => view.update(), isTerminal ? FRAME_MS : LINE_MS);
+    this.#timer.unref();
   }
-
-  #update(): void {
-    if (this.#isTerminal) showStatus(line(this.#tracker, this.#total));
-    else complain(facts(this.#tracker, this.#total).join('  '));
-  }
-}
-
-const NARROW = 60;
-const BAR = { least: 6, most: 30 };
-
-function line(tracker: Tracker, total: Total | undefined): string {
-  const width = Math.max(20, (process.stderr.columns ?? 80) - 1);
-  const said = facts(tracker, total);
-  let text = said.join('  ');
-  while (text.length > width && said.length > 1) {
-    said.pop();
-    text = said.join('  ');
-  }
-  const room = width - text.length - 2;
-  if (!total || room < BAR.least || width < NARROW) return text.slice(0, width);
-  const size = Math.min(room, BAR.most);
-  const done = Math.round(share(tracker, total) * size);
-  return `${'█'.repeat(done)}${'░'.repeat(size - done)}  ${text}`;
-}
-
-/** The facts of a line, the most important first: those at the end are left out if they do not fit. */
-export function facts(tracker: Tracker, total: Total | undefined): string[] {
-  const of = (done: string, all: string | undefined) => (all === undefined ? done : `${done}/${all}`);
-  const method = tracker.method ? [tracker.method] : [];
-  return [
-    ...(total ? [`${Math.floor(share(tracker, total) * 100)}%`.padStart(4)] : []),
-    `${of(number(tracker.files), total && number(total.files))} files`,
-    of(bytes(tracker.bytes), total && bytes(total.bytes)),
-    `${bytes(tracker.rate())}/s`,
-    ...method,
-  ];
-}
-
-/**
- * The part of the copy that is done, from 0 to 1, by bytes. A file that was skipped counts as one of average size.
- */
-export function share({ files, copied, bytes: done }: Tracker, total: Total): number {
-  if (total.files === 0) return 1;
-  if (total.bytes === 0) return Math.min(1, files / total.files);
-  const skipped = (files - copied) * (total.bytes / total.files);
-  return Math.min(1, (done + skipped) / total.bytes);
 }
