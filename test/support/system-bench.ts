@@ -5,9 +5,9 @@ import { CopyError } from '../../packages/core/src/errors.ts';
 import type { TransferSettings } from '../../packages/core/src/model/settings.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { complete } from '../../packages/core/src/transfer/ladder.ts';
-import type { DirectoryPair } from '../../packages/core/src/transfer/pair.ts';
+import type { DirectoryPair, PairedFile } from '../../packages/core/src/transfer/pair.ts';
 import { Transferrer } from '../../packages/core/src/transfer/transfer.ts';
-import { closePair, DestinationTree, openPair } from '../../packages/core/src/transfer/tree.ts';
+import { DestinationTree, openPair } from '../../packages/core/src/transfer/tree.ts';
 
 /** The outcome of one file: its method, or the code it failed with and the method that failed. */
 export interface Copied {
@@ -54,7 +54,7 @@ export class SystemBench implements Disposable {
       pageCache: 'use',
       durability: 'none',
     };
-    this.#tree = new DestinationTree(this.#system, defaults, { created: () => {} });
+    this.#tree = new DestinationTree(this.#system, defaults, { directories: 0 });
     const folder = { source: this.source, root: this.destination, below: '', names: [] };
     this.#pair = openPair(this.#system, this.#tree, folder, settings.overwrite ?? true);
     this.#transferrer = new Transferrer(
@@ -79,9 +79,7 @@ export class SystemBench implements Disposable {
 
   copy(name: string): Copied {
     try {
-      const { method, bytes } = complete(
-        this.#transferrer.fileInSlices(this.#pair, name, name, false, () => false),
-      );
+      const { method, bytes } = complete(this.#transferrer.fileInSlices(this.#paired(name), false));
       return { method, bytes };
     } catch (error) {
       if (!(error instanceof CopyError)) throw error;
@@ -92,7 +90,11 @@ export class SystemBench implements Disposable {
 
   /** Copies a link as a link. Throws the error of the engine. */
   link(name: string): void {
-    this.#transferrer.link(this.#pair, name, name, () => false);
+    this.#transferrer.link(this.#paired(name));
+  }
+
+  #paired(name: string): PairedFile {
+    return { pair: this.#pair, name, as: name, isOurs: () => false };
   }
 
   /** The names in the destination, temporary ones included. */
@@ -105,7 +107,7 @@ export class SystemBench implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closePair(this.#system, this.#pair);
+    this.#system.closeDirectory(this.#pair.source);
     this.#tree.close();
     for (const directory of this.#made) {
       rmSync(directory, { recursive: true, force: true });

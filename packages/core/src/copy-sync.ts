@@ -4,7 +4,7 @@ import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
 import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { loadSystem } from './platform/load.ts';
-import { type CopyReport, type Tally, toReport } from './report.ts';
+import { type CopyReport, emptyTally, type Tally, toReport } from './report.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import type { Target } from './target.ts';
 
@@ -51,7 +51,8 @@ export function runSync(options: ResolvedCopyOptions): Tally {
   const paths = pathsOf(plan);
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: false, outcomes: false });
-  const { tally, error } = runPlanned(queue, job, plan, loadSystem(), toHooks(options, queue));
+  const hooks = toHooks(options, queue);
+  const { tally, error } = runPlanned({ queue, job, plan, system: loadSystem(), hooks, tally: emptyTally() });
   if (error) throw withPaths(error, paths);
   return tally;
 }

@@ -10,7 +10,7 @@ import { asThrown } from './errors.ts';
 import type { PlannedFile } from './model/entry.ts';
 import { type Folder, nameAs } from './model/files.ts';
 import type { CopyOptions } from './options.ts';
-import { hasOwnNames, resolveOverlaps, without } from './plan/resolve-overlaps.ts';
+import { hasOwnNames, resolveOverlaps, without } from './plan/collisions.ts';
 import { SameNames } from './plan/same-names.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import { Pending } from './scan/pending.ts';

@@ -2,13 +2,12 @@ import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
-import { emptyTally, noteError, type Tally } from '../report.ts';
+import { noteError, type Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
-import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
+import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
-import { type CopierHooks, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
-import type { HardLinks } from './hard-links.ts';
+import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
 
@@ -31,12 +30,12 @@ interface Parts {
 
 /** Copies the files of batches. There is one for each thread of a copy. */
 export class BatchCopier {
+  readonly tally: Tally;
+  readonly #context: CopierContext;
   readonly #queue: BatchQueue;
   readonly #job: JobSettings;
   readonly #system: System;
   readonly #files: FileCopier;
-  readonly #hooks: CopierHooks;
-  readonly #hardLinks: HardLinks | undefined;
   readonly #tree: DestinationTree;
   /** The parts for targets with their own `preserve`, by its attributes. */
   readonly #byAttributes = new Map<string, Parts>();
@@ -49,31 +48,13 @@ export class BatchCopier {
   /** Copiers for batches that only another system than this thread's can read or name. */
   readonly #bySystem = new Map<System, BatchCopier>();
 
-  constructor(
-    queue: BatchQueue,
-    job: JobSettings,
-    system: System,
-    hooks: CopierHooks,
-    tally: Tally = emptyTally(),
-    /** The hard links of the copier that this one works for: both may copy names of the same file. */
-    hardLinks?: HardLinks,
-  ) {
-    this.#hardLinks = hardLinks;
-    this.#queue = queue;
-    this.#job = job;
-    this.#system = system;
-    this.#hooks = hooks;
-    ({ files: this.#files, tree: this.#tree } = this.#partsFor(job, tally));
-  }
-
-  #partsFor(job: JobSettings, tally: Tally): Parts {
-    const created = (count: number) => {
-      tally.directories += count;
-    };
-    return {
-      files: new FileCopier(this.#queue, job, this.#system, this.#hooks, tally, this.#hardLinks),
-      tree: new DestinationTree(this.#system, job.transfer, { created }),
-    };
+  constructor(context: CopierContext) {
+    this.tally = context.tally;
+    this.#context = context;
+    this.#queue = context.queue;
+    this.#job = context.job;
+    this.#system = context.system;
+    ({ files: this.#files, tree: this.#tree } = partsFor(context));
   }
 
   #partsOf({ preserve }: QueuedBatch): Parts {
@@ -81,14 +62,10 @@ export class BatchCopier {
     const key = preserve.join();
     let parts = this.#byAttributes.get(key);
     if (!parts) {
-      const transfer = withPreserve(this.#job.transfer, preserve);
-      this.#byAttributes.set(key, (parts = this.#partsFor({ ...this.#job, transfer }, this.tally)));
+      const job = { ...this.#job, transfer: withPreserve(this.#job.transfer, preserve) };
+      this.#byAttributes.set(key, (parts = partsFor({ ...this.#context, job })));
     }
     return parts;
-  }
-
-  get tally(): Tally {
-    return this.#files.tally;
   }
 
   /** Copies together with other threads until nothing is left. Blocks while the planning thread has not finished. */
@@ -201,8 +178,7 @@ export class BatchCopier {
     if (system === this.#system) return this;
     let other = this.#bySystem.get(system);
     if (!other) {
-      const { hardLinks } = this.#files;
-      other = new BatchCopier(this.#queue, this.#job, system, this.#hooks, this.tally, hardLinks);
+      other = new BatchCopier({ ...this.#context, system, hardLinks: this.#files.hardLinks });
       this.#bySystem.set(system, other);
     }
     return other;
@@ -264,7 +240,7 @@ export class BatchCopier {
       if (pair.swept) this.#queue.note(SWEPT, batch);
       if (this.#job.transfer.durability === 'full') syncPair(this.#system, pair);
     } finally {
-      closePair(this.#system, pair);
+      this.#system.closeDirectory(pair.source);
     }
   }
 
@@ -273,4 +249,9 @@ export class BatchCopier {
     this.#current = undefined;
     if (current) this.#close(current);
   }
+}
+
+function partsFor(context: CopierContext): Parts {
+  const { system, job, tally } = context;
+  return { files: new FileCopier(context), tree: new DestinationTree(system, job.transfer, tally) };
 }

@@ -1,37 +1,31 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemError } from '../errors.ts';
+import type { FileResult } from '../model/batch.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { Method, TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
-import type { DirectoryClone, System } from '../platform/system.ts';
-import { countFile, type Tally } from '../report.ts';
+import type { DirectoryClone } from '../platform/system.ts';
 import { lstatIfThere } from '../scan/entries.ts';
 import { refuseNested } from '../scan/nested.ts';
 import { walk } from '../scan/walk.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree } from '../transfer/tree.ts';
-import type { ProgressEvent } from './job.ts';
-
-type OnProgress = (event: ProgressEvent) => void;
+import { countResult, reportResult } from './finished.ts';
+import type { CopyContext } from './job.ts';
 
 /**
  * Clones the directory of a copy with one call, if the result is the same as copying its files one by one. Returns
  * false if nothing was copied and the files must still be copied. Throws a CopyError if the disk is full or fails.
  */
-export function cloneWhole(
-  plan: PlanSettings,
-  job: JobSettings,
-  system: System,
-  tally: Tally,
-  onProgress: OnProgress,
-): boolean {
+export function cloneWhole(plan: PlanSettings, context: CopyContext): boolean {
+  const { job, system } = context;
   const clone = system.cloneDirectory;
   const target = clone && plan.cloneDirectories ? wholeDirectory(plan, job) : undefined;
   if (!clone || !target || !isPlain(target, target.symlinks ?? job.transfer.symlinks)) return false;
-  if (!runClone(clone, target, system, withPreserve(job.transfer, target.preserve), tally)) return false;
-  countPlaced(target, clone.method, job, tally, onProgress);
+  if (!runClone(clone, target, context)) return false;
+  countCopied(target, clone.method, context);
   return true;
 }
 
@@ -76,19 +70,13 @@ function isPlain({ from, to }: ResolvedTarget, symlinks: 'follow' | 'keep'): boo
 function runClone(
   clone: DirectoryClone,
   target: ResolvedTarget,
-  system: System,
-  transfer: TransferSettings,
-  tally: Tally,
+  { system, job, tally }: CopyContext,
 ): boolean {
   const { to } = target;
   const from = fs.realpathSync.native(target.from);
   const source = system.openDirectory(path.dirname(from));
   if (typeof source === 'number') return false;
-  const tree = new DestinationTree(system, transfer, {
-    created: (count) => {
-      tally.directories += count;
-    },
-  });
+  const tree = new DestinationTree(system, withPreserve(job.transfer, target.preserve), tally);
   try {
     const { directory } = tree.open(path.dirname(to), '', target.from);
     const result = clone.run(source, path.basename(from), directory, path.basename(to));
@@ -103,13 +91,8 @@ function runClone(
 }
 
 /** Counts the entries at the destination, because the source may have changed since it was checked. */
-function countPlaced(
-  { from, to }: ResolvedTarget,
-  method: Method,
-  job: JobSettings,
-  tally: Tally,
-  onProgress: OnProgress,
-): void {
+function countCopied({ from, to }: ResolvedTarget, method: Method, context: CopyContext): void {
+  const { tally } = context;
   for (const directory of walk(to, false)) {
     const { relative, names } = directory;
     const links = new Set(directory.links);
@@ -118,12 +101,11 @@ function countPlaced(
       const link = links.has(file);
       const source = path.join(from, relative, name);
       const destination = path.join(to, relative, name);
-      const bytes = link ? 0 : fs.lstatSync(destination).size;
-      if (link) tally.links++;
-      else countFile(tally, method, bytes);
-      const copied = { source, destination, ...(!link && { method }) };
-      if (job.entries) tally.entries.push({ ...copied, action: link ? 'linked' : 'copied', bytes });
-      if (job.progress) onProgress({ ...copied, fileBytes: bytes, fileSize: bytes, done: true });
+      const result: FileResult = link
+        ? { action: 'linked', bytes: 0 }
+        : { action: 'copied', method, bytes: fs.lstatSync(destination).size };
+      countResult(tally, result);
+      reportResult(result, () => ({ source, destination }), context);
     }
   }
 }

@@ -1,23 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from '../errors.ts';
-import { type EarlierRuns, needsEarlierRuns, startScan } from '../plan/inputs.ts';
+import { type EarlierRuns, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
 import { BatchCopier } from './batch-copier.ts';
-import { attempt, combine, type Finished, untilAborted } from './finished.ts';
-import type { CopyRequest } from './job.ts';
+import { attempt, causeOf, type Finished, untilAborted } from './finished.ts';
+import type { CopyContext, CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
-import {
-  bytesOf,
-  chooseSchedule,
-  filesystemOf,
-  isSlowCopy,
-  MANY_BYTES,
-  MANY_FILES,
-  type ScheduleFacts,
-} from './schedule.ts';
+import { bytesOf, chooseSchedule, filesystemOf, isSlowCopy, MANY_BYTES, MANY_FILES } from './schedule.ts';
 import { MOST_SLICED } from './way.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -42,8 +34,7 @@ export async function coordinate(request: CopyRequest): Promise<Finished> {
 class Coordinator {
   readonly #request: CopyRequest;
   readonly #queue: Queue;
-  readonly #planned = emptyTally();
-  readonly #system = loadSystem();
+  readonly #context: CopyContext;
   readonly #planner: Planner;
   readonly #copier: BatchCopier;
   #workerGroup: WorkerGroup | undefined;
@@ -55,30 +46,26 @@ class Coordinator {
   #filesystem: string | undefined;
   /** No worker can be used: this thread copies everything, even if it blocks. */
   #isAlone = false;
-  #transforming: Promise<Finished> | undefined;
+  #transforming: Promise<Finished['error']> | undefined;
   /** What planning has to wait for. */
   #pending: Pending | undefined;
 
   constructor(request: CopyRequest, earlier: EarlierRuns) {
     const { queue, plan, job, hooks } = request;
+    const system = loadSystem();
     this.#request = request;
     this.#queue = queue;
-    this.#planner = new Planner(queue, plan, job, {
-      system: this.#system,
-      tally: this.#planned,
-      found: startScan(plan, job, earlier, loadSystem, this.#planned),
-      earlier,
-    });
+    this.#context = { queue, job, system, hooks, tally: emptyTally() };
+    this.#planner = new Planner({ ...this.#context, queue, plan }, earlier);
     this.#isAlone = request.facts.staysHere;
-    this.#isSlow = !this.#isAlone && !job.dryRun && isSlowCopy(job, plan, this.#system);
-    this.#copier = new BatchCopier(queue, job, this.#system, hooks);
+    this.#isSlow = !this.#isAlone && !job.dryRun && isSlowCopy(job, plan, system);
+    this.#copier = new BatchCopier(this.#context);
   }
 
   async run(): Promise<Finished> {
     const queue = this.#queue;
-    const stop = () => queue.stop();
-    const { tally } = this.#copier;
-    const working: Finished = { tally };
+    const { tally } = this.#context;
+    let working: Finished['error'];
     const steps = this.#planner.publish();
     while (!queue.stopped) {
       let isIdle = false;
@@ -89,7 +76,7 @@ class Coordinator {
         if (pending) await untilAborted(pending.answered, this.#request.signal);
       } catch (error) {
         queue.stop();
-        working.error = asThrown(error);
+        working = asThrown(error);
         break;
       }
       const wasAlone = this.#isAlone;
@@ -98,14 +85,15 @@ class Coordinator {
       if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
     }
-    const others = await this.#others();
+    const transforming = await this.#transforming;
+    const others = await this.#finishWorkers();
     const leaving = await this.#copyLeft(others.flatMap((each) => each.tally.left));
-    const closing = attempt(emptyTally(), stop, () => this.#copier.close());
+    const closing = attempt(queue, () => this.#copier.close());
     queue.count(tally.files + tally.links);
-    const finished = combine([working, leaving, closing, ...others]);
-    const saving = attempt(this.#planned, stop, () => this.#planner.finish());
-    addTally(this.#planned, finished.tally);
-    return { tally: this.#planned, error: finished.error ?? saving.error };
+    const saving = attempt(queue, () => this.#planner.finish());
+    for (const other of others) addTally(tally, other.tally);
+    const errors = [working, leaving, closing, transforming, ...others.map(({ error }) => error), saving];
+    return { tally, error: causeOf(errors) };
   }
 
   async release(): Promise<void> {
@@ -144,12 +132,12 @@ class Coordinator {
 
   #finishPlanning(): void {
     this.#isPlanned = true;
-    const { queue, job, hooks, concurrency, signal } = this.#request;
+    const { queue, hooks, facts, signal } = this.#request;
     if (queue.stopped) return;
     const { transformed, unchanged } = this.#planner;
     hooks.planned(transformed, unchanged);
     if (transformed.length === 0) return;
-    const context = { queue, job, system: this.#system, hooks, concurrency, signal };
+    const context = { ...this.#context, concurrency: facts.concurrency, signal };
     this.#transforming = import('./transformed.ts').then((module) =>
       module.transformAll(transformed, context),
     );
@@ -160,19 +148,18 @@ class Coordinator {
     if (this.#isAlone || queue.stopped) return;
     const waitingFiles = queue.waiting;
     if (waitingFiles === 0) return;
-    const { concurrency, facts, plan } = this.#request;
+    const { facts, plan } = this.#request;
     if (waitingFiles >= MANY_FILES)
-      this.#filesystem ??= filesystemOf(this.#system, plan.targets[0]?.to ?? plan.cwd);
+      this.#filesystem ??= filesystemOf(this.#context.system, plan.targets[0]?.to ?? plan.cwd);
     const { workers } = chooseSchedule({
       ...facts,
-      concurrency,
       heldWorkers: 0,
       waitingFiles,
       isSlow: this.#isSlow,
       hasLarge: this.#hasLarge,
       bytesLeft: isIdle && this.#hasLarge ? bytesOf(queue.leftSources(), MANY_BYTES) : 0,
       filesystem: this.#filesystem,
-    } satisfies ScheduleFacts);
+    });
     if (workers <= (this.#workerGroup?.size ?? 0)) return;
     try {
       const workerGroup = (this.#workerGroup ??= new WorkerGroup(this.#request, queue.share()));
@@ -186,10 +173,9 @@ class Coordinator {
     }
   }
 
-  /** Copies the files that workers left to this thread. */
-  async #copyLeft(left: readonly number[]): Promise<Finished> {
-    const tally = emptyTally();
-    if (left.length === 0) return { tally };
+  /** Copies the files that workers left to this thread. Returns the error that ended this. */
+  async #copyLeft(left: readonly number[]): Promise<Finished['error']> {
+    if (left.length === 0) return undefined;
     const queue = this.#queue;
     const steps = this.#copier.copyLeft(left, queue.share());
     try {
@@ -200,24 +186,23 @@ class Coordinator {
         deadline = performance.now() + SLICE_MS;
       }
       steps.return(undefined);
-      return { tally };
+      return undefined;
     } catch (error) {
       queue.stop();
-      return { tally, error: asThrown(error) };
+      return asThrown(error);
     }
   }
 
-  /** Waits for the workers and the transforms, and returns what they did. */
-  async #others(): Promise<Finished[]> {
+  /** Waits for the workers, and returns what they did. */
+  async #finishWorkers(): Promise<Finished[]> {
     const workerGroup = this.#workerGroup;
-    const transformed = (await this.#transforming) ?? { tally: emptyTally() };
-    if (!workerGroup) return [transformed];
+    if (!workerGroup) return [];
     const finished = await workerGroup.finish();
     if (finished.length === 0) {
       // No worker took part. Do not wait for the threads: they may take long to end.
       this.#workerGroup = undefined;
       void workerGroup.release();
     }
-    return [transformed, ...finished];
+    return finished;
   }
 }

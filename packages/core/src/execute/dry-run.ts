@@ -1,15 +1,17 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
-import type { QueuedBatch } from '../model/batch.ts';
+import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
 import { ELOOP, ENOENT, ENOTDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { countFile, noteError, type Tally } from '../report.ts';
+import { noteError, type Tally } from '../report.ts';
 import { decide, isDirectoryError } from '../transfer/decide.ts';
+import { openDirectory } from '../transfer/opened-path.ts';
 import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
 import type { BatchQueue } from './batch-queue.ts';
+import { countResult } from './finished.ts';
 
 /** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
 const NOT_THERE = new Set([ENOENT, ENOTDIR, ELOOP]);
@@ -49,8 +51,7 @@ export function compareBatch(
 
 /** Opens the destination directory if it exists. If not, a copy would create it. */
 function openExisting(system: System, batch: QueuedBatch, job: JobSettings): DirectoryPair {
-  const from = system.openDirectory(batch.source);
-  if (typeof from === 'number') throw systemError(-from, { source: batch.source, syscall: 'open' });
+  const from = openDirectory(system, batch.source, { source: batch.source });
   const to = path.join(batch.root, batch.below);
   const opened = system.openDirectory(to);
   const fresh = typeof opened === 'number';
@@ -88,23 +89,21 @@ function compareFile(
   const as = batch.renamed?.[file] ?? name;
   const isLink = batch.links?.includes(file) ?? false;
   const follow = isLink && (batch.symlinks ?? job.transfer.symlinks) === 'follow';
-  const paths = pathsOf(pair, name, as);
-  const result = system.status(pair.source, name, follow, source);
-  if (result < 0) throw systemError(-result, { ...paths, syscall: 'stat' });
+  const paired = { pair, name, as, isOurs: () => isOurs(system, pair, as, batch.records, file) };
+  const paths = pathsOf(paired);
+  const looked = system.status(pair.source, name, follow, source);
+  if (looked < 0) throw systemError(-looked, { ...paths, syscall: 'stat' });
   const linked = isLink && !follow && !source.isSpecial;
   if (batch.expected?.blocked.includes(file)) throw isDirectoryError(paths);
   const isThere = !pair.fresh && !batch.expected?.vacant.includes(file);
-  const isOfOurs = () => isOurs(system, pair, as, batch.records, file);
   const keep =
     isThere &&
-    (isUnchanged(system, pair, { name, as, follow }, batch.records, file) ||
-      decide(system, pair, { name, as, source, destination, isOurs: isOfOurs }) === 'keep') &&
+    (isUnchanged(system, paired, follow, batch.records, file) ||
+      decide(system, { ...paired, source, destination }) === 'keep') &&
     // The size of a transformed file is not known, so 'changed' cannot keep it.
     !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
-  if (keep) tally.unchanged++;
-  else if (linked) tally.links++;
-  else countFile(tally, undefined, source.size);
-  if (!job.entries) return;
   const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
-  tally.entries.push({ ...paths, action, bytes: action === 'copied' ? source.size : 0 });
+  const result: FileResult = { action, bytes: action === 'copied' ? source.size : 0 };
+  countResult(tally, result);
+  if (job.entries) tally.entries.push({ ...paths, ...result });
 }

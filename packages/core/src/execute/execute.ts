@@ -27,10 +27,10 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
       queue,
       job,
       plan,
-      concurrency,
       signal,
       hooks: toHooks(options, queue),
       facts: {
+        concurrency,
         hasFunctions: plan.targets.some(callsFunctions),
         // Only on Linux does the status of a file contain the number of its hard links.
         staysHere: (keepsLinks && process.platform !== 'linux') || plan.targets.some(isInArchive),
@@ -50,17 +50,8 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
 }
 
 async function run(request: CopyRequest): Promise<Finished> {
-  const { facts, concurrency } = request;
-  const start = {
-    ...facts,
-    concurrency,
-    heldWorkers: pool.size,
-    waitingFiles: 0,
-    isSlow: false,
-    hasLarge: false,
-    bytesLeft: 0,
-  };
-  if (chooseSchedule(start).planner === 'worker') {
+  const { planner } = chooseSchedule({ ...request.facts, heldWorkers: pool.size, waitingFiles: 0 });
+  if (planner === 'worker') {
     const finished = await runInWorkers(request);
     if (finished) return finished;
   }

@@ -1,5 +1,7 @@
 import { CopyError } from '../errors.ts';
-import type { QueuedBatch } from '../model/batch.ts';
+import { addLost } from '../report.ts';
+import type { FileResult, QueuedBatch } from '../model/batch.ts';
+import { nameAs } from '../model/files.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
@@ -8,18 +10,18 @@ import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import { addLost, countFile, countFiles, noteError, type Tally } from '../report.ts';
+import { countFiles, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
-import { type DirectoryPair, pathsOf, replacesTorn } from '../transfer/pair.ts';
+import { type DirectoryPair, type PairedFile, pathsOf, replacesTorn } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import { singleMethod } from '../transfer/single-method.ts';
-import { type Outcome, Transferrer } from '../transfer/transfer.ts';
-import type { BatchQueue } from './batch-queue.ts';
+import { Transferrer, UNCHANGED } from '../transfer/transfer.ts';
+import { countResult, reportResult } from './finished.ts';
 import { type Copy, HardLinks } from './hard-links.ts';
-import type { ProgressEvent, RunHooks } from './job.ts';
+import type { CopyContext } from './job.ts';
 import { copyNewFiles, type NewFiles, newFileOptions, nextLinkOf } from './new-files.ts';
-import { noteOutcome, resultOf } from './outcomes.ts';
+import { noteOutcome } from './outcomes.ts';
 import { chooseWay, SMALL_FILE } from './way.ts';
 
 /**
@@ -31,14 +33,16 @@ const WRITTEN_AFTER_MS = 35_000;
 /** How many files are skipped between two looks at the clock. */
 const CLOCK_EVERY = 64;
 
-const KEPT: Outcome = { method: undefined, bytes: 0 };
-
 /** No file of the batch is left. */
 export const DONE = -1;
 /** The deadline has passed. */
 export const DEADLINE_PASSED = -2;
 
-export type CopierHooks = Pick<RunHooks, 'progress' | 'large'>;
+/** What a copier needs. */
+export interface CopierContext extends CopyContext {
+  /** The hard links of another copier: both may copy names of the same file. */
+  hardLinks?: HardLinks | undefined;
+}
 
 /** A batch whose directories are open. */
 export interface OpenBatch {
@@ -55,10 +59,9 @@ export interface OpenBatch {
  */
 export class FileCopier {
   readonly tally: Tally;
-  readonly #queue: BatchQueue;
+  readonly #context: CopierContext;
   readonly #job: JobSettings;
   readonly #system: System;
-  readonly #hooks: CopierHooks;
   #hasReportedLarge = false;
   /** Total bytes of the files that were copied in slices. */
   #sliced = 0;
@@ -84,19 +87,12 @@ export class FileCopier {
   /** The paths of the current file, for progress while it is copied. */
   #paths: { source: string; destination: string } | undefined;
 
-  constructor(
-    queue: BatchQueue,
-    job: JobSettings,
-    system: System,
-    hooks: CopierHooks,
-    tally: Tally,
-    hardLinks?: HardLinks,
-  ) {
-    this.tally = tally;
-    this.#queue = queue;
+  constructor(context: CopierContext) {
+    const { job, system, hardLinks } = context;
+    this.#context = context;
+    this.tally = context.tally;
     this.#job = job;
     this.#system = system;
-    this.#hooks = hooks;
     this.#transferrer = this.#transferrerBy(job.onlyMethod);
     this.#makesDevices = job.transfer.preserve.includes('devices');
     const keepsLinks = job.transfer.preserve.includes('links');
@@ -122,7 +118,7 @@ export class FileCopier {
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
-    const queue = this.#queue;
+    const { queue } = this.#context;
     const files = this.#newFiles(open, limit, deadline);
     if (!files) return this.#skipKept(open, deadline);
     const isOwn = batch.number < 0;
@@ -169,8 +165,7 @@ export class FileCopier {
   #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
     const options = pair.fresh && replacesTorn(pair) ? this.#newFileOptions : undefined;
     if (!options) return undefined;
-    const { capabilities } = this.#transferrer;
-    const known = capabilities.last(pair.device);
+    const known = this.#transferrer.capabilities.last(pair.device);
     const { names, renamed, records } = batch;
     const source = this.#source;
     const destination = this.#destination;
@@ -183,7 +178,7 @@ export class FileCopier {
         hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, records, file });
       if (!isReported) return;
       const method = cloned ? this.#system.methods.clone! : 'read_write';
-      this.#report(pair, batch, file, { method, bytes: source.size });
+      this.#report(pair, batch, file, { action: 'copied', method, bytes: source.size });
     };
     return {
       copyNewFile: this.#system.copyNewFile!,
@@ -195,7 +190,7 @@ export class FileCopier {
       limit,
       deadline,
       isOver: false,
-      device: known ? capabilities.lastSource : ANY_DEVICE,
+      device: known?.sourceDevice ?? ANY_DEVICE,
       mayClone: !known?.refused,
       source,
       destination,
@@ -208,10 +203,12 @@ export class FileCopier {
   }
 
   #learn(files: NewFiles, pair: DirectoryPair): void {
-    const { capabilities } = this.#transferrer;
-    const isLayered = () => this.#system.isLayered(pair.source);
-    files.mayClone = !capabilities.learn(files.source, pair.device, files.clones > 0, isLayered).refused;
-    files.device = capabilities.lastSource;
+    const state = this.#transferrer.capabilities.pair(files.source, pair.device);
+    const clone = { clones: true };
+    if (files.clones > 0) state.succeeded(clone);
+    else state.failed(clone, 'pair', () => this.#system.isLayered(pair.source));
+    files.mayClone = !state.refused;
+    files.device = state.sourceDevice;
   }
 
   /**
@@ -302,61 +299,69 @@ export class FileCopier {
     }
   }
 
-  *#copySteps({ pair, batch, links }: OpenBatch, file: number, isDue?: () => boolean): Generator<void> {
-    const name = batch.names[file]!;
-    const as = batch.renamed?.[file] ?? name;
-    const { symlinks = this.#job.transfer.symlinks } = batch;
-    const link = links.has(file);
+  *#copySteps({ pair, batch, links }: OpenBatch, position: number, isDue?: () => boolean): Generator<void> {
+    const system = this.#system;
+    const { records, symlinks = this.#job.transfer.symlinks } = batch;
+    const file = this.#paired(pair, batch, position);
+    const { name } = file;
+    const link = links.has(position);
     const follow = link && symlinks === 'follow';
-    const isSpecial = link && this.#makesDevices && this.#transferrer.isSpecial(pair, name, follow);
+    const isSpecial = link && this.#makesDevices && this.#transferrer.isSpecial(file, follow);
     const keep = isSpecial || (link && symlinks === 'keep');
-    const { records } = batch;
     const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
-    const member = { records, file };
-    if (this.#leavesLinks && this.#hasLinks(pair, name, as, !keep || isSpecial, follow))
-      return void this.tally.left.push(batch.number, file);
-    if (isUnchanged(this.#system, pair, { name, as, follow }, records, file)) {
-      if (hardLinks && this.#system.status(pair.source, name, follow, this.#source) >= 0)
-        this.#addCopy({ pair, as, source: this.#source, ...member }, true);
-      this.#count(pair, batch, file, { method: undefined, bytes: 0 });
+    const member = { records, file: position };
+    if (this.#leavesLinks && this.#hasLinks(file, !keep || isSpecial, follow))
+      return void this.tally.left.push(batch.number, position);
+    if (isUnchanged(system, file, follow, records, position)) {
+      if (hardLinks && system.status(pair.source, name, follow, this.#source) >= 0)
+        this.#addCopy({ ...file, source: this.#source, ...member }, true);
+      this.#count(pair, batch, position, UNCHANGED);
       return;
     }
-    const isOfOurs = () => isOurs(this.#system, pair, as, records, file, this.#lost);
-    const wasOurs = keep && isOfOurs();
-    if (this.#job.progress) this.#paths = pathsOf(pair, name, as);
+    const wasOurs = keep && file.isOurs();
+    if (this.#job.progress) this.#paths = pathsOf(file);
     const lookedAt = Date.now();
-    const isKnown = !link && this.#lookedAt === batch && this.#lookedFile === file;
+    const isKnown = !link && this.#lookedAt === batch && this.#lookedFile === position;
     const isFile =
       hardLinks &&
-      (isKnown || this.#system.status(pair.source, name, follow, this.#source) >= 0) &&
+      (isKnown || system.status(pair.source, name, follow, this.#source) >= 0) &&
       (this.#source.isRegular || isSpecial);
-    const linked = isFile
-      ? hardLinks.link({ pair, name, as, source: this.#source, isOurs: isOfOurs, ...member })
-      : undefined;
+    const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
     if (linked) {
-      if (records && linked.isLinked) note(records, file, this.#source, hardLinks!.status, lookedAt);
-      this.#count(pair, batch, file, linked);
+      if (records && linked.isLinked) note(records, position, this.#source, hardLinks!.status, lookedAt);
+      this.#count(pair, batch, position, linked.result);
       return;
     }
     // If this fails, the old destination is unchanged, and its record stays.
-    const isKept = !link && this.#isKept(pair, name, as, isKnown, isOfOurs);
-    const outcome = isKept
-      ? KEPT
+    const isKept = !link && this.#isKept(file, isKnown);
+    const result = isKept
+      ? UNCHANGED
       : isSpecial
-        ? this.#transferrer.special(pair, name, as, isOfOurs)
+        ? this.#transferrer.special(file)
         : keep
-          ? this.#transferrer.link(pair, name, as, isOfOurs)
-          : yield* this.#transferrer.fileInSlices(pair, name, as, follow, isOfOurs, isDue);
-    if (!outcome) return;
+          ? this.#transferrer.link(file)
+          : yield* this.#transferrer.fileInSlices(file, follow, isDue);
+    if (!result) return;
     const { source, destination } = this.#transferrer;
-    const copied = outcome.method !== undefined || outcome.bytes < 0;
     // An earlier run created the link, and it is up to date: keep its record.
     if (records) {
-      if (copied || wasOurs) note(records, file, source, destination, lookedAt);
-      else forget(records, file);
+      if (result.action !== 'unchanged' || wasOurs) note(records, position, source, destination, lookedAt);
+      else forget(records, position);
     }
-    if (hardLinks) this.#addCopy({ pair, as, source: isKept ? this.#source : source, ...member }, copied);
-    this.#count(pair, batch, file, outcome);
+    const copied = result.action !== 'unchanged';
+    if (hardLinks) this.#addCopy({ ...file, source: isKept ? this.#source : source, ...member }, copied);
+    this.#count(pair, batch, position, result);
+  }
+
+  #paired(pair: DirectoryPair, batch: QueuedBatch, position: number): PairedFile {
+    const name = batch.names[position]!;
+    const as = batch.renamed?.[position] ?? name;
+    return {
+      pair,
+      name,
+      as,
+      isOurs: () => isOurs(this.#system, pair, as, batch.records, position, this.#lost),
+    };
   }
 
   /**
@@ -364,14 +369,13 @@ export class FileCopier {
    * optimized early.
    */
   #skipKept({ batch, links, pair }: OpenBatch, deadline: number): number {
-    const queue = this.#queue;
+    const { queue } = this.#context;
     const isPlain = !pair.fresh && pair.overwrite !== true && this.#isUnrecorded(batch);
     for (let skipped = 1; ; skipped++) {
       const file = queue.nextFile(batch);
       if (!isPlain || file === DONE || links.has(file)) return file;
-      const name = batch.names[file]!;
       try {
-        if (!this.#isKept(pair, name, batch.renamed?.[file] ?? name, false, () => false)) return file;
+        if (!this.#isKept(this.#paired(pair, batch, file), false)) return file;
       } catch {
         // The usual copy reports the error.
         return file;
@@ -392,16 +396,18 @@ export class FileCopier {
    *
    * @param isKnown whether `#source` is already the status of the source
    */
-  #isKept(pair: DirectoryPair, name: string, as: string, isKnown: boolean, isOurs: () => boolean): boolean {
+  #isKept(file: PairedFile, isKnown: boolean): boolean {
+    const { pair, name } = file;
     if (pair.fresh || pair.overwrite === true) return false;
     const source = this.#source;
     if (!isKnown && this.#system.status(pair.source, name, false, source) < 0) return false;
-    const query = { name, as, source, destination: this.#destination, isOurs };
-    return source.isRegular && decide(this.#system, pair, query) === 'keep';
+    return (
+      source.isRegular && decide(this.#system, { ...file, source, destination: this.#destination }) === 'keep'
+    );
   }
 
   /** Whether the source (if it is a file), or what an earlier copy made of it, may have several names. */
-  #hasLinks(pair: DirectoryPair, name: string, as: string, isFile: boolean, follow: boolean): boolean {
+  #hasLinks({ pair, name, as }: PairedFile, isFile: boolean, follow: boolean): boolean {
     const system = this.#system;
     if (isFile && system.status(pair.source, name, follow, this.#source) >= 0 && this.#source.mayHaveLinks)
       return true;
@@ -421,37 +427,27 @@ export class FileCopier {
       this.#hardLinks!.add({ ...copy, destination });
   }
 
-  #count(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
-    const { tally } = this;
-    if (outcome.bytes < 0) tally.links++;
-    else if (outcome.method === undefined) tally.unchanged++;
-    else countFile(tally, outcome.method, outcome.bytes);
-    this.#report(pair, batch, file, outcome);
+  #count(pair: DirectoryPair, batch: QueuedBatch, file: number, result: FileResult): void {
+    countResult(this.tally, result);
+    this.#report(pair, batch, file, result);
   }
 
-  #report(pair: DirectoryPair, batch: QueuedBatch, file: number, outcome: Outcome): void {
-    if (batch.outcomes) noteOutcome(batch.outcomes, file, outcome);
-    if (!this.#job.entries && !this.#job.progress) return;
-    const name = batch.names[file]!;
-    const { source, destination } = pathsOf(pair, name, batch.renamed?.[file] ?? name);
-    const result = resultOf(outcome);
-    if (this.#job.entries) this.tally.entries.push({ source, destination, ...result });
-    if (!this.#job.progress) return;
-    const { bytes, method } = result;
-    const event: ProgressEvent = { source, destination, fileBytes: bytes, fileSize: bytes, done: true };
-    if (method) event.method = method;
-    this.#hooks.progress(event);
+  #report(pair: DirectoryPair, batch: QueuedBatch, file: number, result: FileResult): void {
+    if (batch.outcomes) noteOutcome(batch.outcomes, file, result);
+    const paths = () => pathsOf({ pair, name: batch.names[file]!, as: nameAs(batch, file) });
+    reportResult(result, paths, this.#context);
   }
 
   /** Called after part of a large file has been copied. */
   #part(bytes: number, size: number): void {
-    if (this.#queue.stopped)
+    const { queue, hooks } = this.#context;
+    if (queue.stopped)
       throw new CopyError({ code: 'ABORT_ERR', reason: 'the copy was ended', ...this.#paths });
     if (bytes >= size) return;
-    if (!this.#hasReportedLarge) this.#hooks.large();
+    if (!this.#hasReportedLarge) hooks.large();
     this.#hasReportedLarge = true;
     if (!this.#paths) return;
-    this.#hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
+    hooks.progress({ ...this.#paths, fileBytes: bytes, fileSize: size, done: false });
   }
 }
 

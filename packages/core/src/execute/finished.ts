@@ -1,5 +1,8 @@
 import { asThrown, CopyError } from '../errors.ts';
-import { addTally, emptyTally, type Tally } from '../report.ts';
+import type { FileResult } from '../model/batch.ts';
+import { addTally, countFile, emptyTally, type Tally } from '../report.ts';
+import type { BothPaths } from '../transfer/pair.ts';
+import type { CopyContext } from './job.ts';
 
 /** What one thread, or all threads together, did. */
 export interface Finished {
@@ -11,31 +14,55 @@ export interface Finished {
   error?: NonNullable<unknown> | undefined;
 }
 
-/** Runs a step that adds to `tally`. If it throws, `stop` ends the copy for all threads. */
-export function attempt(tally: Tally, stop: () => void, step: () => void): Finished {
+/** Runs a step of a copy. If it throws, ends the copy for all threads, and returns the error. */
+export function attempt(queue: { stop(): void }, step: () => void): Finished['error'] {
   try {
     step();
-    return { tally };
+    return undefined;
   } catch (error) {
-    stop();
-    return { tally, error: asThrown(error) };
+    queue.stop();
+    return asThrown(error);
   }
 }
 
-/** Adds up the results of several parts of a copy. */
+/**
+ * The error that ended a copy, of those with which its steps ended. Steps that were stopped report an abort; the step
+ * that failed reports the cause, which takes precedence.
+ */
+export function causeOf(errors: readonly Finished['error'][]): Finished['error'] {
+  return errors.find((error) => error && !isAbort(error)) ?? errors.find(Boolean);
+}
+
+/** Adds up what several threads did. */
 export function combine(parts: readonly Finished[]): Finished {
   const tally = emptyTally();
-  let error: Finished['error'];
-  for (const part of parts) {
-    addTally(tally, part.tally);
-    // Parts that were stopped report an abort; the part that failed reports the cause, which takes precedence.
-    if (!error || isAbort(error)) error = part.error ?? error;
-  }
-  return { tally, error };
+  for (const part of parts) addTally(tally, part.tally);
+  return { tally, error: causeOf(parts.map(({ error }) => error)) };
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof CopyError && error.code === 'ABORT_ERR';
+}
+
+/** Counts what happened to one file. */
+export function countResult(tally: Tally, { action, method, bytes }: FileResult): void {
+  if (action === 'copied') countFile(tally, method, bytes);
+  else if (action === 'linked') tally.links++;
+  else tally.unchanged++;
+}
+
+/** Reports what happened to one file, if the job asks for entries or progress. `paths` is called only then. */
+export function reportResult(
+  result: FileResult,
+  paths: () => BothPaths,
+  { job, tally, hooks }: Pick<CopyContext, 'job' | 'tally' | 'hooks'>,
+): void {
+  if (!job.entries && !job.progress) return;
+  const { method, bytes } = result;
+  const both = paths();
+  if (job.entries) tally.entries.push({ ...both, ...result });
+  if (job.progress)
+    hooks.progress({ ...both, fileBytes: bytes, fileSize: bytes, done: true, ...(method && { method }) });
 }
 
 /** Waits for the result of a function of the user. It may never come: if `signal` is aborted, returns undefined. */

@@ -1,12 +1,14 @@
 import path from 'node:path';
+import type { FileResult } from '../model/batch.ts';
 import { isRecorded, LostNames, rememberChange } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
-import { type NodeQuery, put } from '../transfer/nodes.ts';
-import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
+import { put } from '../transfer/nodes.ts';
+import { statusIn } from '../transfer/opened-path.ts';
+import { mayReplace, type PairedFile } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
-import type { Outcome } from '../transfer/transfer.ts';
+import { UNCHANGED } from '../transfer/transfer.ts';
 
 /** A file and its record for the manifest. */
 interface Member {
@@ -24,22 +26,16 @@ interface Copied {
 }
 
 /** A file that was copied, or that is up to date. */
-export interface Copy extends Member {
-  pair: DirectoryPair;
-  as: string;
+export interface Copy extends Member, Pick<PairedFile, 'pair' | 'as'> {
   /** Both files' status. */
   source: FileStatus;
   destination: FileStatus;
 }
 
-interface LinkQuery extends Member, Omit<NodeQuery, 'destination'> {
-  pair: DirectoryPair;
-}
-
-/** The outcome of a further name. */
-interface Linked extends Outcome {
-  /** Whether the name is now a hard link to the first copy. */
-  isLinked?: boolean;
+/** The result for a further name, and whether that is now a hard link to the first copy. */
+interface Linked {
+  result: FileResult;
+  isLinked: boolean;
 }
 
 /**
@@ -60,25 +56,26 @@ export class HardLinks {
   }
 
   /** Links another name of a file that was already copied. Returns undefined if the file must be copied instead. */
-  link({ pair, name, as, source, isOurs, ...member }: LinkQuery): Linked | undefined {
+  link(file: PairedFile, source: FileStatus, member: Member): Linked | undefined {
     const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
     if (!copied) return undefined;
     const system = this.#system;
-    const query = { name, as, source, destination: this.status, isOurs };
-    let decision = decide(system, pair, query);
+    const { pair } = file;
+    const query = { ...file, source, destination: this.status };
+    let decision = decide(system, query);
     if (decision === 'keep') {
       const isLinked = this.status.identity === copied.identity;
-      if (isLinked || !mayReplace(pair) || !isAlike(source, this.status))
-        return { method: undefined, bytes: 0 };
+      if (isLinked || !mayReplace(file) || !isAlike(source, this.status))
+        return { result: UNCHANGED, isLinked: false };
       // It is the same file, and only not linked yet.
       decision = 'replace';
     }
     if (decision === 'replace' && this.status.identity === copied.identity) {
       addMember(copied, member);
-      return { method: undefined, bytes: 0, isLinked: true };
+      return { result: UNCHANGED, isLinked: true };
     }
     let isCopy = false;
-    const made = put(system, pair, query, decision, {
+    const made = put(system, query, decision, {
       make: (under) => system.link(path.join(copied.directory, copied.name), pair.destination, under),
       // Another process may have replaced the copy with another file.
       finish: (under) => {
@@ -89,9 +86,9 @@ export class HardLinks {
     });
     // If the link fails, the caller makes another copy.
     if (!isCopy) return undefined;
-    if (made !== 'made') return { method: undefined, bytes: 0 };
+    if (made !== 'made') return { result: UNCHANGED, isLinked: false };
     addMember(copied, member);
-    return { method: 'hard_link', bytes: 0, isLinked: true };
+    return { result: { action: 'copied', method: 'hard_link', bytes: 0 }, isLinked: true };
   }
 
   /** Whether the file was copied before under another name, so that a further name can be linked. */
@@ -113,10 +110,7 @@ export class HardLinks {
     const status = new FileStatus();
     for (const { directory, name, identity, members } of this.#copied.values()) {
       if (!members || members.length < 2) continue;
-      const opened = this.#system.openDirectory(directory);
-      if (typeof opened === 'number') continue;
-      const isFound = this.#system.status(opened, name, false, status) >= 0;
-      this.#system.closeDirectory(opened);
+      const isFound = statusIn(this.#system, directory, name, status) >= 0;
       // If somebody has replaced or changed the file since, it is not recorded as ours.
       if (!isFound || status.identity !== identity) continue;
       for (const { records, file: number } of members)

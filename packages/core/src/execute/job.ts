@@ -2,10 +2,12 @@ import type { CopyErrorDetails } from '../errors.ts';
 import type { TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { Progress } from '../options.ts';
+import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Run } from '../transfer/temporary.ts';
+import type { BatchQueue } from './batch-queue.ts';
 import type { Queue } from './queue.ts';
-import type { ScheduleFacts } from './schedule.ts';
+import type { CopyFacts } from './schedule.ts';
 import type { QueueMemory } from './shared-queue.ts';
 
 /** What the threads of a copy report to the thread that started it. */
@@ -22,16 +24,24 @@ export interface RunHooks {
   ): void;
 }
 
+/** What a thread needs in order to copy files of a queue. */
+export interface CopyContext {
+  queue: BatchQueue;
+  job: JobSettings;
+  system: System;
+  hooks: RunHooks;
+  /** Counts what the thread does. */
+  tally: Tally;
+}
+
 /** A copy with everything that is needed to run it. */
 export interface CopyRequest {
   queue: Queue;
   job: JobSettings;
   plan: PlanSettings;
   hooks: RunHooks;
-  /** The maximum number of worker threads, and of files that are transformed at the same time. */
-  concurrency: number;
   signal: AbortSignal | undefined;
-  facts: Pick<ScheduleFacts, 'hasFunctions' | 'staysHere' | 'keepsLinks' | 'dryRun' | 'clonesDirectory'>;
+  facts: CopyFacts;
 }
 
 /** Messages to a worker thread. */

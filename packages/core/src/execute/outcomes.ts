@@ -1,6 +1,5 @@
 import type { FileResult } from '../model/batch.ts';
 import type { Method } from '../model/settings.ts';
-import type { Outcome } from '../transfer/transfer.ts';
 
 /** The code of each method in shared memory; 0 means that nothing was noted. */
 const CODES: Record<Method, number> = {
@@ -26,15 +25,10 @@ const METHODS = new Map(Object.entries(CODES).map(([method, code]) => [code, met
 export const OUTCOME_WORDS = 2;
 export const OUTCOME_BYTES: number = OUTCOME_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
-export function resultOf({ method, bytes }: Outcome): FileResult {
-  if (bytes < 0) return { action: 'linked', bytes: 0 };
-  return method === undefined ? { action: 'unchanged', bytes } : { action: 'copied', bytes, method };
-}
-
-export function noteOutcome(outcomes: Float64Array, file: number, { method, bytes }: Outcome): void {
-  const code = method === undefined ? UNCHANGED : CODES[method];
-  outcomes[file * OUTCOME_WORDS] = bytes < 0 ? LINKED : code;
-  outcomes[file * OUTCOME_WORDS + 1] = Math.max(bytes, 0);
+export function noteOutcome(outcomes: Float64Array, file: number, result: FileResult): void {
+  const { action, method, bytes } = result;
+  outcomes[file * OUTCOME_WORDS] = method ? CODES[method] : action === 'linked' ? LINKED : UNCHANGED;
+  outcomes[file * OUTCOME_WORDS + 1] = bytes;
 }
 
 /** Returns undefined if the file has not been copied yet. */
@@ -42,5 +36,8 @@ export function notedResult(outcomes: Float64Array, file: number): FileResult | 
   const code = outcomes[file * OUTCOME_WORDS]!;
   const bytes = outcomes[file * OUTCOME_WORDS + 1]!;
   if (code === 0) return undefined;
-  return resultOf({ method: METHODS.get(code), bytes: code === LINKED ? -1 : bytes });
+  const method = METHODS.get(code);
+  return method
+    ? { action: 'copied', method, bytes }
+    : { action: code === LINKED ? 'linked' : 'unchanged', bytes };
 }

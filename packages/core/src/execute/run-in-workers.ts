@@ -16,7 +16,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
     large: () => growIfUseful(request, workerGroup, shared, { hasLarge: true }),
     planned: (transformed, unchanged, filesystem) => {
       hooks.planned(transformed, unchanged);
-      growIfUseful(request, workerGroup, shared, { hasLarge: false, filesystem });
+      growIfUseful(request, workerGroup, shared, { filesystem });
     },
   };
   let shared: SharedQueue;
@@ -24,7 +24,7 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
   try {
     shared = queue.share();
     workerGroup = new WorkerGroup({ ...request, hooks: growing }, shared);
-    workerGroup.grow(workersFor(request, { hasLarge: false }), plan);
+    workerGroup.grow(workersFor(request, {}), plan);
   } catch {
     return undefined;
   }
@@ -46,8 +46,6 @@ function growIfUseful(request: CopyRequest, workerGroup: WorkerGroup, queue: Sha
   }
 }
 
-function workersFor({ facts, concurrency, queue }: CopyRequest, seen: Seen): number {
-  const { waiting } = queue;
-  const now = { isSlow: false, bytesLeft: 0, concurrency, heldWorkers: pool.size, waitingFiles: waiting };
-  return chooseSchedule({ ...facts, ...seen, ...now }).workers;
+function workersFor({ facts, queue }: CopyRequest, seen: Seen): number {
+  return chooseSchedule({ ...facts, ...seen, heldWorkers: pool.size, waitingFiles: queue.waiting }).workers;
 }

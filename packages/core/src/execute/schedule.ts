@@ -1,14 +1,12 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
+import { statOf } from '../platform/path-status.ts';
 import type { System } from '../platform/system.ts';
 
-/** What is known about a copy when {@link chooseSchedule} decides which threads run it. */
-export interface ScheduleFacts {
+/** What is known about a copy before it starts. */
+export interface CopyFacts {
   /** The maximum number of threads that may take part, without the calling thread. */
   concurrency: number;
-  /** The number of worker threads that are already started. */
-  heldWorkers: number;
   /** The calling thread has to call functions of the user. */
   hasFunctions: boolean;
   /** Only the calling thread may copy: only there can files in archives be read, or hard links be found. */
@@ -19,14 +17,20 @@ export interface ScheduleFacts {
   dryRun: boolean;
   /** A whole directory is cloned with one system call, which blocks its thread. */
   clonesDirectory: boolean;
+}
+
+/** What is known about a copy when {@link chooseSchedule} decides which threads run it. */
+export interface ScheduleFacts extends CopyFacts {
+  /** The number of worker threads that are already started. */
+  heldWorkers: number;
   /** The number of planned files that no thread has taken. */
   waitingFiles: number;
   /** Each file blocks its thread, because the disk or the network is slow. */
-  isSlow: boolean;
+  isSlow?: boolean;
   /** At least one file is left to workers: a large one that would block the calling thread. */
-  hasLarge: boolean;
+  hasLarge?: boolean;
   /** Bytes left to workers after the calling thread has nothing more to copy; 0 before that. */
-  bytesLeft: number;
+  bytesLeft?: number;
   /** Name of the destination's filesystem, if it was determined. */
   filesystem?: string | undefined;
 }
@@ -58,15 +62,16 @@ const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
 /** Decides which threads run a copy. Called repeatedly during the copy, which only ever adds workers. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
   const { concurrency, heldWorkers, hasFunctions, keepsLinks, dryRun, clonesDirectory } = facts;
+  const { isSlow = false, hasLarge = false, bytesLeft = 0 } = facts;
   if (dryRun || facts.staysHere) return { planner: 'caller', workers: 0 };
   if (!hasFunctions && !keepsLinks && (heldWorkers > 0 || clonesDirectory)) {
     const ready = Math.max(1, Math.min(heldWorkers, concurrency));
     return { planner: 'worker', workers: needsMore(facts) ? Math.max(ready, concurrency) : ready };
   }
   if (!needsMore(facts)) return { planner: 'caller', workers: 0 };
-  if (facts.isSlow || facts.bytesLeft >= MANY_BYTES) return { planner: 'caller', workers: concurrency };
+  if (isSlow || bytesLeft >= MANY_BYTES) return { planner: 'caller', workers: concurrency };
   // The calling thread copies small files too.
-  return { planner: 'caller', workers: Math.max(facts.hasLarge ? 1 : 0, concurrency - 1) };
+  return { planner: 'caller', workers: Math.max(hasLarge ? 1 : 0, concurrency - 1) };
 }
 
 function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts): boolean {
@@ -83,11 +88,8 @@ export function bytesOf(files: Iterable<string>, enough: number): number {
   let stats = 0;
   for (const file of files) {
     if (++stats > MAX_STATS) break;
-    try {
-      bytes += fs.statSync(file).size;
-    } catch {
-      // If stat fails, ignore it here: opening the file reports the error.
-    }
+    // If stat fails, ignore it here: opening the file reports the error.
+    bytes += statOf(file)?.size ?? 0;
     if (bytes >= enough) break;
   }
   return bytes;

@@ -3,41 +3,35 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
-import { type Folder, nameAs } from '../model/files.ts';
-import type { JobSettings } from '../model/job.ts';
+import { nameAs } from '../model/files.ts';
+import type { Folder } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, LostNames, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
-import { countFile, emptyTally, noteError, type Tally } from '../report.ts';
+import { noteError } from '../report.ts';
 import type { Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
 import { withPreserve } from '../transfer/metadata.ts';
-import { type DirectoryPair, mayReplace } from '../transfer/pair.ts';
+import type { BothPaths, DirectoryPair, PairedFile } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
-import { closePair, DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
-import { type Finished, untilAborted } from './finished.ts';
-import type { RunHooks } from './job.ts';
-import { resultOf } from './outcomes.ts';
-import type { Queue } from './queue.ts';
+import { UNCHANGED } from '../transfer/transfer.ts';
+import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
+import { countResult, type Finished, reportResult, untilAborted } from './finished.ts';
+import type { CopyContext } from './job.ts';
 
 /** The umask of the process applies to this mode. */
 const NEW_FILE_MODE = 0o666;
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const OWNER = 0o700;
 
-export interface TransformContext {
-  queue: Queue;
-  job: JobSettings;
-  system: System;
-  hooks: RunHooks;
+export interface TransformContext extends CopyContext {
   /** The maximum number of files that are transformed at the same time. */
   concurrency: number;
   signal?: AbortSignal | undefined;
@@ -48,15 +42,17 @@ interface FolderContext extends TransformContext {
   lost: LostNames;
 }
 
-/** Reads, transforms and writes files on this thread, while workers copy the files that need no JavaScript. */
+/**
+ * Reads, transforms and writes files on this thread, while workers copy the files that need no JavaScript. Returns the
+ * error that ended the copy.
+ */
 export async function transformAll(
   folders: readonly TransformedFolder[],
   context: TransformContext,
-): Promise<Finished> {
-  const tally = emptyTally();
+): Promise<Finished['error']> {
   const { queue } = context;
   const lost = new LostNames();
-  if (folders.length === 0 || queue.stopped) return { tally };
+  if (queue.stopped) return undefined;
   try {
     const { default: pLimit } = await import('p-limit');
     const fileLimit = pLimit(context.concurrency);
@@ -64,24 +60,20 @@ export async function transformAll(
     await allOf(
       folders.map((folder) =>
         folderLimit(async () => {
-          if (!queue.stopped)
-            await transformFolder(folder, { ...context, lost }, tally, (step) => fileLimit(step));
+          if (!queue.stopped) await transformFolder(folder, { ...context, lost }, (step) => fileLimit(step));
         }),
       ),
     );
-    return { tally };
+    return undefined;
   } catch (error) {
     queue.stop();
-    return { tally, error: asThrown(error) };
-  } finally {
-    queue.count(tally.files);
+    return asThrown(error);
   }
 }
 
 async function transformFolder(
   { folder, records, results }: TransformedFolder,
   given: FolderContext,
-  tally: Tally,
   limit: (step: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const transfer = withPreserve(given.job.transfer, folder.target.preserve);
@@ -90,12 +82,9 @@ async function transformFolder(
     job: { ...given.job, transfer },
     system: systemFor(folder, given.system),
   };
-  const { queue, system, job } = context;
+  const { queue, system, job, tally } = context;
   const durable = job.transfer.durability === 'full';
-  const created = (count: number) => {
-    tally.directories += count;
-  };
-  const tree = new DestinationTree(system, job.transfer, { created });
+  const tree = new DestinationTree(system, job.transfer, tally);
   try {
     const overwrite = folder.target.overwrite ?? job.transfer.overwrite;
     let pair: DirectoryPair;
@@ -110,7 +99,7 @@ async function transformFolder(
       const write = async (file: number) => {
         if (queue.stopped) return;
         try {
-          results[file] = await new TransformedFile(pair, folder, records, file, context).write(tally);
+          results[file] = await new TransformedFile(pair, folder, records, file, context).write();
         } catch (error) {
           noteError(tally, job, error);
         }
@@ -122,7 +111,7 @@ async function transformFolder(
       await allOf(folder.names.map((_name, file) => limit(() => write(file)).catch(stop)));
       if (durable) syncPair(system, pair);
     } finally {
-      closePair(system, pair);
+      system.closeDirectory(pair.source);
     }
   } finally {
     tree.close();
@@ -138,15 +127,14 @@ async function allOf(steps: Promise<void>[]): Promise<void> {
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
+/** One file, from its source to the renamed result. */
 class TransformedFile {
-  readonly #pair: DirectoryPair;
   readonly #records: Uint32Array;
-  readonly #file: number;
+  readonly #position: number;
   readonly #context: FolderContext;
   readonly #transform: Transform;
-  readonly #as: string;
-  readonly #source: string;
-  readonly #destination: string;
+  readonly #file: PairedFile;
+  readonly #paths: BothPaths;
   /** The file's path below the target's `to`. */
   readonly #path: string;
   readonly #status = new FileStatus();
@@ -156,126 +144,103 @@ class TransformedFile {
     pair: DirectoryPair,
     folder: Folder,
     records: Uint32Array,
-    file: number,
+    position: number,
     context: FolderContext,
   ) {
     const { source, root, below, target } = folder;
-    const name = folder.names[file]!;
-    const as = nameAs(folder, file);
-    this.#pair = pair;
+    const name = folder.names[position]!;
+    const as = nameAs(folder, position);
     this.#records = records;
-    this.#file = file;
+    this.#position = position;
     this.#context = context;
     this.#transform = target.transform!;
-    this.#as = as;
+    this.#file = {
+      pair,
+      name,
+      as,
+      isOurs: () => isOurs(context.system, pair, as, records, position, context.lost),
+    };
     this.#path = below === '' ? as : `${below}/${as}`;
-    this.#source = path.join(source, name);
-    this.#destination = path.join(root, below, as);
+    this.#paths = { source: path.join(source, name), destination: path.join(root, below, as) };
   }
 
   /** Returns undefined if the copy was stopped before the file was written. */
-  async write(tally: Tally): Promise<FileResult | undefined> {
-    const { job, queue, hooks } = this.#context;
+  async write(): Promise<FileResult | undefined> {
+    const { queue, tally } = this.#context;
     const decision = this.#decide();
-    const bytes = decision === 'keep' ? undefined : await this.#placeUnlessAlike(decision === 'replace');
+    const bytes = decision === 'keep' ? undefined : await this.#writeUnlessAlike(decision === 'replace');
     if (bytes === undefined && queue.stopped) return undefined;
-    const paths = { source: this.#source, destination: this.#destination };
-    const method = bytes === undefined ? undefined : 'transform';
-    const result = resultOf({ method, bytes: bytes ?? 0 });
-    if (method) countFile(tally, method, result.bytes);
-    else tally.unchanged++;
-    if (job.entries) tally.entries.push({ ...paths, ...result });
-    if (job.progress) {
-      const size = result.bytes;
-      hooks.progress({ ...paths, fileBytes: size, fileSize: size, done: true, ...(method && { method }) });
-    }
+    const result: FileResult =
+      bytes === undefined ? UNCHANGED : { action: 'copied', method: 'transform', bytes };
+    countResult(tally, result);
+    reportResult(result, () => this.#paths, this.#context);
     return result;
   }
 
   #decide(): Decision {
-    const [name, as, destination] = [path.basename(this.#source), this.#as, this.#status];
     const { system } = this.#context;
-    const pair = this.#pair;
+    const { pair, name } = this.#file;
     // Only 'older' needs the status of the source: its size says nothing about the transformed content.
     const isAsked = pair.overwrite === 'older' && !pair.fresh;
     const isFound = isAsked && system.status(pair.source, name, true, this.#sourceStatus) >= 0;
     const source = isFound ? this.#sourceStatus : undefined;
-    return decide(system, pair, { name, as, source, destination, isOurs: () => this.#isOurs() });
-  }
-
-  #isOurs(): boolean {
-    const { system, lost } = this.#context;
-    return isOurs(system, this.#pair, this.#as, this.#records, this.#file, lost);
+    return decide(system, { ...this.#file, source, destination: this.#status });
   }
 
   /**
    * Writes the result of the function. Returns undefined if the destination is already equal, or if the copy was
    * stopped.
    */
-  async #placeUnlessAlike(exists: boolean): Promise<number | undefined> {
+  async #writeUnlessAlike(exists: boolean): Promise<number | undefined> {
     const { queue, job, system } = this.#context;
-    const paths = { source: this.#source, destination: this.#destination };
     const { content, mode } = await this.#read();
     const made = await this.#apply(content);
     if (made === undefined || queue.stopped) return undefined;
     const bits = modeOf(mode, job.transfer);
-    if (exists && (await isAlike(this.#destination, made, bits))) return undefined;
+    if (exists && (await isAlike(this.#paths.destination, made, bits))) return undefined;
     try {
-      const pair = this.#pair;
-      // Another process may have replaced our file while the function ran.
-      const mayReplaceNow = () => mayReplace(pair) || (exists && this.#isOurs());
-      const inPlace = job.transfer.atomic ? undefined : {};
-      const rename = (temporary: string) =>
-        publish(system, pair, temporary, this.#as, mayReplaceNow(), () => paths, inPlace) !== false;
-      if (!(await this.#stage(made, bits, rename))) return undefined;
+      if (!(await this.#stage(made, bits))) return undefined;
     } catch (error) {
-      throw asCopyError(error, paths);
+      throw asCopyError(error, this.#paths);
     }
-    this.#pair.unsynced = true;
-    if (system.status(this.#pair.destination, this.#as, false, this.#status) >= 0)
-      rememberDestination(this.#records, this.#file, this.#status);
-    else forget(this.#records, this.#file);
+    const { pair, as } = this.#file;
+    pair.unsynced = true;
+    if (system.status(pair.destination, as, false, this.#status) >= 0)
+      rememberDestination(this.#records, this.#position, this.#status);
+    else forget(this.#records, this.#position);
     return made.length;
   }
 
-  /** Writes a file under a temporary name. Returns false if `rename` did not give it its final name. */
-  async #stage(
-    bytes: Uint8Array,
-    mode: number | undefined,
-    rename: (temporary: string) => boolean,
-  ): Promise<boolean> {
+  /** Writes a file under a temporary name, and renames it. Returns false if it is no longer wanted. */
+  async #stage(bytes: Uint8Array, mode: number | undefined): Promise<boolean> {
     const { job, system } = this.#context;
-    const { destination: directory, opened } = this.#pair;
-    const paths = { source: this.#source, destination: this.#destination, method: 'transform' as const };
+    const { destination: directory, opened } = this.#file.pair;
+    const paths = { ...this.#paths, method: 'transform' as const };
     if (!isStillThere(system, directory, opened)) {
       const reason =
         'something else has taken the place of the directory, or of one above it, while it was copied to';
       throw new CopyError({ code: 'ELOOP', reason, ...paths });
     }
-    const staged = new StagedFile(
-      system,
-      directory,
-      mode === undefined ? NEW_FILE_MODE : mode & OWNER,
-      (errno, syscall) => systemError(errno, { ...paths, syscall }),
-    );
+    const creationMode = mode === undefined ? NEW_FILE_MODE : mode & OWNER;
+    const fail = (errno: number, syscall: string) => systemError(errno, { ...paths, syscall });
+    const staged = new StagedFile(system, directory, creationMode, fail);
     try {
       for (const _part of staged.write(bytes)) await nextTurn();
       if (mode !== undefined) staged.setMode(mode);
       if (job.transfer.durability !== 'none') staged.sync();
-      return staged.publish(rename);
+      const inPlace = job.transfer.atomic ? undefined : {};
+      return staged.publish((temporary) => publish(system, this.#file, temporary, inPlace) !== false);
     } finally {
       staged.end();
     }
   }
 
   async #read(): Promise<{ content: Buffer; mode: number }> {
-    const paths = { source: this.#source, destination: this.#destination };
+    const paths = this.#paths;
+    const { source } = paths;
     try {
       // If a FIFO has replaced the file, opening it must not block. The readers of archives do not accept this flag.
-      const handle = await fs.open(
-        onDisk(this.#source),
-        isArchived(this.#source) ? 'r' : O_RDONLY | O_NONBLOCK,
-      );
+      const handle = await fs.open(onDisk(source), isArchived(source) ? 'r' : O_RDONLY | O_NONBLOCK);
       try {
         const stats = await handle.stat({ bigint: true });
         const { mode, dev, ino } = stats;
@@ -283,16 +248,16 @@ class TransformedFile {
           const reason = 'the source is a FIFO, a socket or a device';
           throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, ...paths });
         }
-        const destination = onDisk(this.#destination);
+        const destination = onDisk(paths.destination);
         const there = await fs.stat(destination, { bigint: true }).catch(() => undefined);
         const isSame = there !== undefined && there.dev === dev && there.ino === ino;
         // A link that an earlier copy made may lead to the source.
-        if (isSame && !((await fs.lstat(destination)).isSymbolicLink() && this.#isOurs())) {
+        if (isSame && !((await fs.lstat(destination)).isSymbolicLink() && this.#file.isOurs())) {
           const reason = 'source and destination are the same file';
           throw new CopyError({ code: 'ERR_SAME_FILE', reason, ...paths });
         }
         // Yarn's handle of a file in an archive has a `readFile` that fails.
-        const content = await (isArchived(this.#source) ? fs.readFile(this.#source) : handle.readFile());
+        const content = await (isArchived(source) ? fs.readFile(source) : handle.readFile());
         return { content, mode: Number(mode) };
       } finally {
         await handle.close();
@@ -306,20 +271,13 @@ class TransformedFile {
   async #apply(content: Buffer): Promise<Buffer | undefined> {
     const { signal } = this.#context;
     const fail = (reason: string, cause?: unknown) =>
-      new CopyError({
-        code: 'ERR_TRANSFORM',
-        reason,
-        source: this.#source,
-        destination: this.#destination,
-        method: 'transform',
-        cause,
-      });
+      new CopyError({ code: 'ERR_TRANSFORM', reason, ...this.#paths, method: 'transform', cause });
     let made: unknown;
     try {
-      const file = { source: this.#source, path: this.#path };
       // Give other work an event loop turn first: the function may take long.
       await nextTurn();
       if (signal?.aborted) return undefined;
+      const file = { source: this.#paths.source, path: this.#path };
       made = await untilAborted(this.#transform(content, file), signal);
     } catch (error) {
       throw fail(`transform failed: ${error instanceof Error ? error.message : String(error)}`, error);

@@ -1,12 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asCopyError } from '../errors.ts';
+import * as earlier from '../plan/earlier-runs.ts';
 import { loadSystem } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
+import { emptyTally } from '../report.ts';
 import { joinRun } from '../transfer/temporary.ts';
 import { AddonLock } from './addon-lock.ts';
+import { cloneWhole } from './clone-directory.ts';
 import type { FromWorker, ProgressEvent, RunHooks, ToWorker, WorkerData } from './job.ts';
-import { runPart } from './run-planned.ts';
-import { runWhole } from './run-whole.ts';
+import { runPart, runPlanned } from './run-planned.ts';
 import { filesystemOf, MANY_FILES } from './schedule.ts';
 import { SharedQueue } from './shared-queue.ts';
 
@@ -41,9 +43,10 @@ function work(system: System, { id, memory, thread, job, plan }: ToWorker): void
       send({ type: 'planned', id, unchanged: [...unchanged], filesystem });
     },
   };
+  const context = { queue, job, system, hooks, tally: emptyTally() };
   const { tally, error } = plan
-    ? runWhole(queue, job, plan, system, hooks, thread)
-    : runPart(queue, thread, job, system, hooks);
+    ? runPlanned({ ...context, plan }, { earlier, copyWhole: () => cloneWhole(plan, context), thread })
+    : runPart(context, thread);
   progress.flush();
   send({
     type: 'finished',

@@ -1,7 +1,6 @@
 import { expect, it, test, vi } from 'vitest';
 import type { Folder } from '../model/files.ts';
-import { CollisionCheck } from './collisions.ts';
-import { hasOwnNames, resolveOverlaps } from './resolve-overlaps.ts';
+import { CollisionCheck, hasOwnNames, resolveOverlaps } from './collisions.ts';
 import { fold, SameNames } from './same-names.ts';
 
 const COMPOSED = 'caf\u00e9.txt';

@@ -1,6 +1,13 @@
 import path from 'node:path';
-import { CopyError } from '../errors.ts';
-import { type Files, type Folder, nameAs, namesAs } from '../model/files.ts';
+import { CopyError, systemError } from '../errors.ts';
+import type { PlannedFile } from '../model/entry.ts';
+import { type Files, filterFiles, nameAs, namesAs } from '../model/files.ts';
+import type { Folder } from '../model/files.ts';
+import type { TransferSettings } from '../model/settings.ts';
+import { EEXIST } from '../platform/errno.ts';
+import type { Overlap } from '../report.ts';
+import { Pending } from '../scan/pending.ts';
+import type { ResolvedTarget } from '../target.ts';
 import { fold, type SameNames } from './same-names.ts';
 
 /** A file and the folder that it was found in. */
@@ -34,6 +41,89 @@ export function collisionError(first: FoundIn, second: FoundIn): CopyError {
   });
 }
 
+/**
+ * The folded names of files. They are folded as one string, because a call for each of thousands of names would take
+ * several times as long.
+ */
+export function foldedNames(files: Files): string[] {
+  // A name never contains a slash.
+  return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
+}
+
+/** The rules for several files with the same destination. */
+export interface CollisionRules {
+  /** The option `overwrite`, which applies if a target does not set its own. */
+  overwrite: TransferSettings['overwrite'];
+  names: SameNames;
+  onOverlap?: ((kept: FoundIn, left: FoundIn) => void) | undefined;
+}
+
+/**
+ * Decides which of several files with the same destination is copied, as if the targets were copied one after the
+ * other. The files of one target have no order that the user determines: two of them with the same destination are an
+ * error, unless the target's own `overwrite` decides.
+ */
+export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folder[] {
+  const { overwrite, names, onOverlap } = rules;
+  const directories = new Map<string, Map<string, FoundIn[]>>();
+  const losers = new Map<Folder, Set<number>>();
+  for (const folder of folders) {
+    const { root, below, names: given, target } = folder;
+    const key = fold(path.join(root, below));
+    let copied = directories.get(key);
+    if (!copied) directories.set(key, (copied = new Map()));
+    const folded = foldedNames(folder);
+    for (const file of given.keys()) {
+      const name = folded[file]!;
+      const now = { folder, file };
+      const alike = copied.get(name);
+      if (!alike) {
+        copied.set(name, [now]);
+        continue;
+      }
+      const position = alike.findIndex((each) => names.isSamePath(destinationOf(each), destinationOf(now)));
+      if (position < 0) {
+        alike.push(now);
+        continue;
+      }
+      const before = alike[position]!;
+      const wins = replaces(before, now, before.folder.target === target ? undefined : overwrite);
+      if (wins) alike[position] = now;
+      const loser = wins ? before : now;
+      const lost = losers.get(loser.folder) ?? new Set();
+      losers.set(loser.folder, lost.add(loser.file));
+      onOverlap?.(wins ? now : before, wins ? before : now);
+    }
+  }
+  return folders.map((folder) => {
+    const lost = losers.get(folder);
+    return lost ? keepFiles(folder, (file) => !lost.has(file)) : folder;
+  });
+}
+
+/** Whether `now` replaces `before`. `otherwise` is the rule if the target has none; if it is undefined, throws. */
+function replaces(
+  before: FoundIn,
+  now: FoundIn,
+  otherwise: TransferSettings['overwrite'] | undefined,
+): boolean {
+  const rule = now.folder.target.overwrite ?? otherwise;
+  const isOfOneTarget = before.folder.target === now.folder.target;
+  if (rule === undefined || (rule === 'error' && isOfOneTarget)) throw collisionError(before, now);
+  if (rule === 'error') throw systemError(EEXIST, { source: sourceOf(now), destination: destinationOf(now) });
+  return rule !== false;
+}
+
+/** Returns an {@link Overlap} for the report. */
+export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, left: FoundIn): Overlap {
+  const planned = (found: FoundIn): PlannedFile => ({
+    source: sourceOf(found),
+    destination: destinationOf(found),
+    target: targets.indexOf(found.folder.target),
+  });
+  return { kept: planned(kept), left: planned(left) };
+}
+
 interface KeptFolder {
   folder: Folder;
   text: string;
@@ -58,49 +148,21 @@ export class CollisionCheck {
   /** Throws a CopyError with code ERR_COLLISION if a file collides with one that was added before. */
   add(folder: Folder): void {
     const { below, names, unchanged } = folder;
-    // Unchanged files exist in the destination, each under its own name.
-    if (!unchanged && names.length > 1) this.#checkIn(folder);
     const key = fold(below);
+    const before = this.#folders.get(key) ?? [];
+    // Unchanged files exist in the destination, each under its own name.
+    const isDistinct = names.length < 2 || unchanged !== undefined || areDistinct(folder);
+    if (before.length > 0 || !isDistinct) {
+      const others = before.map(({ folder: other, text }) => ({
+        ...other,
+        names: text === '' ? [] : text.split('/'),
+      }));
+      // Files of one target have no order: of two with the same destination, none is copied.
+      resolveOverlaps([...others, folder], { overwrite: 'error', names: this.#names });
+    }
     // A name never contains a slash.
     const kept = { folder: { ...folder, names: [], links: undefined }, text: names.join('/') };
-    const others = this.#folders.get(key);
-    if (!others) {
-      this.#folders.set(key, [kept]);
-      return;
-    }
-    for (const { folder: other, text } of others)
-      if (text !== '') this.#checkBetween({ ...other, names: text.split('/') }, folder);
-    others.push(kept);
-  }
-
-  #checkIn(folder: Folder): void {
-    const { names } = folder;
-    if (areDistinct(folder)) return;
-    const seen = new Map<string, number[]>();
-    for (const file of names.keys()) this.#compare(seen, folder, folder, file);
-  }
-
-  #checkBetween(first: Folder, second: Folder): void {
-    const seen = new Map<string, number[]>();
-    for (const file of first.names.keys()) listIn(seen, fold(nameAs(first, file))).push(file);
-    for (const file of second.names.keys()) this.#compare(seen, first, second, file, false);
-  }
-
-  #compare(
-    seen: Map<string, number[]>,
-    first: Folder,
-    second: Folder,
-    file: number,
-    adds: boolean = true,
-  ): void {
-    const list = listIn(seen, fold(nameAs(second, file)));
-    const now = { folder: second, file };
-    for (const each of list) {
-      const before = { folder: first, file: each };
-      if (this.#names.isSamePath(destinationOf(before), destinationOf(now)))
-        throw collisionError(before, now);
-    }
-    if (adds) list.push(file);
+    this.#folders.set(key, [...before, kept]);
   }
 }
 
@@ -112,17 +174,34 @@ function areDistinct(folder: Folder): boolean {
   return new Set(foldedNames(folder)).size === folder.names.length;
 }
 
-/**
- * The folded names of files. They are folded as one string, because a call for each of thousands of names would take
- * several times as long.
- */
-export function foldedNames(files: Files): string[] {
-  // A name never contains a slash.
-  return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
+/** Returns the folders without the files whose destinations are these absolute paths. */
+export function* without<T extends Folder | Pending>(
+  folders: Iterable<T>,
+  paths: readonly string[],
+): Generator<T | Folder> {
+  const left = new Set(paths);
+  for (const folder of folders) {
+    if (folder instanceof Pending) {
+      yield folder;
+      continue;
+    }
+    const { root, below } = folder;
+    yield keepFiles(folder, (file) => !left.has(path.join(root, below, nameAs(folder, file))));
+  }
 }
 
-function listIn<Value>(lists: Map<string, Value[]>, key: string): Value[] {
-  let list = lists.get(key);
-  if (!list) lists.set(key, (list = []));
-  return list;
+function keepFiles(folder: Folder, isKept: (file: number) => boolean): Folder {
+  const kept = filterFiles(folder, isKept);
+  return kept === folder ? folder : { ...kept, unchanged: undefined };
+}
+
+/**
+ * Whether a copy has one target whose files keep their names. Then two files cannot have the same destination, unless
+ * the filesystem treats two names as one; {@link CollisionCheck} finds that. If the target sets `overwrite`, returns
+ * false, because {@link resolveOverlaps} has to decide which file is kept.
+ */
+export function hasOwnNames(targets: readonly ResolvedTarget[]): boolean {
+  const [target] = targets;
+  const { rename, flatten, overwrite = 'error' } = target ?? {};
+  return targets.length === 1 && !target!.others && rename === undefined && !flatten && overwrite === 'error';
 }

@@ -1,6 +1,6 @@
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import type { DirectoryPair } from '../transfer/pair.ts';
+import type { DirectoryPair, PairedFile } from '../transfer/pair.ts';
 import { isAsRecorded, isKnown, type LostNames } from './record.ts';
 
 /**
@@ -20,16 +20,16 @@ const destination = new FileStatus();
  */
 export function isUnchanged(
   system: System,
-  pair: DirectoryPair,
-  names: { name: string; as: string; follow: boolean },
+  { pair, name, as }: PairedFile,
+  follow: boolean,
   records: Uint32Array | undefined,
-  file: number,
+  position: number,
 ): boolean {
-  if (!records || pair.fresh || !isKnown(records, file)) return false;
-  if (system.status(pair.destination, names.as, false, destination) < 0) return false;
-  if (!isAsRecorded(records, file, 'destination', destination)) return false;
-  if (system.status(pair.source, names.name, names.follow, source) < 0) return false;
-  return isAsRecorded(records, file, 'source', source);
+  if (!records || pair.fresh || !isKnown(records, position)) return false;
+  if (system.status(pair.destination, as, false, destination) < 0) return false;
+  if (!isAsRecorded(records, position, 'destination', destination)) return false;
+  if (system.status(pair.source, name, follow, source) < 0) return false;
+  return isAsRecorded(records, position, 'source', source);
 }
 
 /**

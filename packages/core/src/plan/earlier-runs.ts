@@ -3,11 +3,7 @@
  * copies need none of them.
  */
 
-export { DestinationIndex } from './destination-index.ts';
 export { ExpectedDestination } from './expected-destination.ts';
-export { keptIn, nameBelow } from './kept.ts';
 export { Manifest } from './manifest.ts';
-export { noteLost, pruneEverything, pruneStale } from './prune.ts';
-export { LostNames, rememberChange } from './record.ts';
-export { refuseSources } from './sources.ts';
+export { prune } from './prune.ts';
 export { UnchangedDetector } from './unchanged-detector.ts';

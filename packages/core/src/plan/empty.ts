@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../inside.ts';
+import { tryOr } from '../platform/path-status.ts';
 import { childPath, pathIn } from '../platform/paths.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -155,15 +156,12 @@ function* surplus(
     for (const entry of listEntries({ path: current })) {
       const { name } = entry;
       const isDirectory = entry.isDirectory();
-      // A name that is not UTF-8 is neither recorded nor kept.
-      if (typeof name === 'string') {
-        if (!isDirectory && files.has(name)) continue;
-        const full = path.join(current, name);
-        if (kept.some((each) => isInside(each, full))) continue;
-        if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
-          pending.push(full);
-          continue;
-        }
+      if (!isDirectory && files.has(name)) continue;
+      const full = path.join(current, name);
+      if (kept.some((each) => isInside(each, full))) continue;
+      if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
+        pending.push(full);
+        continue;
       }
       yield [current, entry];
     }
@@ -204,11 +202,7 @@ class Recorded {
 
 /** Returns no names if the manifest is missing, damaged or of another directory: the copy reports the error. */
 function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
-  try {
-    return fs.statSync(manifest).isFile() ? readNames(manifest, cwd) : [];
-  } catch {
-    return [];
-  }
+  return tryOr([], () => (fs.statSync(manifest).isFile() ? readNames(manifest, cwd) : []));
 }
 
 /**
@@ -216,14 +210,12 @@ function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
  * may differ.
  */
 function timeIn(directory: string): number {
-  try {
+  return tryOr(0, () => {
     const made = fs.mkdtempSync(path.join(directory, '.fs-reflink-'));
     try {
       return Math.floor(fs.lstatSync(made).ctimeMs);
     } finally {
       fs.rmdirSync(made);
     }
-  } catch {
-    return 0;
-  }
+  });
 }

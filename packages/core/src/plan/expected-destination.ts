@@ -8,7 +8,6 @@ import {
   belowFile,
   leadsNowhere,
   notADirectory,
-  onlyFileOf,
   standsInTheWay,
   statusIfThere,
 } from '../transfer/tree.ts';
@@ -51,7 +50,7 @@ export class ExpectedDestination {
       this.#makeRoot(folder, onMade);
       this.#makeBelow(folder, onMade);
     } catch (error) {
-      found.refused = aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
+      found.refused = aboutOnlyFile(error, folder);
       return found;
     }
     for (const [file, name] of namesAs(folder).entries()) {

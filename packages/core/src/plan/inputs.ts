@@ -1,3 +1,4 @@
+import type { PlannedQueue } from '../model/batch.ts';
 import type { Folder } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
@@ -16,6 +17,16 @@ export function needsEarlierRuns(
   return manifest !== undefined || prune !== false || emptiedAt !== undefined || dryRun;
 }
 
+/** What planning a copy needs. */
+export interface PlanContext {
+  queue: PlannedQueue;
+  plan: PlanSettings;
+  job: JobSettings;
+  system: System;
+  /** Gets the counts and the warnings. */
+  tally: Tally;
+}
+
 /** What a copy starts with. */
 export interface PlanInput {
   /** The manifest of earlier runs. */
@@ -24,17 +35,8 @@ export interface PlanInput {
   folders: Iterable<Folder | Pending>;
 }
 
-/**
- * Reads the manifest and starts the scan. `load` is called only if the manifest can be used to recall unchanged
- * files. Warnings for the user are added to `tally`.
- */
-export function startScan(
-  plan: PlanSettings,
-  job: JobSettings,
-  earlier: EarlierRuns,
-  load: () => System,
-  tally: Tally,
-): PlanInput {
+/** Reads the manifest and starts the scan. */
+export function startScan({ plan, job, system, tally }: PlanContext, earlier: EarlierRuns): PlanInput {
   const warn = (message: string) => void tally.warnings.push(message);
   const onError = (error: unknown) => noteError(tally, job, error);
   const { manifest: file, cwd, prune } = plan;
@@ -44,7 +46,7 @@ export function startScan(
   // Progress needs every file, and a dry run has to count what it would delete.
   const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
   const recall = recalls
-    ? new earlier!.UnchangedDetector(manifest, load(), prune === 'everything').recall
+    ? new earlier!.UnchangedDetector(manifest, system, prune === 'everything').recall
     : undefined;
   return {
     manifest,

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { readUpTo } from '../platform/read-sync.ts';
+import { tryOr } from '../platform/path-status.ts';
+import { readStart } from '../platform/read-sync.ts';
 import { isStaleTemporary, temporaryName, untouchedMs } from '../transfer/temporary.ts';
 
 /** A lock older than this is abandoned: reading and writing one file never takes so long. */
@@ -55,27 +56,16 @@ function create(lock: string, owner: string): boolean {
 
 /** Returns an empty string if the owner has not written its name yet, or if the lock is not a readable file. */
 function ownerOf(lock: string): string {
-  try {
-    const fd = fs.openSync(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const buffer = Buffer.alloc(OWNER_BYTES);
-      return buffer.toString('latin1', 0, readUpTo(fd, buffer, null));
-    } finally {
-      fs.closeSync(fd);
-    }
-  } catch {
-    return '';
-  }
+  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+  return tryOr('', () => readStart(lock, flags, OWNER_BYTES).toString('latin1'));
 }
 
 function isAbandoned(lock: string, owner: string): boolean {
-  try {
+  // If this fails, the lock is gone, and creating one succeeds now.
+  return tryOr(false, () => {
     const untouched = untouchedMs(lock);
     return untouched > ABANDONED_MS || isStaleTemporary(owner, () => untouched);
-  } catch {
-    // It is gone: creating the lock succeeds now.
-    return false;
-  }
+  });
 }
 
 /** Removes a lock, unless another process has replaced it since it was read. */
@@ -90,10 +80,5 @@ function breakLock(lock: string, owner: string): void {
   remove(aside);
 }
 
-function remove(file: string): void {
-  try {
-    fs.rmSync(file, { force: true });
-  } catch {
-    // The next process detects that the owner has ended.
-  }
-}
+/** Ignores errors: the next process detects that the owner has ended. */
+const remove = (file: string): void => tryOr(undefined, () => fs.rmSync(file, { force: true }));

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { readUpTo } from '../platform/read-sync.ts';
+import { tryOr } from '../platform/path-status.ts';
+import { readStart, readUpTo } from '../platform/read-sync.ts';
 import type { NamedRecords } from './named-records.ts';
 import { RECORD_BYTES } from './record.ts';
 
@@ -257,15 +258,5 @@ export function mayBeManifest(head: Buffer | undefined): boolean {
 
 /** The bytes that identify this state of a manifest. Returns undefined if it cannot be read. */
 export function readHead(file: string): Buffer | undefined {
-  try {
-    const fd = fs.openSync(file, 'r');
-    try {
-      const head = Buffer.alloc(HEAD_BYTES);
-      return head.subarray(0, readUpTo(fd, head, null));
-    } finally {
-      fs.closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
+  return tryOr(undefined, () => readStart(file, 'r', HEAD_BYTES));
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { openDirectory } from '../transfer/opened-path.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
 import { withLock } from './lock.ts';
@@ -18,7 +19,7 @@ import {
   toPart,
 } from './manifest-file.ts';
 import { chosen, joined, mergeRecords, type NamedRecords, Positions } from './named-records.ts';
-import { forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
+import { copyRecord, forgetSource, isRecorded, RECORD_WORDS } from './record.ts';
 import { Scratch } from './scratch.ts';
 
 /** Only manifests have this extension, so a file with it and another content is a damaged manifest. */
@@ -212,10 +213,7 @@ export class Manifest {
       if (known < 0) continue;
       folder.isUnchanged = false;
       folder.taken[known] = 1;
-      records.set(
-        folder.records.subarray(known * RECORD_WORDS, (known + 1) * RECORD_WORDS),
-        file * RECORD_WORDS,
-      );
+      copyRecord(folder.records, known, records, file);
     }
     return records;
   }
@@ -284,7 +282,7 @@ export class Manifest {
         const own = joined(known?.isUnchanged ? [known, ...parts] : parts);
         // This run has decided about the unchanged files too.
         if (known?.isUnchanged) known.taken.fill(1);
-        yield [directory, [toPart(mergeRecords(system, directory, { before: known, own, other: there }))]];
+        yield [directory, [toPart(mergeRecords(system, directory, known, own, there))]];
       } else {
         const stays = known && (known.isUnchanged || !others) ? [this.#left(known)] : [];
         yield [directory, [...stays, ...added.map((section) => partOf(this.#scratch, section))]];
@@ -338,8 +336,7 @@ function refuseOther(file: string): void {
 /** Replaces a file in one step. `encoded` is called with a unique string, and returns the content. */
 function replaceFile(system: System, file: string, encoded: (unique: string) => Iterable<Uint8Array>): void {
   const fail = (errno: number, syscall: string) => systemError(errno, { destination: file, syscall });
-  const directory = system.openDirectory(path.dirname(file));
-  if (typeof directory === 'number') throw fail(-directory, 'open');
+  const directory = openDirectory(system, path.dirname(file), { destination: file });
   try {
     sweepTemporaries(system, directory);
     const staged = new StagedFile(system, directory, NEW_FILE_MODE, fail);

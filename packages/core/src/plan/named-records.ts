@@ -1,6 +1,7 @@
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import { isAsRecorded, isSameDestination, RECORD_WORDS } from './record.ts';
+import { statusIn } from '../transfer/opened-path.ts';
+import { chooseRecords, isAsRecorded, isSameDestination } from './record.ts';
 
 /** Files of a directory by name, each with its record. */
 export interface NamedRecords {
@@ -14,10 +15,7 @@ export function chosen({ names, records }: NamedRecords, isChosen: (file: number
   for (let file = 0; file < names.length; file++) if (isChosen(file)) kept.push(file);
   // This is the usual case.
   if (kept.length === names.length) return { names, records };
-  const of = new Uint32Array(kept.length * RECORD_WORDS);
-  for (const [position, file] of kept.entries())
-    of.set(records.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
-  return { names: kept.map((file) => names[file]!), records: of };
+  return { names: kept.map((file) => names[file]!), records: chooseRecords(records, kept) };
 }
 
 /** Joins all parts. Each part is copied only once, however many there are. */
@@ -40,42 +38,26 @@ export function joined(parts: readonly NamedRecords[]): NamedRecords {
 export function mergeRecords(
   system: System,
   directory: string,
-  {
-    before,
-    own,
-    other,
-  }: {
-    before: (NamedRecords & { taken: Uint8Array }) | undefined;
-    own: NamedRecords;
-    other: NamedRecords;
-  },
+  before: (NamedRecords & { taken: Uint8Array }) | undefined,
+  own: NamedRecords,
+  other: NamedRecords,
 ): NamedRecords {
-  const began = before && new Positions(before.names);
+  const earlier = before && new Positions(before.names);
   const mine = new Positions(own.names);
-  const isThere = observer(system, directory);
+  const status = new FileStatus();
   const kept = chosen(other, (file) => {
     const name = other.names[file]!;
-    const position = began?.of(name) ?? -1;
+    const position = earlier?.of(name) ?? -1;
     if (before && position >= 0 && isSameDestination(before.records, position, other.records, file))
       return before.taken[position] === 0;
     // The other process has copied this file. If this process has copied it too, the record of the later copy is
     // kept.
-    return mine.of(name) < 0 || isThere(name, other.records, file);
+    if (mine.of(name) < 0) return true;
+    const looked = statusIn(system, directory, name, status);
+    return looked >= 0 && isAsRecorded(other.records, file, 'destination', status);
   });
   const theirs = new Set(kept.names);
   return joined([kept, chosen(own, (file) => !theirs.has(own.names[file]!))]);
-}
-
-/** Returns a function that checks whether a file of the directory still has the state in its record. */
-function observer(system: System, directory: string) {
-  const status = new FileStatus();
-  return (name: string, records: Uint32Array, file: number): boolean => {
-    const opened = system.openDirectory(directory);
-    if (typeof opened === 'number') return false;
-    const looked = system.status(opened, name, false, status);
-    system.closeDirectory(opened);
-    return looked >= 0 && isAsRecorded(records, file, 'destination', status);
-  };
 }
 
 /** Finds names in a list. It is fast if the names are looked up in the order of the list, or nearly so. */

@@ -11,19 +11,26 @@ import type {
 } from '../model/batch.ts';
 import { chooseFiles, type Files, type Folder, namesAs } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { isSpecialFile } from '../platform/path-status.ts';
+import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import { addLost, noteError, type Tally } from '../report.ts';
+import type { Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
-import { CollisionCheck, destinationOf, type FoundIn, sourceOf } from './collisions.ts';
+import {
+  CollisionCheck,
+  destinationOf,
+  type FoundIn,
+  hasOwnNames,
+  resolveOverlaps,
+  sourceOf,
+  toOverlap,
+  without,
+} from './collisions.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
-import type { EarlierRuns, PlanInput } from './inputs.ts';
-import type { PruneContext } from './prune.ts';
-import { type LostNames, RECORD_WORDS } from './record.ts';
-import { hasOwnNames, resolveOverlaps, toOverlap, without } from './resolve-overlaps.ts';
+import { type EarlierRuns, type PlanContext, type PlanInput, startScan } from './inputs.ts';
+import { chooseRecords, type LostNames, RECORD_WORDS, rememberChange } from './record.ts';
 import { SameNames } from './same-names.ts';
 
 /** Used in place of records for files that are all up to date: the manifest keeps their records. */
@@ -40,6 +47,7 @@ const BATCH_FILES = 64;
  * user.
  */
 export class Planner {
+  readonly #context: PlanContext;
   readonly #queue: PlannedQueue;
   readonly #plan: PlanSettings;
   readonly #job: JobSettings;
@@ -64,19 +72,11 @@ export class Planner {
   /** The folders that are planned but not published, in reverse order, with the manifest's records of their files. */
   #waiting: { folder: Folder; records: Uint32Array | undefined }[] = [];
 
-  constructor(
-    queue: PlannedQueue,
-    plan: PlanSettings,
-    job: JobSettings,
-    {
-      system,
-      tally,
-      found,
-      earlier,
-    }: { system: System; tally: Tally; found: PlanInput; earlier: EarlierRuns },
-  ) {
+  constructor(context: PlanContext, earlier: EarlierRuns) {
+    const { queue, plan, job, system, tally } = context;
     this.#earlier = earlier;
-    this.#found = found;
+    this.#found = startScan(context, earlier);
+    this.#context = context;
     this.#queue = queue;
     this.#plan = plan;
     this.#job = job;
@@ -94,49 +94,48 @@ export class Planner {
     const found = this.#found.folders;
     const folders = leave.length > 0 ? without(found, leave) : found;
     const isPlain = hasOwnNames(targets);
+    // The first files are copied while the scan still looks for others.
+    const isStreamed = isPlain && !this.#prunes;
     const names = new SameNames(!this.#job.dryRun);
     const check = new CollisionCheck(names);
-    if (isPlain && !this.#prunes) {
-      // The first files are copied while the scan still looks for others.
-      for (const folder of folders) {
-        if (folder instanceof Pending) {
-          yield folder;
-          continue;
-        }
-        check.add(folder);
-        this.#refuseManifest(folder);
-        this.#publishFolder(folder);
-        yield;
-        this.#recordCopied();
+    const all: Folder[] = [];
+    for (const folder of folders) {
+      if (folder instanceof Pending) {
+        yield folder;
+        continue;
       }
-    } else {
-      const all: Folder[] = [];
-      for (const folder of folders) {
-        if (folder instanceof Pending) {
-          yield folder;
-          continue;
-        }
-        all.push(folder);
-        this.#refuseManifest(folder);
-        if (isPlain) check.add(folder);
-        yield;
-      }
+      if (isPlain) check.add(folder);
+      this.#refuseManifest(folder);
+      if (isStreamed) this.#publishFolder(folder);
+      else all.push(folder);
+      yield;
+      if (isStreamed) this.#recordCopied();
+    }
+    if (!isStreamed) {
       const { overwrite } = this.#job.transfer;
-      const resolved = isPlain ? all : resolveOverlaps(all, { overwrite, names, onOverlap: this.#onOverlap });
-      const records = resolved.map((folder) => this.#recordsOf(folder));
-      this.#waiting = resolved.map((folder, position) => ({ folder, records: records[position] })).reverse();
-      let deleted = false;
-      if (this.#mayPrune()) {
-        const context = yield* this.#prune(resolved);
-        deleted = context.deleted;
-        if (!context.lost.isEmpty && this.#found.manifest?.keepsLinks) this.#rememberChanges(context.lost);
-      }
-      for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
-        const folder = deleted ? asItIs(next.folder) : next.folder;
-        this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
-      }
+      const rules = { overwrite, names, onOverlap: this.#onOverlap };
+      yield* this.#publishAll(isPlain ? all : resolveOverlaps(all, rules));
     }
     this.#queue.close();
+  }
+
+  /** Deletes what is stale, and publishes the folders. */
+  *#publishAll(folders: readonly Folder[]): Generator<undefined> {
+    this.#waiting = folders.map((folder) => ({ folder, records: this.#recordsOf(folder) })).reverse();
+    let deleted = false;
+    if (this.#mayPrune()) {
+      const { manifest } = this.#found;
+      const pruned = yield* this.#earlier!.prune(
+        { ...this.#context, manifest, expected: this.#expected },
+        folders,
+      );
+      deleted = pruned.deleted;
+      if (!pruned.lost.isEmpty && manifest?.keepsLinks) this.#rememberChanges(pruned.lost);
+    }
+    for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
+      const folder = deleted ? asItIs(next.folder) : next.folder;
+      this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
+    }
   }
 
   /** Call this after all threads have ended and have reported to the queue how much they copied. */
@@ -239,60 +238,6 @@ export class Planner {
       );
   };
 
-  *#prune(folders: Folder[]): Generator<undefined, PruneContext> {
-    const { prune, pruneRoots, keep, emptiedAt, targets, cwd, manifest, began = Date.now() } = this.#plan;
-    const {
-      DestinationIndex,
-      keptIn,
-      LostNames,
-      nameBelow,
-      noteLost,
-      pruneEverything,
-      pruneStale,
-      refuseSources,
-    } = this.#earlier!;
-    const isWhole = prune === 'everything';
-    const undeletable = new Set<string>();
-    const context: PruneContext = {
-      tally: this.#tally,
-      entries: this.#job.entries || this.#job.prunedEntries === true,
-      expected: this.#expected,
-      system: byBytes(this.#system),
-      roots: [...targets.map(({ to }) => to), cwd],
-      pruneRoots: isWhole ? pruneRoots : [],
-      kept: [
-        ...pruneRoots.flatMap((root) => keptIn(root, keep)),
-        // The manifest and its lock, if a root contains them.
-        ...(manifest === undefined
-          ? []
-          : pruneRoots.map((root) => nameBelow(root, manifest)).flatMap((file) => [file, `${file}.lock`])),
-      ],
-      emptiedAt,
-      began,
-      onError: (error) => {
-        noteError(this.#tally, this.#job, error);
-        undeletable.add((error as CopyError).destination!);
-      },
-      undeletable,
-      makesWritable: this.#job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
-      lost: new LostNames(),
-      deleted: false,
-    };
-    const { manifest: known } = this.#found;
-    if (isWhole) {
-      if (known?.keepsLinks && !this.#expected) noteLost(known, context);
-      const planned = new DestinationIndex(folders);
-      // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
-      const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
-      refuseSources(roots, folders, keep);
-      for (const root of roots) {
-        yield* pruneEverything(root, planned, context);
-      }
-    } else if (emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
-    if (prune && known) yield* pruneStale(known, context);
-    return context;
-  }
-
   /** Updates the records of files that lost a name: deleting it gave them another change time. */
   #rememberChanges(lost: LostNames): void {
     const system = byBytes(this.#system);
@@ -309,8 +254,7 @@ export class Planner {
         if (!lost.has(records, file)) continue;
         opened ??= system.openDirectory(directory);
         if (typeof opened === 'number') break;
-        if (system.status(opened, name, false, status) >= 0)
-          this.#earlier!.rememberChange(records, file, status);
+        if (system.status(opened, name, false, status) >= 0) rememberChange(records, file, status);
       }
       if (typeof opened === 'object') system.closeDirectory(opened);
       if (opened !== undefined) each.records = records;
@@ -434,13 +378,10 @@ export class Planner {
     if (numbers.length === 0) return false;
     const number = this.#plan.targets.indexOf(folder.target);
     const known = records ?? new Uint32Array(folder.names.length * RECORD_WORDS);
-    const part = (chosen: number[]) => {
-      const of = new Uint32Array(chosen.length * RECORD_WORDS);
-      for (const [position, file] of chosen.entries())
-        of.set(known.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
-      const files = { renamed: undefined, links: undefined, ...chooseFiles(folder, chosen) };
-      return { folder: { ...folder, ...files }, records: of };
-    };
+    const part = (chosen: number[]) => ({
+      folder: { ...folder, renamed: undefined, links: undefined, ...chooseFiles(folder, chosen) },
+      records: chooseRecords(known, chosen),
+    });
     this.transformed.push({ number, ...part(numbers), results: [] });
     if (kept.size > 0) {
       const rest = part([...kept]);
@@ -481,11 +422,7 @@ function sliceExpected(expected: ExpectedFiles, start: number, end: number): Exp
   return { ...expected, vacant: slice(expected.vacant), blocked: slice(expected.blocked) };
 }
 
+/** Also true if it is missing or not a directory: then copying the first file reports the error. */
 function isEmpty(directory: string): boolean {
-  try {
-    return fs.readdirSync(directory).length === 0;
-  } catch {
-    // It is missing or not a directory: then copying the first file reports the error.
-    return true;
-  }
+  return tryOr([], () => fs.readdirSync(directory)).length === 0;
 }

@@ -1,35 +1,42 @@
 import path from 'node:path';
-import { errorCode, errorReason } from '../errors.ts';
+import { type CopyError, errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import type { Folder } from '../model/folder.ts';
+import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { childPath } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import type { Tally } from '../report.ts';
+import { byBytes } from '../platform/system-for.ts';
+import { noteError, type Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter, NO_DIRECTORY, refuseMountPoint } from './delete.ts';
-import type { DestinationIndex } from './destination-index.ts';
+import { DestinationIndex } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
+import { keptIn, nameBelow } from './kept.ts';
 import type { Manifest } from './manifest.ts';
-import { isAsRecorded, type LostNames } from './record.ts';
+import { isAsRecorded, LostNames } from './record.ts';
+import { refuseSources } from './sources.ts';
 
-export interface PruneContext {
+/** What deleting needs. */
+export interface PruneInput {
+  plan: PlanSettings;
+  job: JobSettings;
+  system: System;
   tally: Tally;
-  entries: boolean;
+  manifest: Manifest | undefined;
   /** In a dry run: records what would be deleted. */
   expected: ExpectedDestination | undefined;
-  system: System;
+}
+
+interface PruneContext extends PruneInput {
   /** Each target's `to`, and the directory that relative paths belong to. Nothing outside of them is deleted. */
   roots: readonly string[];
   /** The directories that `prune: 'everything'` empties. */
   pruneRoots: readonly string[];
   /** Absolute paths that are kept, with everything in them. */
   kept: readonly string[];
-  /** See {@link CopyOptions.emptiedAt}. */
-  emptiedAt: number | undefined;
-  /** When the copy was requested, in milliseconds since 1970. */
-  began: number;
   /** Called with the error of something that cannot be deleted, which then stays. Throws it if it ends the copy. */
   onError: (error: unknown) => void;
   /** Absolute paths of what could not be deleted. */
@@ -42,6 +49,48 @@ export interface PruneContext {
   deleted: boolean;
 }
 
+/** Deletes what is stale, as the options require, before the folders are copied. */
+export function* prune(
+  input: PruneInput,
+  folders: readonly Folder[],
+): Generator<undefined, Pick<PruneContext, 'deleted' | 'lost'>> {
+  const { plan, job, tally, manifest } = input;
+  const { pruneRoots, keep, targets, cwd } = plan;
+  const isWhole = plan.prune === 'everything';
+  const undeletable = new Set<string>();
+  const context: PruneContext = {
+    ...input,
+    system: byBytes(input.system),
+    roots: [...targets.map(({ to }) => to), cwd],
+    pruneRoots: isWhole ? pruneRoots : [],
+    kept: [...pruneRoots.flatMap((root) => keptIn(root, keep)), ...manifestIn(plan)],
+    onError: (error) => {
+      noteError(tally, job, error);
+      undeletable.add((error as CopyError).destination!);
+    },
+    undeletable,
+    makesWritable: job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
+    lost: new LostNames(),
+    deleted: false,
+  };
+  if (isWhole) {
+    if (manifest?.keepsLinks && !input.expected) noteLost(manifest, context);
+    const planned = new DestinationIndex(folders);
+    // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
+    const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
+    refuseSources(roots, folders, keep);
+    for (const root of roots) yield* pruneEverything(root, planned, context);
+  } else if (plan.emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
+  if (plan.prune && manifest) yield* pruneStale(manifest, context);
+  return context;
+}
+
+/** The manifest and its lock, if a root contains them. */
+function manifestIn({ manifest, pruneRoots }: PlanSettings): string[] {
+  if (manifest === undefined) return [];
+  return pruneRoots.map((root) => nameBelow(root, manifest)).flatMap((file) => [file, `${file}.lock`]);
+}
+
 /**
  * Deletes the files that earlier runs copied and no target copies now, unless they were changed since. With
  * `emptiedAt`, deletes changed files too, unless they were changed after that time. Files outside of `context.roots`
@@ -49,8 +98,8 @@ export interface PruneContext {
  * another copy has written the manifest since this copy started, everything is kept: a later copy knows which files
  * are stale.
  */
-export function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
-  const { system, roots, expected, emptiedAt, lost, undeletable } = context;
+function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
+  const { system, roots, expected, plan, lost, undeletable } = context;
   if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
@@ -77,7 +126,7 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
         if (isAsCopied && status.mayHaveLinks) lost.add(folder.records, file);
         const isOurs =
           isAsCopied ||
-          (looked >= 0 && (lost.explain(folder.records, file, status) || wasEmptied(status, emptiedAt)));
+          (looked >= 0 && (lost.explain(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
         let deleted = 1;
         try {
           if (isOurs && !expected) deleted = deleter.deleteFile(opened, name);
@@ -101,11 +150,12 @@ export function* pruneStale(manifest: Manifest, context: PruneContext): Generato
   }
 }
 
-const isWrittenMeanwhile = ({ at }: Manifest, { began }: PruneContext): boolean =>
-  at > began && at <= Date.now();
+function isWrittenMeanwhile({ at }: Manifest, { plan: { began = Date.now() } }: PruneContext): boolean {
+  return at > began && at <= Date.now();
+}
 
 /** Notes the stale files with several names before {@link pruneEverything} deletes them. */
-export function noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): void {
+function noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): void {
   const status = new FileStatus();
   const deleter = new Deleter(system);
   try {
@@ -165,7 +215,7 @@ function removeIfEmpty(directory: string, root: string, deleter: Deleter, contex
  * Deletes everything below `root` that is neither planned nor kept. Planned files stay until the copy replaces them, so
  * that none is lost if the copy fails.
  */
-export function* pruneEverything(
+function* pruneEverything(
   root: string,
   planned: DestinationIndex,
   context: PruneContext,
@@ -240,9 +290,10 @@ function countFiles(context: PruneContext, parent: Directory, entry: NamedEntry)
 
 /** Counts and records what was deleted, or in a dry run would be deleted. */
 function note(destination: string, context: PruneContext, files: number): void {
-  const { tally, entries, expected } = context;
+  const { tally, job, expected } = context;
   context.deleted = true;
   expected?.remove(destination);
   tally.pruned += files;
-  if (entries && files > 0) tally.entries.push({ destination, action: 'pruned', bytes: 0 });
+  if ((job.entries || job.prunedEntries) && files > 0)
+    tally.entries.push({ destination, action: 'pruned', bytes: 0 });
 }

@@ -4,6 +4,18 @@ import { type FileStatus, SIGNATURE_WORDS } from '../platform/status.ts';
 export const RECORD_WORDS: number = SIGNATURE_WORDS * 2;
 export const RECORD_BYTES: number = RECORD_WORDS * 4;
 
+/** Copies a record to a position of other records. */
+export function copyRecord(from: Uint32Array, file: number, to: Uint32Array, position: number): void {
+  to.set(from.subarray(file * RECORD_WORDS, (file + 1) * RECORD_WORDS), position * RECORD_WORDS);
+}
+
+/** The records of the given files. */
+export function chooseRecords(records: Uint32Array, files: readonly number[]): Uint32Array {
+  const chosen = new Uint32Array(files.length * RECORD_WORDS);
+  for (const [position, file] of files.entries()) copyRecord(records, file, chosen, position);
+  return chosen;
+}
+
 /** Whether the state of the source is recorded: no file has a mode of 0. */
 export function isKnown(records: Uint32Array, file: number): boolean {
   return records[file * RECORD_WORDS + SIGNATURE_WORDS - 1] !== 0;
@@ -26,10 +38,9 @@ export function isSameDestination(
   other: Uint32Array,
   otherFile: number,
 ): boolean {
-  const start = file * RECORD_WORDS;
-  const otherStart = otherFile * RECORD_WORDS;
-  for (let word = SIGNATURE_WORDS; word < RECORD_WORDS; word++)
-    if (one[start + word] !== other[otherStart + word]) return false;
+  const distance = (otherFile - file) * RECORD_WORDS;
+  for (let word = file * RECORD_WORDS + SIGNATURE_WORDS; word < (file + 1) * RECORD_WORDS; word++)
+    if (one[word] !== other[word + distance]) return false;
   return true;
 }
 

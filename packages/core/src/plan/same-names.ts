@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { tryOr } from '../platform/path-status.ts';
 import { ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
 import { PREFIX } from '../transfer/temporary.ts';
 
@@ -61,7 +62,8 @@ export class SameNames {
  * Creates a file under one name and looks up the other, in a temporary directory. Returns undefined if that fails.
  */
 function tryBoth(directory: string, one: string, other: string): boolean | undefined {
-  try {
+  // If this fails, copying the first file there reports what is wrong with the directory or the name.
+  return tryOr(undefined, () => {
     const trial = fs.mkdtempSync(path.join(directory, PREFIX));
     try {
       fs.writeFileSync(path.join(trial, one), '', { flag: 'wx' });
@@ -69,8 +71,5 @@ function tryBoth(directory: string, one: string, other: string): boolean | undef
     } finally {
       fs.rmSync(trial, { recursive: true, force: true });
     }
-  } catch {
-    // Copying the first file there reports what is wrong with the directory or the name.
-    return undefined;
-  }
+  });
 }

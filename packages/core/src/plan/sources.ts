@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/files.ts';
+import { tryOr } from '../platform/path-status.ts';
 import { keptIn } from './kept.ts';
 
 /** Throws if a directory to empty contains a source of the copy. */
@@ -49,19 +50,9 @@ function isBelow(directory: string, file: string): boolean {
 
 /** Returns undefined if nothing exists there. */
 function identityOf(file: string): string | undefined {
-  try {
-    const { dev, ino } = fs.statSync(file, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
+  const status = tryOr(undefined, () => fs.statSync(file, { bigint: true }));
+  return status && `${status.dev}:${status.ino}`;
 }
 
-function realPath(given: string): string {
-  try {
-    return fs.realpathSync.native(given);
-  } catch {
-    // The path does not exist: then nothing can be lost there.
-    return given;
-  }
-}
+/** Returns the path itself if it does not exist: then nothing can be lost there. */
+const realPath = (given: string): string => tryOr(given, () => fs.realpathSync.native(given));

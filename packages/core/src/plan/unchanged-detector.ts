@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { UNDECODABLE } from '../scan/entries.ts';
@@ -159,10 +160,4 @@ export class UnchangedDetector {
 }
 
 /** Returns undefined if the directory cannot be listed: planning reports the error. */
-function list(directory: string): string[] | undefined {
-  try {
-    return fs.readdirSync(directory);
-  } catch {
-    return undefined;
-  }
-}
+const list = (directory: string): string[] | undefined => tryOr(undefined, () => fs.readdirSync(directory));

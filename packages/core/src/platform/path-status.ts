@@ -6,13 +6,18 @@ import { onDisk } from './raw-names.ts';
  * directory without search permission count as missing. The code that opens the path then reports the error.
  */
 
+/** The result of a call, or `otherwise` if it throws. */
+export function tryOr<T, Otherwise>(otherwise: Otherwise, call: () => T): T | Otherwise {
+  try {
+    return call();
+  } catch {
+    return otherwise;
+  }
+}
+
 /** The status of a path. Links are followed. */
 export function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(onDisk(file), { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
+  return tryOr(undefined, () => fs.statSync(onDisk(file), { throwIfNoEntry: false }));
 }
 
 export function isDirectory(file: string): boolean {
@@ -27,9 +32,5 @@ export function isSpecialFile(file: string): boolean {
 
 /** Whether a path exists. A broken link counts as existing: it can be copied as a link. */
 export function exists(file: string): boolean {
-  try {
-    return fs.lstatSync(onDisk(file), { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
+  return tryOr(undefined, () => fs.lstatSync(onDisk(file), { throwIfNoEntry: false })) !== undefined;
 }

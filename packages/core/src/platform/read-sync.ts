@@ -34,3 +34,14 @@ export function readUpTo(fd: number, into: Uint8Array, at: number | null): numbe
   }
   return done;
 }
+
+/** The first bytes of a file, at most `most`. */
+export function readStart(file: string, flags: string | number, most: number): Buffer {
+  const fd = fs.openSync(file, flags);
+  try {
+    const start = Buffer.alloc(most);
+    return start.subarray(0, readUpTo(fd, start, null));
+  } finally {
+    fs.closeSync(fd);
+  }
+}

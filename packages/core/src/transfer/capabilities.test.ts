@@ -23,9 +23,9 @@ const newPair = () => new Capabilities().pair(new FileStatus(), 1);
 function givesUp(answers: (ErrorClass | 'success' | 'copied')[], isLayered = plain): boolean {
   const pair = newPair();
   for (const answer of answers) {
-    if (answer === 'success') Capabilities.succeeded(pair, clone);
-    else if (answer === 'copied') Capabilities.succeeded(pair, copy);
-    else Capabilities.refused(pair, clone, answer, isLayered);
+    if (answer === 'success') pair.succeeded(clone);
+    else if (answer === 'copied') pair.succeeded(copy);
+    else pair.failed(clone, answer, isLayered);
   }
   return pair.refused;
 }
@@ -52,7 +52,7 @@ test('a layered filesystem is never given up, and is asked only once what it is'
 
 test('a refusal of anything but a clone says nothing about cloning', () => {
   const pair = newPair();
-  for (let time = 0; time < 5; time++) Capabilities.refused(pair, copy, 'pair', plain);
+  for (let time = 0; time < 5; time++) pair.failed(copy, 'pair', plain);
   expect(pair.refused).toBe(false);
 });
 

@@ -7,7 +7,7 @@ import { isDirectoryError, refuseSpecial } from './decide.ts';
 import { discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
-import { type DirectoryPair, pathsOf } from './pair.ts';
+import { type BothPaths, type DirectoryPair, type PairedFile, pathsOf } from './pair.ts';
 import { temporaryName } from './temporary.ts';
 
 export interface TransferHooks {
@@ -29,7 +29,6 @@ export class CurrentFile implements OpenTransfer {
   readonly status: FileStatus = new FileStatus();
   source = -1;
   destination = -1;
-  sourceName = '';
   /** The name that the destination is written under: the final one, or a temporary one. */
   destinationName = '';
   moved = 0;
@@ -38,8 +37,7 @@ export class CurrentFile implements OpenTransfer {
   hidden = false;
   /** The file {@link destinationName} was created by this try, and is deleted if the try fails. */
   #created = false;
-  #pair: DirectoryPair | undefined;
-  #as = '';
+  #file: PairedFile | undefined;
   readonly #inTheWay = new FileStatus();
   readonly #system: System;
   readonly #preserved: Preserved;
@@ -51,20 +49,22 @@ export class CurrentFile implements OpenTransfer {
     this.#hooks = hooks;
   }
 
-  begin(source: number, pair: DirectoryPair, name: string, as: string, hidden: boolean): this {
+  start(source: number, file: PairedFile, hidden: boolean): this {
     this.source = source;
     this.destination = -1;
-    this.sourceName = name;
-    this.destinationName = hidden ? temporaryName() : as;
+    this.destinationName = hidden ? temporaryName() : file.as;
     this.hidden = hidden;
     this.#created = false;
-    this.#pair = pair;
-    this.#as = as;
+    this.#file = file;
     return this;
   }
 
   get pair(): DirectoryPair {
-    return this.#pair!;
+    return this.#file!.pair;
+  }
+
+  get sourceName(): string {
+    return this.#file!.name;
   }
 
   get sourceDirectory(): Directory {
@@ -75,8 +75,7 @@ export class CurrentFile implements OpenTransfer {
     return this.pair.destination;
   }
 
-  readonly paths = (): { source: string; destination: string } =>
-    pathsOf(this.pair, this.sourceName, this.#as);
+  readonly paths = (): BothPaths => pathsOf(this.#file!);
 
   readonly progress = (bytes: number): void => {
     if (bytes < this.status.size) this.#hooks.progress(bytes, this.status.size);
@@ -99,10 +98,11 @@ export class CurrentFile implements OpenTransfer {
    */
   hide(): boolean {
     if (this.hidden) return false;
-    const { pair } = this;
-    if (this.#system.status(pair.destination, this.#as, false, this.#inTheWay) >= 0) {
+    const file = this.#file!;
+    const { pair, as } = file;
+    if (this.#system.status(pair.destination, as, false, this.#inTheWay) >= 0) {
       if (this.#inTheWay.isDirectory) throw isDirectoryError(this.paths());
-      refuseSpecial(this.#system, pair, this.sourceName, this.#as, this.#inTheWay, false);
+      refuseSpecial(this.#system, file, this.#inTheWay, false);
     }
     pair.fresh = false;
     this.hidden = true;

@@ -5,7 +5,7 @@ import { EEXIST, EISDIR } from '../platform/errno.ts';
 import { differInCaseOnly, spelledAsStored } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import { type DirectoryPair, pathsOf } from './pair.ts';
+import { type BothPaths, type PairedFile, pathsOf } from './pair.ts';
 import { isAlike, isOlder } from './quick-check.ts';
 
 /** How many links the kernel follows for one path. */
@@ -14,7 +14,7 @@ const MAX_LINKS = 40;
 const behindLink = new FileStatus();
 
 /** The error for a file whose destination is a directory. */
-export const isDirectoryError = (paths: { source: string; destination: string }): CopyError =>
+export const isDirectoryError = (paths: BothPaths): CopyError =>
   new CopyError({
     code: 'EISDIR',
     reason: 'the destination is a directory; delete or rename it, or choose another destination',
@@ -26,45 +26,41 @@ export const isDirectoryError = (paths: { source: string; destination: string })
 export type Decision = 'create' | 'keep' | 'replace';
 
 /** What {@link decide} decides about. */
-export interface DecideQuery {
-  name: string;
-  as: string;
+export interface DecideQuery extends PairedFile {
   /**
    * The status of the source; of a link itself if it is copied as a link. Undefined if the content is not known yet.
    */
   source: FileStatus | undefined;
   /** Receives the status of the existing destination. */
   destination: FileStatus;
-  /** Whether an earlier run created the existing destination, and nobody has changed it since. */
-  isOurs: () => boolean;
 }
 
 /**
  * Decides what happens to an existing destination, for copies, links, transformed files and dry runs alike. Throws if
  * it must not be replaced. Files that are unchanged since an earlier run are skipped before this is called.
  */
-export function decide(system: System, pair: DirectoryPair, query: DecideQuery): Decision {
-  const { name, as, source, destination, isOurs } = query;
+export function decide(system: System, query: DecideQuery): Decision {
+  const { pair, as, source, destination, isOurs } = query;
   if (pair.fresh || system.status(pair.destination, as, false, destination) < 0) return 'create';
-  if (destination.isDirectory) throw isDirectoryError(pathsOf(pair, name, as));
+  if (destination.isDirectory) throw isDirectoryError(pathsOf(query));
   const isLink = source?.isLink ?? false;
   const sameSpecial = source?.isSameSpecial(destination) ?? false;
-  if (!sameSpecial) refuseSpecial(system, pair, name, as, destination, isLink);
-  const sameLink = isLink && destination.isLink && isSameLink(system, pair, name, as);
-  if (source && isSame(system, pair, name, as, source, { destination, sameLink, isOurs })) {
+  if (!sameSpecial) refuseSpecial(system, query, destination, isLink);
+  const sameLink = isLink && destination.isLink && isSameLink(system, query);
+  if (source && isSame(system, query, source, sameLink)) {
     throw new CopyError({
       code: 'ERR_SAME_FILE',
       reason:
         isLink && !source.isSameFile(destination)
           ? 'the source is a symbolic link that leads to the destination, which it would replace'
           : 'source and destination are the same file',
-      ...pathsOf(pair, name, as),
+      ...pathsOf(query),
     });
   }
   const isSameAlready = sameLink || sameSpecial;
   if (pair.overwrite === true || isOurs()) return isSameAlready ? 'keep' : 'replace';
   if (pair.overwrite === false) return 'keep';
-  if (pair.overwrite === 'error') throw systemError(EEXIST, pathsOf(pair, name, as));
+  if (pair.overwrite === 'error') throw systemError(EEXIST, pathsOf(query));
   if (isSameAlready) return 'keep';
   if (!source) return 'replace';
   const replaces = pair.overwrite === 'older' ? isOlder(destination, source) : !isAlike(source, destination);
@@ -78,12 +74,11 @@ export function decide(system: System, pair: DirectoryPair, query: DecideQuery):
  */
 export function refuseSpecial(
   system: System,
-  pair: DirectoryPair,
-  name: string,
-  as: string,
+  file: PairedFile,
   destination: FileStatus,
   byLink: boolean,
 ): void {
+  const { pair, as } = file;
   const isBehindLink =
     destination.isLink && !byLink && system.status(pair.destination, as, true, behindLink) >= 0;
   const found = isBehindLink ? behindLink : destination;
@@ -92,27 +87,21 @@ export function refuseSpecial(
   throw new CopyError({
     code: 'ERR_NOT_REGULAR',
     reason: `the destination is ${kind}, which a copy does not replace; delete it first, or choose another destination`,
-    ...pathsOf(pair, name, as),
+    ...pathsOf(file),
   });
 }
 
-function isSame(
-  system: System,
-  pair: DirectoryPair,
-  name: string,
-  as: string,
-  source: FileStatus,
-  { destination, sameLink, isOurs }: Pick<DecideQuery, 'destination' | 'isOurs'> & { sameLink: boolean },
-) {
+function isSame(system: System, query: DecideQuery, source: FileStatus, sameLink: boolean): boolean {
+  const { pair, name, as, destination, isOurs } = query;
   if (source.isSameFile(destination)) return true;
   if (pair.source.path.length + name.length === pair.destination.path.length + as.length) {
-    const paths = pathsOf(pair, name, as);
+    const paths = pathsOf(query);
     if (differInCaseOnly(paths.source, paths.destination)) {
       if (spelledAsStored(paths.source) === spelledAsStored(paths.destination)) return true;
     }
   }
   if (source.isLink && destination.isLink)
-    return !sameLink && leadsTo(system, pathsOf(pair, name, as).source, destination);
+    return !sameLink && leadsTo(system, pathsOf(query).source, destination);
   if (source.isLink)
     return system.status(pair.source, name, true, behindLink) >= 0 && destination.isSameFile(behindLink);
   // A link that an earlier run created is replaced, and not followed.
@@ -121,7 +110,7 @@ function isSame(
 }
 
 /** Whether two links have the same target, byte for byte. */
-export function isSameLink(system: System, pair: DirectoryPair, name: string, as: string): boolean {
+export function isSameLink(system: System, { pair, name, as }: PairedFile): boolean {
   const target = system.readLink(pair.source, name);
   const there = system.readLink(pair.destination, as);
   return typeof target !== 'number' && typeof there !== 'number' && target.equals(there);

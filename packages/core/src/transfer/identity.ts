@@ -4,12 +4,6 @@ import type { Directory, System } from '../platform/system.ts';
 const open = new FileStatus();
 const named = new FileStatus();
 
-/** Whether a name leads to an open file: another process may have replaced the file since it was created. */
-export function leadsTo(system: System, directory: Directory, name: string, fd: number): boolean {
-  if (system.fileStatus(fd, open) < 0 || system.status(directory, name, false, named) < 0) return false;
-  return open.isSameFile(named);
-}
-
 /**
  * Whether the path of a directory still leads to the one that was `opened`. Always true if it has a descriptor,
  * because then no path is used. On Windows and with `node:fs` the check comes just before the path is used: a link
@@ -22,10 +16,10 @@ export function isStillThere(system: System, directory: Directory, opened: FileS
 
 /** Closes a new file, and deletes it unless another process has replaced it. */
 export function discard(system: System, directory: Directory, name: string, fd: number): void {
-  const isOurs = leadsTo(system, directory, name, fd);
+  const isFound = system.fileStatus(fd, open) >= 0 && system.status(directory, name, false, named) >= 0;
   // Windows keeps the name of a deleted file until it is closed.
   system.close(fd);
-  if (isOurs) system.unlink(directory, name);
+  if (isFound && open.isSameFile(named)) system.unlink(directory, name);
 }
 
 /**

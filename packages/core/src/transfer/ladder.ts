@@ -2,7 +2,8 @@ import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
 import type { Method } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { type LadderQuery, PAUSED, type Strategy, type System, type Transfer } from '../platform/system.ts';
-import { Capabilities, type PairState } from './capabilities.ts';
+import type { PairState } from './capabilities.ts';
+import type { BothPaths } from './pair.ts';
 
 /**
  * How often a strategy is repeated after an error of the class `retry` (ZFS with dirty blocks), and the pause in
@@ -37,11 +38,6 @@ export interface OpenTransfer extends Transfer {
   hide(): boolean;
 }
 
-export interface LadderPaths {
-  source: string;
-  destination: string;
-}
-
 /**
  * Copies a file's bytes by the first strategy that can. Yields if a strategy pauses. Throws a {@link CopyError} if
  * none can, or if an error is `fatal`.
@@ -51,7 +47,7 @@ export function* climb(
   transfer: OpenTransfer,
   query: LadderQuery,
   pair: PairState,
-  paths: () => LadderPaths,
+  paths: () => BothPaths,
 ): Generator<void, Copied> {
   let ladder = system.ladder(query);
   let attempts: Attempt[] | undefined;
@@ -64,7 +60,7 @@ export function* climb(
       result = yield* runWithRetries(system, strategy, transfer);
     }
     if (result >= 0) {
-      Capabilities.succeeded(pair, strategy);
+      pair.succeeded(strategy);
       return {
         method: strategy.method,
         bytes: result,
@@ -81,7 +77,7 @@ export function* climb(
       const reason = `${error.reason}; it cannot be cloned: to have it copied, set "reflink" to 'auto'`;
       throw new CopyError({ ...error.details, reason });
     }
-    Capabilities.refused(pair, strategy, kind, () => system.isLayered(transfer.sourceDirectory));
+    pair.failed(strategy, kind, () => system.isLayered(transfer.sourceDirectory));
     (attempts ??= []).push({ method: strategy.method, code: errorCode(-result) });
     startClean(system, transfer, paths);
     if (strategy.clones && kind === 'pair') {
@@ -125,7 +121,7 @@ export function complete<T>(steps: Generator<void, T>): T {
 }
 
 /** Empties the destination: bytes of a failed strategy must not be mixed with those of the next one. */
-function startClean(system: System, transfer: Transfer, paths: () => LadderPaths): void {
+function startClean(system: System, transfer: Transfer, paths: () => BothPaths): void {
   if (transfer.destination < 0) return;
   const result = system.reset(transfer.source, transfer.destination);
   if (result < 0) throw systemError(-result, { ...paths(), syscall: 'ftruncate' });

@@ -1,7 +1,7 @@
 import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import { COARSEST_SECONDS, type FileStatus } from '../platform/status.ts';
-import type { Directory, ExtendedAttributes, System } from '../platform/system.ts';
+import type { Directory, ExtendedAttributes, System, Transfer } from '../platform/system.ts';
 import { discard } from './identity.ts';
 import { temporaryName } from './temporary.ts';
 
@@ -135,19 +135,19 @@ function isTimeKept(source: FileStatus, destination: FileStatus): boolean {
 
 /**
  * Whether a destination that got mode and times from a strategy needs nothing more. Stores its status in
- * `destination`, read by name, so that the file need not be opened again.
+ * `destination`, read by name, so that the file need not be opened again. `identify`: the status has to identify the
+ * file.
  */
 export function isCarried(
   system: System,
   keep: Preserved,
-  at: { directory: Directory; name: string; identify: boolean },
-  source: FileStatus,
+  { destinationDirectory: directory, destinationName: name, status: source }: Transfer,
   destination: FileStatus,
+  identify: boolean,
 ): boolean {
   if (!keep.timestamps || !keep.mode || keep.ownership || keep.extended) return false;
-  const { directory, name } = at;
   const looked =
-    at.identify || !system.quickStatus
+    identify || !system.quickStatus
       ? system.status(directory, name, false, destination)
       : system.quickStatus(directory, name, destination);
   if (looked < 0 || !isTimeKept(source, destination)) return false;

@@ -11,7 +11,7 @@ import {
   type OnLost,
   type Preserved,
 } from './metadata.ts';
-import { type DirectoryPair, mayReplace, pathsOf } from './pair.ts';
+import { type BothPaths, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
 import { temporaryName } from './temporary.ts';
 
@@ -28,15 +28,9 @@ export type NodeOutcome = 'kept' | 'made' | { leftOut: CopyErrorDetails };
  * Copies a symbolic link as a link. If the destination is the same link already, it is kept and gets the source's
  * owner.
  */
-export function copyLink(
-  system: System,
-  pair: DirectoryPair,
-  query: NodeQuery,
-  keep: Preserved,
-  lost: OnLost,
-): 'kept' | 'made' {
-  const { name, as, source, destination, isOurs } = query;
-  const decision = decide(system, pair, query);
+export function copyLink(system: System, query: NodeQuery, keep: Preserved, lost: OnLost): 'kept' | 'made' {
+  const { pair, name, as, source, destination } = query;
+  const decision = decide(system, query);
   const own = (under: string) => {
     if (!keep.ownership) return;
     const result = system.setLinkOwner?.(pair.destination, under, source) ?? -ENOTSUP;
@@ -44,21 +38,20 @@ export function copyLink(
   };
   if (decision === 'keep') {
     const isOthers = keep.ownership && destination.isLink && !destination.hasOwnerOf(source);
-    if (isOthers && (mayReplace(pair) || isOurs()) && isSameLink(system, pair, name, as)) {
+    if (isOthers && mayReplace(query) && isSameLink(system, query)) {
       own(as);
       system.status(pair.destination, as, false, destination);
     }
     return 'kept';
   }
   const target = system.readLink(pair.source, name);
-  const paths = pathsOf(pair, name, as);
-  if (typeof target === 'number') throw systemError(-target, { ...paths, syscall: 'readlink' });
-  const made = put(system, pair, query, decision, {
+  if (typeof target === 'number') throw systemError(-target, { ...pathsOf(query), syscall: 'readlink' });
+  const made = put(system, query, decision, {
     make: (temporary) => system.symlink(pair.destination, temporary, target, source),
     finish: own,
   });
-  if (made === 'exists') return copyLink(system, pair, query, keep, lost);
-  if (typeof made === 'number') throw systemError(-made, { ...paths, syscall: 'symlink' });
+  if (made === 'exists') return copyLink(system, query, keep, lost);
+  if (typeof made === 'number') throw systemError(-made, { ...pathsOf(query), syscall: 'symlink' });
   return made;
 }
 
@@ -69,42 +62,30 @@ const CANNOT_MAKE = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL]);
  * Creates a FIFO, a device or a socket as `cp -a` does. If the destination is the same already, it is kept and gets
  * the attributes of the source.
  */
-export function copySpecial(
-  system: System,
-  pair: DirectoryPair,
-  query: NodeQuery,
-  keep: Preserved,
-  lost: OnLost,
-): NodeOutcome {
-  const { name, as, source, destination, isOurs } = query;
-  const decision = decide(system, pair, query);
-  const carry = (under: string) => carryByName(system, pair, under, query, keep, lost);
+export function copySpecial(system: System, query: NodeQuery, keep: Preserved, lost: OnLost): NodeOutcome {
+  const { pair, as, source, destination } = query;
+  const decision = decide(system, query);
+  const carry = (under: string) => carryByName(system, under, query, keep, lost);
   if (decision === 'keep') {
-    const isSame = destination.isSameSpecial(source) && (mayReplace(pair) || isOurs());
+    const isSame = destination.isSameSpecial(source) && mayReplace(query);
     if (isSame && !hasAttributesOf(keep, source, destination)) carry(as);
     return 'kept';
   }
   const mode = creationMode(keep, source);
-  const made = put(system, pair, query, decision, {
+  const made = put(system, query, decision, {
     make: (temporary) => system.specialFiles?.make(pair.destination, temporary, source, mode) ?? -ENOTSUP,
     finish: carry,
   });
-  if (made === 'exists') return copySpecial(system, pair, query, keep, lost);
+  if (made === 'exists') return copySpecial(system, query, keep, lost);
   if (typeof made !== 'number') return made;
-  const paths = pathsOf(pair, name, as);
+  const paths = pathsOf(query);
   if (!CANNOT_MAKE.has(-made)) throw systemError(-made, { ...paths, syscall: 'mknod' });
   return { leftOut: cannotMake(system, made, source, paths) };
 }
 
 /** Sets attributes by name, because opening a device may have an effect, and opening a FIFO may block forever. */
-function carryByName(
-  system: System,
-  pair: DirectoryPair,
-  under: string,
-  { name, as, source, destination }: NodeQuery,
-  keep: Preserved,
-  lost: OnLost,
-): void {
+function carryByName(system: System, under: string, query: NodeQuery, keep: Preserved, lost: OnLost): void {
+  const { source, destination, pair } = query;
   const { destination: to } = pair;
   const files = system.specialFiles;
   const byName = {
@@ -116,14 +97,14 @@ function carryByName(
   };
   const fds = { source: -1, destination: -1 };
   const result = carryAttributes(byName, keep, fds, source, destination, NOTHING_CHOSEN, lost);
-  if (result < 0) throw systemError(-result, { ...pathsOf(pair, name, as), syscall: 'set attributes' });
+  if (result < 0) throw systemError(-result, { ...pathsOf(query), syscall: 'set attributes' });
 }
 
 function cannotMake(
   system: System,
   errno: Errno,
   { specialKind }: FileStatus,
-  paths: { source: string; destination: string },
+  paths: BothPaths,
 ): CopyErrorDetails {
   const lane = system.name === 'portable' ? 'without koffi' : `on ${system.name}`;
   const cause = system.specialFiles
@@ -141,11 +122,11 @@ function cannotMake(
  */
 export function put(
   system: System,
-  pair: DirectoryPair,
-  { name, as, destination, isOurs }: NodeQuery,
+  query: NodeQuery,
   decision: Exclude<Decision, 'keep'>,
   { make, finish }: { make: (under: string) => Errno; finish: (under: string) => unknown },
 ): 'kept' | 'made' | 'exists' | Errno {
+  const { pair, as, destination } = query;
   const isHidden = decision === 'replace';
   const under = isHidden ? temporaryName() : as;
   const made = make(under);
@@ -158,9 +139,7 @@ export function put(
   let isPublished = false;
   try {
     if (finish(under) === false) return 'kept';
-    const replace = () => mayReplace(pair) || isOurs();
-    isPublished =
-      !isHidden || publish(system, pair, under, as, replace(), () => pathsOf(pair, name, as)) !== false;
+    isPublished = !isHidden || publish(system, query, under) !== false;
   } finally {
     if (!isPublished) system.unlink(pair.destination, under);
   }

@@ -1,4 +1,7 @@
+import { systemError } from '../errors.ts';
+import type { FileStatus } from '../platform/status.ts';
 import type { Directory, Errno, System } from '../platform/system.ts';
+import type { BothPaths } from './pair.ts';
 
 /** An open directory and its name in the parent. */
 export interface Level {
@@ -42,6 +45,22 @@ export class OpenedPath<L extends Level = Level> {
   #closeFrom(depth: number): void {
     for (const { directory } of this.#levels.splice(depth)) this.#system.closeDirectory(directory);
   }
+}
+
+/** Opens a directory by its path. Throws a CopyError with the given paths if that fails. */
+export function openDirectory(system: System, directory: string, paths: Partial<BothPaths>): Directory {
+  const opened = system.openDirectory(directory);
+  if (typeof opened === 'number') throw systemError(-opened, { ...paths, syscall: 'open' });
+  return opened;
+}
+
+/** Stores the status of an entry of the directory at a path. Does not follow links. */
+export function statusIn(system: System, directory: string, name: string, into: FileStatus): Errno {
+  const opened = system.openDirectory(directory);
+  if (typeof opened === 'number') return opened;
+  const result = system.status(opened, name, false, into);
+  system.closeDirectory(opened);
+  return result;
 }
 
 /** Opens a directory below its parent, without following a link, or a root if there is no parent. */

@@ -23,9 +23,19 @@ export interface DirectoryPair {
   unsynced: boolean;
 }
 
-/** Whether existing files may be replaced, all or some of them. */
-export function mayReplace({ overwrite }: Pick<DirectoryPair, 'overwrite'>): boolean {
-  return overwrite !== false && overwrite !== 'error';
+/** A file, a link or a special file, and the destination that it is copied to. */
+export interface PairedFile {
+  pair: DirectoryPair;
+  name: string;
+  /** Its name in the destination. */
+  as: string;
+  /** Whether an earlier run created the existing destination, and nobody has changed it since. */
+  isOurs: () => boolean;
+}
+
+/** Whether the existing destination of a file may be replaced. */
+export function mayReplace({ pair: { overwrite }, isOurs }: PairedFile): boolean {
+  return (overwrite !== false && overwrite !== 'error') || isOurs();
 }
 
 /**
@@ -36,12 +46,13 @@ export function replacesTorn({ overwrite }: Pick<DirectoryPair, 'overwrite'>): b
   return overwrite === true || overwrite === 'changed';
 }
 
-/** The paths of the source and the destination, for messages. */
-export function pathsOf(
-  pair: DirectoryPair,
-  name: string,
-  as: string,
-): { source: string; destination: string } {
+/** The absolute paths of a source and its destination. */
+export interface BothPaths {
+  source: string;
+  destination: string;
+}
+
+export function pathsOf({ pair, name, as }: Pick<PairedFile, 'pair' | 'name' | 'as'>): BothPaths {
   return { source: join(pair.source, name), destination: join(pair.destination, as) };
 }
 

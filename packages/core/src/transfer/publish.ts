@@ -3,7 +3,7 @@ import { EBUSY, EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { isDirectoryError } from './decide.ts';
-import type { DirectoryPair } from './pair.ts';
+import { type BothPaths, mayReplace, type PairedFile, pathsOf } from './pair.ts';
 import { type CarryInPlace, writeInPlace } from './write-in-place.ts';
 
 const inTheWay = new FileStatus();
@@ -20,35 +20,29 @@ export interface InPlace {
 export type Published = boolean | 'in place';
 
 /**
- * Gives a complete file its final name. If `replace` is true, an existing file is replaced. If this fails, the
- * existing file is unchanged. Returns false if another process has created a file of that name meanwhile, and
+ * Gives a complete file its final name. An existing file is replaced if the copy may replace it now. If this fails,
+ * the existing file is unchanged. Returns false if another process has created a file of that name meanwhile, and
  * `overwrite: false` keeps it.
  */
-export function publish(
-  system: System,
-  pair: DirectoryPair,
-  temporary: string,
-  name: string,
-  replace: boolean,
-  paths: () => { source: string; destination: string },
-  inPlace?: InPlace,
-): Published {
+export function publish(system: System, file: PairedFile, temporary: string, inPlace?: InPlace): Published {
+  const { pair, as } = file;
+  const replace = mayReplace(file);
   const result = replace
-    ? system.rename(pair.destination, temporary, name)
-    : system.renameExclusive(pair.destination, temporary, name);
+    ? system.rename(pair.destination, temporary, as)
+    : system.renameExclusive(pair.destination, temporary, as);
   if (result >= 0) return true;
   // This copy or another process has created a directory meanwhile: a file neither replaces it nor counts as kept.
-  if (system.status(pair.destination, name, false, inTheWay) >= 0 && inTheWay.isDirectory)
-    throw isDirectoryError(paths());
+  if (system.status(pair.destination, as, false, inTheWay) >= 0 && inTheWay.isDirectory)
+    throw isDirectoryError(pathsOf(file));
   if (result === -EEXIST && pair.overwrite === false) return false;
   if (result === -EBUSY && inPlace && replace && process.platform !== 'win32') {
-    const written = writeInPlace(system, pair.destination, temporary, name, paths(), inPlace.carry);
+    const written = writeInPlace(system, pair.destination, temporary, as, pathsOf(file), inPlace.carry);
     if (written >= 0) return 'in place';
   }
-  throw renameError(-result, paths());
+  throw renameError(-result, pathsOf(file));
 }
 
-function renameError(errno: number, paths: { source: string; destination: string }): CopyError {
+function renameError(errno: number, paths: BothPaths): CopyError {
   const error = systemError(errno, { ...paths, syscall: 'rename' });
   // On Windows EBUSY means that another program has the file open.
   if (errno !== EBUSY || process.platform === 'win32') return error;

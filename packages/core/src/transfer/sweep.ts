@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { tryOr } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -11,19 +12,11 @@ const status = new FileStatus();
  * because a link may have replaced its path. Ignores errors: they are no reason to fail the copy.
  */
 export function sweepTemporaries(system: System, directory: Directory): void {
-  for (const name of namesIn(directory)) {
+  // Names are missing if the directory cannot be read or was deleted.
+  for (const name of tryOr([], () => fs.readdirSync(onDisk(directory.path)))) {
     // The modification time alone is not enough: a file that is being copied may already have its source's.
     const untouchedMs = () =>
       system.status(directory, name, false, status) < 0 ? 0 : Date.now() - status.touchedMs;
     if (isStaleTemporary(name, untouchedMs)) system.unlink(directory, name);
-  }
-}
-
-function namesIn(directory: Directory): string[] {
-  try {
-    return fs.readdirSync(onDisk(directory.path));
-  } catch {
-    // The directory cannot be read or was deleted.
-    return [];
   }
 }

@@ -2,6 +2,7 @@ import type Crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
+import { tryOr } from '../platform/path-status.ts';
 
 export const PREFIX = '.fs-reflink-';
 const SUFFIX = '.tmp';
@@ -55,21 +56,8 @@ export function joinRun(run: Run): void {
   (globalThis as { [RUN_KEY]?: Run })[RUN_KEY] = run;
 }
 
-function read(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function readLink(file: string): string {
-  try {
-    return fs.readlinkSync(file);
-  } catch {
-    return '';
-  }
-}
+const read = (file: string): string => tryOr('', () => fs.readFileSync(file, 'utf8'));
+const readLink = (file: string): string => tryOr('', () => fs.readlinkSync(file));
 
 /** When a process of this realm was started, in clock ticks after the boot of the host; 0 if unknown. */
 function startOf(pid: number): number {

@@ -1,5 +1,6 @@
 import { CopyError, systemError } from '../errors.ts';
-import type { Attribute, Method, TransferSettings } from '../model/settings.ts';
+import type { FileResult } from '../model/batch.ts';
+import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { ELOOP, ENOTSUP } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { LadderQuery, System } from '../platform/system.ts';
@@ -18,21 +19,15 @@ import {
   preserved,
 } from './metadata.ts';
 import { copyLink, copySpecial } from './nodes.ts';
-import { type DirectoryPair, mayReplace, pathsOf, replacesTorn } from './pair.ts';
+import { type PairedFile, pathsOf, replacesTorn } from './pair.ts';
 import { type InPlace, publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
 import { sweepTemporaries } from './sweep.ts';
 
-/** The outcome of one file. */
-export interface Outcome {
-  /** Undefined if the existing destination was kept, or if a symbolic link was created. */
-  method: Method | undefined;
-  /** The number of bytes copied; -1 for a symbolic link that was created. */
-  bytes: number;
-}
-
-/** Whether an earlier run created the existing destination, and nobody has changed it since. */
-export type IsOurs = () => boolean;
+/** The result for a file whose existing destination was kept. */
+export const UNCHANGED: FileResult = { action: 'unchanged', bytes: 0 };
+/** The result for a symbolic link that was created. */
+const LINKED: FileResult = { action: 'linked', bytes: 0 };
 
 /** How many times a file is copied at most, if its source changes during the copy. */
 const TRIES = 2;
@@ -55,7 +50,6 @@ export class Transferrer {
   #defaultMode: number | undefined;
   readonly #system: System;
   readonly #settings: TransferSettings;
-  readonly #recorded: boolean;
   readonly #hooks: TransferHooks;
   /** Attributes that could not be set on the current file. */
   readonly #lost: [attribute: Attribute, errno: number][] = [];
@@ -69,7 +63,6 @@ export class Transferrer {
   constructor(system: System, settings: TransferSettings, hooks: TransferHooks) {
     this.#system = system;
     this.#settings = settings;
-    this.#recorded = hooks.recorded;
     this.#hooks = hooks;
     this.#keep = preserved(settings);
     this.#file = new CurrentFile(system, this.#keep, hooks);
@@ -99,22 +92,15 @@ export class Transferrer {
    * `isDue` returns true while bytes are copied; without `isDue` it never yields. This object must not copy another
    * file until the generator has ended. To end the generator early, call its `return`.
    */
-  *fileInSlices(
-    pair: DirectoryPair,
-    name: string,
-    as: string,
-    follow: boolean,
-    isOurs: IsOurs,
-    isDue?: () => boolean,
-  ): Generator<void, Outcome> {
+  *fileInSlices(file: PairedFile, follow: boolean, isDue?: () => boolean): Generator<void, FileResult> {
     this.#file.isDue = isDue;
-    const fd = this.#system.openSource(pair.source, name, follow);
-    if (fd < 0) throw this.#openError(-fd, pair, name, as, follow);
+    const fd = this.#system.openSource(file.pair.source, file.name, follow);
+    if (fd < 0) throw openError(-fd, file, follow);
     try {
       for (let attempt = 1; ; attempt++) {
-        const outcome = yield* this.#attempt(fd, pair, name, as, isOurs);
-        if (outcome) return outcome;
-        if (attempt === TRIES) throw this.#changedError(pair, name, as);
+        const result = yield* this.#attempt(fd, file);
+        if (result) return result;
+        if (attempt === TRIES) throw changedError(file);
         this.#system.rewind(fd);
       }
     } finally {
@@ -123,17 +109,17 @@ export class Transferrer {
   }
 
   /** Copies a symbolic link as a link. */
-  link(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome {
+  link(file: PairedFile): FileResult {
     const { source, destination } = this;
-    const status = this.#system.status(pair.source, name, false, source);
-    if (status < 0) throw systemError(-status, { ...pathsOf(pair, name, as), syscall: 'lstat' });
-    const query = { name, as, source, destination, isOurs };
-    const outcome = copyLink(this.#system, pair, query, this.#keep, this.#lostOf(pair, name, as));
-    return { method: undefined, bytes: outcome === 'made' ? -1 : 0 };
+    const status = this.#system.status(file.pair.source, file.name, false, source);
+    if (status < 0) throw systemError(-status, { ...pathsOf(file), syscall: 'lstat' });
+    const query = { ...file, source, destination };
+    const made = copyLink(this.#system, query, this.#keep, this.#lostOf(file));
+    return made === 'made' ? LINKED : UNCHANGED;
   }
 
   /** Whether a source is a FIFO, a device or a socket. Does not open it. */
-  isSpecial(pair: DirectoryPair, name: string, follow: boolean): boolean {
+  isSpecial({ pair, name }: PairedFile, follow: boolean): boolean {
     return this.#system.status(pair.source, name, follow, this.source) >= 0 && this.source.isSpecial;
   }
 
@@ -141,39 +127,35 @@ export class Transferrer {
    * Creates the FIFO, device or socket whose status is {@link source} at the destination. Returns undefined if it
    * cannot be created: then it is left out.
    */
-  special(pair: DirectoryPair, name: string, as: string, isOurs: IsOurs): Outcome | undefined {
+  special(file: PairedFile): FileResult | undefined {
     const { source, destination } = this;
-    const query = { name, as, source, destination, isOurs };
-    const outcome = copySpecial(this.#system, pair, query, this.#keep, this.#lostOf(pair, name, as));
-    if (typeof outcome === 'string') return { method: outcome === 'made' ? 'mknod' : undefined, bytes: 0 };
-    this.#hooks.leftOut(outcome.leftOut);
+    const query = { ...file, source, destination };
+    const made = copySpecial(this.#system, query, this.#keep, this.#lostOf(file));
+    if (made === 'made') return { action: 'copied', method: 'mknod', bytes: 0 };
+    if (made === 'kept') return UNCHANGED;
+    this.#hooks.leftOut(made.leftOut);
     return undefined;
   }
 
-  #lostOf(pair: DirectoryPair, name: string, as: string): OnLost {
-    return (attribute, errno) => this.#hooks.lost(attribute, errno, pathsOf(pair, name, as).destination);
+  #lostOf(file: PairedFile): OnLost {
+    return (attribute, errno) => this.#hooks.lost(attribute, errno, pathsOf(file).destination);
   }
 
   /** Tries once. Returns undefined if the source changed meanwhile: then nothing is left behind. */
-  *#attempt(
-    fd: number,
-    pair: DirectoryPair,
-    name: string,
-    as: string,
-    isOurs: IsOurs,
-  ): Generator<void, Outcome | undefined> {
+  *#attempt(fd: number, paired: PairedFile): Generator<void, FileResult | undefined> {
     const system = this.#system;
-    this.#readSource(fd, pair, name, as);
+    this.#readSource(fd, paired);
     const { source, destination } = this;
-    const decision = decide(system, pair, { name, as, source, destination, isOurs });
-    if (decision === 'keep') return { method: undefined, bytes: 0 };
+    const { pair, as } = paired;
+    const decision = decide(system, { ...paired, source, destination });
+    if (decision === 'keep') return UNCHANGED;
     if (!pair.fresh && !pair.swept) {
       pair.swept = true;
       sweepTemporaries(system, pair.destination);
     }
     this.#lost.length = 0;
     const hidden = decision === 'replace' || this.#settings.atomic || !replacesTorn(pair);
-    const file = this.#file.begin(fd, pair, name, as, hidden);
+    const file = this.#file.start(fd, paired, hidden);
     const state = this.capabilities.pair(this.source, pair.device);
     this.#query.size = this.source.size;
     this.#query.cannotClone = state.refused;
@@ -184,33 +166,31 @@ export class Transferrer {
       if (!this.#isConsistent(file, copied) || !this.#arrived(file, copied)) return undefined;
       this.#sync(file, copied);
       if (file.hidden) {
-        const replace = mayReplace(pair) || isOurs();
-        const name = file.destinationName;
-        const published = publish(system, pair, name, as, replace, file.paths, this.#inPlace);
-        if (!published) return { method: undefined, bytes: 0 };
+        const published = publish(system, paired, file.destinationName, this.#inPlace);
+        if (!published) return UNCHANGED;
         if (published === 'in place') copied.method = system.name === 'portable' ? 'node_fs' : 'read_write';
         // The rename changed the change time, which is part of the recorded state.
-        if (this.#recorded) system.status(pair.destination, as, false, this.destination);
+        if (this.#hooks.recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
       for (const [attribute, errno] of this.#lost)
         this.#hooks.lost(attribute, errno, file.paths().destination);
-      return { method: copied.method, bytes: copied.bytes };
+      return { action: 'copied', method: copied.method, bytes: copied.bytes };
     } finally {
       file.end();
     }
   }
 
-  #readSource(fd: number, pair: DirectoryPair, name: string, as: string): void {
+  #readSource(fd: number, file: PairedFile): void {
     const result = this.#system.fileStatus(fd, this.source);
-    if (result < 0) throw systemError(-result, { ...pathsOf(pair, name, as), syscall: 'fstat' });
+    if (result < 0) throw systemError(-result, { ...pathsOf(file), syscall: 'fstat' });
     if (this.source.isRegular) return;
     throw new CopyError({
       code: 'ERR_NOT_REGULAR',
       reason: this.source.isDirectory
         ? 'the source is a directory'
         : 'the source is a FIFO, a socket or a device',
-      ...pathsOf(pair, name, as),
+      ...pathsOf(file),
     });
   }
 
@@ -238,7 +218,9 @@ export class Transferrer {
   /** Sets the attributes and checks the length of the destination. Returns false if the source changed meanwhile. */
   #arrived(file: CurrentFile, copied: Copied): boolean {
     const { method, bytes, carried } = copied;
-    if (!carried || !this.#isCarried(file)) {
+    const isDone =
+      carried && isCarried(this.#system, this.#keep, file, this.destination, this.#hooks.recorded);
+    if (!isDone) {
       file.reopen();
       const chosen = copied.created ? this.#chosen(file, copied) : NOTHING_CHOSEN;
       const result = this.#carry(file.source, file.destination, chosen);
@@ -279,15 +261,6 @@ export class Transferrer {
     return { times: carried, mode: this.#defaultMode };
   }
 
-  #isCarried(file: CurrentFile): boolean {
-    const at = {
-      directory: file.destinationDirectory,
-      name: file.destinationName,
-      identify: this.#recorded,
-    };
-    return isCarried(this.#system, this.#keep, at, this.source, this.destination);
-  }
-
   #sync(file: CurrentFile, { method }: Copied): void {
     if (this.#settings.durability === 'none') return;
     file.reopen();
@@ -295,21 +268,15 @@ export class Transferrer {
     const synced = this.#system.sync(file.destination);
     if (synced < 0) throw systemError(-synced, { ...file.paths(), method, syscall: 'fdatasync' });
   }
+}
 
-  #openError(errno: number, pair: DirectoryPair, name: string, as: string, follow: boolean): CopyError {
-    const error = systemError(errno, { ...pathsOf(pair, name, as), syscall: 'open' });
-    if (errno !== ELOOP || follow) return error;
-    return new CopyError({
-      ...error.details,
-      reason: 'the source became a symbolic link while it was copied',
-    });
-  }
+function openError(errno: number, file: PairedFile, follow: boolean): CopyError {
+  const error = systemError(errno, { ...pathsOf(file), syscall: 'open' });
+  if (errno !== ELOOP || follow) return error;
+  return new CopyError({ ...error.details, reason: 'the source became a symbolic link while it was copied' });
+}
 
-  #changedError(pair: DirectoryPair, name: string, as: string): CopyError {
-    return new CopyError({
-      code: 'ERR_SOURCE_CHANGED',
-      reason: 'the source changed while it was copied, twice',
-      ...pathsOf(pair, name, as),
-    });
-  }
+function changedError(file: PairedFile): CopyError {
+  const reason = 'the source changed while it was copied, twice';
+  return new CopyError({ code: 'ERR_SOURCE_CHANGED', reason, ...pathsOf(file) });
 }

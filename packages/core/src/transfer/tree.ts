@@ -5,24 +5,21 @@ import type { Batch } from '../model/batch.ts';
 import { type Files, type Mirrors, nameAs } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
+import { tryOr } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
+import type { Tally } from '../report.ts';
 import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directories.ts';
 import { type Preserved, preserved } from './metadata.ts';
-import { type Level, namesBelow, OpenedPath } from './opened-path.ts';
-import type { DirectoryPair } from './pair.ts';
+import { type Level, namesBelow, OpenedPath, openDirectory } from './opened-path.ts';
+import type { BothPaths, DirectoryPair } from './pair.ts';
 
 /** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
 
 /** The umask of the process applies to this mode. */
 const DEFAULT_DIRECTORY_MODE = 0o777;
-
-interface BothPaths {
-  source: string;
-  destination: string;
-}
 
 /** The source of a directory: its path, or the directory itself if it is open. */
 type Original = string | Directory | undefined;
@@ -38,18 +35,19 @@ interface MadeLevel extends Level {
  */
 export class DestinationTree {
   readonly #system: System;
-  readonly #created: (count: number) => void;
+  readonly #tally: Pick<Tally, 'directories'>;
   readonly #durable: boolean;
   readonly #keep: Preserved;
   readonly #status = new FileStatus();
   readonly #opened: OpenedPath<MadeLevel>;
 
-  constructor(system: System, settings: TransferSettings, { created }: { created: (count: number) => void }) {
+  /** The directories that are created are counted in `tally`. */
+  constructor(system: System, settings: TransferSettings, tally: Pick<Tally, 'directories'>) {
     this.#system = system;
     this.#opened = new OpenedPath(system);
     this.#durable = settings.durability === 'full';
     this.#keep = preserved(settings);
-    this.#created = created;
+    this.#tally = tally;
   }
 
   /**
@@ -81,15 +79,12 @@ export class DestinationTree {
     try {
       made = makeDirectories(root, () => this.#modeFor(original));
     } catch (error) {
-      throw (
-        belowFile({ source, destination: root }, error) ?? asCopyError(error, { source, destination: root })
-      );
+      const paths = { source, destination: root };
+      throw belowFile(paths, error) ?? asCopyError(error, paths);
     }
-    if (made > 0) this.#created(made);
+    this.#tally.directories += made;
     if (this.#durable) this.#syncAbove(root, made, source);
-    const directory = this.#system.openDirectory(root);
-    if (typeof directory === 'number')
-      throw systemError(-directory, { source, destination: root, syscall: 'open' });
+    const directory = openDirectory(this.#system, root, { source, destination: root });
     return { name: root, directory, fresh: made > 0 };
   }
 
@@ -98,9 +93,7 @@ export class DestinationTree {
     let above = root;
     for (let count = 0; count < made; count++) {
       above = path.dirname(above);
-      const directory = this.#system.openDirectory(above);
-      if (typeof directory === 'number')
-        throw systemError(-directory, { source, destination: above, syscall: 'open' });
+      const directory = openDirectory(this.#system, above, { source, destination: above });
       try {
         syncDirectory(this.#system, directory, source);
       } finally {
@@ -113,17 +106,16 @@ export class DestinationTree {
     const system = this.#system;
     const mode = this.#modeFor(original);
     const made = system.makeDirectory(parent.directory, name, mode);
-    if (made < 0 && made !== -EEXIST) {
-      const destination = path.join(parent.directory.path, name);
-      throw systemError(-made, { source, destination, syscall: 'mkdir' });
-    }
+    const paths = () => ({ source, destination: path.join(parent.directory.path, name) });
+    if (made < 0 && made !== -EEXIST) throw systemError(-made, { ...paths(), syscall: 'mkdir' });
     if (made >= 0) {
-      this.#created(1);
+      this.#tally.directories++;
       if (this.#durable) syncDirectory(system, parent.directory, source);
     }
     const directory = system.openChild(parent.directory, name);
-    if (typeof directory === 'number') throw this.#notADirectory(-directory, parent, name, source);
-    return { name, directory, fresh: made >= 0 };
+    if (typeof directory !== 'number') return { name, directory, fresh: made >= 0 };
+    const isLink = system.status(parent.directory, name, false, this.#status) >= 0 && this.#status.isLink;
+    throw notADirectory(-directory, paths(), isLink);
   }
 
   /** The mode to create a directory with: that of `original`, if it is a copy of one. */
@@ -134,13 +126,6 @@ export class DestinationTree {
     const source = typeof original === 'object' ? original.path : original;
     const status = statusIfThere(source, { source });
     return status ? directoryCreationMode(this.#keep, status.mode) : DEFAULT_DIRECTORY_MODE;
-  }
-
-  #notADirectory(errno: number, parent: Level, name: string, source: string): CopyError {
-    const destination = path.join(parent.directory.path, name);
-    const isLink =
-      this.#system.status(parent.directory, name, false, this.#status) >= 0 && this.#status.isLink;
-    return notADirectory(errno, { source, destination }, isLink);
   }
 }
 
@@ -191,14 +176,14 @@ function isDirectory(directory: string): boolean {
  * The error for a destination directory that is not a directory or is a broken link, or that has such a parent.
  * Otherwise undefined.
  */
-export function belowFile({ source, destination }: BothPaths, cause?: unknown): CopyError | undefined {
-  for (let current = destination; ; current = path.dirname(current)) {
+export function belowFile(paths: BothPaths, cause?: unknown): CopyError | undefined {
+  for (let current = paths.destination; ; current = path.dirname(current)) {
     try {
-      if (fs.statSync(current).isDirectory()) return undefined;
-      return standsInTheWay(current, { source, destination }, cause);
+      return fs.statSync(current).isDirectory() ? undefined : standsInTheWay(current, paths, cause);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' && isLink(current)) return leadsNowhere(current, { source, destination }, cause);
+      const isLink = code === 'ENOENT' && tryOr(false, () => fs.lstatSync(current).isSymbolicLink());
+      if (isLink) return leadsNowhere(current, paths, cause);
       if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path.dirname(current) === current) return undefined;
     }
   }
@@ -206,22 +191,18 @@ export function belowFile({ source, destination }: BothPaths, cause?: unknown): 
 
 /** The error for an entry that is not a directory, at the path of a destination directory or of one of its parents. */
 export function standsInTheWay(file: string, paths: BothPaths, cause?: unknown): CopyError {
-  const reason = `${JSON.stringify(file)} is not a directory; delete or rename it, or choose another destination`;
-  return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
+  return cannotCreate(`${JSON.stringify(file)} is not a directory; delete or rename it`, paths, cause);
 }
 
 /** The same for a broken symbolic link: the directory that it names is not created. */
 export function leadsNowhere(file: string, paths: BothPaths, cause?: unknown): CopyError {
-  const reason = `${JSON.stringify(file)} is a symbolic link that leads nowhere; delete or repair it, or choose another destination`;
-  return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
+  const why = `${JSON.stringify(file)} is a symbolic link that leads nowhere; delete or repair it`;
+  return cannotCreate(why, paths, cause);
 }
 
-function isLink(file: string): boolean {
-  try {
-    return fs.lstatSync(file).isSymbolicLink();
-  } catch {
-    return false;
-  }
+function cannotCreate(why: string, paths: BothPaths, cause: unknown): CopyError {
+  const reason = `${why}, or choose another destination`;
+  return new CopyError({ code: 'ENOTDIR', reason, ...paths, syscall: 'mkdir', errno: ENOTDIR, cause });
 }
 
 /** The error for a part of the destination's path that should be a directory. */
@@ -239,6 +220,8 @@ export function notADirectory(errno: number, paths: BothPaths, isLink: boolean):
 /** The shared status of directories with a descriptor, which are not compared later. */
 const ofDescriptor = new FileStatus();
 
+type OpenedFolder = Pick<Batch, 'source' | 'root' | 'below' | 'mirrors'> & Files;
+
 /**
  * Opens the source and destination directories of a folder. A destination that was just created is `fresh`: no entry
  * exists in it.
@@ -246,11 +229,10 @@ const ofDescriptor = new FileStatus();
 export function openPair(
   system: System,
   tree: DestinationTree,
-  folder: Pick<Batch, 'source' | 'root' | 'below' | 'mirrors'> & Files,
+  folder: OpenedFolder,
   overwrite: DirectoryPair['overwrite'],
 ): DirectoryPair {
-  const source = system.openDirectory(folder.source);
-  if (typeof source === 'number') throw systemError(-source, { source: folder.source, syscall: 'open' });
+  const source = openDirectory(system, folder.source, { source: folder.source });
   try {
     const { directory, fresh } = tree.open(folder.root, folder.below, source, folder.mirrors);
     const status = directory.fd >= 0 ? ofDescriptor : new FileStatus();
@@ -269,41 +251,27 @@ export function openPair(
     };
   } catch (error) {
     system.closeDirectory(source);
-    throw aboutOnlyFile(error, { ...folder, onlyFile: onlyFileOf(folder) });
+    throw aboutOnlyFile(error, folder);
   }
-}
-
-/** The destination directory that is opened, and the file that it is opened for. */
-interface OpenedFor extends Pick<Batch, 'root' | 'below' | 'mirrors'> {
-  /** The file, if the directory is opened for only one. */
-  onlyFile?: { name: string; as: string } | undefined;
-}
-
-/** The file of a folder with only one file; undefined for others. */
-export function onlyFileOf(files: Files): OpenedFor['onlyFile'] {
-  return files.names.length === 1 ? { name: files.names[0]!, as: nameAs(files, 0) } : undefined;
 }
 
 /**
  * Changes an error of the directory `root` into one of the file, if only that file is copied into it and no
  * directory.
  */
-export function aboutOnlyFile(error: unknown, { root, below, mirrors, onlyFile }: OpenedFor): unknown {
-  const isAbout = onlyFile && below === '' && mirrors !== 'root';
+export function aboutOnlyFile(error: unknown, folder: OpenedFolder): unknown {
+  const { root, below, mirrors, names } = folder;
+  const isAbout = names.length === 1 && below === '' && mirrors !== 'root';
   if (!isAbout || !(error instanceof CopyError) || error.destination !== root) return error;
   const { details } = error;
-  const source = details.source && path.join(details.source, onlyFile.name);
-  return new CopyError({ ...details, source, destination: path.join(root, onlyFile.as) });
+  const source = details.source && path.join(details.source, names[0]!);
+  return new CopyError({ ...details, source, destination: path.join(root, nameAs(folder, 0)) });
 }
 
 /** Syncs the destination directory, so that the names of the copied files are on the disk. */
 export function syncPair(system: System, pair: DirectoryPair): void {
   if (pair.unsynced) syncDirectory(system, pair.destination, pair.source.path);
   pair.unsynced = false;
-}
-
-export function closePair(system: System, pair: DirectoryPair): void {
-  system.closeDirectory(pair.source);
 }
 
 function syncDirectory(system: System, directory: Directory, source: string): void {

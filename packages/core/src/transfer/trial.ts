@@ -3,11 +3,14 @@ import path from 'node:path';
 import { asCopyError, CopyError, errorCode, systemError } from '../errors.ts';
 import type { Method } from '../model/settings.ts';
 import { ENOTSUP } from '../platform/errno.ts';
+import { tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, LadderQuery, Strategy, System, SystemMethods } from '../platform/system.ts';
 import { ALIGNMENT } from '../platform/through-buffer.ts';
+import { PairState } from './capabilities.ts';
 import { discard } from './identity.ts';
 import { climb, complete, type OpenTransfer } from './ladder.ts';
+import { openDirectory } from './opened-path.ts';
 import { temporaryName } from './temporary.ts';
 
 /** The file that a trial copies. */
@@ -42,8 +45,8 @@ export class Trial {
 
   /** Opens both directories. Throws a {@link CopyError} if nothing can be tried here. */
   open(): void {
-    this.#source = this.#directory(this.#paths.source);
-    this.#destination = this.#directory(this.#paths.destination);
+    this.#source = openDirectory(this.#system, this.#paths.source, this.#paths);
+    this.#destination = openDirectory(this.#system, this.#paths.destination, this.#paths);
     fs.rmSync(this.#write(this.#paths.destination, 0), { force: true });
   }
 
@@ -90,7 +93,7 @@ export class Trial {
    */
   copy(original: Original, size: number): Method {
     const query = { reflink: 'auto', bypassCache: false, size, cannotClone: false, acl: false } as const;
-    const pair = { refused: false, succeeded: false, misses: 0, layered: false };
+    const pair = new PairState(0, 0);
     return this.#run(original, (transfer) => {
       const asked: LadderQuery = { ...query, source: transfer.source };
       return complete(climb(this.#system, transfer, asked, pair, () => this.#paths)).method;
@@ -186,12 +189,6 @@ export class Trial {
     transfer.destination = -1;
   }
 
-  #directory(directory: string): Directory {
-    const opened = this.#system.openDirectory(directory);
-    if (typeof opened === 'number') throw systemError(-opened, { ...this.#paths, syscall: 'open' });
-    return opened;
-  }
-
   /** Creates a scratch file: a hole of `position` bytes, then `size` bytes of data. */
   #write(directory: string, size: number, position = 0): string {
     const file = path.join(directory, temporaryName());
@@ -212,7 +209,7 @@ export class Trial {
 
   /** The preferred file, or the first regular one beside it that can be read and is not empty. */
   #find(preferred: string): { name: string; size: number } | undefined {
-    const names = [preferred, ...readNames(this.#source.path)];
+    const names = [preferred, ...tryOr([], () => fs.readdirSync(this.#source.path))];
     const status = new FileStatus();
     for (const name of names) {
       if (this.#system.status(this.#source, name, true, status) < 0) continue;
@@ -228,12 +225,4 @@ export class Trial {
 
 function hasHole({ blocks, size }: FileStatus): boolean {
   return blocks * BLOCK < size / 2;
-}
-
-function readNames(directory: string): string[] {
-  try {
-    return fs.readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

@@ -2,6 +2,7 @@ import { CopyError, systemError } from '../errors.ts';
 import { EBUSY } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, Errno, System } from '../platform/system.ts';
+import type { BothPaths } from './pair.ts';
 import { temporaryName } from './temporary.ts';
 
 const CHUNK = 1024 * 1024;
@@ -20,7 +21,7 @@ export function writeInPlace(
   directory: Directory,
   temporary: string,
   name: string,
-  paths: { source: string; destination: string },
+  paths: BothPaths,
   carry?: CarryInPlace,
 ): Errno {
   const { openExisting } = system;
