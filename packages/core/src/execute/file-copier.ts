@@ -72,6 +72,7 @@ export class FileCopier {
   readonly #newFileOptions: NewFileOptions | undefined;
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
+  readonly #statuses = { source: this.#source, destination: this.#destination };
   readonly #makesDevices: boolean;
   /** The copies of files with several hard links, by which further names are linked. */
   readonly #hardLinks: HardLinks | undefined;
@@ -333,7 +334,7 @@ export class FileCopier {
       return;
     }
     // If this fails, the old destination is unchanged, and its record stays.
-    const isKept = !link && this.#isKept(file, isKnown);
+    const isKept = !link && this.#isKept({ ...file, ...this.#statuses }, isKnown);
     const result = isKept
       ? UNCHANGED
       : isSpecial
@@ -371,11 +372,15 @@ export class FileCopier {
   #skipKept({ batch, links, pair }: OpenBatch, deadline: number): number {
     const { queue } = this.#context;
     const isPlain = !pair.fresh && pair.overwrite !== true && this.#isUnrecorded(batch);
+    // One object for all files, because creating one for each takes time.
+    const query = { pair, name: '', as: '', isOurs: () => false, ...this.#statuses };
     for (let skipped = 1; ; skipped++) {
       const file = queue.nextFile(batch);
       if (!isPlain || file === DONE || links.has(file)) return file;
       try {
-        if (!this.#isKept(this.#paired(pair, batch, file), false)) return file;
+        query.name = batch.names[file]!;
+        query.as = batch.renamed?.[file] ?? query.name;
+        if (!this.#isKept(query, false)) return file;
       } catch {
         // The usual copy reports the error.
         return file;
@@ -396,14 +401,11 @@ export class FileCopier {
    *
    * @param isKnown whether `#source` is already the status of the source
    */
-  #isKept(file: PairedFile, isKnown: boolean): boolean {
-    const { pair, name } = file;
+  #isKept(query: PairedFile & { source: FileStatus; destination: FileStatus }, isKnown: boolean): boolean {
+    const { pair, name, source } = query;
     if (pair.fresh || pair.overwrite === true) return false;
-    const source = this.#source;
     if (!isKnown && this.#system.status(pair.source, name, false, source) < 0) return false;
-    return (
-      source.isRegular && decide(this.#system, { ...file, source, destination: this.#destination }) === 'keep'
-    );
+    return source.isRegular && decide(this.#system, query) === 'keep';
   }
 
   /** Whether the source (if it is a file), or what an earlier copy made of it, may have several names. */
