@@ -1,5 +1,4 @@
 import { CopyError } from '../errors.ts';
-import { addLost } from '../report.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { JobSettings } from '../model/job.ts';
@@ -10,7 +9,7 @@ import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import { countFiles, noteError, type Tally } from '../report.ts';
+import { addLost, countFiles, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
 import { type DirectoryPair, type PairedFile, pathsOf, replacesTorn } from '../transfer/pair.ts';

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import type { PlannedFile } from '../model/entry.ts';
-import { type Files, filterFiles, nameAs, namesAs } from '../model/files.ts';
-import type { Folder } from '../model/files.ts';
+import { type Files, type Folder, filterFiles, nameAs, namesAs } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import type { Overlap } from '../report.ts';

@@ -15,7 +15,7 @@ import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
-import type { Tally } from '../report.ts';
+import { addLost, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
 import {

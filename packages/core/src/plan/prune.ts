@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type CopyError, errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import type { Folder } from '../model/folder.ts';
+import type { Folder } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
