@@ -10,9 +10,10 @@ import { bytes, counted, duration, methods, number } from '../format.ts';
 import { Interruption } from '../interrupt.ts';
 import { complain, print, printJson } from '../output.ts';
 import { countTotal } from '../total.ts';
-import { Display, Tracker } from './display.ts';
+import { Display } from './display.ts';
 import { type CopyFlags, toCopyOptions } from './flags.ts';
 import { toTargets } from './targets.ts';
+import { Tracker } from './tracker.ts';
 
 /** `fs-reflink cp`. Returns the exit status. */
 export async function runCopy(paths: readonly string[], flags: CopyFlags): Promise<number> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Display, Tracker } from './display.ts';
+import { Display } from './display.ts';
+import { Tracker } from './tracker.ts';
 import { facts, share } from './views.ts';
 
 const MB = 1e6;

@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { bytes, number } from '../format.ts';
 import { complain } from '../output.ts';
 import type { Total } from '../total.ts';
-import type { Tracker } from './display.ts';
+import type { Tracker } from './tracker.ts';
 
 const NARROW = 60;
 const BAR = { least: 6, most: 30 };
