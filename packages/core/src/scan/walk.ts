@@ -140,10 +140,9 @@ const IS_NODE = process.versions.bun === undefined && process.versions.deno === 
 function decodable(walk: Walk, directory: string, entries: ListedEntry[]): ListedEntry[] {
   if (walk.raw && IS_NODE) return entries;
   return entries.filter((entry) => {
-    const file = path.join(directory, entry.name);
-    const isLost = !IS_NODE && hasUndecodable(entry) && !lstatIfThere(file);
-    if (!isRaw(entry.name) && !isLost) return true;
-    leaveOut(walk, undecodable(file));
+    const isLost = () => hasUndecodable(entry) && !lstatIfThere(path.join(directory, entry.name));
+    if (!isRaw(entry.name) && (IS_NODE || !isLost())) return true;
+    leaveOut(walk, undecodable(path.join(directory, entry.name)));
     return false;
   });
 }
