@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isInside } from '../inside.ts';
-import { tryOr } from '../platform/path-status.ts';
+import { isDirectory, tryOr } from '../platform/path-status.ts';
 import { childPath, pathIn } from '../platform/paths.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -53,6 +53,7 @@ const system = portableSystem(undefined);
  */
 export function emptyDirectory(directory: string, options: EmptyOptions): Emptied {
   const { manifest, keep, sources, snapshot } = options;
+  // If a file is in the place of the directory, the copy reports the error.
   if (!isDirectory(directory)) return { deleted: [], at: 0 };
   refuseNested(directory, sources, keep);
   const recorded = snapshot?.recorded ?? new Recorded(manifest, directory);
@@ -122,16 +123,6 @@ export class EmptySnapshot {
     }
     const status = statusOf(parent, entry.name);
     if (status) this.#files.set(file, status);
-  }
-}
-
-/** If a file is in the place of the directory, nothing is emptied: the copy reports the error. */
-function isDirectory(directory: string): boolean {
-  try {
-    return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch {
-    // For example, a parent is a file.
-    return false;
   }
 }
 
