@@ -25,7 +25,7 @@ export function destinationOf({ folder, file }: FoundIn): string {
 }
 
 /** The error for a copy that would lose one of two files. */
-export function collisionError(first: FoundIn, second: FoundIn): CopyError {
+function collisionError(first: FoundIn, second: FoundIn): CopyError {
   const destination = destinationOf(second);
   const other = destinationOf(first);
   const isSpelledAlike = other === destination;
@@ -44,7 +44,7 @@ export function collisionError(first: FoundIn, second: FoundIn): CopyError {
  * The folded names of files. They are folded as one string, because a call for each of thousands of names would take
  * several times as long.
  */
-export function foldedNames(files: Files): string[] {
+function foldedNames(files: Files): string[] {
   // A name never contains a slash.
   return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
 }

@@ -212,7 +212,7 @@ const extended = new Uint32Array(EA.size / 4);
  * Whether an open file has nothing that only CopyFileExW preserves: alternate data streams, extended attributes, or
  * attributes that a new file does not have.
  */
-export function isOnlyBytes(bindings: Bindings, handle: number): boolean {
+function isOnlyBytes(bindings: Bindings, handle: number): boolean {
   const attributes = attributesOf(bindings, handle);
   return attributes >= 0 && hasOnlyBytes(bindings, handle, attributes);
 }
