@@ -32,9 +32,10 @@ export interface Copy extends Member, Pick<PairedFile, 'pair' | 'as'> {
   destination: FileStatus;
 }
 
-/** The result for a further name, and whether that is now a hard link to the first copy. */
 interface Linked {
+  /** What happened to the further name. */
   result: FileResult;
+  /** The name is a hard link to the first copy, and is recorded as ours. False if `overwrite` keeps what is there. */
   isLinked: boolean;
 }
 
@@ -64,8 +65,8 @@ export class HardLinks {
     const query = { ...file, source, destination: this.status };
     let decision = decide(system, query);
     if (decision === 'keep') {
-      const isLinked = this.status.identity === copied.identity;
-      if (isLinked || !mayReplace(file) || !isAlike(source, this.status))
+      const isSame = this.status.identity === copied.identity;
+      if (isSame || !mayReplace(file) || !isAlike(source, this.status))
         return { result: UNCHANGED, isLinked: false };
       // It is the same file, and only not linked yet.
       decision = 'replace';
