@@ -26,7 +26,7 @@ const numberTo = (most: number) => (value: string) => {
 
 /**
  * Options of cp(1) that users type out of habit. They are added first: an option that is added before its `--no-`
- * form has no default. `-a` comes after `-p`, because of two implied values the last one counts.
+ * form has no default. `-a` comes after `-p`: if both imply a value, the one that was added last counts.
  */
 const familiar = [
   new Option('-L, --dereference'),
@@ -48,7 +48,7 @@ const familiar = [
   }),
 ];
 
-/** Options of cp(1) that this command does not have, with the reasons. They are parsed so that the error can give one. */
+/** Options of cp(1) that this command does not have, and why. They are parsed so that the error can give the reason. */
 const REFUSED: Readonly<Record<string, string>> = {
   '-l, --link':
     'a hard link is not a copy: a change to one file changes both; clones (--reflink=always) take as little space',

@@ -68,7 +68,7 @@ function copyAligned(
   return copyThrough(calls, transfer, size, already);
 }
 
-/** Skips blocks of zeros. Leaves the file's position where the last of `size` bytes was, or would have been, written. */
+/** Skips blocks of zeros. Leaves the file's position after `size` bytes, also if the last ones were skipped. */
 const writeSparsely: Write = (bindings, fd, buffer, size, position) =>
   writeWithoutZeros(bindings, fd, buffer, size, position) || seekToWrite(bindings, fd, position + size);
 

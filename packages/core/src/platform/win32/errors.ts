@@ -2,9 +2,9 @@ import * as E from '../errno.ts';
 import type { ErrorClass } from '../system.ts';
 
 /**
- * Windows errors by their names in <winerror.h>: their numbers, and error numbers. They are translated as libuv does, so
- * that users get the codes they know from Node.js; and so are a few errors that libuv does not translate. A test compiles
- * the numbers against the real header.
+ * Windows errors by their names in <winerror.h>: the number of each, and the error number that it becomes. They become
+ * what libuv makes of them, so that users get the codes they know from Node.js; a few of them libuv does not know. A
+ * test compiles the numbers against the real header.
  */
 export const WINDOWS_ERRORS = {
   ERROR_FILE_NOT_FOUND: [2, E.ENOENT],
