@@ -46,7 +46,7 @@ export function isOurs(
 ): boolean {
   if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
   if (!isAsRecorded(records, file, 'destination', destination))
-    return lost?.explain(records, file, destination) ?? false;
+    return lost?.explains(records, file, destination) ?? false;
   if (destination.mayHaveLinks) lost?.add(records, file);
   return true;
 }

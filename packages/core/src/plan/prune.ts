@@ -126,7 +126,8 @@ function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undef
         if (isAsCopied && status.mayHaveLinks) lost.add(folder.records, file);
         const isOurs =
           isAsCopied ||
-          (looked >= 0 && (lost.explain(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
+          (looked >= 0 &&
+            (lost.explains(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
         let deleted = 1;
         try {
           if (isOurs && !expected) deleted = deleter.deleteFile(opened, name);

@@ -94,7 +94,7 @@ export class LostNames {
   }
 
   /** Whether the destination is as recorded, but for the change time that it got from this copy. */
-  explain(records: Uint32Array, file: number, destination: FileStatus): boolean {
+  explains(records: Uint32Array, file: number, destination: FileStatus): boolean {
     const offset = file * RECORD_WORDS + SIGNATURE_WORDS;
     return this.has(records, file) && destination.isSignedAtAnyTime(records, offset);
   }
