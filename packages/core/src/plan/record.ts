@@ -64,12 +64,10 @@ export function remember(
   destination.sign(records, file * RECORD_WORDS + SIGNATURE_WORDS);
 }
 
-/** Records another change time of a destination that is otherwise as recorded. Returns false if it is not. */
-export function rememberChange(records: Uint32Array, file: number, destination: FileStatus): boolean {
+/** Records another change time of a destination, if that is otherwise as recorded. */
+export function rememberChange(records: Uint32Array, file: number, destination: FileStatus): void {
   const offset = file * RECORD_WORDS + SIGNATURE_WORDS;
-  if (!destination.isSignedAtAnyTime(records, offset)) return false;
-  destination.sign(records, offset);
-  return true;
+  if (destination.isSignedAtAnyTime(records, offset)) destination.sign(records, offset);
 }
 
 /**
