@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import reflink from 'unplugin-reflink/vite';
+import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
 import { expect, test } from 'vitest';
 import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
-import { type BuildSetup, build, describeVites, pathsIn, project } from './support.ts';
+import { type BuildSetup, build, buildApp, copied, describeVites, pathsIn, project } from './support.ts';
 
 const few: TreeSpec = { 'public/a.txt': 'a', 'public/sub/b.bin': Buffer.alloc(1500, 'b') };
 const plain = { report: 'summary' } as const;
@@ -12,6 +13,13 @@ const LEFT = 'public: Vite copies it itself, because it is small (unplugin-refli
 /** So many files that the copy engine is worth its start. */
 const manyFiles = (number: number): TreeSpec =>
   Object.fromEntries(Array.from({ length: number }, (_each, index) => [`public/${index}.txt`, `${index}`]));
+
+const environments = (root: string, ssr: BuildEnvironmentOptions = {}): InlineConfig => ({
+  environments: {
+    client: { build: { outDir: 'dist/client' } },
+    ssr: { build: { outDir: 'dist/server', rollupOptions: { input: join(root, 'main.js') }, ...ssr } },
+  },
+});
 
 describeVites((host) => {
   const filesOf = (tree: ReturnType<typeof readTree>) =>
@@ -59,6 +67,37 @@ describeVites((host) => {
     const lines = log.infos.filter((message) => message.startsWith('public'));
     expect(lines).toEqual([expect.stringMatching(/^public → .*: (\d+ copied)/)]);
   });
+
+  test('the engine copies if Vite empties no output, because one of several is outside the project', async () => {
+    const root = project(few);
+    const output = [{ dir: join(root, 'dist') }, { dir: join(root, '../beside') }];
+    const { copiedByVite } = await build(host, root, {
+      options: plain,
+      config: { build: { rollupOptions: { output } } },
+      warnings: [/outDir .* is not inside project root/],
+    });
+    expect(copiedByVite).toEqual([]);
+  });
+
+  test('one line for all environments that Vite copies into', async () => {
+    const root = project(few);
+    const { copiedByVite, log } = await buildApp(host, root, { options: plain, config: environments(root) });
+    expect(copiedByVite).toHaveLength(4);
+    expect(log.infos.filter((message) => message === LEFT)).toHaveLength(1);
+  });
+
+  test.each([false, true])(
+    'an environment whose output is not emptied keeps no stale file, sharedConfigBuild: %j',
+    async (sharedConfigBuild) => {
+      const root = project(few);
+      const config = { builder: { sharedConfigBuild }, ...environments(root, { emptyOutDir: false }) };
+      await buildApp(host, root, { options: plain, config });
+      rmSync(join(root, 'public/a.txt'));
+      await buildApp(host, root, { options: plain, config });
+      for (const name of ['client', 'server'])
+        expect(copied(join(root, 'dist', name)), name).not.toContain('a.txt');
+    },
+  );
 
   test('nothing is said where Vite copies no public directory', async () => {
     const root = project(few);

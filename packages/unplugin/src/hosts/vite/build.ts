@@ -12,15 +12,8 @@ import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { allTargets, assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
-import {
-  hideOptions,
-  optionsFor,
-  outDirOfEach,
-  outDirsOf,
-  preparesInPlugin,
-  type Takeover,
-  takeoverOf,
-} from './output.ts';
+import { outDirOfEach, outDirsOf } from './out-dirs.ts';
+import { hideOptions, optionsFor, preparesInPlugin, type Takeover, takeoverOf } from './output.ts';
 
 /**
  * The build of one environment, from its start to its end. Vite's own `renderStart` hook empties the output directory

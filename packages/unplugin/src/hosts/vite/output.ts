@@ -8,6 +8,7 @@ import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { allTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
+import { outDirsOf } from './out-dirs.ts';
 import { publicDirectoryOf } from './small.ts';
 
 type BuildOptions = ResolvedConfig['build'];
@@ -104,27 +105,6 @@ export function takeoverOf(
   const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
   // If Vite copies its public directory itself, these files exist before our copy starts and must not be deleted.
   return { targets, outDirs, copies, empties: empties && (copies || !own) };
-}
-
-/** The output directories as Vite determines them: each output's own `dir`, or the environment's `outDir`. */
-export function outDirsOf(root: string, build: BuildOptions): string[] {
-  return [...new Set(outDirOfEach(root, build))];
-}
-
-/** The directory of each output. Several outputs may have the same one. */
-export function outDirOfEach(root: string, build: BuildOptions): string[] {
-  const options = ('rolldownOptions' in build && build.rolldownOptions) || build.rollupOptions;
-  const outputs = options.output ?? {};
-  const outDir = path.resolve(root, build.outDir);
-  const list = Array.isArray(outputs) ? outputs : formatsOf(build).map(() => outputs);
-  return list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir));
-}
-
-/** One element for each output, if the config has no array of outputs: a library has one for each of its formats. */
-function formatsOf({ lib }: BuildOptions): readonly unknown[] {
-  if (!lib) return [undefined];
-  // Without the option there are two formats. Which ones they are depends on the entries.
-  return lib.formats ?? [undefined, undefined];
 }
 
 function isDirectory(name: string): boolean {

@@ -66,17 +66,19 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
         if (leavesSmall && leftToVite(config)) {
           left.add(config);
           const directory = path.relative(config.root, config.publicDir);
-          if (options.report)
-            config.logger.info(`${directory}: Vite copies it itself, because it is small (${NAME})`);
+          const message = `${directory}: Vite copies it itself, because it is small (${NAME})`;
+          if (options.report && isFirst(config, message)) config.logger.info(message);
+          // The unresolved config may have had a large public directory.
+          await host?.disposeAhead();
           return;
         }
-        const host = await loadHost();
-        for (const message of host.uncopiedMessages(config, options)) warn(config, message);
-        host.prepareAhead({ targets: host.copiedBy(config, options), busy: isBusy(this) });
-        if (host.preparesInPlugin(config)) return;
+        const loaded = await loadHost();
+        for (const message of loaded.uncopiedMessages(config, options)) warn(config, message);
+        loaded.prepareAhead({ targets: loaded.copiedBy(config, options), busy: isBusy(this) });
+        if (loaded.preparesInPlugin(config)) return;
         for (const [name, { build }] of Object.entries(config.environments)) {
-          const chosen = host.commonOptions(name, config.plugins, options);
-          if (chosen) host.switchOffEarly({ ...config, build }, chosen);
+          const chosen = loaded.commonOptions(name, config.plugins, options);
+          if (chosen) loaded.switchOffEarly({ ...config, build }, chosen);
         }
       },
     },
@@ -242,15 +244,17 @@ function publicDirectoryPlugin(options: ResolvedOptions): Plugin {
   };
 }
 
-/** The warnings of each build, by its inline config: each environment of an app has its own config and logger. */
-const warned = new WeakMap<InlineConfig, Set<string>>();
+/** The messages of each build, by its inline config: each environment of an app has its own config and logger. */
+const printed = new WeakMap<InlineConfig, Set<string>>();
 
-function warn({ inlineConfig, logger }: ResolvedConfig, message: string): void {
-  const earlier = warned.get(inlineConfig) ?? new Set();
-  warned.set(inlineConfig, earlier);
-  if (earlier.has(message)) return;
-  earlier.add(message);
-  logger.warn(`${NAME}: ${message}`);
+function isFirst({ inlineConfig }: ResolvedConfig, message: string): boolean {
+  const earlier = printed.get(inlineConfig) ?? new Set();
+  printed.set(inlineConfig, earlier);
+  return earlier.size < earlier.add(message).size;
+}
+
+function warn(config: ResolvedConfig, message: string): void {
+  if (isFirst(config, message)) config.logger.warn(`${NAME}: ${message}`);
 }
 
 /** Whether the `writeBundle` of another plugin runs before ours. Then the files have to be copied before that. */
