@@ -10,8 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { NAME } from '../../options/name.ts';
 import type { Options } from '../../options/options.ts';
-import { isPlain, isSmall, publicDirectoryOf } from './small.ts';
+import { isPlain, isSmall, leftToVite, publicDirectoryOf } from './small.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'reflink-small-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -56,6 +57,33 @@ test('the public directory of a config that is not resolved', () => {
   expect(publicDirectoryOf({ root, publicDir: false })).toBeUndefined();
   // Vite uses its default.
   expect(publicDirectoryOf({ root, publicDir: true as never })).toBe(join(root, 'public'));
+});
+
+const client = { write: true, copyPublicDir: true, emptyOutDir: null, outDir: 'dist', rollupOptions: {} };
+const two = [{ dir: 'dist' }, { dir: '../beside' }];
+
+test.each<[left: boolean, what: string, builds: object[], instances?: number]>([
+  [true, 'one output', [{}]],
+  [true, 'an output outside that is emptied', [{ outDir: '../beside', emptyOutDir: true }]],
+  [true, 'an environment without public files', [{}, { copyPublicDir: false }]],
+  [true, 'an environment that writes nothing', [{}, { write: false, emptyOutDir: false }]],
+  [false, 'no environment with public files', [{ copyPublicDir: false }]],
+  [false, 'a watcher', [{ watch: {} }]],
+  [false, 'an output outside', [{ outDir: '../beside' }]],
+  [false, 'an output whose path begins with that of the project', [{ outDir: `${root}-2` }]],
+  [false, 'the project as the output', [{ outDir: '.' }]],
+  [false, 'one of two outputs outside', [{ rollupOptions: { output: two } }]],
+  [false, 'an output that is not emptied', [{ emptyOutDir: false }]],
+  [false, 'an environment whose output is not emptied', [{}, { copyPublicDir: false, emptyOutDir: false }]],
+  [false, 'two instances', [{}], 2],
+])('left to Vite is %j for %s', (left, _what, builds, instances = 1) => {
+  const publicDir = join(root, 'public');
+  mkdirSync(publicDir, { recursive: true });
+  const environments = Object.fromEntries(
+    builds.map((build, index) => [`${index}`, { build: { ...client, ...build } }]),
+  );
+  const plugins = Array.from({ length: instances }, () => ({ name: NAME }));
+  expect(leftToVite({ root, publicDir, environments, plugins } as never)).toBe(left);
 });
 
 function fill(directory: string, number: number): void {

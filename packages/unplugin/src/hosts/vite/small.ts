@@ -53,13 +53,13 @@ export function isPlain(options: Options = {}): boolean {
  * Whether the build does with the plugin what it does without it: Vite empties the outputs and copies a small public
  * directory. In an output that Vite does not empty, the engine has to delete what is no longer public.
  */
-export function leftToVite({ root, publicDir, build, environments, plugins }: ResolvedConfig): boolean {
+export function leftToVite({ root, publicDir, environments, plugins }: ResolvedConfig): boolean {
   if (!publicDir || plugins.filter(({ name }) => name === NAME).length > 1) return false;
-  const builds = [build, ...Object.values(environments).map((each) => each.build)];
+  const builds = Object.values(environments).map(({ build }) => build);
   const writing = builds.filter(({ write }) => write);
   return (
     writing.some(({ copyPublicDir }) => copyPublicDir) &&
-    writing.every((each) => !each.watch && isEmptied(root, each)) &&
+    writing.every((build) => !build.watch && isEmptied(root, build)) &&
     isSmall(publicDir)
   );
 }
