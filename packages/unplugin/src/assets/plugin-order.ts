@@ -12,7 +12,7 @@ interface Plugin {
 export type AssetsOf = () => BundledAssets | undefined;
 
 const LAST = 'unplugin-reflink:last';
-const FIRST = 'unplugin-reflink:reveal';
+const REVEAL = 'unplugin-reflink:reveal';
 const ADDED = Symbol('added');
 
 /**
@@ -48,7 +48,7 @@ interface OutputOptions {
  */
 function forOutputs(assets: readonly AssetsOf[]) {
   return {
-    name: FIRST,
+    name: REVEAL,
     generateBundle: revealing({ order: 'pre', handler() {} }, assets),
     outputOptions: {
       order: 'post',
