@@ -1,8 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import reflink from 'unplugin-reflink/vite';
 import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { type BuildSetup, build, buildApp, copied, describeVites, pathsIn, project } from './support.ts';
 
@@ -98,6 +99,24 @@ describeVites((host) => {
         expect(copied(join(root, 'dist', name)), name).not.toContain('a.txt');
     },
   );
+
+  test('no worker thread stays if a plugin names another public directory, which is small', async () => {
+    const root = project({ ...manyFiles(201), 'static/a.txt': 'a' });
+    const started = vi.fn();
+    const ended = vi.fn();
+    const listener = (worker: Worker) => {
+      started();
+      worker.once('exit', ended);
+    };
+    process.on('worker', listener);
+    onTestFinished(() => void process.off('worker', listener));
+    const other = { name: 'other directory', config: () => ({ publicDir: 'static' }) };
+    const { copiedByVite } = await build(host, root, { options: plain, plugins: [other] });
+    expect(copiedByVite).toEqual(['static/a.txt']);
+    // Rolldown has threads of its own, so the copy needs none.
+    expect(started).toHaveBeenCalledTimes(host.rolldown ? 0 : 1);
+    expect(ended).toHaveBeenCalledTimes(host.rolldown ? 0 : 1);
+  });
 
   test('nothing is said where Vite copies no public directory', async () => {
     const root = project(few);
