@@ -93,7 +93,7 @@ describeVites((host) => {
   test('threads end with their build, also when a watcher reads a config with the same plugin object meanwhile', async () => {
     const many = Array.from({ length: 80 }, (_each, number) => [`public/${number}.txt`, `${number}`]);
     const root = project(Object.fromEntries(many));
-    const plugin = reflink({ report: false });
+    const plugin = reflink({ report: false, reflink: 'auto' });
     const started = vi.fn();
     const ended = vi.fn();
     const listener = (worker: Worker) => {
