@@ -17,9 +17,9 @@ export const hosts = {
         const plugins = {
           none: () => [],
           builtin: () => [],
-          ours: () => ours('vite'),
-          // Any option: without one, the plugin leaves a small public directory to Vite.
-          'ours, with an option': () => ours('vite', { reflink: 'auto' }),
+          // Without options, the plugin leaves a small public directory to Vite.
+          ours: async () => (await import('unplugin-reflink/vite')).default(),
+          'ours, with an option': () => ours('vite'),
           'vite-plugin-static-copy': async () =>
             (await import('vite-plugin-static-copy')).viteStaticCopy({
               targets: targets.map(({ dest }) => ({ src: `${publicDir}/*`, dest })),

@@ -67,7 +67,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
           left.add(config);
           const directory = path.relative(config.root, config.publicDir);
           const message = `${directory}: Vite copies it itself, because it is small (${NAME})`;
-          if (options.report && isFirst(config, message)) config.logger.info(message);
+          if (isFirst(config, message)) config.logger.info(message);
           // The unresolved config may have had a large public directory.
           await host?.disposeAhead();
           return;

@@ -20,10 +20,9 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 test.each<[plain: boolean, options: Options | undefined]>([
   [true, undefined],
   [true, {}],
-  [true, { report: false }],
-  [true, { report: 'summary', targets: undefined as never }],
-  [false, { report: 'verbose' }],
-  [false, { report: () => {} }],
+  [true, { targets: undefined as never }],
+  [false, { report: 'summary' }],
+  [false, { report: false }],
   [false, { reflink: 'auto' }],
   [false, { publicDir: 'public' }],
   [false, { targets: [] }],

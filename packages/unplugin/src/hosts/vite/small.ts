@@ -43,10 +43,9 @@ export function publicDirectoryOf({ root = '.', publicDir }: UserConfig): string
   return path.resolve(root, typeof publicDir === 'string' ? publicDir : 'public');
 }
 
-/** Whether no option says what the engine has to do. */
+/** Whether no option is set. An option asks for the engine, whatever the size is. */
 export function isPlain(options: Options = {}): boolean {
-  const { report, ...others } = options;
-  return (!report || report === 'summary') && Object.values(others).every((value) => value === undefined);
+  return Object.values(options).every((value) => value === undefined);
 }
 
 /**
