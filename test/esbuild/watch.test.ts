@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
 import reflink from 'unplugin-reflink/esbuild';
 import { expect, test } from 'vitest';
@@ -59,6 +60,51 @@ describeEsbuilds((host) => {
       // A change is copied once or, if a copy sees only half of it, twice.
       expect(copied()).toBeLessThanOrEqual(12);
     });
+  });
+
+  test('a source that changes while the copy of a build runs is copied after that build', async () => {
+    const root = makeProject({ 'texts/z.txt': 'first' });
+    let onStart = () => {};
+    let duringCopy: (() => void) | undefined;
+    const plugin = reflink({
+      publicDir: 'static',
+      targets: [
+        {
+          from: 'texts',
+          transform: async (content) => {
+            duringCopy?.();
+            duringCopy = undefined;
+            // Until the system has reported the change.
+            await wait(100);
+            return content;
+          },
+        },
+      ],
+      report: false,
+    });
+    const starts: Plugin = { name: 'starts', setup: (build) => build.onStart(() => onStart()) };
+    const plugins = { plugins: [plugin, starts] };
+    await withContext(
+      host,
+      root,
+      {},
+      async ({ context, outDir }) => {
+        const reads = (name: string) => readFileSync(join(outDir, name), 'utf8');
+        await context.watch();
+        expect(await until(() => existsSync(join(outDir, 'z.txt')))).toBe(true);
+        await untilWatched(join(root, 'static'), join(root, 'texts'));
+        await untilIdle(root);
+        duringCopy = () => writeFileSync(join(root, 'static/zero'), 'changed during the copy');
+        onStart = () => {
+          onStart = () => {};
+          writeFileSync(join(root, 'texts/z.txt'), 'second');
+        };
+        writeFileSync(join(root, 'main.js'), 'console.log("second");');
+        expect(await until(() => reads('z.txt') === 'second')).toBe(true);
+        expect(await until(() => reads('zero') === 'changed during the copy', 5000)).toBe(true);
+      },
+      plugins,
+    );
   });
 
   test('a directory that is not there yet, or comes again, is copied when it comes', async () => {

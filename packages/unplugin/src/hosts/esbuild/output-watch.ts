@@ -69,6 +69,11 @@ export class OutputWatch {
     return [directory, ...this.#sources.directories].every(isLocal);
   }
 
+  /** Whether a source has changed since the last copy started, so that the copy may have missed it. */
+  get hasChanged(): boolean {
+    return this.#changed;
+  }
+
   /** Whether the last copy has found nothing to do. {@link vouches} checks whether something has changed since. */
   get isProven(): boolean {
     return this.#proof !== undefined;

@@ -136,7 +136,8 @@ export class EsbuildOutput {
     }
     // A dry run does not watch, because each of its copies would find the same to do.
     if (options.dryRun) return messages.deliver();
-    if (!this.#watch || (this.#watch.canVouch && !this.#watch.isProven && !this.#wins))
+    const watch = this.#watch;
+    if (!watch || watch.hasChanged || (watch.canVouch && !watch.isProven && !this.#wins))
       this.#follow(FOLLOW_AFTER);
     return messages.deliver();
   }
