@@ -179,20 +179,20 @@ describe.each([{}, { manifest: 'm' }])(
 );
 
 describe('a link to the source in the destination', () => {
-  const files = { 'in/x': symlink('../shared/x'), 'shared/x': 'content' };
+  const files = { 'in/x': symlink('../linked/x'), 'linked/x': 'content' };
   const targets = { from: 'in', to: 'out' };
 
   it('is replaced if an earlier copy with the same manifest made it, as its dry run says', async () => {
     const cwd = writeTree(workspace(), files);
     const options = { cwd, manifest: 'm' };
     expect(await copy(targets, { ...options, ...keep })).toMatchObject({ links: 1 });
-    expect(readlinkSync(join(cwd, 'out/x'))).toBe('../shared/x');
+    expect(readlinkSync(join(cwd, 'out/x'))).toBe('../linked/x');
     expect(await plan(targets, options)).toMatchObject({ files: 1 });
     const { files: count, methods } = await copy(targets, options);
     expect(count).toBe(1);
     expect(Object.values(methods)).toEqual([{ files: 1, bytes: 7 }]);
     expect(lstatSync(join(cwd, 'out/x')).isFile()).toBe(true);
-    for (const name of ['out/x', 'shared/x']) expect(readFileSync(join(cwd, name), 'utf8')).toBe('content');
+    for (const name of ['out/x', 'linked/x']) expect(readFileSync(join(cwd, name), 'utf8')).toBe('content');
     expect(await copy(targets, { ...options, ...keep })).toMatchObject({ links: 1 });
   });
 
@@ -204,11 +204,11 @@ describe('a link to the source in the destination', () => {
     expect(methods).toEqual({ transform: { files: 1, bytes: 16 } });
     expect(lstatSync(join(cwd, 'out/x')).isFile()).toBe(true);
     expect(readFileSync(join(cwd, 'out/x'), 'utf8')).toBe('content, changed');
-    expect(readFileSync(join(cwd, 'shared/x'), 'utf8')).toBe('content');
+    expect(readFileSync(join(cwd, 'linked/x'), 'utf8')).toBe('content');
   });
 
   it('is refused if somebody else made it', async () => {
-    const cwd = writeTree(workspace(), { ...files, 'out/x': symlink('../shared/x') });
+    const cwd = writeTree(workspace(), { ...files, 'out/x': symlink('../linked/x') });
     const refused = await refusal(() => copy(targets, { cwd, manifest: 'm' }));
     expect(refused.code).toBe('ERR_SAME_FILE');
   });

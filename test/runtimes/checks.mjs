@@ -248,7 +248,7 @@ export function assertSame(from, to) {
 }
 
 /** Leaves about 4 MiB free. */
-export function fill(file, directory) {
+function fill(file, directory) {
   const { bavail, bsize } = fs.statfsSync(directory);
   const fd = fs.openSync(file, 'w');
   const block = Buffer.alloc(4 * MIB, 1);

@@ -1,11 +1,19 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import reflink from 'unplugin-reflink/vite';
 import type { BuildEnvironmentOptions, InlineConfig } from 'vite';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { readTree, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
-import { type BuildSetup, build, buildApp, copied, describeVites, pathsIn, project } from './support.ts';
+import {
+  type BuildSetup,
+  build,
+  buildApp,
+  copied,
+  countWorkers,
+  describeVites,
+  pathsIn,
+  project,
+} from './support.ts';
 
 const few: TreeSpec = { 'public/a.txt': 'a', 'public/sub/b.bin': Buffer.alloc(1500, 'b') };
 /** No option is set: `setUp` sets `report`. */
@@ -96,20 +104,13 @@ describeVites((host) => {
 
   test('no worker thread stays if a plugin names another public directory, which is small', async () => {
     const root = project({ ...manyFiles(201), 'static/a.txt': 'a' });
-    const started = vi.fn();
-    const ended = vi.fn();
-    const listener = (worker: Worker) => {
-      started();
-      worker.once('exit', ended);
-    };
-    process.on('worker', listener);
-    onTestFinished(() => void process.off('worker', listener));
+    const workers = countWorkers();
     const other = { name: 'other directory', config: () => ({ publicDir: 'static' }) };
     const { copiedByVite } = await build(host, root, { options: plain, plugins: [other] });
     expect(copiedByVite).toEqual(['static/a.txt']);
     // Rolldown has threads of its own, so the copy needs none.
-    expect(started).toHaveBeenCalledTimes(host.rolldown ? 0 : 1);
-    expect(ended).toHaveBeenCalledTimes(host.rolldown ? 0 : 1);
+    const number = host.rolldown ? 0 : 1;
+    expect(workers).toEqual({ started: number, ended: number });
   });
 
   test('nothing is said where Vite copies no public directory', async () => {

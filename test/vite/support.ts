@@ -1,10 +1,11 @@
 import fs, { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, Logger, PluginOption } from 'vite';
-import { afterEach, expect, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, vi } from 'vitest';
 import { loadVersions } from '../hosts/versions.ts';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
 
@@ -235,4 +236,16 @@ export const mtimeOf = (path: string): Date => statSync(path).mtime;
 export function identityOf(path: string): string {
   const { ino, ctimeNs } = statSync(path, { bigint: true });
   return `${ino} ${ctimeNs}`;
+}
+
+/** Counts the worker threads of this process that start, and that end, until the test has finished. */
+export function countWorkers(): { started: number; ended: number } {
+  const counts = { started: 0, ended: 0 };
+  const listener = (worker: Worker) => {
+    counts.started++;
+    worker.once('exit', () => counts.ended++);
+  };
+  process.on('worker', listener);
+  onTestFinished(() => void process.off('worker', listener));
+  return counts;
 }

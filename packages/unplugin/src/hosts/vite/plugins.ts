@@ -27,7 +27,7 @@ async function loadHost(): Promise<Host> {
  */
 export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plugin[] {
   const builds = new WeakMap<Environment, EnvironmentBuild>();
-  /** The configs of the builds that Vite does alone. */
+  /** The configs of the builds that the plugin leaves to Vite. */
   const left = new WeakSet<ResolvedConfig>();
   const applyToEnvironment: Plugin['applyToEnvironment'] = (environment) =>
     !left.has(environment.getTopLevelConfig());
@@ -68,7 +68,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
           const directory = path.relative(config.root, config.publicDir);
           const message = `${directory}: Vite copies it itself, because it is small (${NAME})`;
           if (isFirst(config, message)) config.logger.info(message);
-          // The unresolved config may have had a large public directory.
+          // The config that Vite had not resolved yet may have named a large public directory.
           await host?.disposeAhead();
           return;
         }
