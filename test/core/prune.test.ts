@@ -1,10 +1,12 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -66,6 +68,25 @@ describe("prune: 'placed'", () => {
     expect(pruned.map(({ destination }) => destination).sort()).toEqual(
       ['b', 'deep/c', 'deep/er/d'].map((path) => at(`out/${path}`)),
     );
+  });
+
+  it('keeps directories that get other files, and so their owner, mode and place', async () => {
+    const { cwd, run, at } = await prepared();
+    await run();
+    const directories = ['out', 'out/deep', 'out/deep/er'].map(at);
+    const states = () =>
+      directories.map((each) => [statSync(each).ino, (statSync(each).mode & 0o777).toString(8)]);
+    for (const each of directories) chmodSync(each, 0o700);
+    const before = states();
+    rmSync(at('in'), { recursive: true });
+    writeTree(cwd, { 'in/deep/er/new': 'n' });
+    const options = { cwd, manifest: 'cache/manifest', prune: 'placed' } as const;
+    const planned = await plan({ from: 'in', to: 'out' }, options);
+    const report = await run();
+    expect(report).toMatchObject({ pruned: 4, files: 1, directories: 0 });
+    expect(planned).toMatchObject({ pruned: 4, files: 1, directories: 0 });
+    expect(filesOf(at('out'))).toEqual(['deep/er/new']);
+    expect(states()).toEqual(before);
   });
 
   it("adds to the report what was deleted, and nothing else, with entries: 'pruned'", async () => {

@@ -52,6 +52,15 @@ export class DestinationIndex {
   }
 }
 
+/** The directories that folders go to, and all directories above them. */
+export function plannedDirectories(folders: readonly Folder[]): Set<string> {
+  const planned = new Set<string>();
+  for (const { root, below } of folders) {
+    for (let each = path.join(root, below); !planned.has(each); each = path.dirname(each)) planned.add(each);
+  }
+  return planned;
+}
+
 /**
  * If letter case does not matter, two planned directories may be the same one. The filesystem is checked only if some
  * directories differ in nothing but case.

@@ -12,7 +12,7 @@ import { byBytes } from '../platform/system-for.ts';
 import { noteError, type Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter, NO_DIRECTORY, refuseMountPoint } from './delete.ts';
-import { DestinationIndex } from './destination-index.ts';
+import { DestinationIndex, plannedDirectories } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import { keptIn, nameBelow } from './kept.ts';
 import type { Manifest } from './manifest.ts';
@@ -81,7 +81,7 @@ export function* prune(
     refuseSources(roots, folders, keep);
     for (const root of roots) yield* pruneEverything(root, planned, context);
   } else if (plan.emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
-  if (plan.prune && manifest) yield* pruneStale(manifest, context);
+  if (plan.prune && manifest) yield* pruneStale(manifest, folders, context);
   return context;
 }
 
@@ -98,7 +98,11 @@ function manifestIn({ manifest, pruneRoots }: PlanSettings): string[] {
  * another copy has written the manifest since this copy started, everything is kept: a later copy knows which files
  * are stale.
  */
-function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undefined> {
+function* pruneStale(
+  manifest: Manifest,
+  folders: readonly Folder[],
+  context: PruneContext,
+): Generator<undefined> {
   const { system, roots, expected, plan, lost, undeletable } = context;
   if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
@@ -142,10 +146,11 @@ function* pruneStale(manifest: Manifest, context: PruneContext): Generator<undef
       if (!expected) manifest.forget(folder, file);
       yield;
     }
+    if (directories.size === 0) return;
+    const planned = plannedDirectories(folders);
     // Deepest first: the directories in a directory are deleted before it is checked.
-    for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
-      if (directory !== manifest.cwd) removeIfEmpty(directory, manifest.cwd, deleter, context);
-    }
+    for (const directory of [...directories].sort((one, other) => other.length - one.length))
+      removeIfEmpty(directory, { root: manifest.cwd, planned, deleter, context });
   } finally {
     deleter.close();
   }
@@ -191,12 +196,23 @@ function rootOf(directory: string, roots: readonly string[]): string | undefined
   return around.toSorted((one, other) => other.length - one.length)[0];
 }
 
-/** Deletes a directory if it is empty, and then its parents as long as they are empty. */
-function removeIfEmpty(directory: string, root: string, deleter: Deleter, context: PruneContext): void {
+/**
+ * Deletes a directory if it is empty and nothing is copied to it, and then its parents in the same way. A directory
+ * that is copied to keeps its owner, its mode and whoever watches it.
+ */
+function removeIfEmpty(
+  directory: string,
+  {
+    root,
+    planned,
+    deleter,
+    context,
+  }: { root: string; planned: ReadonlySet<string>; deleter: Deleter; context: PruneContext },
+): void {
   const { expected, roots } = context;
   for (
     let current = directory;
-    current !== root && current.startsWith(root + path.sep);
+    current !== root && current.startsWith(root + path.sep) && !planned.has(current);
     current = path.dirname(current)
   ) {
     const parent = path.dirname(current);
