@@ -216,6 +216,17 @@ describe.runIf(onLinux)('names that are not UTF-8', () => {
     },
   );
 
+  it('keep hard links to names that are UTF-8, also if only the target says so', async () => {
+    const cwd = prepared();
+    fs.mkdirSync(join(cwd, 'in/plain-names'));
+    fs.linkSync(at(cwd, 'in/a\xff.txt'), join(cwd, 'in/plain-names/same'));
+    const preserve = ['mode', 'timestamps', 'links'] as const;
+    const { methods } = await copy({ ...target, preserve }, { cwd, symlinks: 'keep' });
+    expect(methods.hard_link).toEqual({ files: 1, bytes: 0 });
+    const inode = (path: string) => fs.statSync(at(cwd, `out/${path}`)).ino;
+    expect(inode('plain-names/same')).toBe(inode('a\xff.txt'));
+  });
+
   it('are refused by name where a host has to know the names', async () => {
     const cwd = prepared();
     const { list } = await import('fs-reflink/list');

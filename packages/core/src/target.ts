@@ -111,7 +111,7 @@ export interface Target<Path extends string | URL = string | URL> {
   symlinks?: 'follow' | 'keep';
   /**
    * Attributes that files and directories of this target get from their sources: see the option of the same name.
-   * With `links`, hard links are kept only between files of this target.
+   * With `links`, hard links are kept between files of targets with the same `preserve`.
    *
    * @default the option of the same name
    */

@@ -8,6 +8,7 @@ import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch } from './dry-run.ts';
 import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
+import type { CopyContext } from './job.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
 
@@ -48,7 +49,8 @@ export class BatchCopier {
   /** Copiers for batches that only another system than this thread's can read or name. */
   readonly #bySystem = new Map<System, BatchCopier>();
 
-  constructor(context: CopierContext) {
+  constructor(given: CopyContext & Partial<CopierContext>) {
+    const context = { hardLinks: new Map(), ...given };
     this.tally = context.tally;
     this.#context = context;
     this.#queue = context.queue;
@@ -178,7 +180,7 @@ export class BatchCopier {
     if (system === this.#system) return this;
     let other = this.#bySystem.get(system);
     if (!other) {
-      other = new BatchCopier({ ...this.#context, system, hardLinks: this.#files.hardLinks });
+      other = new BatchCopier({ ...this.#context, system });
       this.#bySystem.set(system, other);
     }
     return other;

@@ -39,8 +39,8 @@ export const DEADLINE_PASSED = -2;
 
 /** What a copier needs. */
 export interface CopierContext extends CopyContext {
-  /** The hard links of another copier: both may copy names of the same file. */
-  hardLinks?: HardLinks | undefined;
+  /** The hard links by preserved attributes: several copiers with the same ones may copy names of one file. */
+  hardLinks: Map<string, HardLinks>;
 }
 
 /** A batch whose directories are open. */
@@ -97,14 +97,14 @@ export class FileCopier {
     this.#makesDevices = job.transfer.preserve.includes('devices');
     const keepsLinks = job.transfer.preserve.includes('links');
     this.#leavesLinks = keepsLinks && job.leavesLinks === true;
-    if (keepsLinks && !this.#leavesLinks) this.#hardLinks = hardLinks ?? new HardLinks(byBytes(system));
+    if (keepsLinks && !this.#leavesLinks) {
+      const key = [...job.transfer.preserve].sort().join();
+      this.#hardLinks = hardLinks.get(key) ?? new HardLinks(byBytes(system));
+      hardLinks.set(key, this.#hardLinks);
+    }
     this.#lost = this.#hardLinks?.lost ?? new LostNames();
     const hasCopy = this.#leavesLinks ? () => true : this.#hardLinks?.hasCopy;
     this.#newFileOptions = newFileOptions(job, system, hasCopy);
-  }
-
-  get hardLinks(): HardLinks | undefined {
-    return this.#hardLinks;
   }
 
   /** Call this after all files are copied. */
