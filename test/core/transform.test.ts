@@ -155,6 +155,19 @@ describe('transform', () => {
     expect(filesOf(cwd)).toEqual(['in/a']);
   });
 
+  it('refuses bytes that were transferred to another thread', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const transform = () => {
+      const bytes = new Uint8Array(8);
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      return bytes;
+    };
+    const error = await refusal(() => copy({ ...shout, transform }, { cwd }));
+    expect(error).toMatchObject({ code: 'ERR_TRANSFORM', source: join(cwd, 'in/a') });
+    expect(error.cause).toBeInstanceOf(TypeError);
+    expect(filesOf(cwd)).toEqual(['in/a']);
+  });
+
   const existing: [NonNullable<Target['overwrite']>, string, number][] = [
     [true, 'A', 1],
     [false, 'old', 0],

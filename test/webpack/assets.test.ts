@@ -53,6 +53,46 @@ const production: Configuration = { mode: 'production', performance: false };
 describeWebpacks((host) => {
   const clean = { errors: [], warnings: [] };
 
+  test.each<[what: string, first: Options, second: Options, kept: string, warnings: string[]]>([
+    ['the same', { publicDir: 'static' }, { publicDir: 'static' }, script, []],
+    ['a later public directory', { publicDir: 'static' }, { publicDir: 'other' }, 'other', []],
+    [
+      'a later target',
+      { publicDir: 'static' },
+      { targets: [{ from: 'other' }] },
+      'other',
+      ['script.js is both in the targets and in the public directory; the target\'s is kept'],
+    ],
+    [
+      'an earlier target',
+      { targets: [{ from: 'other' }] },
+      { publicDir: 'static' },
+      'other',
+      ['script.js is both in the public directory and in the targets; the target\'s is kept'],
+    ],
+    [
+      'a later target that replaces nothing',
+      { targets: [{ from: 'static' }] },
+      { targets: [{ from: 'other', overwrite: false }] },
+      script,
+      [],
+    ],
+  ])('of two instances, %s is kept, and not copied again', async (_what, first, second, kept, warnings) => {
+    const root = makeProject({ ...files, 'other/script.js': 'other' });
+    await pastTick();
+    for (const copied of [true, false]) {
+      const instances = [reporting(first), reporting(second)];
+      const plugins = instances.map(({ plugin }) => plugin);
+      const built = await run(host.webpack(configOf(root, { plugins }))!);
+      expect(built).toMatchObject({ errors: [], warnings: warnings.map((each) => `unplugin-reflink: ${each}`) });
+      expect(dist(root, 'script.js')).toBe(kept);
+      expect(dist(root, 'style.css')).toBe(files['static/style.css']);
+      const [one, other] = instances.map(({ reports }) => reports[0]!);
+      expect([one!.pruned, other!.pruned]).toEqual([0, 0]);
+      expect(one!.files - one!.unchanged + (other!.files - other!.unchanged) > 0).toBe(copied);
+    }
+  });
+
   test('every file is an asset in stats and manifests, and no plugin reads it', async () => {
     const root = makeProject(files);
     const manifests: WebpackPluginInstance[] = [new WebpackManifestPlugin({ fileName: 'theirs.json' })];

@@ -9,3 +9,4 @@ export { asThrown, CopyError } from './errors.ts';
 export { isInside } from './inside.ts';
 export { ignoresCase } from './platform/spelling.ts';
 export { type PreparedCopies, type PrepareOptions, prepareCopies } from './prepare.ts';
+export { bytesOf } from './target.ts';

@@ -19,6 +19,17 @@ export type Transform = (
   file: TransformedFile,
 ) => string | Uint8Array | Promise<string | Uint8Array>;
 
+/**
+ * What a {@link Transform} has returned, as bytes.
+ *
+ * @throws {TypeError} if it is neither a string nor bytes, or if its bytes were transferred to another thread
+ */
+export function bytesOf(made: unknown): Buffer {
+  if (typeof made === 'string') return Buffer.from(made, 'utf8');
+  if (made instanceof Uint8Array) return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
+  throw new TypeError(`it must return a string or bytes, got ${made === null ? 'null' : typeof made}`);
+}
+
 /** What to copy, and where to. `Path` is what a path may be: by default also a `file:` URL. */
 export interface Target<Path extends string | URL = string | URL> {
   /**

@@ -12,7 +12,7 @@ import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import { systemFor } from '../platform/system-for.ts';
 import { noteError } from '../report.ts';
-import type { Transform } from '../target.ts';
+import { bytesOf, type Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
 import { withPreserve } from '../transfer/metadata.ts';
@@ -269,23 +269,17 @@ class TransformedFile {
   /** Returns the result of the user's function as bytes, or undefined if the copy is aborted first. */
   async #apply(content: Buffer): Promise<Buffer | undefined> {
     const { signal } = this.#context;
-    const fail = (reason: string, cause?: unknown) =>
-      new CopyError({ code: 'ERR_TRANSFORM', reason, ...this.#paths, method: 'transform', cause });
-    let made: unknown;
     try {
       // Give other work an event loop turn first: the function may take long.
       await nextTurn();
       if (signal?.aborted) return undefined;
       const file = { source: this.#paths.source, path: this.#path };
-      made = await untilAborted(this.#transform(content, file), signal);
-    } catch (error) {
-      throw fail(`transform failed: ${error instanceof Error ? error.message : String(error)}`, error);
+      const made = await untilAborted(this.#transform(content, file), signal);
+      return signal?.aborted ? undefined : bytesOf(made);
+    } catch (cause) {
+      const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+      throw new CopyError({ code: 'ERR_TRANSFORM', reason, ...this.#paths, method: 'transform', cause });
     }
-    if (signal?.aborted) return undefined;
-    if (typeof made === 'string') return Buffer.from(made, 'utf8');
-    if (made instanceof Uint8Array) return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
-    const got = made === null ? 'null' : typeof made;
-    throw fail(`transform must return a string or bytes, got ${got}`);
   }
 }
 

@@ -20,3 +20,13 @@ test('a transform that fails is an error with the paths of the file', async () =
     message: expect.stringContaining('the transform failed: on purpose'),
   });
 });
+
+test.each([[undefined], [null], [5], [[1, 2]], [new Uint16Array(2)], [new ArrayBuffer(2)]])(
+  'a result of %o is refused, as the copy engine refuses it',
+  async (made) => {
+    await expect(transformed({ transform: () => made as never }, file)).rejects.toMatchObject({
+      code: 'ERR_TRANSFORM',
+      message: expect.stringContaining('it must return a string or bytes'),
+    });
+  },
+);

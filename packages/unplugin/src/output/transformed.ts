@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import type { Target } from 'fs-reflink';
-import { CopyError } from 'fs-reflink/host';
+import { bytesOf, CopyError } from 'fs-reflink/host';
 
 /**
  * Calls the transform of a target for a file that the engine does not copy. `path` is relative to the target's `to`.
@@ -13,7 +13,7 @@ export async function transformed(
 ): Promise<Buffer> {
   const content = await fs.readFile(source);
   try {
-    return Buffer.from((await transform!(content, { source, path })) as Uint8Array);
+    return bytesOf(await transform!(content, { source, path }));
   } catch (cause) {
     const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new CopyError({ code: 'ERR_TRANSFORM', reason, source, destination, method: 'transform', cause });

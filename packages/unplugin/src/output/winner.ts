@@ -26,7 +26,8 @@ export function winnerOf(earlier: Contender, later: Contender): 'earlier' | 'lat
   return isLater === (overwrite !== false) ? 'later' : 'earlier';
 }
 
-const BUNDLE: Contender = { origin: 'bundle' };
+/** A file of the bundle. */
+export const BUNDLE: Contender = { origin: 'bundle' };
 
 /** The same as {@link winnerOf}, for a copied file and a file of the bundle. */
 export function winnerOverBundle(ours: Contender): 'ours' | 'bundle' | 'error' {

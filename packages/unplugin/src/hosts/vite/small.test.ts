@@ -19,6 +19,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test.each<[plain: boolean, options: Options | undefined]>([
   [true, undefined],
+  [true, null as never],
   [true, {}],
   [true, { targets: undefined as never }],
   [false, { report: 'summary' }],

@@ -44,8 +44,9 @@ export function publicDirectoryOf({ root = '.', publicDir }: UserConfig): string
 }
 
 /** Whether no option is set. An option asks for the engine, whatever the size is. */
-export function isPlain(options: Options = {}): boolean {
-  return Object.values(options).every((value) => value === undefined);
+export function isPlain(options?: Options): boolean {
+  // As in all entries, `null` means no options.
+  return Object.values(options ?? {}).every((value) => value === undefined);
 }
 
 /**

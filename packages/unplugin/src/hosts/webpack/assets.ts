@@ -2,7 +2,7 @@ import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
-import { contenderOf, winnerOverBundle } from '../../output/winner.ts';
+import { BUNDLE, type Contender, contenderOf, winnerOf } from '../../output/winner.ts';
 import { relativeName } from '../../targets/targets.ts';
 import type { FileAsset } from './listing.ts';
 
@@ -15,6 +15,9 @@ export interface FinalAssets {
   /** Absolute paths of files whose collision with the bundle was reported. */
   reported: readonly string[];
 }
+
+/** By compilation: the files that instances of the plugin have added to its assets, by name. */
+const added = new WeakMap<Compilation, Map<string, FileAsset>>();
 
 interface AssetSettings {
   files: readonly FileAsset[];
@@ -32,21 +35,28 @@ export class CompilationAssets {
   readonly #ours = new Map<string, FileAsset>();
   readonly #reported: string[] = [];
 
-  /** Adds each file as an asset, unless the bundle has an asset of the same name that is kept. */
+  /** Adds each file as an asset, unless there is an asset of the same name that is kept. */
   constructor(compilation: Compilation, settings: AssetSettings) {
     this.#compilation = compilation;
     this.#settings = settings;
     const { files, imported, directory } = settings;
     const { context } = compilation.compiler;
     const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
-    const bundle = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
+    const before = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
+    const ofInstances = added.get(compilation) ?? new Map<string, FileAsset>();
+    added.set(compilation, ofInstances);
+    const contenderAt = (name: string): Contender => {
+      const earlier = ofInstances.get(name);
+      return earlier && compilation.assets[name] === earlier.source ? contenderFor(earlier) : BUNDLE;
+    };
     for (const asset of files) {
       const { name, source, file } = asset;
-      const existing = bundle.get(spell(name));
-      if (existing !== undefined && !this.#wins(asset, existing)) continue;
+      const existing = before.get(spell(name));
+      if (existing !== undefined && !this.#wins(asset, existing, contenderAt(existing))) continue;
       if (existing !== undefined && (file.link || existing !== name)) compilation.deleteAsset(existing);
       this.#ours.set(name, asset);
       if (file.link) continue;
+      ofInstances.set(name, asset);
       const info = infoOf(asset, context);
       if (existing === name) compilation.updateAsset(name, source, () => info);
       else compilation.emitAsset(name, source, info);
@@ -78,19 +88,25 @@ export class CompilationAssets {
     return this.#ours.has(name) && (file.link || this.#compilation.assets[name] === source);
   }
 
-  /** Whether a file replaces the bundle's asset of the same name. Warns about the collision, or fails the build. */
-  #wins({ given: { kind, target }, file, name }: FileAsset, existing: string): boolean {
+  /**
+   * Whether a file replaces an asset of the same name: the bundle's, or one of an instance of the plugin that is
+   * earlier in the config. Warns about the collision, or fails the build.
+   */
+  #wins(asset: FileAsset, existing: string, earlier = BUNDLE): boolean {
+    const { given, file, name } = asset;
     this.#reported.push(file.destination);
-    const ours = contenderOf(kind === 'public' ? undefined : target);
-    const winner = kind === 'pattern' ? 'error' : winnerOverBundle(ours);
+    const ours = contenderFor(asset);
+    const winner = given.kind === 'pattern' ? 'error' : winnerOf(earlier, ours);
     if (winner === 'error') {
       const refused = `copying '${file.source}' to '${name}' would replace an asset of the compilation`;
-      this.#settings.log.fail(kind === 'pattern' ? refused : nameTaken(file, 'bundle'));
+      this.#settings.log.fail(given.kind === 'pattern' ? refused : nameTaken(file, earlier.origin));
       return false;
     }
-    const kept = winner === 'ours' ? ours.origin : winner;
-    this.#settings.log.warn(collisionMessage(existing, [ours.origin, 'bundle'], kept));
-    return winner === 'ours';
+    const { origin } = winner === 'later' ? ours : earlier;
+    // As within one instance, there is no warning if a later file replaces an earlier one of the same origin.
+    if (ours.origin !== earlier.origin)
+      this.#settings.log.warn(collisionMessage(existing, [ours.origin, earlier.origin], origin));
+    return winner === 'later';
   }
 
   /** The assets that no plugin has changed or deleted. Includes imported files, but no links. */
@@ -138,4 +154,8 @@ export function infoOf({ name, file, given, source, info: ofName }: FileAsset, c
     ...ofName,
     ...(typeof info === 'function' ? info({ source: file.source, name }) : info),
   };
+}
+
+function contenderFor({ given: { kind, target } }: FileAsset): Contender {
+  return contenderOf(kind === 'public' ? undefined : target);
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Compiler, WebpackPluginInstance } from 'webpack';
 import {
   checkCompiler,
@@ -21,6 +22,9 @@ import { WatchState } from './watch-state.ts';
 const AFTER_CLEANING = 200;
 /** A stage before other plugins read the assets that were written. */
 const BEFORE_ALL = -10_000;
+
+/** By compiler: what the instances of the plugin in it copy, in the order of the config. */
+const instances = new WeakMap<Compiler, unknown[]>();
 
 /**
  * Copies static files into the output of webpack 5.76 and newer. The files are assets, so that plugins that list
@@ -49,6 +53,11 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
   const configuration = configurationOf(compiler);
   // Includes what the engine's targets do not contain: templates and patterns.
   const named = [options.publicDirs, options.targets, targets.map(({ pattern }) => pattern?.from)];
+  const earlier = instances.get(compiler) ?? [];
+  instances.set(compiler, [...earlier, named]);
+  // Only the last one of several instances copies a file that all of them name. If they shared a record, the file would
+  // be stale for the others.
+  const twins = earlier.filter((each) => isDeepStrictEqual(each, named)).length;
   const watch = new WatchState(compiler, targets);
   const state: CompilerState = {
     compiler,
@@ -58,7 +67,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     watch,
     copies,
     imported: options.assets && new WebpackImports(compiler, options),
-    claim: (directory) => copies.claim(directory, configuration(), named),
+    claim: (directory) => copies.claim(directory, configuration(), twins > 0 ? [named, twins] : named),
     warnedOfOutside: false,
   };
 
