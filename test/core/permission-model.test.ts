@@ -1,8 +1,9 @@
 import { chmodSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
-import { filesOf, inProcess, workspace } from './support.ts';
+import { builtLibrary, filesOf, inProcess, workspace } from './support.ts';
 
 const [major] = process.versions.node.split('.').map(Number) as [number];
 const permission = major >= 23 ? '--permission' : '--experimental-permission';
@@ -36,6 +37,21 @@ describe("under Node.js' permission model, without native code and threads", () 
     expect(readFileSync(destination).equals(readFileSync(source))).toBe(true);
     expect(statSync(destination).mode & 0o777).toBe(0o640);
     expect(statSync(destination).mtimeMs).toBe(1000 * 1000);
+  });
+
+  it('copies a directory if nothing above it may be read', () => {
+    const cwd = writeTree(workspace(), tree);
+    const library = fileURLToPath(new URL('../../..', builtLibrary()));
+    const flags = [
+      permission,
+      ...[cwd, library].map((each) => `--allow-fs-read=${each}`),
+      `--allow-fs-write=${cwd}`,
+      '--no-warnings',
+    ];
+    const call = "lib.copy({ from: 'in', to: 'out' }, { cwd: argument.cwd, reflink: 'never' })";
+    const { value, error } = inProcess(`return ${call}`, { cwd }, { flags });
+    expect(error).toBeUndefined();
+    expect(value).toMatchObject({ methods: { node_fs: { files: 41 } } });
   });
 
   it('a path that may not be written is EACCES', () => {

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cannotGiveUpRights } from '../support/other-user.ts';
-import { directory, file, type TreeSpec, writeTree } from '../support/trees.ts';
+import { directory, file, symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { asNobody, contentsOf, inProcess, workspace } from './support.ts';
 
 interface Case {
@@ -185,6 +185,32 @@ describe.skipIf(reason)(`without the right to${reason ? ` (skipped: ${reason})` 
       expect(left).toBe(0);
       for (const [path, content] of Object.entries(before)) expect(after[path], path).toBe(content);
       expect(Object.keys(after).filter((path) => path.includes('.fs-reflink-'))).toEqual([]);
+    },
+  );
+
+  it.runIf(process.platform === 'linux').each([
+    ['a directory', "from: 'in'", 'out/deep/a'],
+    ['a link to a directory, followed,', "from: 'links'", 'out/link/deep/a'],
+    ['a directory, while the rest is deleted,', "from: 'in', to: 'out', prune: 'everything'", 'out/deep/a'],
+  ])(
+    'a link of /proc leads below a directory that may not be entered: %s is copied',
+    (_what, given, copied) => {
+      const tree = { 'closed/open/in/deep/a': 'a', 'closed/open/links/link': symlink('../in') };
+      const cwd = writeTree(workspace(), tree);
+      for (const path of ['', ...Object.keys(contentsOf(cwd))])
+        if (!path.endsWith('link')) giveAway(join(cwd, path));
+      const { value, error } = inProcess(
+        `${asNobody}
+         const closed = argument.cwd + '/closed';
+         const cwd = '/proc/self/fd/' + fs.openSync(closed + '/open');
+         fs.chmodSync(closed, 0);
+         const { from, to = 'out', ...options } = { ${given} };
+         return lib.copy({ from, to }, { cwd, ...options }).finally(() => fs.chmodSync(closed, 0o755));`,
+        { cwd },
+      );
+      expect(error).toBeUndefined();
+      expect(value).toMatchObject({ files: 1 });
+      expect(contentsOf(join(cwd, 'closed/open'))).toHaveProperty([copied]);
     },
   );
 

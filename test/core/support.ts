@@ -143,6 +143,9 @@ export async function rejection(act: () => Promise<unknown>): Promise<unknown> {
 
 const built = new URL('../../packages/core/dist/index.js', import.meta.url).href;
 
+/** The URL of the library in {@link inProcess}. If root runs the tests, its process may change to another user. */
+export const builtLibrary = (): string => (process.getuid?.() === 0 ? readableCopy().library : built);
+
 /**
  * Runs a module in another process. In it, `lib` has the exports of the built library, `host` those for hosts, and
  * `argument` is the given argument. The value that the module returns is printed to the output. The process has to
@@ -153,8 +156,7 @@ export function inProcess(
   argument: Record<string, unknown> = {},
   { env = {}, flags = [] }: { env?: Record<string, string>; flags?: string[] } = {},
 ) {
-  // If root runs the tests, the process may change to another user: see `asNobody`.
-  const library = process.getuid?.() === 0 ? readableCopy().library : built;
+  const library = builtLibrary();
   const code = `
     import fs from 'node:fs';
     import * as lib from ${JSON.stringify(library)};

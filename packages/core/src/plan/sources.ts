@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/files.ts';
-import { tryOr } from '../platform/path-status.ts';
+import { realPath, tryOr } from '../platform/path-status.ts';
 import { keptIn } from './kept.ts';
 
 /** Throws if a directory to empty contains a source of the copy. */
@@ -53,6 +53,3 @@ function identityOf(file: string): string | undefined {
   const status = tryOr(undefined, () => fs.statSync(file, { bigint: true }));
   return status && `${status.dev}:${status.ino}`;
 }
-
-/** Returns the path itself if it does not exist: then nothing can be lost there. */
-const realPath = (given: string): string => tryOr(given, () => fs.realpathSync.native(given));

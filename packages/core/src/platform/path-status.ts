@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { onDisk } from './raw-names.ts';
+import { fromBytes, onDisk } from './raw-names.ts';
 
 /*
  * Status of paths that may not exist. Nothing here throws: a cycle of links, a path below a file, and a path in a
@@ -33,4 +33,25 @@ export function isSpecialFile(file: string): boolean {
 /** Whether a path exists. A broken link counts as existing: it can be copied as a link. */
 export function exists(file: string): boolean {
   return tryOr(undefined, () => fs.lstatSync(onDisk(file), { throwIfNoEntry: false })) !== undefined;
+}
+
+/**
+ * The path without symbolic links. Returns the path itself if its real path does not lead to the same file: on Linux
+ * that may go through a directory that this process may not enter, or, as that of `/proc/1/root/srv`, lead to other
+ * mounts.
+ */
+export function realPath(file: string): string {
+  return tryOr(file, () => {
+    const given = onDisk(file);
+    const real =
+      typeof given === 'string'
+        ? fs.realpathSync.native(given)
+        : fromBytes(fs.realpathSync.native(given, { encoding: 'buffer' }));
+    return process.platform !== 'linux' || isSameFile(given, onDisk(real)) ? real : file;
+  });
+}
+
+function isSameFile(...files: [string | Buffer, string | Buffer]): boolean {
+  const [one, other] = files.map((each) => fs.statSync(each, { bigint: true }));
+  return one!.dev === other!.dev && one!.ino === other!.ino;
 }

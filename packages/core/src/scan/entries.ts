@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import { realPath } from '../platform/path-status.ts';
 import { fromBytes, onDisk } from '../platform/raw-names.ts';
 import type { Directory } from '../platform/system.ts';
 
@@ -174,10 +175,4 @@ export function refuseCycle(directory: string, root: string): void {
     }
     if (above === root) return;
   }
-}
-
-function realPath(file: string): string {
-  const given = onDisk(file);
-  if (typeof given === 'string') return fs.realpathSync.native(given);
-  return fromBytes(fs.realpathSync.native(given, { encoding: 'buffer' }));
 }

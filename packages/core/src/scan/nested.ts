@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import { tryOr } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { spelledAsStored } from '../platform/spelling.ts';
 
@@ -73,21 +74,37 @@ function mayDifferInCaseOnly(source: string, destination: string): boolean {
   return !overlap(source, destination) && overlap(source.toLowerCase(), destination.toLowerCase());
 }
 
-/** The nearest existing directory and all its parents, the nearest first. */
+/** How many directories in a row may have one identity: a bind mount of its parent, and `..` of the root. */
+const MOST_ALIKE = 3;
+
+/**
+ * The nearest existing directory and all its parents, the nearest first, as far as this process may look at them. What
+ * it may not look at cannot be copied either.
+ */
 function chain(directory: string): Identity[] {
   const identities: Identity[] = [];
   let current = nearestExisting(directory);
   for (;;) {
-    identities.push(fs.statSync(current, { bigint: true }));
-    const parent = path.dirname(current);
-    if (parent === current) return identities;
-    current = parent;
+    const found = tryOr(undefined, () => fs.statSync(current, { bigint: true }));
+    if (!found) return identities;
+    identities.push(found);
+    const last = identities.slice(-MOST_ALIKE);
+    if (last.length === MOST_ALIKE && last.every((each) => isSame(each, found))) return identities;
+    current = parentOf(current);
   }
+}
+
+/**
+ * The parent, also of a link to a directory. Where `..` is part of the name for the system, it finds the parent: the
+ * real path of `/proc/1/root/srv` is a directory of other mounts, or may lead through a directory that is closed.
+ */
+function parentOf(directory: string): string {
+  return path.sep === '/' ? `${directory}/..` : path.dirname(directory);
 }
 
 function nearestExisting(directory: string): string {
   for (let current = directory; ; current = path.dirname(current)) {
-    if (isExisting(current)) return fs.realpathSync.native(current);
+    if (isExisting(current)) return path.sep === '/' ? current : fs.realpathSync.native(current);
     if (path.dirname(current) === current) return current;
   }
 }
