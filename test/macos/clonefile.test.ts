@@ -57,6 +57,39 @@ describeMacos('clones', ['btrfs'], () => {
     expect(opened).toBe(1);
   });
 
+  describe('a locked file (uchg) is copied, because its clone would be locked and could not be renamed', () => {
+    const lock = (bench: Bench, how: '+i' | '-i') =>
+      execFileSync('chattr', [how, join(bench.source, 'file')]);
+
+    test.each(['a new file', 'a file that is replaced'])('%s', (as) => {
+      using bench = benchOn(real);
+      bench.write('file', content);
+      if (as !== 'a new file') writeFileSync(join(bench.destination, 'file'), 'old');
+      lock(bench, '+i');
+      try {
+        expect(bench.copy('file')).toMatchObject({ method: 'copyfile' });
+      } finally {
+        lock(bench, '-i');
+      }
+      const destination = join(bench.destination, 'file');
+      expect(execFileSync('lsattr', [destination], { encoding: 'utf8' }).split(' ')[0]).not.toContain('i');
+      expect(readFileSync(destination).equals(content)).toBe(true);
+      expect(bench.names).toEqual(['file']);
+    });
+
+    test('if it has to be cloned, that is an error, and no file stays', () => {
+      using bench = benchOn(real, { reflink: 'always' });
+      bench.write('file', content);
+      lock(bench, '+i');
+      try {
+        expect(bench.copy('file')).toEqual({ code: 'EPERM', method: 'clonefile', attempts: [] });
+      } finally {
+        lock(bench, '-i');
+      }
+      expect(bench.names).toEqual([]);
+    });
+  });
+
   describe('attributes that are not preserved are those of a new file, as in a copy', () => {
     const umask = process.umask();
     beforeAll(() => void process.umask(0o027));

@@ -9,7 +9,8 @@
  *   that leads nowhere, with CLONE_NOFOLLOW), then EXDEV between mounts, then ENOTSUP where the filesystem cannot clone;
  *   that a clone is complete or not there; that it has the source's mode without setuid and setgid, its times and its
  *   extended attributes, its access control list only with CLONE_ACL, and the caller as its owner; and that a directory
- *   is cloned with all that is in it, links as links;
+ *   is cloned with all that is in it, links as links; and that a clone of a locked file (UF_IMMUTABLE, here Linux's
+ *   immutable flag) is locked, so that it can neither be renamed nor deleted (ottomatic-io/ocopy#59);
  * - fcopyfile ignores the flags of copyfile(3) that are about paths and clones, begins at both files' offsets, cuts the
  *   destination off behind what it wrote, keeps holes only with COPYFILE_DATA_SPARSE, replaces all extended attributes,
  *   and makes the destination writable for its owner meanwhile;
@@ -78,6 +79,7 @@ enum {
   DARWIN_F_ALLOCATEALL = 4,
   DARWIN_F_PEOFPOSMODE = 3,
   DARWIN_RENAME_EXCL = 4,
+  DARWIN_UF_IMMUTABLE = 2,
   DARWIN_CLONE_NOFOLLOW = 1,
   DARWIN_CLONE_NOOWNERCOPY = 2,
   DARWIN_CLONE_ACL = 4,
@@ -182,6 +184,7 @@ static void translate_stat(const struct statx *from, struct darwin_stat *into) {
   into->st_size = (int64_t)from->stx_size;
   into->st_blocks = (int64_t)from->stx_blocks;
   into->st_blksize = (int32_t)from->stx_blksize;
+  into->st_flags = from->stx_attributes & STATX_ATTR_IMMUTABLE ? DARWIN_UF_IMMUTABLE : 0;
 }
 
 /* The mount point a file is on: the last directory above it on the same mount. */
@@ -415,7 +418,9 @@ static int clone_file(int source, const struct statx *status, int directory, con
   if (!(flags & DARWIN_CLONE_NOFOLLOW) && linux_readlinkat(directory, name, target, sizeof target - 1) > 0) name = target;
   int destination = linux_openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (destination < 0) return -1;
-  int result = fill_clone(source, status, destination, flags), error = errno;
+  int result = fill_clone(source, status, destination, flags), immutable = FS_IMMUTABLE_FL;
+  if (!result && status->stx_attributes & STATX_ATTR_IMMUTABLE) result = ioctl(destination, FS_IOC_SETFLAGS, &immutable);
+  int error = errno;
   close(destination);
   if (result) {
     linux_unlinkat(directory, name, 0);

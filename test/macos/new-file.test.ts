@@ -86,6 +86,16 @@ describeMacos('the fast path of a new file', ['btrfs'], () => {
     expect(created).toBe(1);
   });
 
+  test('leaves a locked file (uchg) to the careful path, and clones it when it is unlocked', () => {
+    execFileSync('chattr', ['+i', source()]);
+    try {
+      expect(madeBy(files.system(true))).toEqual({ answers: [NOT_COPIED], method: 'copyfile' });
+    } finally {
+      execFileSync('chattr', ['-i', source()]);
+    }
+    expect(madeBy(files.system(true))).toEqual({ answers: [CLONED_NEW], method: 'clonefile' });
+  });
+
   test.each([
     { how: 'cloned', clones: true, method: 'clonefile', answer: CLONED_NEW, has: true },
     { how: 'copied', clones: false, method: 'read_write', answer: COPIED_NEW, has: false },

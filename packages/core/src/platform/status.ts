@@ -18,7 +18,10 @@ const TWO_32 = 0x1_0000_0000;
  * compares it with the header.
  */
 
-/** Attribute bits of the file, and a mask of the bits that the filesystem supports. Only Linux fills them in. */
+/**
+ * Attribute bits of the file, and a mask of the bits that the filesystem supports. Only Linux fills them in. On macOS
+ * the first word is not 0 if the file is locked: it can be neither renamed nor deleted.
+ */
 export const ATTRIBUTES = 2;
 export const ATTRIBUTES_MASK = 14;
 const IS_MOUNT_ROOT = 0x2000;

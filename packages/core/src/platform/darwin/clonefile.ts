@@ -1,5 +1,6 @@
-import { EINVAL } from '../errno.ts';
+import { EINVAL, EPERM } from '../errno.ts';
 import { classifyClone } from '../posix/errors.ts';
+import { ATTRIBUTES } from '../status.ts';
 import type { DirectoryClone, Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C } from './constants.ts';
@@ -25,7 +26,8 @@ export function forgetFlags(): void {
 
 /**
  * Shares the source's blocks, on APFS. A clone is complete or does not exist. It has the source's mode without setuid
- * and setgid, its times and its extended attributes.
+ * and setgid, its times and its extended attributes. A locked file is not cloned: its clone would be locked too, so that
+ * it could not be renamed.
  *
  * Not by copyfile(3): its COPYFILE_CLONE copies after any failure, a full disk included; its COPYFILE_CLONE_FORCE
  * reports every failure as ENOTSUP; and fcopyfile ignores both.
@@ -39,6 +41,7 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
     carries: true,
     classify: classifyClone,
     run({ source, destinationDirectory, destinationName, status }) {
+      if (status.words[ATTRIBUTES] !== 0) return -EPERM;
       const clone = (flags: number) =>
         bindings.fclonefileat(source, destinationDirectory.fd, destinationName, flags);
       const result = acl ? withAcl(clone) : clone(CLONE_FLAGS);

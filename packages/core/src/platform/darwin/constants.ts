@@ -25,6 +25,11 @@ export const constants = {
   F_PEOFPOSMODE: 3,
   // <unistd.h>
   SEEK_SET: 0,
+  // <sys/stat.h>
+  UF_IMMUTABLE: 2,
+  UF_APPEND: 4,
+  SF_IMMUTABLE: 0x2_0000,
+  SF_APPEND: 0x4_0000,
   // <sys/stdio.h>
   RENAME_EXCL: 4,
   // <sys/clonefile.h>
@@ -58,6 +63,7 @@ export const layouts = {
     st_ctimespec: 64,
     st_size: 96,
     st_blocks: 104,
+    st_flags: 116,
   },
   'struct timespec': { size: 16, tv_sec: 0, tv_nsec: 8 },
   'struct statfs': { size: 2168, f_fstypename: 72, f_mntonname: 88, f_mntfromname: 1112 },

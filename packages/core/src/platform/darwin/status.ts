@@ -1,6 +1,6 @@
 import * as S from '../status.ts';
 import type { Bindings } from './bindings.ts';
-import { layouts } from './constants.ts';
+import { constants as C, layouts } from './constants.ts';
 
 const word = (member: Exclude<keyof (typeof layouts)['struct stat'], 'size'>): number =>
   layouts['struct stat'][member] / 4;
@@ -16,7 +16,11 @@ const MODIFIED = word('st_mtimespec');
 const CHANGED = word('st_ctimespec');
 const SIZE = word('st_size');
 const BLOCKS = word('st_blocks');
+const FLAGS = word('st_flags');
 const NANOSECONDS = layouts['struct timespec'].tv_nsec / 4;
+
+/** What forbids to rename and to delete a file. A clone has these flags too. */
+const LOCKED = C.UF_IMMUTABLE | C.UF_APPEND | C.SF_IMMUTABLE | C.SF_APPEND;
 
 /** The calls that read the status of a file. All of them use one buffer. */
 export function statusCalls({ fstat, fstatat }: Pick<Bindings, 'fstat' | 'fstatat'>): {
@@ -45,6 +49,7 @@ export function statusCalls({ fstat, fstatat }: Pick<Bindings, 'fstat' | 'fstata
 function decodeStatus(from: Uint32Array, { words }: S.FileStatus): void {
   // The mode is in the lower half of its word; the number of links is in the upper half.
   words[S.MODE] = from[MODE]! & 0xffff;
+  words[S.ATTRIBUTES] = from[FLAGS]! & LOCKED;
   words[S.UID] = from[UID]!;
   words[S.GID] = from[GID]!;
   words[S.INODE] = from[INODE]!;

@@ -1,5 +1,6 @@
 import {
   ACCESSED,
+  ATTRIBUTES,
   CHANGED,
   COARSEST_SECONDS,
   DEVICE_MAJOR,
@@ -119,7 +120,9 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile | undefined {
       (device === ANY_DEVICE || before[DEVICE_MAJOR]! * 0x10_0000 + before[DEVICE_MINOR]! === device) &&
       // Only root may give a file away.
       (!ownership || uid === 0 || before[UID] === uid) &&
-      (hasCopy === undefined || before[LINKS] === 1 || !hasCopy(source))
+      (hasCopy === undefined || before[LINKS] === 1 || !hasCopy(source)) &&
+      // A clone of a file that is locked would be locked.
+      (cloneAs === undefined || before[ATTRIBUTES] === 0)
     ) {
       const size = before[SIZE]! + before[SIZE + 1]! * TWO_32;
       const mode = before[MODE]! & (special ? ALL_BITS : PERMISSIONS);
