@@ -101,6 +101,20 @@ describe.each<[string, CopyOptions]>([
     expect(inodes('out/one', 'out/two', 'out/deep/er/three', 'out/zero')).toBe(1);
   });
 
+  it.each(['one', 'two', 'deep/er/three'])(
+    'joins all names after a copy that could not make %s, with a manifest',
+    async (blocked) => {
+      const options = { manifest: 'manifest', onError: 'collect' } as const;
+      mkdirSync(at('out', blocked), { recursive: true });
+      const { errors, files } = await run(options);
+      expect([errors?.map(({ code }) => code), files]).toEqual([['EISDIR'], 3]);
+      rmSync(at('out', blocked), { recursive: true });
+      await run(options);
+      expect(inodes('out/one', 'out/two', 'out/deep/er/three')).toBe(1);
+      expect(await run(options)).toMatchObject({ files: 0, unchanged: 4 });
+    },
+  );
+
   it('leaves what overwrite: false says', async () => {
     mkdirSync(at('out'));
     writeFileSync(at('out/two'), 'of the user');

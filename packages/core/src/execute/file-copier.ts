@@ -312,9 +312,11 @@ export class FileCopier {
     const member = { records, file: position };
     if (this.#leavesLinks && this.#hasLinks(file, !keep || isSpecial, follow))
       return void this.tally.left.push(batch.number, position);
-    if (isUnchanged(system, file, follow, records, position)) {
-      if (hardLinks && system.status(pair.source, name, follow, this.#source) >= 0)
-        this.#addCopy({ ...file, source: this.#source, ...member }, true);
+    if (
+      isUnchanged(system, file, follow, records, position) &&
+      !(hardLinks && this.#isSplit(file, follow, hardLinks))
+    ) {
+      if (hardLinks) this.#addCopy({ ...file, source: this.#source, ...member }, true);
       this.#count(pair, batch, position, UNCHANGED);
       return;
     }
@@ -414,6 +416,17 @@ export class FileCopier {
       return true;
     if (pair.fresh || system.status(pair.destination, as, false, this.#destination) < 0) return false;
     return !this.#destination.isDirectory && this.#destination.mayHaveLinks;
+  }
+
+  /**
+   * Whether the destination is not a link to the copy of another name of the source. Sets `#source` to the status of
+   * the source.
+   */
+  #isSplit({ pair, name, as }: PairedFile, follow: boolean, hardLinks: HardLinks): boolean {
+    const system = this.#system;
+    if (system.status(pair.source, name, follow, this.#source) < 0) return true;
+    if (system.status(pair.destination, as, false, this.#destination) < 0) return true;
+    return hardLinks.isSplit(this.#source, this.#destination);
   }
 
   /**

@@ -95,6 +95,12 @@ export class HardLinks {
   /** Whether the file was copied before under another name, so that a further name can be linked. */
   readonly hasCopy = (source: FileStatus): boolean => this.#copied.has(source.identity);
 
+  /** Whether the file was copied before under another name, and `destination` is not a link to that copy. */
+  isSplit(source: FileStatus, destination: FileStatus): boolean {
+    const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
+    return copied !== undefined && copied.identity !== destination.identity;
+  }
+
   /** Remembers a file under its first name, or under another name that is a link to the same copy. */
   add({ pair, as, source, destination, records, file }: Copy): void {
     const { identity } = destination;

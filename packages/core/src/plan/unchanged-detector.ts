@@ -34,6 +34,7 @@ export class UnchangedDetector {
   /** Destination directories that are known not to be links, nor to be inside one. */
   readonly #real = new Set<string>();
   readonly #status = new FileStatus();
+  readonly #there = new FileStatus();
 
   /** `lists`: whether the destination is listed, to find out whether it contains anything else. */
   constructor(manifest: Manifest, system: System, lists: boolean) {
@@ -119,22 +120,28 @@ export class UnchangedDetector {
   /**
    * Which of the recorded files are unchanged. This is a short loop, because it is most of the work: a larger one
    * would end before it is optimized.
+   *
+   * If hard links are kept, a file whose copy does not have as many names is left to planning: an earlier copy may
+   * have failed to make one of them, which has to become a link to this copy.
    */
   #untouched(from: Directory, to: Directory, names: readonly string[], records: Uint32Array) {
     const system = this.#system;
     const status = this.#status;
+    const there = this.#there;
+    const { keepsLinks } = this.#manifest;
     const untouched = new Uint8Array(names.length);
     let others = 0;
     for (let file = 0; file < names.length; file++) {
       const name = names[file]!;
       if (
-        system.status(to, name, false, status) >= 0 &&
-        isAsRecorded(records, file, 'destination', status) &&
+        system.status(to, name, false, there) >= 0 &&
+        isAsRecorded(records, file, 'destination', there) &&
         // Do not follow links, which may lead anywhere: links are left to planning. One may be as recorded, if an
         // earlier run kept it as a link.
         system.status(from, name, false, status) >= 0 &&
         !status.isLink &&
-        isAsRecorded(records, file, 'source', status)
+        isAsRecorded(records, file, 'source', status) &&
+        (!keepsLinks || status.names === there.names)
       )
         untouched[file] = 1;
       else if (++others > MOST_OTHERS) return undefined;

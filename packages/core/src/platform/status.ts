@@ -211,6 +211,11 @@ export class FileStatus {
     return words[LINKS] !== 1 && (words[INODE] !== 0 || words[INODE + 1] !== 0);
   }
 
+  /** How many names the file has; 0 if the platform does not count them. */
+  get names(): number {
+    return this.words[LINKS]!;
+  }
+
   /** Whether the size and the modification time of a file are the same in another status of it. */
   isSameContent(other: FileStatus): boolean {
     const { words } = this;
