@@ -1,4 +1,4 @@
-import fs, { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
@@ -52,6 +52,39 @@ const production: Configuration = { mode: 'production', performance: false };
 
 describeWebpacks((host) => {
   const clean = { errors: [], warnings: [] };
+
+  test('the path of the output may contain the hash of the compilation', async () => {
+    const root = makeProject({
+      ...files,
+      'main.js': "import url from './film.bin';\nconsole.log(url);\n",
+      'film.bin': 'x'.repeat(1000),
+      'locales/en.json': '{}',
+    });
+    await pastTick();
+    for (const unchanged of [0, 1]) {
+      const { stats, reports, ...log } = await build(
+        host,
+        root,
+        {
+          output: { path: join(root, 'dist/[fullhash]'), assetModuleFilename: '[name][ext]' },
+          module: { rules: [{ test: /\.bin$/, type: 'asset/resource' }] },
+        },
+        {
+          publicDir: 'static',
+          targets: [{ from: 'locales', to: 'i18n' }],
+          assets: { include: '**/*.bin', minSize: 0 },
+        },
+      );
+      expect(log).toMatchObject(clean);
+      expect(readdirSync(join(root, 'dist'))).toEqual([stats.hash]);
+      const names = Object.keys(readTree(join(root, 'dist', stats.hash!)));
+      expect(names).toEqual(
+        expect.arrayContaining([BUNDLE, 'film.bin', 'script.js', 'i18n/en.json', 'one/two/three/deepest.bin']),
+      );
+      expect(reports[0]!.unchanged).toBe(unchanged * (reports[0]!.files + reports[0]!.unchanged));
+      expect(reports[0]!.unchanged > 0).toBe(unchanged === 1);
+    }
+  });
 
   test.each<[what: string, first: Options, second: Options, kept: string, warnings: string[]]>([
     ['the same', { publicDir: 'static' }, { publicDir: 'static' }, script, []],

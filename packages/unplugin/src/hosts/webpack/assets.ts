@@ -1,9 +1,10 @@
+import path from 'node:path';
 import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { BUNDLE, type Contender, contenderOf, winnerOf } from '../../output/winner.ts';
-import { relativeName } from '../../targets/targets.ts';
+import { relativeName, targetOfFile } from '../../targets/targets.ts';
 import type { FileAsset } from './listing.ts';
 
 /** The files that are copied or skipped when the compilation is written. */
@@ -115,14 +116,22 @@ export class CompilationAssets {
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
-  /** Call this when no plugin changes assets any more. */
-  final(): FinalAssets {
+  /** Call this when no plugin changes assets any more. `directory`: the output, whose path has its hash now. */
+  final(directory: string): FinalAssets {
     const ours = this.untouched();
     const untouched = new Set(ours);
     const left = this.#settings.files.filter((asset) =>
       asset.file.link ? !this.#ours.has(asset.name) : !untouched.has(asset),
     );
-    return { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };
+    const final = { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };
+    const { directory: before } = this.#settings;
+    if (directory === before) return final;
+    const move = (destination: string) => path.join(directory, path.relative(before, destination));
+    return {
+      ours: ours.map((asset) => movedTo(move(asset.file.destination), asset)),
+      left: final.left.map(move),
+      reported: final.reported.map(move),
+    };
   }
 
   /** Removes assets that webpack must not write. Returns a function that restores them. */
@@ -158,4 +167,11 @@ export function infoOf({ name, file, given, source, info: ofName }: FileAsset, c
 
 function contenderFor({ given: { kind, target } }: FileAsset): Contender {
   return contenderOf(kind === 'public' ? undefined : target);
+}
+
+/** The asset with another destination. The target of an imported file is that file. */
+function movedTo(destination: string, asset: FileAsset): FileAsset {
+  const { given } = asset;
+  const file = { ...asset.file, destination };
+  return { ...asset, file, given: given.kind === 'bundle' ? { ...given, target: targetOfFile(file) } : given };
 }

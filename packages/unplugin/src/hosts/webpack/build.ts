@@ -39,8 +39,8 @@ export interface CompilerState {
 export class WebpackBuild {
   readonly #state: CompilerState;
   readonly compilation: Compilation;
-  /** Absolute path of the output. */
-  readonly #directory: string;
+  /** Absolute path of the output. It has a placeholder for the hash of the compilation until that is known. */
+  #directory: string;
   /** Undefined until the files are listed. */
   #listing: Listing | undefined;
   #assets: CompilationAssets | undefined;
@@ -95,7 +95,10 @@ export class WebpackBuild {
     if (!this.#listing || !this.#assets) return;
     const { compiler, imported, options, watch } = this.#state;
     const { warnings } = this.compilation;
-    const final = this.#assets.final();
+    const directory = outputOf(this.compilation);
+    const isNamedByHash = directory !== this.#directory;
+    this.#directory = directory;
+    const final = this.#assets.final(directory);
     const probe = final.ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(final.ours, this.#listing);
     const changed = watch.changedFiles(final);
@@ -108,7 +111,8 @@ export class WebpackBuild {
         return;
       }
       // If the copy has warned, the next build copies all files again and so repeats the warnings.
-      if (warnings.length === length) watch.copied(final);
+      // A directory with another hash has none of the files.
+      if (warnings.length === length && !isNamedByHash) watch.copied(final);
       await this.#markCopied(final.ours, report, changed !== undefined);
     } catch (error) {
       this.#state.log.fail(error);
