@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wri
 import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { generateFiles, type Volume } from '../test/support/trees.ts';
-import { placeAssets } from './assets.ts';
+import { cesium, placeAssets } from './assets.ts';
 import { Agent } from './contenders/children.ts';
 import { compileFloor } from './contenders/programs.ts';
 
@@ -43,16 +43,13 @@ const volumes = {
   'bytes-10g': eighths(1e10),
 } satisfies Record<string, Volume>;
 
-export type VolumeName = keyof typeof volumes | 'assets' | 'larger app' | 'imported';
+export type VolumeName = keyof typeof volumes | 'assets' | 'assets of an app' | 'imported';
 
 /** What a page imports. */
 const imports = (large: number, middle: number): Volume[] => [
   { files: 4, folders: 1, minBytes: large, maxBytes: large, seed: 1 },
   { files: 40, folders: 1, minBytes: middle, maxBytes: middle, seed: 2 },
 ];
-
-/** Modules of the larger app, for a bundling of some seconds. */
-const MODULES = 4_000;
 
 const quickVolumes: typeof volumes = {
   small: { ...volumes.small, files: 500, folders: 5 },
@@ -105,13 +102,14 @@ export class Stage {
     if (known) return known;
     // As a page's public directory, so that a build can be made around any of them.
     const source = join(this.#home, name, 'public');
-    if (name === 'assets' || name === 'larger app') await placeAssets(source);
+    if (name === 'assets' || name === 'assets of an app') await placeAssets(source);
     else if (name === 'imported')
       for (const [part, volume] of this.#imports.entries())
         generateFiles(join(source, `part-${part}`), volume);
     else generateFiles(source, this.#volumes[name]);
     if (name === 'modules') writeLinks(source);
-    writePage(dirname(source), name === 'larger app' ? MODULES : 1);
+    writePage(dirname(source));
+    if (name === 'assets of an app') writeApp(dirname(source));
     if (name === 'imported') writeImports(dirname(source), source);
     this.#sources.set(name, source);
     this.#writtenAt.set(name, Date.now());
@@ -153,19 +151,20 @@ function writeLinks(source: string): void {
   }
 }
 
-/** A page of as many modules, each of them with something to parse and to keep. */
-function writePage(root: string, modules: number): void {
+/** A page of two modules. */
+function writePage(root: string): void {
   writeFileSync(join(root, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>\n');
-  const names = Array.from({ length: modules - 1 }, (_, index) => `module${index}`);
-  for (const name of names) writeFileSync(join(root, `${name}.js`), moduleText(name));
-  const imports = names.map((name) => `import { ${name} } from './${name}.js';\n`).join('');
-  writeFileSync(
-    join(root, 'main.js'),
-    `${imports}import './marker.js';\ndocument.body.textContent = ['built', ${names.join(', ')}].join();\n`,
-  );
+  writeFileSync(join(root, 'main.js'), "import './marker.js';\ndocument.body.textContent = 'built';\n");
   writeFileSync(join(root, 'marker.js'), 'globalThis.marker = true;\n');
   // Where the plugins keep what they know of the output.
   mkdirSync(join(root, 'node_modules'), { recursive: true });
+}
+
+/** Makes the page an app that bundles Cesium, whose static files are in its public directory. */
+function writeApp(root: string): void {
+  symlinkSync(cesium, join(root, 'node_modules/cesium'));
+  const text = "import { Viewer } from 'cesium';\nimport './marker.js';\nnew Viewer('map');\n";
+  writeFileSync(join(root, 'main.js'), text);
 }
 
 /** Modules that import all files of a directory, as most bundlers have it and as Vite has it. */
@@ -182,13 +181,4 @@ function writeImports(root: string, source: string): void {
     const list = files.map((_, index) => `file${index}`).join();
     writeFileSync(join(root, name), `${imports.join('')}globalThis.files = [${list}];\n`);
   }
-}
-
-function moduleText(name: string): string {
-  const functions = Array.from(
-    { length: 20 },
-    (_, index) => `function step${index}(value) { return value * ${index} + value.toString().length; }\n`,
-  );
-  const chain = functions.reduce((inner, _, index) => `step${index}(${inner})`, 'Date.now()');
-  return `${functions.join('')}export const ${name} = ${chain};\n`;
 }

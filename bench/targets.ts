@@ -83,15 +83,6 @@ export const addedWithin = (subject: string, against: string, base: string, time
   wanted: `adds ${times}x at most (${(1 / times).toFixed(2)}x less)`,
 });
 
-/** What `subject` takes more than `against`, as a part of it. */
-export const addedAtMost = (subject: string, against: string, part: number): Target => ({
-  subject,
-  against,
-  wanted: `+ ${part * 100} % at most`,
-  measured: (own, other) => `${own < other ? '-' : '+'} ${(Math.abs(own / other - 1) * 100).toFixed(1)} %`,
-  reached: (own, other) => own / other - 1 <= part,
-});
-
 export function judge(targets: Target[], series: Series[]): Verdict[] {
   const seriesOf = (label: string) => {
     const found = series.find((candidate) => candidate.label === label);

@@ -35,6 +35,7 @@ export const hosts = {
           build: {
             outDir: out,
             emptyOutDir: true,
+            chunkSizeWarningLimit: 10_000,
             copyPublicDir: variant === 'builtin' || variant.startsWith('ours'),
           },
         });

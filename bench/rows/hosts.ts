@@ -1,6 +1,6 @@
 import { esbuildRebuild, hostBuild, hostWatch, type Which } from '../contenders/hosts.ts';
 import type { BenchKind } from '../stage.ts';
-import { addedAtMost, addedLess, addedWithin, atMostMore, more, type Target } from '../targets.ts';
+import { addedLess, addedWithin, atMostMore, more, type Target } from '../targets.ts';
 import type { Row } from './row.ts';
 
 const BASE = 'no copy';
@@ -44,25 +44,29 @@ export function hosts(kind: BenchKind): Row[] {
   const vitePeers = ['vite-plugin-static-copy', 'rollup-plugin-copy'];
   const first = viteFirst[kind];
   const next = viteNext[kind];
+  const viteTargets = (which: Which, peers: string[]) => [
+    ...(which === 'first build' && first
+      ? [{ ...addedWithin('ours', 'builtin', BASE, first), figure: "added, to Vite's copy" }]
+      : []),
+    ...(which === 'first build'
+      ? peers.map((peer) => less(peer, 8))
+      : [{ ...atMostMore('ours', BASE, 45, 'ms'), figure: 'added' }]),
+    ...(which === 'next build' && next ? [less('builtin', next)] : []),
+  ];
   const vite = both((which) =>
-    build(
-      'vite',
-      which,
-      ['builtin', ...vitePeers],
-      [
-        ...(which === 'first build' && first
-          ? [{ ...addedWithin('ours', 'builtin', BASE, first), figure: "added, to Vite's copy" }]
-          : []),
-        ...(which === 'first build'
-          ? vitePeers.map((peer) => less(peer, 8))
-          : [{ ...atMostMore('ours', BASE, 45, 'ms'), figure: 'added' }]),
-        ...(which === 'next build' && next ? [less('builtin', next)] : []),
-      ],
-    ),
+    build('vite', which, ['builtin', ...vitePeers], viteTargets(which, vitePeers)),
   );
   if (kind === 'tmpfs') return vite;
+  const appPeers = ['vite-plugin-static-copy'];
+  const app = both((which) => ({
+    ...build('vite', which, ['builtin', ...appPeers], viteTargets(which, appPeers)),
+    work: `vite app ${which}`,
+    title: `vite, ${which} of an app that bundles Cesium, with 4,200 public files, 246 MB`,
+    volume: 'assets of an app' as const,
+  }));
   return [
     ...vite,
+    ...app,
     ...Object.entries(small).map(
       ([host, peer]): Row => ({
         chapter: 'hosts',
@@ -136,17 +140,6 @@ export function hosts(kind: BenchKind): Row[] {
       targets: ['vite', 'webpack', 'rspack', 'rollup', 'rolldown'].map((host) =>
         atMostMore(`${host}, one public file`, `${host}, one module`, 50, 'ms'),
       ),
-    },
-    {
-      chapter: 'hosts',
-      work: 'larger app',
-      title: 'vite, first build of a larger app (4,000 modules) with 4,200 public files',
-      volume: 'larger app',
-      rounds: 3,
-      warmUps: 0,
-      contenders: () =>
-        ['none', 'ours', 'builtin'].map((variant) => hostBuild('vite', variant, 'first build')),
-      targets: [addedAtMost('ours', BASE, 0.05)],
     },
   ];
 }
