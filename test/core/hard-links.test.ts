@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type CopyOptions, copy, type Progress } from 'fs-reflink';
+import { type CopyOptions, type CopyReport, copy, type Progress, plan } from 'fs-reflink';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { filesOf, workspace } from './support.ts';
@@ -114,6 +114,33 @@ describe.each<[string, CopyOptions]>([
       expect(await run(options)).toMatchObject({ files: 0, unchanged: 4 });
     },
   );
+
+  it.each<[string, CopyOptions]>([
+    ['with a manifest', { manifest: 'manifest' }],
+    ["by overwrite: 'changed'", { overwrite: 'changed' }],
+    ['by overwrite: false', { overwrite: false }],
+    ['by overwrite: true', {}],
+  ])('counts the names of a file in a dry run as a copy does, %s', async (_how, options) => {
+    const steps = [
+      () => {},
+      () => {},
+      () => linkSync(at('in/one'), at('in/zero')),
+      () => rmSync(at('out/two')),
+      () => {
+        rmSync(at('out/one'));
+        writeFileSync(at('out/one'), 'of the user');
+      },
+      () => writeFileSync(at('in/one'), 'changed'),
+    ];
+    for (const step of steps) {
+      step();
+      await pastTick();
+      const counts = ({ files, bytes, unchanged }: CopyReport) => ({ files, bytes, unchanged });
+      const all = { cwd, preserve: PRESERVE, ...threads, ...options };
+      const planned = counts(await plan({ from: 'in', to: 'out' }, all));
+      expect(counts(await run(options)), String(step)).toEqual(planned);
+    }
+  });
 
   it('leaves what overwrite: false says', async () => {
     mkdirSync(at('out'));

@@ -6,7 +6,7 @@ import { noteError, type Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
-import { compareBatch } from './dry-run.ts';
+import { compareBatch, type ExpectedCopies } from './dry-run.ts';
 import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
 import type { CopyContext } from './job.ts';
 import type { SharedQueue } from './shared-queue.ts';
@@ -44,6 +44,8 @@ export class BatchCopier {
   #current: OpenBatch | undefined;
   /** The file of this batch that is being copied in slices. */
   #copying: Generator<void> | undefined;
+  /** Only in a dry run. */
+  readonly #expectedCopies: ExpectedCopies = new Map();
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
   /** Copiers for batches that only another system than this thread's can read or name. */
@@ -193,7 +195,7 @@ export class BatchCopier {
   #copyBatch(batch: QueuedBatch): void {
     const system = this.#systemOf(batch);
     if (this.#job.dryRun) {
-      compareBatch(this.#queue, batch, this.#job, system, this.tally);
+      compareBatch(this.#queue, batch, this.#job, system, this.tally, this.#expectedCopies);
       return;
     }
     const copier = this.#copierOf(batch);

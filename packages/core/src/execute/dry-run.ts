@@ -9,7 +9,8 @@ import type { Directory, System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
 import { decide, isDirectoryError } from '../transfer/decide.ts';
 import { openDirectory } from '../transfer/opened-path.ts';
-import { type DirectoryPair, pathsOf } from '../transfer/pair.ts';
+import { type DirectoryPair, mayReplace, type PairedFile, pathsOf } from '../transfer/pair.ts';
+import { isAlike } from '../transfer/quick-check.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import { countResult } from './finished.ts';
 
@@ -19,6 +20,14 @@ const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
 const destination = new FileStatus();
 
+/**
+ * The expected copies of files with several names, by preserved attributes and source: which file a copy is, or
+ * {@link NEW_FILE}.
+ */
+export type ExpectedCopies = Map<string, string>;
+
+const NEW_FILE = 'new';
+
 /** Counts what copying a batch would do, and throws the errors it would throw. Changes nothing. */
 export function compareBatch(
   queue: BatchQueue,
@@ -26,6 +35,7 @@ export function compareBatch(
   job: JobSettings,
   system: System,
   tally: Tally,
+  copies: ExpectedCopies,
 ): void {
   let pair: DirectoryPair;
   try {
@@ -38,7 +48,7 @@ export function compareBatch(
   try {
     for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
       try {
-        compareFile(pair, batch, file, job, system, tally);
+        compareFile(pair, batch, file, job, system, tally, copies);
       } catch (error) {
         noteError(tally, job, error);
       }
@@ -84,6 +94,7 @@ function compareFile(
   job: JobSettings,
   system: System,
   tally: Tally,
+  copies: ExpectedCopies,
 ): void {
   const name = batch.names[file]!;
   const as = batch.renamed?.[file] ?? name;
@@ -96,14 +107,47 @@ function compareFile(
   const linked = isLink && !follow && !source.isSpecial;
   if (batch.expected?.blocked.includes(file)) throw isDirectoryError(paths);
   const isThere = !pair.fresh && !batch.expected?.vacant.includes(file);
-  const keep =
-    isThere &&
-    (isUnchanged(system, paired, follow, batch.records, file) ||
-      decide(system, { ...paired, source, destination }) === 'keep') &&
+  const isRecorded = isThere && isUnchanged(system, paired, follow, batch.records, file);
+  const isKept =
+    (isRecorded || (isThere && decide(system, { ...paired, source, destination }) === 'keep')) &&
     // The size of a transformed file is not known, so 'changed' cannot keep it.
     !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
+  const preserve = batch.preserve ?? job.transfer.preserve;
+  const mayBeName =
+    preserve.includes('links') && !linked && !batch.expected?.isTransformed && source.mayHaveLinks;
+  const key = mayBeName ? [...preserve].sort().join() + source.identity : '';
+  const isThereAs = { isThere, isRecorded, isKept };
+  const { keep, isFurther } = mayBeName
+    ? compareName(paired, key, copies, isThereAs, system)
+    : { keep: isKept, isFurther: false };
   const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
-  const result: FileResult = { action, bytes: action === 'copied' ? source.size : 0 };
+  const bytes = action === 'copied' && !isFurther ? source.size : 0;
+  const result: FileResult = { action, bytes };
   countResult(tally, result);
   if (job.entries) tally.entries.push({ ...paths, ...result });
+}
+
+/**
+ * What a copy would do about a file that may have several names, as `HardLinks` does it: whether it would keep the
+ * destination, and whether this is a further name of a file, of which no bytes are copied.
+ */
+function compareName(
+  paired: PairedFile,
+  key: string,
+  copies: ExpectedCopies,
+  { isThere, isRecorded, isKept }: { isThere: boolean; isRecorded: boolean; isKept: boolean },
+  system: System,
+): { keep: boolean; isFurther: boolean } {
+  const { pair, as } = paired;
+  const isFound = isThere && system.status(pair.destination, as, false, destination) >= 0;
+  const copy = copies.get(key);
+  if (copy === undefined) {
+    const isCopy = isRecorded || isAlike(source, destination) || source.isSameSpecial(destination);
+    if (!isKept || isCopy) copies.set(key, isKept ? destination.identity : NEW_FILE);
+    return { keep: isKept, isFurther: false };
+  }
+  // What `overwrite` keeps is replaced by a link if it is the same file, and only not linked yet.
+  const isReplaced = isRecorded || (mayReplace(paired) && isAlike(source, destination));
+  const isJoined = copy === destination.identity;
+  return { keep: isFound && (isJoined || (isKept && !isReplaced)), isFurther: true };
 }
