@@ -1,12 +1,5 @@
 import { classifyDirect } from '../posix/errors.ts';
-import {
-  alignedBuffer,
-  endWithZeros,
-  seekToWrite,
-  type Write,
-  writeAll,
-  writeWithoutZeros,
-} from '../posix/read-write.ts';
+import { alignedBuffer, endWithZeros, seekToWrite } from '../posix/read-write.ts';
 import type { Strategy, Transfer } from '../system.ts';
 import { ALIGNMENT, copyThrough } from '../through-buffer.ts';
 import type { Bindings } from './bindings.ts';
@@ -41,45 +34,31 @@ function move(bindings: Bindings, transfer: Transfer): number {
     case 'tell':
       return moveSegments(bindings, transfer, copyAligned);
     default:
-      return endWithZeros(bindings, transfer, copyAligned(bindings, transfer, size, 0, writeSparsely));
+      return endWithZeros(bindings, transfer, copyAligned(bindings, transfer, size, 0, ALIGNMENT));
   }
 }
 
-/** Copies like `copyBytes`, in whole blocks except the last one. */
+/** Copies like `copyBytes`, but past the page cache. */
 function copyAligned(
   bindings: Bindings,
   transfer: Transfer,
   size: number,
   already: number,
-  write: Write = writeAll,
+  block = 0,
 ): number {
   const { destination } = transfer;
   const calls = {
     buffer: alignedBuffer(),
     read: bindings.read,
-    write(buffer: Buffer, got: number, position: number) {
-      const aligned = got - (got % ALIGNMENT);
-      return (
-        write(bindings, destination, buffer, aligned, position) ||
-        writeTail(bindings, destination, buffer, aligned, got)
-      );
+    /** Direct I/O cannot write a part of a block: the end of the file is written through the cache, as GNU dd does. */
+    write(bytes: Buffer) {
+      const aligned = bytes.length - (bytes.length % ALIGNMENT);
+      if (aligned > 0) return bindings.write(destination, bytes, aligned);
+      return setDirect(bindings, destination, false) || bindings.write(destination, bytes, bytes.length);
     },
+    seek: (position: number) => seekToWrite(bindings, destination, position),
   };
-  return copyThrough(calls, transfer, size, already);
-}
-
-/** Skips blocks of zeros. Leaves the file's position after `size` bytes, also if the last ones were skipped. */
-const writeSparsely: Write = (bindings, fd, buffer, size, position) =>
-  writeWithoutZeros(bindings, fd, buffer, size, position) || seekToWrite(bindings, fd, position + size);
-
-/**
- * Writes the last part, which is not a whole block, through the cache: direct I/O cannot write it. GNU dd does the
- * same.
- */
-function writeTail(bindings: Bindings, fd: number, buffer: Buffer, from: number, to: number): number {
-  if (from === to) return 0;
-  const switched = setDirect(bindings, fd, false);
-  return switched < 0 ? switched : writeAll(bindings, fd, buffer.subarray(from), to - from);
+  return copyThrough(calls, transfer, size, already, block);
 }
 
 function setDirect(bindings: Bindings, fd: number, on: boolean): number {

@@ -9,7 +9,7 @@ import { readSync } from '../read-sync.ts';
 import { renameExclusively } from '../rename-exclusive.ts';
 import type { FileStatus } from '../status.ts';
 import type { ErrorClass, Strategy, System } from '../system.ts';
-import { ALIGNMENT, copyThrough, eachPartWithData, writeWhole } from '../through-buffer.ts';
+import { ALIGNMENT, copyThrough } from '../through-buffer.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
@@ -99,24 +99,18 @@ const copy: Strategy = {
   classify: () => 'fatal',
   run(transfer) {
     const { destination, status } = transfer;
-    const write = (from: Buffer, size: number, position: number) =>
-      writeWhole(from, size, (part, length, done) =>
-        answer(() => fs.writeSync(destination, part, 0, length, position + done)),
-      );
     // node:fs cannot find holes, so a file that has some is read to its end.
     const isSparse = !isDense(status);
     const calls = {
       buffer: (buffer ??= Buffer.allocUnsafeSlow(CHUNK)),
       read: (fd: number, into: Buffer, size: number, position: number) =>
         answer(() => readSync(fd, into, 0, size, position)),
-      write: isSparse
-        ? (from: Buffer, size: number, position: number) =>
-            eachPartWithData(from, size, ALIGNMENT, (start, end) =>
-              write(from.subarray(start, end), end - start, position + start),
-            )
-        : write,
+      write: (bytes: Buffer, position: number) =>
+        answer(() => fs.writeSync(destination, bytes, 0, bytes.length, position)),
+      seek: () => 0,
     };
-    const copied = copyThrough(calls, transfer, Number.POSITIVE_INFINITY, 0);
+    const block = isSparse ? ALIGNMENT : 0;
+    const copied = copyThrough(calls, transfer, Number.POSITIVE_INFINITY, 0, block);
     if (copied < 0 || !isSparse) return copied;
     const ended = answer(() => fs.ftruncateSync(destination, copied));
     return ended < 0 ? ended : copied;

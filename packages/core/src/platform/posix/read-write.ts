@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { EFBIG, EINVAL } from '../errno.ts';
 import type { FileStatus } from '../status.ts';
 import type { Transfer } from '../system.ts';
-import { copyThrough, eachPartWithData, writeWhole } from '../through-buffer.ts';
+import { copyThrough } from '../through-buffer.ts';
 import type { PosixBindings } from './bindings.ts';
 
 /** A page is 4 KiB on most processors and 16 KiB on Apple's. */
@@ -63,52 +63,30 @@ export function copyThroughBuffer(bindings: PosixBindings, transfer: Transfer): 
   // Files in /proc and on some FUSE filesystems report that they are empty: only reading to the end shows the size.
   if (size === 0) return copyBytes(bindings, transfer, Number.POSITIVE_INFINITY, 0);
   if (isDense(transfer.status)) return copyBytes(bindings, transfer, size, 0);
-  return endWithZeros(bindings, transfer, copyBytes(bindings, transfer, size, 0, writeWithoutZeros));
+  return endWithZeros(bindings, transfer, copyBytes(bindings, transfer, size, 0, BLOCK));
 }
 
-/** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
-export type Write = (
-  bindings: PosixBindings,
-  fd: number,
-  buffer: Buffer,
-  size: number,
-  position: number,
-) => number;
-
 /**
- * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. Returns the number of
- * bytes, or a negative error number.
+ * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. If `block` is not 0, blocks
+ * of zeros are not written: then call {@link endWithZeros} in the end. Returns the number of bytes, or a negative error
+ * number.
  */
 export function copyBytes(
   bindings: PosixBindings,
   transfer: Transfer,
   size: number,
   already: number,
-  write: Write = writeAll,
+  block = 0,
 ): number {
+  const { destination } = transfer;
   const calls = {
     buffer: alignedBuffer().subarray(0, CHUNK),
     read: bindings.read,
-    write: (buffer: Buffer, length: number, position: number) =>
-      write(bindings, transfer.destination, buffer, length, position),
+    write: (bytes: Buffer) => bindings.write(destination, bytes, bytes.length),
+    seek: (position: number) => seekToWrite(bindings, destination, position),
   };
-  return copyThrough(calls, transfer, size, already);
+  return copyThrough(calls, transfer, size, already, block);
 }
-
-/** Writes at the file's own position. */
-export function writeAll(bindings: PosixBindings, fd: number, buffer: Buffer, size: number): number {
-  return writeWhole(buffer, size, (part, length) => bindings.write(fd, part, length));
-}
-
-/**
- * Skips blocks that are all zeros. The file has no data from `position` on. Call {@link endWithZeros} after the last
- * part.
- */
-export const writeWithoutZeros: Write = (bindings, fd, buffer, size, position) =>
-  eachPartWithData(buffer, size, BLOCK, (start, end) => {
-    const sought = seekToWrite(bindings, fd, position + start);
-    return sought < 0 ? sought : writeAll(bindings, fd, buffer.subarray(start, end), end - start);
-  });
 
 /**
  * Extends the copy to its `size` if its end was skipped. Returns the size, or a negative error number. A `size` that

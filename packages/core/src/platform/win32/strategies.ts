@@ -1,6 +1,6 @@
 import { EBUSY, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, EROFS } from '../errno.ts';
 import type { LadderQuery, Strategy, Transfer } from '../system.ts';
-import { copyThrough, eachPartWithData, writeWhole } from '../through-buffer.ts';
+import { copyThrough } from '../through-buffer.ts';
 import type { Bindings, OnCopied } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 import { duplicateExtents } from './duplicate-extents.ts';
@@ -151,8 +151,7 @@ function copySparse(bindings: Bindings, transfer: Transfer): number {
   setSparse(bindings, destination, true);
   const sized = setSize(bindings, destination, status.size);
   if (sized < 0) return sized;
-  if (!tellsHoles(bindings, transfer))
-    return copyBytes(bindings, transfer, status.size, 0, writeWithoutZeros);
+  if (!tellsHoles(bindings, transfer)) return copyBytes(bindings, transfer, status.size, 0, SPARSE_BLOCK);
   const result = eachRange(bindings, transfer, (start, end) => {
     const sought = bindings.setFilePointer(source, start);
     if (sought < 0) return sought;
@@ -162,36 +161,20 @@ function copySparse(bindings: Bindings, transfer: Transfer): number {
   return result < 0 ? result : status.size;
 }
 
-/** Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. */
-function copyBytes(
-  bindings: Bindings,
-  transfer: Transfer,
-  size: number,
-  already: number,
-  write: Write = writeAll,
-): number {
+/**
+ * Copies up to `size` bytes or to the end of the file; `already` bytes were copied before. If `block` is not 0, blocks
+ * of zeros are not written: the file has to be sparse and have its length already.
+ */
+function copyBytes(bindings: Bindings, transfer: Transfer, size: number, already: number, block = 0): number {
+  const { destination } = transfer;
   const calls = {
     buffer: (buffer ??= Buffer.allocUnsafeSlow(CHUNK)),
     read: bindings.readFile,
-    write: (from: Buffer, length: number, position: number) =>
-      write(bindings, transfer.destination, from, length, position),
+    write: (bytes: Buffer) => bindings.writeFile(destination, bytes, bytes.length),
+    seek: (position: number) => bindings.setFilePointer(destination, position),
   };
-  return copyThrough(calls, transfer, size, already);
+  return copyThrough(calls, transfer, size, already, block);
 }
-
-/** Writes the first `size` bytes of a buffer to `position` of a file. Returns 0 or a negative error number. */
-type Write = (bindings: Bindings, handle: number, from: Buffer, size: number, position: number) => number;
-
-function writeAll(bindings: Bindings, handle: number, from: Buffer, size: number): number {
-  return writeWhole(from, size, (part, length) => bindings.writeFile(handle, part, length));
-}
-
-/** Skips blocks that are all zeros. The file has to be sparse and have its length already. */
-const writeWithoutZeros: Write = (bindings, handle, from, size, position) =>
-  eachPartWithData(from, size, SPARSE_BLOCK, (start, end) => {
-    const copied = bindings.setFilePointer(handle, position + start);
-    return copied < 0 ? copied : writeAll(bindings, handle, from.subarray(start, end), end - start);
-  });
 
 /** Attributes that CopyFileExW preserves and a new file does not have. */
 const CARRIED =
