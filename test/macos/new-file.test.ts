@@ -232,7 +232,7 @@ describeMacos('the fast path of a new file', ['btrfs'], () => {
       const asked: string[] = [];
       const system = from3001((real) => ({
         fclonefileat(input, directory, name, flags) {
-          asked.push(name);
+          asked.push(String(name));
           return real.fclonefileat(input, directory, name, flags);
         },
       }));

@@ -14,7 +14,7 @@ import { hasOwnNames, resolveOverlaps, without } from './plan/collisions.ts';
 import { SameNames } from './plan/same-names.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
 import { Pending } from './scan/pending.ts';
-import { scanTargets } from './scan/targets.ts';
+import { scanTargets } from './scan/scan.ts';
 import type { Target } from './target.ts';
 
 export { Matcher } from './scan/matcher.ts';
@@ -101,9 +101,9 @@ function* listing(
   for (const folder of hasOwnNames(targets) ? found : resolveOverlaps(found, rules)) {
     const target = targets.indexOf(folder.target);
     // Joined once for all files of a directory: joining paths takes most of the time here.
-    const from = withSeparator(folder.source);
+    const from = path.join(folder.source, path.sep);
     const directory = path.join(folder.root, folder.below);
-    const to = withSeparator(directory);
+    const to = path.join(directory, path.sep);
     folders.push({ source: folder.source, destination: directory });
     const keepsLinks = (folder.target.symlinks ?? symlinks) === 'keep';
     const links = new Set(folder.links);
@@ -113,8 +113,4 @@ function* listing(
     }
   }
   return { files, folders, warnings };
-}
-
-function withSeparator(directory: string): string {
-  return directory.endsWith(path.sep) ? directory : directory + path.sep;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { Pending } from '../scan/pending.ts';
-import { scanTargets } from '../scan/targets.ts';
+import { scanTargets } from '../scan/scan.ts';
 
 /** Milliseconds that counting may hold the thread before progress and signals are handled. */
 const SLICE_MS = 10;

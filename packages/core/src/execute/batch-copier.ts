@@ -23,12 +23,6 @@ export type Stopped =
 
 const NO_LINKS: ReadonlySet<number> = new Set();
 
-/** The objects that depend on the attributes that are preserved. */
-interface Parts {
-  files: FileCopier;
-  tree: DestinationTree;
-}
-
 /** Copies the files of batches. There is one for each thread of a copy. */
 export class BatchCopier {
   readonly tally: Tally;
@@ -38,8 +32,8 @@ export class BatchCopier {
   readonly #system: System;
   readonly #files: FileCopier;
   readonly #tree: DestinationTree;
-  /** The parts for targets with their own `preserve`, by its attributes. */
-  readonly #byAttributes = new Map<string, Parts>();
+  /** The copiers of batches that need another system than this thread's, or other attributes: see {@link #copierOf}. */
+  readonly #others = new Map<System | string, BatchCopier>();
   /** The batch that {@link copyUntil} is copying. */
   #current: OpenBatch | undefined;
   /** The file of this batch that is being copied in slices. */
@@ -48,8 +42,6 @@ export class BatchCopier {
   readonly #expectedCopies: ExpectedCopies = new Map();
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
-  /** Copiers for batches that only another system than this thread's can read or name. */
-  readonly #bySystem = new Map<System, BatchCopier>();
 
   constructor(given: CopyContext & Partial<CopierContext>) {
     const context = { hardLinks: new Map(), ...given };
@@ -58,18 +50,8 @@ export class BatchCopier {
     this.#queue = context.queue;
     this.#job = context.job;
     this.#system = context.system;
-    ({ files: this.#files, tree: this.#tree } = partsFor(context));
-  }
-
-  #partsOf({ preserve }: QueuedBatch): Parts {
-    if (!preserve) return { files: this.#files, tree: this.#tree };
-    const key = preserve.join();
-    let parts = this.#byAttributes.get(key);
-    if (!parts) {
-      const job = { ...this.#job, transfer: withPreserve(this.#job.transfer, preserve) };
-      this.#byAttributes.set(key, (parts = partsFor({ ...this.#context, job })));
-    }
-    return parts;
+    this.#files = new FileCopier(context);
+    this.#tree = new DestinationTree(context.system, context.job.transfer, context.tally);
   }
 
   /** Copies together with other threads until nothing is left. Blocks while the planning thread has not finished. */
@@ -95,7 +77,7 @@ export class BatchCopier {
       if (!this.#current) {
         const batch = this.#queue.take();
         if (!batch) return 'empty';
-        if (this.#job.dryRun || this.#systemOf(batch) !== this.#system) {
+        if (this.#job.dryRun) {
           this.#copyBatch(batch);
           if (performance.now() >= deadline) return 'deadline';
           continue;
@@ -150,15 +132,14 @@ export class BatchCopier {
     for (let at = 0; at < left.length; ) {
       const number = left[at]!;
       const batch = queue.batch(number);
-      const copier = this.#copierOf(batch);
-      const open = copier.#openOrCollect(batch);
+      const open = this.#openOrCollect(batch);
       try {
         for (; left[at] === number; at += 2) {
           if (open) open.files.copyOne(open, left[at + 1]!);
           yield;
         }
       } finally {
-        if (open) copier.#close(open);
+        if (open) this.#close(open);
       }
     }
   }
@@ -169,38 +150,35 @@ export class BatchCopier {
       this.#copying?.return(undefined);
       this.#closeCurrent();
       this.#files.finish();
-      for (const { files } of this.#byAttributes.values()) files.finish();
     } finally {
       this.#tree.close();
-      for (const { tree } of this.#byAttributes.values()) tree.close();
-      for (const other of this.#bySystem.values()) other.close();
+      for (const other of this.#others.values()) other.close();
     }
   }
 
+  /**
+   * The copier of a batch: this one, unless only another system can read or name its files, or its target has its own
+   * `preserve`.
+   */
   #copierOf(batch: QueuedBatch): BatchCopier {
-    const system = this.#systemOf(batch);
-    if (system === this.#system) return this;
-    let other = this.#bySystem.get(system);
-    if (!other) {
-      other = new BatchCopier({ ...this.#context, system });
-      this.#bySystem.set(system, other);
-    }
+    const system = systemFor(batch, this.#system);
+    if (system !== this.#system) return this.#other(system, { system }).#copierOf(batch);
+    const { preserve } = batch;
+    if (!preserve) return this;
+    const job = { ...this.#job, transfer: withPreserve(this.#job.transfer, preserve) };
+    return this.#other(preserve.join(), { job });
+  }
+
+  #other(key: System | string, context: Partial<CopierContext>): BatchCopier {
+    let other = this.#others.get(key);
+    if (!other) this.#others.set(key, (other = new BatchCopier({ ...this.#context, ...context })));
     return other;
   }
 
-  #systemOf(batch: QueuedBatch): System {
-    return systemFor(batch, this.#system);
-  }
-
   #copyBatch(batch: QueuedBatch): void {
-    const system = this.#systemOf(batch);
     if (this.#job.dryRun) {
+      const system = systemFor(batch, this.#system);
       compareBatch(this.#queue, batch, this.#job, system, this.tally, this.#expectedCopies);
-      return;
-    }
-    const copier = this.#copierOf(batch);
-    if (copier !== this) {
-      copier.#copyBatch(batch);
       return;
     }
     const open = this.#openOrCollect(batch);
@@ -219,7 +197,7 @@ export class BatchCopier {
   /** Returns undefined if the directories cannot be opened and the copy continues without the files of the batch. */
   #openOrCollect(batch: QueuedBatch): OpenBatch | undefined {
     try {
-      return this.#open(batch);
+      return this.#copierOf(batch).#open(batch);
     } catch (error) {
       noteError(this.tally, this.#job, error);
       while (this.#queue.nextFile(batch) !== DONE);
@@ -229,22 +207,21 @@ export class BatchCopier {
 
   #open(batch: QueuedBatch): OpenBatch {
     const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const { files, tree } = this.#partsOf(batch);
-    const pair = openPair(this.#system, tree, batch, overwrite);
+    const pair = openPair(this.#system, this.#tree, batch, overwrite);
     if (pair.fresh) this.#queue.note(MADE, batch);
     // Another thread may have created the directory. In a directory of this copy, do not look for existing files:
     // that would wait for the files being created there.
     else pair.fresh = this.#queue.has(MADE, batch);
     pair.swept = this.#queue.has(SWEPT, batch);
-    return { batch, pair, links: batch.links ? new Set(batch.links) : NO_LINKS, files };
+    return { batch, pair, links: batch.links ? new Set(batch.links) : NO_LINKS, files: this.#files };
   }
 
-  #close({ batch, pair }: OpenBatch): void {
+  #close({ batch, pair, files: { system } }: OpenBatch): void {
     try {
       if (pair.swept) this.#queue.note(SWEPT, batch);
-      if (this.#job.transfer.durability === 'full') syncPair(this.#system, pair);
+      if (this.#job.transfer.durability === 'full') syncPair(system, pair);
     } finally {
-      this.#system.closeDirectory(pair.source);
+      system.closeDirectory(pair.source);
     }
   }
 
@@ -253,9 +230,4 @@ export class BatchCopier {
     this.#current = undefined;
     if (current) this.#close(current);
   }
-}
-
-function partsFor(context: CopierContext): Parts {
-  const { system, job, tally } = context;
-  return { files: new FileCopier(context), tree: new DestinationTree(system, job.transfer, tally) };
 }

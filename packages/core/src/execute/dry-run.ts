@@ -3,19 +3,16 @@ import { systemError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
-import { ELOOP, ENOENT, ENOTDIR } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
 import { decide, isDirectoryError } from '../transfer/decide.ts';
-import { openDirectory } from '../transfer/opened-path.ts';
+import { NO_DIRECTORY, openDirectory } from '../transfer/opened-path.ts';
 import { type DirectoryPair, mayReplace, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import { countResult } from './finished.ts';
 
-/** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
-const NOT_THERE = new Set([ENOENT, ENOTDIR, ELOOP]);
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
 const destination = new FileStatus();
@@ -68,7 +65,11 @@ function openExisting(system: System, batch: QueuedBatch, job: JobSettings): Dir
   const directory = fresh ? { ...NOWHERE, path: to } : opened;
   const status = new FileStatus();
   // An entry in its way will be deleted: otherwise planning has found the error before.
-  const failed = !fresh ? system.status(directory, '.', true, status) : NOT_THERE.has(-opened) ? 0 : opened;
+  const failed = !fresh
+    ? system.status(directory, '.', true, status)
+    : NO_DIRECTORY.has(-opened)
+      ? 0
+      : opened;
   if (failed < 0) {
     system.closeDirectory(from);
     if (!fresh) system.closeDirectory(directory);

@@ -10,8 +10,8 @@ import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
 import { Queue } from './queue.ts';
-import { runInWorkers } from './run-in-workers.ts';
 import { chooseSchedule } from './schedule.ts';
+import { runInWorkers } from './worker-group.ts';
 
 /** Runs a copy on the threads that {@link chooseSchedule} returns. Rejects with the error that ended the copy. */
 export async function execute(options: ResolvedCopyOptions): Promise<Finished['tally']> {

@@ -60,7 +60,7 @@ export class FileCopier {
   readonly tally: Tally;
   readonly #context: CopierContext;
   readonly #job: JobSettings;
-  readonly #system: System;
+  readonly system: System;
   #hasReportedLarge = false;
   /** Total bytes of the files that were copied in slices. */
   #sliced = 0;
@@ -92,7 +92,7 @@ export class FileCopier {
     this.#context = context;
     this.tally = context.tally;
     this.#job = job;
-    this.#system = system;
+    this.system = system;
     this.#transferrer = this.#transferrerBy(job.onlyMethod);
     this.#makesDevices = job.transfer.preserve.includes('devices');
     const keepsLinks = job.transfer.preserve.includes('links');
@@ -157,7 +157,7 @@ export class FileCopier {
   }
 
   #countNew({ clones, clonedBytes, copies, copiedBytes }: NewFiles): void {
-    if (clones > 0) countFiles(this.tally, this.#system.methods.clone, clones, clonedBytes);
+    if (clones > 0) countFiles(this.tally, this.system.methods.clone, clones, clonedBytes);
     if (copies > 0) countFiles(this.tally, 'read_write', copies, copiedBytes);
   }
 
@@ -177,11 +177,11 @@ export class FileCopier {
       if (hardLinks !== undefined && source.mayHaveLinks)
         hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, records, file });
       if (!isReported) return;
-      const method = cloned ? this.#system.methods.clone! : 'read_write';
+      const method = cloned ? this.system.methods.clone! : 'read_write';
       this.#report(pair, batch, file, { action: 'copied', method, bytes: source.size });
     };
     return {
-      copyNewFile: this.#system.copyNewFile!,
+      copyNewFile: this.system.copyNewFile!,
       options,
       from: pair.source,
       to: pair.destination,
@@ -206,7 +206,7 @@ export class FileCopier {
     const state = this.#transferrer.capabilities.pair(files.source, pair.device);
     const clone = { clones: true };
     if (files.clones > 0) state.succeeded(clone);
-    else state.failed(clone, 'pair', () => this.#system.isLayered(pair.source));
+    else state.failed(clone, 'pair', () => this.system.isLayered(pair.source));
     files.mayClone = !state.refused;
     files.device = state.sourceDevice;
   }
@@ -228,12 +228,12 @@ export class FileCopier {
     const status = this.#source;
     const { source } = pair;
     const looked =
-      (this.#system.quickStatus?.(source, name, status) ?? -1) >= 0 ||
-      this.#system.status(source, name, true, status) >= 0;
+      (this.system.quickStatus?.(source, name, status) ?? -1) >= 0 ||
+      this.system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
     if (!looked) return 'whole';
     // `quickStatus` does not fill in what identifies the file: then `#source` cannot be used later.
-    this.#lookedAt = this.#system.quickStatus ? undefined : batch;
+    this.#lookedAt = this.system.quickStatus ? undefined : batch;
     this.#lookedFile = file;
     const { transfer, onlyMethod: only } = this.#job;
     const { size } = status;
@@ -242,10 +242,9 @@ export class FileCopier {
       size,
       mayClone: mayShare && !this.#transferrer.capabilities.last(pair.device)?.refused,
       isWritten: () =>
-        Date.now() - status.touchedMs > WRITTEN_AFTER_MS ||
-        this.#system.isWrittenOut?.(source, name) === true,
+        Date.now() - status.touchedMs > WRITTEN_AFTER_MS || this.system.isWrittenOut?.(source, name) === true,
       isAlone,
-      maySlice: mayShare && this.#system.pauses === true && isDense(status),
+      maySlice: mayShare && this.system.pauses === true && isDense(status),
       sliced: this.#sliced,
       bytesLeft,
     });
@@ -260,7 +259,7 @@ export class FileCopier {
     const { batch } = open;
     const known = batch.records?.slice(file * RECORD_WORDS, (file + 1) * RECORD_WORDS);
     const usual = this.#transferrer;
-    this.#transferrer = this.#cloner ??= this.#transferrerBy(this.#system.methods.clone);
+    this.#transferrer = this.#cloner ??= this.#transferrerBy(this.system.methods.clone);
     try {
       complete(this.#copySteps(open, file));
       return true;
@@ -273,7 +272,7 @@ export class FileCopier {
   }
 
   #transferrerBy(only: Method | undefined): Transferrer {
-    const system = only === undefined ? this.#system : singleMethod(this.#system, only);
+    const system = only === undefined ? this.system : singleMethod(this.system, only);
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
       lost: (attribute, errno, first) => addLost(this.tally.lost, attribute, { count: 1, first, errno }),
@@ -300,7 +299,7 @@ export class FileCopier {
   }
 
   *#copySteps({ pair, batch, links }: OpenBatch, position: number, isDue?: () => boolean): Generator<void> {
-    const system = this.#system;
+    const system = this.system;
     const { records, symlinks = this.#job.transfer.symlinks } = batch;
     const file = this.#paired(pair, batch, position);
     const { name } = file;
@@ -362,7 +361,7 @@ export class FileCopier {
       pair,
       name,
       as,
-      isOurs: () => isOurs(this.#system, pair, as, batch.records, position, this.#lost),
+      isOurs: () => isOurs(this.system, pair, as, batch.records, position, this.#lost),
     };
   }
 
@@ -405,13 +404,13 @@ export class FileCopier {
   #isKept(query: PairedFile & { source: FileStatus; destination: FileStatus }, isKnown: boolean): boolean {
     const { pair, name, source } = query;
     if (pair.fresh || pair.overwrite === true) return false;
-    if (!isKnown && this.#system.status(pair.source, name, false, source) < 0) return false;
-    return source.isRegular && decide(this.#system, query) === 'keep';
+    if (!isKnown && this.system.status(pair.source, name, false, source) < 0) return false;
+    return source.isRegular && decide(this.system, query) === 'keep';
   }
 
   /** Whether the source (if it is a file), or what an earlier copy made of it, may have several names. */
   #hasLinks({ pair, name, as }: PairedFile, isFile: boolean, follow: boolean): boolean {
-    const system = this.#system;
+    const system = this.system;
     if (isFile && system.status(pair.source, name, follow, this.#source) >= 0 && this.#source.mayHaveLinks)
       return true;
     if (pair.fresh || system.status(pair.destination, as, false, this.#destination) < 0) return false;
@@ -436,7 +435,7 @@ export class FileCopier {
   #addCopy(copy: Omit<Copy, 'destination'>, isCopy: boolean): void {
     const destination = this.#destination;
     const { pair, as, source } = copy;
-    if (!source.mayHaveLinks || this.#system.status(pair.destination, as, false, destination) < 0) return;
+    if (!source.mayHaveLinks || this.system.status(pair.destination, as, false, destination) < 0) return;
     if (isCopy || isAlike(source, destination) || source.isSameSpecial(destination))
       this.#hardLinks!.add({ ...copy, destination });
   }

@@ -15,7 +15,7 @@ import { noteError } from '../report.ts';
 import { bytesOf, type Transform } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
-import { withPreserve } from '../transfer/metadata.ts';
+import { NEW_FILE_MODE, withPreserve } from '../transfer/metadata.ts';
 import type { BothPaths, DirectoryPair, PairedFile } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
@@ -25,8 +25,6 @@ import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { countResult, type Finished, reportResult, untilAborted } from './finished.ts';
 import type { CopyContext } from './job.ts';
 
-/** The umask of the process applies to this mode. */
-const NEW_FILE_MODE = 0o666;
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const OWNER = 0o700;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
-import { EBUSY, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
+import { EBUSY, EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from '../platform/errno.ts';
 import { childPath } from '../platform/paths.ts';
 import { isRaw } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -8,13 +8,10 @@ import type { Directory, System } from '../platform/system.ts';
 import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
-import { OpenedPath, openLevel } from '../transfer/opened-path.ts';
+import { NO_DIRECTORY, OpenedPath, openLevel } from '../transfer/opened-path.ts';
 
 /** The errors of unlink for a directory. */
 const IS_DIRECTORY = new Set([EISDIR, EPERM]);
-
-/** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
-export const NO_DIRECTORY: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP]);
 
 /** The errors of rmdir if another process has deleted the directory meanwhile, or created something in it. */
 const IS_IN_USE = new Set([ENOENT, ENOTDIR, ENOTEMPTY, EEXIST]);

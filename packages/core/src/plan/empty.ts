@@ -10,7 +10,7 @@ import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
 import { keptIn } from './kept.ts';
 import { readNames } from './manifest-file.ts';
-import { refuseNested } from './sources.ts';
+import { refuseSourcePaths } from './sources.ts';
 
 /** What emptying does not delete. */
 export interface KeepOptions {
@@ -55,7 +55,7 @@ export function emptyDirectory(directory: string, options: EmptyOptions): Emptie
   const { manifest, keep, sources, snapshot } = options;
   // If a file is in the place of the directory, the copy reports the error.
   if (!isDirectory(directory)) return { deleted: [], at: 0 };
-  refuseNested(directory, sources, keep);
+  refuseSourcePaths(directory, sources, keep);
   const recorded = snapshot?.recorded ?? new Recorded(manifest, directory);
   const deleted: string[] = [];
   const deleter = new Deleter(system, {

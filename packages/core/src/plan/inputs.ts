@@ -4,7 +4,7 @@ import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
-import { scanTargets } from '../scan/targets.ts';
+import { scanTargets } from '../scan/scan.ts';
 import type { Manifest } from './manifest.ts';
 
 /** The module `earlier-runs.ts`. Undefined if {@link needsEarlierRuns} returns false. */

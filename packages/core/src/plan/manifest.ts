@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import type { Directory, System } from '../platform/system.ts';
+import { NEW_FILE_MODE } from '../transfer/metadata.ts';
 import { openDirectory } from '../transfer/opened-path.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/sweep.ts';
@@ -24,8 +25,6 @@ import { Scratch } from './scratch.ts';
 
 /** Only manifests have this extension, so a file with it and another content is a damaged manifest. */
 const EXTENSION = '.manifest';
-/** The umask of the process applies to this mode. */
-const NEW_FILE_MODE = 0o666;
 
 /** The files that an earlier run copied to one directory. Their names and records are read when they are needed. */
 export class ManifestFolder implements NamedRecords {

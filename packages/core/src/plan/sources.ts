@@ -4,6 +4,7 @@ import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/files.ts';
 import { realPath, tryOr } from '../platform/path-status.ts';
+import { isWithin } from '../scan/nested.ts';
 import { keptIn } from './kept.ts';
 
 /** Throws if a directory to empty contains a source of the copy. */
@@ -18,11 +19,15 @@ export function refuseSources(
     source,
     ...links.map((file) => path.join(source, names[file]!)),
   ]);
-  for (const destination of roots) refuseNested(destination, sources, keep);
+  for (const destination of roots) refuseSourcePaths(destination, sources, keep);
 }
 
 /** Like {@link refuseSources}, for given source paths. */
-export function refuseNested(destination: string, sources: readonly string[], keep: readonly string[]): void {
+export function refuseSourcePaths(
+  destination: string,
+  sources: readonly string[],
+  keep: readonly string[],
+): void {
   const root = realPath(destination);
   const kept = keptIn(root, keep);
   const all = new Set(sources);
@@ -30,7 +35,7 @@ export function refuseNested(destination: string, sources: readonly string[], ke
     const real = realPath(source);
     // Below another source, the check of the other source is enough.
     const isOutermost = !all.has(path.dirname(source));
-    if (!isInside(root, real) && !(isOutermost && isBelow(root, real))) continue;
+    if (!isInside(root, real) && !(isOutermost && tryOr(false, () => isWithin(root, real)))) continue;
     if (kept.some((each) => isInside(each, real))) continue;
     const reason =
       'the source lies inside the destination, which is to be emptied; choose another destination';
@@ -38,18 +43,3 @@ export function refuseNested(destination: string, sources: readonly string[], ke
   }
 }
 
-/** Whether a path is inside a directory under another name: through a bind mount, or in other letter case. */
-function isBelow(directory: string, file: string): boolean {
-  const self = identityOf(directory);
-  if (self === undefined) return false;
-  for (let above = file; ; above = path.dirname(above)) {
-    if (identityOf(above) === self) return true;
-    if (path.dirname(above) === above) return false;
-  }
-}
-
-/** Returns undefined if nothing exists there. */
-function identityOf(file: string): string | undefined {
-  const status = tryOr(undefined, () => fs.statSync(file, { bigint: true }));
-  return status && `${status.dev}:${status.ino}`;
-}

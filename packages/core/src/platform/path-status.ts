@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { fromBytes, onDisk } from './raw-names.ts';
 
 /*
- * Status of paths that may not exist. Nothing here throws: a cycle of links, a path below a file, and a path in a
+ * Status of paths that may not exist. Only `ifThere` throws: a cycle of links, a path below a file, and a path in a
  * directory without search permission count as missing. The code that opens the path then reports the error.
  */
 
@@ -12,6 +12,19 @@ export function tryOr<T, Otherwise>(otherwise: Otherwise, call: () => T): T | Ot
     return call();
   } catch {
     return otherwise;
+  }
+}
+
+/** The result of a stat call. Undefined if nothing exists there, also if a parent is a file. */
+export function ifThere(
+  file: string,
+  stat: (file: string | Buffer, options: { throwIfNoEntry: false }) => fs.Stats | undefined,
+): fs.Stats | undefined {
+  try {
+    return stat(onDisk(file), { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { realPath } from '../platform/path-status.ts';
+import { ifThere, realPath } from '../platform/path-status.ts';
 import { fromBytes, onDisk } from '../platform/raw-names.ts';
 import type { Directory } from '../platform/system.ts';
 
@@ -131,18 +131,8 @@ export function undecodable(file: string): CopyError {
   });
 }
 
-/**
- * The lstat of a path. Returns undefined if nothing exists there, also if a parent is a file: `throwIfNoEntry` alone
- * would throw.
- */
-export function lstatIfThere(file: string): fs.Stats | undefined {
-  try {
-    return fs.lstatSync(onDisk(file), { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
+/** The lstat of a path. Returns undefined if nothing exists there. */
+export const lstatIfThere = (file: string): fs.Stats | undefined => ifThere(file, fs.lstatSync);
 
 /** The stat of a path, with links followed. A broken link throws an error that says so. */
 export function followLink(source: string): fs.Stats {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { tryOr } from '../platform/path-status.ts';
+import { ifThere, tryOr } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { spelledAsStored } from '../platform/spelling.ts';
 
@@ -110,13 +110,15 @@ function nearestExisting(directory: string): string {
 }
 
 function isExisting(directory: string): boolean {
-  try {
-    return fs.statSync(directory, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    // A parent is a file, so nothing exists here.
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
-    throw error;
-  }
+  return ifThere(directory, fs.statSync) !== undefined;
+}
+
+/**
+ * Whether a path is a directory or lies in it, under whatever names: through a bind mount, or in other letter case.
+ */
+export function isWithin(directory: string, file: string): boolean {
+  const self = fs.statSync(directory, { bigint: true });
+  return chain(file).some((above) => isSame(above, self));
 }
 
 function isSame(one: Identity, other: Identity): boolean {

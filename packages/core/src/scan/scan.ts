@@ -17,22 +17,55 @@ import { type Recall, type WalkOptions, walk } from './walk.ts';
 /** How many directories a warning names at most. */
 const MOST_SHOWN = 3;
 
-export interface ScanOptions {
-  follow: boolean;
-  /** Whether names that are not UTF-8 are copied. */
-  raw: boolean;
-  /** Whether FIFOs, devices and sockets are copied. */
-  devices: boolean;
-  /** Whether a target that matches nothing only causes a warning. */
+export interface ScanSettings {
+  /** Knows directories whose files are already up to date, so that they are not read again. */
+  recall?: Recall | undefined;
+  targets: readonly ResolvedTarget[];
+  symlinks: 'follow' | 'keep';
+  /**
+   * Whether names that are not UTF-8 are copied too, as strings that can be converted back to bytes. By default they
+   * are refused.
+   */
+  raw?: boolean | undefined;
+  /** Whether FIFOs, devices and sockets are copied too. */
+  devices?: boolean;
   allowMissing: boolean;
+  /**
+   * Called with an error of something that cannot be read, in place of throwing it. Throws it if it has to end the
+   * scan.
+   */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Finds the files of all targets, in the order of the targets. `warn` is called if a target matches nothing, if a
+ * glob matches directories, or if `ignore` names paths outside all sources.
+ */
+export function* scanTargets(
+  { targets, symlinks, raw, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
+  warn: (message: string) => void,
+): Generator<Folder | Pending> {
+  for (const each of ignoredElsewhere(targets))
+    warn(
+      `ignore: ${JSON.stringify(each)} ignores nothing, because no target has files there; correct the path, or write it relative to the directory that is copied`,
+    );
+  for (const target of targets) {
+    const follow = (target.symlinks ?? symlinks) === 'follow';
+    const special = target.preserve?.includes('devices') ?? devices;
+    yield* scanTarget(target, { follow, raw, devices: special, allowMissing, warn, recall, onError });
+  }
+}
+
+/** What the scan of one target needs. */
+interface ScanOptions extends Pick<ScanSettings, 'raw' | 'allowMissing' | 'recall'> {
+  follow: boolean;
+  devices: boolean;
   warn: (message: string) => void;
-  recall: Recall | undefined;
-  /** Called with an error of something that cannot be read. Throws it if it has to end the scan. */
   onError: (error: unknown) => void;
 }
 
 /** Finds the files of a target, one directory at a time, with their names in the destination. */
-export function* scan(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
+function* scanTarget(target: ResolvedTarget, options: ScanOptions): Generator<Folder | Pending> {
   if (!target.others) return yield* scanSource(target, options);
   const seen = new Set<string>();
   const isNew = (file: string) => {
@@ -249,4 +282,26 @@ function belowBase({ base, to }: ResolvedTarget, directory: WalkedDirectory): Wa
     });
   }
   return { ...directory, relative: path.relative(base, source).split(path.sep).join('/') };
+}
+
+/** The absolute paths and globs in `ignore` that are not in any directory the targets copy from. */
+function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
+  const ignored = new Set(targets.flatMap(({ ignore }) => ignore.filter((each) => path.isAbsolute(each))));
+  if (ignored.size === 0) return [];
+  const sources = targets
+    .flatMap((target) => [target, ...(target.others ?? [])])
+    .map(({ from }) => startOf(from));
+  return [...ignored].filter((each) => {
+    const { base } = toExclusion(each);
+    return !sources.some((source) => isInside(source, base) || isInside(base, source));
+  });
+}
+
+/** The source that is copied: a directory, a file, or the directory that a glob's search starts from. */
+function startOf(from: string): string {
+  return lstatIfThere(from) ? from : (splitGlob(from)?.base ?? from);
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }

@@ -10,7 +10,7 @@ import { listSync } from '../list.ts';
 import type { Planned } from '../options.ts';
 import { resolveCopyOptions } from '../resolve-options.ts';
 import type { Target } from '../target.ts';
-import { scanTargets } from './targets.ts';
+import { scanTargets } from './scan.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

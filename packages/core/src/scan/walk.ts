@@ -3,6 +3,7 @@ import path from 'node:path';
 import { asCopyError } from '../errors.ts';
 import { addFile, type WalkedDirectory } from '../model/files.ts';
 import { isDirectory } from '../platform/path-status.ts';
+import { childPath } from '../platform/paths.ts';
 import { isRaw, onDisk } from '../platform/raw-names.ts';
 import {
   followLink,
@@ -227,7 +228,7 @@ function lookAt(source: string): Typed {
 function within(directory: WalkedDirectory, name: string, linked = directory.linked): WalkedDirectory {
   const { source, relative } = directory;
   return {
-    source: source.endsWith(path.sep) ? source + name : source + path.sep + name,
+    source: childPath({ path: source }, name),
     relative: relative ? `${relative}/${name}` : name,
     names: [],
     ...(linked && { linked }),

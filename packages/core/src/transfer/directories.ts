@@ -2,7 +2,7 @@ import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { Mirrors } from '../model/files.ts';
 import type { Attribute, TransferSettings } from '../model/settings.ts';
-import { EACCES, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
+import { EACCES, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import {
@@ -13,7 +13,7 @@ import {
   preserved,
   withPreserve,
 } from './metadata.ts';
-import { namesBelow, OpenedPath, openLevel } from './opened-path.ts';
+import { NO_DIRECTORY, namesBelow, OpenedPath, openLevel } from './opened-path.ts';
 
 /** A directory of the destination that is a copy of a directory of the source. */
 export interface CopiedDirectory {
@@ -31,12 +31,11 @@ export interface CopiedDirectory {
 const OWNER = 0o700;
 const PERMISSIONS = 0o777;
 const WRITABLE_BY_OTHERS = 0o022;
-const DEFAULT_MODE = 0o777;
+/** The umask of the process applies to this mode. */
+export const NEW_DIRECTORY_MODE = 0o777;
 
 /** Errors that do not fail the copy: all files are copied, and the owner of a directory may be another user. */
 const TOLERABLE = new Set([EPERM, EACCES, ENOTSUP, EROFS]);
-/** Errors that mean: the directory was deleted or replaced meanwhile. */
-const GONE = new Set([ENOENT, ENOTDIR, ELOOP]);
 
 const from = new FileStatus();
 const to = new FileStatus();
@@ -60,7 +59,7 @@ export function sourceOfLevel(
  * they get in the end; the owner must be able to create files. {@link carryDirectories} sets the final mode.
  */
 export function directoryCreationMode(keep: Preserved, source: number): number {
-  if (!keep.mode) return DEFAULT_MODE;
+  if (!keep.mode) return NEW_DIRECTORY_MODE;
   const mode = (source & PERMISSIONS) | OWNER;
   if (!keep.directories) return mode;
   // As in cp(1): nobody else may enter the directory until it has its owner, nor write to it until it has its mode.
@@ -102,7 +101,8 @@ export function carryDirectories(
       if (!kept) byTarget.set(preserve, (kept = keptByDirectories(withPreserve(settings, preserve))));
       const onLost: OnLost = (attribute, errno) => lost(attribute, errno, destination);
       const result = carryOne(system, kept, opened, copy, onLost);
-      if (result >= 0 || GONE.has(-result)) continue;
+      // The directory may have been deleted or replaced meanwhile.
+      if (result >= 0 || NO_DIRECTORY.has(-result)) continue;
       const error = systemError(-result, { source: copy.source, destination, syscall: 'set attributes' });
       if (!TOLERABLE.has(-result)) throw error;
       if (-result !== ENOTSUP)

@@ -7,7 +7,8 @@ import { temporaryName } from './temporary.ts';
 
 const PERMISSIONS = 0o777;
 const SPECIAL = 0o7000;
-const DEFAULT_MODE = 0o666;
+/** The umask of the process applies to this mode. */
+export const NEW_FILE_MODE = 0o666;
 
 /** The attributes that a copy preserves. */
 export interface Preserved {
@@ -65,7 +66,7 @@ export const NOTHING_CHOSEN: Chosen = { times: false, mode: undefined };
 
 /** The mode to create a destination with; the process's umask applies to it. */
 export function creationMode(keep: Preserved, source: FileStatus): number {
-  return keep.mode ? source.mode & PERMISSIONS : DEFAULT_MODE;
+  return keep.mode ? source.mode & PERMISSIONS : NEW_FILE_MODE;
 }
 
 /**
@@ -74,7 +75,7 @@ export function creationMode(keep: Preserved, source: FileStatus): number {
  */
 export function findDefaultMode(system: System, directory: Directory, into: FileStatus): number {
   const name = temporaryName();
-  const fd = system.create(directory, name, DEFAULT_MODE);
+  const fd = system.create(directory, name, NEW_FILE_MODE);
   if (fd < 0) return fd;
   const result = system.fileStatus(fd, into);
   discard(system, directory, name, fd);

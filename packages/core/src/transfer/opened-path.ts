@@ -1,7 +1,11 @@
 import { systemError } from '../errors.ts';
+import { ELOOP, ENOENT, ENOTDIR } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory, Errno, System } from '../platform/system.ts';
 import type { BothPaths } from './pair.ts';
+
+/** The errors of opening a directory if nothing exists there, or a file or a symbolic link. */
+export const NO_DIRECTORY: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP]);
 
 /** An open directory and its name in the parent. */
 export interface Level {

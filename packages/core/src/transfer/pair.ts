@@ -1,5 +1,5 @@
-import path from 'node:path';
 import type { TransferSettings } from '../model/settings.ts';
+import { childPath } from '../platform/paths.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
 
@@ -53,9 +53,5 @@ export interface BothPaths {
 }
 
 export function pathsOf({ pair, name, as }: Pick<PairedFile, 'pair' | 'name' | 'as'>): BothPaths {
-  return { source: join(pair.source, name), destination: join(pair.destination, as) };
-}
-
-function join(directory: Directory, name: string): string {
-  return directory.path.endsWith(path.sep) ? directory.path + name : directory.path + path.sep + name;
+  return { source: childPath(pair.source, name), destination: childPath(pair.destination, as) };
 }

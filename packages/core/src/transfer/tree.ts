@@ -5,21 +5,17 @@ import type { Batch } from '../model/batch.ts';
 import { type Files, type Mirrors, nameAs } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EACCES, EEXIST, EINVAL, EISDIR, ENOTDIR, ENOTSUP, EPERM } from '../platform/errno.ts';
-import { tryOr } from '../platform/path-status.ts';
-import { onDisk } from '../platform/raw-names.ts';
+import { ifThere, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
-import { directoryCreationMode, letOwnerWrite, sourceOfLevel } from './directories.ts';
+import { directoryCreationMode, letOwnerWrite, NEW_DIRECTORY_MODE, sourceOfLevel } from './directories.ts';
 import { type Preserved, preserved } from './metadata.ts';
 import { type Level, namesBelow, OpenedPath, openDirectory } from './opened-path.ts';
 import type { BothPaths, DirectoryPair } from './pair.ts';
 
 /** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
-
-/** The umask of the process applies to this mode. */
-const DEFAULT_DIRECTORY_MODE = 0o777;
 
 /** The source of a directory: its path, or the directory itself if it is open. */
 type Original = string | Directory | undefined;
@@ -120,12 +116,12 @@ export class DestinationTree {
 
   /** The mode to create a directory with: that of `original`, if it is a copy of one. */
   #modeFor(original: Original): number {
-    if (original === undefined) return DEFAULT_DIRECTORY_MODE;
+    if (original === undefined) return NEW_DIRECTORY_MODE;
     if (typeof original === 'object' && this.#system.status(original, '.', true, this.#status) >= 0)
       return directoryCreationMode(this.#keep, this.#status.mode);
     const source = typeof original === 'object' ? original.path : original;
     const status = statusIfThere(source, { source });
-    return status ? directoryCreationMode(this.#keep, status.mode) : DEFAULT_DIRECTORY_MODE;
+    return status ? directoryCreationMode(this.#keep, status.mode) : NEW_DIRECTORY_MODE;
   }
 }
 
@@ -133,7 +129,7 @@ export class DestinationTree {
  * Creates a directory and its missing parents. Returns how many this call created. Does not use `mkdirSync` with
  * `recursive`, which reports ENOENT if the true error is EROFS.
  */
-function makeDirectories(directory: string, mode: () => number = () => DEFAULT_DIRECTORY_MODE): number {
+function makeDirectories(directory: string, mode: () => number = () => NEW_DIRECTORY_MODE): number {
   if (isDirectory(directory)) return 0;
   const parent = path.dirname(directory);
   try {
@@ -155,15 +151,11 @@ function makeOne(directory: string, mode: number): number {
   }
 }
 
-/**
- * The status of a path; undefined if it does not exist. ENOTDIR means that a parent is a file, so that it cannot
- * exist.
- */
+/** Like {@link ifThere}, but throws a CopyError with the given paths. */
 export function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
   try {
-    return fs.statSync(onDisk(file), { throwIfNoEntry: false });
+    return ifThere(file, fs.statSync);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw asCopyError(error, paths);
   }
 }

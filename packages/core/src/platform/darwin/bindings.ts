@@ -2,6 +2,7 @@ import { EINTR } from '../errno.ts';
 import { loadKoffi } from '../koffi.ts';
 import {
   binderOf,
+  type Calls,
   koffiTypes,
   type Memory,
   type Native,
@@ -54,18 +55,14 @@ export const TYPES: Readonly<Record<string, string>> = {
  * A call that a signal interrupted before it did anything is repeated here; for clones and fcopyfile the strategies
  * decide. A function that an old macOS does not have returns -ENOSYS.
  */
-export interface Bindings extends PosixBindings {
-  fstat(fd: number, buffer: Memory): number;
-  fstatat(directory: number, path: string, buffer: Memory, flags: number): number;
-  statfs(path: string, buffer: Memory): number;
-  getattrlist(path: string, list: Memory, buffer: Memory, size: number, options: number): number;
+export interface Bindings
+  extends PosixBindings,
+    Omit<Calls<typeof prototypes>, 'fcntl' | 'openat' | 'renameatx_np' | 'fcopyfile'> {
   renameatx(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
   /** `fcntl` with an integer argument. */
   fcntl(fd: number, command: number, argument: number): number;
   /** `fcntl` with a structure. */
   fcntlMemory(fd: number, command: number, argument: Memory): number;
-  clonefileat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  fclonefileat(source: number, directory: number, path: string, flags: number): number;
   fcopyfile(source: number, destination: number, flags: number): number;
 }
 

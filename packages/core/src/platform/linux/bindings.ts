@@ -2,6 +2,7 @@ import { EINTR } from '../errno.ts';
 import { loadKoffi } from '../koffi.ts';
 import {
   binderOf,
+  type Calls,
   koffiTypes,
   type Memory,
   type Native,
@@ -42,22 +43,16 @@ export const TYPES: Readonly<Record<string, string>> = {
  * The system calls that the engine makes. Each returns a result of 0 or more, or the negated error number. A call
  * that a signal interrupted before it did anything is repeated here.
  */
-export interface Bindings extends PosixBindings {
-  statx(directory: number, path: string, flags: number, mask: number, buffer: Memory): number;
-  renameat2(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  fallocate(fd: number, mode: number, offset: number, size: number): number;
+export interface Bindings
+  extends PosixBindings,
+    Omit<Calls<typeof prototypes>, 'fcntl' | 'ioctl' | 'openat' | 'copy_file_range' | 'posix_fadvise'> {
   posixFadvise(fd: number, offset: number, size: number, advice: number): number;
-  fdatasync(fd: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   /** `ioctl` with an integer argument. */
   ioctl(fd: number, request: number, argument: number): number;
   /** `ioctl` with a structure that the kernel fills in. */
   ioctlMemory(fd: number, request: number, argument: Memory): number;
   copyFileRange(source: number, destination: number, size: number): number;
-  flistxattr(fd: number, buffer: Memory, size: number): number;
-  fgetxattr(fd: number, name: string, buffer: Memory, size: number): number;
-  fsetxattr(fd: number, name: string, buffer: Memory, size: number, flags: number): number;
-  fremovexattr(fd: number, name: string): number;
 }
 
 /** On these architectures the plain names of libc's functions take 32-bit offsets and times. */

@@ -8,7 +8,6 @@ import type { Bindings } from './bindings.ts';
 import * as C from './constants.ts';
 import { filesystemName, isLayeredFilesystem, isPseudoFilesystem } from './filesystems.ts';
 import { strategies } from './strategies.ts';
-import { isWrittenOut } from './written-out.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
 /** The {@link System} of Linux, by its system calls. */
@@ -66,4 +65,29 @@ export function linuxSystem(bindings: Bindings): System {
       return result;
     },
   };
+}
+
+/** A file with more extents counts as not written out. */
+const MOST_EXTENTS = 64;
+const IN_MEMORY = C.FIEMAP_EXTENT_DELALLOC | C.FIEMAP_EXTENT_UNKNOWN | C.FIEMAP_EXTENT_UNWRITTEN;
+const WORD = 4;
+const { 'struct fiemap': MAP, 'struct fiemap_extent': EXTENT } = C.layouts;
+
+/**
+ * Whether all data of a new file is on the disk, as far as its filesystem reports it. New data in memory that
+ * overwrites existing blocks is not noticed.
+ */
+function isWrittenOut(bindings: Bindings, fd: number): boolean {
+  const map = new Uint32Array((MAP.size + MOST_EXTENTS * EXTENT.size) / WORD);
+  map.fill(0xffff_ffff, MAP.fm_length / WORD, MAP.fm_length / WORD + 2);
+  map[MAP.fm_extent_count / WORD] = MOST_EXTENTS;
+  if (bindings.ioctlMemory(fd, C.FS_IOC_FIEMAP, map) < 0) return false;
+  const count = map[MAP.fm_mapped_extents / WORD]!;
+  let flags = C.FIEMAP_EXTENT_LAST;
+  for (let extent = 0; extent < count; extent++) {
+    const at = MAP.size + extent * EXTENT.size + EXTENT.fe_flags;
+    flags = map[at / WORD]!;
+    if (flags & IN_MEMORY) return false;
+  }
+  return (flags & C.FIEMAP_EXTENT_LAST) !== 0;
 }

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import { EACCES, ENOSYS, EPERM } from '../errno.ts';
-import type { Memory } from '../posix/bindings.ts';
+import type { Path } from '../posix/bindings.ts';
 import { fromBytes, onDisk } from '../raw-names.ts';
 import { FileStatus } from '../status.ts';
+import type { Bindings } from './bindings.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './constants.ts';
 
-type Statx = (directory: number, path: string, flags: number, mask: number, buffer: Memory) => number;
+type Statx = Bindings['statx'];
 
 /** Errors of a system call filter that does not know statx(2) (Docker before 18.04) or does not allow it. */
 const REFUSALS = new Set([EPERM, EACCES, ENOSYS]);
@@ -33,10 +34,10 @@ const statxByNode: Statx = (directory, path, flags, _mask, buffer) => {
   return 0;
 };
 
-function look(directory: number, path: string, flags: number): fs.BigIntStats {
+function look(directory: number, path: Path, flags: number): fs.BigIntStats {
   const bigint = { bigint: true } as const;
   // A name that is not UTF-8 arrives as the bytes that inC() made of it.
-  if (typeof path !== 'string') return look(directory, fromBytes((path as Buffer).subarray(0, -1)), flags);
+  if (typeof path !== 'string') return look(directory, fromBytes(Buffer.from(path.subarray(0, -1))), flags);
   if (path === '') return fs.fstatSync(directory, bigint);
   const file = directory === AT_FDCWD || path.startsWith('/') ? path : `/proc/self/fd/${directory}/${path}`;
   const there = onDisk(file);

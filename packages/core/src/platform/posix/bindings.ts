@@ -9,35 +9,6 @@ export type Memory = Uint8Array | Uint32Array;
 /** Bytes have to end in a NUL. */
 export type Path = string | Uint8Array;
 
-/** The calls that Linux and macOS have in common. Each returns a result of 0 or more, or the negated error number. */
-export interface PosixBindings {
-  openat(directory: number, path: Path, flags: number, mode: number): number;
-  close(fd: number): number;
-  mkdirat(directory: number, path: string, mode: number): number;
-  unlinkat(directory: number, path: Path, flags: number): number;
-  renameat(fromDirectory: number, from: string, toDirectory: number, to: string): number;
-  linkat(fromDirectory: number, from: string, toDirectory: number, to: string, flags: number): number;
-  mkfifoat(directory: number, path: string, mode: number): number;
-  /** `mode` includes the type of the file. */
-  mknodat(directory: number, path: string, mode: number, device: number): number;
-  fchmodat(directory: number, path: string, mode: number, flags: number): number;
-  fchownat(directory: number, path: string, uid: number, gid: number, flags: number): number;
-  /** `target` ends in NUL. */
-  symlinkat(target: Memory, directory: number, path: string): number;
-  readlinkat(directory: number, path: string, buffer: Memory, size: number): number;
-  read(fd: number, buffer: Memory, size: number): number;
-  write(fd: number, buffer: Memory, size: number): number;
-  lseek(fd: number, offset: number, whence: number): number;
-  ftruncate(fd: number, size: number): number;
-  fstatfs(fd: number, buffer: Memory): number;
-  fchmod(fd: number, mode: number): number;
-  fchown(fd: number, uid: number, gid: number): number;
-  /** `times`: access and modification time, each as seconds and nanoseconds. */
-  futimens(fd: number, times: Memory): number;
-  utimensat(directory: number, path: string, times: Memory, flags: number): number;
-  fsync(fd: number): number;
-}
-
 /** The functions of libc that Linux and macOS declare alike, with their types in C. */
 export const prototypes = {
   openat: 'int openat(int, const char *, int, ...)',
@@ -64,6 +35,29 @@ export const prototypes = {
   fsync: 'int fsync(int)',
   fcntl: 'int fcntl(int, int, ...)',
 } as const;
+
+/** The type of a parameter in TypeScript. */
+type Parameter<Declared> = Declared extends 'const char *'
+  ? Path
+  : Declared extends `${string}*`
+    ? Memory
+    : number;
+
+type ParameterList<List> = List extends `${infer First}, ${infer Rest}`
+  ? [Parameter<First>, ...ParameterList<Rest>]
+  : [Parameter<List>];
+
+/** The functions of these prototypes. Each returns a result of 0 or more, or the negated error number. */
+export type Calls<Prototypes> = {
+  [Name in keyof Prototypes]: Prototypes[Name] extends `${string}(${infer List})`
+    ? (...given: ParameterList<List>) => number
+    : never;
+};
+
+/** The calls that Linux and macOS have in common. */
+export interface PosixBindings extends Omit<Calls<typeof prototypes>, 'openat' | 'fcntl'> {
+  openat(directory: number, path: Path, flags: number, mode: number): number;
+}
 
 /** A function of C, as koffi takes its types. */
 export interface KoffiTypes {

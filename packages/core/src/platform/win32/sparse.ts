@@ -2,7 +2,7 @@ import type { Transfer } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { constants as C, layouts } from './constants.ts';
 import { attributesOf, BLOCK, readLong, writeLong } from './status.ts';
-import { volumeName } from './volume.ts';
+import { volumeOf } from './volume.ts';
 
 /** Ranges per query. */
 const RANGES = 256;
@@ -31,7 +31,7 @@ export function tellsHoles(bindings: Bindings, { source, status }: Transfer): bo
   if (status.blocks === 0) return false;
   if (bindings.getFileInformation(source, C.FileRemoteProtocolInfo, remote, remote.byteLength) >= 0)
     return false;
-  return TELLS_HOLES.has(volumeName(bindings, source) ?? '');
+  return TELLS_HOLES.has(volumeOf(bindings, source).name);
 }
 
 /** Makes an open file sparse, so that parts that are not written take no space, or not sparse. */

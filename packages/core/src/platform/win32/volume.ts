@@ -11,6 +11,8 @@ export interface Volume {
   readonly clones: boolean;
   /** File numbers have 128 bits; shorter ones of 64 bits would not be unique. */
   readonly wide: boolean;
+  /** Name of the filesystem; empty if the volume does not answer. */
+  readonly name: string;
 }
 
 /** A directory with its volume, and the prefix of the paths of its entries. */
@@ -20,7 +22,7 @@ export interface WindowsDirectory extends Directory {
 }
 
 /** Used for a volume that does not answer, such as some network drives. */
-const UNKNOWN: Volume = { serial: 0, clones: false, wide: false };
+const UNKNOWN: Volume = { serial: 0, clones: false, wide: false, name: '' };
 
 /** MAX_PATH + 1 characters, for the name of a filesystem. */
 const NAME_LENGTH = 261;
@@ -32,12 +34,8 @@ const name = new Uint16Array(NAME_LENGTH);
 /** The volume of an open file or directory. */
 export function volumeOf(bindings: Bindings, handle: number): Volume {
   if (bindings.getVolumeInformationByHandle(handle, serial, flags, name) < 0) return UNKNOWN;
-  return { serial: serial[0]!, clones: canClone(), wide: text(name) === 'ReFS' };
-}
-
-/** The name of the filesystem of an open file; undefined if the volume does not answer. */
-export function volumeName(bindings: Bindings, handle: number): string | undefined {
-  return bindings.getVolumeInformationByHandle(handle, serial, flags, name) < 0 ? undefined : text(name);
+  const filesystem = text(name);
+  return { serial: serial[0]!, clones: canClone(), wide: filesystem === 'ReFS', name: filesystem };
 }
 
 /**
