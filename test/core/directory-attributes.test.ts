@@ -19,7 +19,7 @@ import { loadSystem } from '../../packages/core/src/platform/load.ts';
 import { portableSystem } from '../../packages/core/src/platform/portable/portable.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
-import { carryDirectories } from '../../packages/core/src/transfer/directories.ts';
+import { setDirectoryAttributes } from '../../packages/core/src/transfer/directories.ts';
 import { copyBy } from '../support/copy-by.ts';
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';
@@ -366,7 +366,7 @@ it.each([
   const { transfer } = resolveCopyOptions({ from: 's' }, { preserve: ALL }).job;
   const warnings: string[] = [];
   const copied = { source: join(cwd, 's/private'), root: join(cwd, 'd'), below: 'private' };
-  carryDirectories(
+  setDirectoryAttributes(
     load(),
     transfer,
     [copied],

@@ -10,9 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Attribute, TransferSettings } from '../../packages/core/src/model/settings.ts';
-import { forgetFlags } from '../../packages/core/src/platform/darwin/clonefile.ts';
 import { constants as C } from '../../packages/core/src/platform/darwin/constants.ts';
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
@@ -30,7 +29,6 @@ describeMacos('clones', ['btrfs'], () => {
     btrfs = mountFilesystem('btrfs');
   });
   afterAll(() => btrfs?.unmount());
-  beforeEach(forgetFlags);
   afterEach(() => controls().knowCloneFlags(KNOWN | C.CLONE_ACL));
 
   const benchOn = (overrides: Overrides, settings: Partial<TransferSettings> = {}) =>

@@ -1,4 +1,4 @@
-import type { QueuedBatch } from '../model/batch.ts';
+import type { PlannedQueue, QueuedBatch } from '../model/batch.ts';
 
 /** This copy created the directory. */
 export const MADE = 1;
@@ -16,10 +16,7 @@ export interface Keeping {
 }
 
 /** The queue that a thread takes its work from. */
-export interface BatchQueue {
-  /** Ends the work early: no more files are given out, and large files are aborted. */
-  stop(): void;
-  readonly stopped: boolean;
+export interface BatchQueue extends Pick<PlannedQueue, 'stop' | 'stopped'> {
   /** Takes the next published batch that no thread has taken. Does not wait. */
   take(): QueuedBatch | undefined;
   /** Takes the next file of a batch. Returns its position, or -1 if none is left. */

@@ -57,7 +57,7 @@ export type ToWorker = {
 
 /** Messages from a worker thread. */
 export type FromWorker =
-  | { type: 'ready'; nativeError: string | undefined }
+  | { type: 'ready' }
   | { type: 'planned'; id: number; unchanged: UnchangedFolder[]; filesystem: string | undefined }
   | { type: 'large'; id: number }
   | { type: 'progress'; id: number; events: ProgressEvent[] }

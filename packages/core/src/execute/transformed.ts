@@ -19,7 +19,7 @@ import { NEW_FILE_MODE, withPreserve } from '../transfer/metadata.ts';
 import type { BothPaths, DirectoryPair, PairedFile } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
-import { sweepTemporaries } from '../transfer/sweep.ts';
+import { sweepTemporaries } from '../transfer/temporary.ts';
 import { UNCHANGED } from '../transfer/transfer.ts';
 import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { countResult, type Finished, reportResult, untilAborted } from './finished.ts';

@@ -25,7 +25,7 @@ const system = new AddonLock(lock).load(loadSystem);
 if (system) serve(system);
 
 function serve(system: System): void {
-  send({ type: 'ready', nativeError: system.nativeError });
+  send({ type: 'ready' });
   port.on('message', (message: ToWorker) => work(system, message));
 }
 

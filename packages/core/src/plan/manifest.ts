@@ -5,7 +5,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { NEW_FILE_MODE } from '../transfer/metadata.ts';
 import { openDirectory } from '../transfer/opened-path.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
-import { sweepTemporaries } from '../transfer/sweep.ts';
+import { sweepTemporaries } from '../transfer/temporary.ts';
 import { withLock } from './lock.ts';
 import {
   decode,

@@ -17,7 +17,7 @@ import type { Directory, System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
 import { addLost, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
-import { type CopiedDirectory, carryDirectories } from '../transfer/directories.ts';
+import { type CopiedDirectory, setDirectoryAttributes } from '../transfer/directories.ts';
 import {
   CollisionCheck,
   destinationOf,
@@ -141,7 +141,7 @@ export class Planner {
   /** Call this after all threads have ended and have reported to the queue how much they copied. */
   finish(): void {
     try {
-      if (!this.#queue.stopped && !this.#job.dryRun) this.#carryDirectories();
+      if (!this.#queue.stopped && !this.#job.dryRun) this.#setDirectoryAttributes();
     } finally {
       try {
         this.#saveManifest();
@@ -152,11 +152,11 @@ export class Planner {
   }
 
   /** Gives directories the attributes of their sources, after everything in them was copied. */
-  #carryDirectories(): void {
+  #setDirectoryAttributes(): void {
     const warn = (message: string) => void this.#tally.warnings.push(message);
-    const lost: Parameters<typeof carryDirectories>[4] = (attribute, errno, first) =>
+    const lost: Parameters<typeof setDirectoryAttributes>[4] = (attribute, errno, first) =>
       addLost(this.#tally.lost, attribute, { count: 1, first, errno });
-    carryDirectories(byBytes(this.#system), this.#job.transfer, this.#directories, warn, lost);
+    setDirectoryAttributes(byBytes(this.#system), this.#job.transfer, this.#directories, warn, lost);
   }
 
   /** Adds the records of what was copied, and writes the manifest. */
@@ -336,10 +336,10 @@ export class Planner {
     }
   }
 
-  /** Records a directory for {@link #carryDirectories}, and its parents, which may contain no files themselves. */
+  /** Records a directory for {@link #setDirectoryAttributes}, and its parents, which may contain no files themselves. */
   #noteDirectories({ source, root, below, mirrors, target: { preserve } }: Folder): void {
-    const isCarried = preserve !== undefined || this.#job.transfer.preserveDirectories;
-    if (!isCarried || mirrors === undefined) return;
+    const getsAttributes = preserve !== undefined || this.#job.transfer.preserveDirectories;
+    if (!getsAttributes || mirrors === undefined) return;
     let [original, place] = [source, below];
     while (mirrors === 'root' || place !== '') {
       // If the directory was recorded before, its parents were too.

@@ -56,7 +56,7 @@ export interface Strategy {
   /** The strategy creates its destination itself, under a name that must not exist. */
   readonly creates?: boolean;
   /** When the strategy is done, the destination has the source's mode and times. */
-  readonly carries?: boolean;
+  readonly setsAttributes?: boolean;
   /** Copies all bytes. Returns their number, a negative error number, or {@link PAUSED}. */
   run(transfer: Transfer): number | Errno;
   classify(errno: number): ErrorClass;

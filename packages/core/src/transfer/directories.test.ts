@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadSystem } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
-import { type CopiedDirectory, carryDirectories } from './directories.ts';
+import { type CopiedDirectory, setDirectoryAttributes } from './directories.ts';
 
 const BEFORE = new Date('2001-02-03T04:05:06Z');
 
@@ -43,7 +43,7 @@ it('directories get their attributes from the inside out, and those on the way t
       },
     };
     const settings = { preserve: ['timestamps'], preserveDirectories: true };
-    carryDirectories(
+    setDirectoryAttributes(
       system,
       settings as never,
       copies,

@@ -6,11 +6,11 @@ import { EACCES, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import {
-  carryAttributes,
   NOTHING_CHOSEN,
   type OnLost,
   type Preserved,
   preserved,
+  setAttributes,
   withPreserve,
 } from './metadata.ts';
 import { NO_DIRECTORY, namesBelow, OpenedPath, openLevel } from './opened-path.ts';
@@ -56,7 +56,7 @@ export function sourceOfLevel(
 
 /**
  * The mode to create a directory with; the process's umask applies to it. Others never have more permissions than
- * they get in the end; the owner must be able to create files. {@link carryDirectories} sets the final mode.
+ * they get in the end; the owner must be able to create files. {@link setDirectoryAttributes} sets the final mode.
  */
 export function directoryCreationMode(keep: Preserved, source: number): number {
   if (!keep.mode) return NEW_DIRECTORY_MODE;
@@ -84,7 +84,7 @@ export function letOwnerWrite(system: System, directory: Directory): void {
  * Copies the attributes of directories. Call this after everything in them is copied: the final mode may not allow
  * new files, and the modification time changes with every new file.
  */
-export function carryDirectories(
+export function setDirectoryAttributes(
   system: System,
   settings: TransferSettings,
   copies: readonly CopiedDirectory[],
@@ -100,7 +100,7 @@ export function carryDirectories(
       let kept = byTarget.get(preserve);
       if (!kept) byTarget.set(preserve, (kept = keptByDirectories(withPreserve(settings, preserve))));
       const onLost: OnLost = (attribute, errno) => lost(attribute, errno, destination);
-      const result = carryOne(system, kept, opened, copy, onLost);
+      const result = copyAttributesOf(system, kept, opened, copy, onLost);
       // The directory may have been deleted or replaced meanwhile.
       if (result >= 0 || NO_DIRECTORY.has(-result)) continue;
       const error = systemError(-result, { source: copy.source, destination, syscall: 'set attributes' });
@@ -129,7 +129,7 @@ function innerFirst(copies: readonly CopiedDirectory[]): [string, CopiedDirector
   return [...byPlace].sort(([one], [other]) => (one + path.sep < other + path.sep ? 1 : -1));
 }
 
-function carryOne(
+function copyAttributesOf(
   system: System,
   keep: Preserved,
   opened: OpenedPath,
@@ -140,13 +140,19 @@ function carryOne(
   if (typeof original === 'number') return original;
   try {
     const copy = opened.open(namesBelow(root, below), (name, parent) => openLevel(system, name, parent));
-    return typeof copy === 'number' ? copy : carry(system, keep, original, copy.directory, lost);
+    return typeof copy === 'number' ? copy : copyAttributes(system, keep, original, copy.directory, lost);
   } finally {
     system.closeDirectory(original);
   }
 }
 
-function carry(system: System, keep: Preserved, original: Directory, copy: Directory, lost: OnLost): number {
+function copyAttributes(
+  system: System,
+  keep: Preserved,
+  original: Directory,
+  copy: Directory,
+  lost: OnLost,
+): number {
   const looked = system.status(original, '.', true, from);
   if (looked < 0) return looked;
   const found = system.status(copy, '.', true, to);
@@ -158,7 +164,7 @@ function carry(system: System, keep: Preserved, original: Directory, copy: Direc
     const source = keep.extended ? system.openForAttributes(original) : -1;
     if (keep.extended && source < 0) return source;
     try {
-      return carryAttributes(system, keep, { source, destination }, from, to, NOTHING_CHOSEN, lost);
+      return setAttributes(system, keep, { source, destination }, from, to, NOTHING_CHOSEN, lost);
     } finally {
       if (source >= 0) system.close(source);
     }

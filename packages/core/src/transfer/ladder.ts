@@ -18,7 +18,7 @@ export interface Copied {
   /** The strategy created the destination itself and chose its attributes. */
   created: boolean;
   /** The destination has the source's mode and times. */
-  carried: boolean;
+  hasAttributes: boolean;
   /** The strategy cloned: the copy is a consistent snapshot of the source. */
   cloned: boolean;
 }
@@ -65,7 +65,7 @@ export function* climb(
         method: strategy.method,
         bytes: result,
         created: strategy.creates ?? false,
-        carried: strategy.carries ?? false,
+        hasAttributes: strategy.setsAttributes ?? false,
         cloned: strategy.clones ?? false,
       };
     }

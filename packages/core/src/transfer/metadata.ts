@@ -88,7 +88,7 @@ export function findDefaultMode(system: System, directory: Directory, into: File
  * file. Stores the destination's status in `destination`. Returns 0 or a negative error number. Calls `lost` for each
  * attribute that the destination cannot hold.
  */
-export function carryAttributes(
+export function setAttributes(
   system: Pick<System, 'setOwner' | 'copyAttributes' | 'setTimes' | 'fileStatus' | 'setMode'>,
   keep: Preserved,
   fds: { source: number; destination: number },
@@ -139,7 +139,7 @@ function isTimeKept(source: FileStatus, destination: FileStatus): boolean {
  * `destination`, read by name, so that the file need not be opened again. `identify`: the status has to identify the
  * file.
  */
-export function isCarried(
+export function hasWantedAttributes(
   system: System,
   keep: Preserved,
   { destinationDirectory: directory, destinationName: name, status: source }: Transfer,

@@ -4,12 +4,12 @@ import type { FileStatus } from '../platform/status.ts';
 import type { Errno, System } from '../platform/system.ts';
 import { type DecideQuery, type Decision, decide, isSameLink } from './decide.ts';
 import {
-  carryAttributes,
   creationMode,
   hasAttributesOf,
   NOTHING_CHOSEN,
   type OnLost,
   type Preserved,
+  setAttributes,
 } from './metadata.ts';
 import { type BothPaths, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
@@ -65,16 +65,16 @@ const CANNOT_MAKE = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EINVAL]);
 export function copySpecial(system: System, query: NodeQuery, keep: Preserved, lost: OnLost): NodeOutcome {
   const { pair, as, source, destination } = query;
   const decision = decide(system, query);
-  const carry = (under: string) => carryByName(system, under, query, keep, lost);
+  const setAll = (under: string) => setAttributesByName(system, under, query, keep, lost);
   if (decision === 'keep') {
     const isSame = destination.isSameSpecial(source) && mayReplace(query);
-    if (isSame && !hasAttributesOf(keep, source, destination)) carry(as);
+    if (isSame && !hasAttributesOf(keep, source, destination)) setAll(as);
     return 'kept';
   }
   const mode = creationMode(keep, source);
   const made = put(system, query, decision, {
     make: (temporary) => system.specialFiles?.make(pair.destination, temporary, source, mode) ?? -ENOTSUP,
-    finish: carry,
+    finish: setAll,
   });
   if (made === 'exists') return copySpecial(system, query, keep, lost);
   if (typeof made !== 'number') return made;
@@ -84,7 +84,13 @@ export function copySpecial(system: System, query: NodeQuery, keep: Preserved, l
 }
 
 /** Sets attributes by name, because opening a device may have an effect, and opening a FIFO may block forever. */
-function carryByName(system: System, under: string, query: NodeQuery, keep: Preserved, lost: OnLost): void {
+function setAttributesByName(
+  system: System,
+  under: string,
+  query: NodeQuery,
+  keep: Preserved,
+  lost: OnLost,
+): void {
   const { source, destination, pair } = query;
   const { destination: to } = pair;
   const files = system.specialFiles;
@@ -96,7 +102,7 @@ function carryByName(system: System, under: string, query: NodeQuery, keep: Pres
     copyAttributes: () => 0,
   };
   const fds = { source: -1, destination: -1 };
-  const result = carryAttributes(byName, keep, fds, source, destination, NOTHING_CHOSEN, lost);
+  const result = setAttributes(byName, keep, fds, source, destination, NOTHING_CHOSEN, lost);
   if (result < 0) throw systemError(-result, { ...pathsOf(query), syscall: 'set attributes' });
 }
 

@@ -4,7 +4,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { isDirectoryError } from './decide.ts';
 import { type BothPaths, mayReplace, type PairedFile, pathsOf } from './pair.ts';
-import { type CarryInPlace, writeInPlace } from './write-in-place.ts';
+import { type SetAttributes, writeInPlace } from './write-in-place.ts';
 
 const inTheWay = new FileStatus();
 
@@ -13,7 +13,7 @@ export interface InPlace {
   /**
    * Sets the attributes of the file that was written. If undefined, it gets the mode and times of the complete file.
    */
-  carry?: CarryInPlace;
+  setAttributes?: SetAttributes;
 }
 
 /** `in place`: the existing file got the content of the complete one, which was deleted. */
@@ -36,7 +36,14 @@ export function publish(system: System, file: PairedFile, temporary: string, inP
     throw isDirectoryError(pathsOf(file));
   if (result === -EEXIST && pair.overwrite === false) return false;
   if (result === -EBUSY && inPlace && replace && process.platform !== 'win32') {
-    const written = writeInPlace(system, pair.destination, temporary, as, pathsOf(file), inPlace.carry);
+    const written = writeInPlace(
+      system,
+      pair.destination,
+      temporary,
+      as,
+      pathsOf(file),
+      inPlace.setAttributes,
+    );
     if (written >= 0) return 'in place';
   }
   throw renameError(-result, pathsOf(file));

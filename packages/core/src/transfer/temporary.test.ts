@@ -9,8 +9,7 @@ import { loadBindings } from '../platform/linux/bindings.ts';
 import { linuxSystem } from '../platform/linux/linux.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import type { Directory } from '../platform/system.ts';
-import { sweepTemporaries } from './sweep.ts';
-import { currentRun, isStaleTemporary, temporaryName } from './temporary.ts';
+import { currentRun, isStaleTemporary, sweepTemporaries, temporaryName } from './temporary.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const fresh = () => 0;

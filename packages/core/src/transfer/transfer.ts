@@ -10,19 +10,19 @@ import { decide } from './decide.ts';
 import { type Copied, climb } from './ladder.ts';
 import {
   type Chosen,
-  carryAttributes,
   findDefaultMode,
-  isCarried,
+  hasWantedAttributes,
   NOTHING_CHOSEN,
   type OnLost,
   type Preserved,
   preserved,
+  setAttributes,
 } from './metadata.ts';
 import { copyLink, copySpecial } from './nodes.ts';
 import { type PairedFile, pathsOf, replacesTorn } from './pair.ts';
 import { type InPlace, publish } from './publish.ts';
 import { hasSameBytes } from './same-bytes.ts';
-import { sweepTemporaries } from './sweep.ts';
+import { sweepTemporaries } from './temporary.ts';
 
 /** The result for a file whose existing destination was kept. */
 export const UNCHANGED: FileResult = { action: 'unchanged', bytes: 0 };
@@ -68,7 +68,9 @@ export class Transferrer {
     this.#file = new CurrentFile(system, this.#keep, hooks);
     this.source = this.#file.status;
     if (settings.reflink !== 'always' && !settings.atomic)
-      this.#inPlace = { carry: (fd) => void this.#carry(this.#file.source, fd, NOTHING_CHOSEN) };
+      this.#inPlace = {
+        setAttributes: (fd) => void this.#setAttributes(this.#file.source, fd, NOTHING_CHOSEN),
+      };
     this.#query = {
       reflink: settings.reflink,
       bypassCache: settings.pageCache === 'bypass',
@@ -217,13 +219,14 @@ export class Transferrer {
 
   /** Sets the attributes and checks the length of the destination. Returns false if the source changed meanwhile. */
   #arrived(file: CurrentFile, copied: Copied): boolean {
-    const { method, bytes, carried } = copied;
+    const { method, bytes, hasAttributes } = copied;
     const isDone =
-      carried && isCarried(this.#system, this.#keep, file, this.destination, this.#hooks.recorded);
+      hasAttributes &&
+      hasWantedAttributes(this.#system, this.#keep, file, this.destination, this.#hooks.recorded);
     if (!isDone) {
       file.reopen();
       const chosen = copied.created ? this.#chosen(file, copied) : NOTHING_CHOSEN;
-      const result = this.#carry(file.source, file.destination, chosen);
+      const result = this.#setAttributes(file.source, file.destination, chosen);
       if (result < 0) throw systemError(-result, { ...file.paths(), method, syscall: 'set attributes' });
     }
     if (this.destination.size === bytes) return true;
@@ -237,10 +240,10 @@ export class Transferrer {
     });
   }
 
-  #carry(source: number, destination: number, chosen: Chosen): number {
+  #setAttributes(source: number, destination: number, chosen: Chosen): number {
     this.#lost.length = 0;
     const fds = { source, destination };
-    return carryAttributes(
+    return setAttributes(
       this.#system,
       this.#keep,
       fds,
@@ -251,14 +254,14 @@ export class Transferrer {
     );
   }
 
-  #chosen(file: CurrentFile, { method, carried }: Copied): Chosen {
-    if (this.#keep.mode) return { times: carried, mode: undefined };
+  #chosen(file: CurrentFile, { method, hasAttributes }: Copied): Chosen {
+    if (this.#keep.mode) return { times: hasAttributes, mode: undefined };
     if (this.#defaultMode === undefined) {
       const mode = findDefaultMode(this.#system, file.destinationDirectory, this.#after);
       if (mode < 0) throw systemError(-mode, { ...file.paths(), method, syscall: 'open' });
       this.#defaultMode = mode;
     }
-    return { times: carried, mode: this.#defaultMode };
+    return { times: hasAttributes, mode: this.#defaultMode };
   }
 
   #sync(file: CurrentFile, { method }: Copied): void {

@@ -9,7 +9,7 @@ const CHUNK = 1024 * 1024;
 const OF_BACKUP = 0o600;
 
 /** Sets the attributes of an open file that has the content of a complete copy. */
-export type CarryInPlace = (fd: number) => void;
+export type SetAttributes = (fd: number) => void;
 
 /**
  * Writes the content of a complete file into an existing file that no file can be renamed over, because it is mounted
@@ -22,7 +22,7 @@ export function writeInPlace(
   temporary: string,
   name: string,
   paths: BothPaths,
-  carry?: CarryInPlace,
+  setAttributes?: SetAttributes,
 ): Errno {
   const { openExisting } = system;
   const status = new FileStatus();
@@ -33,7 +33,7 @@ export function writeInPlace(
   try {
     const saved = write(system, directory, name, () => system.create(directory, backup, OF_BACKUP));
     if (saved < 0) return saved;
-    const written = write(system, directory, temporary, () => openExisting(directory, name), carry);
+    const written = write(system, directory, temporary, () => openExisting(directory, name), setAttributes);
     if (written >= 0) {
       system.unlink(directory, temporary);
       return 0;
@@ -52,7 +52,7 @@ export function writeInPlace(
 }
 
 /**
- * Writes the content of one file into another. Sets the mode and times of the first, unless `carry` sets the
+ * Writes the content of one file into another. Sets the mode and times of the first, unless `setAttributes` sets the
  * attributes.
  */
 function write(
@@ -60,7 +60,7 @@ function write(
   directory: Directory,
   from: string,
   open: () => number | Errno,
-  carry?: CarryInPlace,
+  setAttributes?: SetAttributes,
 ): Errno {
   const input = system.openSource(directory, from, false);
   if (input < 0) return input;
@@ -72,7 +72,7 @@ function write(
   try {
     const moved = move(system, input, output);
     if (moved < 0) return moved;
-    if (carry) carry(output);
+    if (setAttributes) setAttributes(output);
     else {
       const status = new FileStatus();
       if (system.fileStatus(input, status) >= 0) {

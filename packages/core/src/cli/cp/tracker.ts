@@ -48,10 +48,6 @@ export class Tracker {
     return this.#bytes;
   }
 
-  get elapsedMs(): number {
-    return performance.now() - this.started;
-  }
-
   /** Bytes per second over the last seconds. */
   rate(): number {
     const now = { at: performance.now(), bytes: this.bytes };

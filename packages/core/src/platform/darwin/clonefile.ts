@@ -16,14 +16,6 @@ export const CLONE_FLAGS: number = C.CLONE_NOFOLLOW | C.CLONE_NOOWNERCOPY;
  */
 export const CLONE_THRESHOLD = 0;
 
-/** Whether this macOS knows CLONE_ACL (macOS 13); undefined until a clone has shown it. */
-let knowsAcl: boolean | undefined;
-
-/** Forgets whether CLONE_ACL is known. For tests. */
-export function forgetFlags(): void {
-  knowsAcl = undefined;
-}
-
 /**
  * Shares the source's blocks, on APFS. A clone is complete or does not exist. It has the source's mode without setuid
  * and setgid, its times and its extended attributes. A locked file is not cloned: its clone would be locked too, so that
@@ -33,12 +25,28 @@ export function forgetFlags(): void {
  * reports every failure as ENOTSUP; and fcopyfile ignores both.
  */
 export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strategy {
+  /** Whether this macOS knows CLONE_ACL (macOS 13); undefined until a clone has shown it. */
+  let knowsAcl: boolean | undefined;
+
+  /**
+   * An unknown flag causes EINVAL, but so do other problems: only the same call without the flag shows which it was.
+   */
+  const withAcl = (clone: (flags: number) => number): number => {
+    if (knowsAcl === false) return clone(CLONE_FLAGS);
+    const result = clone(CLONE_FLAGS | C.CLONE_ACL);
+    if (result >= 0) knowsAcl = true;
+    if (result !== -EINVAL || knowsAcl) return result;
+    const without = clone(CLONE_FLAGS);
+    if (without >= 0) knowsAcl = false;
+    return without;
+  };
+
   return {
     method: 'clonefile',
     syscall: 'fclonefileat',
     clones: true,
     creates: true,
-    carries: true,
+    setsAttributes: true,
     classify: classifyClone,
     run({ source, destinationDirectory, destinationName, status }) {
       if (status.words[ATTRIBUTES] !== 0) return -EPERM;
@@ -48,19 +56,6 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
       return result < 0 ? result : status.size;
     },
   };
-}
-
-/**
- * An unknown flag causes EINVAL, but so do other problems: only the same call without the flag shows which it was.
- */
-function withAcl(clone: (flags: number) => number): number {
-  if (knowsAcl === false) return clone(CLONE_FLAGS);
-  const result = clone(CLONE_FLAGS | C.CLONE_ACL);
-  if (result >= 0) knowsAcl = true;
-  if (result !== -EINVAL || knowsAcl) return result;
-  const without = clone(CLONE_FLAGS);
-  if (without >= 0) knowsAcl = false;
-  return without;
 }
 
 /** Clones a directory with everything in it, in one call that succeeds completely or does nothing. */

@@ -15,7 +15,6 @@ export const constants = {
   OPEN_EXISTING: 3,
   FILE_FLAG_BACKUP_SEMANTICS: 0x0200_0000,
   FILE_FLAG_OPEN_REPARSE_POINT: 0x0020_0000,
-  FILE_FLAG_SEQUENTIAL_SCAN: 0x0800_0000,
   FILE_BEGIN: 0,
 
   FILE_ATTRIBUTE_READONLY: 0x1,
@@ -28,8 +27,6 @@ export const constants = {
   FILE_ATTRIBUTE_NOT_CONTENT_INDEXED: 0x2000,
   FILE_ATTRIBUTE_ENCRYPTED: 0x4000,
   INVALID_FILE_ATTRIBUTES: 0xffff_ffff,
-  IO_REPARSE_TAG_SYMLINK: 0xa000_000c,
-  IO_REPARSE_TAG_MOUNT_POINT: 0xa000_0003,
 
   FileBasicInfo: 0,
   FileStandardInfo: 1,
@@ -89,7 +86,6 @@ export const layouts = {
   FILE_INTERNAL_INFORMATION: { size: 8, IndexNumber: 0 },
   FILE_EA_INFORMATION: { size: 4, EaSize: 0 },
   FILE_STREAM_INFO: { size: 32, NextEntryOffset: 0, StreamNameLength: 4 },
-  FILE_SET_SPARSE_BUFFER: { size: 1, SetSparse: 0 },
   FILE_ALLOCATED_RANGE_BUFFER: { size: 16, FileOffset: 0, Length: 8 },
   DUPLICATE_EXTENTS_DATA: {
     size: 32,

@@ -81,7 +81,7 @@ export function copyFileEx(
     method: 'copy_file_ex',
     syscall: 'CopyFileExW',
     creates: true,
-    carries: true,
+    setsAttributes: true,
     classify: classifyCopy,
     run(transfer) {
       // CopyFileExW would write the holes as zeros.
@@ -177,7 +177,7 @@ function copyBytes(bindings: Bindings, transfer: Transfer, size: number, already
 }
 
 /** Attributes that CopyFileExW preserves and a new file does not have. */
-const CARRIED =
+const COPIED_ATTRIBUTES =
   C.FILE_ATTRIBUTE_HIDDEN |
   C.FILE_ATTRIBUTE_SYSTEM |
   C.FILE_ATTRIBUTE_NOT_CONTENT_INDEXED |
@@ -202,7 +202,7 @@ function isOnlyBytes(bindings: Bindings, handle: number): boolean {
 
 /** Does the same for a file whose attributes are known. */
 export function hasOnlyBytes(bindings: Bindings, handle: number, attributes: number): boolean {
-  if ((attributes & CARRIED) !== 0) return false;
+  if ((attributes & COPIED_ATTRIBUTES) !== 0) return false;
   return hasOneStream(bindings, handle) && !hasExtendedAttributes(bindings, handle);
 }
 
