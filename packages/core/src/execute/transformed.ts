@@ -1,5 +1,4 @@
 import fs from 'node:fs/promises';
-import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
@@ -12,11 +11,11 @@ import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import { systemFor } from '../platform/system-for.ts';
 import { noteError } from '../report.ts';
-import { bytesOf, type Transform } from '../target.ts';
+import { bytesOf } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
 import { NEW_FILE_MODE, withPreserve } from '../transfer/metadata.ts';
-import type { BothPaths, DirectoryPair, PairedFile } from '../transfer/pair.ts';
+import { type BothPaths, type DirectoryPair, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/temporary.ts';
@@ -126,14 +125,12 @@ async function allOf(steps: Promise<void>[]): Promise<void> {
 
 /** One file, from its source to the renamed result. */
 class TransformedFile {
+  readonly #folder: Folder;
   readonly #records: Uint32Array;
   readonly #position: number;
   readonly #context: FolderContext;
-  readonly #transform: Transform;
   readonly #file: PairedFile;
   readonly #paths: BothPaths;
-  /** The file's path below the target's `to`. */
-  readonly #path: string;
   readonly #status = new FileStatus();
   readonly #sourceStatus = new FileStatus();
 
@@ -144,21 +141,15 @@ class TransformedFile {
     position: number,
     context: FolderContext,
   ) {
-    const { source, root, below, target } = folder;
-    const name = folder.names[position]!;
-    const as = nameAs(folder, position);
+    this.#folder = folder;
     this.#records = records;
     this.#position = position;
     this.#context = context;
-    this.#transform = target.transform!;
-    this.#file = {
-      pair,
-      name,
-      as,
-      isOurs: () => isOurs(context.system, pair, as, records, position, context.lost),
-    };
-    this.#path = below === '' ? as : `${below}/${as}`;
-    this.#paths = { source: path.join(source, name), destination: path.join(root, below, as) };
+    const { system, lost } = context;
+    const as = nameAs(folder, position);
+    const isOursNow = () => isOurs(system, pair, as, records, position, lost);
+    this.#file = { pair, name: folder.names[position]!, as, isOurs: isOursNow };
+    this.#paths = pathsOf(this.#file);
   }
 
   /** Returns undefined if the copy was stopped before the file was written. */
@@ -271,8 +262,10 @@ class TransformedFile {
       // Give other work an event loop turn first: the function may take long.
       await nextTurn();
       if (signal?.aborted) return undefined;
-      const file = { source: this.#paths.source, path: this.#path };
-      const made = await untilAborted(this.#transform(content, file), signal);
+      const { below, target } = this.#folder;
+      const { as } = this.#file;
+      const file = { source: this.#paths.source, path: below === '' ? as : `${below}/${as}` };
+      const made = await untilAborted(target.transform!(content, file), signal);
       return signal?.aborted ? undefined : bytesOf(made);
     } catch (cause) {
       const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
