@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
@@ -42,4 +41,3 @@ export function refuseSourcePaths(
     throw new CopyError({ code: 'ERR_NESTED', reason, source, destination });
   }
 }
-
