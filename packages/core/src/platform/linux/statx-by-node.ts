@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import { EACCES, ENOSYS, EPERM } from '../errno.ts';
-import type { Path } from '../posix/bindings.ts';
+import type { Memory, Path } from '../posix/bindings.ts';
 import { fromBytes, onDisk } from '../raw-names.ts';
 import { FileStatus } from '../status.ts';
-import type { Bindings } from './bindings.ts';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './constants.ts';
 
-type Statx = Bindings['statx'];
+type Statx = (directory: number, path: Path, flags: number, mask: number, buffer: Memory) => number;
 
 /** Errors of a system call filter that does not know statx(2) (Docker before 18.04) or does not allow it. */
 const REFUSALS = new Set([EPERM, EACCES, ENOSYS]);
