@@ -422,7 +422,7 @@ export class FileCopier {
    * the source.
    */
   #isSplit({ pair, name, as }: PairedFile, follow: boolean, hardLinks: HardLinks): boolean {
-    const system = this.#system;
+    const system = this.system;
     if (system.status(pair.source, name, follow, this.#source) < 0) return true;
     if (system.status(pair.destination, as, false, this.#destination) < 0) return true;
     return hardLinks.isSplit(this.#source, this.#destination);
