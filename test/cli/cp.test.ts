@@ -37,6 +37,19 @@ describeOnLinux('what cp prints', () => {
     expect(lines[4]).toMatch(/^3 files, .*; 1 deleted$/);
   });
 
+  it('says that the current directory was deleted', () => {
+    const cwd = prepared();
+    mkdirSync(join(cwd, 'gone'));
+    const script = 'rmdir ../gone && exec "$@"';
+    const [from, to] = [join(cwd, 'from'), join(cwd, 'to')];
+    const args = ['-c', script, 'sh', process.execPath, command, 'cp', from, to];
+    const { status, stderr } = spawnSync('sh', args, { cwd: join(cwd, 'gone'), encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`Cannot copy ${JSON.stringify(from)} to ${JSON.stringify(to)}: ENOENT`);
+    expect(stderr).toContain('the current directory was deleted');
+    expect(contentsOf(cwd)).toHaveProperty(['to/stale']);
+  });
+
   it('prints nothing with --quiet but errors', () => {
     const cwd = prepared();
     expect(run(['cp', '-q', 'from', 'to'], { cwd })).toEqual({ status: 0, stdout: '', stderr: '' });

@@ -20,7 +20,7 @@ import {
 import { type PreparedCopies, type PrepareOptions, prepareCopies } from 'fs-reflink/host';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { writeTree } from '../support/trees.ts';
-import { filesOf, leavingNothing, rejection, workspace } from './support.ts';
+import { filesOf, inProcess, leavingNothing, rejection, workspace } from './support.ts';
 
 /** Wrong values of each option, and how a message prints them. */
 const wrongFileOptions: Record<keyof CopyFileOptions, [value: unknown, shown: string][]> = {
@@ -232,6 +232,25 @@ describe('a wrong value', () => {
     expect(filesOf(cwd)).toEqual(['in/a', 'out/a']);
   });
 });
+
+it.skipIf(process.platform === 'win32')(
+  'a current directory that was deleted is ENOENT, with a remedy',
+  () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a', 'gone/x': 'x' });
+    const { value } = inProcess(
+      `process.chdir(argument.cwd + '/gone');
+     fs.rmSync(argument.cwd + '/gone', { recursive: true });
+     const targets = { from: argument.cwd + '/in', to: argument.cwd + '/out' };
+     const refused = await lib.copy(targets).catch(plain);
+     return { refused, copied: await lib.copy(targets, { cwd: argument.cwd }) };`,
+      { cwd },
+    );
+    expect(value).toMatchObject({
+      refused: { name: 'CopyError', code: 'ENOENT', source: join(cwd, 'in'), destination: join(cwd, 'out') },
+      copied: { files: 1 },
+    });
+  },
+);
 
 describe('file: URLs', () => {
   const files = { 'in/a b%.txt': 'a', 'in/sub/c.txt': 'c' };

@@ -5,7 +5,7 @@ import type { TransferSettings } from './model/settings.ts';
 import type { CopyFileOptions, CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { toPath } from './path-or-url.ts';
 import { check, fileSchema, isPath, MAX_WORKERS, show } from './schema.ts';
-import { resolveTarget, type Target } from './target.ts';
+import { currentDirectory, resolveTarget, type Target } from './target.ts';
 
 export function defaultConcurrency(): number {
   return Math.min(os.availableParallelism(), MAX_WORKERS);
@@ -53,7 +53,9 @@ export function resolveCopyOptions(
   options: CopyOptions,
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
-  const cwd = path.resolve(toPath(options.cwd ?? process.cwd()));
+  const cwd = path.resolve(
+    options.cwd === undefined ? currentDirectory(asList(targets)[0]) : toPath(options.cwd),
+  );
   const prune = options.prune === true ? 'placed' : (options.prune ?? false);
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');

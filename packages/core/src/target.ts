@@ -3,6 +3,7 @@ import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { Attribute, TransferSettings } from './model/settings.ts';
 import { splitFrom, toPath } from './path-or-url.ts';
+import { ENOENT } from './platform/errno.ts';
 import { exists, isDirectory } from './platform/path-status.ts';
 
 /** What {@link Target.transform} gets besides the content of a file. */
@@ -172,6 +173,23 @@ export interface ResolvedTarget extends Source, Optional<AsGiven> {
   namesFile?: boolean;
   /** A warning that is given before anything is copied. */
   warning?: string | undefined;
+}
+
+/** Throws if the current directory was deleted. The error names the paths of `target`. */
+export function currentDirectory(target?: Pick<Target, 'from' | 'to'>): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new CopyError({
+      code: 'ENOENT',
+      reason:
+        'the current directory was deleted; change to one that exists, or set the option "cwd" (--directory)',
+      source: target && splitFrom(target.from).sources[0],
+      destination: target?.to === undefined ? undefined : toPath(target.to),
+      errno: ENOENT,
+      cause,
+    });
+  }
 }
 
 /** Fills in the defaults of a checked target, and resolves its paths. */
