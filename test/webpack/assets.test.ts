@@ -1,4 +1,4 @@
-import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
@@ -16,7 +16,15 @@ import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
-import { type Built, type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
+import {
+  type Built,
+  type Bundler,
+  configOf,
+  describeWebpacks,
+  memoryFileSystem,
+  reporting,
+  run,
+} from './hosts.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -53,6 +61,35 @@ const production: Configuration = { mode: 'production', performance: false };
 describeWebpacks((host) => {
   const clean = { errors: [], warnings: [] };
 
+  test('a file that is deleted after it was listed is not written', async () => {
+    const root = makeProject(files);
+    const deleting = {
+      apply: ({ hooks }: Compiler) =>
+        hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css'))),
+    };
+    const { reports, ...built } = await build(host, root, { plugins: [deleting] });
+    expect(built).toMatchObject(clean);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names).toEqual(expect.arrayContaining([BUNDLE, 'script.js', 'large.txt']));
+    expect(names).not.toContain('style.css');
+  });
+
+  test('a file that is deleted after it was listed is not loaded into an output in memory', async () => {
+    const root = makeProject(files);
+    const inMemory = {
+      apply(compiler: Compiler) {
+        compiler.outputFileSystem = memoryFileSystem() as never;
+        compiler.hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css')));
+      },
+    };
+    const options: Options = { publicDir: 'static', webpack: { dev: 'emit' } };
+    const { reports, ...built } = await build(host, root, { plugins: [inMemory] }, options);
+    expect(built).toMatchObject(clean);
+    const { outputFileSystem } = built.compiler as unknown as { outputFileSystem: typeof fs };
+    expect(outputFileSystem.readdirSync(join(root, 'dist'))).toContain('script.js');
+    expect(outputFileSystem.existsSync(join(root, 'dist/style.css'))).toBe(false);
+  });
+
   test('the path of the output may contain the hash of the compilation', async () => {
     const root = makeProject({
       ...files,
@@ -79,7 +116,13 @@ describeWebpacks((host) => {
       expect(readdirSync(join(root, 'dist'))).toEqual([stats.hash]);
       const names = Object.keys(readTree(join(root, 'dist', stats.hash!)));
       expect(names).toEqual(
-        expect.arrayContaining([BUNDLE, 'film.bin', 'script.js', 'i18n/en.json', 'one/two/three/deepest.bin']),
+        expect.arrayContaining([
+          BUNDLE,
+          'film.bin',
+          'script.js',
+          'i18n/en.json',
+          'one/two/three/deepest.bin',
+        ]),
       );
       expect(reports[0]!.unchanged).toBe(unchanged * (reports[0]!.files + reports[0]!.unchanged));
       expect(reports[0]!.unchanged > 0).toBe(unchanged === 1);
@@ -94,14 +137,14 @@ describeWebpacks((host) => {
       { publicDir: 'static' },
       { targets: [{ from: 'other' }] },
       'other',
-      ['script.js is both in the targets and in the public directory; the target\'s is kept'],
+      ["script.js is both in the targets and in the public directory; the target's is kept"],
     ],
     [
       'an earlier target',
       { targets: [{ from: 'other' }] },
       { publicDir: 'static' },
       'other',
-      ['script.js is both in the public directory and in the targets; the target\'s is kept'],
+      ["script.js is both in the public directory and in the targets; the target's is kept"],
     ],
     [
       'a later target that replaces nothing',
@@ -117,7 +160,10 @@ describeWebpacks((host) => {
       const instances = [reporting(first), reporting(second)];
       const plugins = instances.map(({ plugin }) => plugin);
       const built = await run(host.webpack(configOf(root, { plugins }))!);
-      expect(built).toMatchObject({ errors: [], warnings: warnings.map((each) => `unplugin-reflink: ${each}`) });
+      expect(built).toMatchObject({
+        errors: [],
+        warnings: warnings.map((each) => `unplugin-reflink: ${each}`),
+      });
       expect(dist(root, 'script.js')).toBe(kept);
       expect(dist(root, 'style.css')).toBe(files['static/style.css']);
       const [one, other] = instances.map(({ reports }) => reports[0]!);

@@ -1,3 +1,5 @@
+import type fs from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Options } from 'unplugin-reflink';
@@ -107,3 +109,10 @@ export function reporting(options: Options): { plugin: ReturnType<typeof reflink
 }
 
 type Reports = Parameters<Extract<Options['report'], (...given: never) => unknown>>[0][];
+
+/** The filesystem in memory that development servers use. */
+export function memoryFileSystem(): typeof fs {
+  const own = createRequire(import.meta.url);
+  const { createFsFromVolume, Volume } = createRequire(own.resolve('webpack-dev-middleware'))('memfs');
+  return createFsFromVolume(new Volume());
+}

@@ -1,8 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import type fs from 'node:fs';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
@@ -19,7 +17,7 @@ import {
 import { makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
 import { readTree, type TreeSpec } from '../support/trees.ts';
-import { type Bundler, configOf, describeWebpacks, run } from './hosts.ts';
+import { type Bundler, configOf, describeWebpacks, memoryFileSystem, run } from './hosts.ts';
 
 const KIB = 1024;
 const big = () => randomBytes(256 * KIB);
@@ -450,13 +448,6 @@ describeWebpacks((host) => {
     expect(existsSync(join(root, 'dist', url))).toBe(true);
   });
 });
-
-/** The filesystem in memory that development servers use. */
-function memoryFileSystem(): typeof fs {
-  const own = createRequire(import.meta.url);
-  const { createFsFromVolume, Volume } = createRequire(own.resolve('webpack-dev-middleware'))('memfs');
-  return createFsFromVolume(new Volume());
-}
 
 /** The names of the files that webpack reads from now on, by its own functions for reading. */
 function readsOf(compiler: Compiler): string[] {

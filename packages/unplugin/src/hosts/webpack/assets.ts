@@ -173,5 +173,9 @@ function contenderFor({ given: { kind, target } }: FileAsset): Contender {
 function movedTo(destination: string, asset: FileAsset): FileAsset {
   const { given } = asset;
   const file = { ...asset.file, destination };
-  return { ...asset, file, given: given.kind === 'bundle' ? { ...given, target: targetOfFile(file) } : given };
+  return {
+    ...asset,
+    file,
+    given: given.kind === 'bundle' ? { ...given, target: targetOfFile(file) } : given,
+  };
 }

@@ -162,7 +162,13 @@ export class WebpackBuild {
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(copied.filter(isWritten));
+    if (!namesChanged) this.#dropDeleted(ours.filter(({ file }) => !actions.has(file.destination)));
     this.#putBack = this.#assets!.detach(copied);
+  }
+
+  /** webpack would read a file that was deleted since it was listed, and its error would end the process. */
+  #dropDeleted(ours: readonly FileAsset[]): void {
+    this.#assets!.detach(ours.filter(({ file }) => !fs.existsSync(file.source)));
   }
 
   async #announce(written: readonly FileAsset[]): Promise<void> {
@@ -191,7 +197,10 @@ export class WebpackBuild {
     const files = new Map(plain.map(({ file }) => [file.destination, file.source]));
     // Plugins that tap `assetEmitted` need the content of each file.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
-    if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) return;
+    if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) {
+      this.#dropDeleted(ours);
+      return;
+    }
     for (const { name } of plain) this.compilation.emittedAssets.add(name);
     this.#putBack = this.#assets!.detach(plain);
   }
