@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyError, copy, plan, type Target } from 'fs-reflink';
@@ -51,6 +51,18 @@ describe.skipIf(notRoot)(orSkipped("prune: 'everything', with bind mounts", notR
       const error = await failure(() => act(target, { cwd, prune: 'everything' }));
       expect(error.code).toMatch(/^ERR_(NESTED|SAME_FILE)$/);
       expect(filesOf(at('in'))).toEqual(['a', 'deep/b']);
+    }
+  });
+
+  test('does not empty the directory of a source whose name is not UTF-8', async () => {
+    const named = (path: string) => Buffer.concat([Buffer.from(`${at(path)}/`), Buffer.of(0xff)]);
+    mkdirSync(named('in'));
+    writeFileSync(Buffer.concat([named('in'), Buffer.from('/x')]), 'x');
+    bind('in', 'out');
+    for (const act of [copy, plan]) {
+      const error = await failure(() => act({ from: 'in/*/x', to: 'out' }, { cwd, prune: 'everything' }));
+      expect(contentsOf(at('in'))).toMatchObject({ a: 'a', 'deep/b': 'b' });
+      expect(error.code).toBe('ERR_NESTED');
     }
   });
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/files.ts';
-import { realPath, tryOr } from '../platform/path-status.ts';
+import { realPath } from '../platform/path-status.ts';
 import { isWithin } from '../scan/nested.ts';
 import { keptIn } from './kept.ts';
 
@@ -34,7 +34,7 @@ export function refuseSourcePaths(
     const real = realPath(source);
     // Below another source, the check of the other source is enough.
     const isOutermost = !all.has(path.dirname(source));
-    if (!isInside(root, real) && !(isOutermost && tryOr(false, () => isWithin(root, real)))) continue;
+    if (!isInside(root, real) && !(isOutermost && isWithin(root, real))) continue;
     if (kept.some((each) => isInside(each, real))) continue;
     const reason =
       'the source lies inside the destination, which is to be emptied; choose another destination';

@@ -85,7 +85,7 @@ function chain(directory: string): Identity[] {
   const identities: Identity[] = [];
   let current = nearestExisting(directory);
   for (;;) {
-    const found = tryOr(undefined, () => fs.statSync(current, { bigint: true }));
+    const found = tryOr(undefined, () => fs.statSync(onDisk(current), { bigint: true }));
     if (!found) return identities;
     identities.push(found);
     const last = identities.slice(-MOST_ALIKE);
@@ -114,11 +114,14 @@ function isExisting(directory: string): boolean {
 }
 
 /**
- * Whether a path is a directory or lies in it, under whatever names: through a bind mount, or in other letter case.
+ * Whether a path is a directory or lies in it, under whatever names: through links or a bind mount, or in other letter
+ * case. False if this process may not look at one of them.
  */
 export function isWithin(directory: string, file: string): boolean {
-  const self = fs.statSync(directory, { bigint: true });
-  return chain(file).some((above) => isSame(above, self));
+  return tryOr(false, () => {
+    const self = fs.statSync(onDisk(directory), { bigint: true });
+    return chain(file).some((above) => isSame(above, self));
+  });
 }
 
 function isSame(one: Identity, other: Identity): boolean {
