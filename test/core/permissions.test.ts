@@ -214,6 +214,26 @@ describe.skipIf(reason)(`without the right to${reason ? ` (skipped: ${reason})` 
     },
   );
 
+  it.runIf(process.platform === 'linux')(
+    'a link of /proc leads below a directory that may not be entered: a cycle of links is an error',
+    () => {
+      const tree = { 'closed/open/in/deep/a': 'a', 'closed/open/in/deep/loop': symlink('..') };
+      const cwd = writeTree(workspace(), tree);
+      for (const path of ['', ...Object.keys(contentsOf(cwd))])
+        if (!path.endsWith('loop')) giveAway(join(cwd, path));
+      const { error } = inProcess(
+        `${asNobody}
+         const closed = argument.cwd + '/closed';
+         const cwd = '/proc/self/fd/' + fs.openSync(closed + '/open');
+         fs.chmodSync(closed, 0);
+         return lib.copy({ from: 'in', to: 'out' }, { cwd }).finally(() => fs.chmodSync(closed, 0o755));`,
+        { cwd },
+      );
+      expect(error).toMatchObject({ code: 'ELOOP', source: expect.stringMatching(/in\/deep\/loop$/) });
+      expect(error?.message).toContain('symbolic link cycle');
+    },
+  );
+
   it.each([
     ['by the fast path', '{}'],
     ['with a report of each file', '{ entries: true }'],

@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import { ifThere, realPath } from '../platform/path-status.ts';
+import { ifThere } from '../platform/path-status.ts';
 import { fromBytes, onDisk } from '../platform/raw-names.ts';
 import type { Directory } from '../platform/system.ts';
+import { isWithin } from './nested.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'special';
 
@@ -154,9 +155,8 @@ export function followLink(source: string): fs.Stats {
  * start of the walk.
  */
 export function refuseCycle(directory: string, root: string): void {
-  const real = realPath(directory);
   for (let above = path.dirname(directory); isInside(root, above); above = path.dirname(above)) {
-    if (isInside(real, realPath(above))) {
+    if (isWithin(directory, above)) {
       throw new CopyError({
         code: 'ELOOP',
         reason: `symbolic link cycle: it leads back to ${JSON.stringify(above)}`,
