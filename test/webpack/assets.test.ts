@@ -74,11 +74,19 @@ describeWebpacks((host) => {
     expect(names).not.toContain('style.css');
   });
 
-  test('a file that is deleted after it was listed is not loaded into an output in memory', async () => {
+  test.each([
+    ['in memory', false],
+    ['in memory that finds the sources', true],
+  ])('a file that is deleted after it was listed is not loaded into an output %s', async (_what, findsSources) => {
     const root = makeProject(files);
     const inMemory = {
       apply(compiler: Compiler) {
-        compiler.outputFileSystem = memoryFileSystem() as never;
+        const memory = memoryFileSystem();
+        const stat = memory.stat.bind(memory) as (file: string, done: () => void) => void;
+        const statAnywhere = (file: string, done: () => void) =>
+          file.startsWith(join(root, 'dist')) ? stat(file, done) : fs.stat(file, done);
+        if (findsSources) Object.assign(memory, { stat: statAnywhere });
+        compiler.outputFileSystem = memory as never;
         compiler.hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css')));
       },
     };
@@ -88,6 +96,18 @@ describeWebpacks((host) => {
     const { outputFileSystem } = built.compiler as unknown as { outputFileSystem: typeof fs };
     expect(outputFileSystem.readdirSync(join(root, 'dist'))).toContain('script.js');
     expect(outputFileSystem.existsSync(join(root, 'dist/style.css'))).toBe(false);
+  });
+
+  test('a file that is deleted after it was copied does not prevent statistics', async () => {
+    const root = makeProject(files);
+    const deleting = {
+      apply: ({ hooks }: Compiler) =>
+        hooks.afterEmit.tap({ name: 'test', stage: -20_000 }, () => rmSync(join(root, 'static/style.css'))),
+    };
+    const { stats, reports, ...log } = await build(host, root, { plugins: [deleting] });
+    expect(log).toMatchObject(clean);
+    expect(stats.toJson({ all: false, assets: true }).assets!.map(({ name }) => name)).toContain('style.css');
+    expect(dist(root, 'style.css')).toBe(files['static/style.css']);
   });
 
   test('the path of the output may contain the hash of the compilation', async () => {

@@ -158,7 +158,10 @@ export class WebpackBuild {
     const actions = new Map(entries!.map(({ destination, action }) => [destination, action]));
     const copied = namesChanged ? ours : ours.filter(({ file }) => actions.has(file.destination));
     // If the output filesystem does not find the copied file, it is not the disk. Then webpack writes all files.
-    if (copied[0] && !(await isOnDisk(this.#state.compiler, copied[0].file.destination))) return;
+    if (copied[0] && !(await isOnDisk(this.#state.compiler, copied[0].file.destination))) {
+      this.#dropDeleted(ours);
+      return;
+    }
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(copied.filter(isWritten));

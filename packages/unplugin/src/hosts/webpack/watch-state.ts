@@ -63,7 +63,8 @@ export class WatchState {
     const current = () => (stats ??= fs.statSync(file));
     return lazySource(this.#compiler.webpack.sources.Source, {
       read: () => fs.readFileSync(file),
-      size: () => current().size,
+      // webpack asks for sizes after the copy too, for statistics. Then the file may be deleted.
+      size: () => (stats ??= statsOf(file))?.size ?? 0,
       key: () => `${file} ${versionOf(current())}`,
     });
   }
