@@ -77,26 +77,29 @@ describeWebpacks((host) => {
   test.each([
     ['in memory', false],
     ['in memory that finds the sources', true],
-  ])('a file that is deleted after it was listed is not loaded into an output %s', async (_what, findsSources) => {
-    const root = makeProject(files);
-    const inMemory = {
-      apply(compiler: Compiler) {
-        const memory = memoryFileSystem();
-        const stat = memory.stat.bind(memory) as (file: string, done: () => void) => void;
-        const statAnywhere = (file: string, done: () => void) =>
-          file.startsWith(join(root, 'dist')) ? stat(file, done) : fs.stat(file, done);
-        if (findsSources) Object.assign(memory, { stat: statAnywhere });
-        compiler.outputFileSystem = memory as never;
-        compiler.hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css')));
-      },
-    };
-    const options: Options = { publicDir: 'static', webpack: { dev: 'emit' } };
-    const { reports, ...built } = await build(host, root, { plugins: [inMemory] }, options);
-    expect(built).toMatchObject(clean);
-    const { outputFileSystem } = built.compiler as unknown as { outputFileSystem: typeof fs };
-    expect(outputFileSystem.readdirSync(join(root, 'dist'))).toContain('script.js');
-    expect(outputFileSystem.existsSync(join(root, 'dist/style.css'))).toBe(false);
-  });
+  ])(
+    'a file that is deleted after it was listed is not loaded into an output %s',
+    async (_what, findsSources) => {
+      const root = makeProject(files);
+      const inMemory = {
+        apply(compiler: Compiler) {
+          const memory = memoryFileSystem();
+          const stat = memory.stat.bind(memory) as (file: string, done: () => void) => void;
+          const statAnywhere = (file: string, done: () => void) =>
+            file.startsWith(join(root, 'dist')) ? stat(file, done) : fs.stat(file, done);
+          if (findsSources) Object.assign(memory, { stat: statAnywhere });
+          compiler.outputFileSystem = memory as never;
+          compiler.hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css')));
+        },
+      };
+      const options: Options = { publicDir: 'static', webpack: { dev: 'emit' } };
+      const { reports, ...built } = await build(host, root, { plugins: [inMemory] }, options);
+      expect(built).toMatchObject(clean);
+      const { outputFileSystem } = built.compiler as unknown as { outputFileSystem: typeof fs };
+      expect(outputFileSystem.readdirSync(join(root, 'dist'))).toContain('script.js');
+      expect(outputFileSystem.existsSync(join(root, 'dist/style.css'))).toBe(false);
+    },
+  );
 
   test('a file that is deleted after it was copied does not prevent statistics', async () => {
     const root = makeProject(files);
