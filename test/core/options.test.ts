@@ -241,12 +241,19 @@ it.skipIf(process.platform === 'win32')(
       `process.chdir(argument.cwd + '/gone');
      fs.rmSync(argument.cwd + '/gone', { recursive: true });
      const targets = { from: argument.cwd + '/in', to: argument.cwd + '/out' };
-     const refused = await lib.copy(targets).catch(plain);
+     const refused = [
+       await lib.copy(targets).catch(plain),
+       await lib.copy(targets, { cwd: 'relative' }).catch(plain),
+       await lib.copyFile(targets.from, 'out').catch(plain),
+       await lib.copyFile('in', targets.to).catch(plain),
+     ];
      return { refused, copied: await lib.copy(targets, { cwd: argument.cwd }) };`,
       { cwd },
     );
+    const [source, destination] = [join(cwd, 'in'), join(cwd, 'out')];
+    const error = { name: 'CopyError', code: 'ENOENT', source, destination };
     expect(value).toMatchObject({
-      refused: { name: 'CopyError', code: 'ENOENT', source: join(cwd, 'in'), destination: join(cwd, 'out') },
+      refused: [error, error, { ...error, destination: 'out' }, { ...error, source: 'in' }],
       copied: { files: 1 },
     });
   },

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { asList, checkOptions } from './check-options.ts';
 import type { TransferSettings } from './model/settings.ts';
 import type { CopyFileOptions, CopyOptions, ResolvedCopyOptions } from './options.ts';
-import { toPath } from './path-or-url.ts';
+import { splitFrom, toPath } from './path-or-url.ts';
 import { check, fileSchema, isPath, MAX_WORKERS, show } from './schema.ts';
-import { currentDirectory, resolveTarget, type Target } from './target.ts';
+import { absolutePath, resolveTarget, type Target } from './target.ts';
 
 export function defaultConcurrency(): number {
   return Math.min(os.availableParallelism(), MAX_WORKERS);
@@ -34,17 +34,22 @@ export function resolveFileOptions(
   options: CopyFileOptions,
 ): { from: string; to: string; resolved: ResolvedCopyOptions } {
   check('option', options, fileSchema);
-  const [from, to] = [resolvePath('source', source), resolvePath('destination', destination)];
+  const [from, to] = resolvePaths(source, destination);
   const target = { from, to: path.dirname(to), rename: path.basename(to), allowOutside: true };
   const resolved = resolveCopyOptions(target, { ...options, cwd: target.to, entries: true, concurrency: 1 });
   Object.assign(resolved.plan.targets[0]!, { exact: true, given: toPath(source as string | URL) });
   return { from, to, resolved };
 }
 
-/** Checks an argument that must be a path, and makes it absolute. */
-export function resolvePath(name: string, value: unknown): string {
+/** Checks two arguments that must be paths, and makes them absolute. */
+export function resolvePaths(source: unknown, destination: unknown): [from: string, to: string] {
+  const paths = { source: pathOf('source', source), destination: pathOf('destination', destination) };
+  return [absolutePath(paths.source, paths), absolutePath(paths.destination, paths)];
+}
+
+function pathOf(name: string, value: unknown): string {
   if (!isPath(value)) throw new TypeError(`fs-reflink: ${name} must be a path, got ${show(value)}`);
-  return path.resolve(toPath(value as string | URL));
+  return toPath(value as string | URL);
 }
 
 /** Checks the targets and options of a copy and fills in the defaults. */
@@ -53,9 +58,11 @@ export function resolveCopyOptions(
   options: CopyOptions,
 ): ResolvedCopyOptions {
   checkOptions(targets, options);
-  const cwd = path.resolve(
-    options.cwd === undefined ? currentDirectory(asList(targets)[0]) : toPath(options.cwd),
-  );
+  const first = asList(targets)[0];
+  const cwd = absolutePath(toPath(options.cwd ?? '.'), {
+    source: first && splitFrom(first.from).sources[0],
+    destination: first?.to === undefined ? undefined : toPath(first.to),
+  });
   const prune = options.prune === true ? 'placed' : (options.prune ?? false);
   if (prune === 'placed' && options.manifest === undefined) {
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');

@@ -175,17 +175,21 @@ export interface ResolvedTarget extends Source, Optional<AsGiven> {
   warning?: string | undefined;
 }
 
-/** Throws if the current directory was deleted. The error names the paths of `target`. */
-export function currentDirectory(target?: Pick<Target, 'from' | 'to'>): string {
+/**
+ * Makes a path absolute. Throws an error with the given paths if it is relative and the current directory was deleted.
+ */
+export function absolutePath(
+  given: string,
+  paths: { source: string | undefined; destination: string | undefined },
+): string {
   try {
-    return process.cwd();
+    return path.resolve(given);
   } catch (cause) {
     throw new CopyError({
       code: 'ENOENT',
       reason:
-        'the current directory was deleted; change to one that exists, or set the option "cwd" (--directory)',
-      source: target && splitFrom(target.from).sources[0],
-      destination: target?.to === undefined ? undefined : toPath(target.to),
+        'the current directory was deleted; change to one that exists, or give absolute paths and an absolute "cwd" (--directory)',
+      ...paths,
       errno: ENOENT,
       cause,
     });

@@ -7,7 +7,7 @@ import { loadSystem } from './platform/load.ts';
 import { statOf } from './platform/path-status.ts';
 import { nearestExisting } from './platform/spelling.ts';
 import type { System } from './platform/system.ts';
-import { resolvePath } from './resolve-options.ts';
+import { resolvePaths } from './resolve-options.ts';
 import { type Original, Trial } from './transfer/trial.ts';
 
 const KIB = 1024;
@@ -16,10 +16,11 @@ const SMALL = 4 * KIB;
 
 /** The implementation of `probe`. */
 export async function tryAbilities(source: string, destination: string): Promise<Probe> {
-  const original = realFile(resolvePath('source', source));
+  const [given, target] = resolvePaths(source, destination);
+  const original = realFile(given);
   const system = loadSystem();
   const from = placeAt(system, nearestExisting(original));
-  const to = placeAt(system, nearestExisting(resolvePath('destination', destination)));
+  const to = placeAt(system, nearestExisting(target));
   const loaded = system.name !== 'portable';
   const trial = new Trial(system, from.path, to.path);
   try {

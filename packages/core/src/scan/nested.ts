@@ -74,7 +74,10 @@ function mayDifferInCaseOnly(source: string, destination: string): boolean {
   return !overlap(source, destination) && overlap(source.toLowerCase(), destination.toLowerCase());
 }
 
-/** How many directories in a row may have one identity: a bind mount of its parent, and `..` of the root. */
+/**
+ * The same directory this many times in a row is the root, which is its own parent. Twice is not enough: a directory
+ * may be a bind mount of its parent.
+ */
 const MOST_ALIKE = 3;
 
 /**
@@ -95,8 +98,9 @@ function chain(directory: string): Identity[] {
 }
 
 /**
- * The parent, also of a link to a directory. Where `..` is part of the name for the system, it finds the parent: the
- * real path of `/proc/1/root/srv` is a directory of other mounts, or may lead through a directory that is closed.
+ * The parent directory. On Linux and macOS the path may be a link to a directory: the system then finds the parent by
+ * `..`. The real path is no help there: that of `/proc/1/root/srv` leads to other mounts, and that of an open directory
+ * may lead through one that this process may not enter.
  */
 function parentOf(directory: string): string {
   return path.sep === '/' ? `${directory}/..` : path.dirname(directory);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isInside } from '../../inside.ts';
 import { isDirectory } from '../../platform/path-status.ts';
 import { splitGlob } from '../../scan/glob.ts';
-import { currentDirectory, type Target } from '../../target.ts';
+import { absolutePath, type Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
 import type { CopyFlags } from './flags.ts';
 
@@ -19,7 +19,7 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
   const given = targetDirectory ?? paths.at(-1)!;
   if (sources.length === 0) throw new UsageError(`no destination given after '${given}'`);
   if (paths.includes('') || given === '') throw new UsageError('a path is empty');
-  const cwd = path.resolve(flags.directory ?? currentDirectory({ from: sources, to: given }));
+  const cwd = absolutePath(flags.directory ?? '.', { source: sources[0], destination: given });
   const destination = path.resolve(cwd, given);
   const kinds = sources.map((source) => kindOf(path.resolve(cwd, source)));
   const stray = kinds.findIndex((kind) => kind !== 'directory');
