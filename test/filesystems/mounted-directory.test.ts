@@ -61,7 +61,7 @@ describe.skipIf(notRoot)(orSkipped("prune: 'everything', with bind mounts", notR
     bind('in', 'out');
     for (const act of [copy, plan]) {
       const error = await failure(() => act({ from: 'in/*/x', to: 'out' }, { cwd, prune: 'everything' }));
-      expect(contentsOf(at('in'))).toMatchObject({ a: 'a', 'deep/b': 'b' });
+      expect(filesOf(at('in'))).toEqual(expect.arrayContaining(['a', 'deep/b']));
       expect(error.code).toBe('ERR_NESTED');
     }
   });
