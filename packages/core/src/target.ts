@@ -3,7 +3,6 @@ import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { Attribute, TransferSettings } from './model/settings.ts';
 import { splitFrom, toPath } from './path-or-url.ts';
-import { ENOENT } from './platform/errno.ts';
 import { exists, isDirectory } from './platform/path-status.ts';
 
 /** What {@link Target.transform} gets besides the content of a file. */
@@ -190,7 +189,7 @@ export function absolutePath(
       reason:
         'the current directory was deleted; change to one that exists, or give absolute paths and an absolute "cwd" (--directory)',
       ...paths,
-      errno: ENOENT,
+      errno: Math.abs((cause as { errno: number }).errno),
       cause,
     });
   }
