@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { copy } from 'fs-reflink';
 import { preparePublic, root } from '../examples/vite/prepare-public.ts';
 
-/** Directory of the package. */
+/** Directory of the package `cesium`. */
 export const cesium = realpathSync(
   fileURLToPath(new URL('../examples/common/node_modules/cesium', import.meta.url)),
 );

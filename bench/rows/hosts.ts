@@ -63,6 +63,8 @@ export function hosts(kind: BenchKind): Row[] {
     work: `vite app ${which}`,
     title: `vite, ${which} of an app that bundles Cesium, with 4,200 public files, 246 MB`,
     volume: 'assets of an app' as const,
+    // Bundling takes twice as long in some rounds.
+    rounds: 7,
   }));
   return [
     ...vite,

@@ -18,8 +18,8 @@ const source = new FileStatus();
 const destination = new FileStatus();
 
 /**
- * The expected copies of files with several names, by preserved attributes and source: which file a copy is, or
- * {@link NEW_FILE}.
+ * The expected copies of files with several names, by preserved attributes and source: the identity of the existing
+ * file that is the copy, or {@link NEW_FILE} if the copy would be a new file.
  */
 export type ExpectedCopies = Map<string, string>;
 
@@ -117,9 +117,8 @@ function compareFile(
   const mayBeName =
     preserve.includes('links') && !linked && !batch.expected?.isTransformed && source.mayHaveLinks;
   const key = mayBeName ? [...preserve].sort().join() + source.identity : '';
-  const isThereAs = { isThere, isRecorded, isKept };
   const { keep, isFurther } = mayBeName
-    ? compareName(paired, key, copies, isThereAs, system)
+    ? compareName(paired, key, copies, { isThere, isRecorded, isKept }, system)
     : { keep: isKept, isFurther: false };
   const action = keep ? 'unchanged' : linked ? 'linked' : 'copied';
   const bytes = action === 'copied' && !isFurther ? source.size : 0;

@@ -199,7 +199,7 @@ function rootOf(directory: string, roots: readonly string[]): string | undefined
 
 /**
  * Deletes a directory if it is empty and nothing is copied to it, and then its parents in the same way. A directory
- * that is copied to keeps its owner, its mode and whoever watches it.
+ * that is copied to stays, so that it keeps its owner and its mode, and programs that watch it go on.
  */
 function removeIfEmpty(
   directory: string,

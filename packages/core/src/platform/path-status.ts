@@ -64,7 +64,8 @@ export function realPath(file: string): string {
   });
 }
 
-function isSameFile(...files: [string | Buffer, string | Buffer]): boolean {
-  const [one, other] = files.map((each) => fs.statSync(each, { bigint: true }));
-  return one!.dev === other!.dev && one!.ino === other!.ino;
+function isSameFile(given: string | Buffer, real: string | Buffer): boolean {
+  const one = fs.statSync(given, { bigint: true });
+  const other = fs.statSync(real, { bigint: true });
+  return one.dev === other.dev && one.ino === other.ino;
 }

@@ -19,7 +19,7 @@ const BLOCKS = word('st_blocks');
 const FLAGS = word('st_flags');
 const NANOSECONDS = layouts['struct timespec'].tv_nsec / 4;
 
-/** What forbids to rename and to delete a file. A clone has these flags too. */
+/** A file with one of these flags can be neither renamed nor deleted. A clone has the flags of its source. */
 const LOCKED = C.UF_IMMUTABLE | C.UF_APPEND | C.SF_IMMUTABLE | C.SF_APPEND;
 
 /** The calls that read the status of a file. All of them use one buffer. */
