@@ -4,7 +4,7 @@ import type { Tool } from '../../support/tools.ts';
 import { openWindowsNode } from '../wine.ts';
 import type { InnerFile, InnerRun, InnerTest } from './record.ts';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 900_000;
 
 /** What vitest says when a process did not come up within a minute. */
 const NOT_STARTED = /Failed to start forks worker/;
