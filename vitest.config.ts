@@ -15,7 +15,7 @@ export default defineConfig({
     // A third of the time the tests wait: for disks, for children, for clocks to tick.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Only what hangs reaches them, also on a machine that is busy with other things.
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 240_000,
     projects: [
       // A process for each of these takes longer than what most of them test.

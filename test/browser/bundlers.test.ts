@@ -49,7 +49,7 @@ describe.skipIf(missing).each([
   });
 
   describe('in Chromium', () => {
-    test('every package works, and nothing complains', { timeout: 120_000 }, async () => {
+    test('every package works, and nothing complains', async () => {
       const server = await serve(outDir);
       const browser = await openBrowser();
       const complaints: string[] = [];

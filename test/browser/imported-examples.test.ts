@@ -54,7 +54,7 @@ describe.skipIf(missing).each([
     expect(built).toHaveLength(5);
   });
 
-  test('in Chromium every module compiles', { timeout: 120_000 }, async () => {
+  test('in Chromium every module compiles', async () => {
     const server = await serve(outDir);
     const browser = await openBrowser();
     const complaints: string[] = [];

@@ -257,7 +257,7 @@ describe.skipIf(missing)(`a page ${lane} finds imported files`, () => {
     places.map((place) => ({ host, place, title: `${host.name}, ${place.name}` })),
   );
 
-  test.each(cases)('of $title', { timeout: 120_000 }, async ({ host, place }) => {
+  test.each(cases)('of $title', async ({ host, place }) => {
     const root = projectOf(host);
     const reports: CopyReport[] = [];
     await host.build({

@@ -4,7 +4,16 @@ import { copy } from 'fs-reflink';
 const { cwd, from, to, options } = JSON.parse(process.argv[2]);
 const { files, unchanged } = await copy({ from, to }, { cwd, ...options });
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-const perFile = (userCPUTime + systemCPUTime) / Math.max(files, unchanged);
+const seen = Math.max(files, unchanged);
 globalThis.gc();
 const live = process.memoryUsage().heapUsed;
-process.stdout.write(JSON.stringify({ files, unchanged, perFile, live, rss: maxRSS * 1024 }));
+process.stdout.write(
+  JSON.stringify({
+    files,
+    unchanged,
+    user: userCPUTime / seen,
+    system: systemCPUTime / seen,
+    live,
+    rss: maxRSS * 1024,
+  }),
+);

@@ -24,7 +24,7 @@ import { bootWorkers } from '../support/workers.ts';
 const MiB = 1024 * 1024;
 
 describeOn(['tmpfs'], 'R31: a process that is killed while it copies', () => {
-  const size = 300 * MiB;
+  const size = 100 * MiB;
   let tmpfs: MountedFilesystem;
   let from: string;
   let runs = 0;

@@ -157,7 +157,7 @@ async function run(root: string, args: readonly string[]): Promise<string> {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-    timeout: 110_000,
+    timeout: 230_000,
     env: {
       ...WITHOUT_VITEST,
       CI: '1',

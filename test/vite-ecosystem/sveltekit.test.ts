@@ -31,10 +31,10 @@ const tree: TreeSpec = {
 };
 
 describeInLane('frameworks', 'SvelteKit', () => {
-  test('a build has its static files and our targets', { timeout: 120_000 }, () => {
+  test('a build has its static files and our targets', () => {
     const root = makeProject(tree);
     const vite = join(import.meta.dirname, 'node_modules/vite/bin/vite.js');
-    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 110_000 } as const;
+    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 230_000 } as const;
     const output = execFileSync(process.execPath, [vite, 'build'], settings);
     const read = (path: string) => readFileSync(join(root, path), 'utf8');
     expect(read('build/index.html')).toContain('a page of SvelteKit');
