@@ -307,6 +307,26 @@ describeWebpacks((host) => {
     },
   );
 
+  test('a target that has the name of an imported file is copied in its place', async () => {
+    const root = makeProject({ ...tree(), 'other/big.bin': big() });
+    const reports: CopyReport[] = [];
+    const plugin = reflink({
+      assets: true,
+      targets: [{ from: 'other/big.bin' }],
+      report: (each) => void reports.push(each),
+    });
+    const output = { assetModuleFilename: '[name][ext]' };
+    const compiler = webpack(moduleConfig(root, { output, plugins: [plugin] }))!;
+    const reads = readsOf(compiler);
+    const { errors, warnings } = await run(compiler);
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("the target's is kept")]);
+    expect(reads).not.toContain('other/big.bin');
+    expect(reports).toEqual([expect.objectContaining({ files: 1 })]);
+    const written = readTree(root);
+    expect(written['dist/big.bin']).toMatchObject({ sha256: written['other/big.bin']!.sha256 });
+  });
+
   test("a file whose content changes and whose times do not is not taken from webpack's cache", async () => {
     const root = makeProject(tree());
     const file = join(root, 'big.bin');

@@ -1,48 +1,42 @@
-import path from 'node:path';
+import fs from 'node:fs';
 import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { BUNDLE, type Contender, contenderOf, winnerOf } from '../../output/winner.ts';
-import { relativeName, targetOfFile } from '../../targets/targets.ts';
-import type { FileAsset } from './listing.ts';
-
-/** The files that are copied or skipped when the compilation is written. */
-export interface FinalAssets {
-  /** The assets that no plugin has changed or deleted. Includes imported files, but no links. */
-  ours: FileAsset[];
-  /** Absolute paths of destinations that the copy must skip. */
-  left: string[];
-  /** Absolute paths of files whose collision with the bundle was reported. */
-  reported: readonly string[];
-}
+import { relativeName } from '../../targets/targets.ts';
+import type { FileAsset, Listing } from './listing.ts';
 
 /** By compilation: the files that instances of the plugin have added to its assets, by name. */
 const added = new WeakMap<Compilation, Map<string, FileAsset>>();
 
-interface AssetSettings {
-  files: readonly FileAsset[];
-  /** Imported files. The bundle has them as assets already. */
-  imported: readonly FileAsset[];
-  directory: string;
-  log: CompilationLog;
-}
-
 /** The files of one compilation as its assets, from the stage that adds assets until webpack writes them. */
 export class CompilationAssets {
   readonly #compilation: Compilation;
-  readonly #settings: AssetSettings;
+  readonly listing: Listing;
+  readonly #log: CompilationLog;
   /** The files that the bundle has not replaced, by name. */
   readonly #ours = new Map<string, FileAsset>();
-  readonly #reported: string[] = [];
+  /** Absolute paths of files whose collision with the bundle was reported. */
+  readonly reported: string[] = [];
 
-  /** Adds each file as an asset, unless there is an asset of the same name that is kept. */
-  constructor(compilation: Compilation, settings: AssetSettings) {
+  /**
+   * Adds each file as an asset, unless there is an asset of the same name that is kept. `imported` are imported
+   * files, which the bundle has as assets already.
+   */
+  constructor(
+    compilation: Compilation,
+    listing: Listing,
+    imported: readonly FileAsset[],
+    log: CompilationLog,
+  ) {
     this.#compilation = compilation;
-    this.#settings = settings;
-    const { files, imported, directory } = settings;
+    this.listing = listing;
+    this.#log = log;
     const { context } = compilation.compiler;
-    const spell = ignoresCase(directory) ? (name: string) => name.toLowerCase() : (name: string) => name;
+    const spell = ignoresCase(listing.directory)
+      ? (name: string) => name.toLowerCase()
+      : (name: string) => name;
     const before = new Map(Object.keys(compilation.assets).map((name) => [spell(name), name]));
     const ofInstances = added.get(compilation) ?? new Map<string, FileAsset>();
     added.set(compilation, ofInstances);
@@ -50,7 +44,7 @@ export class CompilationAssets {
       const earlier = ofInstances.get(name);
       return earlier && compilation.assets[name] === earlier.source ? contenderFor(earlier) : BUNDLE;
     };
-    for (const asset of files) {
+    for (const asset of listing.assets) {
       const { name, source, file } = asset;
       const existing = before.get(spell(name));
       if (existing !== undefined && !this.#wins(asset, existing, contenderAt(existing))) continue;
@@ -63,7 +57,8 @@ export class CompilationAssets {
       else compilation.emitAsset(name, source, info);
     }
     this.#watchBundle(spell);
-    for (const each of imported) this.#ours.set(each.name, each);
+    for (const each of imported)
+      if (compilation.assets[each.name] === each.source) this.#ours.set(each.name, each);
   }
 
   /**
@@ -95,18 +90,18 @@ export class CompilationAssets {
    */
   #wins(asset: FileAsset, existing: string, earlier = BUNDLE): boolean {
     const { given, file, name } = asset;
-    this.#reported.push(file.destination);
+    this.reported.push(file.destination);
     const ours = contenderFor(asset);
-    const winner = given.kind === 'pattern' ? 'error' : winnerOf(earlier, ours);
-    if (winner === 'error') {
+    const winner = winnerOf(earlier, ours);
+    if (given.kind === 'pattern' || winner === 'error') {
       const refused = `copying '${file.source}' to '${name}' would replace an asset of the compilation`;
-      this.#settings.log.fail(given.kind === 'pattern' ? refused : nameTaken(file, earlier.origin));
+      this.#log.fail(given.kind === 'pattern' ? refused : nameTaken(file, earlier.origin));
       return false;
     }
     const { origin } = winner === 'later' ? ours : earlier;
     // As within one instance, there is no warning if a later file replaces an earlier one of the same origin.
     if (ours.origin !== earlier.origin)
-      this.#settings.log.warn(collisionMessage(existing, [ours.origin, earlier.origin], origin));
+      this.#log.warn(collisionMessage(existing, [ours.origin, earlier.origin], origin));
     return winner === 'later';
   }
 
@@ -116,22 +111,14 @@ export class CompilationAssets {
     return [...this.#ours.values()].filter(({ name, source }) => assets[name] === source);
   }
 
-  /** Call this when no plugin changes assets any more. `directory`: the output, whose path has its hash now. */
-  final(directory: string): FinalAssets {
-    const ours = this.untouched();
-    const untouched = new Set(ours);
-    const left = this.#settings.files.filter((asset) =>
-      asset.file.link ? !this.#ours.has(asset.name) : !untouched.has(asset),
-    );
-    const final = { ours, left: left.map(({ file }) => file.destination), reported: this.#reported };
-    const { directory: before } = this.#settings;
-    if (directory === before) return final;
-    const move = (destination: string) => path.join(directory, path.relative(before, destination));
-    return {
-      ours: ours.map((asset) => movedTo(move(asset.file.destination), asset)),
-      left: final.left.map(move),
-      reported: final.reported.map(move),
-    };
+  /** The files that the copy must skip, because the bundle has their names or a plugin has changed them. */
+  left(): FileAsset[] {
+    return this.listing.assets.filter((asset) => !this.#isUntouched(asset));
+  }
+
+  /** Removes deleted files from the assets: webpack would read a file that was deleted since it was listed, and its error would end the process. */
+  dropDeleted(): void {
+    this.detach(this.untouched().filter(({ file }) => !fs.existsSync(file.source)));
   }
 
   /** Removes assets that webpack must not write. Returns a function that restores them. */
@@ -167,15 +154,4 @@ export function infoOf({ name, file, given, source, info: ofName }: FileAsset, c
 
 function contenderFor({ given: { kind, target } }: FileAsset): Contender {
   return contenderOf(kind === 'public' ? undefined : target);
-}
-
-/** The asset with another destination. The target of an imported file is that file. */
-function movedTo(destination: string, asset: FileAsset): FileAsset {
-  const { given } = asset;
-  const file = { ...asset.file, destination };
-  return {
-    ...asset,
-    file,
-    given: given.kind === 'bundle' ? { ...given, target: targetOfFile(file) } : given,
-  };
 }

@@ -20,6 +20,8 @@ export interface FileAsset {
 
 /** The files of one compilation. */
 export interface Listing {
+  /** Absolute path of the output. */
+  directory: string;
   /** One for each name in the output. Does not include files that are copied outside the output. */
   assets: FileAsset[];
   /** The directories that were listed, with their destinations. Absolute paths. */
@@ -89,7 +91,7 @@ export async function listFiles(
     const content = () => (file.link ? new webpack.sources.RawSource('') : watch.sourceOf(file.source));
     return [{ name, file, source: source ?? content(), info, given: target }];
   });
-  return { assets, folders: found.folders, targets: engineTargets(targets), warnings, silent };
+  return { directory, assets, folders: found.folders, targets: engineTargets(targets), warnings, silent };
 }
 
 /**

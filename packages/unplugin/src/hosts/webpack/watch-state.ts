@@ -4,7 +4,6 @@ import type { Compiler, sources } from 'webpack';
 import { lazySource } from '../../assets/compiler-source.ts';
 import { mayChangeUnseen, statsOf, versionOf } from '../../targets/stats.ts';
 import { sourcesOf } from '../../targets/targets.ts';
-import type { FinalAssets } from './assets.ts';
 import type { FileAsset, Listing } from './listing.ts';
 import { isPlain, type WebpackTarget } from './targets.ts';
 
@@ -18,11 +17,11 @@ interface WatchedFile {
 
 /** What the last build listed and copied. */
 interface LastBuild {
-  directory: string;
   listing: Listing;
   /** Versions of the directories in which the files were found. Undefined if these versions might miss a change. */
   found: string | undefined;
-  copied?: Pick<FinalAssets, 'ours' | 'left'> | undefined;
+  /** The sources of the copied files, by name. */
+  copied?: ReadonlyMap<string, sources.Source>;
   /** Versions of the directories that files were copied to, when the build ended. */
   written?: string | undefined;
 }
@@ -72,14 +71,14 @@ export class WatchState {
   /** Calls `find`, unless the listing of the last build is valid: no file was created, deleted or renamed since. */
   async listing(directory: string, find: () => Promise<Listing>): Promise<Listing> {
     const last = this.#last;
-    const again = last?.directory === directory ? this.#listAgain(last) : undefined;
+    const again = last?.listing.directory === directory ? this.#listAgain(last) : undefined;
     this.#last = again && { ...last!, listing: again };
     if (again) return again;
     const since = Date.now();
     const listing = await find();
     const hasLinks = listing.assets.some(({ file }) => file.link);
     if (this.#compiler.watchMode && !hasLinks && this.#targets.every(isNamedByFiles))
-      this.#last = { directory, listing, found: versionsOf(foundIn(listing), since) };
+      this.#last = { listing, found: versionsOf(foundIn(listing), since) };
     return listing;
   }
 
@@ -102,23 +101,25 @@ export class WatchState {
    * The files that have to be copied again. Undefined if others may differ too from what the last build copied. Call
    * this once per build, because it forgets that copy.
    */
-  changedFiles({ ours, left }: FinalAssets): FileAsset[] | undefined {
-    const { copied, written, listing } = this.#last ?? {};
-    if (this.#last) this.#last = { ...this.#last, copied: undefined, written: undefined };
-    if (!copied || written === undefined || versionsOf(copiedTo(listing!)) !== written) return undefined;
-    const before = new Map(copied.ours.map(({ name, source }) => [name, source]));
-    const isSame = ours.length === before.size && ours.every(({ name }) => before.has(name));
-    if (!isSame || left.join('\0') !== copied.left.join('\0')) return undefined;
-    return ours.filter(({ name, source }) => before.get(name) !== source);
+  changedFiles(ours: readonly FileAsset[]): FileAsset[] | undefined {
+    if (!this.#last) return undefined;
+    const { copied, written, ...listed } = this.#last;
+    this.#last = listed;
+    if (!copied || written === undefined || versionsOf(copiedTo(listed.listing)) !== written)
+      return undefined;
+    // Of the same listing, the same files are left to the bundle if the same files are copied.
+    const isSame = ours.length === copied.size && ours.every(({ name }) => copied.has(name));
+    return isSame ? ours.filter(({ name, source }) => copied.get(name) !== source) : undefined;
   }
 
   /** Call this when a build has copied its files, and has no warnings that the next build must repeat. */
-  copied(assets: FinalAssets): void {
-    const last = this.#last;
-    if (!last) return;
-    const isAllAssets = copiedTo(last.listing).every((each) => isInside(last.directory, each));
+  copied(ours: readonly FileAsset[]): void {
+    const { listing } = this.#last ?? {};
+    if (!listing) return;
+    const isAllAssets = copiedTo(listing).every((each) => isInside(listing.directory, each));
     const overwritesAll = this.#targets.every(({ target: { overwrite = true } }) => overwrite === true);
-    if (isAllAssets && overwritesAll) this.#last = { ...last, copied: assets };
+    if (isAllAssets && overwritesAll)
+      this.#last!.copied = new Map(ours.map(({ name, source }) => [name, source]));
   }
 
   /** Call this when a build ends: other programs cause later changes of the directories that files were copied to. */
