@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -6,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -63,6 +65,16 @@ describe.each<[string, CopyOptions]>([
     const again = await run(options);
     expect(again).toMatchObject({ files: 0, unchanged: 4 });
     expect(statSync(at('out/one'), { bigint: true }).ctimeNs).toBe(before);
+  });
+
+  it('leaves them alone after a copy that a worker joined after them, with a manifest', async () => {
+    // A worker copies a large sparse file. This one is copied after the others of its directory.
+    writeFileSync(at('in/zz'), '');
+    truncateSync(at('in/zz'), 10 << 20);
+    appendFileSync(at('in/zz'), 'end');
+    await pastTick();
+    await run({ manifest: 'manifest' });
+    expect(await run({ manifest: 'manifest' })).toMatchObject({ files: 0, unchanged: 5 });
   });
 
   it('copies them again together, and joins those that were split', async () => {

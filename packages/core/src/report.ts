@@ -72,11 +72,8 @@ export type Tally = Omit<CopyReport, 'durationMs' | 'entries' | 'overlaps' | 'er
     lost: LostAttributes;
     errors: CopyErrorDetails[];
     leftOut: CopyErrorDetails[];
-    /**
-     * Files left to the calling thread: alternately the number of a batch in shared memory, and of a file in that
-     * batch.
-     */
-    left: number[];
+    /** Files left to the calling thread: the number of a batch in shared memory, and of a file in that batch. */
+    left: [batch: number, file: number][];
   };
 
 export function emptyTally(): Tally {
@@ -127,7 +124,7 @@ export function addTally(total: Tally, part: Tally): void {
   for (const count of COUNTS) total[count] += part[count];
   total.warnings.push(...part.warnings);
   total.leftOut.push(...part.leftOut);
-  for (const number of part.left) total.left.push(number);
+  for (const file of part.left) total.left.push(file);
   for (const entry of part.entries) total.entries.push(entry);
   for (const overlap of part.overlaps) total.overlaps.push(overlap);
   for (const error of part.errors) total.errors.push(error);

@@ -127,15 +127,19 @@ export class BatchCopier {
     }
   }
 
-  /** Copies the files that other threads left to this one (see {@link Tally.left}). Yields after each file. */
-  *copyLeft(left: readonly number[], queue: SharedQueue): Generator<void> {
-    for (let at = 0; at < left.length; ) {
-      const number = left[at]!;
+  /**
+   * Copies the files that other threads left to this one (see {@link Tally.left}), in the order of the plan, so that
+   * it does not depend on these threads which name of a file is the first. Yields after each file.
+   */
+  *copyLeft(left: Tally['left'], queue: SharedQueue): Generator<void> {
+    const files = [...left].sort(([batch, file], [other, next]) => batch - other || file - next);
+    for (let at = 0; at < files.length; ) {
+      const number = files[at]![0];
       const batch = queue.batch(number);
       const open = this.#openOrCollect(batch);
       try {
-        for (; left[at] === number; at += 2) {
-          if (open) open.files.copyOne(open, left[at + 1]!);
+        for (; files[at]?.[0] === number; at++) {
+          if (open) open.files.copyOne(open, files[at]![1]);
           yield;
         }
       } finally {

@@ -3,7 +3,7 @@ import { asThrown } from '../errors.ts';
 import { type EarlierRuns, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
 import { loadSystem } from '../platform/load.ts';
-import { addTally, emptyTally } from '../report.ts';
+import { addTally, emptyTally, type Tally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
 import { BatchCopier } from './batch-copier.ts';
 import { attempt, causeOf, type Finished, untilAborted } from './finished.ts';
@@ -174,7 +174,7 @@ class Coordinator {
   }
 
   /** Copies the files that workers left to this thread. Returns the error that ended this. */
-  async #copyLeft(left: readonly number[]): Promise<Finished['error']> {
+  async #copyLeft(left: Tally['left']): Promise<Finished['error']> {
     if (left.length === 0) return undefined;
     const queue = this.#queue;
     const steps = this.#copier.copyLeft(left, queue.share());

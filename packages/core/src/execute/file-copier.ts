@@ -175,7 +175,7 @@ export class FileCopier {
     const onCopied = (file: number, cloned: boolean): void => {
       if (records !== undefined) note(records, file, source, destination, lookedAt);
       if (hardLinks !== undefined && source.mayHaveLinks)
-        hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, records, file });
+        hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, batch, file });
       if (!isReported) return;
       const method = cloned ? this.system.methods.clone! : 'read_write';
       this.#report(pair, batch, file, { action: 'copied', method, bytes: source.size });
@@ -300,7 +300,7 @@ export class FileCopier {
 
   *#copySteps({ pair, batch, links }: OpenBatch, position: number, isDue?: () => boolean): Generator<void> {
     const system = this.system;
-    const { records, symlinks = this.#job.transfer.symlinks } = batch;
+    const { symlinks = this.#job.transfer.symlinks } = batch;
     const file = this.#paired(pair, batch, position);
     const { name } = file;
     const link = links.has(position);
@@ -308,11 +308,11 @@ export class FileCopier {
     const isSpecial = link && this.#makesDevices && this.#transferrer.isSpecial(file, follow);
     const keep = isSpecial || (link && symlinks === 'keep');
     const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
-    const member = { records, file: position };
+    const member = { batch, file: position };
     if (this.#leavesLinks && this.#hasLinks(file, !keep || isSpecial, follow))
-      return void this.tally.left.push(batch.number, position);
+      return void this.tally.left.push([batch.number, position]);
     if (
-      isUnchanged(system, file, follow, records, position) &&
+      isUnchanged(system, file, follow, batch.records, position) &&
       !(hardLinks && this.#isSplit(file, follow, hardLinks))
     ) {
       if (hardLinks) this.#addCopy({ ...file, source: this.#source, ...member }, true);
@@ -329,7 +329,8 @@ export class FileCopier {
       (this.#source.isRegular || isSpecial);
     const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
     if (linked) {
-      if (records && linked.isLinked) note(records, position, this.#source, hardLinks!.status, lookedAt);
+      if (batch.records && linked.isLinked)
+        note(batch.records, position, this.#source, hardLinks!.status, lookedAt);
       this.#count(pair, batch, position, linked.result);
       return;
     }
@@ -344,6 +345,8 @@ export class FileCopier {
           : yield* this.#transferrer.fileInSlices(file, follow, isDue);
     if (!result) return;
     const { source, destination } = this.#transferrer;
+    // Read only now: while the file was copied in slices, the batch may have moved to shared memory.
+    const { records } = batch;
     // An earlier run created the link, and it is up to date: keep its record.
     if (records) {
       if (result.action !== 'unchanged' || wasOurs) note(records, position, source, destination, lookedAt);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FileResult } from '../model/batch.ts';
+import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import { isRecorded, LostNames, rememberChange } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
@@ -10,9 +10,12 @@ import { mayReplace, type PairedFile } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import { UNCHANGED } from '../transfer/transfer.ts';
 
-/** A file and its record for the manifest. */
+/**
+ * The position of a file in its batch. The batch is kept, not its records for the manifest: they move to shared memory
+ * when workers begin to take part.
+ */
 interface Member {
-  records: Uint32Array | undefined;
+  batch: QueuedBatch;
   file: number;
 }
 
@@ -102,14 +105,14 @@ export class HardLinks {
   }
 
   /** Remembers a file under its first name, or under another name that is a link to the same copy. */
-  add({ pair, as, source, destination, records, file }: Copy): void {
+  add({ pair, as, source, destination, batch, file }: Copy): void {
     const { identity } = destination;
     let known = this.#copied.get(source.identity);
     if (!known) {
       known = { directory: pair.destination.path, name: as, identity, members: undefined };
       this.#copied.set(source.identity, known);
     }
-    if (known.identity === identity) addMember(known, { records, file });
+    if (known.identity === identity) addMember(known, { batch, file });
   }
 
   /** Updates the manifest's records at the end, because each new link changes the change time of the file. */
@@ -120,12 +123,12 @@ export class HardLinks {
       const isFound = statusIn(this.#system, directory, name, status) >= 0;
       // If somebody has replaced or changed the file since, it is not recorded as ours.
       if (!isFound || status.identity !== identity) continue;
-      for (const { records, file: number } of members)
-        if (isRecorded(records!, number)) rememberChange(records!, number, status);
+      for (const { batch, file } of members)
+        if (isRecorded(batch.records!, file)) rememberChange(batch.records!, file, status);
     }
   }
 }
 
 function addMember(copied: Copied, member: Member): void {
-  if (member.records) (copied.members ??= []).push(member);
+  if (member.batch.records) (copied.members ??= []).push(member);
 }
