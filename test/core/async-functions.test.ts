@@ -138,7 +138,7 @@ it('a promise of something that is no path is refused', async () => {
   const cwd = writeTree(workspace(), tree);
   const rename = later(() => '') as Target['rename'];
   const copying = copy({ from: 'in', to: 'out', rename: rename! }, { cwd });
-  await expect(copying).rejects.toThrow('rename must return a path, got "" for "a.txt"');
+  await expect(copying).rejects.toThrow('rename must return a path, got \'\' for "a.txt"');
 });
 
 it('a signal ends the wait for a function that never answers', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -416,11 +416,30 @@ describe('something unknown', () => {
 });
 
 describe('what rename returns', () => {
-  it.each([[undefined], [''], [3], ['a\0b']])('must be a path: %j', async (value) => {
+  it.each<[value: unknown, shown: string]>([
+    [undefined, 'undefined'],
+    ['', "''"],
+    [3, '3'],
+    ['a\0b', "'a\\x00b'"],
+    [3n, '3n'],
+    [Symbol('a'), 'Symbol(a)'],
+    [() => 'a', 'a function'],
+  ])('must be a path: %o', async (value, shown) => {
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
     const rename = () => value as string;
     const act = () => copy({ from: 'in', to: 'out', rename }, { cwd });
-    await leavingNothing(cwd, () => expectTypeError(act, 'rename must return a path', '"a"'));
+    await leavingNothing(cwd, () => expectTypeError(act, `rename must return a path, got ${shown} for "a"`));
+  });
+
+  it('must have whole characters: two names that are cut in the middle of an emoji would be one', async () => {
+    const cwd = writeTree(workspace(), { 'in/a\u{1f600}': 'a', 'in/a\u{2f600}': 'b' });
+    const rename = (name: string) => name.slice(0, 2);
+    const error = await rejection(() => copy({ from: 'in', to: 'out', rename }, { cwd }));
+    expect(error).toMatchObject({ code: 'EINVAL', source: join(cwd, 'in/a\u{1f600}') });
+    expect(String(error)).toContain('half a character');
+    expect(existsSync(join(cwd, 'out', 'a\ufffd'))).toBe(false);
+    await copy({ from: 'in', to: 'out', rename: (name) => [...name].slice(0, 2).join('') }, { cwd });
+    expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['a\u{1f600}', 'a\u{2f600}']);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type WalkedDirectory,
 } from '../model/files.ts';
 import { EINVAL } from '../platform/errno.ts';
+import { show } from '../schema.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { join } from './filter.ts';
 import { askAbout, type Pending } from './pending.ts';
@@ -78,7 +79,7 @@ function mirrorsOf({ from }: ResolvedTarget, source: string, relative: string): 
 function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source: string): string {
   if (typeof renamed !== 'string' || renamed === '' || renamed.includes('\0')) {
     throw new TypeError(
-      `fs-reflink: rename must return a path, got ${JSON.stringify(renamed)} for ${JSON.stringify(given)}`,
+      `fs-reflink: rename must return a path, got ${show(renamed)} for ${JSON.stringify(given)}`,
     );
   }
   const destination = path.resolve(to, renamed);
@@ -97,9 +98,20 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
 /** A colon in a path of Windows, other than that of a drive. */
 const COLON = /(?<!^[a-z]):|^[a-z]:(?![\\/])/i;
 
-/** Throws on Windows for a colon in a name: what follows it would name a hidden stream of a file, or a drive. */
+/** Half of a character, as a name has that was cut in the middle of an emoji. Not a byte that is not UTF-8. */
+const HALF = /[\ud800-\udc7f\udd00-\udfff]/u;
+
+/**
+ * Throws for a name that the system would replace by another one. On Windows that is one with a colon: what follows it
+ * would name a hidden stream of a file, or a drive. Elsewhere it is one with half a character: U+FFFD would replace
+ * it, and several files could get one name.
+ */
 function refuseName(renamed: string, paths: { source: string; destination: string }): void {
-  if (path.sep !== '\\' || !COLON.test(renamed)) return;
-  const reason = `Windows does not allow ":" in a name, and the new path is ${JSON.stringify(renamed)}; give the file another name`;
+  const isWindows = path.sep === '\\';
+  if (!(isWindows ? COLON : HALF).test(renamed)) return;
+  const shownName = JSON.stringify(renamed);
+  const reason = isWindows
+    ? `Windows does not allow ":" in a name, and the new path is ${shownName}; give the file another name`
+    : `the new path ${shownName} has half a character, which no name can have; cut names between characters, as [...name].slice(0, 20).join('') does`;
   throw new CopyError({ code: 'EINVAL', reason, errno: EINVAL, ...paths });
 }
