@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compiler, type Configuration, rspack } from '@rspack/core';
 import type { CopyReport } from 'fs-reflink';
@@ -105,6 +105,46 @@ test('an asset that a plugin adds just before Rspack writes wins over what is pu
     "unplugin-reflink: plain.txt is both in the public directory and in the bundle; the bundle's is kept",
   ]);
   expect(readFileSync(join(root, 'dist/plain.txt'), 'utf8')).toBe('of another plugin');
+});
+
+test.each([false, true])(
+  'if a plugin empties the output in the hook "emit", all files are copied afterwards; output.clean: %s',
+  async (clean) => {
+    const root = makeProject();
+    const dist = join(root, 'dist');
+    const emptying = {
+      apply(compiler: Compiler) {
+        compiler.hooks.emit.tap('emptying', () => {
+          rmSync(dist, { recursive: true, force: true });
+          mkdirSync(dist);
+          writeFileSync(join(dist, 'of-plugin.txt'), 'written in the hook');
+        });
+      },
+    };
+    for (let run = 0; run < 2; run++) {
+      if (run === 1) writeFileSync(join(dist, 'foreign.txt'), 'of somebody else');
+      const { reports, ...outcome } = await build(root, { plugins: [emptying], output: { clean } });
+      expect(outcome).toEqual(fine);
+      expect(reports).toMatchObject([{ files: 13 }]);
+      const names = Object.keys(readTree(dist));
+      expect(names).toEqual(expect.arrayContaining([BUNDLE, 'of-plugin.txt', 'plain.txt', 'run.sh']));
+      expect(names).not.toContain('foreign.txt');
+    }
+  },
+);
+
+test('output.clean leaves what another plugin writes in the hook "emit"', async () => {
+  const root = makeProject({ 'dist/of-plugin.txt': 'of the build before', 'dist/foreign.txt': 'foreign' });
+  const writing = {
+    apply(compiler: Compiler) {
+      compiler.hooks.emit.tap('writing', () => writeFileSync(join(root, 'dist/of-plugin.txt'), 'new'));
+    },
+  };
+  const { reports, ...outcome } = await build(root, { plugins: [writing], output: { clean: true } });
+  expect(outcome).toEqual(fine);
+  expect(reports).toMatchObject([{ files: 13 }]);
+  expect(readFileSync(join(root, 'dist/of-plugin.txt'), 'utf8')).toBe('new');
+  expect(existsSync(join(root, 'dist/foreign.txt'))).toBe(false);
 });
 
 test('all is in place for whoever looks after the bundle was written, and nothing is an asset', async () => {

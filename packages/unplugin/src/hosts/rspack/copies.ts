@@ -48,6 +48,8 @@ export class RspackCopies {
   #compilation: Compilation | undefined;
   /** Absolute path of the output. Undefined if the build does not copy. */
   #directory: string | undefined;
+  /** Whether this build empties the output. */
+  #empties = false;
   /** Whether an earlier build has written the bundle: then Rspack does not write unchanged files again. */
   #hasWritten = false;
 
@@ -69,7 +71,7 @@ export class RspackCopies {
     if (!this.#settings.cleaning) return;
     await loadEmptying();
     const directory = path.resolve(this.#compiler.outputPath);
-    this.#copies.claim(directory, this.#configuration(), this.#settings.targets);
+    this.#claim(directory);
     this.#copies.snapshot(directory, this.#keptIn(directory));
   }
 
@@ -78,7 +80,23 @@ export class RspackCopies {
     if (await isOnDisk(this.#compiler)) this.#copies.prepare(this.#settings.targets);
   }
 
-  /** Call this before a compilation is written. Empties the output if that is due, and starts the copy. */
+  /**
+   * Call this before other plugins write into the output. If the output is due to be emptied, what exists now is deleted
+   * when the copy starts. An error here is not reported, because the copy meets it again.
+   */
+  async snapshotOutput(compilation: Compilation): Promise<void> {
+    this.#empties = this.#settings.cleaning?.isDue() ?? false;
+    if (!this.#empties || !(await isOnDisk(this.#compiler))) return;
+    await loadEmptying();
+    const directory = outputOf(compilation);
+    this.#claim(directory);
+    this.#copies.snapshot(directory, this.#keptIn(directory));
+  }
+
+  /**
+   * Call this when no plugin empties the output any more, before a compilation is written. Empties the output if that is
+   * due, and starts the copy.
+   */
   async begin(compilation: Compilation, server: DevelopmentServer): Promise<void> {
     this.#compilation = compilation;
     const directory = outputOf(compilation);
@@ -89,13 +107,11 @@ export class RspackCopies {
     this.#directory = directory;
     const assets = this.#settings.imported?.in(compilation);
     this.#assets = assets?.map((each) => ({ ...each, name: fileOf(each.name) })) ?? [];
-    const empty = this.#settings.cleaning?.isDue() ?? false;
-    if (empty) await loadEmptying();
-    this.#copies.claim(directory, this.#configuration(), this.#settings.targets);
+    this.#claim(directory);
     await this.#copies.beginInTurn(directory, bundleOf(compilation), () => ({
       ...this.#presentTargets(),
       assets: assets && assetTargets(this.#assets, directory),
-      empty,
+      empty: this.#empties,
       keep: this.#keptIn(directory),
     }));
   }
@@ -155,6 +171,10 @@ export class RspackCopies {
     const isPresent = (from: string) => statsOf(watchedPart(from)) !== undefined;
     const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(isPresent));
     return { ...targets, publicTargets };
+  }
+
+  #claim(directory: string): void {
+    this.#copies.claim(directory, this.#configuration(), this.#settings.targets);
   }
 
   #keptIn(directory: string): string[] {

@@ -12,6 +12,8 @@ import { takeOverPatterns } from './take-over.ts';
 
 /** A stage before other plugins write into the output, or read what was written. */
 const BEFORE_ALL = -10_000;
+/** A stage after other plugins have emptied the output. */
+const AFTER_CLEANING = 200;
 /** A stage at which no plugin adds assets any more. */
 const AFTER_ALL = 10_000;
 
@@ -80,6 +82,10 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
   hooks.make.tapPromise(NAME, () => copies.prepare());
   hooks.emit.tapPromise(
     { name: NAME, stage: BEFORE_ALL },
+    attempt((compilation) => copies.snapshotOutput(compilation)),
+  );
+  hooks.emit.tapPromise(
+    { name: NAME, stage: AFTER_CLEANING },
     attempt((compilation) => copies.begin(compilation, server)),
   );
   hooks.emit.tapPromise(
