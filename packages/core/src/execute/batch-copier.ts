@@ -113,7 +113,7 @@ export class BatchCopier {
       if (way === 'worker') {
         // A worker copies the rest of a batch in shared memory: this thread continues with another batch.
         if (!isOwn) return undefined;
-        queue.giveBack(batch);
+        batch.cursor--;
         return 'large';
       }
       if (way === 'slices') this.#copying = files.copyInSlices(open, next, this.#isDue);

@@ -23,8 +23,6 @@ export interface BatchQueue extends Pick<PlannedQueue, 'stop' | 'stopped'> {
   nextFile(batch: QueuedBatch): number;
   /** Returns what {@link nextFile} would return, without taking the file. Another thread may take it meanwhile. */
   peekFile(batch: QueuedBatch): number;
-  /** Undoes the last {@link nextFile}. Call this only for a batch that is not in shared memory. */
-  giveBack(batch: QueuedBatch): void;
   has(note: Note, batch: QueuedBatch): boolean;
   note(note: Note, batch: QueuedBatch): void;
 }

@@ -129,10 +129,6 @@ export class Queue implements BatchQueue, PlannedQueue {
     return batch.cursor < batch.names.length ? batch.cursor : -1;
   }
 
-  giveBack(batch: QueuedBatch): void {
-    batch.cursor--;
-  }
-
   has(note: Note, batch: QueuedBatch): boolean {
     return batch.number >= 0 ? this.#shared!.has(note, batch) : (batch.notes.bits & note) !== 0;
   }

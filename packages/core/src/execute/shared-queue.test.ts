@@ -261,7 +261,7 @@ describe('the queue of the calling thread', () => {
     const batch = queue.take()!;
     expect(queue.peekFile(batch)).toBe(0);
     expect([queue.nextFile(batch), queue.waiting]).toEqual([0, 1]);
-    queue.giveBack(batch);
+    batch.cursor--;
     expect([0, 1, 2].map(() => queue.nextFile(batch))).toEqual([0, 1, -1]);
     expect(queue.take()).toBeUndefined();
     expect([batch.records, batch.outcomes]).toEqual([undefined, undefined]);

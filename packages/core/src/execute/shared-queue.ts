@@ -225,10 +225,6 @@ export class SharedQueue implements PlannedQueue {
     return file < batch.names.length ? file : -1;
   }
 
-  giveBack(): void {
-    throw new Error('another thread may have taken the next file');
-  }
-
   /** Marks the first files of a batch as taken: they were taken before the batch was published. */
   begin({ number }: QueuedBatch, files: number): void {
     Atomics.store(this.#index, number * INDEX_WORDS + CURSOR, files);

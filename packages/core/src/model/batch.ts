@@ -37,7 +37,10 @@ export interface ExpectedFiles {
 export interface QueuedBatch extends Batch {
   /** Its number in shared memory, or -1. */
   number: number;
-  /** The position of the next file that no thread has taken. Used only if the batch is not in shared memory. */
+  /**
+   * The position of the next file that no thread has taken. Used only if the batch is not in shared memory: then one
+   * thread alone takes its files, and may give the last one back.
+   */
   cursor: number;
   /** Bits noted about its directory, shared by all batches of the directory that are not in shared memory. */
   notes: { bits: number };
