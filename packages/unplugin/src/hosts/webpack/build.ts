@@ -100,7 +100,7 @@ export class WebpackBuild {
       const { entries } = await copies.copy({
         directory,
         ...targets,
-        assets: imported && ours.filter(isImported).map(({ given }) => given.target),
+        assets: imported && ours.flatMap(({ given }) => (given.kind === 'bundle' ? [given.target] : [])),
         keep: [],
         leave: assets.left().map(({ file }) => file.destination),
         reported: assets.reported,
@@ -112,7 +112,7 @@ export class WebpackBuild {
         },
         entries: true,
       });
-      await imported?.verifyFiles(ours.filter(isImported), directory);
+      await imported?.verifyFiles(ours, directory);
       if (options.dryRun) {
         this.#putBack = assets.detach(ours);
         return;
@@ -190,8 +190,4 @@ export class WebpackBuild {
     for (const { name } of plain) this.compilation.emittedAssets.add(name);
     this.#putBack = assets.detach(plain);
   }
-}
-
-function isImported({ given }: FileAsset): boolean {
-  return given.kind === 'bundle';
 }

@@ -6,7 +6,7 @@ import { fileOf } from '../../compilers/compiler.ts';
 import { ImportedFiles } from '../../compilers/imported-files.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { relativeName, targetOfFile } from '../../targets/targets.ts';
+import { targetOfFile } from '../../targets/targets.ts';
 import { hideFromReaders } from './hiding.ts';
 import type { FileAsset } from './listing.ts';
 
@@ -24,9 +24,12 @@ export class WebpackImports extends ImportedFiles {
   #tap(compilation: Compilation): void {
     const { compiler, hooks } = compilation;
     const moduleHooks = compiler.webpack.NormalModule.getCompilationHooks(compilation);
-    moduleHooks.needBuild.tapPromise(NAME, async (module) =>
-      (await this.#isCurrent(module)) ? undefined! : true,
-    );
+    // webpack builds a module again if the modification time of its file differs, which some tools preserve or set to
+    // a fixed value. So this asks whether the file still has the content of the module's stand-in.
+    moduleHooks.needBuild.tapPromise(NAME, async (module) => {
+      const standIn = standInIn(module);
+      return !standIn || (await this.isCurrent(standIn, module.resource)) ? undefined! : true;
+    });
     moduleHooks.readResource.for(undefined as never).tapPromise(FIRST, (given) => {
       const context = given as LoaderContext<unknown>;
       const limit = context._module && inlineLimitOf(context._module);
@@ -38,16 +41,6 @@ export class WebpackImports extends ImportedFiles {
     });
     hooks.processAssets.tapPromise(FIRST, () => this.#reveal(compilation));
     if (compiler.isChild()) hideFromReaders(compilation, () => this.in(compilation, compiler.outputPath));
-  }
-
-  /**
-   * False if a module has the stand-in of a content that its file no longer has. webpack builds the module again if
-   * the modification time of its file differs, which some tools preserve or set to a fixed value.
-   */
-  async #isCurrent(module: NormalModule): Promise<boolean> {
-    const source = module.type.startsWith('asset') ? module.originalSource() : null;
-    const standIn = source && standInOf(source);
-    return !standIn || (await this.isCurrent(standIn, module.resource));
   }
 
   /**
@@ -83,14 +76,20 @@ export class WebpackImports extends ImportedFiles {
     });
   }
 
-  /** Checks, after the copy, that the files still have the contents that were hashed. */
+  /** Checks, after the copy, that the imported files among the copied ones still have the contents that were hashed. */
   async verifyFiles(copied: readonly FileAsset[], directory: string): Promise<void> {
-    const named = copied.map(({ source, file }) => ({
-      ...this.assetOf(source)!,
-      name: relativeName(directory, file.destination),
-    }));
+    const named = copied.flatMap(({ name, source }) => {
+      const asset = this.assetOf(source);
+      return asset ? [{ ...asset, name: fileOf(name) }] : [];
+    });
     await this.verify(named, directory);
   }
+}
+
+/** The content of a module if it is a stand-in. */
+function standInIn(module: NormalModule): Buffer | undefined {
+  const source = module.type.startsWith('asset') && module.originalSource?.();
+  return source ? standInOf(source) : undefined;
 }
 
 /** The largest size, in bytes, of a file that webpack may inline. Undefined if webpack has to see the content. */
@@ -104,8 +103,7 @@ function inlineLimitOf({ type, loaders, parser, ...module }: NormalModule): numb
 
 /** Makes webpack show the size of the file instead of the size of its stand-in. */
 function showSize(module: NormalModule): void {
-  const source = module.type.startsWith('asset') ? module.originalSource?.() : undefined;
-  const standIn = source && standInOf(source);
+  const standIn = standInIn(module);
   if (!standIn) return;
   const size = sizeInStandIn(standIn)!;
   const { size: sizeOf } = Object.getPrototypeOf(module) as NormalModule;
