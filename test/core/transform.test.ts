@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { CopyError, type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
@@ -153,6 +154,13 @@ describe('transform', () => {
     expect(error.code).toBe('ERR_TRANSFORM');
     expect(error.message).toContain('a string or bytes');
     expect(filesOf(cwd)).toEqual(['in/a']);
+  });
+
+  it('writes bytes of another realm, as tests that run in node:vm return them', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const transform = runInNewContext('() => new Uint8Array([66, 67])') as () => Uint8Array;
+    await copy({ ...shout, transform }, { cwd });
+    expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe('BC');
   });
 
   it('refuses bytes that were transferred to another thread', async () => {

@@ -26,7 +26,9 @@ export type Transform = (
  */
 export function bytesOf(made: unknown): Buffer {
   if (typeof made === 'string') return Buffer.from(made, 'utf8');
-  if (made instanceof Uint8Array) return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
+  // Not `instanceof`: a function of another realm (node:vm, where test runners run tests) has its own Uint8Array.
+  if (ArrayBuffer.isView(made) && Object.prototype.toString.call(made) === '[object Uint8Array]')
+    return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
   throw new TypeError(`it must return a string or bytes, got ${made === null ? 'null' : typeof made}`);
 }
 
