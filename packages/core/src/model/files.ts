@@ -26,22 +26,26 @@ export function namesAs(files: Files): readonly string[] {
   return files.renamed ? files.names.map((_name, file) => nameAs(files, file)) : files.names;
 }
 
-export function isLink({ links }: Files, file: number): boolean {
-  return links?.includes(file) ?? false;
-}
-
 export function addFile(files: Files, name: string, as: string, link: boolean): void {
   const file = files.names.push(name) - 1;
   if (as !== name) (files.renamed ??= {})[file] = as;
   if (link) (files.links ??= []).push(file);
 }
 
-/** The files at the given positions. */
-export function chooseFiles(files: Files, chosen: Iterable<number>): Files {
+/** The positions of the links as a set, to look up many files: {@link Files.links} may have thousands. */
+export function linksOf({ links }: Files): ReadonlySet<number> {
+  return new Set(links);
+}
+
+/** The files at the given positions. `links` is what {@link linksOf} returns for `files`. */
+export function chooseFiles(
+  files: Files,
+  chosen: Iterable<number>,
+  links: ReadonlySet<number> = linksOf(files),
+): Files {
   const { names } = files;
-  const links = files.links && new Set(files.links);
   const part: Files = { names: [] };
-  for (const file of chosen) addFile(part, names[file]!, nameAs(files, file), links?.has(file) ?? false);
+  for (const file of chosen) addFile(part, names[file]!, nameAs(files, file), links.has(file));
   return part;
 }
 

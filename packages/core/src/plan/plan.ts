@@ -9,7 +9,7 @@ import type {
   TransformedFolder,
   UnchangedFolder,
 } from '../model/batch.ts';
-import { chooseFiles, type Files, type Folder, namesAs } from '../model/files.ts';
+import { chooseFiles, type Files, type Folder, linksOf, namesAs } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -298,13 +298,14 @@ export class Planner {
     const { source, root, below, mirrors, raw } = folder;
     const { overwrite, symlinks, preserve } = folder.target;
     const { length: count } = folder.names;
+    const linked = linksOf(folder);
     const target = this.#plan.targets.indexOf(folder.target);
     let first: QueuedBatch | undefined;
     let start = 0;
     try {
       do {
         const end = Math.min(start + BATCH_FILES, count);
-        const { names, renamed, links } = sliceFiles(folder, start, end);
+        const { names, renamed, links } = sliceFiles(folder, start, end, linked);
         const batch = this.#queue.publish(
           {
             source,
@@ -330,7 +331,7 @@ export class Planner {
       } while (start < count);
     } catch (error) {
       // The manifest still has to record the files that were not published.
-      const rest = { ...folder, ...sliceFiles(folder, start, count) };
+      const rest = { ...folder, ...sliceFiles(folder, start, count, linked) };
       this.#waiting.push({ folder: rest, records: records?.subarray(start * RECORD_WORDS) });
       throw error;
     }
@@ -407,12 +408,14 @@ function asItIs(folder: Folder): Folder {
   return { ...folder, unchanged: undefined };
 }
 
-/** The files of a folder from `start` to `end`. */
-function sliceFiles(folder: Folder, start: number, end: number): Files {
+/** The files of a folder from `start` to `end`. `linked` is what {@link linksOf} returns for the folder. */
+function sliceFiles(folder: Folder, start: number, end: number, linked: ReadonlySet<number>): Files {
   const { names, renamed, links } = folder;
   if (start === 0 && end >= names.length) return { names, renamed, links };
   if (!renamed && !links) return { names: names.slice(start, end) };
-  return chooseFiles(folder, [...names.keys()].slice(start, end));
+  // Looks at no other file: a folder of 100,000 files has 1,500 slices.
+  const chosen = Array.from({ length: end - start }, (_none, file) => start + file);
+  return chooseFiles(folder, chosen, linked);
 }
 
 /** The part of `expected` for the files from `start` to `end`, with positions from 0. */

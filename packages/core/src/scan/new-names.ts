@@ -6,7 +6,7 @@ import {
   type Files,
   type Folder,
   filterFiles,
-  isLink,
+  linksOf,
   type Mirrors,
   type WalkedDirectory,
 } from '../model/files.ts';
@@ -39,16 +39,17 @@ export function* withNewNames(
   target: ResolvedTarget,
   directory: WalkedDirectory,
 ): Generator<Folder | Pending> {
-  const { source, relative, names, links, raw, unchanged } = directory;
+  const { source, relative, names, raw, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory without files creates nothing.
     if (names.length > 0 || !flatten)
-      yield { source, root, below, mirrors, names, links, raw, target, unchanged };
+      yield { source, root, below, mirrors, names, links: directory.links, raw, target, unchanged };
     return;
   }
+  const links = linksOf(directory);
   const folders = new Map<string, Files>();
   if (names.length === 0 && !flatten) folders.set(below, { names: [] });
   const given = pathsIn({ ...directory, relative: below });
@@ -62,7 +63,7 @@ export function* withNewNames(
     const key = parent === '.' ? '' : parent;
     let files = folders.get(key);
     if (!files) folders.set(key, (files = { names: [] }));
-    addFile(files, name, path.posix.basename(renamed), isLink(directory, file));
+    addFile(files, name, path.posix.basename(renamed), links.has(file));
   }
   for (const [key, files] of folders) {
     const kept = key === below ? mirrors : undefined;
