@@ -13,11 +13,11 @@ describeExample(
     site: 'dist',
     summary: 'public, targets → dist',
     second: 'unchanged',
+    beforeSecond: (root) => writeFileSync(join(root, 'dist/stale.html'), 'an earlier build'),
   },
-  ({ root, build }) => {
-    test('what no build writes any more is deleted', async () => {
-      writeFileSync(join(root, 'dist/stale.html'), 'an earlier build');
-      await build();
+  ({ root, build }, printed) => {
+    test('what no build writes any more is deleted', () => {
+      expect(printed.second).toContain('→ ');
       expect(existsSync(join(root, 'dist/stale.html'))).toBe(false);
       expect(existsSync(join(root, 'dist/index.html'))).toBe(true);
       expect(existsSync(join(root, 'dist/.prerender'))).toBe(false);

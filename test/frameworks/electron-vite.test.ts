@@ -16,7 +16,9 @@ describeExample(
   },
   ({ root, build }, printed) => {
     test('targets of the main process go to its output, and stay there', async () => {
-      expect(printed()).toMatch(new RegExp(`^targets → out/main: 1 copied \\(\\S+ B, ${METHOD} 1\\)`, 'm'));
+      expect(printed.first).toMatch(
+        new RegExp(`^targets → out/main: 1 copied \\(\\S+ B, ${METHOD} 1\\)`, 'm'),
+      );
       const source = readFileSync(join(root, 'assets/greeting.json'), 'utf8');
       expect(readFileSync(join(root, 'out/main/data/greeting.json'), 'utf8')).toBe(source);
       expect(await build()).toMatch(/^targets → out\/main: 1 unchanged/m);

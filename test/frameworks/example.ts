@@ -33,6 +33,8 @@ export interface Example {
   path?: string;
   /** Whether a second build keeps unchanged files, or the reason why it does not. Undefined: it is no build. */
   second: 'unchanged' | string | undefined;
+  /** Changes the project or its output before the second build. */
+  beforeSecond?: (root: string) => void;
 }
 
 /** What a build has copied, as it reports. */
@@ -60,10 +62,16 @@ const METHODS: readonly string[] = ['ficlone', 'copy_file_range', 'read_write'];
 /** Matches the methods that copy by a system call. */
 export const METHOD = `(?:${METHODS.join('|')})`;
 
-/** Describes an example in the lane of the frameworks. */
+/** What the two builds of an example printed. */
+export interface Printed {
+  first: string;
+  second: string;
+}
+
+/** Describes an example in the lane of the frameworks. `more` describes other tests, which run after those of all. */
 export function describeExample(
   example: Example,
-  more: (built: Built, printed: () => string) => void = () => {},
+  more: (built: Built, printed: Printed) => void = () => {},
 ): void {
   const { name, title, command, made, site, summary, publicDir = 'public', second } = example;
   const root = fileURLToPath(new URL(`../../examples/frameworks/${name}`, import.meta.url));
@@ -88,17 +96,17 @@ export function describeExample(
   };
 
   describe.skipIf(missing)(`the example of ${title}${lane}`, () => {
-    let printed: string;
+    const printed: Printed = { first: '', second: '' };
 
     beforeAll(async () => {
       clean();
-      printed = await built.build();
+      printed.first = await built.build();
     });
 
     afterAll(clean);
 
     test('a build copies public files and targets by system calls', () => {
-      const { files, methods } = parse(printed);
+      const { files, methods } = parse(printed.first);
       expect(files).toBeGreaterThanOrEqual(count);
       expect(methods.filter((method) => !METHODS.includes(method))).toEqual([]);
     });
@@ -129,21 +137,22 @@ export function describeExample(
           ? 'the next build leaves what is unchanged'
           : `the next build copies everything again: ${second}`;
       test(title, async () => {
+        example.beforeSecond?.(root);
         await pastTick();
         const before = Object.keys(urls).map(stateOf);
-        const again = await built.build();
+        printed.second = await built.build();
         const after = Object.keys(urls).map(stateOf);
-        const { files, unchanged } = parse(again);
+        const { files, unchanged } = parse(printed.second);
         if (second === 'unchanged') {
           expect(after).toEqual(before);
           expect(unchanged).toBe(count);
         } else {
-          expect({ files, unchanged }).toEqual({ files: parse(printed).files, unchanged: 0 });
+          expect({ files, unchanged }).toEqual({ files: parse(printed.first).files, unchanged: 0 });
         }
       });
     }
 
-    more(built, () => printed);
+    more(built, printed);
   });
 }
 

@@ -44,9 +44,9 @@ describeExample(
       const line = new RegExp(
         `unplugin-reflink: \\.svelte-kit/output/client → build: (\\d+) copied \\(\\d+ kB, ${METHOD} \\1\\)`,
       );
-      expect(printed()).toMatch(line);
+      expect(printed.first).toMatch(line);
       for (const name of ['robots.txt', 'images/logo.svg', 'data/greeting.json'])
-        expect(printed()).toMatch(new RegExp(`  ${name} \\(${METHOD}\\)`));
+        expect(printed.first).toMatch(new RegExp(`  ${name} \\(${METHOD}\\)`));
       const source = statSync(join(root, 'static/robots.txt'), { bigint: true });
       expect(statSync(join(root, 'build/robots.txt'), { bigint: true }).mtimeNs).toBe(source.mtimeNs);
     });
