@@ -4,8 +4,9 @@ import { type CopyOptions, copy, ignoresCase, plan, type Target } from 'fs-refli
 import { emptyDirectory } from 'fs-reflink/empty';
 import { list } from 'fs-reflink/list';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { type MountedFilesystem, mountFilesystem, unavailable } from '../support/filesystems.ts';
-import { type TreeSpec, writeTree } from '../support/trees.ts';
+import { symlink, type TreeSpec, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, refusal, workspace } from './support.ts';
 
@@ -91,6 +92,18 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
   const trees: [string, TreeSpec, first: string, second: string][] = [
     ['in one directory', { 'in/README': '1', 'in/readme': '22' }, 'in/README', 'in/readme'],
     ['in two directories', { 'in/Doc/a': '1', 'in/doc/a': '22', 'in/doc/b': '3' }, 'in/Doc/a', 'in/doc/a'],
+    [
+      'below two directories, with others between them',
+      { 'in/Doc/x/a': '1', 'in/abc/a': '3', 'in/abc/x/a': '3', 'in/doc/x/A': '22', 'in/e/x/a': '3' },
+      'in/Doc/x/a',
+      'in/doc/x/A',
+    ],
+    [
+      'below a directory and a link to another',
+      { 'in/Doc/x/a': '1', 'in/doc': symlink('../other'), 'other/x/a': '22' },
+      'in/Doc/x/a',
+      'in/doc/x/a',
+    ],
   ];
 
   describe.each(Object.entries(lanes))('%s', (lane, run) => {
@@ -113,6 +126,25 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
       },
     );
   });
+
+  it.each(trees)(
+    'also where an earlier copy recorded the first of them, %s',
+    async (_name, files, first, second) => {
+      const { [first]: recorded, ...later } = files;
+      const cwd = writeTree(workspace(), { [first]: recorded! });
+      const target = { from: 'in', to: fresh() };
+      const all = { ...options(cwd), manifest: join(cwd, 'manifest') };
+      await pastTick();
+      expect(await copy(target, all)).toMatchObject({ files: 1 });
+      await pastTick();
+      expect(await copy(target, all)).toMatchObject({ files: 0, unchanged: 1 });
+      writeTree(cwd, later);
+      const error = await refusal(() => copy(target, all));
+      expect(error.code).toBe('ERR_COLLISION');
+      for (const each of [first, second]) expect(error.message).toContain(JSON.stringify(join(cwd, each)));
+      expect(readFileSync(join(target.to, first.slice('in/'.length)), 'utf8')).toBe(recorded);
+    },
+  );
 
   it('what is to be kept is kept, in whatever letters its path is written', async () => {
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
@@ -146,14 +178,39 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
       const to = fresh();
       const target = { from: 'in', to, overwrite };
       const all = { ...options(cwd), manifest: join(cwd, 'manifest') };
+      await pastTick();
       expect(await copy(target, all)).toMatchObject({ files: 1, warnings: [] });
       expect(readdirSync(to)).toHaveLength(1);
       expect(readFileSync(join(to, 'readme'), 'utf8')).toBe(overwrite ? '22' : '1');
+      // What is recorded is known to be unchanged only if it did not change just now. exFAT has times of 10 ms.
+      await pastTick();
       await copy(target, all);
+      await pastTick();
+      expect(await copy(target, all)).toMatchObject({ files: 0, unchanged: 1 });
       expect(readFileSync(join(to, 'readme'), 'utf8')).toBe(overwrite ? '22' : '1');
       expect(readdirSync(to)).toHaveLength(1);
     }
   });
+
+  it.each(trees)(
+    "a target's overwrite chooses the same one in each copy, %s",
+    async (_name, files, first) => {
+      for (const overwrite of [true, false]) {
+        const cwd = writeTree(workspace(), files);
+        const to = fresh();
+        const chosen = () => readFileSync(join(to, first.slice('in/'.length)), 'utf8');
+        const options: CopyOptions = { cwd, preserve: [], manifest: join(cwd, 'manifest') };
+        await pastTick();
+        await copy({ from: 'in', to, overwrite }, options);
+        const before = chosen();
+        for (let time = 0; time < 2; time++) {
+          await pastTick();
+          expect(await copy({ from: 'in', to, overwrite }, options)).toMatchObject({ files: 0 });
+          expect(chosen()).toBe(before);
+        }
+      }
+    },
+  );
 
   it('directories that become one hold the files of both', async () => {
     const cwd = writeTree(workspace(), { 'in/Doc/a': '1', 'in/doc/b': '2' });

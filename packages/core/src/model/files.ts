@@ -75,6 +75,11 @@ export interface Folder extends Files {
   target: ResolvedTarget;
   /** Its path, or a name in it, is not UTF-8. */
   raw?: boolean | undefined;
+  /**
+   * Whether a filesystem may take it for another directory of the same walk: in its path, one name and that of another
+   * directory beside it differ only in the case of letters or the form of accents.
+   */
+  alike?: boolean | undefined;
   /** Present if all of its files are already up to date. `alone`: the destination directory contains nothing else. */
   unchanged?: { alone: boolean } | undefined;
 }
@@ -86,6 +91,7 @@ export interface WalkedDirectory extends Files {
   relative: string;
   unchanged?: Folder['unchanged'];
   raw?: Folder['raw'];
+  alike?: Folder['alike'];
   /** Whether it is, or is inside, a linked directory below the start of the walk. */
   linked?: boolean;
 }

@@ -1,7 +1,8 @@
 import { expect, it, test, vi } from 'vitest';
 import type { Folder } from '../model/files.ts';
+import { fold } from '../platform/spelling.ts';
 import { CollisionCheck, hasOwnNames, resolveOverlaps } from './collisions.ts';
-import { fold, SameNames } from './same-names.ts';
+import { SameNames } from './same-names.ts';
 
 const COMPOSED = 'caf\u00e9.txt';
 const DECOMPOSED = 'cafe\u0301.txt';
@@ -44,21 +45,27 @@ const target = {
   exact: false,
 };
 
-function folder(below: string, names: string[], unchanged?: { alone: boolean }): Folder {
-  return { source: `/s/${below}`, root: '/d', below, names, target, unchanged };
+function folder(below: string, names: string[], more: Partial<Folder> = {}): Folder {
+  return { source: `/s/${below}`, root: '/d', below, names, target, ...more };
 }
+
+const alike = { alike: true };
 
 /** Folders with a collision, in the order in which the scan finds them. */
 const colliding: [string, Folder[], first: string, second: string][] = [
   ['in one directory', [folder('', ['README', 'x', 'readme'])], '/s/README', '/s/readme'],
   ['by the form of accents', [folder('', [COMPOSED, DECOMPOSED])], `/s/${COMPOSED}`, `/s/${DECOMPOSED}`],
-  ['in directories', [folder('Doc', ['a', 'c']), folder('doc', ['a', 'b'])], '/s/Doc/a', '/s/doc/a'],
-  ['further below', [folder('Doc/x', ['a']), folder('doc/x', ['A'])], '/s/Doc/x/a', '/s/doc/x/A'],
   [
-    'with one that is in place',
-    [folder('', ['README'], { alone: false }), folder('', ['readme'])],
-    '/s/README',
-    '/s/readme',
+    'in directories',
+    [folder('Doc', ['a', 'c'], alike), folder('doc', ['a', 'b'], alike)],
+    '/s/Doc/a',
+    '/s/doc/a',
+  ],
+  [
+    'further below',
+    [folder('Doc/x', ['a'], alike), folder('doc/x', ['A'], alike)],
+    '/s/Doc/x/a',
+    '/s/doc/x/A',
   ],
 ];
 
@@ -81,7 +88,12 @@ it.each(colliding)('two files for one place are found, %s', (_name, folders, fir
 
 it('directories that become one, without a file in common, are none', () => {
   const check = new CollisionCheck(namesThat(true));
-  for (const each of [folder('Doc', ['a']), folder('doc', ['b']), folder('doc/x', ['a'])]) check.add(each);
+  for (const [below, name] of [
+    ['Doc', 'a'],
+    ['doc', 'b'],
+    ['doc/x', 'a'],
+  ] as const)
+    check.add(folder(below, [name], alike));
 });
 
 it('the filesystem is not asked where all names differ', () => {

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { CopyError, systemError } from '../errors.ts';
 import type { PlannedFile } from '../model/entry.ts';
-import { type Files, type Folder, filterFiles, nameAs, namesAs } from '../model/files.ts';
+import { type Folder, filterFiles, nameAs, namesAs } from '../model/files.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
+import { fold, foldAll, stayDifferent } from '../platform/spelling.ts';
 import type { Overlap } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { fold, type SameNames } from './same-names.ts';
+import type { SameNames } from './same-names.ts';
 
 /** A file and the folder that it was found in. */
 export interface FoundIn {
@@ -40,15 +41,6 @@ function collisionError(first: FoundIn, second: FoundIn): CopyError {
   });
 }
 
-/**
- * The folded names of files. They are folded as one string, because a call for each of thousands of names would take
- * several times as long.
- */
-function foldedNames(files: Files): string[] {
-  // A name never contains a slash.
-  return files.names.length === 0 ? [] : fold(namesAs(files).join('/')).split('/');
-}
-
 /** The rules for several files with the same destination. */
 export interface CollisionRules {
   /** The option `overwrite`, which applies if a target does not set its own. */
@@ -71,7 +63,7 @@ export function resolveOverlaps(folders: Folder[], rules: CollisionRules): Folde
     const key = fold(path.join(root, below));
     let copied = directories.get(key);
     if (!copied) directories.set(key, (copied = new Map()));
-    const folded = foldedNames(folder);
+    const folded = foldAll(namesAs(folder));
     for (const file of given.keys()) {
       const name = folded[file]!;
       const now = { folder, file };
@@ -123,22 +115,14 @@ export function toOverlap(targets: readonly ResolvedTarget[], kept: FoundIn, lef
   return { kept: planned(kept), left: planned(left) };
 }
 
-interface KeptFolder {
-  folder: Folder;
-  text: string;
-}
-
 /**
  * Finds files with the same destination in copies where each source directory has its own destination: the filesystem
  * of the destination may ignore letter case or the form of accents. Directories are added one by one.
  */
 export class CollisionCheck {
   readonly #names: SameNames;
-  /**
-   * By the folded destination directory. There are several folders if spellings differ, or if part of a directory is
-   * unchanged. The names of a folder are kept as one string, which takes a quarter of the memory.
-   */
-  readonly #folders = new Map<string, KeptFolder[]>();
+  /** Folders whose destination may be that of another folder, by the folded path. */
+  readonly #alike = new Map<string, Folder[]>();
 
   constructor(names: SameNames) {
     this.#names = names;
@@ -146,31 +130,16 @@ export class CollisionCheck {
 
   /** Throws a CopyError with code ERR_COLLISION if a file collides with one that was added before. */
   add(folder: Folder): void {
-    const { below, names, unchanged } = folder;
+    const { below, names, unchanged, alike } = folder;
     const key = fold(below);
-    const before = this.#folders.get(key) ?? [];
+    const before = (alike && this.#alike.get(key)) || [];
     // Unchanged files exist in the destination, each under its own name.
-    const isDistinct = names.length < 2 || unchanged !== undefined || areDistinct(folder);
-    if (before.length > 0 || !isDistinct) {
-      const others = before.map(({ folder: other, text }) => ({
-        ...other,
-        names: text === '' ? [] : text.split('/'),
-      }));
-      // Files of one target have no order: of two with the same destination, none is copied.
-      resolveOverlaps([...others, folder], { overwrite: 'error', names: this.#names });
-    }
-    // A name never contains a slash.
-    const kept = { folder: { ...folder, names: [], links: undefined }, text: names.join('/') };
-    this.#folders.set(key, [...before, kept]);
+    const isDistinct = unchanged !== undefined || stayDifferent(names);
+    // Files of one target have no order: of two with the same destination, none is copied.
+    if (before.length > 0 || !isDistinct)
+      resolveOverlaps([...before, folder], { overwrite: 'error', names: this.#names });
+    if (alike) this.#alike.set(key, [...before, folder]);
   }
-}
-
-/** Whether all names of a folder are still different after they are folded. */
-function areDistinct(folder: Folder): boolean {
-  const given = folder.names.join('/');
-  // A directory does not contain a name twice.
-  if (!folder.renamed && fold(given) === given) return true;
-  return new Set(foldedNames(folder)).size === folder.names.length;
 }
 
 /** Returns the folders without the files whose destinations are these absolute paths. */

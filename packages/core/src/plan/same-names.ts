@@ -1,17 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tryOr } from '../platform/path-status.ts';
-import { ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
+import { fold, ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
 import { PREFIX } from '../transfer/temporary.ts';
 
 const ASCII = /^[\0-\x7f]*$/;
-
-/** Removes from a name what some filesystems ignore: the case of letters, and the form of accents. */
-export function fold(name: string): string {
-  const lower = name.toLowerCase();
-  if (ASCII.test(lower)) return lower;
-  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
-}
 
 /**
  * Decides whether names that are equal after {@link fold} are one file in the destination. Only for such names is the

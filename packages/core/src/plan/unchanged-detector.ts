@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tryOr } from '../platform/path-status.ts';
+import { stayDifferent } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { UNDECODABLE } from '../scan/entries.ts';
@@ -59,6 +60,8 @@ export class UnchangedDetector {
       const compared = this.#compare(from, to, listed, recorded);
       if (!compared) return undefined;
       const { inPlace, ...recalled } = compared;
+      // Of two names that are one to the destination, their order decides, which would not be that of the listing.
+      if (recalled.others.length > 0 && !stayDifferent(listed)) return undefined;
       return { ...recalled, alone: this.#lists && found.length === inPlace };
     } finally {
       if (typeof from !== 'number') this.#system.closeDirectory(from);

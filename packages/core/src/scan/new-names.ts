@@ -39,14 +39,14 @@ export function* withNewNames(
   target: ResolvedTarget,
   directory: WalkedDirectory,
 ): Generator<Folder | Pending> {
-  const { source, relative, names, raw, unchanged } = directory;
+  const { source, relative, names, raw, alike, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory without files creates nothing.
     if (names.length > 0 || !flatten)
-      yield { source, root, below, mirrors, names, links: directory.links, raw, target, unchanged };
+      yield { source, root, below, mirrors, names, links: directory.links, raw, alike, target, unchanged };
     return;
   }
   const links = linksOf(directory);

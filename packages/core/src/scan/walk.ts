@@ -5,6 +5,7 @@ import { addFile, type WalkedDirectory } from '../model/files.ts';
 import { isDirectory } from '../platform/path-status.ts';
 import { childPath } from '../platform/paths.ts';
 import { isRaw, onDisk } from '../platform/raw-names.ts';
+import { stayDifferent } from '../platform/spelling.ts';
 import {
   followLink,
   hasUndecodable,
@@ -180,7 +181,14 @@ function read(walk: Walk, directory: WalkedDirectory, entries: readonly ListedEn
     }
   }
   // The last one is read next: reverse the new directories, so that they are read in the order of their listing.
-  for (const child of pending.splice(first).reverse()) pending.push(child);
+  for (const child of noteAlike(pending.splice(first)).reverse()) pending.push(child);
+}
+
+/** Sets `alike` on directories with one parent if a filesystem may take two of their names for one. */
+function noteAlike(children: WalkedDirectory[]): WalkedDirectory[] {
+  if (!stayDifferent(children.map(({ relative }) => path.posix.basename(relative))))
+    for (const child of children) child.alike = true;
+  return children;
 }
 
 /**
@@ -203,7 +211,9 @@ function* take(
   { files, directories, others, alone }: Recalled,
 ): Generator<WalkedDirectory> {
   const { source } = directory;
-  for (const name of directories.toReversed()) walk.pending.push(within(directory, name));
+  const { pending } = walk;
+  const first = pending.length;
+  for (const name of directories.toReversed()) pending.push(within(directory, name));
   for (const name of others) {
     try {
       add(walk, directory, name, lookAt(path.join(source, name)));
@@ -211,6 +221,7 @@ function* take(
       leaveOut(walk, error);
     }
   }
+  for (const child of noteAlike(pending.splice(first))) pending.push(child);
   const isOnlyHere = directory.names.length === 0 && isWanted(walk, directory);
   if (files.length > 0 || isOnlyHere)
     yield { ...directory, names: files, links: undefined, unchanged: { alone } };
@@ -232,6 +243,7 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
     relative: relative ? `${relative}/${name}` : name,
     names: [],
     ...(linked && { linked }),
+    ...(directory.alike && { alike: true }),
     ...(directory.raw && isRaw(directory.source + name) && { raw: true }),
   };
 }
