@@ -519,3 +519,23 @@ describe("prune: 'everything'", () => {
     ]);
   });
 });
+
+it.each(['out', 'out/old/deep'])('an abort ends the deletion of very many files in %s', async (below) => {
+  const count = 10_000;
+  const cwd = writeTree(workspace(), source);
+  const directory = join(cwd, below);
+  mkdirSync(directory, { recursive: true });
+  for (let file = 0; file < count; file++) writeFileSync(join(directory, `${file}`), '');
+  const left = () => (existsSync(directory) ? readdirSync(directory).length : 0);
+  const controller = new AbortController();
+  let looking = setImmediate(function look() {
+    if (left() < count) controller.abort();
+    else looking = setImmediate(look);
+  });
+  const options = { cwd, prune: 'everything', signal: controller.signal } as const;
+  const error = await rejection(() =>
+    leavingNothing(cwd, () => copy({ from: 'in', to: 'out' }, options)),
+  ).finally(() => clearImmediate(looking));
+  expect(error).toMatchObject({ code: 'ABORT_ERR' });
+  expect(left()).toBeGreaterThan(0);
+});

@@ -88,7 +88,7 @@ describeOnWindows('what is deleted', () => {
     renameSync(join(cwd, 'out'), join(cwd, 'moved'));
     make('out');
     expect(deleter.deleteFile(opened, 'file')).toBe(0);
-    expect(deleter.deleteEntry(opened, 'deep', true)).toBe(0);
+    expect(deleter.deleteEntry(opened, 'deep', true).next()).toEqual({ done: true, value: 0 });
     expect(deleter.deleteEmpty(opened, 'deep')).toBe(false);
     deleter.close();
     expect(readdirSync(cwd, { recursive: true }).sort()).toEqual(

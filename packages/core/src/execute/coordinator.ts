@@ -85,6 +85,8 @@ class Coordinator {
       if (isIdle && this.#isAlone === wasAlone) break;
       await nextTurn();
     }
+    // If the copy ended early, what planning has opened is closed.
+    steps.return(undefined);
     const transforming = await this.#transforming;
     const others = await this.#finishWorkers();
     const leaving = await this.#copyLeft(others.flatMap((each) => each.tally.left));

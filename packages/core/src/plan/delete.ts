@@ -101,15 +101,21 @@ export class Deleter {
     return 0;
   }
 
-  /** Deletes a file, a link, or a directory with everything in it. Returns how many files and links were deleted. */
-  deleteEntry(directory: Directory, name: string, isDirectory: boolean): number {
-    return isDirectory ? this.#deleteTree(directory, name) : this.deleteFile(directory, name);
+  /**
+   * Deletes a file, a link, or a directory with everything in it. Returns how many files and links were deleted. Yields
+   * after each of them, so that the caller can pause.
+   */
+  *deleteEntry(directory: Directory, name: string, isDirectory: boolean): Generator<undefined, number> {
+    if (isDirectory) return yield* this.#deleteTree(directory, name);
+    const deleted = this.deleteFile(directory, name);
+    yield;
+    return deleted;
   }
 
   /** Like {@link deleteEntry}, in `directory`, which is `root` or is inside it. */
-  deleteIn(root: string, directory: string, entry: NamedEntry): number {
+  *deleteIn(root: string, directory: string, entry: NamedEntry): Generator<undefined, number> {
     const opened = this.open(root, directory);
-    if (typeof opened !== 'number') return this.deleteEntry(opened, entry.name, entry.isDirectory());
+    if (typeof opened !== 'number') return yield* this.deleteEntry(opened, entry.name, entry.isDirectory());
     // The directory was moved, or another entry has replaced it.
     if (NO_DIRECTORY.has(-opened)) return 0;
     throw systemError(-opened, { destination: directory, syscall: 'open' });
@@ -120,7 +126,7 @@ export class Deleter {
     return this.#isThere(directory) && this.#system.removeDirectory(directory, name) >= 0;
   }
 
-  #deleteTree(parent: Directory, name: string): number {
+  *#deleteTree(parent: Directory, name: string): Generator<undefined, number> {
     const system = this.#system;
     const { makesWritable, keepsDirectories } = this.#options;
     if (makesWritable) letOwnerWrite(system, parent);
@@ -137,7 +143,7 @@ export class Deleter {
       if (makesWritable) letOwnerWrite(system, child);
       for (const entry of listEntries(child)) {
         try {
-          deleted += this.deleteEntry(child, entry.name, entry.isDirectory());
+          deleted += yield* this.deleteEntry(child, entry.name, entry.isDirectory());
         } catch (error) {
           this.#collect(error);
         }

@@ -63,8 +63,10 @@ export function emptyDirectory(directory: string, options: EmptyOptions): Emptie
     ...(snapshot && { keepsDirectories: true, mayDelete: (...file) => snapshot.isUnchanged(...file) }),
   });
   try {
-    for (const [current, entry] of surplus(directory, recorded, keep))
-      deleter.deleteIn(directory, current, entry);
+    for (const [current, entry] of surplus(directory, recorded, keep)) {
+      const steps = deleter.deleteIn(directory, current, entry);
+      while (!steps.next().done);
+    }
   } finally {
     deleter.close();
   }

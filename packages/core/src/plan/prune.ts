@@ -75,7 +75,7 @@ export function* prune(
     deleted: false,
   };
   if (isWhole) {
-    if (manifest?.keepsLinks && !input.expected) noteLost(manifest, context);
+    if (manifest?.keepsLinks && !input.expected) yield* noteLost(manifest, context);
     const planned = new DestinationIndex(folders);
     // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
     const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
@@ -150,8 +150,10 @@ function* pruneStale(
     if (directories.size === 0) return;
     const planned = plannedDirectories(folders);
     // Deepest first: the directories in a directory are deleted before it is checked.
-    for (const directory of [...directories].sort((one, other) => other.length - one.length))
+    for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
       removeIfEmpty(directory, { root: manifest.cwd, planned, deleter, context });
+      yield;
+    }
   } finally {
     deleter.close();
   }
@@ -162,11 +164,12 @@ function isWrittenMeanwhile({ at }: Manifest, { plan: { began = Date.now() } }: 
 }
 
 /** Notes the stale files with several names before {@link pruneEverything} deletes them. */
-function noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): void {
+function* noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): Generator<undefined> {
   const status = new FileStatus();
   const deleter = new Deleter(system);
   try {
     for (const { directory, name, folder, file } of manifest.stale()) {
+      yield;
       const root = rootOf(directory, roots);
       const opened = root === undefined ? undefined : deleter.open(root, directory);
       if (typeof opened !== 'object' || system.status(opened, name, false, status) < 0) continue;
@@ -268,8 +271,8 @@ function* pruneEverything(
         if (!entry.isFile() && !isDirectory && planned.hasDirectory(full) && isSpecialFile(full)) continue;
         try {
           const deleted = expected
-            ? countFiles(context, { path: directory, fd: -1 }, entry)
-            : deleter.deleteIn(outermost, directory, entry);
+            ? yield* countFiles(context, { path: directory, fd: -1 }, entry)
+            : yield* deleter.deleteIn(outermost, directory, entry);
           note(full, context, deleted);
         } catch (error) {
           context.onError(error);
@@ -285,7 +288,12 @@ function* pruneEverything(
 const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
 
 /** The number of files and links that an entry contains; 1 for a file or link. */
-function countFiles(context: PruneContext, parent: Directory, entry: NamedEntry): number {
+function* countFiles(
+  context: PruneContext,
+  parent: Directory,
+  entry: NamedEntry,
+): Generator<undefined, number> {
+  yield;
   if (!entry.isDirectory()) return 1;
   const { system, onError } = context;
   const directory = { path: childPath(parent, entry.name), fd: -1 };
@@ -298,7 +306,7 @@ function countFiles(context: PruneContext, parent: Directory, entry: NamedEntry)
   let count = 0;
   for (const each of listEntries(directory)) {
     try {
-      count += countFiles(context, directory, each);
+      count += yield* countFiles(context, directory, each);
     } catch (error) {
       onError(error);
     }
