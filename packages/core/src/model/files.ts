@@ -37,14 +37,17 @@ export function linksOf({ links }: Files): ReadonlySet<number> {
   return new Set(links);
 }
 
-/** The files at the given positions. `links` is what {@link linksOf} returns for `files`. */
+/**
+ * The files at the given positions, without `renamed` and `links` of the others: spread over `files`, these replace
+ * both. `links` is what {@link linksOf} returns for `files`.
+ */
 export function chooseFiles(
   files: Files,
   chosen: Iterable<number>,
   links: ReadonlySet<number> = linksOf(files),
 ): Files {
   const { names } = files;
-  const part: Files = { names: [] };
+  const part: Files = { names: [], renamed: undefined, links: undefined };
   for (const file of chosen) addFile(part, names[file]!, nameAs(files, file), links.has(file));
   return part;
 }
@@ -53,7 +56,7 @@ export function chooseFiles(
 export function filterFiles<T extends Files>(files: T, isKept: (file: number) => boolean): T {
   const kept = files.names.map((_name, file) => file).filter(isKept);
   if (kept.length === files.names.length) return files;
-  return { ...files, renamed: undefined, links: undefined, ...chooseFiles(files, kept) };
+  return { ...files, ...chooseFiles(files, kept) };
 }
 
 /**

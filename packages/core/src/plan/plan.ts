@@ -380,7 +380,7 @@ export class Planner {
     const number = this.#plan.targets.indexOf(folder.target);
     const known = records ?? new Uint32Array(folder.names.length * RECORD_WORDS);
     const part = (chosen: number[]) => ({
-      folder: { ...folder, renamed: undefined, links: undefined, ...chooseFiles(folder, chosen) },
+      folder: { ...folder, ...chooseFiles(folder, chosen) },
       records: chooseRecords(known, chosen),
     });
     this.transformed.push({ number, ...part(numbers), results: [] });
