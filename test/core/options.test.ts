@@ -431,16 +431,24 @@ describe('what rename returns', () => {
     await leavingNothing(cwd, () => expectTypeError(act, `rename must return a path, got ${shown} for "a"`));
   });
 
-  it('must have whole characters: two names that are cut in the middle of an emoji would be one', async () => {
-    const cwd = writeTree(workspace(), { 'in/a\u{1f600}': 'a', 'in/a\u{2f600}': 'b' });
-    const rename = (name: string) => name.slice(0, 2);
-    const error = await rejection(() => copy({ from: 'in', to: 'out', rename }, { cwd }));
-    expect(error).toMatchObject({ code: 'EINVAL', source: join(cwd, 'in/a\u{1f600}') });
-    expect(String(error)).toContain('half a character');
-    expect(existsSync(join(cwd, 'out', 'a\ufffd'))).toBe(false);
-    await copy({ from: 'in', to: 'out', rename: (name) => [...name].slice(0, 2).join('') }, { cwd });
-    expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['a\u{1f600}', 'a\u{2f600}']);
-  });
+  it.each<[where: string, cut: [number, number?], whole: [number, number?]]>([
+    ['end', [0, 2], [0, 2]],
+    ['start', [2], [1]],
+  ])(
+    'must have whole characters: two names whose %s is in the middle of an emoji would be one',
+    async (_where, cut, whole) => {
+      // Their first halves differ, and so do their second halves.
+      const cwd = writeTree(workspace(), { 'in/a\u{1f480}': 'a', 'in/a\u{2f481}': 'b' });
+      const rename = (name: string) => name.slice(...cut);
+      const error = await rejection(() => copy({ from: 'in', to: 'out', rename }, { cwd }));
+      expect(error).toMatchObject({ code: 'EINVAL', source: join(cwd, 'in/a\u{1f480}') });
+      expect(String(error)).toContain('half a character');
+      expect(existsSync(join(cwd, 'out'))).toBe(false);
+      const inCharacters = (name: string) => [...name].slice(...whole).join('');
+      await copy({ from: 'in', to: 'out', rename: inCharacters }, { cwd });
+      expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['a\u{1f480}', 'a\u{2f481}'].map(inCharacters));
+    },
+  );
 });
 
 it('directoryFilter is not asynchronous', async () => {

@@ -11,6 +11,7 @@ import {
   type WalkedDirectory,
 } from '../model/files.ts';
 import { EINVAL } from '../platform/errno.ts';
+import { isRaw } from '../platform/raw-names.ts';
 import { show } from '../schema.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { join } from './filter.ts';
@@ -99,17 +100,21 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
 /** A colon in a path of Windows, other than that of a drive. */
 const COLON = /(?<!^[a-z]):|^[a-z]:(?![\\/])/i;
 
-/** Half of a character, as a name has that was cut in the middle of an emoji. Not a byte that is not UTF-8. */
-const HALF = /[\ud800-\udc7f\udd00-\udfff]/u;
+/** Half of a character, as a name has that was cut in the middle of an emoji. */
+const HALF = /\p{Surrogate}/u;
+
+/** The same without what stands for a byte that is not UTF-8. */
+const HALF_AND_NO_BYTE = /[\ud800-\udc7f\udd00-\udfff]/u;
 
 /**
  * Throws for a name that the system would replace by another one. On Windows that is one with a colon: what follows it
  * would name a hidden stream of a file, or a drive. Elsewhere it is one with half a character: U+FFFD would replace
- * it, and several files could get one name.
+ * it, and several files could get one name. Only a path that is not UTF-8 has bytes to keep.
  */
 function refuseName(renamed: string, paths: { source: string; destination: string }): void {
   const isWindows = path.sep === '\\';
-  if (!(isWindows ? COLON : HALF).test(renamed)) return;
+  const half = isRaw(paths.source) ? HALF_AND_NO_BYTE : HALF;
+  if (!(isWindows ? COLON : half).test(renamed)) return;
   const shownName = JSON.stringify(renamed);
   const reason = isWindows
     ? `Windows does not allow ":" in a name, and the new path is ${shownName}; give the file another name`
