@@ -133,6 +133,33 @@ test.each([false, true])(
   },
 );
 
+test.each([BUNDLE, 'plain.txt'])(
+  'output.clean deletes a directory with the name of a new file: %s',
+  async (name) => {
+    const root = makeProject({}, { [`${name}/old.txt`]: 'of somebody else' });
+    const { reports, ...outcome } = await build(root, { output: { clean: true } });
+    expect(outcome).toEqual(fine);
+    expect(reports).toMatchObject([{ files: 13 }]);
+    expect(readTree(join(root, 'dist'))).toMatchObject({
+      [BUNDLE]: { type: 'file' },
+      'plain.txt': { type: 'file' },
+    });
+  },
+);
+
+test('no plugin finds a directory any more that output.clean deletes', async () => {
+  const root = makeProject({}, { 'old/old.txt': 'of somebody else' });
+  const found: boolean[] = [];
+  const looking = {
+    apply({ hooks }: Compiler) {
+      hooks.emit.tap('looking', () => void found.push(existsSync(join(root, 'dist/old'))));
+    },
+  };
+  const { reports: _, ...outcome } = await build(root, { plugins: [looking], output: { clean: true } });
+  expect(outcome).toEqual(fine);
+  expect(found).toEqual([false]);
+});
+
 test('output.clean leaves what another plugin writes in the hook "emit"', async () => {
   const root = makeProject({ 'dist/of-plugin.txt': 'of the build before', 'dist/foreign.txt': 'foreign' });
   const writing = {

@@ -48,8 +48,6 @@ export class RspackCopies {
   #compilation: Compilation | undefined;
   /** Absolute path of the output. Undefined if the build does not copy. */
   #directory: string | undefined;
-  /** Whether this build empties the output. */
-  #empties = false;
   /** Whether an earlier build has written the bundle: then Rspack does not write unchanged files again. */
   #hasWritten = false;
 
@@ -81,37 +79,37 @@ export class RspackCopies {
   }
 
   /**
-   * Call this before other plugins write into the output. If the output is due to be emptied, what exists now is deleted
-   * when the copy starts. An error here is not reported, because the copy meets it again.
+   * Call this before other plugins write into the output. Empties the output if that is due, so that what these plugins
+   * write stays.
    */
-  async snapshotOutput(compilation: Compilation): Promise<void> {
-    this.#empties = this.#settings.cleaning?.isDue() ?? false;
-    if (!this.#empties || !(await isOnDisk(this.#compiler))) return;
-    await loadEmptying();
+  async empty(compilation: Compilation): Promise<void> {
+    this.#compilation = compilation;
+    const isDue = this.#settings.cleaning?.isDue() ?? false;
+    if (!(await isOnDisk(this.#compiler))) return;
     const directory = outputOf(compilation);
     this.#claim(directory);
-    this.#copies.snapshot(directory, this.#keptIn(directory));
+    if (isDue) {
+      await loadEmptying();
+      const settings = { ...this.#presentTargets(), directory, keep: this.#keptIn(directory) };
+      await exclusive(directory, async () => this.#copies.empty(settings));
+    }
+    this.#directory = directory;
   }
 
-  /**
-   * Call this when no plugin empties the output any more, before a compilation is written. Empties the output if that is
-   * due, and starts the copy.
-   */
+  /** Call this when no plugin empties the output any more, before a compilation is written. Starts the copy. */
   async begin(compilation: Compilation, server: DevelopmentServer): Promise<void> {
-    this.#compilation = compilation;
-    const directory = outputOf(compilation);
     if (!(await isOnDisk(this.#compiler))) {
       await server.built(compilation, this.#log);
       return;
     }
-    this.#directory = directory;
+    const directory = this.#directory;
+    // The output could not be emptied.
+    if (directory === undefined) return;
     const assets = this.#settings.imported?.in(compilation);
     this.#assets = assets?.map((each) => ({ ...each, name: fileOf(each.name) })) ?? [];
-    this.#claim(directory);
     await this.#copies.beginInTurn(directory, bundleOf(compilation), () => ({
       ...this.#presentTargets(),
       assets: assets && assetTargets(this.#assets, directory),
-      empty: this.#empties,
       keep: this.#keptIn(directory),
     }));
   }

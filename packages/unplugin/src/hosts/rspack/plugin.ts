@@ -82,7 +82,7 @@ function applyTo(compiler: Compiler, copies: RspackCopies, server: DevelopmentSe
   hooks.make.tapPromise(NAME, () => copies.prepare());
   hooks.emit.tapPromise(
     { name: NAME, stage: BEFORE_ALL },
-    attempt((compilation) => copies.snapshotOutput(compilation)),
+    attempt((compilation) => copies.empty(compilation)),
   );
   hooks.emit.tapPromise(
     { name: NAME, stage: AFTER_CLEANING },
