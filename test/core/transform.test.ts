@@ -163,6 +163,17 @@ describe('transform', () => {
     expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe('BC');
   });
 
+  it('writes bytes of a class that has its own name', async () => {
+    class Named extends Uint8Array {
+      override get [Symbol.toStringTag](): 'Uint8Array' {
+        return 'Named' as 'Uint8Array';
+      }
+    }
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    await copy({ ...shout, transform: () => new Named([66, 67]) }, { cwd });
+    expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe('BC');
+  });
+
   it('refuses bytes that were transferred to another thread', async () => {
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
     const transform = () => {

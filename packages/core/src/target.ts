@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isUint8Array } from 'node:util/types';
 import { CopyError } from './errors.ts';
 import { isInside } from './inside.ts';
 import type { Attribute, TransferSettings } from './model/settings.ts';
@@ -27,8 +28,7 @@ export type Transform = (
 export function bytesOf(made: unknown): Buffer {
   if (typeof made === 'string') return Buffer.from(made, 'utf8');
   // Not `instanceof`: a function of another realm (node:vm, where test runners run tests) has its own Uint8Array.
-  if (ArrayBuffer.isView(made) && Object.prototype.toString.call(made) === '[object Uint8Array]')
-    return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
+  if (isUint8Array(made)) return Buffer.from(made.buffer, made.byteOffset, made.byteLength);
   throw new TypeError(`it must return a string or bytes, got ${made === null ? 'null' : typeof made}`);
 }
 
