@@ -60,7 +60,8 @@ export class UnchangedDetector {
       const compared = this.#compare(from, to, listed, recorded);
       if (!compared) return undefined;
       const { inPlace, ...recalled } = compared;
-      // Of two names that are one to the destination, their order decides, which would not be that of the listing.
+      // If two names are one file in the destination, the order of the listing decides between them. Recalled files
+      // would come before all others.
       if (recalled.others.length > 0 && !stayDifferent(listed)) return undefined;
       return { ...recalled, alone: this.#lists && found.length === inPlace };
     } finally {
