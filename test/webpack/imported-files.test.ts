@@ -327,6 +327,22 @@ describeWebpacks((host) => {
     expect(written['dist/big.bin']).toMatchObject({ sha256: written['other/big.bin']!.sha256 });
   });
 
+  test.each<[string, Options]>([
+    ['a public file', { publicDir: 'other' }],
+    ['a target that overwrites nothing', { targets: [{ from: 'other/big.bin', overwrite: false }] }],
+  ])('an imported file that replaces %s of its name is copied', async (_what, options) => {
+    const root = makeProject({ ...tree(), 'other/big.bin': big() });
+    const reports: CopyReport[] = [];
+    const plugin = reflink({ ...options, assets: true, report: (each) => void reports.push(each) });
+    const output = { assetModuleFilename: '[name][ext]' };
+    const { errors, warnings } = await run(webpack(moduleConfig(root, { output, plugins: [plugin] }))!);
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("the bundle's is kept")]);
+    expect(reports).toEqual([expect.objectContaining({ files: 1 })]);
+    const written = readTree(root);
+    expect(written['dist/big.bin']).toMatchObject({ sha256: written['big.bin']!.sha256 });
+  });
+
   test("a file whose content changes and whose times do not is not taken from webpack's cache", async () => {
     const root = makeProject(tree());
     const file = join(root, 'big.bin');

@@ -102,7 +102,11 @@ export class WebpackBuild {
         ...targets,
         assets: imported && ours.flatMap(({ given }) => (given.kind === 'bundle' ? [given.target] : [])),
         keep: [],
-        leave: assets.left().map(({ file }) => file.destination),
+        // An imported file is copied in the place of a public file or a target.
+        leave: assets
+          .left()
+          .filter(({ name }) => !names.has(name))
+          .map(({ file }) => file.destination),
         reported: assets.reported,
         unwritten: changed ? [] : others,
         // Compares only these files.
