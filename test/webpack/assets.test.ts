@@ -113,6 +113,27 @@ describeWebpacks((host) => {
     expect(dist(root, 'style.css')).toBe(files['static/style.css']);
   });
 
+  test('an output that another plugin moves before it is written has all files', async () => {
+    const root = makeProject(files);
+    const moving = {
+      apply: (compiler: Compiler) =>
+        compiler.hooks.emit.tap({ name: 'test', stage: -20_000 }, () => {
+          compiler.outputPath = join(root, 'moved');
+        }),
+    };
+    const { stats: _stats, reports: _reports, ...log } = await build(host, root, { plugins: [moving] });
+    const read = (file: string) => fs.statSync(file).isFile() && readFileSync(file);
+    expect(log).toMatchObject(clean);
+    expect(fs.existsSync(join(root, 'dist'))).toBe(false);
+    const names = Object.keys(readTree(join(root, 'static'))).filter((name) =>
+      read(join(root, 'static', name)),
+    );
+    expect(names.length).toBeGreaterThan(3);
+    // webpack writes files, and no directory without any.
+    for (const name of names)
+      expect(read(join(root, 'moved', name)), name).toEqual(read(join(root, 'static', name)));
+  });
+
   test('the path of the output may contain the hash of the compilation', async () => {
     const root = makeProject({
       ...files,

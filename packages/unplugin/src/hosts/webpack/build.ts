@@ -88,6 +88,8 @@ export class WebpackBuild {
     const { claim, compiler, copies, imported, log, options, watch } = this.#state;
     const { warnings } = this.compilation;
     const { directory, targets } = assets.listing;
+    // Another plugin has moved the output: webpack writes the files there, as any other asset.
+    if (outputOf(this.compilation) !== directory) return assets.dropDeleted();
     const ours = assets.untouched();
     const probe = ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(assets, ours);
