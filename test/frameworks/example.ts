@@ -68,7 +68,7 @@ export interface Printed {
   second: string;
 }
 
-/** Describes an example in the lane of the frameworks. `more` describes other tests, which run after those of all. */
+/** Describes an example in the lane of the frameworks. `more` describes further tests of this example, which run last. */
 export function describeExample(
   example: Example,
   more: (built: Built, printed: Printed) => void = () => {},

@@ -132,7 +132,7 @@ export class CollisionCheck {
   add(folder: Folder): void {
     const { below, names, unchanged, alike } = folder;
     const key = fold(below);
-    const before = (alike && this.#alike.get(key)) || [];
+    const before = alike ? (this.#alike.get(key) ?? []) : [];
     // Unchanged files exist in the destination, each under its own name.
     const isDistinct = unchanged !== undefined || stayDifferent(names);
     // Files of one target have no order: of two with the same destination, none is copied.

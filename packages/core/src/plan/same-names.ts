@@ -1,10 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tryOr } from '../platform/path-status.ts';
-import { fold, ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
+import { ASCII, fold, ignoresCase, looksUpAnyCase, nearestExisting } from '../platform/spelling.ts';
 import { PREFIX } from '../transfer/temporary.ts';
-
-const ASCII = /^[\0-\x7f]*$/;
 
 /**
  * Decides whether names that are equal after {@link fold} are one file in the destination. Only for such names is the

@@ -2,25 +2,27 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { exists, isDirectory } from './path-status.ts';
 
+/** Matches names of ASCII characters alone. */
+export const ASCII = /^[\0-\x7f]*$/;
+
 /** Removes from a name what some filesystems ignore: the case of letters, and the form of accents. */
 export function fold(name: string): string {
   const lower = name.toLowerCase();
-  if (/^[\0-\x7f]*$/.test(lower)) return lower;
+  if (ASCII.test(lower)) return lower;
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
 }
 
-/**
- * Folds names, as one string, because a call for each of thousands of names would take several times as long.
- */
+/** Folds names as one string, because a call for each of thousands of names would take several times as long. */
 export function foldAll(names: readonly string[]): string[] {
   // A name never contains a slash.
   return names.length === 0 ? [] : fold(names.join('/')).split('/');
 }
 
-/** Whether different names are still different after they are folded. */
+/** Whether the names of one directory are still different after they are folded. */
 export function stayDifferent(names: readonly string[]): boolean {
   const given = names.join('/');
-  return fold(given) === given || new Set(foldAll(names)).size === names.length;
+  const folded = fold(given);
+  return folded === given || new Set(folded.split('/')).size === names.length;
 }
 
 /** Whether two paths differ, but only in the case of letters. */

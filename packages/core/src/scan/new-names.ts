@@ -100,16 +100,16 @@ function newPath({ to }: ResolvedTarget, renamed: unknown, given: string, source
 /** A colon in a path of Windows, other than that of a drive. */
 const COLON = /(?<!^[a-z]):|^[a-z]:(?![\\/])/i;
 
-/** Half of a character, as a name has that was cut in the middle of an emoji. */
+/** Matches half of a character. A name has one if it was cut in the middle of an emoji. */
 const HALF = /\p{Surrogate}/u;
 
-/** The same without what stands for a byte that is not UTF-8. */
+/** Like {@link HALF}, but does not match a half that stands for a byte of a name that is not UTF-8. */
 const HALF_AND_NO_BYTE = /[\ud800-\udc7f\udd00-\udfff]/u;
 
 /**
  * Throws for a name that the system would replace by another one. On Windows that is one with a colon: what follows it
  * would name a hidden stream of a file, or a drive. Elsewhere it is one with half a character: U+FFFD would replace
- * it, and several files could get one name. Only a path that is not UTF-8 has bytes to keep.
+ * it, and several files could get one name. Bytes are kept only if the path of the source is not UTF-8.
  */
 function refuseName(renamed: string, paths: { source: string; destination: string }): void {
   const isWindows = path.sep === '\\';

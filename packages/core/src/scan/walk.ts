@@ -181,14 +181,15 @@ function read(walk: Walk, directory: WalkedDirectory, entries: readonly ListedEn
     }
   }
   // The last one is read next: reverse the new directories, so that they are read in the order of their listing.
-  for (const child of noteAlike(pending.splice(first)).reverse()) pending.push(child);
+  const children = pending.splice(first).reverse();
+  noteAlike(children);
+  for (const child of children) pending.push(child);
 }
 
-/** Sets `alike` on directories with one parent if a filesystem may take two of their names for one. */
-function noteAlike(children: WalkedDirectory[]): WalkedDirectory[] {
-  if (!stayDifferent(children.map(({ relative }) => path.posix.basename(relative))))
-    for (const child of children) child.alike = true;
-  return children;
+/** Sets `alike` on the subdirectories of a directory if a filesystem may take two of their names for one. */
+function noteAlike(children: readonly WalkedDirectory[]): void {
+  if (stayDifferent(children.map(({ relative }) => path.posix.basename(relative)))) return;
+  for (const child of children) child.alike = true;
 }
 
 /**
@@ -221,7 +222,7 @@ function* take(
       leaveOut(walk, error);
     }
   }
-  for (const child of noteAlike(pending.splice(first))) pending.push(child);
+  noteAlike(pending.slice(first));
   const isOnlyHere = directory.names.length === 0 && isWanted(walk, directory);
   if (files.length > 0 || isOnlyHere)
     yield { ...directory, names: files, links: undefined, unchanged: { alone } };

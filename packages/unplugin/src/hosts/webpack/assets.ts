@@ -116,7 +116,10 @@ export class CompilationAssets {
     return this.listing.assets.filter((asset) => !this.#isUntouched(asset));
   }
 
-  /** Removes deleted files from the assets: webpack would read a file that was deleted since it was listed, and its error would end the process. */
+  /**
+   * Removes from the assets the files that were deleted since they were listed: webpack would read them, and its error
+   * would end the process.
+   */
   dropDeleted(): void {
     this.detach(this.untouched().filter(({ file }) => !fs.existsSync(file.source)));
   }
