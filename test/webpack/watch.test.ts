@@ -17,7 +17,7 @@ import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
 import { symlink } from '../support/trees.ts';
-import { replaceAtOnce } from '../support/watches.js';
+import { replaceAtOnce, untilWatched, watchesOf } from '../support/watches.js';
 import { type Bundler, configOf, describeWebpacks, reporting } from './hosts.ts';
 
 const opened: Watching[] = [];
@@ -48,7 +48,16 @@ async function watch(
   const builds: Watch['builds'] = [];
   const noticed: string[] = [];
   const ended = async (count: number) => {
-    while (builds.length <= count) await wait(5);
+    const until = Date.now() + 60_000;
+    while (builds.length <= count) {
+      if (Date.now() > until) throw new Error(`No build after ${count}: ${describeState()}`);
+      await wait(5);
+    }
+  };
+  const describeState = () => {
+    const { running, invalid } = watching as unknown as Record<string, boolean>;
+    const watches = ['', 'static', 'assets'].map((name) => `${name || '.'} ${watchesOf(join(root, name))}`);
+    return JSON.stringify({ running, invalid, watches, reports: reports.length, builds });
   };
   compiler.hooks.watchRun.tap('test', ({ modifiedFiles = [], removedFiles = [] }) => {
     const output = join(root, 'dist');
@@ -66,6 +75,7 @@ async function watch(
     builds,
     noticed,
     async after(act) {
+      await untilWatched();
       const count = builds.length;
       act();
       await ended(count);
