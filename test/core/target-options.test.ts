@@ -14,7 +14,7 @@ import {
 import { list } from 'fs-reflink/list';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { fifo, file, readTree, symlink, writeTree } from '../support/trees.ts';
+import { directory, fifo, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { filesOf, refusal, workspace } from './support.ts';
 
 const tree = { 'src/a/x.txt': 'x', 'src/a/b/y.txt': 'y', 'src/z.txt': 'z', 'other/o.txt': 'o' };
@@ -379,7 +379,13 @@ describe('what is planned', () => {
     ['many', many, undefined],
     ['transformed', {}, (content: Buffer) => content],
   ] as const)('can be looked up: %s', async (_name, others, transform) => {
-    const cwd = writeTree(workspace(), { ...others, 'in/a.txt': 'a', 'in/Deep/b.txt': 'b', 'two/c': 'c' });
+    const cwd = writeTree(workspace(), {
+      ...others,
+      'in/a.txt': 'a',
+      'in/Deep/b.txt': 'b',
+      'in/empty': directory(),
+      'two/c': 'c',
+    });
     const found: PlannedFile[][] = [];
     const onPlanned = (planned: Planned) => {
       const names = ['A.txt', 'a.txt', 'deep/b.txt', 'none', 'renamed'].map((name) => join(cwd, 'out', name));
@@ -387,6 +393,9 @@ describe('what is planned', () => {
       const inside = (name: string, ignoreCase?: boolean) =>
         planned.findInside([join(cwd, 'out', name)], ignoreCase);
       found.push(inside('Deep'), inside('deep'), inside('deep', true), inside('a.txt'), inside('.'));
+      const directories = ['.', 'deep', 'empty', 'a.txt'].map((name) => join(cwd, 'out', name));
+      expect(planned.findDirectories(directories)).toEqual([directories[0], directories[2]]);
+      expect(planned.findDirectories(directories, true)).toEqual(directories.slice(0, 3));
     };
     const targets = [
       { from: 'in', to: 'out', ...(transform && { transform }) },

@@ -7,7 +7,7 @@ import type { Options } from 'unplugin-reflink';
 import { afterEach, expect, test, vi } from 'vitest';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
-import { readTree, type TreeSpec } from '../support/trees.ts';
+import { directory, readTree, type TreeSpec } from '../support/trees.ts';
 import { runInChild } from './child.ts';
 import { type Bundler, bundlers, describeBundlers, inDirectory, logInto } from './hosts.ts';
 
@@ -333,6 +333,19 @@ test('Rolldown: with cleanDir a directory that a plugin makes in renderStart is 
   await build(rolldownHost, root, { outputs: [cleaned('dist')], plugins: [late] });
   expect(readdirSync(theirs)).toEqual(['new.txt']);
   expect(existsSync(join(root, 'dist/gone'))).toBe(false);
+});
+
+test('Rolldown: with cleanDir each build has the empty directories that two instances copy, and no others', async () => {
+  const root = makeProject(
+    { 'static/empty': directory(), 'more/empty-too': directory() },
+    { 'old/f.txt': 'old' },
+  );
+  const theirs = () => rolldownHost.plugin({ publicDir: 'more', report: false }) as Plugin;
+  for (let run = 0; run < 2; run++) {
+    await build(rolldownHost, root, { outputs: [cleaned('dist')], plugins: [theirs()] });
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names.filter((name) => /empty|old/.test(name))).toEqual(['empty', 'empty-too']);
+  }
 });
 
 test('Rolldown: with cleanDir a bundle that is not written leaves the output as it is', async () => {

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
-import { file, readTree } from '../support/trees.ts';
+import { directory, file, readTree } from '../support/trees.ts';
 import { type Built, build, reporting } from './hosts.ts';
 
 const fine: Built = { errors: [], warnings: [], log: [] };
@@ -115,6 +115,18 @@ test.each([true, 'auto'] as const)(
     expect(identityOf(join(root, 'dist/p.txt'))).toBe(before);
   },
 );
+
+test('each build has the empty directories of the public directory, and no others', async () => {
+  const root = makeProject({ ...page, 'public/empty/below': directory() });
+  const config = () => ({ output: { cleanDistPath: true }, plugins: [reflink({ report: false })] });
+  await build(root, config());
+  mkdirSync(join(root, 'dist/old/below'), { recursive: true });
+  for (let run = 0; run < 2; run++) {
+    expect(await build(root, config())).toEqual(fine);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names.filter((name) => /empty|old/.test(name))).toEqual(['empty', 'empty/below']);
+  }
+});
 
 test('files to keep, and an output outside of the project, are left to Rsbuild', async () => {
   const root = makeProject(page);

@@ -277,6 +277,14 @@ export interface Planned {
   findInside(paths: Iterable<string>, ignoreCase?: boolean): PlannedFile[];
 
   /**
+   * Which of these absolute paths are directories that the copy creates, or copies files into. Parents are not among
+   * them if they contain only directories.
+   *
+   * @param ignoreCase letters that differ in case alone are the same
+   */
+  findDirectories(paths: Iterable<string>, ignoreCase?: boolean): string[];
+
+  /**
    * What happened so far to the files that go to these absolute paths; it is complete when the copy has ended.
    */
   entries(paths: Iterable<string>): CopyEntry[];

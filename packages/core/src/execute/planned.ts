@@ -28,6 +28,13 @@ export function plannedFiles(
     findInside(paths, ignoreCase = false) {
       return [...selectInside(partsOf(queue, transformed, unchanged), paths, ignoreCase)];
     },
+    findDirectories(paths, ignoreCase = false) {
+      const spell = spelling(ignoreCase);
+      const directories = new Set<string>();
+      for (const { root, below } of partsOf(queue, transformed, unchanged))
+        directories.add(spell(path.join(root, below)));
+      return [...paths].filter((each) => directories.has(spell(path.resolve(each))));
+    },
     entries(paths) {
       const found: CopyEntry[] = [];
       for (const { file, result } of select(partsOf(queue, transformed, unchanged), paths, false)) {

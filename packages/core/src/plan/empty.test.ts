@@ -96,6 +96,19 @@ test('Emptying with a snapshot deletes what was there then, and nothing that was
   expect(fs.readdirSync(at('out')).sort()).toEqual(['.git', 'd', 'made', 'new']);
 });
 
+test('A snapshot keeps the empty directories that are copied again', () => {
+  for (const each of ['out/empty', 'out/a/empty', 'out/a/old']) fs.mkdirSync(at(each), { recursive: true });
+  const snapshot = new EmptySnapshot(at('out'), nothing);
+  emptyDirectory(at('out'), { ...nothing, snapshot });
+  expect([...snapshot.directories].sort()).toEqual(
+    ['out/a', 'out/a/empty', 'out/a/old', 'out/empty'].map(at),
+  );
+  snapshot.keepDirectories([at('out/empty'), at('out/a/empty'), at('out/none')]);
+  snapshot.deleteEmptyDirectories();
+  expect(fs.readdirSync(at('out')).sort()).toEqual(['a', 'empty']);
+  expect(fs.readdirSync(at('out/a'))).toEqual(['empty']);
+});
+
 test.skipIf(notLinux)(
   orSkipped('Emptying deletes names that are not UTF-8, with a snapshot too', notLinux),
   () => {

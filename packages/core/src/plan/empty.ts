@@ -83,8 +83,8 @@ export class EmptySnapshot {
   readonly at: number;
   readonly #root: string;
   readonly #files = new Map<string, FileStatus>();
-  /** Parents before the directories in them. */
-  readonly #directories: [parent: string, name: string][] = [];
+  /** By absolute path. Parents before the directories in them. */
+  readonly #directories = new Map<string, [parent: string, name: string]>();
 
   constructor(directory: string, { manifest, keep }: KeepOptions) {
     this.#root = directory;
@@ -103,11 +103,21 @@ export class EmptySnapshot {
     return Boolean(before && now?.isSameFile(before) && now.isSameState(before));
   }
 
-  /** Deletes the directories that existed when the snapshot was taken and are empty now. */
+  /** Absolute paths of the directories that {@link deleteEmptyDirectories} deletes if they are empty. */
+  get directories(): Iterable<string> {
+    return this.#directories.keys();
+  }
+
+  /** Call this with the directories that a copy creates, some of which may be empty in its source too. */
+  keepDirectories(directories: Iterable<string>): void {
+    for (const each of directories) this.#directories.delete(each);
+  }
+
+  /** Deletes the directories that existed when the snapshot was taken, are not kept and are empty now. */
   deleteEmptyDirectories(): void {
     const deleter = new Deleter(system);
     try {
-      for (const [parent, name] of this.#directories.toReversed()) {
+      for (const [parent, name] of [...this.#directories.values()].reverse()) {
         const opened = deleter.open(this.#root, parent);
         if (typeof opened !== 'number') deleter.deleteEmpty(opened, name);
       }
@@ -119,7 +129,7 @@ export class EmptySnapshot {
   #add(parent: Directory, entry: NamedEntry): void {
     const file = childPath(parent, entry.name);
     if (entry.isDirectory()) {
-      this.#directories.push([parent.path, entry.name]);
+      this.#directories.set(file, [parent.path, entry.name]);
       for (const each of listEntries({ path: file })) this.#add({ path: file, fd: -1 }, each);
       return;
     }

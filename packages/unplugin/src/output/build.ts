@@ -4,7 +4,14 @@ import type { ResolvedOptions } from '../options/options.ts';
 import { allowedRoots, type OutputTargets } from '../targets/targets.ts';
 import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
-import { type Emptied, type EmptySettings, type EmptySnapshot, emptyOutput, snapshotOf } from './empty.ts';
+import {
+  type Emptied,
+  type EmptySettings,
+  type EmptySnapshot,
+  emptyOutput,
+  endSnapshot,
+  snapshotOf,
+} from './empty.ts';
 import { type HostLog, messageOf } from './log.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
 import { Preparation } from './preparation.ts';
@@ -287,7 +294,9 @@ export class BuildCopies {
   async end({ keepWorkers }: { keepWorkers: boolean }): Promise<void> {
     const copies = this.#at().map(({ copy }) => copy);
     const hasRejected = this.#hasRejected;
-    const emptied = [...this.#snapshots].filter(([directory]) => this.hasEmptied(directory));
+    const snapshots = [...this.#snapshots].map(
+      ([directory, snapshot]) => [snapshot, { isEmptied: this.hasEmptied(directory) }] as const,
+    );
     this.#outputs.clear();
     this.#warned.clear();
     this.#snapshots.clear();
@@ -300,7 +309,7 @@ export class BuildCopies {
     // The bundler failed before a hook could reject with this error, maybe for the same reason.
     if (error !== undefined && !hasRejected) this.#settings.log.error(messageOf(error));
     // Not earlier, because a plugin may have found the directories and may write into them late.
-    for (const [, snapshot] of emptied) snapshot.deleteEmptyDirectories();
+    for (const each of snapshots) endSnapshot(...each);
     if (!keepWorkers) await this.#preparation.dispose();
   }
 

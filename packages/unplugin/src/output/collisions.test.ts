@@ -28,6 +28,7 @@ const plannedOf = (files: PlannedFile[]): Planned => ({
   find: (paths) => files.filter(({ destination }) => [...paths].includes(destination)),
   findInside: (paths) =>
     files.filter(({ destination }) => [...paths].some((each) => destination.startsWith(`${each}/`))),
+  findDirectories: () => [],
   entries: () => [],
 });
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import type { Planned } from 'fs-reflink';
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
-import { isInside } from 'fs-reflink/host';
+import { ignoresCase, isInside } from 'fs-reflink/host';
 import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
 import { watchedPart } from '../targets/watched.ts';
 import { brieflySync } from './brief-error.ts';
@@ -47,7 +48,13 @@ export function emptyOutput({
   return brieflySync(() => emptyDirectory(directory, { manifest, keep, sources, snapshot }));
 }
 
-/** Records the content of a directory: only this content may be deleted by a later {@link emptyOutput}. */
+/** The snapshots that are in use, with their directories. Builds of this process may share a directory. */
+const snapshots = new Map<EmptySnapshot, string>();
+
+/**
+ * Records the content of a directory: only this content may be deleted by a later {@link emptyOutput}. Call
+ * {@link endSnapshot} when the build has ended.
+ */
 export function snapshotOf({
   directory,
   cacheDirectory,
@@ -55,7 +62,21 @@ export function snapshotOf({
 }: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
   const { EmptySnapshot } = loaded!;
   const manifest = manifestFile(cacheDirectory, directory);
-  return brieflySync(() => new EmptySnapshot(directory, { manifest, keep }));
+  const snapshot = brieflySync(() => new EmptySnapshot(directory, { manifest, keep }));
+  snapshots.set(snapshot, directory);
+  return snapshot;
+}
+
+/** Call this when a copy is planned. The directories that it creates stay, also if they are empty. */
+export function keepPlannedDirectories(planned: Planned): void {
+  for (const [snapshot, directory] of snapshots)
+    snapshot.keepDirectories(planned.findDirectories(snapshot.directories, ignoresCase(directory)));
+}
+
+/** Deletes the directories of a snapshot that are empty now, if `isEmptied`: the output was emptied. */
+export function endSnapshot(snapshot: EmptySnapshot, { isEmptied }: { isEmptied: boolean }): void {
+  snapshots.delete(snapshot);
+  if (isEmptied) snapshot.deleteEmptyDirectories();
 }
 
 /** What emptying an output directory keeps, relative to it: outputs inside it, and the repository of a deployment. */

@@ -7,7 +7,7 @@ import { linkStatsOf } from '../targets/stats.ts';
 import { allTargets, originOf, pathBelow, targetOfFile } from '../targets/targets.ts';
 import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages, refuseNested } from './collisions.ts';
-import type { Emptied, EmptySettings } from './empty.ts';
+import { type Emptied, type EmptySettings, keepPlannedDirectories } from './empty.ts';
 import { OutputReport } from './output-report.ts';
 import { Preparation } from './preparation.ts';
 import { explainByBundle, writtenBundle } from './written.ts';
@@ -96,6 +96,7 @@ export class OutputCopy {
         leave,
         overlaps: parts.filter((each) => each.length > 0).length > 1,
         onPlanned: (planned) => {
+          keepPlannedDirectories(planned);
           this.#written.planned(planned);
           refuseNested(planned, settings, directory, unwritten);
           resolvePlanned(planned);
