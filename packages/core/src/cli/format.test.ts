@@ -24,6 +24,8 @@ it.each([
 it('says how many, and how fast', () => {
   expect(counted(1, 'file')).toBe('1 file');
   expect(counted(4213, 'file')).toBe('4,213 files');
+  expect(counted(1_000_000, 'file')).toBe('1,000,000 files');
+  expect(counted(999, 'file')).toBe('999 files');
   expect(rate(5_000_000, 500)).toBe('10 MB/s');
   expect(rate(5, 0)).toBe('');
 });

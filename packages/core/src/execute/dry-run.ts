@@ -11,7 +11,7 @@ import { NO_DIRECTORY, openDirectory } from '../transfer/opened-path.ts';
 import { type DirectoryPair, mayReplace, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import type { BatchQueue } from './batch-queue.ts';
-import { countResult } from './finished.ts';
+import { countResult, entryOf } from './finished.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
@@ -110,7 +110,7 @@ function compareFile(
   const isThere = !pair.fresh && !batch.expected?.vacant.includes(file);
   const isRecorded = isThere && isUnchanged(system, paired, follow, batch.records, file);
   const isKept =
-    (isRecorded || (isThere && decide(system, { ...paired, source, destination }) === 'keep')) &&
+    (isRecorded || (isThere && decide(system, { source, destination, ...paired }) === 'keep')) &&
     // The size of a transformed file is not known, so 'changed' cannot keep it.
     !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
   const preserve = batch.preserve ?? job.transfer.preserve;
@@ -124,7 +124,7 @@ function compareFile(
   const bytes = action === 'copied' && !isFurther ? source.size : 0;
   const result: FileResult = { action, bytes };
   countResult(tally, result);
-  if (job.entries) tally.entries.push({ ...paths, ...result });
+  if (job.entries) tally.entries.push(entryOf(paths, result));
 }
 
 /**

@@ -315,7 +315,7 @@ export class FileCopier {
       isUnchanged(system, file, follow, batch.records, position) &&
       !(hardLinks && this.#isSplit(file, follow, hardLinks))
     ) {
-      if (hardLinks) this.#addCopy({ ...file, source: this.#source, ...member }, true);
+      if (hardLinks) this.#addCopy({ source: this.#source, batch, file: position, ...file }, true);
       this.#count(pair, batch, position, UNCHANGED);
       return;
     }
@@ -335,7 +335,8 @@ export class FileCopier {
       return;
     }
     // If this fails, the old destination is unchanged, and its record stays.
-    const isKept = !link && this.#isKept({ ...file, ...this.#statuses }, isKnown);
+    const isKept =
+      !link && this.#isKept({ source: this.#source, destination: this.#destination, ...file }, isKnown);
     const result = isKept
       ? UNCHANGED
       : isSpecial
@@ -353,7 +354,8 @@ export class FileCopier {
       else forget(records, position);
     }
     const copied = result.action !== 'unchanged';
-    if (hardLinks) this.#addCopy({ ...file, source: isKept ? this.#source : source, ...member }, copied);
+    if (hardLinks)
+      this.#addCopy({ source: isKept ? this.#source : source, batch, file: position, ...file }, copied);
     this.#count(pair, batch, position, result);
   }
 
@@ -440,7 +442,7 @@ export class FileCopier {
     const { pair, as, source } = copy;
     if (!source.mayHaveLinks || this.system.status(pair.destination, as, false, destination) < 0) return;
     if (isCopy || isAlike(source, destination) || source.isSameSpecial(destination))
-      this.#hardLinks!.add({ ...copy, destination });
+      this.#hardLinks!.add({ destination, ...copy });
   }
 
   #count(pair: DirectoryPair, batch: QueuedBatch, file: number, result: FileResult): void {

@@ -65,7 +65,7 @@ export class HardLinks {
     if (!copied) return undefined;
     const system = this.#system;
     const { pair } = file;
-    const query = { ...file, source, destination: this.status };
+    const query = { source, destination: this.status, ...file };
     let decision = decide(system, query);
     if (decision === 'keep') {
       const isSame = this.status.identity === copied.identity;

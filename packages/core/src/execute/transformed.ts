@@ -172,7 +172,7 @@ class TransformedFile {
     const isAsked = pair.overwrite === 'older' && !pair.fresh;
     const isFound = isAsked && system.status(pair.source, name, true, this.#sourceStatus) >= 0;
     const source = isFound ? this.#sourceStatus : undefined;
-    return decide(system, { ...this.#file, source, destination: this.#status });
+    return decide(system, { source, destination: this.#status, ...this.#file });
   }
 
   /**

@@ -115,7 +115,7 @@ export class Transferrer {
     const { source, destination } = this;
     const status = this.#system.status(file.pair.source, file.name, false, source);
     if (status < 0) throw systemError(-status, { ...pathsOf(file), syscall: 'lstat' });
-    const query = { ...file, source, destination };
+    const query = { source, destination, ...file };
     const made = copyLink(this.#system, query, this.#keep, this.#lostOf(file));
     return made === 'made' ? LINKED : UNCHANGED;
   }
@@ -131,7 +131,7 @@ export class Transferrer {
    */
   special(file: PairedFile): FileResult | undefined {
     const { source, destination } = this;
-    const query = { ...file, source, destination };
+    const query = { source, destination, ...file };
     const made = copySpecial(this.#system, query, this.#keep, this.#lostOf(file));
     if (made === 'made') return { action: 'copied', method: 'mknod', bytes: 0 };
     if (made === 'kept') return UNCHANGED;
@@ -149,7 +149,7 @@ export class Transferrer {
     this.#readSource(fd, paired);
     const { source, destination } = this;
     const { pair, as } = paired;
-    const decision = decide(system, { ...paired, source, destination });
+    const decision = decide(system, { source, destination, ...paired });
     if (decision === 'keep') return UNCHANGED;
     if (!pair.fresh && !pair.swept) {
       pair.swept = true;
