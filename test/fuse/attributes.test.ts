@@ -23,9 +23,12 @@ interface Loss {
 const losses: Loss[] = [
   { faults: 'xattr=ENOTSUP', preserve: ['xattr'], lost: 'xattr', code: 'ENOTSUP' },
   { faults: 'xattr=EPERM', preserve: ['mode', 'xattr'], lost: 'xattr', code: 'EPERM' },
+  { faults: 'xattr=ENOSPC', preserve: ['xattr'], lost: 'xattr', code: 'ENOSPC' },
   { faults: 'xattr=ENOTSUP', preserve: ['acl'], lost: 'acl', code: 'ENOTSUP' },
+  { faults: 'xattr=EINVAL', preserve: ['acl'], lost: 'acl', code: 'EINVAL' },
   { faults: 'chown=EPERM', preserve: ['ownership'], lost: 'ownership', code: 'EPERM' },
   { faults: 'chown=EINVAL', preserve: ['ownership'], lost: 'ownership', code: 'EINVAL' },
+  { faults: 'chown=EOVERFLOW', preserve: ['ownership'], lost: 'ownership', code: 'EOVERFLOW' },
   { faults: 'chown=ENOTSUP', preserve: ['ownership'], lost: 'ownership', code: 'ENOTSUP' },
   { faults: 'chown=ignored', preserve: ['ownership'], lost: 'ownership' },
   { faults: 'utimens=EPERM', preserve: ['timestamps'], lost: 'timestamps', code: 'EPERM' },

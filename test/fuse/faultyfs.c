@@ -55,7 +55,8 @@ static long fixed_mode = -1, tick;
 static const struct { const char *name; int number; } errors[] = {
   {"EACCES", EACCES}, {"EDQUOT", EDQUOT}, {"EEXIST", EEXIST}, {"EINTR", EINTR}, {"EINVAL", EINVAL}, {"EIO", EIO},
   {"ENODATA", ENODATA}, {"ENOENT", ENOENT}, {"ENOSPC", ENOSPC}, {"ENOSYS", ENOSYS}, {"ENOTSUP", ENOTSUP},
-  {"ENXIO", ENXIO}, {"EOPNOTSUPP", EOPNOTSUPP}, {"EPERM", EPERM}, {"EROFS", EROFS}, {"EXDEV", EXDEV},
+  {"ENXIO", ENXIO}, {"EOPNOTSUPP", EOPNOTSUPP}, {"EOVERFLOW", EOVERFLOW}, {"EPERM", EPERM}, {"EROFS", EROFS},
+  {"EXDEV", EXDEV},
 };
 
 static void give_up(const char *fault) {

@@ -12,7 +12,7 @@ const numbers = (
     : os.constants.errno
 ) as typeof os.constants.errno & { UNKNOWN: number };
 
-export const { EACCES, EAGAIN, EBADF, EBUSY, ECANCELED, EDQUOT, EEXIST, EFBIG, EILSEQ, EINTR } = numbers;
+export const { E2BIG, EACCES, EAGAIN, EBADF, EBUSY, ECANCELED, EDQUOT, EEXIST, EFBIG, EILSEQ, EINTR } = numbers;
 export const { EINVAL, EIO, EISDIR, ELOOP, EMFILE, EMLINK, ENAMETOOLONG, ENODATA, ENOENT } = numbers;
 export const { ENOMEM, ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, ENOTTY, ENXIO, EOPNOTSUPP } = numbers;
 export const { EOVERFLOW, EPERM, ERANGE, EROFS, ETIMEDOUT, ETXTBSY, EXDEV, UNKNOWN: EUNKNOWN } = numbers;

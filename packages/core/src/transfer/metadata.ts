@@ -1,5 +1,5 @@
 import type { Attribute, TransferSettings } from '../model/settings.ts';
-import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
+import { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EOVERFLOW, EPERM } from '../platform/errno.ts';
 import { COARSEST_SECONDS, type FileStatus } from '../platform/status.ts';
 import type { Directory, ExtendedAttributes, System, Transfer } from '../platform/system.ts';
 import { discard } from './identity.ts';
@@ -47,11 +47,11 @@ export function withPreserve(
 export type OnLost = (attribute: Attribute, errno: number) => void;
 
 /**
- * Errors of a filesystem that does not have an attribute, or for a user who may not set it (EINVAL: the user
- * namespace has no number for the owner). The user is warned, and the copy succeeds.
+ * Errors of a filesystem that does not have an attribute, or for a user who may not set it (EINVAL, EOVERFLOW: the
+ * user namespace, or the mount, has no number for the owner). The user is warned, and the copy succeeds.
  */
 const CANNOT_HOLD = new Set([EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS]);
-const CANNOT_OWN = new Set([...CANNOT_HOLD, EINVAL]);
+const CANNOT_OWN = new Set([...CANNOT_HOLD, EINVAL, EOVERFLOW]);
 
 /** Attributes that are not to be preserved, but were chosen by a strategy that created the destination. */
 export interface Chosen {

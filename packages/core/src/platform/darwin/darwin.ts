@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { EACCES, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EOPNOTSUPP, EPERM } from '../errno.ts';
+import { E2BIG, EACCES, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EOPNOTSUPP, EPERM, ERANGE } from '../errno.ts';
 import type { Memory } from '../posix/bindings.ts';
 import { posixSystem } from '../posix/system.ts';
 import type { ExtendedAttributes, System } from '../system.ts';
@@ -57,9 +57,9 @@ export function darwinSystem(bindings: Bindings, cloneFrom: number = CLONE_THRES
 
 /**
  * Errors after which an attribute is skipped, and the user is warned: the destination's filesystem or the caller's
- * rights do not allow it.
+ * rights do not allow it, or the filesystem keeps no attribute so large (E2BIG, ERANGE).
  */
-const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS]);
+const TOLERABLE = new Set([ENOTSUP, EOPNOTSUPP, EPERM, EACCES, ENOSYS, E2BIG, ERANGE]);
 
 /**
  * Copies extended attributes and access control lists from one open file to another. Calls `lost` for each that was

@@ -47,8 +47,8 @@ export const XATTR_SIZE_MAX = 65_536;
 
 /** Sizes of structures and offsets of their fields, in bytes. That of `struct statx` is in `status.ts`. */
 export const layouts = {
-  /** Its first field is the number of the filesystem. */
-  'struct statfs': { size: 120, f_type: 0 },
+  /** The number of the filesystem, and its free blocks. */
+  'struct statfs': { size: 120, f_type: 0, f_bavail: 32 },
   /** The extents follow it. */
   'struct fiemap': { size: 32, fm_length: 8, fm_mapped_extents: 20, fm_extent_count: 24 },
   'struct fiemap_extent': { size: 56, fe_flags: 40 },

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
-import { ENODATA, EOPNOTSUPP, EPERM } from '../errno.ts';
+import { E2BIG, EDQUOT, EINVAL, EIO, ENODATA, ENOSPC, EOPNOTSUPP, EOVERFLOW, EPERM } from '../errno.ts';
 import { loadBindings } from './bindings.ts';
 import { copyExtendedAttributes } from './xattr.ts';
 
@@ -101,6 +101,42 @@ describe.skipIf(notLinux)(orSkipped('extended attributes (Linux)', notLinux), ()
     expect(copy(...files, undefined, failing(EPERM))).toEqual({ result: 0, lost: [['acl', EPERM]] });
     expect(copy(...files, undefined, failing(ENODATA))).toEqual({ result: 0, lost: [] });
     expect(copy(...files, undefined, failing(5))).toEqual({ result: -5, lost: [] });
+  });
+
+  describe('an attribute that the destination refuses', () => {
+    const NAME = 'user.large';
+    const full = (_fd: number, words: Uint32Array) => {
+      words.fill(0);
+      return 0;
+    };
+    const files = () => {
+      const [source, destination] = [open('from/file'), open('to/file')];
+      set(source, NAME, Buffer.from('value'));
+      return [source, destination, { xattr: true, acl: false }] as const;
+    };
+
+    test.each([
+      ['is larger than it keeps', E2BIG],
+      ['does not fit beside the others, though the disk has room', ENOSPC],
+      ['names a user who has no number there', EINVAL],
+    ])('is told if it %s', (_why, errno) => {
+      const refused = copy(...files(), { fsetxattr: () => -errno });
+      expect(refused).toEqual({ result: 0, lost: [['xattr', errno]] });
+    });
+
+    test('is told if it belongs to a user who has no number here', () => {
+      const refused = copy(...files(), { fgetxattr: () => -EOVERFLOW });
+      expect(refused).toEqual({ result: 0, lost: [['xattr', EOVERFLOW]] });
+    });
+
+    test.each([
+      ['the disk is full', ENOSPC, { fstatfs: full }],
+      ['it does not say whether the disk is full', ENOSPC, { fstatfs: () => -EIO }],
+      ['the quota is used up', EDQUOT, {}],
+    ])('ends the copy if %s', (_why, errno, calls) => {
+      const refused = copy(...files(), { fsetxattr: () => -errno, ...calls });
+      expect(refused).toEqual({ result: -errno, lost: [] });
+    });
   });
 
   test('where the destination has no lists, there is nothing to remove', () => {

@@ -1,7 +1,8 @@
-import { EACCES, ENODATA, EOPNOTSUPP, EPERM, ERANGE } from '../errno.ts';
+import { E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE } from '../errno.ts';
+import { LITTLE_ENDIAN } from '../status.ts';
 import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
-import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
+import { layouts, XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
 
 const ACL_NAMES = new Set([
   'system.posix_acl_access',
@@ -46,7 +47,7 @@ export function copyExtendedAttributes(
     if (size === -ENODATA) continue;
     const result = size < 0 ? size : bindings.fsetxattr(destination, name, value, size, 0);
     if (result >= 0) continue;
-    if (!isTolerable(result)) return result;
+    if (!isTolerable(result) && !(result === -ENOSPC && hasRoom(bindings, destination))) return result;
     if (name !== POLICY_LABEL) refused.set(ACL_NAMES.has(name) ? 'acl' : 'xattr', -result);
   }
   const inherited = acl ? namesOf(bindings, destination) : NO_NAMES;
@@ -81,7 +82,29 @@ function buffersOfThread() {
   return (buffers ??= { list: Buffer.alloc(XATTR_LIST_MAX), value: Buffer.alloc(XATTR_SIZE_MAX) });
 }
 
-/** Whether a copy continues without extended attributes after this error. */
+/**
+ * Errors after which a copy continues without extended attributes. EINVAL and EOVERFLOW: the user namespace, or the
+ * mount, has no number for a user whom an access control list names, or to whom capabilities belong.
+ */
+const TOLERABLE = new Set([EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE, E2BIG, EINVAL, EOVERFLOW]);
+
+/** Whether a copy continues without extended attributes after this result. */
 export function isTolerable(result: number): boolean {
-  return [EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE].includes(-result);
+  return TOLERABLE.has(-result);
+}
+
+/** More blocks than an attribute can need, and few enough that only a full disk has fewer. */
+const ROOM_BLOCKS = 256;
+
+/**
+ * Whether a filesystem has free space. Then it reports ENOSPC for an attribute because it keeps only little for one
+ * file: ext4 one block for all attributes, btrfs 16 KiB for each.
+ */
+function hasRoom(bindings: Bindings, fd: number): boolean {
+  const { size, f_bavail } = layouts['struct statfs'];
+  const words = new Uint32Array(size / 4);
+  if (bindings.fstatfs(fd, words) < 0) return false;
+  const halves = words.subarray(f_bavail / 4, f_bavail / 4 + 2);
+  const [low, high] = LITTLE_ENDIAN ? halves : halves.toReversed();
+  return high! > 0 || low! >= ROOM_BLOCKS;
 }
