@@ -19,6 +19,16 @@ function prepared(): string {
   return cwd;
 }
 
+/** Runs the command in a directory that is deleted before. */
+function runInDeleted(cwd: string, args: readonly string[]) {
+  mkdirSync(join(cwd, 'gone'));
+  const script = 'rmdir ../gone && exec "$@"';
+  return spawnSync('sh', ['-c', script, 'sh', process.execPath, command, ...args], {
+    cwd: join(cwd, 'gone'),
+    encoding: 'utf8',
+  });
+}
+
 describeOnLinux('what cp prints', () => {
   it('says in one line what really happened', () => {
     const printed = output(['cp', '--reflink=never', 'from', 'to'], prepared());
@@ -39,15 +49,31 @@ describeOnLinux('what cp prints', () => {
 
   it('says that the current directory was deleted', () => {
     const cwd = prepared();
-    mkdirSync(join(cwd, 'gone'));
-    const script = 'rmdir ../gone && exec "$@"';
     const [from, to] = [join(cwd, 'from'), join(cwd, 'to')];
-    const args = ['-c', script, 'sh', process.execPath, command, 'cp', from, to];
-    const { status, stderr } = spawnSync('sh', args, { cwd: join(cwd, 'gone'), encoding: 'utf8' });
+    const { status, stderr } = runInDeleted(cwd, ['cp', from, to]);
     expect(status).toBe(1);
     expect(stderr).toContain(`Cannot copy ${JSON.stringify(from)} to ${JSON.stringify(to)}: ENOENT`);
     expect(stderr).toContain('the current directory was deleted');
     expect(contentsOf(cwd)).toHaveProperty(['to/stale']);
+  });
+
+  it('names absolute paths with --verbose if the current directory was deleted', () => {
+    const cwd = prepared();
+    const args = ['cp', '-v', '--reflink=never', '--directory', cwd, 'from', 'to'];
+    const { status, stdout, stderr } = runInDeleted(cwd, args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(`'${cwd}/from/one' -> '${cwd}/to/one' (read_write)\n`);
+    expect(stdout).toContain('\n3 files, ');
+  });
+
+  it('says for bench that the current directory was deleted, unless no path is relative to it', () => {
+    const cwd = prepared();
+    const refused = runInDeleted(cwd, ['bench']);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('ENOENT: the current directory was deleted');
+    const { status, stdout } = runInDeleted(cwd, ['bench', '--json', '--rounds', '1', join(cwd, 'from')]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ files: 3 });
   });
 
   it('prints nothing with --quiet but errors', () => {

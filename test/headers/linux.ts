@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { LINUX_ERRORS } from '../../packages/core/src/platform/errno.ts';
 import { prototypes, TYPES } from '../../packages/core/src/platform/linux/bindings.ts';
 import * as linux from '../../packages/core/src/platform/linux/constants.ts';
 import { FILESYSTEMS } from '../../packages/core/src/platform/linux/filesystems.ts';
@@ -18,6 +19,7 @@ const ARCHITECTURES: readonly [zig: string, node: string, glibc: string][] = [
 const PRIVATE = 'the filesystem keeps it to itself';
 
 const KERNEL_HEADERS = [
+  'linux/errno.h',
   'linux/fcntl.h',
   'linux/fs.h',
   'linux/fiemap.h',
@@ -65,7 +67,7 @@ function kernel(zig: string, node: string): Check {
     name: `Linux ${zig}: the kernel`,
     target: `${zig}-linux-musl`,
     includes: KERNEL_HEADERS,
-    constants: { ...constants, FICLONE: linux.ficloneNumber(node), ...magic },
+    constants: { ...constants, ...LINUX_ERRORS, FICLONE: linux.ficloneNumber(node), ...magic },
     layouts: {
       ...linux.layouts,
       'struct statx': STATX_LAYOUT,

@@ -243,13 +243,16 @@ describeMacos('functions', [], () => {
     });
   });
 
-  test.each(['E2BIG', 'ERANGE'])('an attribute that is too large for the destination (%s) is told', (errno) => {
-    const system = darwinSystem({ ...doubleBindings(), fcopyfile: () => -errnoOf(errno) });
-    const lost: unknown[] = [];
-    const note = (...given: unknown[]) => void lost.push(given);
-    expect(system.copyAttributes(0, 1, { xattr: true, acl: false }, note)).toBe(0);
-    expect(lost).toEqual([['xattr', errnoOf(errno)]]);
-  });
+  test.each(['E2BIG', 'ERANGE'])(
+    'an attribute that is too large for the destination (%s) is told',
+    (errno) => {
+      const system = darwinSystem({ ...doubleBindings(), fcopyfile: () => -errnoOf(errno) });
+      const lost: unknown[] = [];
+      const note = (...given: unknown[]) => void lost.push(given);
+      expect(system.copyAttributes(0, 1, { xattr: true, acl: false }, note)).toBe(0);
+      expect(lost).toEqual([['xattr', errnoOf(errno)]]);
+    },
+  );
 
   test.each(['EINVAL', 'ENOSYS', 'ENOTSUP'])(
     'an exclusive rename that is answered with %s is a link',

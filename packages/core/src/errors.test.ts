@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { expect, test } from 'vitest';
+import { notLinux, orSkipped } from '../../../test/support/skip.ts';
 import { systemError } from './errors.ts';
 
 test.each(['ENOTSUP', 'EOPNOTSUPP'] as const)('%s speaks of no socket where a file is copied', (name) => {
@@ -16,3 +17,16 @@ test.each(['ENOTSUP', 'EOPNOTSUPP'] as const)('%s speaks of no socket where a fi
 test('a number that libuv has no words for keeps those of the system', () => {
   expect(systemError(os.constants.errno.ESTALE, {}).message).toBe('Cannot copy: ESTALE: stale file handle');
 });
+
+test.skipIf(notLinux).each([
+  [117, 'EUCLEAN: the filesystem is damaged; unmount it, and repair it with fsck'],
+  [123, 'ENOMEDIUM: no medium found'],
+  [126, 'ENOKEY: the file is encrypted, and its key is not available'],
+])(
+  orSkipped('the number %i of Linux, which Node.js does not name, has a code and words', notLinux),
+  (errno, described) => {
+    const error = systemError(errno, { source: '/a', syscall: 'open' });
+    expect(error.message).toBe(`Cannot copy "/a": ${described} (open)`);
+    expect(described).toContain(`${error.code}: `);
+  },
+);

@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Method } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
+import { LINUX_ERRORS } from './platform/errno.ts';
 import { shown, shownInMessage } from './platform/raw-names.ts';
 
 /** A method that was tried before another one, and the code of its error. */
@@ -159,7 +160,11 @@ function describe({
 const fromLibuv = (errno: number) => nodeUtil().getSystemErrorMap().get(-errno);
 
 /** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
-const otherNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
+const otherNames = new Map(
+  Object.entries({ ...(process.platform === 'linux' && LINUX_ERRORS), ...os.constants.errno }).map(
+    ([name, number]) => [number, name],
+  ),
+);
 
 /** Descriptions for codes for which libuv has none, or one that does not fit files. */
 const ownReasons: Record<string, string> = {
@@ -167,6 +172,15 @@ const ownReasons: Record<string, string> = {
   EOPNOTSUPP: 'operation not supported',
   EDQUOT: 'disk quota exceeded',
   ESTALE: 'stale file handle',
+  EBADMSG: 'the filesystem found a wrong checksum',
+  EUCLEAN: 'the filesystem is damaged; unmount it, and repair it with fsck',
+  ENOMEDIUM: 'no medium found',
+  EMEDIUMTYPE: 'wrong medium type',
+  ENOKEY: 'the file is encrypted, and its key is not available',
+  EKEYEXPIRED: 'the key has expired',
+  EKEYREVOKED: 'the key was revoked',
+  EKEYREJECTED: 'the key was rejected',
+  EHWPOISON: 'the memory has a hardware error',
 };
 
 /** The name of a positive error number, as Node.js spells it. */

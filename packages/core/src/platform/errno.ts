@@ -12,10 +12,24 @@ const numbers = (
     : os.constants.errno
 ) as typeof os.constants.errno & { UNKNOWN: number };
 
-export const { E2BIG, EACCES, EAGAIN, EBADF, EBUSY, ECANCELED, EDQUOT, EEXIST, EFBIG, EILSEQ, EINTR } = numbers;
+export const { E2BIG, EACCES, EAGAIN, EBADF, EBUSY, ECANCELED, EDQUOT, EEXIST, EFBIG, EILSEQ, EINTR } =
+  numbers;
 export const { EINVAL, EIO, EISDIR, ELOOP, EMFILE, EMLINK, ENAMETOOLONG, ENODATA, ENOENT } = numbers;
 export const { ENOMEM, ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, ENOTTY, ENXIO, EOPNOTSUPP } = numbers;
 export const { EOVERFLOW, EPERM, ERANGE, EROFS, ETIMEDOUT, ETXTBSY, EXDEV, UNKNOWN: EUNKNOWN } = numbers;
+
+/** Error numbers of Linux that Node.js does not name, as far as filesystems report them. */
+export const LINUX_ERRORS = {
+  EBADE: 52,
+  EUCLEAN: 117,
+  ENOMEDIUM: 123,
+  EMEDIUMTYPE: 124,
+  ENOKEY: 126,
+  EKEYEXPIRED: 127,
+  EKEYREVOKED: 128,
+  EKEYREJECTED: 129,
+  EHWPOISON: 133,
+} as const;
 
 /** The positive number of an error code; undefined if the system does not have it. */
 export const errnoOf = (code: string): number | undefined =>

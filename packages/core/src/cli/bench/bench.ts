@@ -4,6 +4,7 @@ import { asCopyError, CopyError } from '../../errors.ts';
 import { loadSystem } from '../../platform/load.ts';
 import { isDirectory } from '../../platform/path-status.ts';
 import { resolveCopyOptions } from '../../resolve-options.ts';
+import { absolutePath } from '../../target.ts';
 import { plainMethod } from '../../transfer/single-method.ts';
 import { describeError, EXIT, errorToJson, UsageError } from '../failure.ts';
 import { bytes } from '../format.ts';
@@ -27,9 +28,9 @@ const MARGIN = 1.05;
 
 /** `fs-reflink bench`. Returns the exit status. Deletes everything it created, even after Ctrl-C. */
 export async function runBench(directory: string | undefined, flags: BenchFlags): Promise<number> {
-  const destination = destinationFor(directory, flags.to);
   using interruption = new Interruption({ quiet: flags.quiet ?? false });
   try {
+    const destination = destinationFor(directory, flags.to);
     const result = await benchIn(destination, directory, flags, interruption.signal);
     if (flags.json) printJson(result);
     else for (const line of resultLines(result)) print(line);
@@ -82,7 +83,7 @@ async function benchIn(
 }
 
 async function contentOf(from: string, to: string, signal: AbortSignal): Promise<Total> {
-  const options = resolveCopyOptions({ from, to }, {});
+  const options = resolveCopyOptions({ from, to }, { cwd: to });
   const { blksize } = fs.statSync(to);
   const total = await countTotal(options, () => signal.aborted, blksize);
   if (total && total.files > 0) return total;
@@ -117,7 +118,8 @@ interface Scratch extends Disposable {
 
 /** The directory for the copies: the one that the user named, or the parent of the files, on the same filesystem. */
 function destinationFor(directory: string | undefined, to: string | undefined): string {
-  const given = path.resolve(to ?? (directory === undefined ? '.' : path.dirname(path.resolve(directory))));
+  const absolute = (each: string) => absolutePath(each, { source: directory, destination: to });
+  const given = absolute(to ?? (directory === undefined ? '.' : path.dirname(absolute(directory))));
   if (!isDirectory(given)) throw new UsageError(`'${given}' is no directory, and copies are to go there`);
   if (directory === undefined) return given;
   if (!isDirectory(directory)) throw new UsageError(`'${directory}' is no directory`);

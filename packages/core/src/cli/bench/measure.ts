@@ -87,7 +87,7 @@ export async function measure(work: Work): Promise<{ measured: Measured[]; refus
 
 async function once({ from, scratch, fsync, signal }: Work, method: Contender): Promise<CopyReport> {
   const to = path.join(scratch, 'copy');
-  const options: CopyOptions = { signal, ...(fsync && { durability: 'file' }) };
+  const options: CopyOptions = { cwd: scratch, signal, ...(fsync && { durability: 'file' }) };
   try {
     const resolved = resolveCopyOptions({ from, to }, options);
     if (method !== 'auto') resolved.job.onlyMethod = method;

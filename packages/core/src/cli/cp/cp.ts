@@ -3,6 +3,7 @@ import { run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
 import type { CopyEntry } from '../../model/entry.ts';
 import type { CopyOptions, Progress, ResolvedCopyOptions } from '../../options.ts';
+import { tryOr } from '../../platform/path-status.ts';
 import type { CopyReport } from '../../report.ts';
 import { resolveCopyOptions } from '../../resolve-options.ts';
 import { describeError, EXIT, errorToJson } from '../failure.ts';
@@ -114,8 +115,8 @@ function entryLine({ action, source, destination, method }: CopyEntry): string |
   return `${quoted(source!)} -> ${quoted(destination)}${how ? ` (${how})` : ''}`;
 }
 
-/** Paths below the current directory are printed relative to it, because that is shorter. */
+/** Paths below the current directory are printed relative to it, because that is shorter, unless it was deleted. */
 function quoted(full: string): string {
-  const below = path.relative('', full);
+  const below = tryOr('', () => path.relative('', full));
   return `'${below === '' || below.startsWith('..') ? full : below}'`;
 }
