@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { LINUX_ERRORS } from '../../packages/core/src/platform/errno.ts';
+import { LINUX_ERRORS } from '../../packages/core/src/errors.ts';
 import { prototypes, TYPES } from '../../packages/core/src/platform/linux/bindings.ts';
 import * as linux from '../../packages/core/src/platform/linux/constants.ts';
 import { FILESYSTEMS } from '../../packages/core/src/platform/linux/filesystems.ts';

@@ -2,7 +2,6 @@ import os from 'node:os';
 import type { Method } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
-import { LINUX_ERRORS } from './platform/errno.ts';
 import { shown, shownInMessage } from './platform/raw-names.ts';
 
 /** A method that was tried before another one, and the code of its error. */
@@ -158,6 +157,19 @@ function describe({
 
 /** libuv's name and description of a positive error number. */
 const fromLibuv = (errno: number) => nodeUtil().getSystemErrorMap().get(-errno);
+
+/** Error numbers of Linux that Node.js does not name, as far as filesystems report them. */
+export const LINUX_ERRORS = {
+  EBADE: 52,
+  EUCLEAN: 117,
+  ENOMEDIUM: 123,
+  EMEDIUMTYPE: 124,
+  ENOKEY: 126,
+  EKEYEXPIRED: 127,
+  EKEYREVOKED: 128,
+  EKEYREJECTED: 129,
+  EHWPOISON: 133,
+} as const;
 
 /** Names of error numbers libuv has no name for (EDQUOT, ESTALE …). */
 const otherNames = new Map(

@@ -18,19 +18,6 @@ export const { EINVAL, EIO, EISDIR, ELOOP, EMFILE, EMLINK, ENAMETOOLONG, ENODATA
 export const { ENOMEM, ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, ENOTTY, ENXIO, EOPNOTSUPP } = numbers;
 export const { EOVERFLOW, EPERM, ERANGE, EROFS, ETIMEDOUT, ETXTBSY, EXDEV, UNKNOWN: EUNKNOWN } = numbers;
 
-/** Error numbers of Linux that Node.js does not name, as far as filesystems report them. */
-export const LINUX_ERRORS = {
-  EBADE: 52,
-  EUCLEAN: 117,
-  ENOMEDIUM: 123,
-  EMEDIUMTYPE: 124,
-  ENOKEY: 126,
-  EKEYEXPIRED: 127,
-  EKEYREVOKED: 128,
-  EKEYREJECTED: 129,
-  EHWPOISON: 133,
-} as const;
-
 /** The positive number of an error code; undefined if the system does not have it. */
 export const errnoOf = (code: string): number | undefined =>
   (numbers as Readonly<Record<string, number | undefined>>)[code];
