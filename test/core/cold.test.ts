@@ -81,7 +81,7 @@ function runChild(cwd: string, script: string, ...args: string[]) {
   return spawnSync(process.execPath, [`${cwd}/child.mjs`, ...args], {
     cwd,
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: 200_000,
   });
 }
 
@@ -302,7 +302,7 @@ describe('a process that ends while its worker threads boot', () => {
     const { status, signal, stderr } = spawnSync(
       process.execPath,
       ['--input-type=module', '--eval', script, ...args],
-      { encoding: 'utf8', timeout: 50_000 },
+      { encoding: 'utf8', timeout: 200_000 },
     );
     return { status, signal, stderr };
   };

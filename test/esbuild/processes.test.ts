@@ -22,7 +22,7 @@ describeEsbuilds(({ package: id }) => {
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, argumentsFor(settings), {
       ...environment,
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 200_000,
     });
     expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
     return { stderr, ...JSON.parse(stdout) };

@@ -48,7 +48,7 @@ function runZig(zig: string, args: string[], input: string): Promise<Compiled> {
     const child = spawn(zig, args, {
       env: { ...process.env, ZIG_GLOBAL_CACHE_DIR: CACHE, ZIG_LOCAL_CACHE_DIR: CACHE },
       stdio: ['pipe', 'ignore', 'pipe'],
-      timeout: 50_000,
+      timeout: 200_000,
     });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (data) => (errors += data));

@@ -27,7 +27,7 @@ export function runInChild(id: string, build: ChildBuild): ChildOutcome {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
     [child, JSON.stringify({ id, ...build })],
-    { encoding: 'utf8', timeout: 50_000, cwd: build.root, env: { ...process.env, NODE_OPTIONS: '' } },
+    { encoding: 'utf8', timeout: 200_000, cwd: build.root, env: { ...process.env, NODE_OPTIONS: '' } },
   );
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
   return JSON.parse(stdout) as ChildOutcome;

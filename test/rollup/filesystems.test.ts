@@ -74,7 +74,7 @@ describeBundlers((host) => {
       expect(readdirSync(dir).filter((name) => /^main\.js$/i.test(name))).toHaveLength(1);
       // FUSE caches the lookup of a name for a second.
       const read = () => readFileSync(join(dir, 'main.js'), 'utf8');
-      await expect.poll(read, { timeout: 50_000 }).toBe('target');
+      await expect.poll(read, { timeout: 200_000 }).toBe('target');
     });
 
     test('two files of one directory are an error that names both, and targets that overlap are a warning', async () => {

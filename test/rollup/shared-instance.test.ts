@@ -80,7 +80,7 @@ describeBundlers((host) => {
       const other = await start(host, root, [plugin]);
       await written(one, { dir: 'one' });
       const writing = written(other, { dir: 'other' });
-      await expect.poll(() => begun, { timeout: 50_000 }).toEqual([0, 1]);
+      await expect.poll(() => begun, { timeout: 200_000 }).toEqual([0, 1]);
       await one.bundle.close();
       second.open();
       await writing;
@@ -105,7 +105,7 @@ describeBundlers((host) => {
       const one = await start(host, root, [plugin]);
       const other = await start(host, root, [plugin, failing]);
       const writing = written(one, { dir: 'one' });
-      await expect.poll(() => begun, { timeout: 50_000 }).toEqual([0]);
+      await expect.poll(() => begun, { timeout: 200_000 }).toEqual([0]);
       await expect(written(other, { dir: 'other' })).rejects.toThrow('failed on purpose');
       await other.bundle.close();
       second.open();

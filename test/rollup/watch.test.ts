@@ -193,6 +193,6 @@ describeBundlers((host) => {
     const threads = names().length;
     const watching = await startWatching(host, root, options);
     await watching.close();
-    await expect.poll(() => names().length - threads, { timeout: 50_000 }).toBeLessThanOrEqual(4);
+    await expect.poll(() => names().length - threads, { timeout: 200_000 }).toBeLessThanOrEqual(4);
   });
 });

@@ -64,8 +64,8 @@ test.each(['', '/base'])(
     expect(existsSync(join(root, 'dist'))).toBe(false);
     replaceAtOnce(join(root, 'assets/added.txt'), 'added');
     rmSync(join(root, 'assets/sub'), { recursive: true });
-    await vi.waitFor(async () => expect((await at('assets/added.txt')).text).toBe('added'), 50_000);
-    await vi.waitFor(async () => expect((await at('assets/sub/c.txt')).status).toBe(404), 50_000);
+    await vi.waitFor(async () => expect((await at('assets/added.txt')).text).toBe('added'), 200_000);
+    await vi.waitFor(async () => expect((await at('assets/sub/c.txt')).status).toBe(404), 200_000);
     expect(said).toEqual({ warnings: [], errors: [], log: [] });
   },
 );
@@ -91,5 +91,5 @@ test('dev.writeToDisk: true copies targets', async () => {
   expect((await get(`${url}/assets/a.txt`)).text).toBe('a');
   expect(existsSync(join(root, 'dist/big.bin'))).toBe(true);
   writeFileSync(join(root, 'assets/a.txt'), 'changed');
-  await vi.waitFor(async () => expect((await get(`${url}/assets/a.txt`)).text).toBe('changed'), 50_000);
+  await vi.waitFor(async () => expect((await get(`${url}/assets/a.txt`)).text).toBe('changed'), 200_000);
 });

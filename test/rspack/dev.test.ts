@@ -116,8 +116,8 @@ test.each([
   // Created sources are served, and deleted ones are not.
   replaceAtOnce(join(root, 'static/added.txt'), 'added');
   rmSync(join(root, 'static/LICENSE'));
-  await vi.waitFor(async () => expect((await get(`${url}added.txt`)).text).toBe('added'), 50_000);
-  await vi.waitFor(async () => expect((await get(`${url}LICENSE`)).status).toBe(404), 50_000);
+  await vi.waitFor(async () => expect((await get(`${url}added.txt`)).text).toBe('added'), 200_000);
+  await vi.waitFor(async () => expect((await get(`${url}LICENSE`)).status).toBe(404), 200_000);
 });
 
 test('the setupMiddlewares of the config comes after ours, and is called', async () => {
@@ -171,8 +171,8 @@ test.each([
     expect(warnings).toEqual([]);
     replaceAtOnce(join(root, 'static/added.txt'), 'added');
     rmSync(join(root, 'static/LICENSE'));
-    await vi.waitFor(async () => expect((await get(`${url}/added.txt`)).text).toBe('added'), 50_000);
-    await vi.waitFor(async () => expect((await get(`${url}/LICENSE`)).status).toBe(404), 50_000);
+    await vi.waitFor(async () => expect((await get(`${url}/added.txt`)).text).toBe('added'), 200_000);
+    await vi.waitFor(async () => expect((await get(`${url}/LICENSE`)).status).toBe(404), 200_000);
   },
 );
 

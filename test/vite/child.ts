@@ -35,7 +35,7 @@ export function buildInChild(id: string, cases: ChildCase[]): Outcome[] {
     [child, JSON.stringify({ id, cases })],
     {
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 200_000,
       cwd: import.meta.dirname,
       env: { ...process.env, NODE_OPTIONS: '' },
     },

@@ -51,7 +51,7 @@ describeVites((host) => {
       'node_modules/pkg/dist/a.js': 'js',
       'locales/de/page.json': '{ "title":  "Seite" }',
     });
-    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 50_000 } as const;
+    const settings = { cwd: root, encoding: 'utf8', stdio: 'pipe', timeout: 200_000 } as const;
     execFileSync(process.execPath, [host.bin, 'build'], settings);
     const read = (path: string) => readFileSync(join(root, 'dist', path), 'utf8');
     expect(read('robots.txt')).toBe('robots');

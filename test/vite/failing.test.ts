@@ -122,7 +122,7 @@ describeVites((host) => {
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: import.meta.dirname,
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 200_000,
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'failed on purpose\n' });
@@ -151,7 +151,7 @@ describeVites((host) => {
       spawnSync(process.execPath, [host.bin, 'build'], {
         cwd: root,
         encoding: 'utf8',
-        timeout: 50_000,
+        timeout: 200_000,
         env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', VITEST: '' },
       });
     const failed = run();

@@ -139,7 +139,7 @@ describeVites((host) => {
     const root = project(small);
     // The bundle waits for the copy here. If the copy waited for the bundle, the build would never end.
     const isThere = () => expect(pathsIn(join(root, 'dist'))).toEqual(pathsIn(join(root, 'public')));
-    const renderChunk = async () => void (await vi.waitFor(isThere, 50_000));
+    const renderChunk = async () => void (await vi.waitFor(isThere, 200_000));
     await build(host, root, { plugins: [{ name: 'slow', renderChunk }] });
   });
 });

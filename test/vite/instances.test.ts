@@ -105,6 +105,6 @@ describeVites((host) => {
     expect(copied(join(root, 'dist'))).toContain('7.txt');
     if (host.rolldown) expect(workers.started).toBe(0);
     else expect(workers.started).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(workers.ended).toBe(workers.started), 10_000);
+    await vi.waitFor(() => expect(workers.ended).toBe(workers.started), 200_000);
   });
 });

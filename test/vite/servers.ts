@@ -104,7 +104,7 @@ export function ask(
         });
       });
     });
-    sent.setTimeout(50_000, () => sent.destroy(new Error(`no answer to ${path}`)));
+    sent.setTimeout(200_000, () => sent.destroy(new Error(`no answer to ${path}`)));
     sent.on('error', reject);
     sent.end();
   });
@@ -117,7 +117,7 @@ export function askRaw({ port }: Served, path: string, head = ''): Promise<strin
       socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n${head}\r\n`);
     });
     const parts: Buffer[] = [];
-    socket.setTimeout(50_000, () => socket.destroy(new Error(`no answer to ${path}`)));
+    socket.setTimeout(200_000, () => socket.destroy(new Error(`no answer to ${path}`)));
     socket.on('data', (part) => parts.push(part));
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(parts).toString('latin1')));

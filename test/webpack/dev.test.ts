@@ -113,7 +113,7 @@ describeWebpacks((host) => {
     // Created sources are served, and deleted ones are not.
     writeFileSync(join(root, 'static/added.txt'), 'added');
     fs.rmSync(join(root, 'static/LICENSE'));
-    await vi.waitFor(async () => expect((await get(`${base}/added.txt`)).text).toBe('added'), 50_000);
+    await vi.waitFor(async () => expect((await get(`${base}/added.txt`)).text).toBe('added'), 200_000);
     expect((await get(`${base}/LICENSE`)).status).toBe(404);
   });
 
@@ -168,7 +168,7 @@ describeWebpacks((host) => {
     const { port } = server.server!.address() as AddressInfo;
     await vi.waitFor(
       async () => expect((await get(`http://127.0.0.1:${port}/base/bundle.js`)).status).toBe(200),
-      50_000,
+      200_000,
     );
     await expectServed(`http://127.0.0.1:${port}/base`, root);
     expect(read()).toEqual([]);

@@ -28,7 +28,7 @@ function buildInChild(id: string, config: Configuration, options: Options): Outc
   const given = JSON.stringify({ id, config, options });
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [child, given], {
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: 200_000,
     cwd: import.meta.dirname,
     env: { ...process.env, NODE_OPTIONS: '' },
   });

@@ -95,7 +95,7 @@ describeWebpacks(({ webpack, name }) => {
       const child = join(import.meta.dirname, 'exit-child.cjs');
       const { signal, status } = spawnSync(process.execPath, [child, JSON.stringify(settings)], {
         encoding: 'utf8',
-        timeout: 50_000,
+        timeout: 200_000,
         env: { ...process.env, NODE_OPTIONS: '' },
       });
       expect({ signal, status }).toEqual({ signal: null, status: where === 'an uncaught error' ? 1 : 3 });

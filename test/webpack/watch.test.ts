@@ -177,7 +177,7 @@ describeWebpacks((host) => {
     await after(() => rmSync(join(root, 'static/one/two'), { recursive: true }));
     // Deleting a directory with its contents may cause more than one build.
     const isGone = () => !existsSync(join(root, 'dist/one/two/three/deepest.bin'));
-    await expect.poll(isGone, { timeout: 50_000 }).toBe(true);
+    await expect.poll(isGone, { timeout: 200_000 }).toBe(true);
   });
 
   test('files outside the output, and names that a function gives', async () => {
@@ -248,7 +248,9 @@ describeWebpacks((host) => {
       writeFileSync(join(root, 'static/swap'), 'file');
     });
     await expect
-      .poll(() => statSync(join(root, 'dist/swap'), { throwIfNoEntry: false })?.isFile(), { timeout: 50_000 })
+      .poll(() => statSync(join(root, 'dist/swap'), { throwIfNoEntry: false })?.isFile(), {
+        timeout: 200_000,
+      })
       .toBe(true);
     expect(builds.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
     expect(readFileSync(join(root, 'dist/swap'), 'utf8')).toBe('file');
