@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Attribute, type CopyOptions, copy, copyFile, copyFileSync } from 'fs-reflink';
@@ -146,6 +155,21 @@ describeFaulty('attributes that a filesystem cannot hold', () => {
     });
     const report = await copy({ from: 'in', to: join(real.path, 'a/out') }, { cwd: home, preserve });
     expect(report).toMatchObject({ files: 3, warnings: [] });
+  });
+
+  test.each(['EPERM', 'ENOTSUP'])('hard links that the destination refuses (%s) are copies', async (code) => {
+    using faulty = mountFaulty(`link=${code}`);
+    mkdirSync(join(home, 'linked'));
+    writeFileSync(join(home, 'linked/first'), 'content');
+    for (const name of ['second', 'third']) linkSync(join(home, 'linked/first'), join(home, 'linked', name));
+    const to = join(faulty.path, 'out');
+    const report = await copy({ from: 'linked', to }, { cwd: home, preserve: ['links'] });
+    rmSync(join(home, 'linked'), { recursive: true });
+    expect(report).toMatchObject({ files: 3, methods: { read_write: { files: 3 } } });
+    expect(report.warnings).toEqual([
+      expect.stringContaining(`the hard links ('links' in preserve) were not preserved for 2 copies`),
+    ]);
+    expect(report.warnings[0]).toContain(`(${code})`);
   });
 
   test('a directory that cannot hold them is among the copies', async () => {

@@ -2,7 +2,7 @@ import { CopyError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { JobSettings } from '../model/job.ts';
-import type { Method } from '../model/settings.ts';
+import type { Attribute, Method } from '../model/settings.ts';
 import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
 import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/read-write.ts';
@@ -275,10 +275,14 @@ export class FileCopier {
     const system = only === undefined ? this.system : singleMethod(this.system, only);
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
-      lost: (attribute, errno, first) => addLost(this.tally.lost, attribute, { count: 1, first, errno }),
+      lost: (...attribute) => this.#noteLost(...attribute),
       leftOut: (why) => void this.tally.leftOut.push(why),
       recorded: this.#job.recorded,
     });
+  }
+
+  #noteLost(attribute: Attribute, errno: number, first: string): void {
+    addLost(this.tally.lost, attribute, { count: 1, first, errno });
   }
 
   /** Copies any file. Its error is collected, or thrown and ends the copy. */
@@ -327,7 +331,8 @@ export class FileCopier {
       hardLinks &&
       (isKnown || system.status(pair.source, name, follow, this.#source) >= 0) &&
       (this.#source.isRegular || isSpecial);
-    const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
+    const lost = (errno: number) => this.#noteLost('links', errno, pathsOf(file).destination);
+    const linked = isFile ? hardLinks.link(file, this.#source, member, lost) : undefined;
     if (linked) {
       if (batch.records && linked.isLinked)
         note(batch.records, position, this.#source, hardLinks!.status, lookedAt);

@@ -59,8 +59,16 @@ export class HardLinks {
     this.#system = system;
   }
 
-  /** Links another name of a file that was already copied. Returns undefined if the file must be copied instead. */
-  link(file: PairedFile, source: FileStatus, member: Member): Linked | undefined {
+  /**
+   * Links another name of a file that was already copied. Returns undefined if the file must be copied instead, after
+   * a call of `lost` if the system refused the link.
+   */
+  link(
+    file: PairedFile,
+    source: FileStatus,
+    member: Member,
+    lost: (errno: number) => void,
+  ): Linked | undefined {
     const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
     if (!copied) return undefined;
     const system = this.#system;
@@ -88,7 +96,7 @@ export class HardLinks {
         return isCopy;
       },
     });
-    // If the link fails, the caller makes another copy.
+    if (typeof made === 'number') lost(-made);
     if (!isCopy) return undefined;
     if (made !== 'made') return { result: UNCHANGED, isLinked: false };
     addMember(copied, member);
