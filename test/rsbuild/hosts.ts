@@ -1,10 +1,16 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { createRsbuild, mergeRsbuildConfig, type RsbuildConfig, type RsbuildInstance } from '@rsbuild/core';
+import {
+  createRsbuild as createNewest,
+  mergeRsbuildConfig,
+  type RsbuildConfig,
+  type RsbuildInstance,
+} from '@rsbuild/core';
 import type { Options } from 'unplugin-reflink';
 import reflink from 'unplugin-reflink/rsbuild';
 import { BUNDLE } from '../hosts/cases.ts';
 import type { Host, HostOutcome } from '../hosts/project.ts';
+import { loadVersions } from '../hosts/versions.ts';
 
 export type Built = Pick<HostOutcome, 'warnings' | 'errors' | 'log'>;
 
@@ -18,6 +24,7 @@ export async function rsbuildOf(
   root: string,
   given: RsbuildConfig = {},
   said: Built = { warnings: [], errors: [], log: [] },
+  createRsbuild = createNewest,
 ): Promise<RsbuildInstance> {
   const keep =
     (list: string[], isMessage = true) =>
@@ -58,16 +65,31 @@ export async function rsbuildOf(
 }
 
 /** Builds once. */
-export async function build(root: string, config: RsbuildConfig): Promise<Built> {
+export async function build(
+  root: string,
+  config: RsbuildConfig,
+  createRsbuild = createNewest,
+): Promise<Built> {
   const said: Built = { warnings: [], errors: [], log: [] };
   try {
-    const rsbuild = await rsbuildOf(root, config, said);
+    const rsbuild = await rsbuildOf(root, config, said, createRsbuild);
     const { close } = await rsbuild.build();
     await close();
   } catch (error) {
     said.errors.push((error as Error).message);
   }
   return said;
+}
+
+const versions = await loadVersions<typeof createNewest>({
+  'Rsbuild 2': () => createNewest,
+  // Rsbuild before 2.3 copies the same public directories into the outputs of all environments.
+  'Rsbuild 2.0': async () => (await import('rsbuild20')).createRsbuild as unknown as typeof createNewest,
+});
+
+/** Describes what has to hold with the current version and the oldest supported. */
+export function describeRsbuilds(body: (createRsbuild: typeof createNewest) => void): void {
+  versions.describe(body);
 }
 
 export const host: Host = {

@@ -3,7 +3,7 @@ import type { MergedEnvironmentConfig, RsbuildConfig, RsbuildPlugin, RsbuildPlug
 import { isInside } from 'fs-reflink/host';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions, ResolvedPublicDirectory } from '../../options/options.ts';
-import { unsupported, useEntry } from '../../options/unsupported.ts';
+import { isOlder, unsupported, useEntry } from '../../options/unsupported.ts';
 import { namedLog } from '../../output/log.ts';
 import type { Middleware } from '../../serve/middleware.ts';
 import { statsOf } from '../../targets/stats.ts';
@@ -32,12 +32,24 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   const hosts: RspackHost[] = [];
   /** The outputs that this build still has to empty. */
   const due = new Set<string>();
+  /** The public directory of Rsbuild before 2.3, which has one for all environments. */
+  let shared: PublicDir | undefined;
+
+  if (isOlder(api.context.version, '2.3'))
+    api.modifyRsbuildConfig({
+      order: 'post',
+      handler(config) {
+        shared = config.server?.publicDir;
+        preventCopies(config, shared, { ...options, isBuild: isBuild() });
+      },
+    });
 
   api.modifyEnvironmentConfig({
     order: 'post',
     handler(config, { name }) {
       const all = api.getRsbuildConfig();
-      const own = publicDirectoriesOf(config.server?.publicDir ?? all.server?.publicDir);
+      const given = config.server?.publicDir ?? shared ?? all.server?.publicDir;
+      const own = publicDirectoriesOf(given);
       const chosen = optionsOf(options, config, {
         all,
         own: isBuild() ? own : [],
@@ -50,10 +62,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
       const empties = isBuild() && copies && isEmptied(config, rootPath) && !isShared(name, all, rootPath);
       environments.set(name, { options: chosen, empties });
       if (empties) config.output.cleanDistPath = false;
-      if (options.publicDirs?.length) config.server = { ...config.server, publicDir: false };
-      // The directories stay in the config, because other plugins look for icons in them.
-      else if (options.publicDirs === undefined && isBuild())
-        config.server = { ...config.server, publicDir: own.map((each) => ({ ...each, copyOnBuild: false })) };
+      preventCopies(config, given, { ...options, isBuild: isBuild() });
     },
   });
 
@@ -121,8 +130,22 @@ function checkBundler(api: RsbuildPluginAPI & { esbuild?: object }): void {
   );
 }
 
+/** Makes Rsbuild copy none of the public directories that the plugin copies. */
+function preventCopies(
+  config: { server?: { publicDir?: PublicDir } },
+  given: PublicDir | undefined,
+  { publicDirs, isBuild }: Pick<ResolvedOptions, 'publicDirs'> & { isBuild: boolean },
+): void {
+  if (publicDirs?.length) config.server = { ...config.server, publicDir: false };
+  // The directories stay in the config, because other plugins look for icons in them.
+  else if (publicDirs === undefined && isBuild) {
+    const publicDir = publicDirectoriesOf(given).map((each) => ({ ...each, copyOnBuild: false }));
+    config.server = { ...config.server, publicDir };
+  }
+}
+
 /** The public directories of a config, completed with Rsbuild's defaults. */
-function publicDirectoriesOf(given: PublicDir) {
+function publicDirectoriesOf(given: PublicDir | undefined) {
   if (given === false) return [];
   const list = given === undefined ? [{}] : Array.isArray(given) ? given : [given];
   return list.map((each) => ({ name: 'public', copyOnBuild: 'auto' as const, ...each }));
