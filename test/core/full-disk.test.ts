@@ -119,6 +119,15 @@ describe.skipIf(noTmpfs)(`a read-only filesystem${noTmpfs ? ` (skipped: ${noTmpf
     }
     expect(Object.keys(contentsOf(disk.path))).toEqual(['to', 'to/old']);
   });
+
+  it.each(['c.manifest', 'a/b/c.manifest'])('is named as the reason why %s is not written', async (name) => {
+    const cwd = workspace();
+    writeFileSync(join(cwd, 'new'), 'new');
+    const manifest = join(disk.path, name);
+    const { files, warnings } = await copy({ from: 'new', to: 'out' }, { cwd, manifest });
+    expect(files).toBe(1);
+    expect(warnings).toEqual([expect.stringMatching(/^Cannot write .*: EROFS: .*; without it /)]);
+  });
 });
 
 /** Mounts a btrfs whose subvolume `a` may hold 4 MiB. */

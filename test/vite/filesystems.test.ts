@@ -95,7 +95,7 @@ describeVites((host) => {
       const root = project({ 'public/a.txt': 'a' });
       mounted.remount('ro');
       const config = { cacheDir: join(mounted.path, 'cache') };
-      const warnings = [/^unplugin-reflink: Cannot write .* everything again$/];
+      const warnings = [/^unplugin-reflink: Cannot write .*: EROFS: .* everything again$/];
       for (let run = 0; run < 2; run++) {
         const { report } = await build(host, root, { config, warnings });
         expect(report).toMatchObject({ files: 1, unchanged: 0 });

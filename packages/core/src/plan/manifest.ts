@@ -6,6 +6,7 @@ import { NEW_FILE_MODE } from '../transfer/metadata.ts';
 import { openDirectory } from '../transfer/opened-path.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
 import { sweepTemporaries } from '../transfer/temporary.ts';
+import { makeDirectories } from '../transfer/tree.ts';
 import { withLock } from './lock.ts';
 import {
   decode,
@@ -256,7 +257,7 @@ export class Manifest {
   write(file: string, system: System): void {
     const directory = path.dirname(file);
     try {
-      fs.mkdirSync(directory, { recursive: true });
+      makeDirectories(directory);
       withLock(file, () => {
         const others = this.#readByOthers(file);
         try {

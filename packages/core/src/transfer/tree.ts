@@ -129,7 +129,7 @@ export class DestinationTree {
  * Creates a directory and its missing parents. Returns how many this call created. Does not use `mkdirSync` with
  * `recursive`, which reports ENOENT if the true error is EROFS.
  */
-function makeDirectories(directory: string, mode: () => number = () => NEW_DIRECTORY_MODE): number {
+export function makeDirectories(directory: string, mode: () => number = () => NEW_DIRECTORY_MODE): number {
   if (isDirectory(directory)) return 0;
   const parent = path.dirname(directory);
   try {
