@@ -55,6 +55,9 @@ test('a dry run leaves imported files to the bundler', () => {
 test.each<[given: unknown, host: string, message: RegExp]>([
   [{ patterns: [] }, 'webpack', /unknown option "patterns", which is \[\]; use "targets"; known are reflink/],
   [{ silent: true }, 'vite', /use "report: false"/],
+  [{ cacheDir: 'cache' }, 'vite', /"cacheDir", which is 'cache'; use "cacheDirectory"; known are/],
+  [{ publicDirs: ['a'] }, 'rollup', /use "publicDir"; known are/],
+  [{ target: [] }, 'webpack', /use "targets"; known are/],
   [{ targets: [] }, 'sveltekit', /unknown option "targets".*known are reflink, atomic/],
   [{ dryRun: true }, 'sveltekit', /unknown option "dryRun"/],
   [{ dryRun: 'yes' }, 'vite', /"dryRun" must be true or false, got 'yes'/],

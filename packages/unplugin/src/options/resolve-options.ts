@@ -51,9 +51,10 @@ const HOSTS_WITH_ASSETS: readonly string[] = [
   'rsbuild',
 ];
 
-/** Remedies for options of other plugins. */
+/** Remedies for options of other plugins, and for names that are not quite right. */
 const peers: Record<string, string> = {
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
+  cacheDir: 'use "cacheDirectory"',
   copyOnce: 'leave it out: what did not change is not copied again',
   dev: 'use "webpack: { dev }"',
   environment: 'use "vite: { environments }"',
@@ -62,10 +63,12 @@ const peers: Record<string, string> = {
   hook: 'leave it out: files are copied when the bundle is written',
   ignore: 'use "ignore" of a target or of a public directory',
   patterns: 'use "targets"',
+  publicDirs: 'use "publicDir"',
   reload: 'use "vite: { reload }"',
   silent: 'use "report: false"',
   structured: 'use "base" of a target',
   takeOver: 'use "webpack: { takeOver }" or "rspack: { takeOver }"',
+  target: 'use "targets"',
   verbose: 'use "report: \'verbose\'"',
   watch: 'leave it out: files that are copied are watched when the bundler watches',
 };
