@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { copy, copyFileSync } from 'fs-reflink';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -69,6 +78,18 @@ describeOn(['btrfs'], 'on btrfs', () => {
     expect(copyFileSync(source, destination).method).toBe('ficlone');
     expect(readFileSync(destination).equals(content.subarray(0, 8192))).toBe(true);
     expect(sharesExtents(source, destination)).toBe(true);
+  });
+
+  test('a file whose size is no exact number in JavaScript is cloned, or refused', () => {
+    const [source, destination] = [join(btrfs.path, 'huge'), join(btrfs.path, 'huge copy')];
+    // One byte after a hole.
+    execFileSync('dd', [`of=${source}`, 'bs=1', 'seek=9007199254740992', 'status=none'], { input: 'x' });
+    const size = (file: string) => statSync(file, { bigint: true }).size;
+    expect(size(source)).toBe(9007199254740993n);
+    expect(() => copyFileSync(source, destination, { reflink: 'never' })).toThrow(/ EFBIG: file too large /);
+    expect(existsSync(destination)).toBe(false);
+    expect(copyFileSync(source, destination).method).toBe('ficlone');
+    expect(size(destination)).toBe(size(source));
   });
 
   test('a subvolume that is read only refuses without leaving anything', () => {

@@ -1,6 +1,6 @@
 import { type Attempt, CopyError, errorCode, systemError } from '../errors.ts';
 import type { Method } from '../model/settings.ts';
-import { EEXIST } from '../platform/errno.ts';
+import { EEXIST, EFBIG } from '../platform/errno.ts';
 import { type LadderQuery, PAUSED, type Strategy, type System, type Transfer } from '../platform/system.ts';
 import type { PairState } from './capabilities.ts';
 import type { BothPaths } from './pair.ts';
@@ -53,6 +53,9 @@ export function* climb(
   let attempts: Attempt[] | undefined;
   for (let rung = 0; rung < ladder.length; rung++) {
     const strategy = ladder[rung]!;
+    // JavaScript has no exact numbers for such positions: the copy would lack the last bytes.
+    if (query.size > Number.MAX_SAFE_INTEGER && !strategy.clones)
+      throw systemError(EFBIG, { ...paths(), method: strategy.method, attempts });
     if (strategy.creates) transfer.discard();
     else if (transfer.destination < 0) transfer.destination = transfer.open();
     let result = yield* runWithRetries(system, strategy, transfer);
