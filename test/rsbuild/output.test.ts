@@ -69,6 +69,7 @@ test('imported files are copied by the engine, with the option', async () => {
 
 describeRsbuilds((createRsbuild) => {
   test.each<[name: string, server: RsbuildConfig['server'] & object, expected: string[]]>([
+    ['the default', {}, own],
     ['false', { publicDir: false }, []],
     ['copyOnBuild: false', { publicDir: { copyOnBuild: false } }, []],
     ['another name', { publicDir: { name: 'more' } }, ['extra.txt', 'notes.md']],

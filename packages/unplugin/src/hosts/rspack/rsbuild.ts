@@ -32,15 +32,15 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   const hosts: RspackHost[] = [];
   /** The outputs that this build still has to empty. */
   const due = new Set<string>();
-  /** The public directory of Rsbuild before 2.3, which has one for all environments. */
-  let shared: PublicDir | undefined;
+  /** The user's config of the server in Rsbuild before 2.3, which has one for all environments. */
+  let shared: RsbuildConfig['server'];
 
   if (isOlder(api.context.version, '2.3'))
     api.modifyRsbuildConfig({
       order: 'post',
       handler(config) {
-        shared = config.server?.publicDir;
-        preventCopies(config, shared, { ...options, isBuild: isBuild() });
+        shared = { ...config.server };
+        preventCopies(config, shared.publicDir, { ...options, isBuild: isBuild() });
       },
     });
 
@@ -48,7 +48,7 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
     order: 'post',
     handler(config, { name }) {
       const all = api.getRsbuildConfig();
-      const given = config.server?.publicDir ?? shared ?? all.server?.publicDir;
+      const given = config.server?.publicDir ?? (shared ?? all.server)?.publicDir;
       const own = publicDirectoriesOf(given);
       const chosen = optionsOf(options, config, {
         all,
