@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, w
 import { join, relative } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { copy } from 'fs-reflink';
-import type { PreparedCopies } from 'fs-reflink/host';
+import { type PreparedCopies, prepareCopies } from 'fs-reflink/host';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { generateFiles } from '../support/trees.ts';
@@ -141,17 +141,55 @@ describe('a copy while one worker of two stands ready', () => {
     expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
   });
 
-  test('that loses the other while it boots says so', async () => {
+  test.each([
+    [
+      'of many files goes on without the other, if that ends while it boots',
+      1,
+      { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 },
+    ],
+    [
+      'that only others are to do is done without them',
+      0,
+      { files: 5, folders: 1, minBytes: 10, maxBytes: 10 },
+    ],
+  ] as const)('%s', async (_what, ready, volume) => {
+    if (ready === 0) await workers.dispose();
     const cwd = workspace();
-    generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
+    generateFiles(`${cwd}/from`, volume);
     const end = (worker: Worker) => void worker.terminate();
     process.on('worker', end);
     try {
-      const copied = copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
-      await expect(copied).rejects.toMatchObject({ code: 'ERR_WORKER' });
-      expect(started).toBe(1);
+      const durability = ready === 0 ? 'file' : 'none';
+      const { files } = await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2, durability });
+      expect(files).toBe(volume.files);
+      expect(started).toBeGreaterThan(0);
+      expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
     } finally {
       process.off('worker', end);
+    }
+  });
+
+  test.each([
+    [1, 'copies without it'],
+    [2, 'says so'],
+  ])('that is to be planned by the first of %d workers, which ends while it boots, %s', async (count) => {
+    await workers.dispose();
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: FILES, folders: 7 });
+    let first = true;
+    const end = (worker: Worker) => {
+      if (first) void worker.terminate();
+      first = false;
+    };
+    process.on('worker', end);
+    const prepared = prepareCopies({ workers: count });
+    try {
+      const copied = prepared.start({ from: 'from', to: 'to' }, { cwd });
+      if (count === 1) expect((await copied).files).toBe(FILES);
+      else await expect(copied).rejects.toMatchObject({ code: 'ERR_WORKER' });
+    } finally {
+      process.off('worker', end);
+      await prepared.dispose();
     }
   });
 

@@ -65,30 +65,17 @@ class Coordinator {
   async run(): Promise<Finished> {
     const queue = this.#queue;
     const { tally } = this.#context;
-    let working: Finished['error'];
     const steps = this.#planner.publish();
-    while (!queue.stopped) {
-      let isIdle = false;
-      try {
-        isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
-        const pending = this.#pending;
-        this.#pending = undefined;
-        if (pending) await untilAborted(pending.answered, this.#request.signal);
-      } catch (error) {
-        queue.stop();
-        working = asThrown(error);
-        break;
-      }
-      const wasAlone = this.#isAlone;
-      this.#callWorkers(isIdle);
-      // If no worker can be started, this thread copies what was meant for workers: then it does not end here.
-      if (isIdle && this.#isAlone === wasAlone) break;
-      await nextTurn();
-    }
+    let working = await this.#work(steps);
     // If the copy ended early, what planning has opened is closed.
     steps.return(undefined);
     const transforming = await this.#transforming;
     const others = await this.#finishWorkers();
+    if (!queue.stopped && queue.waiting > 0) {
+      // Workers that ended while they booted left their files to this thread.
+      this.#stayAlone();
+      working = await this.#work(steps);
+    }
     const leaving = await this.#copyLeft(others.flatMap((each) => each.tally.left));
     const closing = attempt(queue, () => this.#copier.close());
     queue.count(tally.files + tally.links);
@@ -100,6 +87,29 @@ class Coordinator {
 
   async release(): Promise<void> {
     await this.#workerGroup?.release();
+  }
+
+  /** Plans and copies until nothing is left for this thread. Returns the error that ended this. */
+  async #work(steps: Generator<Pending | undefined>): Promise<Finished['error']> {
+    const queue = this.#queue;
+    while (!queue.stopped) {
+      let isIdle = false;
+      try {
+        isIdle = this.#runSlice(steps, performance.now() + SLICE_MS);
+        const pending = this.#pending;
+        this.#pending = undefined;
+        if (pending) await untilAborted(pending.answered, this.#request.signal);
+      } catch (error) {
+        queue.stop();
+        return asThrown(error);
+      }
+      const wasAlone = this.#isAlone;
+      this.#callWorkers(isIdle);
+      // If no worker can be started, this thread copies what was meant for workers: then it does not end here.
+      if (isIdle && this.#isAlone === wasAlone) break;
+      await nextTurn();
+    }
+    return undefined;
   }
 
   /** Plans and copies until the deadline. Returns true if nothing is left for this thread. */
@@ -170,9 +180,14 @@ class Coordinator {
       // No address space, no permission to start threads, or too many threads.
       if (this.#workerGroup?.size) return;
       this.#workerGroup = undefined;
-      this.#isAlone = true;
-      this.#isSlow = false;
+      this.#stayAlone();
     }
+  }
+
+  /** Lets this thread copy everything that is left, even if it blocks. */
+  #stayAlone(): void {
+    this.#isAlone = true;
+    this.#isSlow = false;
   }
 
   /** Copies the files that workers left to this thread. Returns the error that ended this. */
@@ -199,7 +214,7 @@ class Coordinator {
   async #finishWorkers(): Promise<Finished[]> {
     const workerGroup = this.#workerGroup;
     if (!workerGroup) return [];
-    const finished = await workerGroup.finish();
+    const finished = (await workerGroup.finish()) ?? [];
     if (finished.length === 0) {
       // No worker took part. Do not wait for the threads: they may take long to end.
       this.#workerGroup = undefined;

@@ -61,7 +61,9 @@ export type FromWorker =
   | { type: 'planned'; id: number; unchanged: UnchangedFolder[]; filesystem: string | undefined }
   | { type: 'large'; id: number }
   | { type: 'progress'; id: number; events: ProgressEvent[] }
-  | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined };
+  | { type: 'finished'; id: number; tally: Tally; error?: CopyErrorDetails | undefined }
+  /** Instead of all others: the thread ended while it booted, and so has done nothing. */
+  | { type: 'never booted'; id: number };
 
 /** One thread's part of a {@link Progress}; the receiver adds the counts of all threads. */
 export type ProgressEvent = Omit<Progress, 'files' | 'bytes'>;

@@ -119,6 +119,7 @@ function start(onExit: (member: Member) => void): Member {
   watchOver(lock);
   const listeners = new Map<number, Listener>();
   let isReady: () => void;
+  let hasBooted = false;
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
@@ -128,13 +129,15 @@ function start(onExit: (member: Member) => void): Member {
     if (locks.size === 0) process.off('exit', closeLocks);
     onExit(member);
     isReady();
-    fail(listeners, cause ?? new Error(`exit code ${code}`));
+    if (hasBooted) fail(listeners, cause ?? new Error(`exit code ${code}`));
+    else for (const [id, listener] of listeners) listener({ type: 'never booted', id });
   });
   worker.on('error', (error) => {
     cause = error;
   });
   worker.on('message', (message: FromWorker) => {
     if (message.type === 'ready') {
+      hasBooted = true;
       letProcessEnd(member);
       return isReady();
     }

@@ -13,7 +13,8 @@ export class WorkerGroup {
   readonly #queue: SharedQueue;
   readonly #hooks: RunHooks;
   readonly #message: Omit<ToWorker, 'plan' | 'thread'>;
-  readonly #parts: Promise<Finished>[] = [];
+  /** What each worker did; undefined if it ended while it booted. */
+  readonly #parts: Promise<Finished | undefined>[] = [];
   readonly #releases: (() => Promise<void>)[] = [];
   /** An error that a callback of the user threw. */
   #thrown: Finished['error'];
@@ -44,15 +45,23 @@ export class WorkerGroup {
     }
   }
 
-  /** Waits until everything is done. Returns what the workers did, without those that came too late to join. */
-  async finish(): Promise<Finished[]> {
+  /**
+   * Waits until everything is done. Returns what the workers did, without those that came too late to join, or ended
+   * while they booted. Returns undefined if that happened to the only worker, which was to plan: nothing is done.
+   */
+  async finish(): Promise<Finished[] | undefined> {
     // If the first worker plans, it lets no other worker join after everything is done.
-    if (this.#plans) await this.#parts[0];
+    if (this.#plans && !(await this.#parts[0])) {
+      if (this.size === 1) return undefined;
+      // The others wait for files, and end with the copy.
+      this.#queue.stop();
+      this.#thrown ??= new CopyError({ code: 'ERR_WORKER', reason: 'a worker thread ended while it booted' });
+    }
     const isSealed = this.#queue.sealIfDone();
     const parts = isSealed
       ? this.#parts.filter((_part, number) => this.#queue.hasJoined(number + 1))
       : this.#parts;
-    const finished = await Promise.all(parts);
+    const finished = (await Promise.all(parts)).filter((part) => part !== undefined);
     return this.#thrown ? [{ tally: emptyTally(), error: this.#thrown }, ...finished] : finished;
   }
 
@@ -61,11 +70,12 @@ export class WorkerGroup {
     await Promise.all(this.#releases.map((release) => release()));
   }
 
-  #start(number: number, plan: CopyRequest['plan'] | undefined): Promise<Finished> {
+  #start(number: number, plan: CopyRequest['plan'] | undefined): Promise<Finished | undefined> {
     // The calling thread has number 0.
     const thread = number + 1;
     return new Promise((resolve) => {
       pool.send(number, { ...this.#message, thread, plan }, (answer: FromWorker) => {
+        if (answer.type === 'never booted') return resolve(undefined);
         if (answer.type !== 'finished') return this.#callHooks(answer);
         if (answer.error?.code === 'ERR_WORKER') {
           // The thread can no longer report this itself, and the planning thread waits for it.
@@ -78,7 +88,7 @@ export class WorkerGroup {
   }
 
   /** Calls the user's callbacks. This runs in a message listener, where a thrown error would end the process. */
-  #callHooks(answer: Exclude<FromWorker, { type: 'finished' }>): void {
+  #callHooks(answer: Exclude<FromWorker, { type: 'finished' | 'never booted' }>): void {
     if (this.#thrown) return;
     try {
       if (answer.type === 'large') this.#hooks.large();
@@ -93,7 +103,7 @@ export class WorkerGroup {
 
 /**
  * Runs a copy in worker threads, so that no part of it waits for the calling thread. The first worker plans too; more
- * are added when there is work for them. Returns undefined if no thread can be started.
+ * are added when there is work for them. Returns undefined if no thread can be started, or it ends while it boots.
  */
 export async function runInWorkers(request: CopyRequest): Promise<Finished | undefined> {
   const { plan, queue, hooks } = request;
@@ -115,7 +125,8 @@ export async function runInWorkers(request: CopyRequest): Promise<Finished | und
     return undefined;
   }
   try {
-    return combine(await workerGroup.finish());
+    const finished = await workerGroup.finish();
+    return finished && combine(finished);
   } finally {
     await workerGroup.release();
   }
