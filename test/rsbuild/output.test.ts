@@ -98,6 +98,22 @@ describeRsbuilds((createRsbuild) => {
     expect(copied(join(root, 'dist'))).toEqual(expected);
     expect(reports).toHaveLength(publicDir ? 1 : 0);
   });
+
+  test.each<[name: string, others: string[]]>([
+    ['one environment', []],
+    ['each environment', ['other']],
+  ])('the plugin in %s: the output of each environment has the public files', async (_name, others) => {
+    const root = makeProject(page);
+    const environment = (name: string) => ({
+      output: { distPath: { root: `dist/${name}` } },
+      plugins: ['web', ...others].includes(name) ? [reflink({ report: false })] : [],
+    });
+    const environments = { web: environment('web'), other: environment('other') };
+    for (let run = 0; run < 2; run++) {
+      expect(await build(root, { environments }, createRsbuild)).toEqual(fine);
+      for (const name of ['web', 'other']) expect(copied(join(root, 'dist', name))).toEqual(own);
+    }
+  });
 });
 
 test.each([true, 'auto'] as const)(

@@ -32,17 +32,21 @@ function setUp(api: RsbuildPluginAPI, options: ResolvedOptions): void {
   const hosts: RspackHost[] = [];
   /** The outputs that this build still has to empty. */
   const due = new Set<string>();
-  /** The user's config of the server in Rsbuild before 2.3, which has one for all environments. */
-  let shared: RsbuildConfig['server'];
+  /** The user's public directories in Rsbuild before 2.3, where all environments have the same. */
+  let shared: { publicDir: PublicDir } | undefined;
 
-  if (isOlder(api.context.version, '2.3'))
-    api.modifyRsbuildConfig({
-      order: 'post',
-      handler(config) {
-        shared = { ...config.server };
-        preventCopies(config, shared.publicDir, { ...options, isBuild: isBuild() });
-      },
-    });
+  if (isOlder(api.context.version, '2.3')) {
+    // An instance in the config of one environment leaves them to Rsbuild: the others need them too.
+    shared = { publicDir: false };
+    if (api.isPluginExists(NAME))
+      api.modifyRsbuildConfig({
+        order: 'post',
+        handler(config) {
+          shared = { publicDir: config.server?.publicDir };
+          preventCopies(config, shared.publicDir, { ...options, isBuild: isBuild() });
+        },
+      });
+  }
 
   api.modifyEnvironmentConfig({
     order: 'post',
