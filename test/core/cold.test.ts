@@ -148,7 +148,7 @@ describe('a copy while one worker of two stands ready', () => {
       { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 },
     ],
     [
-      'that only others are to do is done without them',
+      'that waits for the disk stays on the calling thread, if the workers end while they boot',
       0,
       { files: 5, folders: 1, minBytes: 10, maxBytes: 10 },
     ],
