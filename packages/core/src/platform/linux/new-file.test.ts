@@ -12,12 +12,11 @@ import {
   testPosixNewFiles,
 } from '../../../../../test/support/posix-new-file.ts';
 import { notLinux, notRoot, orSkipped } from '../../../../../test/support/skip.ts';
-import { ENODATA } from '../errno.ts';
+import { ENODATA, EOPNOTSUPP } from '../errno.ts';
 import { CLONED_NEW, NOT_COPIED } from '../system.ts';
 import { type Bindings, loadBindings } from './bindings.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, O_CREAT, O_RDONLY } from './constants.ts';
 import { linuxSystem } from './linux.ts';
-import { isTolerable } from './xattr.ts';
 
 const calls: Call<Bindings>[] = [
   ...sharedCalls<Bindings>(O_CREAT),
@@ -56,7 +55,7 @@ function originOf(file: string): string {
 
 /** The calls for the attributes of `cp -a`. The owner is set only if the file belongs to another user. */
 const archiveCalls: Call<Bindings>[] = [
-  { name: 'flistxattr', copies: (errno) => isTolerable(-errno), fail: failingByFd('flistxattr') },
+  { name: 'flistxattr', copies: (errno) => errno === EOPNOTSUPP, fail: failingByFd('flistxattr') },
   { name: 'fgetxattr', copies: (errno) => errno === ENODATA, fail: failingByFd('fgetxattr') },
   { name: 'fsetxattr', fail: failingByFd('fsetxattr') },
   ...(isRoot ? [{ name: 'fchown', fail: failingByFd<'fchown', Bindings>('fchown') }] : []),

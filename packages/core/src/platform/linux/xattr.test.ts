@@ -103,6 +103,49 @@ describe.skipIf(notLinux)(orSkipped('extended attributes (Linux)', notLinux), ()
     expect(copy(...files, undefined, failing(5))).toEqual({ result: -5, lost: [] });
   });
 
+  describe('names that the system does not list', () => {
+    const [XATTR, ACL] = [
+      { xattr: true, acl: false },
+      { xattr: false, acl: true },
+    ];
+    const files = () => [open('from/file'), open('to/file')] as const;
+    const failing = (unlisted: number, errno: number) => {
+      const real = loadBindings();
+      const flistxattr: typeof real.flistxattr = (fd, ...rest) =>
+        fd === unlisted ? -errno : real.flistxattr(fd, ...rest);
+      return { flistxattr };
+    };
+
+    test.each([
+      ['are more than 64 KiB', E2BIG],
+      ['may not be seen by this user', EPERM],
+    ])('are told if they %s', (_why, errno) => {
+      const [source, destination] = files();
+      const both = copy(source, destination, undefined, failing(source, errno));
+      expect(both).toEqual({
+        result: 0,
+        lost: [
+          ['xattr', errno],
+          ['acl', errno],
+        ],
+      });
+      const calls = failing(source, errno);
+      expect(copy(source, destination, XATTR, calls)).toEqual({ result: 0, lost: [['xattr', errno]] });
+      expect(copy(source, destination, ACL, calls)).toEqual({ result: 0, lost: [['acl', errno]] });
+      expect(copy(source, destination, ACL, failing(destination, errno))).toEqual({ result: 0, lost: [] });
+    });
+
+    test('do not exist if the filesystem has no attributes, and end the copy after other errors', () => {
+      const [source, destination] = files();
+      for (const each of [source, destination]) {
+        const without = copy(source, destination, undefined, failing(each, EOPNOTSUPP));
+        expect(without).toEqual({ result: 0, lost: [] });
+        const failed = copy(source, destination, undefined, failing(each, EIO));
+        expect(failed).toEqual({ result: -EIO, lost: [] });
+      }
+    });
+  });
+
   describe('an attribute that the destination refuses', () => {
     const NAME = 'user.large';
     const full = (_fd: number, words: Uint32Array) => {

@@ -38,7 +38,13 @@ export function copyExtendedAttributes(
 ): number {
   const refused = new Map<'xattr' | 'acl', number>();
   const names = namesOf(bindings, source);
-  if (typeof names === 'number') return names;
+  if (typeof names === 'number') {
+    if (!isTolerable(names)) return names;
+    // For example E2BIG: the kernel lists at most 64 KiB of names.
+    if (xattr) lost('xattr', -names);
+    if (acl) lost('acl', -names);
+    return 0;
+  }
   for (const name of names) {
     if (!(ACL_NAMES.has(name) ? acl : xattr)) continue;
     const { value } = buffersOfThread();
@@ -51,8 +57,8 @@ export function copyExtendedAttributes(
     if (name !== POLICY_LABEL) refused.set(ACL_NAMES.has(name) ? 'acl' : 'xattr', -result);
   }
   const inherited = acl ? namesOf(bindings, destination) : NO_NAMES;
-  if (typeof inherited === 'number') return inherited;
-  for (const name of inherited) {
+  if (typeof inherited === 'number' && !isTolerable(inherited)) return inherited;
+  for (const name of typeof inherited === 'number' ? NO_NAMES : inherited) {
     if (!ACL_NAMES.has(name) || names.includes(name)) continue;
     const result = bindings.fremovexattr(destination, name);
     if (result >= 0 || result === -ENODATA) continue;
@@ -66,15 +72,16 @@ export function copyExtendedAttributes(
 const NO_NAMES: readonly string[] = [];
 
 /**
- * The names of a file's extended attributes; none if it cannot have any. Returns a negative error number on failure.
+ * The names of a file's extended attributes; none if the filesystem has no attributes. Returns a negative error number
+ * on failure.
  */
 function namesOf({ flistxattr }: Bindings, fd: number): readonly string[] | number {
   // If only the length is asked for, the kernel allocates no memory.
   const some = flistxattr(fd, NONE, 0);
-  if (some <= 0) return some === 0 || isTolerable(some) ? NO_NAMES : some;
+  if (some <= 0) return some === 0 || some === -EOPNOTSUPP ? NO_NAMES : some;
   const { list } = buffersOfThread();
   const length = flistxattr(fd, list, XATTR_LIST_MAX);
-  if (length < 0) return isTolerable(length) ? NO_NAMES : length;
+  if (length < 0) return length;
   return list.toString('utf8', 0, length).split('\0').slice(0, -1);
 }
 
@@ -89,7 +96,7 @@ function buffersOfThread() {
 const TOLERABLE = new Set([EOPNOTSUPP, ENODATA, EPERM, EACCES, ERANGE, E2BIG, EINVAL, EOVERFLOW]);
 
 /** Whether a copy continues without extended attributes after this result. */
-export function isTolerable(result: number): boolean {
+function isTolerable(result: number): boolean {
   return TOLERABLE.has(-result);
 }
 
