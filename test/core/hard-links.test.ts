@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import { type CopyOptions, type CopyReport, copy, type Progress, plan } from 'fs-reflink';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { mountFilesystem, unavailable } from '../support/filesystems.ts';
+import { orSkipped } from '../support/skip.ts';
 import { filesOf, workspace } from './support.ts';
 
 const PRESERVE = ['mode', 'timestamps', 'links'] as const;
+const noTmpfs = unavailable('tmpfs');
 
 describe.each<[string, CopyOptions]>([
   ['on the calling thread', {}],
@@ -211,6 +214,23 @@ describe.each<[string, CopyOptions]>([
     rmSync(at('out/two'));
     mkdirSync(at('out/two'));
     await expect(run()).rejects.toMatchObject({ code: 'EISDIR', destination: at('out/two') });
+  });
+
+  it.skipIf(noTmpfs)(orSkipped('links names on each filesystem to the copy there', noTmpfs), async () => {
+    const disk = mountFilesystem('tmpfs', { sizeMiB: 4 });
+    try {
+      const targets = [at('out'), join(disk.path, 'out')].map((to) => ({ from: 'in', to }));
+      const { files, bytes, methods, warnings } = await copy(targets, {
+        cwd,
+        preserve: PRESERVE,
+        ...threads,
+      });
+      expect({ files, bytes, warnings }).toEqual({ files: 8, bytes: 22, warnings: [] });
+      expect(methods.hard_link).toEqual({ files: 4, bytes: 0 });
+      for (const { to } of targets) expect(statSync(join(to, 'deep/er/three')).nlink).toBe(3);
+    } finally {
+      disk.unmount();
+    }
   });
 
   it('deletes no name of the others when one is stale', async () => {

@@ -275,7 +275,7 @@ export class FileCopier {
     const system = only === undefined ? this.system : singleMethod(this.system, only);
     return new Transferrer(system, this.#job.transfer, {
       progress: (bytes, size) => this.#part(bytes, size),
-      lost: (...attribute) => this.#noteLost(...attribute),
+      lost: (attribute, errno, first) => this.#noteLost(attribute, errno, first),
       leftOut: (why) => void this.tally.leftOut.push(why),
       recorded: this.#job.recorded,
     });
@@ -331,9 +331,8 @@ export class FileCopier {
       hardLinks &&
       (isKnown || system.status(pair.source, name, follow, this.#source) >= 0) &&
       (this.#source.isRegular || isSpecial);
-    const lost = (errno: number) => this.#noteLost('links', errno, pathsOf(file).destination);
-    const linked = isFile ? hardLinks.link(file, this.#source, member, lost) : undefined;
-    if (linked) {
+    const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
+    if (typeof linked === 'object') {
       if (batch.records && linked.isLinked)
         note(batch.records, position, this.#source, hardLinks!.status, lookedAt);
       this.#count(pair, batch, position, linked.result);
@@ -359,6 +358,8 @@ export class FileCopier {
       else forget(records, position);
     }
     const copied = result.action !== 'unchanged';
+    // Told only now: after some errors the file is copied again in another way.
+    if (typeof linked === 'number') this.#noteLost('links', -linked, pathsOf(file).destination);
     if (hardLinks)
       this.#addCopy({ source: isKept ? this.#source : source, batch, file: position, ...file }, copied);
     this.#count(pair, batch, position, result);

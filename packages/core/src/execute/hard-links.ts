@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import { isRecorded, LostNames, rememberChange } from '../plan/record.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { System } from '../platform/system.ts';
+import type { Errno, System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
 import { put } from '../transfer/nodes.ts';
 import { statusIn } from '../transfer/opened-path.ts';
@@ -19,8 +19,10 @@ interface Member {
   file: number;
 }
 
-/** The first copy of a source file that may have several hard links. */
+/** The first copy, on one filesystem, of a source file that may have several hard links. */
 interface Copied {
+  /** The device of the copy. No name on another one can be linked to it. */
+  device: number;
   directory: string;
   name: string;
   identity: string;
@@ -48,8 +50,8 @@ interface Linked {
  */
 export class HardLinks {
   readonly #system: System;
-  /** By device and inode number of the source file. */
-  readonly #copied = new Map<string, Copied>();
+  /** By device and inode number of the source file: one for each filesystem that it was copied to. */
+  readonly #copied = new Map<string, Copied[]>();
   /** The earlier copies of which this copy replaces a name. */
   readonly lost: LostNames = new LostNames();
   /** The status of the name that was last linked, or was already a link. */
@@ -60,16 +62,11 @@ export class HardLinks {
   }
 
   /**
-   * Links another name of a file that was already copied. Returns undefined if the file must be copied instead, after
-   * a call of `lost` if the system refused the link.
+   * Links another name of a file that was already copied. Returns undefined if the file must be copied instead, or a
+   * negative error number if it must be because the system refused the link.
    */
-  link(
-    file: PairedFile,
-    source: FileStatus,
-    member: Member,
-    lost: (errno: number) => void,
-  ): Linked | undefined {
-    const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
+  link(file: PairedFile, source: FileStatus, member: Member): Linked | Errno | undefined {
+    const copied = this.#copyOf(source, file.pair.device);
     if (!copied) return undefined;
     const system = this.#system;
     const { pair } = file;
@@ -96,7 +93,7 @@ export class HardLinks {
         return isCopy;
       },
     });
-    if (typeof made === 'number') lost(-made);
+    if (typeof made === 'number') return made;
     if (!isCopy) return undefined;
     if (made !== 'made') return { result: UNCHANGED, isLinked: false };
     addMember(copied, member);
@@ -108,25 +105,32 @@ export class HardLinks {
 
   /** Whether the file was copied before under another name, and `destination` is not a link to that copy. */
   isSplit(source: FileStatus, destination: FileStatus): boolean {
-    const copied = source.mayHaveLinks ? this.#copied.get(source.identity) : undefined;
+    const copied = this.#copyOf(source, destination.device);
     return copied !== undefined && copied.identity !== destination.identity;
   }
 
   /** Remembers a file under its first name, or under another name that is a link to the same copy. */
   add({ pair, as, source, destination, batch, file }: Copy): void {
-    const { identity } = destination;
-    let known = this.#copied.get(source.identity);
+    const { identity, device } = destination;
+    let known = this.#copyOf(source, device);
     if (!known) {
-      known = { directory: pair.destination.path, name: as, identity, members: undefined };
-      this.#copied.set(source.identity, known);
+      known = { device, directory: pair.destination.path, name: as, identity, members: undefined };
+      const others = this.#copied.get(source.identity);
+      if (others) others.push(known);
+      else this.#copied.set(source.identity, [known]);
     }
     if (known.identity === identity) addMember(known, { batch, file });
+  }
+
+  #copyOf(source: FileStatus, device: number): Copied | undefined {
+    if (!source.mayHaveLinks) return undefined;
+    return this.#copied.get(source.identity)?.find((copied) => copied.device === device);
   }
 
   /** Updates the manifest's records at the end, because each new link changes the change time of the file. */
   finish(): void {
     const status = new FileStatus();
-    for (const { directory, name, identity, members } of this.#copied.values()) {
+    for (const { directory, name, identity, members } of [...this.#copied.values()].flat()) {
       if (!members || members.length < 2) continue;
       const isFound = statusIn(this.#system, directory, name, status) >= 0;
       // If somebody has replaced or changed the file since, it is not recorded as ours.
