@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { expect, test } from 'vitest';
 import { notLinux, orSkipped } from '../../../test/support/skip.ts';
-import { systemError } from './errors.ts';
+import { errorReason, LINUX_ERRORS, systemError } from './errors.ts';
 
 test.each(['ENOTSUP', 'EOPNOTSUPP'] as const)('%s speaks of no socket where a file is copied', (name) => {
   const { message } = systemError(os.constants.errno[name], {
@@ -30,3 +30,10 @@ test.skipIf(notLinux).each([
     expect(described).toContain(`${error.code}: `);
   },
 );
+
+test.skipIf(notLinux)(orSkipped('each number that Node.js does not name has words', notLinux), () => {
+  const without = Object.entries(LINUX_ERRORS).filter(
+    ([, errno]) => errorReason(errno) === 'the system refused',
+  );
+  expect(without).toEqual([]);
+});

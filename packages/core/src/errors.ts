@@ -184,6 +184,7 @@ const ownReasons: Record<string, string> = {
   EOPNOTSUPP: 'operation not supported',
   EDQUOT: 'disk quota exceeded',
   ESTALE: 'stale file handle',
+  EBADE: 'invalid exchange',
   EBADMSG: 'the filesystem found a wrong checksum',
   EUCLEAN: 'the filesystem is damaged; unmount it, and repair it with fsck',
   ENOMEDIUM: 'no medium found',
