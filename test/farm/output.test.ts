@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { BUNDLE } from '../hosts/cases.ts';
 import { identityOf, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
-import { readTree } from '../support/trees.ts';
+import { directory, readTree } from '../support/trees.ts';
 import { type Built, build, configOf } from './hosts.ts';
 
 const fine: Built = { errors: [], warnings: [], log: [] };
@@ -30,6 +30,18 @@ test('output.clean empties the output, but for what is unchanged', async () => {
   const names = Object.keys(readTree(join(root, 'dist')));
   expect(names).toContain(BUNDLE);
   expect(names.filter((name) => /foreign|zero/.test(name))).toEqual([]);
+});
+
+test('with output.clean each build has the empty directories of the public directory, and no others', async () => {
+  const root = makeProject({ 'static/empty/below': directory() });
+  const plugins = () => [reflink({ publicDir: 'static', report: false })];
+  await build(root, { compilation: cleaning, plugins: plugins() });
+  mkdirSync(join(root, 'dist/old/below'), { recursive: true });
+  for (let run = 0; run < 2; run++) {
+    expect(await build(root, { compilation: cleaning, plugins: plugins() })).toEqual(fine);
+    const names = Object.keys(readTree(join(root, 'dist')));
+    expect(names.filter((name) => /empty|old/.test(name))).toEqual(['empty', 'empty/below']);
+  }
 });
 
 test('a build that fails leaves the output as it was, with output.clean too', async () => {

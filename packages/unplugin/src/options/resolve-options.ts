@@ -51,8 +51,14 @@ const HOSTS_WITH_ASSETS: readonly string[] = [
   'rsbuild',
 ];
 
+/** The remedies that name an option for adapters. */
+const peersOfAdapters: Record<string, string> = {
+  silent: 'use "report: false"',
+  verbose: 'use "report: \'verbose\'"',
+};
 /** Remedies for options of other plugins, and for names that are not quite right. */
 const peers: Record<string, string> = {
+  ...peersOfAdapters,
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
   cacheDir: 'use "cacheDirectory"',
   copyOnce: 'leave it out: what did not change is not copied again',
@@ -65,11 +71,9 @@ const peers: Record<string, string> = {
   patterns: 'use "targets"',
   publicDirs: 'use "publicDir"',
   reload: 'use "vite: { reload }"',
-  silent: 'use "report: false"',
   structured: 'use "base" of a target',
   takeOver: 'use "webpack: { takeOver }" or "rspack: { takeOver }"',
   target: 'use "targets"',
-  verbose: 'use "report: \'verbose\'"',
   watch: 'leave it out: files that are copied are watched when the bundler watches',
 };
 
@@ -86,11 +90,11 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
     throw wrong(host, 'options', 'must be an object', given);
   for (const [name, value] of Object.entries(given))
     if (isPromise(value)) throw wrong(host, name, 'must be a value', value);
-  const known = host === 'sveltekit' ? OF_ADAPTERS : KNOWN;
+  const [known, remedies] = host === 'sveltekit' ? [OF_ADAPTERS, peersOfAdapters] : [KNOWN, peers];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hintFor(peers, unknown)}known are ${known.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hintFor(remedies, unknown)}known are ${known.join(', ')}`,
     );
   }
   if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))
