@@ -220,11 +220,9 @@ describe.each<[string, CopyOptions]>([
     const disk = mountFilesystem('tmpfs', { sizeMiB: 4 });
     try {
       const targets = [at('out'), join(disk.path, 'out')].map((to) => ({ from: 'in', to }));
-      const { files, bytes, methods, warnings } = await copy(targets, {
-        cwd,
-        preserve: PRESERVE,
-        ...threads,
-      });
+      const options = { cwd, preserve: PRESERVE, ...threads };
+      expect(await plan(targets, options)).toMatchObject({ files: 8, bytes: 22 });
+      const { files, bytes, methods, warnings } = await copy(targets, options);
       expect({ files, bytes, warnings }).toEqual({ files: 8, bytes: 22, warnings: [] });
       expect(methods.hard_link).toEqual({ files: 4, bytes: 0 });
       for (const { to } of targets) expect(statSync(join(to, 'deep/er/three')).nlink).toBe(3);

@@ -3,6 +3,7 @@ import { systemError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import { isOurs, isUnchanged } from '../plan/compare.ts';
+import { nearestExisting } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
@@ -18,8 +19,8 @@ const source = new FileStatus();
 const destination = new FileStatus();
 
 /**
- * The expected copies of files with several names, by preserved attributes and source: the identity of the existing
- * file that is the copy, or {@link NEW_FILE} if the copy would be a new file.
+ * The expected copies of files with several names, by preserved attributes, device of the copy and source: the
+ * identity of the existing file that is the copy, or {@link NEW_FILE} if the copy would be a new file.
  */
 export type ExpectedCopies = Map<string, string>;
 
@@ -76,16 +77,27 @@ function openExisting(system: System, batch: QueuedBatch, job: JobSettings): Dir
     const syscall = fresh ? 'open' : 'stat';
     throw systemError(-failed, { source: batch.source, destination: to, syscall });
   }
+  const keepsLinks = (batch.preserve ?? job.transfer.preserve).includes('links');
   return {
     source: from,
     destination: directory,
     overwrite: batch.overwrite ?? job.transfer.overwrite,
-    device: status.device,
+    device: fresh && keepsLinks ? deviceOfNew(system, to) : status.device,
     opened: status,
     fresh,
     swept: true,
     unsynced: false,
   };
+}
+
+/** The device on which a directory would be created. */
+function deviceOfNew(system: System, directory: string): number {
+  const parent = system.openDirectory(nearestExisting(directory));
+  if (typeof parent === 'number') return 0;
+  const status = new FileStatus();
+  const looked = system.status(parent, '.', true, status);
+  system.closeDirectory(parent);
+  return looked < 0 ? 0 : status.device;
 }
 
 function compareFile(
@@ -116,7 +128,7 @@ function compareFile(
   const preserve = batch.preserve ?? job.transfer.preserve;
   const mayBeName =
     preserve.includes('links') && !linked && !batch.expected?.isTransformed && source.mayHaveLinks;
-  const key = mayBeName ? [...preserve].sort().join() + source.identity : '';
+  const key = mayBeName ? `${[...preserve].sort()} ${pair.device} ${source.identity}` : '';
   const { keep, isFurther } = mayBeName
     ? compareName(paired, key, copies, { isThere, isRecorded, isKept }, system)
     : { keep: isKept, isFurther: false };
