@@ -436,7 +436,7 @@ export class FileCopier {
     const system = this.system;
     if (system.status(pair.source, name, follow, this.#source) < 0) return true;
     if (system.status(pair.destination, as, false, this.#destination) < 0) return true;
-    return hardLinks.isSplit(this.#source, this.#destination);
+    return hardLinks.isSplit(this.#source, this.#destination, pair);
   }
 
   /**

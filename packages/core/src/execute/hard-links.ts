@@ -6,7 +6,7 @@ import type { Errno, System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
 import { put } from '../transfer/nodes.ts';
 import { statusIn } from '../transfer/opened-path.ts';
-import { mayReplace, type PairedFile } from '../transfer/pair.ts';
+import { type DirectoryPair, mayReplace, type PairedFile } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import { UNCHANGED } from '../transfer/transfer.ts';
 
@@ -21,7 +21,7 @@ interface Member {
 
 /** The first copy, on one filesystem, of a source file that may have several hard links. */
 interface Copied {
-  /** The device of the copy. No name on another one can be linked to it. */
+  /** The device of the directory: on overlayfs a file may have another. No name on another one can be linked to it. */
   device: number;
   directory: string;
   name: string;
@@ -66,7 +66,7 @@ export class HardLinks {
    * negative error number if it must be because the system refused the link.
    */
   link(file: PairedFile, source: FileStatus, member: Member): Linked | Errno | undefined {
-    const copied = this.#copyOf(source, file.pair.device);
+    const copied = this.#copyOf(source, file.pair);
     if (!copied) return undefined;
     const system = this.#system;
     const { pair } = file;
@@ -104,17 +104,23 @@ export class HardLinks {
   readonly hasCopy = (source: FileStatus): boolean => this.#copied.has(source.identity);
 
   /** Whether the file was copied before under another name, and `destination` is not a link to that copy. */
-  isSplit(source: FileStatus, destination: FileStatus): boolean {
-    const copied = this.#copyOf(source, destination.device);
+  isSplit(source: FileStatus, destination: FileStatus, pair: DirectoryPair): boolean {
+    const copied = this.#copyOf(source, pair);
     return copied !== undefined && copied.identity !== destination.identity;
   }
 
   /** Remembers a file under its first name, or under another name that is a link to the same copy. */
   add({ pair, as, source, destination, batch, file }: Copy): void {
-    const { identity, device } = destination;
-    let known = this.#copyOf(source, device);
+    const { identity } = destination;
+    let known = this.#copyOf(source, pair);
     if (!known) {
-      known = { device, directory: pair.destination.path, name: as, identity, members: undefined };
+      known = {
+        device: pair.device,
+        directory: pair.destination.path,
+        name: as,
+        identity,
+        members: undefined,
+      };
       const others = this.#copied.get(source.identity);
       if (others) others.push(known);
       else this.#copied.set(source.identity, [known]);
@@ -122,7 +128,7 @@ export class HardLinks {
     if (known.identity === identity) addMember(known, { batch, file });
   }
 
-  #copyOf(source: FileStatus, device: number): Copied | undefined {
+  #copyOf(source: FileStatus, { device }: DirectoryPair): Copied | undefined {
     if (!source.mayHaveLinks) return undefined;
     return this.#copied.get(source.identity)?.find((copied) => copied.device === device);
   }
