@@ -20,6 +20,7 @@ import { filesOf, workspace } from './support.ts';
 
 const PRESERVE = ['mode', 'timestamps', 'links'] as const;
 const noTmpfs = unavailable('tmpfs');
+const noOverlay = noTmpfs ?? unavailable('overlay');
 
 describe.each<[string, CopyOptions]>([
   ['on the calling thread', {}],
@@ -230,6 +231,23 @@ describe.each<[string, CopyOptions]>([
       disk.unmount();
     }
   });
+
+  it.skipIf(noOverlay)(
+    orSkipped('links names on overlayfs whose files have another device than its directories', noOverlay),
+    async () => {
+      const disk = mountFilesystem('tmpfs', { sizeMiB: 4 });
+      const overlay = mountFilesystem('overlay', { on: disk.path, lowerOn: cwd, options: 'xino=off' });
+      try {
+        const to = join(overlay.path, 'out');
+        const { methods } = await copy({ from: 'in', to }, { cwd, preserve: PRESERVE, ...threads });
+        expect(statSync(join(to, 'one')).dev).not.toBe(statSync(to).dev);
+        expect(methods.hard_link).toEqual({ files: 2, bytes: 0 });
+      } finally {
+        overlay.unmount();
+        disk.unmount();
+      }
+    },
+  );
 
   it('deletes no name of the others when one is stale', async () => {
     const options: CopyOptions = { manifest: 'manifest', prune: true };
