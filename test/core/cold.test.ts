@@ -92,6 +92,67 @@ const filesIn = (root: string) =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();
 
+describe('a copy whose workers end while they boot', () => {
+  const ended: Worker[] = [];
+  let most = 0;
+  /** Ends the first workers that start from now on, `most` of them. */
+  const end = (worker: Worker) => {
+    if (ended.length >= most) return;
+    ended.push(worker);
+    void worker.terminate();
+  };
+  const endFirst = (count: number) => {
+    most = count;
+    process.on('worker', end);
+  };
+  afterEach(() => {
+    process.off('worker', end);
+    ended.splice(0);
+  });
+
+  test('goes on with the worker that it has', async () => {
+    const workers = await bootWorkers(1);
+    const cwd = workspace();
+    generateFiles(`${cwd}/from`, { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 });
+    endFirst(1);
+    const { files } = await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2 });
+    await workers.dispose();
+    expect({ files, ended: ended.length }).toEqual({ files: 9_000, ended: 1 });
+    expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
+  });
+
+  test('waits for the disk on the calling thread', async () => {
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: 5, folders: 1 });
+    endFirst(2);
+    const { files } = await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2, durability: 'file' });
+    expect({ files, ended: ended.length }).toEqual({ files: 5, ended: 2 });
+    expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
+  });
+
+  test('is planned by the calling thread if the only worker was to plan', async () => {
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: FILES, folders: 7 });
+    endFirst(1);
+    const prepared = prepareCopies({ workers: 1 });
+    const { files } = await prepared.start({ from: 'from', to: 'to' }, { cwd });
+    await prepared.dispose();
+    expect({ files, ended: ended.length }).toEqual({ files: FILES, ended: 1 });
+    expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
+  });
+
+  test('fails if the first of two workers was to plan', async () => {
+    const cwd = workspace();
+    fill(`${cwd}/from`, { files: FILES, folders: 7 });
+    endFirst(1);
+    const prepared = prepareCopies({ workers: 2 });
+    const copied = prepared.start({ from: 'from', to: 'to' }, { cwd });
+    await expect(copied).rejects.toMatchObject({ code: 'ERR_WORKER' });
+    await prepared.dispose();
+    expect(ended).toHaveLength(1);
+  });
+});
+
 describe('a copy while one worker of two stands ready', () => {
   let started = 0;
   const count = () => started++;
@@ -139,58 +200,6 @@ describe('a copy while one worker of two stands ready', () => {
     rmSync(`${cwd}/to/${last}`, { recursive: true });
     await copied();
     expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
-  });
-
-  test.each([
-    [
-      'of many files goes on without the other, if that ends while it boots',
-      1,
-      { files: 9_000, folders: 9, minBytes: 10, maxBytes: 10 },
-    ],
-    [
-      'that waits for the disk stays on the calling thread, if the workers end while they boot',
-      0,
-      { files: 5, folders: 1, minBytes: 10, maxBytes: 10 },
-    ],
-  ] as const)('%s', async (_what, ready, volume) => {
-    if (ready === 0) await workers.dispose();
-    const cwd = workspace();
-    generateFiles(`${cwd}/from`, volume);
-    const end = (worker: Worker) => void worker.terminate();
-    process.on('worker', end);
-    try {
-      const durability = ready === 0 ? 'file' : 'none';
-      const { files } = await copy({ from: 'from', to: 'to' }, { cwd, concurrency: 2, durability });
-      expect(files).toBe(volume.files);
-      expect(started).toBeGreaterThan(0);
-      expect(filesIn(`${cwd}/to`)).toEqual(filesIn(`${cwd}/from`));
-    } finally {
-      process.off('worker', end);
-    }
-  });
-
-  test.each([
-    [1, 'copies without it'],
-    [2, 'says so'],
-  ])('that is to be planned by the first of %d workers, which ends while it boots, %s', async (count) => {
-    await workers.dispose();
-    const cwd = workspace();
-    fill(`${cwd}/from`, { files: FILES, folders: 7 });
-    let first = true;
-    const end = (worker: Worker) => {
-      if (first) void worker.terminate();
-      first = false;
-    };
-    process.on('worker', end);
-    const prepared = prepareCopies({ workers: count });
-    try {
-      const copied = prepared.start({ from: 'from', to: 'to' }, { cwd });
-      if (count === 1) expect((await copied).files).toBe(FILES);
-      else await expect(copied).rejects.toMatchObject({ code: 'ERR_WORKER' });
-    } finally {
-      process.off('worker', end);
-      await prepared.dispose();
-    }
   });
 
   test('and the user has functions boots none for what is in place', async () => {

@@ -358,7 +358,7 @@ export class FileCopier {
       else forget(records, position);
     }
     const copied = result.action !== 'unchanged';
-    // Told only now: after some errors the file is copied again in another way.
+    // Reported only now, because after some errors this method is called again for the same file.
     if (typeof linked === 'number') this.#noteLost('links', -linked, pathsOf(file).destination);
     if (hardLinks)
       this.#addCopy({ source: isKept ? this.#source : source, batch, file: position, ...file }, copied);

@@ -68,7 +68,7 @@ export function reportResult(
   hooks.progress(method ? Object.assign(event, { method }) : event);
 }
 
-/** `Object.assign` because spreading both takes 4 µs in Node.js 20, and this 0.1 µs. */
+/** The entry of one file. In Node.js 20, a spread of both objects would take 4 µs instead of 0.1 µs. */
 export function entryOf({ source, destination }: BothPaths, result: FileResult): CopyEntry {
   return Object.assign({ source, destination }, result);
 }
