@@ -456,6 +456,41 @@ describe('an absolute path in ignore', () => {
   });
 });
 
+describe('a pattern in ignore that is written from the current directory', () => {
+  it.each<[ignore: string, from: string, remedy: string | undefined]>([
+    ['in/x.txt', 'in', 'x.txt'],
+    ['in/deep/**', 'in', 'deep/**'],
+    ['in/*.map', 'in', '*.map'],
+    ['in/deep/z.txt', 'in/deep', 'z.txt'],
+    ['deep/*.txt', 'in/deep', '*.txt'],
+    ['in/deep/**', 'in/**/*.txt', 'deep/**'],
+    ['in/x.txt', 'in/x.txt', 'x.txt'],
+    ['same/x.txt', 'same', undefined],
+    ['none/x.txt', 'in', undefined],
+    ['deep/in/x.txt', 'in', undefined],
+    ['in', 'in', undefined],
+    ['in/', 'in', undefined],
+    ['in/**', 'in', undefined],
+    ['**/in/*.txt', 'in', undefined],
+    ['x.txt', 'in', undefined],
+  ])('%j, of what is copied from %j: the warning says to write %j', async (ignore, from, remedy) => {
+    const cwd = writeTree(workspace(), {
+      'in/x.txt': 'x',
+      'in/deep/z.txt': 'z',
+      'same/same/x.txt': 'x',
+    });
+    const { warnings } = await copy({ from, to: 'out', ignore: ['*.none', ignore] }, { cwd });
+    const directory = join(cwd, from.replace(/(^|\/)(x\.txt|\*\*\/\*\.txt)$/, ''));
+    expect(warnings).toEqual(
+      remedy === undefined
+        ? []
+        : [
+            `ignore: ${JSON.stringify(ignore)} ignores nothing, because it is relative to ${JSON.stringify(directory)}; write ${JSON.stringify(remedy)}`,
+          ],
+    );
+  });
+});
+
 describe('where targets are looked for', () => {
   it('a glob is not disturbed by glob characters in cwd', async () => {
     const cwd = writeTree(join(workspace(), '[app] (1) {x,y}!'), { 'public/a.txt': 'a', 'public/b.js': 'b' });

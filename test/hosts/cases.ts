@@ -193,6 +193,13 @@ const targetCases: HostCase[] = [
     expected: { 'sub/c.txt': 'assets/sub/c.txt', 'assets/a.txt': 'assets/a.txt' },
   },
   {
+    name: '"to" as if it were relative to the project',
+    options: one({ from: 'assets/a.txt', to: 'dist/models' }),
+    expected: { 'dist/models/a.txt': 'assets/a.txt' },
+    warnings: [/to: "dist\/models" is relative to the output directory.*write to: 'models'/],
+    served: [],
+  },
+  {
     name: 'rename to a name',
     options: one({ from: 'assets/a.txt', rename: 'renamed.txt' }),
     expected: { 'renamed.txt': 'assets/a.txt' },

@@ -75,7 +75,8 @@ export interface Target<Path extends string | URL = string | URL> {
    * Globs of what not to copy. They are relative to the directory `from`, to the fixed part of a glob, or to the
    * directory of a file. Dotfiles match too. A glob that names a directory (`docs`, `docs/**`) leaves it out with
    * everything in it, and the directory is not read. A glob whose last part has wildcards (`*.map`) leaves out only
-   * what it matches. A glob or path may be absolute: if it lies in nothing that is copied, a warning names it.
+   * what it matches. A glob or path may be absolute. If it lies in nothing that is copied, or if a relative one repeats
+   * the end of `from` (`public/drafts/*` where `from` is `public`), a warning names it.
    *
    * @default []
    */

@@ -39,7 +39,7 @@ export interface ScanSettings {
 
 /**
  * Finds the files of all targets, in the order of the targets. `warn` is called if a target matches nothing, if a
- * glob matches directories, or if `ignore` names paths outside all sources.
+ * glob matches directories, or if a pattern of `ignore` is written as if it were relative to another directory.
  */
 export function* scanTargets(
   { targets, symlinks, raw, devices = false, allowMissing, recall, onError = rethrow }: ScanSettings,
@@ -49,6 +49,7 @@ export function* scanTargets(
     warn(
       `ignore: ${JSON.stringify(each)} ignores nothing, because no target has files there; correct the path, or write it relative to the directory that is copied`,
     );
+  for (const message of new Set(targets.flatMap(ignoredTwiceBelow))) warn(message);
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;
@@ -295,6 +296,33 @@ function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
     const { base } = toExclusion(each);
     return !sources.some((source) => isInside(source, base) || isInside(base, source));
   });
+}
+
+/**
+ * A warning for each pattern of `ignore` that begins with the end of the source's path, as `public/drafts/*` does for
+ * the source `public`: it looks as if it were relative to the current directory. A pattern of one part (`dist`) may be
+ * in a list for several sources, and what exists may be meant.
+ */
+function ignoredTwiceBelow({ ignore, from }: ResolvedTarget): string[] {
+  const relative = ignore.filter((each) => each.includes('/') && !path.isAbsolute(each));
+  if (relative.length === 0) return [];
+  const start = startOf(from);
+  const directory = isDirectory(start) ? start : path.dirname(start);
+  const parts = directory.split(path.sep);
+  return relative.flatMap((each) => {
+    const pattern = each.split('/');
+    const repeated = pattern.findIndex(
+      (part, number) => part === parts.at(-1) && endsWith(parts, pattern.slice(0, number + 1)),
+    );
+    const rest = pattern.slice(repeated + 1).join('/');
+    if (repeated < 0 || /^(\*\*)?$/.test(rest)) return [];
+    if (lstatIfThere(path.join(directory, ...pattern.slice(0, repeated + 1)))) return [];
+    return `ignore: ${JSON.stringify(each)} ignores nothing, because it is relative to ${JSON.stringify(directory)}; write ${JSON.stringify(rest)}`;
+  });
+}
+
+function endsWith(parts: readonly string[], end: readonly string[]): boolean {
+  return end.every((part, number) => part === parts[parts.length - end.length + number]);
 }
 
 /** The source that is copied: a directory, a file, or the directory that a glob's search starts from. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { ResolvedOptions } from '../options/options.ts';
-import { allowedRoots, type OutputTargets } from '../targets/targets.ts';
+import { allowedRoots, type OutputTargets, warningsOfDestinations } from '../targets/targets.ts';
 import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import {
@@ -160,6 +160,7 @@ export class BuildCopies {
     const { cacheDirectory, orphaned } = this.#recordOf(directory);
     const warning = cacheWarning(cacheDirectory);
     if (warning) this.warnOnce([warning]);
+    this.warnOnce(warningsOfDestinations({ publicTargets, targets }, directory, root));
     if (empty) this.empty(settings);
     const copy = new OutputCopy({
       ...settings,

@@ -9,6 +9,7 @@ import {
   sourcesOf,
   targetOfFile,
   toTargets,
+  warningsOfDestinations,
 } from './targets.ts';
 
 test.each([
@@ -88,4 +89,29 @@ test('a report names the output once, and what lies outside of it', () => {
   expect(destinationsOf(outside, '/dist')).toEqual([resolve('/else')]);
   // In the output, the copy deletes what earlier options copied.
   expect(destinationsOf({ publicTargets: [], targets: [] }, '/dist')).toEqual(['/dist']);
+});
+
+test.each<[to: string | undefined, output: string, meant: string | undefined]>([
+  ['dist', 'dist', '.'],
+  ['dist/', 'dist', '.'],
+  ['dist/models', 'dist', 'models'],
+  ['build/client/models', 'build/client', 'models'],
+  ['./dist/models', 'dist', undefined],
+  ['models/dist', 'dist', undefined],
+  ['dist2', 'dist', undefined],
+  ['build', 'build/client', undefined],
+  ['/root/dist/models', 'dist', undefined],
+  ['dist', '.', undefined],
+  ['dist', '../dist', undefined],
+  [undefined, 'dist', undefined],
+])('to: %j in the output %j is warned of, and %j is the remedy', (to, output, meant) => {
+  const target = { from: '/root/a', ...(to !== undefined && { to }) };
+  for (const known of [
+    { publicTargets: [target], targets: [] },
+    { publicTargets: [], targets: [target] },
+  ]) {
+    const warnings = warningsOfDestinations(known, resolve('/root', output), '/root');
+    const message = `to: ${JSON.stringify(to)} is relative to the output directory, so files are copied to "${output}/${to}"; write to: '${meant}', or to: './${to}' if "${output}/${to}" is meant`;
+    expect(warnings).toEqual(meant === undefined ? [] : [message]);
+  }
 });

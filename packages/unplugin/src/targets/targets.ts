@@ -105,6 +105,26 @@ export function targetOfFile(
   };
 }
 
+/**
+ * A warning for each `to` that looks as if it were relative to the project: it names the output directory, and would
+ * create that directory inside itself. A `to` that begins with `./` is meant as it is.
+ */
+export function warningsOfDestinations(
+  { publicTargets, targets }: OutputTargets,
+  directory: string,
+  root: string,
+): string[] {
+  const output = relativeName(root, directory);
+  if (directory === root || !isInside(root, directory)) return [];
+  return [...publicTargets, ...targets].flatMap(({ to = '.' }) => {
+    const given = to.replaceAll('\\', '/');
+    if (given !== output && !given.startsWith(`${output}/`)) return [];
+    const created = JSON.stringify(`${output}/${given}`);
+    const meant = given.slice(output.length + 1) || '.';
+    return `to: ${JSON.stringify(to)} is relative to the output directory, so files are copied to ${created}; write to: '${meant}', or to: './${given}' if ${created} is meant`;
+  });
+}
+
 /** What the engine copies. If two targets have a file of the same name, the file of the later target is kept. */
 export function allTargets({ publicTargets, assets = [], targets }: OutputTargets): Target<string>[] {
   return [...publicTargets, ...assets, ...targets];
