@@ -41,6 +41,12 @@ test.each<[what: string, config: never, options: Options, message: RegExp | unde
     target,
     /this build has only "ssr"\. Set vite: \{ environments: \['ssr'\] \}/,
   ],
+  [
+    'the same in SvelteKit 2',
+    config({ build: build({ ssr: true }), define: { __SVELTEKIT_PAYLOAD__: '{}' } }),
+    target,
+    undefined,
+  ],
   ['the same with a builder', config({ build: build({ ssr: true }), builder: {} }), target, undefined],
   [
     'a public directory where that is switched off',

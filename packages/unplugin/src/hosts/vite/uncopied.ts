@@ -49,7 +49,8 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
 
 /** By default targets are copied for the environment `client`, which a build for a server alone does not have. */
 function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
-  if (options.environments || options.targets.length === 0 || !isOnlySsr(config)) return undefined;
+  if (options.environments || options.targets.length === 0) return undefined;
+  if (!isOnlySsr(config) || isSvelteKit(config)) return undefined;
   return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "vite.environments" says otherwise, and this build has only "ssr". Set vite: { environments: ['ssr'] } to copy them here, or vite: { environments: ['client'] } if that is what you want`;
 }
 
@@ -64,6 +65,11 @@ function publicOff(config: Config, options: ResolvedOptions): string | undefined
 
 function isNuxt({ define }: Config): boolean {
   return define?.__NUXT_VERSION__ !== undefined;
+}
+
+/** SvelteKit 2 begins with the build for its server, and makes the build for browsers during that one. */
+function isSvelteKit({ define }: Config): boolean {
+  return define?.__SVELTEKIT_PAYLOAD__ !== undefined;
 }
 
 /** Nuxt builds the files for browsers into an intermediate directory, and takes only its `assetsDir` for the site. */
