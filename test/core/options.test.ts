@@ -18,7 +18,7 @@ import {
   type Target,
 } from 'fs-reflink';
 import { type PreparedCopies, type PrepareOptions, prepareCopies } from 'fs-reflink/host';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { writeTree } from '../support/trees.ts';
 import { filesOf, inProcess, leavingNothing, rejection, workspace } from './support.ts';
 
@@ -230,6 +230,75 @@ describe('a wrong value', () => {
     const targets = { ...target, from: join(cwd, 'in/a'), to: join(cwd, 'out') } as Target;
     expect(await leavingNothing(cwd, () => copy(targets, options))).toMatchObject({ files: 1 });
     expect(filesOf(cwd)).toEqual(['in/a', 'out/a']);
+  });
+});
+
+describe('options are read once, when the call begins', () => {
+  const files = { 'in/a.txt': 'a', 'in/b.map': 'b', 'out/mine': 'mine' };
+
+  it('so that a later change of an array has no effect', async () => {
+    const cwd = writeTree(workspace(), files);
+    const [ignore, keep, preserve]: [string[], string[], Attribute[]] = [['*.map'], ['mine'], ['mode']];
+    const options: CopyOptions = { cwd, keep, preserve, prune: 'everything' };
+    const copying = copy({ from: 'in', to: 'out', ignore }, options);
+    ignore[0] = '**';
+    keep.pop();
+    preserve.push('colour' as Attribute);
+    expect(await copying).toMatchObject({ files: 1, pruned: 0 });
+    expect(filesOf(join(cwd, 'out'))).toEqual(['a.txt', 'mine']);
+  });
+
+  it('also if they are accessors', async () => {
+    const cwd = writeTree(workspace(), files);
+    let reads = 0;
+    const options = {
+      cwd,
+      get overwrite() {
+        return reads++ === 0 ? true : ('never' as never);
+      },
+    };
+    expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 2 });
+    expect(reads).toBe(1);
+  });
+});
+
+describe('options that an object inherits', () => {
+  class Texts {
+    readonly from = 'in';
+    readonly to = 'out';
+    filter(path: string): boolean {
+      return path.endsWith('.txt');
+    }
+  }
+
+  it('are those of its class', async () => {
+    const cwd = writeTree(workspace(), { 'in/a.txt': 'a', 'in/b.map': 'b' });
+    expect(await copy(new Texts(), { cwd })).toMatchObject({ files: 1 });
+    expect(filesOf(join(cwd, 'out'))).toEqual(['a.txt']);
+  });
+
+  it('count in copyFile as in copy, and are checked', async () => {
+    const cwd = writeTree(workspace(), { a: 'new', b: 'old' });
+    const [from, to] = [join(cwd, 'a'), join(cwd, 'b')];
+    const options = Object.create({ overwrite: false }) as CopyFileOptions;
+    expect(await copyFile(from, to, options)).toMatchObject({ method: 'unchanged' });
+    expect(copyFileSync(from, to, options)).toMatchObject({ method: 'unchanged' });
+    const wrong = Object.create({ overwrite: 'never' }) as CopyFileOptions;
+    await expectTypeError(() => copyFile(from, to, wrong), 'option "overwrite" must be ', "got 'never'");
+    await expectTypeError(() => copy({ from, to: cwd }, wrong), 'option "overwrite" must be ');
+  });
+});
+
+describe('where `URL` and `AbortSignal` were replaced, as jsdom does for tests', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('those of Node.js are accepted', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const { signal } = new AbortController();
+    const [from, to] = [pathToFileURL(join(cwd, 'in')), pathToFileURL(join(cwd, 'out'))];
+    vi.stubGlobal('URL', class {});
+    vi.stubGlobal('AbortSignal', class {});
+    expect(await copy({ from, to }, { signal })).toMatchObject({ files: 1 });
   });
 });
 

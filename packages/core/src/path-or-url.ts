@@ -13,11 +13,14 @@ export function toPath(given: string | URL): string {
   return path.sep === '\\' ? file.replace(NAMESPACE, '$1$1') : file;
 }
 
-/** Whether a value is the URL of a file on this machine. */
+/**
+ * Whether a value is the URL of a file on this machine. Not `instanceof`: test environments such as jsdom replace
+ * `URL`, but not that of `node:url`.
+ */
 export function isFileUrl(value: unknown): value is URL {
-  if (!(value instanceof URL)) return false;
+  if (typeof value !== 'object') return false;
   try {
-    return !fileURLToPath(value).includes('\0');
+    return !fileURLToPath(value as URL).includes('\0');
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { asList, checkOptions } from './check-options.ts';
+import { checkOptions } from './check-options.ts';
 import type { TransferSettings } from './model/settings.ts';
 import type { CopyFileOptions, CopyOptions, ResolvedCopyOptions } from './options.ts';
 import { splitFrom, toPath } from './path-or-url.ts';
@@ -33,10 +33,10 @@ export function resolveFileOptions(
   destination: unknown,
   options: CopyFileOptions,
 ): { from: string; to: string; resolved: ResolvedCopyOptions } {
-  check('option', options, fileSchema);
+  const checked = check('option', options, fileSchema);
   const [from, to] = resolvePaths(source, destination);
   const target = { from, to: path.dirname(to), rename: path.basename(to), allowOutside: true };
-  const resolved = resolveCopyOptions(target, { ...options, cwd: target.to, entries: true, concurrency: 1 });
+  const resolved = resolveCopyOptions(target, { ...checked, cwd: target.to, entries: true, concurrency: 1 });
   Object.assign(resolved.plan.targets[0]!, { exact: true, given: toPath(source as string | URL) });
   return { from, to, resolved };
 }
@@ -54,11 +54,11 @@ function pathOf(name: string, value: unknown): string {
 
 /** Checks the targets and options of a copy and fills in the defaults. */
 export function resolveCopyOptions(
-  targets: Target | readonly Target[],
-  options: CopyOptions,
+  given: Target | readonly Target[],
+  givenOptions: CopyOptions,
 ): ResolvedCopyOptions {
-  checkOptions(targets, options);
-  const first = asList(targets)[0];
+  const { targets, options } = checkOptions(given, givenOptions);
+  const [first] = targets;
   const cwd = absolutePath(toPath(options.cwd ?? '.'), {
     source: first && splitFrom(first.from).sources[0],
     destination: first?.to === undefined ? undefined : toPath(first.to),
@@ -68,7 +68,7 @@ export function resolveCopyOptions(
     throw new TypeError('fs-reflink: option "prune" needs "manifest", which tells what was copied before');
   }
   const allowedRoots = options.allowedRoots?.map((root) => path.resolve(cwd, toPath(root)));
-  const resolved = asList(targets).map((target) => resolveTarget(target, cwd, allowedRoots));
+  const resolved = targets.map((target) => resolveTarget(target, cwd, allowedRoots));
   const manifest = options.manifest === undefined ? undefined : path.resolve(cwd, toPath(options.manifest));
   return {
     job: {

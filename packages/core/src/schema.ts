@@ -22,6 +22,12 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.every(check);
 
+/** Not `instanceof`: test environments such as jsdom replace `AbortSignal`, but not that of `node:test`, for example. */
+const isSignal: Check = (value) => {
+  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+};
+
 const isFrom: Check = (value) => {
   if (!listOf(isPath)(value)) return isPath(value);
   const { sources, negated } = splitFrom(value as string[]);
@@ -56,7 +62,7 @@ export const fileSchema: Schema = {
   symlinks: [oneOf('follow', 'keep'), "'follow' or 'keep'"],
   pageCache: [oneOf('use', 'bypass'), "'use' or 'bypass'"],
   durability: [oneOf('none', 'file', 'full'), "'none', 'file' or 'full'"],
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+  signal: [isSignal, 'an AbortSignal'],
 };
 
 export const copySchema: Schema = {
@@ -135,22 +141,37 @@ const peers: Record<string, Record<string, string>> = {
   },
 };
 
-/** Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message. */
-export function check(kind: string, given: object, schema: Schema, where = ''): void {
+/**
+ * Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message.
+ * Returns a copy, so that a later change of `given`, or of an array in it, has no effect. Each option is read once, also
+ * one that `given` inherits, such as a method of its class.
+ */
+export function check<Options extends object>(
+  kind: string,
+  given: Options,
+  schema: Schema,
+  where = '',
+): Options {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || isPromise(given)) {
     throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}${where}`);
   }
-  for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(schema, name) ? schema[name] : undefined;
-    if (!rule) {
-      throw new TypeError(
-        `fs-reflink: unknown ${kind} "${name}", which is ${show(value)}${where}; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
-      );
-    }
-    if (value !== undefined && !rule[0](value)) {
-      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${rule[1]}, got ${show(value)}${where}`);
-    }
+  const options = given as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(schema, name)) continue;
+    throw new TypeError(
+      `fs-reflink: unknown ${kind} "${name}", which is ${show(options[name])}${where}; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
+    );
   }
+  const checked: Record<string, unknown> = {};
+  for (const [name, [isRight, expected]] of Object.entries(schema)) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!isRight(value)) {
+      throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${expected}, got ${show(value)}${where}`);
+    }
+    checked[name] = Array.isArray(value) ? [...value] : value;
+  }
+  return checked as Options;
 }
 
 /** The hint for an option that another tool has under this name. Returns an empty string for any other name. */

@@ -35,6 +35,15 @@ test.each<[given: Options['publicDir'], resolved: object[] | undefined]>([
   expect(resolveOptions(publicDir === undefined ? {} : { publicDir }, 'vite').publicDirs).toEqual(resolved),
 );
 
+test('a target is a copy, with the options that it inherits', () => {
+  const ignore = ['*.map'];
+  const filter = () => true;
+  const target = Object.assign(Object.create({ filter }), { from: 'a', ignore });
+  const { targets } = resolveOptions({ targets: [target] }, 'vite');
+  ignore.pop();
+  expect(targets).toEqual([{ from: 'a', ignore: ['*.map'], filter }]);
+});
+
 test('vite.environments is a list or a function, and becomes a function', () => {
   const { environments, environmentNames } = resolveOptions({ vite: { environments: ['ssr'] } }, 'vite');
   expect([environments!('ssr'), environments!('client'), environmentNames]).toEqual([true, false, ['ssr']]);

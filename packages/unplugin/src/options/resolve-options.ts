@@ -135,12 +135,12 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const engine = Object.fromEntries(
     ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
-  checkByEngine(targets, engine, host);
+  const checked = checkByEngine(targets, engine, host);
   const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
   return {
     engine,
     publicDirs: resolvePublicDirs(given.publicDir, host),
-    targets: targets.map(withPaths),
+    targets: targets.map((target, position) => withPaths({ ...target, ...checked[position] })),
     report,
     dryRun,
     cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
@@ -177,10 +177,10 @@ function isListOfNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
-/** Lets the engine check its own options and the targets. */
-function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): void {
+/** Lets the engine check its own options and the targets. Returns the targets, with the options that they inherit. */
+function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): Target[] {
   try {
-    checkOptions(targets.map(engineTarget), engine);
+    return checkOptions(targets.map(engineTarget), engine).targets;
   } catch (error) {
     const { message } = error as TypeError;
     throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
@@ -247,7 +247,7 @@ const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 
 
 function resolvePublicDir(given: unknown, host: string): ResolvedPublicDirectory {
   const what = 'must be a path, { dir, to, ignore }, an array of these or false';
-  const isDirectory = typeof given === 'string' || given instanceof URL;
+  const isDirectory = typeof given === 'string' || isPath(given);
   const directory = (isDirectory ? { dir: given } : given) as PublicDirectory;
   if (typeof directory !== 'object' || directory === null || Array.isArray(directory))
     throw wrong(host, 'publicDir', what, given);
