@@ -231,6 +231,16 @@ describeVites((host) => {
     expect((await ask(none, '/x/a.txt')).body).toBe('a');
   });
 
+  // Vite before version 8 ignores `bundledDev`, and has no file of this name.
+  test('a target wins over the bundle of a server that bundles, with and without a public directory', async () => {
+    const root = makeProject({ 'index.html': page, 'main.js': 'main();\n', 'client.js': 'target();\n' });
+    const client: Options = { targets: [{ from: 'client.js', to: '.', rename: 'bundledDevClient.mjs' }] };
+    for (const publicDir of ['public', false] as const) {
+      const dev = await startDev(host, root, client, { publicDir, experimental: { bundledDev: true } });
+      expect((await ask(dev, '/bundledDevClient.mjs')).body).toBe('target();\n');
+    }
+  });
+
   test('what is a module too stays one where it is asked for as one', async () => {
     const root = makeProject({
       'index.html': page,

@@ -35,7 +35,8 @@ function useFirst({ middlewares }: ViteDevServer, options: ResolvedOptions, hand
   const { stack } = middlewares;
   const at = (name: string) => stack.findIndex((each) => (each.handle as { name?: string }).name === name);
   const own = at('viteServePublicMiddleware');
-  const position = own === -1 ? at('viteTransformMiddleware') : own;
+  // Without a public directory, this is where Vite would insert that one: before those for modules and the bundle.
+  const position = own === -1 ? at('viteHMRPingMiddleware') + 1 : own;
   stack.splice(position, own !== -1 && options.publicDirs?.length ? 1 : 0, { route: '', handle });
 }
 
