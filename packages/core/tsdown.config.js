@@ -17,7 +17,7 @@ const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/trans
 const HOST =
   /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|path-status|raw-names|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|report|resolve-options)\.ts$|platform\/(archives|errno|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|outcomes|planned|pool|queue|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|report|resolve-options)\.ts$|platform\/(archives|errno|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|on-abort|outcomes|planned|pool|queue|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -145,5 +146,22 @@ describe('a signal that is not aborted', () => {
     await copyFile(join(cwd, 'in/a'), join(cwd, 'b'), { signal });
     await refusal(() => copyFile(join(cwd, 'none'), join(cwd, 'b'), { signal }));
     expect(listeners).toBe(0);
+  });
+
+  it('has one listener, however many copies have it', async () => {
+    const names = Array.from({ length: 12 }, (_, number) => `${number}`);
+    const cwd = writeTree(workspace(), Object.fromEntries(names.map((name) => [`in/${name}`, name])));
+    const { signal } = new AbortController();
+    const counts: number[] = [];
+    const transform = async (content: Buffer) => {
+      counts.push(getEventListeners(signal, 'abort').length);
+      return content;
+    };
+    await Promise.all([
+      ...names.map((name) => copy({ from: 'in', to: name, transform }, { cwd, signal })),
+      ...names.map((name) => copyFile(join(cwd, 'in', name), join(cwd, 'files', name), { signal })),
+    ]);
+    expect(new Set(counts)).toEqual(new Set([1]));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

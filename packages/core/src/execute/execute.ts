@@ -7,6 +7,7 @@ import { isRaw, shown } from '../platform/raw-names.ts';
 import { callsFunctions, type ResolvedTarget } from '../target.ts';
 import type { Finished } from './finished.ts';
 import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
+import { onAbort } from './on-abort.ts';
 import { plannedFiles } from './planned.ts';
 import { pool } from './pool.ts';
 import { Queue } from './queue.ts';
@@ -20,8 +21,7 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
   const keepsLinks = [job.transfer, ...plan.targets].some(({ preserve }) => preserve?.includes('links'));
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: job.recorded, outcomes: onPlanned !== undefined });
-  const stop = () => queue.stop();
-  signal?.addEventListener('abort', stop, { once: true });
+  const forget = signal && onAbort(signal, () => queue.stop());
   try {
     const { tally, error } = await run({
       queue,
@@ -45,7 +45,7 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
   } catch (thrown) {
     throw withPaths(thrown, paths);
   } finally {
-    signal?.removeEventListener('abort', stop);
+    forget?.();
   }
 }
 

@@ -4,6 +4,7 @@ import type { CopyEntry } from '../model/entry.ts';
 import { addTally, countFile, emptyTally, type Tally } from '../report.ts';
 import type { BothPaths } from '../transfer/pair.ts';
 import type { CopyContext, ProgressEvent } from './job.ts';
+import { onAbort } from './on-abort.ts';
 
 /** What one thread, or all threads together, did. */
 export interface Finished {
@@ -78,15 +79,16 @@ export async function untilAborted<T>(
   answer: T | PromiseLike<T>,
   signal: AbortSignal | undefined,
 ): Promise<T | undefined> {
+  if (!signal) return await answer;
   let stop = () => {};
   const aborted = new Promise<undefined>((resolve) => {
     stop = () => resolve(undefined);
   });
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) stop();
+  const forget = onAbort(signal, stop);
+  if (signal.aborted) stop();
   try {
     return await Promise.race([answer, aborted]);
   } finally {
-    signal?.removeEventListener('abort', stop);
+    forget();
   }
 }
