@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -106,6 +107,8 @@ async function warmUp(): Promise<void> {
     for (let folder = 0; folder < 80; folder++)
       mkdirSync(join(root, 'from', `${folder}`), { recursive: true });
     await copy({ from: 'from', to: 'to' }, { cwd: root });
+    // From Node.js 26 on, nothing before this starts libuv's threads.
+    await stat(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

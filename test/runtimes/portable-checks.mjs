@@ -1,10 +1,13 @@
 // What the engine has to do on any runtime without koffi. Like checks.mjs.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { assertSame, checks, errorOf, pair, tree } from './checks.mjs';
 
 const MIB = 1024 * 1024;
+/** In nanoseconds. */
+const [MICROSECOND, MILLISECOND, SECOND] = [1_000n, 1_000_000n, 1_000_000_000n];
 const IS_DENO = process.versions.deno !== undefined;
 
 export const portableChecks = {
@@ -61,6 +64,25 @@ export const portableChecks = {
     const error = await errorOf(engine.copyFile(from, to, { overwrite: 'error' }));
     assert.equal(error.code, 'EEXIST');
     assert.equal(fs.readFileSync(to, 'utf8'), 'old');
+  },
+
+  'times are kept: whole seconds exactly, others as well as node:fs can': async ({ engine, ext4 }) => {
+    const coarse = IS_DENO ? MILLISECOND : MICROSECOND;
+    for (const [time, precision] of [
+      ['2020-05-05 01:02:03 UTC', 1n],
+      ['2020-05-05 01:02:03.001 UTC', coarse],
+      ['2020-05-05 01:02:03.987654321 UTC', coarse],
+      ['1960-05-05 01:02:03 UTC', 1n],
+      ['1960-05-05 01:02:03.123456789 UTC', IS_DENO ? SECOND : MILLISECOND],
+    ]) {
+      const [from, to] = pair(ext4, 10);
+      execFileSync('touch', ['-d', time, from]);
+      const { warnings } = await engine.copyFile(from, to);
+      assert.deepEqual([time, warnings], [time, undefined]);
+      const [before, after] = [from, to].map((each) => fs.statSync(each, { bigint: true }).mtimeNs);
+      const difference = after > before ? after - before : before - after;
+      assert.ok(difference < precision, `${time}: ${difference} ns`);
+    }
   },
 
   'what did not change is left alone': async ({ engine, ext4 }) => {

@@ -40,8 +40,9 @@ function usable(cacheDirectory: string): string {
 
 function isBlocked(directory: string): boolean {
   try {
-    return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false;
+    return !fs.statSync(directory).isDirectory();
   } catch (error) {
+    // With `throwIfNoEntry: false`, Node.js 22 and newer do not throw this error.
     return (error as NodeJS.ErrnoException).code === 'ENOTDIR';
   }
 }

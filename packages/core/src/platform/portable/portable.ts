@@ -190,7 +190,7 @@ export function portableSystem(nativeError: string | undefined): System {
             (file) => fs.chownSync(file, status.uid, status.gid),
           ),
     setTimes(fd, status) {
-      const [accessed, modified] = [seconds(status, 'accessed'), seconds(status, 'modified')];
+      const [accessed, modified] = [timeOf(status, 'accessed'), timeOf(status, 'modified')];
       return changeOpen(
         fd,
         () => fs.futimesSync(fd, accessed, modified),
@@ -221,7 +221,7 @@ export function portableSystem(nativeError: string | undefined): System {
       const result = answer(() => fs.symlinkSync(decoded(target), file));
       // Errors are ignored: not every filesystem keeps times of links, and nothing depends on them.
       if (result >= 0)
-        answer(() => fs.lutimesSync(file, seconds(status, 'accessed'), seconds(status, 'modified')));
+        answer(() => fs.lutimesSync(file, timeOf(status, 'accessed'), timeOf(status, 'modified')));
       return result;
     },
     setLinkOwner: (directory, name, { uid, gid }) =>
@@ -239,12 +239,16 @@ function checkDirectory(directory: string | Buffer, stat: typeof fs.lstatSync): 
 }
 
 /**
- * A time in seconds as node:fs takes it: a double, which is too coarse for nanoseconds. Uses the middle of the
- * microsecond, so that rounding and truncating give the same microsecond.
+ * A time as node:fs takes it, with microseconds: a number of seconds is a double, which is too coarse for nanoseconds.
+ * Node.js before 24 truncates it, so it must not be less than the microsecond that it means. For a time before 1970,
+ * node:fs takes only a date, which has milliseconds; in Deno it must be a whole second.
  */
-function seconds(status: FileStatus, which: 'accessed' | 'modified'): number {
-  const nanoseconds = status[`${which}Nanoseconds`];
-  return status[`${which}Seconds`] + (Math.floor(nanoseconds / 1000) + 0.5) / 1e6;
+function timeOf(status: FileStatus, which: 'accessed' | 'modified'): number | Date {
+  const [whole, nanoseconds] = [status[`${which}Seconds`], status[`${which}Nanoseconds`]];
+  if (whole < 0) return new Date(whole * 1000 + (IS_DENO ? 0 : Math.floor(nanoseconds / 1e6)));
+  const microseconds = Math.floor(nanoseconds / 1000);
+  const seconds = whole + microseconds / 1e6;
+  return (seconds - whole) * 1e6 >= microseconds ? seconds : seconds * (1 + Number.EPSILON);
 }
 
 function syncPath(directory: string): void {
