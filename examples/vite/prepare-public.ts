@@ -18,5 +18,5 @@ export async function preparePublic(): Promise<CopyReport> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { files, unchanged, durationMs } = await preparePublic();
-  console.log(`public: ${files} files placed, ${unchanged} unchanged, ${Math.round(durationMs)} ms`);
+  console.log(`public: ${files} copied, ${unchanged} unchanged, ${Math.round(durationMs)} ms`);
 }

@@ -1,11 +1,11 @@
-/** Absolute URL of a file that was placed, wherever the page is deployed. */
-const placed = (path) => new URL(path, document.baseURI).href;
+/** The absolute URL of a copied file, wherever the page is deployed. */
+const urlOf = (path) => new URL(path, document.baseURI).href;
 
 /** Loads a classic script, past the bundler. */
 function loadScript(path) {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script');
-    script.src = placed(path);
+    script.src = urlOf(path);
     script.onload = resolve;
     script.onerror = () => reject(new Error(`${path} does not load`));
     document.head.append(script);
@@ -18,7 +18,7 @@ const MODEL = 'CAhCAhAROjgKDwoBeBIBeSIHU29mdG1heBIBZ1oQCgF4EgsKCQgBEgUKAxIBbmIQC
 const ICONS = ['rollupdotjs', 'rolldown', 'webpack', 'esbuild', 'vite', 'nodedotjs', 'pnpm', 'git', 'linux'];
 
 async function cesium() {
-  window.CESIUM_BASE_URL = placed('cesium/');
+  window.CESIUM_BASE_URL = urlOf('cesium/');
   await loadScript('cesium/Cesium.js');
   const { Cartographic, EllipsoidGeodesic, VERSION } = window.Cesium;
   const way = new EllipsoidGeodesic(
@@ -35,7 +35,7 @@ async function tinymce(stage) {
   stage.append(target);
   const [editor] = await window.tinymce.init({
     target,
-    base_url: placed('tinymce'),
+    base_url: urlOf('tinymce'),
     suffix: '.min',
     license_key: 'gpl',
     plugins: 'wordcount',
@@ -48,9 +48,9 @@ async function tinymce(stage) {
 
 async function onnxruntime() {
   const ort = await import(
-    /* @vite-ignore */ /* webpackIgnore: true */ placed('onnxruntime-web/ort.wasm.min.mjs')
+    /* @vite-ignore */ /* webpackIgnore: true */ urlOf('onnxruntime-web/ort.wasm.min.mjs')
   );
-  ort.env.wasm.wasmPaths = placed('onnxruntime-web/');
+  ort.env.wasm.wasmPaths = urlOf('onnxruntime-web/');
   // More threads need a page that is cross-origin isolated.
   ort.env.wasm.numThreads = 1;
   const model = Uint8Array.from(atob(MODEL), (character) => character.charCodeAt(0));
@@ -62,7 +62,7 @@ async function onnxruntime() {
 }
 
 async function ffmpeg() {
-  const core = placed('@ffmpeg/core/esm/ffmpeg-core.js');
+  const core = urlOf('@ffmpeg/core/esm/ffmpeg-core.js');
   // The core is made for workers.
   const code = `
     import createCore from ${JSON.stringify(core)};
@@ -85,7 +85,7 @@ async function ffmpeg() {
 
 async function simpleIcons(stage) {
   const drawings = ICONS.map(async (icon) => {
-    const response = await fetch(placed(`simple-icons/${icon}.svg`));
+    const response = await fetch(urlOf(`simple-icons/${icon}.svg`));
     if (!response.ok) throw new Error(`${icon} answers ${response.status}`);
     return response.text();
   });

@@ -21,10 +21,10 @@ type Round = Record<Contender, number>;
 /** Builds the page in every way by turns, so that no way has the disk or the processor to itself. */
 export async function compare(root: string, scratch: string): Promise<void> {
   heading(
-    "Vite's own copy beside it",
-    `The same build in three ways, ${ROUNDS} times by turns, each build in a process of its own; medians. "Adds" is\n` +
-      'what the copy adds to the build without any, within a round. A first build has a new output directory;\n' +
-      'the rebuilds go into the same ones, and nothing changed.',
+    "Compared with Vite's own copy",
+    `The same build in three ways, ${ROUNDS} rounds, each build in its own process; medians. "Adds" is the time over a\n` +
+      'build without a copy in the same round. The first builds have new output directories. The rebuilds use the\n' +
+      'same ones, and nothing changed.',
   );
   const buildAll = async (): Promise<Round[]> => {
     const rounds: Round[] = [];

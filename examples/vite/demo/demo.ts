@@ -17,36 +17,36 @@ await prepare();
 showPlace(await probe(publicDir, outDir));
 const scratch = await mkdtemp(path.join(cache, 'demo-'));
 try {
-  // What an earlier run built is put aside and deleted in the end, with all the rest.
+  // The output of an earlier run is moved away, and deleted in the end with the other scratch files.
   if (existsSync(outDir)) await rename(outDir, path.join(scratch, 'earlier'));
   await showBuilds();
   await compare(root, scratch);
 } finally {
   await rm(scratch, { recursive: true });
 }
-console.log('\n  The page is in dist; `pnpm --filter example-vite run preview` serves it.\n');
+console.log('\n  The page is in dist; `npx --yes pnpm@12 --filter example-vite run preview` serves it.\n');
 
 async function prepare(): Promise<void> {
   heading(
     'The public directory',
-    'What cesium, tinymce, onnxruntime-web, @ffmpeg/core and simple-icons load at run time, out of node_modules.',
+    'The files that cesium, tinymce, onnxruntime-web, @ffmpeg/core and simple-icons load at run time, from node_modules.',
   );
   const { files, bytes, unchanged, durationMs } = await preparePublic();
   const rows = [];
-  if (files > 0) rows.push(['placed by copy()', `${count(files)} files, ${megabytes(bytes)}`]);
-  if (unchanged > 0) rows.push(['there already', `${count(unchanged)} files`]);
+  if (files > 0) rows.push(['copied by copy()', `${count(files)} files, ${megabytes(bytes)}`]);
+  if (unchanged > 0) rows.push(['unchanged', `${count(unchanged)} files`]);
   table([...rows, ['time', milliseconds(durationMs)]], 'left');
 }
 
 function showPlace(found: Probe): void {
-  heading('The place', 'What can be done between public and dist, found by probe() by trying it.');
+  heading('What this disk can do', 'probe() tries what is possible between public and dist.');
   const { native, source, destination, method, smallFileMethod, direct, problem } = found;
   const ability = ({ supported, code }: { supported: boolean; code?: string }) =>
     supported ? 'yes' : `no (${code})`;
   const alignment = direct.alignment ? `, in multiples of ${direct.alignment} bytes` : '';
   const rows = [
     ['filesystem', [...new Set([source.filesystem, destination.filesystem])].join(' to ')],
-    ['native lane', native.loaded ? 'loaded' : `not loaded: ${native.error}`],
+    ['koffi', native.loaded ? 'loaded' : `not loaded: ${native.error}`],
     ['reflink', ability(found.reflink)],
     ['copy_file_range', ability(found.kernelCopy)],
     ['direct I/O', ability(direct) + alignment],
@@ -61,8 +61,8 @@ function showPlace(found: Probe): void {
 async function showBuilds(): Promise<void> {
   heading(
     'Two builds with the plugin',
-    "What the plugin reports of a build into a new dist and of a rebuild, both in this process. The copy's time\n" +
-      'runs beside the bundling, in worker threads.',
+    'The reports of the plugin: a build into a new dist, and a rebuild, both in this process. Vite builds the bundle\n' +
+      'during the time of the copy.',
   );
   const first = await buildPage();
   const again = await buildPage();
@@ -71,8 +71,8 @@ async function showBuilds(): Promise<void> {
   table(
     [
       ['', 'first build', 'rebuild'],
-      both('files placed', ({ files }) => count(files)),
-      both('bytes placed', ({ bytes }) => megabytes(bytes)),
+      both('files copied', ({ files }) => count(files)),
+      both('bytes copied', ({ bytes }) => megabytes(bytes)),
       ...methods.map((name) => both(`  by ${name}`, (report) => count(report.methods[name]?.files ?? 0))),
       both('files unchanged', ({ unchanged }) => count(unchanged)),
       both('files deleted', ({ pruned }) => count(pruned)),
