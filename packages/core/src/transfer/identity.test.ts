@@ -81,6 +81,27 @@ describe.each(lanes)('%s: a copy that fails leaves what has taken the place of i
   });
 });
 
+describe.each(lanes)('%s: a link that becomes a file while it is copied', (_name, lane) => {
+  test('is refused, and the error says what happened', () => {
+    const real = lane();
+    const system: System = {
+      ...real,
+      readLink(...args) {
+        fs.unlinkSync(path.join(bench.source, 'link'));
+        bench.write('link', 'a file');
+        return real.readLink(...args);
+      },
+    };
+    const bench: SystemBench = new SystemBench(system, { symlinks: 'keep' });
+    using _disposed = bench;
+    fs.symlinkSync('ours', path.join(bench.source, 'link'));
+    expect(() => bench.link('link')).toThrow(
+      /EINVAL: the source was a symbolic link, and something else took/,
+    );
+    expect(bench.names).toEqual([]);
+  });
+});
+
 describe.each(lanes)('%s: a link that somebody else makes meanwhile', (_name, lane) => {
   /** Copies the link `link`, which leads to `ours`, while another process creates a link of that name. */
   function copyLink(overwrite: TransferSettings['overwrite']): {

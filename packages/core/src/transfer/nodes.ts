@@ -1,4 +1,4 @@
-import { type CopyErrorDetails, errorCode, systemError } from '../errors.ts';
+import { CopyError, type CopyErrorDetails, errorCode, systemError } from '../errors.ts';
 import { EEXIST, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM } from '../platform/errno.ts';
 import type { FileStatus } from '../platform/status.ts';
 import type { Errno, System } from '../platform/system.ts';
@@ -45,7 +45,7 @@ export function copyLink(system: System, query: NodeQuery, keep: Preserved, lost
     return 'kept';
   }
   const target = system.readLink(pair.source, name);
-  if (typeof target === 'number') throw systemError(-target, { ...pathsOf(query), syscall: 'readlink' });
+  if (typeof target === 'number') throw readError(-target, query);
   const made = put(system, query, decision, {
     make: (temporary) => system.symlink(pair.destination, temporary, target, source),
     finish: own,
@@ -53,6 +53,13 @@ export function copyLink(system: System, query: NodeQuery, keep: Preserved, lost
   if (made === 'exists') return copyLink(system, query, keep, lost);
   if (typeof made === 'number') throw systemError(-made, { ...pathsOf(query), syscall: 'symlink' });
   return made;
+}
+
+function readError(errno: number, query: NodeQuery): CopyError {
+  const error = systemError(errno, { ...pathsOf(query), syscall: 'readlink' });
+  if (errno !== EINVAL) return error;
+  const reason = 'the source was a symbolic link, and something else took its place while it was copied';
+  return new CopyError({ ...error.details, reason });
 }
 
 /** Errors of a filesystem that has no special files, or for a user who may not create them. */
