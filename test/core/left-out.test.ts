@@ -37,7 +37,7 @@ describe('ignore', () => {
     ['in/a.txt', '**/*.txt', true],
     ['in/a.txt', ['*.js', 'a.*'], true],
     ['in/a.txt', '*.js', false],
-    ['in/a.txt', 'at/*.txt', false],
+    ['in/a.txt', 'in/*.txt', false],
     ['in/.dot', '*', true],
     ['in/[id] (1).html', '*.html', true],
     ['in/[id] (1).html', 'i*', false],

@@ -457,39 +457,99 @@ describe('an absolute path in ignore', () => {
 });
 
 describe('a pattern in ignore that is written from the current directory', () => {
-  it.each<[ignore: string, from: string, remedy: string | undefined]>([
-    ['in/x.txt', 'in', 'x.txt'],
-    ['in/deep/**', 'in', 'deep/**'],
-    ['in/*.map', 'in', '*.map'],
-    ['in/deep/z.txt', 'in/deep', 'z.txt'],
-    ['deep/*.txt', 'in/deep', '*.txt'],
-    ['in/deep/**', 'in/**/*.txt', 'deep/**'],
-    ['in/x.txt', 'in/x.txt', 'x.txt'],
-    ['same/x.txt', 'same', undefined],
-    ['none/x.txt', 'in', undefined],
-    ['deep/in/x.txt', 'in', undefined],
-    ['in', 'in', undefined],
-    ['in/', 'in', undefined],
-    ['in/**', 'in', undefined],
-    ['**/in/*.txt', 'in', undefined],
-    ['x.txt', 'in', undefined],
-  ])('%j, of what is copied from %j: the warning says to write %j', async (ignore, from, remedy) => {
-    const cwd = writeTree(workspace(), {
-      'in/x.txt': 'x',
-      'in/deep/z.txt': 'z',
-      'same/same/x.txt': 'x',
-    });
-    const { warnings } = await copy({ from, to: 'out', ignore: ['*.none', ignore] }, { cwd });
-    const directory = join(cwd, from.replace(/(^|\/)(x\.txt|\*\*\/\*\.txt)$/, ''));
-    expect(warnings).toEqual(
-      remedy === undefined
-        ? []
-        : [
-            `ignore: ${JSON.stringify(ignore)} ignores nothing, because it is relative to ${JSON.stringify(directory)}; write ${JSON.stringify(remedy)}`,
-          ],
-    );
+  const warned: [ignore: string, from: Target['from'], directory: string, remedy: string][] = [
+    ['in/x.txt', 'in', 'in', 'x.txt'],
+    ['in/deep/**', 'in', 'in', 'deep/**'],
+    ['in/*.map', 'in', 'in', '*.map'],
+    ['in/**/*.map', 'in', 'in', '**/*.map'],
+    ['in/[[]x.txt', 'in', 'in', '[[]x.txt'],
+    ['in/\\(a).txt', 'in', 'in', '\\(a).txt'],
+    ['in/deep/z.txt', 'in/deep', 'in/deep', 'z.txt'],
+    ['deep/*.txt', 'in/deep', 'in/deep', '*.txt'],
+    ['in/deep/**', 'in/**/*.txt', 'in', 'deep/**'],
+    ['in/x.txt', ['same', 'in'], 'in', 'x.txt'],
+    ['a/b/a/x.txt', 'a/b/a', 'a/b/a', 'x.txt'],
+  ];
+  const right: [ignore: string, from: Target['from']][] = [
+    ['same/x.txt', 'same'],
+    ['deep/in/x.txt', 'in'],
+    ['in', 'in'],
+    ['in/', 'in'],
+    ['x.txt', 'in'],
+    ['**/in/*.txt', 'in'],
+    ['./in/x.txt', 'in'],
+    // They may be in a list for several sources.
+    ['in/**', 'in'],
+    ['in/**/*', 'in'],
+    ['in/*', 'in'],
+    ['in/none.txt', 'in'],
+    ['in/none/**', 'in'],
+    ['in/*.map', ['in', 'other']],
+    ['in/*.map', 'in/x.txt'],
+    ['in/x.txt', 'in/x.txt'],
+  ];
+  const files = {
+    'in/x.txt': 'x',
+    'in/(a).txt': 'a',
+    'in/deep/z.txt': 'z',
+    'same/same/x.txt': 'x',
+    'other/in/x.map': 'x',
+    'a/b/a/x.txt': 'x',
+  };
+
+  it.each(warned)(
+    '%j, of what is copied from %j: the warning names %j and says to write %j',
+    async (...row) => {
+      const [ignore, from, directory, remedy] = row;
+      const cwd = writeTree(workspace(), files);
+      const { warnings } = await copy(
+        { from, to: 'out', ignore: ['*.none', ignore, `${ignore}/**`] },
+        { cwd },
+      );
+      expect(warnings).toEqual([
+        `ignore: ${JSON.stringify(ignore)} ignores nothing, because it is relative to ${JSON.stringify(join(cwd, directory))}; write ${JSON.stringify(remedy)}`,
+      ]);
+    },
+  );
+
+  it.each(right)('%j, of what is copied from %j: no warning', async (ignore, from) => {
+    const cwd = writeTree(workspace(), files);
+    const { warnings } = await copy({ from, to: 'out', ignore }, { cwd });
+    expect(warnings).toEqual([]);
+  });
+
+  it('is not warned of in a list that other targets have too, if it is right for one of them', async () => {
+    const cwd = writeTree(workspace(), files);
+    const targets = ['in', 'other'].map((from) => ({ from, to: `out/${from}`, ignore: ['in/*.map'] }));
+    expect((await plan(targets, { cwd })).warnings).toEqual([]);
+  });
+
+  it('is not warned of if there is no source', async () => {
+    const cwd = writeTree(join(workspace(), 'in'), files);
+    for (const from of ['none', 'none/*.txt']) {
+      const target = { from, to: 'out', ignore: ['in/*.txt'] };
+      const { warnings } = await copy(target, { cwd, allowMissing: true });
+      expect(warnings).toEqual([expect.stringContaining('nothing matches')]);
+    }
   });
 });
+
+it.each<[name: string, absolute: boolean]>([
+  ['relative', false],
+  ['absolute', true],
+])(
+  '%s paths in ignore change nothing about the error of a source that cannot be read',
+  async (_kind, absolute) => {
+    const cwd = writeTree(workspace(), { 'in/x.txt': 'x', loop: symlink('loop') });
+    const ignore = ['loop/in/x', 'in/x'].map((each) => (absolute ? join(cwd, each) : each));
+    const targets = ['loop/in', 'in'].map((from) => ({ from, to: 'out', ignore }));
+    const { files, errors } = await copy(targets, { cwd, onError: 'collect' });
+    expect([files, errors]).toEqual([
+      1,
+      [expect.objectContaining({ code: 'ELOOP', source: join(cwd, 'loop/in') })],
+    ]);
+  },
+);
 
 describe('where targets are looked for', () => {
   it('a glob is not disturbed by glob characters in cwd', async () => {

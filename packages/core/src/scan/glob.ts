@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/files.ts';
 import { toPath } from '../path-or-url.ts';
+import { exists } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
-import { lstatIfThere } from './entries.ts';
 import { addWithParents } from './filter.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
 import { type WalkOptions, walk } from './walk.ts';
@@ -42,8 +42,9 @@ export function toIgnored(pattern: string, base: string): Glob {
 
 /** Matches what an absolute glob matches or, if it is a path, that path and everything in it. */
 export function toExclusion(absolute: string): Glob {
-  const isLiteral = lstatIfThere(absolute) !== undefined;
-  return (isLiteral ? undefined : splitGlob(absolute)) ?? { base: path.resolve(absolute), pattern: '**' };
+  return (
+    (exists(absolute) ? undefined : splitGlob(absolute)) ?? { base: path.resolve(absolute), pattern: '**' }
+  );
 }
 
 function isSpecial(segment: string): boolean {

@@ -3,12 +3,12 @@ import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { type Folder, filterFiles, type WalkedDirectory } from '../model/files.ts';
 import { EISDIR, ENOENT } from '../platform/errno.ts';
-import { isDirectory, statOf } from '../platform/path-status.ts';
+import { exists, isDirectory, statOf } from '../platform/path-status.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { followLink, kindOf, lstatIfThere } from './entries.ts';
 import { DirectoryFilter, FilteredDirectories } from './filter.ts';
 import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
-import { type Glob, Matcher } from './matcher.ts';
+import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
 import { refuseLinksAround, refuseNested } from './nested.ts';
 import { keptIn, withNewNames } from './new-names.ts';
 import { Pending } from './pending.ts';
@@ -49,7 +49,7 @@ export function* scanTargets(
     warn(
       `ignore: ${JSON.stringify(each)} ignores nothing, because no target has files there; correct the path, or write it relative to the directory that is copied`,
     );
-  for (const message of new Set(targets.flatMap(ignoredTwiceBelow))) warn(message);
+  for (const message of ignoredTwiceBelow(targets)) warn(message);
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;
@@ -299,35 +299,51 @@ function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
 }
 
 /**
- * A warning for each pattern of `ignore` that begins with the end of the source's path, as `public/drafts/*` does for
- * the source `public`: it looks as if it were relative to the current directory. A pattern of one part (`dist`) may be
- * in a list for several sources, and what exists may be meant.
+ * A warning for each pattern of `ignore` that begins with the end of a source's path, as `public/drafts/*` does for
+ * the source `public`: it looks as if it were relative to the current directory. A list may be for several sources, so
+ * there is no warning if another source has such a directory, or if the source has nothing that could be meant.
  */
-function ignoredTwiceBelow({ ignore, from }: ResolvedTarget): string[] {
-  const relative = ignore.filter((each) => each.includes('/') && !path.isAbsolute(each));
-  if (relative.length === 0) return [];
-  const start = startOf(from);
-  const directory = isDirectory(start) ? start : path.dirname(start);
-  const parts = directory.split(path.sep);
-  return relative.flatMap((each) => {
-    const pattern = each.split('/');
-    const repeated = pattern.findIndex(
-      (part, number) => part === parts.at(-1) && endsWith(parts, pattern.slice(0, number + 1)),
-    );
-    const rest = pattern.slice(repeated + 1).join('/');
-    if (repeated < 0 || /^(\*\*)?$/.test(rest)) return [];
-    if (lstatIfThere(path.join(directory, ...pattern.slice(0, repeated + 1)))) return [];
-    return `ignore: ${JSON.stringify(each)} ignores nothing, because it is relative to ${JSON.stringify(directory)}; write ${JSON.stringify(rest)}`;
+function ignoredTwiceBelow(targets: readonly ResolvedTarget[]): string[] {
+  const directoriesOf = new Map<string, string[]>();
+  for (const { ignore, from, others = [] } of targets) {
+    const isNew = (each: string) => !each.endsWith('/**') || !ignore.includes(each.slice(0, -'/**'.length));
+    const patterns = ignore.filter((each) => each.includes('/') && !path.isAbsolute(each) && isNew(each));
+    if (patterns.length === 0) continue;
+    const directories = [from, ...others.map((each) => each.from)].map(startOf).filter(isDirectory);
+    for (const each of patterns)
+      directoriesOf.set(each, [...(directoriesOf.get(each) ?? []), ...directories]);
+  }
+  return [...directoriesOf].flatMap(([pattern, directories]) => {
+    const parts = pattern.split('/');
+    const warnings = new Set<string>();
+    for (const directory of directories) {
+      const rest = partsBelow(parts, directory).join('/');
+      if (/^[*/]*$/.test(rest)) continue;
+      warnings.add(
+        `ignore: ${JSON.stringify(pattern)} ignores nothing, because it is relative to ${JSON.stringify(directory)}; write ${JSON.stringify(rest)}`,
+      );
+    }
+    const isRight = warnings.size > 0 && directories.some((each) => exists(path.join(each, parts[0]!)));
+    return isRight ? [] : [...warnings];
   });
 }
 
-function endsWith(parts: readonly string[], end: readonly string[]): boolean {
-  return end.every((part, number) => part === parts[parts.length - end.length + number]);
+/**
+ * The parts of a pattern after those that repeat the end of a directory's path. Returns none if there is no such end,
+ * or if what they name does not exist in the directory.
+ */
+function partsBelow(pattern: readonly string[], directory: string): string[] {
+  const last = pattern.findLastIndex((_, position) =>
+    directory.endsWith(path.sep + pattern.slice(0, position + 1).join(path.sep)),
+  );
+  const [first, ...others] = pattern.slice(last + 1);
+  if (last < 0 || first === undefined) return [];
+  return isDynamic(first) || exists(path.join(directory, unescaped(first))) ? [first, ...others] : [];
 }
 
 /** The source that is copied: a directory, a file, or the directory that a glob's search starts from. */
 function startOf(from: string): string {
-  return lstatIfThere(from) ? from : (splitGlob(from)?.base ?? from);
+  return exists(from) ? from : (splitGlob(from)?.base ?? from);
 }
 
 function rethrow(error: unknown): void {
