@@ -100,6 +100,12 @@ test.each<[name: string, patterns: Patterns]>([
   }
 });
 
+test('no warning about a pattern into a directory that is named as the output', async () => {
+  const { files, warnings } = await build(makeProject(), [{ from: 'assets', to: './dist' }], takeOver);
+  expect(files).toHaveProperty('dist/a.txt');
+  expect(warnings).toEqual([]);
+});
+
 test('what is copied without asking is more: attributes', async () => {
   const root = makeProject();
   await build(root, ['static'], takeOver);

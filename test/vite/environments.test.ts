@@ -145,6 +145,14 @@ describeVites((host) => {
     expect(found).toEqual(expected);
   });
 
+  test('a target named as the output of an environment that does not get it', async () => {
+    const root = project(withTarget);
+    const options = { targets: [{ ...targets[0]!, to: 'dist/server' }] };
+    // Other warnings than the expected ones fail the build.
+    await buildApp(host, root, { config: twoEnvironments(root), options });
+    expect(copied(join(root, 'dist/client'))).toContain('dist/server/t.txt');
+  });
+
   test('targets alone, where the public directory is switched off', async () => {
     const root = project(withTarget);
     const config = { ...twoEnvironments(root, OFF, OFF) };

@@ -9,6 +9,7 @@ import { makeProject } from '../hosts/project.ts';
 import { readTree } from '../support/trees.ts';
 import { configOf, describeWebpacks, run } from './hosts.ts';
 
+type Rename = NonNullable<NonNullable<Options['targets']>[number]['rename']>;
 type Output = NonNullable<Configuration['output']>;
 
 const templates: [to: string, output: Output][] = [
@@ -120,6 +121,19 @@ describeWebpacks(({ webpack }) => {
     expect(errors).toEqual([]);
     const found = Object.keys(readTree(join(root, 'dist'))).filter((name) => name.endsWith('.txt'));
     expect(found).toEqual(['all.txt', expect.stringMatching(/^all\.txt\/a\.[0-9a-f]{8}\.txt$/)]);
+  });
+
+  test.each<[to: string, rename: Rename | undefined, meant: string]>([
+    ['dist/', (path) => path, '.'],
+    ['dist/x', '[name].[contenthash][ext]', 'x'],
+    ['dist/[name].[contenthash][ext]', undefined, '[name].[contenthash][ext]'],
+  ])('to: %j names the output directory, and the warning says it', async (to, rename, meant) => {
+    const targets = [{ from: 'assets/a.txt', to, ...(rename && { rename }) }];
+    const { warnings } = await run(
+      webpack(configOf(makeProject(), { plugins: [reflink({ targets, report: false })] }))!,
+    );
+    expect(warnings).toEqual([expect.stringContaining(`write to: '${meant}', or to: './dist`)]);
+    expect(warnings[0]).toContain(`to: ${JSON.stringify(to)} is relative`);
   });
 
   test('the hash in the name of a transformed file is that of the result', async () => {

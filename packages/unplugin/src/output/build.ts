@@ -160,7 +160,12 @@ export class BuildCopies {
     const { cacheDirectory, orphaned } = this.#recordOf(directory);
     const warning = cacheWarning(cacheDirectory);
     if (warning) this.warnOnce([warning]);
-    this.warnOnce(warningsOfDestinations({ publicTargets, targets }, directory, root));
+    // Not each output gets all that the options name.
+    const named = {
+      publicDirs: publicTargets.length > 0 ? options.publicDirs : [],
+      targets: targets.length > 0 ? options.targets : [],
+    };
+    this.warnOnce(warningsOfDestinations(named, directory, root));
     if (empty) this.empty(settings);
     const copy = new OutputCopy({
       ...settings,

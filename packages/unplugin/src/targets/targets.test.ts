@@ -94,24 +94,36 @@ test('a report names the output once, and what lies outside of it', () => {
 test.each<[to: string | undefined, output: string, meant: string | undefined]>([
   ['dist', 'dist', '.'],
   ['dist/', 'dist', '.'],
+  ['dist//models', 'dist', 'models'],
   ['dist/models', 'dist', 'models'],
   ['build/client/models', 'build/client', 'models'],
+  ['.output/public/models', '.output/public', 'models'],
+  ['dist/[name].[contenthash][ext]', 'dist', '[name].[contenthash][ext]'],
   ['./dist/models', 'dist', undefined],
   ['models/dist', 'dist', undefined],
   ['dist2', 'dist', undefined],
   ['build', 'build/client', undefined],
-  ['/root/dist/models', 'dist', undefined],
+  ['/root/dist/dist/models', 'dist', undefined],
   ['dist', '.', undefined],
   ['dist', '../dist', undefined],
   [undefined, 'dist', undefined],
 ])('to: %j in the output %j is warned of, and %j is the remedy', (to, output, meant) => {
-  const target = { from: '/root/a', ...(to !== undefined && { to }) };
-  for (const known of [
-    { publicTargets: [target], targets: [] },
-    { publicTargets: [], targets: [target] },
+  const named = to === undefined ? {} : { to };
+  for (const options of [
+    { publicDirs: [{ dir: 'a', ...named }], targets: [] },
+    { publicDirs: undefined, targets: [{ from: 'a', ...named }] },
   ]) {
-    const warnings = warningsOfDestinations(known, resolve('/root', output), '/root');
-    const message = `to: ${JSON.stringify(to)} is relative to the output directory, so files are copied to "${output}/${to}"; write to: '${meant}', or to: './${to}' if "${output}/${to}" is meant`;
+    const warnings = warningsOfDestinations(options, resolve('/root', output), resolve('/root'));
+    const given = `${output}${meant === '.' ? '' : `/${meant}`}`;
+    const message = `to: ${JSON.stringify(to)} is relative to the output directory, so files are copied to "${output}/${given}"; write to: '${meant}', or to: './${given}' if "${output}/${given}" is meant`;
     expect(warnings).toEqual(meant === undefined ? [] : [message]);
   }
+});
+
+test('a "to" that repeats the output directory is also warned of if it begins at the working directory', () => {
+  const targets = [{ from: 'a', to: 'dist/models' }];
+  const root = resolve('src');
+  expect(warningsOfDestinations({ publicDirs: [], targets }, resolve('dist'), root)).toEqual([
+    expect.stringContaining(`files are copied to "dist/dist/models"; write to: 'models'`),
+  ]);
 });

@@ -106,19 +106,22 @@ export function targetOfFile(
 }
 
 /**
- * A warning for each `to` that looks as if it were relative to the project: it names the output directory, and would
- * create that directory inside itself. A `to` that begins with `./` is meant as it is.
+ * A warning for each `to` of the options that looks as if it were relative to the project: it names the output
+ * directory, and would create that directory inside itself. A `to` that begins with `./` is meant as it is.
  */
 export function warningsOfDestinations(
-  { publicTargets, targets }: OutputTargets,
+  { publicDirs = [], targets }: Pick<ResolvedOptions, 'publicDirs' | 'targets'>,
   directory: string,
   root: string,
 ): string[] {
-  const output = relativeName(root, directory);
-  if (directory === root || !isInside(root, directory)) return [];
-  return [...publicTargets, ...targets].flatMap(({ to = '.' }) => {
-    const given = to.replaceAll('\\', '/');
-    if (given !== output && !given.startsWith(`${output}/`)) return [];
+  const outputs = [root, process.cwd()]
+    .filter((each) => each !== directory && isInside(each, directory))
+    .map((each) => relativeName(each, directory));
+  return [...publicDirs, ...targets].flatMap(({ to = '.' }) => {
+    if (path.isAbsolute(to) || /^\.\.?[\\/]/.test(to)) return [];
+    const given = relativeName(directory, path.resolve(directory, to));
+    const output = outputs.find((each) => given === each || given.startsWith(`${each}/`));
+    if (output === undefined) return [];
     const created = JSON.stringify(`${output}/${given}`);
     const meant = given.slice(output.length + 1) || '.';
     return `to: ${JSON.stringify(to)} is relative to the output directory, so files are copied to ${created}; write to: '${meant}', or to: './${given}' if ${created} is meant`;
