@@ -43,7 +43,7 @@ test.each<[what: string, config: never, options: Options, message: RegExp | unde
   ],
   [
     'the same in SvelteKit 2',
-    config({ build: build({ ssr: true }), define: { __SVELTEKIT_PAYLOAD__: '{}' } }),
+    config({ build: build({ ssr: true }), define: { __SVELTEKIT_APP_VERSION_POLL_INTERVAL__: '0' } }),
     target,
     undefined,
   ],

@@ -69,7 +69,7 @@ function isNuxt({ define }: Config): boolean {
 
 /** SvelteKit 2 begins with the build for its server, and makes the build for browsers during that one. */
 function isSvelteKit({ define }: Config): boolean {
-  return define?.__SVELTEKIT_PAYLOAD__ !== undefined;
+  return define?.__SVELTEKIT_APP_VERSION_POLL_INTERVAL__ !== undefined;
 }
 
 /** Nuxt builds the files for browsers into an intermediate directory, and takes only its `assetsDir` for the site. */
