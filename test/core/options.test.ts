@@ -266,15 +266,26 @@ describe('options that an object inherits', () => {
   class Texts {
     readonly from = 'in';
     readonly to = 'out';
+    readonly #extension = '.txt';
     filter(path: string): boolean {
-      return path.endsWith('.txt');
+      return path.endsWith(this.#extension);
+    }
+    directoryFilter(path: string): boolean {
+      return !path.endsWith(this.#extension);
+    }
+    rename(path: string): string {
+      return path.replace(this.#extension, '.text');
+    }
+    transform(content: Buffer): string {
+      return `${content}${this.#extension}`;
     }
   }
 
-  it('are those of its class', async () => {
-    const cwd = writeTree(workspace(), { 'in/a.txt': 'a', 'in/b.map': 'b' });
+  it('are those of its class, and its methods are called as methods', async () => {
+    const cwd = writeTree(workspace(), { 'in/a.txt': 'a', 'in/b.map': 'b', 'in/c.txt/d.txt': 'd' });
     expect(await copy(new Texts(), { cwd })).toMatchObject({ files: 1 });
-    expect(filesOf(join(cwd, 'out'))).toEqual(['a.txt']);
+    expect(filesOf(join(cwd, 'out'))).toEqual(['a.text']);
+    expect(readFileSync(join(cwd, 'out/a.text'), 'utf8')).toBe('a.txt');
   });
 
   it('count in copyFile as in copy, and are checked', async () => {

@@ -144,7 +144,7 @@ const peers: Record<string, Record<string, string>> = {
 /**
  * Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message.
  * Returns a copy, so that a later change of `given`, or of an array in it, has no effect. Each option is read once, also
- * one that `given` inherits, such as a method of its class.
+ * one that `given` inherits, such as a method of its class. Functions are called as methods of `given`.
  */
 export function check<Options extends object>(
   kind: string,
@@ -169,9 +169,14 @@ export function check<Options extends object>(
     if (!isRight(value)) {
       throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${expected}, got ${show(value)}${where}`);
     }
-    checked[name] = Array.isArray(value) ? [...value] : value;
+    checked[name] = copyOf(value, given);
   }
   return checked as Options;
+}
+
+function copyOf(value: unknown, owner: object): unknown {
+  if (typeof value === 'function') return value.bind(owner);
+  return Array.isArray(value) ? [...value] : value;
 }
 
 /** The hint for an option that another tool has under this name. Returns an empty string for any other name. */

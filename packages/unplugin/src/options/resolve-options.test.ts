@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Options } from './options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
@@ -37,11 +37,13 @@ test.each<[given: Options['publicDir'], resolved: object[] | undefined]>([
 
 test('a target is a copy, with the options that it inherits', () => {
   const ignore = ['*.map'];
-  const filter = () => true;
+  const filter = vi.fn(() => true);
   const target = Object.assign(Object.create({ filter }), { from: 'a', ignore });
   const { targets } = resolveOptions({ targets: [target] }, 'vite');
   ignore.pop();
-  expect(targets).toEqual([{ from: 'a', ignore: ['*.map'], filter }]);
+  expect(targets).toEqual([{ from: 'a', ignore: ['*.map'], filter: expect.any(Function) }]);
+  targets[0]!.filter!('b', '/a/b');
+  expect(filter.mock.contexts).toEqual([target]);
 });
 
 test('vite.environments is a list or a function, and becomes a function', () => {
