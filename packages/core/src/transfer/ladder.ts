@@ -77,7 +77,7 @@ export function* climb(
       const { method, syscall } = strategy;
       const error = systemError(-result, { ...paths(), method, syscall, attempts });
       if (kind === 'fatal' || query.reflink !== 'always') throw error;
-      const reason = `${error.reason}; it cannot be cloned: to have it copied, set "reflink" to 'auto'`;
+      const reason = `${error.reason}; it cannot be cloned: to have it copied, set "reflink" (--reflink) to 'auto'`;
       throw new CopyError({ ...error.details, reason });
     }
     pair.failed(strategy, kind, () => system.isLayered(transfer.sourceDirectory));
