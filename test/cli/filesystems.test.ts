@@ -59,7 +59,9 @@ function describePlace(place: Place): void {
   it('fails with --reflink where it cannot clone', () => {
     const { status, stdout, stderr } = run(['cp', '--reflink', large, join(mounted.destination, 'clone')]);
     if (!place.clones)
-      expect(stderr).toContain('; it cannot be cloned: to have it copied, set "reflink" (--reflink) to \'auto\'');
+      expect(stderr).toContain(
+        '; it cannot be cloned: to have it copied, set "reflink" (--reflink) to \'auto\'',
+      );
     expect(status).toBe(place.clones ? 0 : 1);
     if (place.clones) expect(stdout).toContain('1 cloned (ficlone)');
     else expect(stderr).toContain('ficlone');

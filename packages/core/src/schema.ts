@@ -144,7 +144,8 @@ const peers: Record<string, Record<string, string>> = {
 /**
  * Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message.
  * Returns a copy, so that a later change of `given`, or of an array in it, has no effect. Each option is read once, also
- * one that `given` inherits, such as a method of its class. Functions are called as methods of `given`.
+ * one that `given` inherits: a method of its class is called with `given` as its object. Other functions stay the same
+ * objects, because the records of the plugin compare them and their text.
  */
 export function check<Options extends object>(
   kind: string,
@@ -169,13 +170,13 @@ export function check<Options extends object>(
     if (!isRight(value)) {
       throw new TypeError(`fs-reflink: ${kind} "${name}" must be ${expected}, got ${show(value)}${where}`);
     }
-    checked[name] = copyOf(value, given);
+    checked[name] = copyOf(value, Object.hasOwn(given, name) ? undefined : given);
   }
   return checked as Options;
 }
 
-function copyOf(value: unknown, owner: object): unknown {
-  if (typeof value === 'function') return value.bind(owner);
+function copyOf(value: unknown, owner: object | undefined): unknown {
+  if (typeof value === 'function' && owner) return value.bind(owner);
   return Array.isArray(value) ? [...value] : value;
 }
 

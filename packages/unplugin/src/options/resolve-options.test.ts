@@ -46,6 +46,12 @@ test('a target is a copy, with the options that it inherits', () => {
   expect(filter.mock.contexts).toEqual([target]);
 });
 
+test('functions of a target stay the same objects, which the records compare', () => {
+  const functions = { filter: () => true, rename: (file: string) => file };
+  const { targets } = resolveOptions({ targets: [{ from: 'a', ...functions }] }, 'vite');
+  expect(targets[0]).toMatchObject(functions);
+});
+
 test('vite.environments is a list or a function, and becomes a function', () => {
   const { environments, environmentNames } = resolveOptions({ vite: { environments: ['ssr'] } }, 'vite');
   expect([environments!('ssr'), environments!('client'), environmentNames]).toEqual([true, false, ['ssr']]);
