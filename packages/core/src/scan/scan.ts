@@ -49,7 +49,7 @@ export function* scanTargets(
     warn(
       `ignore: ${JSON.stringify(each)} ignores nothing, because no target has files there; correct the path, or write it relative to the directory that is copied`,
     );
-  for (const message of ignoredTwiceBelow(targets)) warn(message);
+  for (const message of warningsOfRepeatedPaths(targets)) warn(message);
   for (const target of targets) {
     const follow = (target.symlinks ?? symlinks) === 'follow';
     const special = target.preserve?.includes('devices') ?? devices;
@@ -303,9 +303,10 @@ function ignoredElsewhere(targets: readonly ResolvedTarget[]): string[] {
  * the source `public`: it looks as if it were relative to the current directory. A list may be for several sources, so
  * there is no warning if another source has such a directory, or if the source has nothing that could be meant.
  */
-function ignoredTwiceBelow(targets: readonly ResolvedTarget[]): string[] {
+function warningsOfRepeatedPaths(targets: readonly ResolvedTarget[]): string[] {
   const directoriesOf = new Map<string, string[]>();
   for (const { ignore, from, others = [] } of targets) {
+    // The command line adds `X/**` to each `X`: one warning is enough for both.
     const isNew = (each: string) => !each.endsWith('/**') || !ignore.includes(each.slice(0, -'/**'.length));
     const patterns = ignore.filter((each) => each.includes('/') && !path.isAbsolute(each) && isNew(each));
     if (patterns.length === 0) continue;

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Options } from '../options/options.ts';
 import { resolveOptions } from '../options/resolve-options.ts';
 import { BuildCopies } from './build.ts';
-import type { HostLog } from './log.ts';
 
 let root: string;
 beforeAll(() => {
@@ -15,11 +14,11 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const copiesOf = (options: Options, own: Partial<HostLog> = {}) =>
+const copiesOf = (options: Options, info = log.info) =>
   new BuildCopies({
     host: 'rollup',
     options: resolveOptions({ cacheDirectory: 'cache', ...options }, 'rollup'),
-    log: { ...log, ...own },
+    log: { ...log, info },
     root,
   });
 
@@ -59,7 +58,7 @@ test.each<[what: string, targets: object, lines: number]>([
 ])('a build that has %s logs so many lines: %j', async (what, targets, lines) => {
   mkdirSync(join(root, 'empty'), { recursive: true });
   const info = vi.fn();
-  const copies = copiesOf({}, { info });
+  const copies = copiesOf({}, info);
   const absolute = JSON.parse(JSON.stringify(targets), (key, value) =>
     key === 'from' ? join(root, value) : value,
   );
