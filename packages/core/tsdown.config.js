@@ -13,7 +13,7 @@ const shared = {
 // its own file if most copies, or hosts before they copy, do not need it.
 const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
-const SELDOM = /src\/(try-abilities|transfer\/(trial|staged-file)|execute\/transformed)\.ts$/;
+const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/transformed)\.ts$/;
 const HOST =
   /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|path-status|raw-names|spelling)\.ts$)/;
 const COPY =

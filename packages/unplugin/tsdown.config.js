@@ -5,14 +5,12 @@ import { ascii } from '../ascii.js';
 // loaded with a bundler's config, and one that a build needs.
 const CONFIG =
   /src\/(options\/(name|other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(names|out-dirs|plugins|small))\.ts$/;
-const NAMES =
-  /src\/(targets\/\w+|output\/(collisions|transformed|winner)|hosts\/vite\/(instances|output))\.ts$/;
-const BUILD = /src\/(assets\/(load|plugin-order|stand-in)|options\/unsupported|output\/[\w-]+)\.ts$/;
+const BUILD =
+  /src\/(assets\/(load|plugin-order|stand-in)|hosts\/vite\/(instances|output)|options\/unsupported|(output|targets)\/[\w-]+)\.ts$/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
   { name: 'config', test: isOf(CONFIG), priority: 2 },
-  { name: 'targets', test: isOf(NAMES), priority: 2 },
   { name: 'build', test: isOf(BUILD), priority: 2 },
 ];
 
