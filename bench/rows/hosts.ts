@@ -23,6 +23,7 @@ const small: Record<string, string> = {
 
 /** Without options, the plugin leaves twenty files to Vite. */
 const ENGINE = 'ours, with an option';
+const STATIC_COPY = 'vite-plugin-static-copy';
 
 /** What each bundler plugin adds to a build of a page with 4,200 public files, beside its peers. */
 export function hosts(kind: BenchKind): Row[] {
@@ -41,7 +42,7 @@ export function hosts(kind: BenchKind): Row[] {
   const bundler = (host: string) => (which: Which) =>
     build(host, which, ['rollup-plugin-copy'], [less('rollup-plugin-copy', 8)]);
   const webpackPeers = ['output.copy', 'copy-webpack-plugin'];
-  const vitePeers = ['vite-plugin-static-copy', 'rollup-plugin-copy'];
+  const vitePeers = [STATIC_COPY, 'rollup-plugin-copy'];
   const first = viteFirst[kind];
   const next = viteNext[kind];
   const viteTargets = (which: Which, peers: string[]) => [
@@ -57,7 +58,7 @@ export function hosts(kind: BenchKind): Row[] {
     build('vite', which, ['builtin', ...vitePeers], viteTargets(which, vitePeers)),
   );
   if (kind === 'tmpfs') return vite;
-  const appPeers = ['vite-plugin-static-copy'];
+  const appPeers = [STATIC_COPY];
   const app = both((which) => ({
     ...build('vite', which, ['builtin', ...appPeers], viteTargets(which, appPeers)),
     work: `vite app ${which}`,
@@ -78,7 +79,7 @@ export function hosts(kind: BenchKind): Row[] {
         rounds: 7,
         warmUps: 0,
         contenders: () =>
-          ['none', 'ours', ...(host === 'vite' ? [ENGINE] : []), peer].map((variant) =>
+          ['none', 'ours', ...(host === 'vite' ? [ENGINE, STATIC_COPY] : []), peer].map((variant) =>
             hostBuild(host, variant, 'first build'),
           ),
         targets: [
