@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,6 +47,7 @@ const losses: Loss[] = [
   { faults: 'utimens=ignored', preserve: ['timestamps'], lost: 'timestamps' },
   { faults: 'mode=777 chmod=EPERM', preserve: ['mode'], lost: 'mode', code: 'EPERM' },
   { faults: 'mode=777 chmod=ENOTSUP', preserve: ['mode'], lost: 'mode', code: 'ENOTSUP' },
+  { faults: 'mode=777 chmod=ENOSYS', preserve: ['mode'], lost: 'mode', code: 'ENOSYS' },
   { faults: 'mode=777 chmod=ignored', preserve: ['mode'], lost: 'mode' },
   { faults: 'mode=644 chmod=ignored', preserve: ['ownership', 'special'], lost: 'special' },
 ];
@@ -119,6 +121,24 @@ describeFaulty('attributes that a filesystem cannot hold', () => {
     expectOne(results[0]!.warnings, loss, join(faulty.path, 'one'), 1);
     expectOne(results[1]!.warnings, loss, join(faulty.path, 'two'), 1);
   });
+
+  test.each(losses.filter(({ lost }) => lost === 'mode' || lost === 'special'))(
+    'a copy with a transform warns that $faults loses $lost, and finds the files unchanged later',
+    async (loss) => {
+      using faulty = mountFaulty(loss.faults);
+      const to = join(faulty.path, 'out');
+      // No directory, which would be among the copies without the attribute.
+      const targets = { from: ['in/a', 'in/b'], to, transform: (content: Buffer) => `made of ${content}` };
+      const options = { cwd: home, preserve: loss.preserve.filter((each) => each !== 'ownership') };
+      const first = await copy(targets, options);
+      expect(first).toMatchObject({ files: 2, methods: { transform: { files: 2 } } });
+      expectOne(first.warnings, loss, join(to, 'a'), 2);
+      expect(readFileSync(join(to, 'a'), 'utf8')).toBe('made of a');
+      const { ino } = statSync(join(to, 'a'));
+      expect(await copy(targets, options)).toMatchObject({ files: 0, unchanged: 2 });
+      expect(statSync(join(to, 'a')).ino).toBe(ino);
+    },
+  );
 
   describe('copyFile without the native lane', () => {
     const [lane] = lanes.filter(({ native }) => !native);

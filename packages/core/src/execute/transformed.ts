@@ -3,18 +3,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
 import { type Folder, nameAs } from '../model/files.ts';
-import type { TransferSettings } from '../model/settings.ts';
+import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { isOurs } from '../plan/compare.ts';
 import { forget, LostNames, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import { systemFor } from '../platform/system-for.ts';
-import { noteError } from '../report.ts';
+import { addLost, noteError } from '../report.ts';
 import { bytesOf } from '../target.ts';
 import { type Decision, decide } from '../transfer/decide.ts';
 import { isStillThere } from '../transfer/identity.ts';
-import { NEW_FILE_MODE, withPreserve } from '../transfer/metadata.ts';
+import {
+  creationMode,
+  hasAttributesOf,
+  NOTHING_CHOSEN,
+  type Preserved,
+  preserved,
+  setAttributes,
+  withPreserve,
+} from '../transfer/metadata.ts';
 import { type BothPaths, type DirectoryPair, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { publish } from '../transfer/publish.ts';
 import { StagedFile } from '../transfer/staged-file.ts';
@@ -25,7 +33,6 @@ import { countResult, type Finished, reportResult, untilAborted } from './finish
 import type { CopyContext } from './job.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
-const OWNER = 0o700;
 
 export interface TransformContext extends CopyContext {
   /** The maximum number of files that are transformed at the same time. */
@@ -181,17 +188,17 @@ class TransformedFile {
    */
   async #writeUnlessAlike(exists: boolean): Promise<number | undefined> {
     const { queue, job, system } = this.#context;
-    const { content, mode } = await this.#read();
-    const made = await this.#apply(content);
+    const made = await this.#apply(await this.#read());
     if (made === undefined || queue.stopped) return undefined;
-    const bits = modeOf(mode, job.transfer);
-    if (exists && (await isAlike(this.#paths.destination, made, bits))) return undefined;
+    const { pair, as } = this.#file;
+    const keep = attributesOf(job.transfer);
+    const mode = exists && (await this.#hasBytes(made)) ? this.#status.mode : undefined;
+    if (mode !== undefined && hasAttributesOf(keep, this.#sourceStatus, this.#status)) return undefined;
     try {
-      if (!(await this.#stage(made, bits))) return undefined;
+      if (!(await this.#stage(made, keep, mode))) return undefined;
     } catch (error) {
       throw asCopyError(error, this.#paths);
     }
-    const { pair, as } = this.#file;
     pair.unsynced = true;
     if (system.status(pair.destination, as, false, this.#status) >= 0)
       rememberDestination(this.#records, this.#position, this.#status);
@@ -199,9 +206,25 @@ class TransformedFile {
     return made.length;
   }
 
-  /** Writes a file under a temporary name, and renames it. Returns false if it is no longer wanted. */
-  async #stage(bytes: Uint8Array, mode: number | undefined): Promise<boolean> {
-    const { job, system } = this.#context;
+  /** Whether the destination is a file with these bytes. Stores its status in `#status`. */
+  async #hasBytes(bytes: Buffer): Promise<boolean> {
+    const { pair, as } = this.#file;
+    if (this.#context.system.status(pair.destination, as, false, this.#status) < 0) return false;
+    if (!this.#status.isRegular || this.#status.size !== bytes.length) return false;
+    try {
+      return (await fs.readFile(onDisk(this.#paths.destination))).equals(bytes);
+    } catch {
+      // The file is gone or unreadable: writing it again reports the error, if there is one.
+      return false;
+    }
+  }
+
+  /**
+   * Writes a file under a temporary name, and renames it. Returns false if it is no longer wanted, or if a file with
+   * the same bytes is there with `mode`, and the filesystem gives a new one no other mode.
+   */
+  async #stage(bytes: Uint8Array, keep: Preserved, mode: number | undefined): Promise<boolean> {
+    const { job, system, tally } = this.#context;
     const { destination: directory, opened } = this.#file.pair;
     const paths = { ...this.#paths, method: 'transform' as const };
     if (!isStillThere(system, directory, opened)) {
@@ -209,21 +232,37 @@ class TransformedFile {
         'something else has taken the place of the directory, or of one above it, while it was copied to';
       throw new CopyError({ code: 'ELOOP', reason, ...paths });
     }
-    const creationMode = mode === undefined ? NEW_FILE_MODE : mode & OWNER;
     const fail = (errno: number, syscall: string) => systemError(errno, { ...paths, syscall });
-    const staged = new StagedFile(system, directory, creationMode, fail);
+    const staged = new StagedFile(system, directory, creationMode(keep, this.#sourceStatus), fail);
+    const lost: [Attribute, number][] = [];
     try {
       for (const _part of staged.write(bytes)) await nextTurn();
-      if (mode !== undefined) staged.setMode(mode);
+      staged.setAttributes((fd) =>
+        setAttributes(
+          system,
+          keep,
+          { source: fd, destination: fd },
+          this.#sourceStatus,
+          this.#status,
+          NOTHING_CHOSEN,
+          (...attribute) => lost.push(attribute),
+        ),
+      );
+      if (this.#status.mode === mode) return false;
       if (job.transfer.durability !== 'none') staged.sync();
       const inPlace = job.transfer.atomic ? undefined : {};
-      return staged.publish((temporary) => publish(system, this.#file, temporary, inPlace) !== false);
+      if (!staged.publish((temporary) => publish(system, this.#file, temporary, inPlace) !== false))
+        return false;
+      const { destination: first } = paths;
+      for (const [attribute, errno] of lost) addLost(tally.lost, attribute, { count: 1, first, errno });
+      return true;
     } finally {
       staged.end();
     }
   }
 
-  async #read(): Promise<{ content: Buffer; mode: number }> {
+  /** Returns the content of the source, and stores its status in `#sourceStatus`. */
+  async #read(): Promise<Buffer> {
     const paths = this.#paths;
     const { source } = paths;
     try {
@@ -231,7 +270,7 @@ class TransformedFile {
       const handle = await fs.open(onDisk(source), isArchived(source) ? 'r' : O_RDONLY | O_NONBLOCK);
       try {
         const stats = await handle.stat({ bigint: true });
-        const { mode, dev, ino } = stats;
+        const { dev, ino } = stats;
         if (!stats.isFile() && !stats.isDirectory()) {
           const reason = 'the source is a FIFO, a socket or a device';
           throw new CopyError({ code: 'ERR_NOT_REGULAR', reason, ...paths });
@@ -246,7 +285,8 @@ class TransformedFile {
         }
         // Yarn's handle of a file in an archive has a `readFile` that fails.
         const content = await (isArchived(source) ? fs.readFile(source) : handle.readFile());
-        return { content, mode: Number(mode) };
+        this.#sourceStatus.fill(stats);
+        return content;
       } finally {
         await handle.close();
       }
@@ -274,20 +314,7 @@ class TransformedFile {
   }
 }
 
-/** The permission bits of the written file. Returns undefined if it gets those of any new file. */
-function modeOf(mode: number, { preserve }: TransferSettings): number | undefined {
-  if (preserve.includes('special')) return mode & 0o7777;
-  return preserve.includes('mode') ? mode & 0o777 : undefined;
-}
-
-async function isAlike(file: string, bytes: Buffer, mode: number | undefined): Promise<boolean> {
-  try {
-    const there = await fs.lstat(onDisk(file));
-    if (!there.isFile() || there.size !== bytes.length) return false;
-    if (mode !== undefined && (there.mode & 0o7777) !== mode) return false;
-    return (await fs.readFile(onDisk(file))).equals(bytes);
-  } catch {
-    // The file is gone or unreadable: writing it again reports the error, if there is one.
-    return false;
-  }
+/** What a transformed file gets from its source. */
+function attributesOf(settings: TransferSettings): Preserved {
+  return { ...preserved(settings), timestamps: false, ownership: false, extended: undefined };
 }

@@ -37,9 +37,9 @@ export class StagedFile {
     }
   }
 
-  /** Sets exactly these permission bits: when the file was created, the process's umask removed some. */
-  setMode(mode: number): void {
-    this.#done('fchmod', this.#system.setMode(this.#fd, mode));
+  /** Calls `set` with the descriptor of the file; it returns 0 or a negative error number. */
+  setAttributes(set: (fd: number) => number): void {
+    this.#done('fchmod', set(this.#fd));
   }
 
   /** Waits until the bytes have reached the disk. */
