@@ -22,6 +22,7 @@ import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
 import { setDirectoryAttributes } from '../../packages/core/src/transfer/directories.ts';
 import { copyBy } from '../support/copy-by.ts';
 import { cannotGiveUpRights, NOBODY } from '../support/other-user.ts';
+import { runDirectory } from '../support/run-directory.ts';
 import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, type TreeSpec, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
@@ -393,6 +394,6 @@ it.skipIf(noAttributes)(
 );
 
 function cannotSetAttributes(): boolean {
-  const { status } = spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', workspace()]);
+  const { status } = spawnSync('setfattr', ['-n', 'user.origin', '-v', 'here', runDirectory()]);
   return status !== 0;
 }

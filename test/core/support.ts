@@ -15,21 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopyError, copy } from 'fs-reflink';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { NOBODY, readableCopy } from '../support/other-user.ts';
 import { readTree, type SnapshotEntry } from '../support/trees.ts';
-
-const made: string[] = [];
-
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
-});
 
 /** Creates a directory that is deleted after the test. Every user may enter it. */
 export function workspace(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-test-')));
   chmodSync(path, 0o755);
-  made.push(path);
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type CopyReport, copyFile } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { sharesExtents } from '../support/extents.ts';
 import { type MountedFilesystem, mountFilesystem } from '../support/filesystems.ts';
@@ -76,7 +76,6 @@ function filesOf({ outDir }: AssetOutcome): string[] {
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 const spies: { mockRestore(): void }[] = [];
-afterEach(stopSpying);
 
 function stopSpying(): void {
   for (const each of spies.splice(0)) each.mockRestore();
@@ -86,6 +85,7 @@ function stopSpying(): void {
 /** Returns a list to which every file is added that any code reads as a whole from now on. */
 export function filesRead(): string[] {
   stopSpying();
+  onTestFinished(stopSpying);
   const read: string[] = [];
   for (const [owner, name] of [
     [fs, 'readFile'],

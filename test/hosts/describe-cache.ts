@@ -2,14 +2,10 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import type { CopyReport } from 'fs-reflink';
 import type { Options } from 'unplugin-reflink';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { readTree } from '../support/trees.ts';
 import { type Host, makeProject, outsideOf } from './project.ts';
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 /** Where the records of what was copied are, and what happens if they cannot be written there. */
 export function describeCache(host: Host): void {
@@ -64,6 +60,7 @@ export function describeCache(host: Host): void {
     const root = makeProject({ 'node_modules/some/package.json': '{}' });
     const temporary = outsideOf(root);
     mkdirSync(temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv('TMPDIR', temporary);
     mkdirSync(dirname(join(root, place)), { recursive: true });
     writeFileSync(join(root, place), 'of the user');

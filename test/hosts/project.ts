@@ -2,7 +2,7 @@ import { existsSync, lstatSync, lutimesSync, mkdtempSync, readdirSync, realpathS
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Options } from 'unplugin-reflink';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { readTree, type TreeSpec, writeTree } from '../support/trees.ts';
 import { BUNDLE, type Expected, projectTree } from './cases.ts';
 
@@ -37,18 +37,12 @@ export interface Host {
   build(project: Project): Promise<HostOutcome>;
 }
 
-const made: string[] = [];
-
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
-});
-
 /** A time that no file has that a test writes now. A file in an output that has it was copied with its time. */
 export const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
 export function makeProject(tree: TreeSpec = {}, old: TreeSpec = {}): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'reflink-host-')));
-  made.push(root);
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   writeTree(root, { ...projectTree, ...tree });
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
     lutimesSync(join(entry.parentPath, entry.name), LONG_AGO, LONG_AGO);
@@ -59,7 +53,7 @@ export function makeProject(tree: TreeSpec = {}, old: TreeSpec = {}): string {
 /** A directory outside a project that does not exist yet. */
 export function outsideOf(root: string): string {
   const outside = `${root}-outside`;
-  made.push(outside);
+  onTestFinished(() => rmSync(outside, { recursive: true, force: true }));
   return outside;
 }
 
@@ -105,7 +99,7 @@ function expectEntry(sources: Record<string, Found>, found: Found, path: string,
   } else {
     const content = 'written' in expected ? expected.written : expected.old;
     const scratch = writeTree(mkdtempSync(join(tmpdir(), 'reflink-expected-')), { file: content });
-    made.push(scratch);
+    onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
     expect(found.sha256, path).toBe(readTree(scratch).file!.sha256);
     if ('old' in expected) return;
     expect(found.mode, path).toBe(expected.mode ?? 0o644);

@@ -31,15 +31,19 @@ export function checkLaneNames(): void {
     throw new Error(`REFLINK_LANES names ${unknown.join(', ')}; known are ${known.join(', ')}`);
 }
 
+/** Whether a lane was requested. */
+export function isNamed(lane: OptionalLane): boolean {
+  const required = process.env[requirement(lane)] === '1';
+  return required || askedFor().some((name) => name === 'all' || name === lane);
+}
+
 /**
  * Why a lane is skipped: it was not requested, or `obstacle` returns a reason. Undefined if it has to run.
  * `REFLINK_LANES` lists the names of the requested lanes, or is `all`. With `REFLINK_REQUIRE_<LANE>=1` a lane runs
  * even if it was not requested, and an obstacle is thrown, so that nothing is skipped unnoticed.
  */
 export function reasonToSkip(lane: OptionalLane, obstacle: () => string | undefined): string | undefined {
-  const required = process.env[requirement(lane)] === '1';
-  const asked = required || askedFor().some((name) => name === 'all' || name === lane);
-  if (!asked) return `REFLINK_LANES does not name ${lane}`;
+  if (!isNamed(lane)) return `REFLINK_LANES does not name ${lane}`;
   return unlessRequired(lane, obstacle());
 }
 

@@ -1,9 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll } from 'vitest';
+import { runDirectory } from './run-directory.ts';
 
 /** The numbers of the user and the group without rights. */
 export const NOBODY = 65_534;
@@ -21,27 +30,39 @@ export interface ReadableCopy {
 const core = fileURLToPath(new URL('../../packages/core/', import.meta.url));
 const laneChild = fileURLToPath(new URL('lane-child.js', import.meta.url));
 
-interface Staged {
-  home: string;
-  copy: ReadableCopy;
-}
-
-let staged: Staged | undefined;
-afterAll(() => {
-  if (staged) remove(staged);
-});
+let staged: ReadableCopy | undefined;
 
 /**
- * Copies what a process of another user needs to the temporary directory, until the end of the test file: the
- * checkout may be in a directory that only root may enter. Needs root.
+ * Copies what a process of another user needs to the directory of the run, once for all test files: the checkout may
+ * be in a directory that only root may enter. Needs root.
  */
 export function readableCopy(): ReadableCopy {
   staged ??= stage();
-  return staged.copy;
+  return staged;
 }
 
-function stage(): Staged {
-  const home = realpathSync(mkdtempSync(join(tmpdir(), 'fs-reflink-readable-')));
+function stage(): ReadableCopy {
+  const home = join(runDirectory(), 'readable');
+  if (!existsSync(home)) {
+    const unfinished = mkdtempSync(`${home}-`);
+    fill(unfinished);
+    try {
+      renameSync(unfinished, home);
+    } catch (error) {
+      // Another test process was faster.
+      if (!existsSync(home)) throw error;
+      rmSync(unfinished, { recursive: true });
+    }
+  }
+  const node = join(home, 'node');
+  return {
+    execPath: existsSync(node) ? node : process.execPath,
+    library: pathToFileURL(join(home, 'node_modules/fs-reflink/dist/index.js')).href,
+    laneChild: join(home, 'lane-child.js'),
+  };
+}
+
+function fill(home: string): void {
   const modules = join(home, 'node_modules');
   const installed = join(modules, 'fs-reflink');
   mkdirSync(installed, { recursive: true });
@@ -50,21 +71,9 @@ function stage(): Staged {
   for (const name of ['koffi', 'micromatch', 'p-limit'])
     copyPackage(join(core, 'node_modules', name), modules);
   cpSync(laneChild, join(home, 'lane-child.js'));
-  let { execPath } = process;
-  if (runAsNobody(execPath, '') !== undefined) {
-    // Node.js itself may be in root's home directory.
-    execPath = join(home, 'node');
-    cpSync(process.execPath, execPath);
-  }
+  // Node.js itself may be in root's home directory.
+  if (runAsNobody(process.execPath, '') !== undefined) cpSync(process.execPath, join(home, 'node'));
   execFileSync('chmod', ['-R', 'a+rX', home]);
-  return {
-    home,
-    copy: {
-      execPath,
-      library: pathToFileURL(join(installed, 'dist/index.js')).href,
-      laneChild: join(home, 'lane-child.js'),
-    },
-  };
 }
 
 /** Copies a package and its dependencies, which are beside it (koffi's prebuilt binaries, for example). */
@@ -77,23 +86,20 @@ function copyPackage(linked: string, modules: string): void {
   }
 }
 
-function remove({ home }: Staged): void {
-  rmSync(home, { recursive: true, force: true });
-}
+let trial: { failure: string | undefined } | undefined;
 
 /** Why no test can run as another user here, found by a trial; undefined if it can. */
 export function otherUserUnavailable(): string | undefined {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'only root can run a process as another user';
-  // The copy is deleted again: if all tests of a file are skipped, `afterAll` does not run.
-  const trial = stage();
-  try {
-    const { execPath, library } = trial.copy;
-    const failure = runAsNobody(execPath, `await import(${JSON.stringify(library)})`);
-    return failure && `another user cannot use what lies in ${tmpdir()}: ${failure}`;
-  } finally {
-    remove(trial);
-  }
+  trial ??= { failure: tryOtherUser() };
+  return trial.failure;
+}
+
+function tryOtherUser(): string | undefined {
+  const { execPath, library } = readableCopy();
+  const failure = runAsNobody(execPath, `await import(${JSON.stringify(library)})`);
+  return failure && `another user cannot use what lies in ${tmpdir()}: ${failure}`;
 }
 
 /** Why a process cannot give up root's rights here; undefined if it can, or if it has none. */

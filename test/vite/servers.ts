@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { connect } from 'node:net';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, PreviewServer, ViteDevServer } from 'vite';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { collectLog, type Host, type Log, type Options } from './support.ts';
 
 export interface Served {
@@ -14,12 +14,6 @@ export interface Served {
 export interface Serving extends Served {
   server: ViteDevServer;
 }
-
-const closing: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((close) => close()));
-});
 
 /** A config without a fallback page for missing files. */
 function commonConfig(root: string, options: Options, log: Log, config: InlineConfig): InlineConfig {
@@ -43,7 +37,7 @@ export async function startDev(
     server: { ...listening, ...config.server },
     optimizeDeps: { noDiscovery: true },
   });
-  closing.push(() => server.close());
+  onTestFinished(() => server.close());
   await server.listen();
   return { server, log, ...addressOf(server) };
 }
@@ -59,7 +53,7 @@ export async function startPreview(
   const common = commonConfig(root, options, log, config);
   await vite.build({ ...common, logLevel: 'silent' });
   const server = await vite.preview({ ...common, preview: listening });
-  closing.push(() => server.close());
+  onTestFinished(() => server.close());
   return { log, ...addressOf(server) };
 }
 

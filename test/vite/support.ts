@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import type { CopyReport } from 'fs-reflink';
 import reflink from 'unplugin-reflink/vite';
 import type { InlineConfig, Logger, PluginOption } from 'vite';
-import { afterEach, expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { loadVersions } from '../hosts/versions.ts';
 import { type TreeSpec, writeTree } from '../support/trees.ts';
 
@@ -51,13 +51,6 @@ export function describeVites(body: (host: Host) => void): void {
   versions.describe(body);
 }
 
-const made: string[] = [];
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
-});
-
 /** A time that no file has that a test writes now. A file in an output that has it was copied with its time. */
 export const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
@@ -70,7 +63,7 @@ const page: TreeSpec = {
 /** A directory for a project and what is beside it. It is deleted when the test ends. */
 export function workspace(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'reflink-vite-')));
-  made.push(path);
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

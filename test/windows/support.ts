@@ -1,18 +1,12 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe } from 'vitest';
-
-const made: string[] = [];
-
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
-});
+import { describe, onTestFinished } from 'vitest';
 
 /** A directory that is gone after the test. */
 export function workspace(): string {
   const path = realpathSync.native(mkdtempSync(join(tmpdir(), 'reflink-windows-')));
-  made.push(path);
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
