@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copy, plan } from 'fs-reflink';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pastTick } from '../support/clock.ts';
 import { lanes } from '../support/lanes.ts';
 import { describeFaulty, mountFaulty } from './faulty.ts';
 
@@ -47,5 +48,25 @@ describeFaulty("overwrite: 'changed' on a filesystem with coarse times", () => {
     } finally {
       await lane.close();
     }
+  });
+});
+
+describeFaulty('a filesystem that gives a renamed file its change time when the file is closed', () => {
+  test.each([
+    ['a file that was replaced', { atomic: false }],
+    ['a new file with atomic', { atomic: true }],
+  ])('the manifest knows %s as unchanged', async (_what, options) => {
+    using faulty = mountFaulty('rename=late');
+    const home = mkdtempSync(join(tmpdir(), 'fs-reflink-late-'));
+    const to = join(faulty.path, 'out');
+    const run = () => copy({ from: 'in', to }, { cwd: home, manifest: 'manifest', ...options });
+    mkdirSync(join(home, 'in'));
+    writeFileSync(join(home, 'in/a'), 'new');
+    mkdirSync(to);
+    if (!options.atomic) writeFileSync(join(to, 'a'), 'old');
+    await pastTick();
+    expect(await run()).toMatchObject({ files: 1, methods: { read_write: { files: 1 } } });
+    expect(await run()).toMatchObject({ files: 0, unchanged: 1 });
+    rmSync(home, { recursive: true });
   });
 });

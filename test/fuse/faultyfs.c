@@ -11,6 +11,7 @@
  *   read=short      a read answers with 1,000 bytes at most (without the page cache, as it would mean the end)
  *   chmod=ignored, chown=ignored, utimens=ignored    the call succeeds and changes nothing
  *   mode=OCTAL      every file and directory says that it has these permissions
+ *   rename=late     a renamed file that is open gets its change time only when it is closed (lowntfs-3g)
  *   tick=SECONDS    times are kept in whole seconds (HFS+, sshfs), or in two (FAT, exFAT of exfat-fuse)
  */
 #define _GNU_SOURCE
@@ -48,7 +49,7 @@ static struct {
 } faults[OPERATIONS];
 
 static const char *root;
-static int no_blocks, seek_to_end;
+static int no_blocks, seek_to_end, late_renames, renamed;
 static unsigned int short_reads;
 static long fixed_mode = -1, tick;
 
@@ -78,6 +79,7 @@ static void parse_fault(const char *fault) {
   *answer++ = 0;
   if (!strcmp(fault, "blocks=0")) { no_blocks = 1; return; }
   if (!strcmp(fault, "lseek=eof")) { seek_to_end = 1; return; }
+  if (!strcmp(fault, "rename=late")) { late_renames = 1; return; }
   if (!strcmp(fault, "read=short")) { short_reads = 1; return; }
   if (!strcmp(copy, "tick")) { tick = atol(answer); return; }
   if (!strcmp(copy, "mode")) { fixed_mode = strtol(answer, NULL, 8); return; }
@@ -181,6 +183,7 @@ static int do_rename(const char *from, const char *to, unsigned int flags) {
   FAULT(RENAME);
   REAL(real_from, from);
   REAL(real_to, to);
+  renamed = late_renames;
   return answer(renameat2(AT_FDCWD, real_from, AT_FDCWD, real_to, flags));
 }
 
@@ -257,9 +260,12 @@ static int do_statfs(const char *path, struct statvfs *into) {
 }
 
 static int do_flush(const char *path, struct fuse_file_info *file) {
-  (void)path, (void)file;
+  (void)path;
   FAULT(FLUSH);
-  return 0;
+  struct stat status;
+  if (!renamed || fstat((int)file->fh, &status)) return 0;
+  renamed = 0;
+  return answer(fchmod((int)file->fh, status.st_mode & 07777));
 }
 
 static int do_release(const char *path, struct fuse_file_info *file) {

@@ -112,7 +112,6 @@ export class CurrentFile implements OpenTransfer {
 
   discard(): void {
     this.end();
-    this.destination = -1;
     this.#created = false;
   }
 
@@ -141,6 +140,7 @@ export class CurrentFile implements OpenTransfer {
   end(): void {
     const { destination, destinationDirectory, destinationName } = this;
     const system = this.#system;
+    this.destination = -1;
     if (destination >= 0) {
       if (this.#created) discard(system, destinationDirectory, destinationName, destination);
       else system.close(destination);

@@ -171,10 +171,14 @@ export class Transferrer {
         const published = publish(system, paired, file.destinationName, this.#inPlace);
         if (!published) return UNCHANGED;
         if (published === 'in place') copied.method = system.name === 'portable' ? 'node_fs' : 'read_write';
-        // The rename changed the change time, which is part of the recorded state.
-        if (this.#hooks.recorded) system.status(pair.destination, as, false, this.destination);
       }
       file.keep();
+      if (file.hidden && this.#hooks.recorded) {
+        // The rename changed the change time, which is part of the recorded state. Some filesystems (lowntfs-3g) change
+        // it again when the file is closed.
+        file.end();
+        system.status(pair.destination, as, false, this.destination);
+      }
       for (const [attribute, errno] of this.#lost)
         this.#hooks.lost(attribute, errno, file.paths().destination);
       return { action: 'copied', method: copied.method, bytes: copied.bytes };
