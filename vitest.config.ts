@@ -19,16 +19,15 @@ const runs = (lane: string) =>
   isNamed(lane as OptionalLane) || (lane === 'windows' && process.platform === 'win32');
 const running = Object.entries(foldersOf).filter(([lane]) => runs(lane));
 
-/** These count the descriptors and the threads of their process. */
+/** These count the descriptors and the threads of their process, so no bundler runs in it. */
 const engine = filesIn(['core', 'cli', 'filesystems', 'support']);
 
 /**
- * Each of these files has a process of its own: it depends on the state of its process, or its lane runs. If
- * its lane does not run, its tests are only listed.
+ * Each of these files has a process of its own: it replaces modules for its whole process, or its lane runs. If its
+ * lane does not run, its tests are only listed.
  */
 const alone = [
   'packages/core/src/platform/linux/bindings.test.ts',
-  ...engine,
   ...filesIn(['macos', ...running.flatMap(([, folders]) => folders)]),
 ];
 
@@ -36,9 +35,9 @@ const alone = [
  * All other files share processes, because to start a process and to load the same modules again takes longer than the
  * tests of most files. So modules of `test/` register no hooks when they are loaded: only the first file would have them.
  */
-const shared = (name: string, include: string[]) => ({
+const shared = (name: string, include: string[], exclude: string[] = []) => ({
   extends: true as const,
-  test: { name, include, exclude: [...configDefaults.exclude, ...alone], isolate: false },
+  test: { name, include, exclude: [...configDefaults.exclude, ...alone, ...exclude], isolate: false },
 });
 
 export default defineConfig({
@@ -55,7 +54,8 @@ export default defineConfig({
     hookTimeout: 240_000,
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
-      shared('bundlers', ['test/**/*.test.ts', 'bench/**/*.test.ts']),
+      shared('bundlers', ['test/**/*.test.ts', 'bench/**/*.test.ts'], engine),
+      shared('engine', engine),
       shared('modules', ['packages/*/src/**/*.test.ts']),
     ],
   },
