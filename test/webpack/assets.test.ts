@@ -1,4 +1,4 @@
-import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
@@ -26,25 +26,35 @@ afterEach(() => {
 const production: Configuration = { mode: 'production', performance: false };
 
 describeWebpacks((host) => {
-  test('a file that is deleted after it was listed is not written', async () => {
-    const root = makeProject(files);
-    const deleting = {
-      apply: ({ hooks }: Compiler) =>
-        hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css'))),
-    };
-    const { reports, ...built } = await build(host, root, { plugins: [deleting] });
-    expect(built).toMatchObject(clean);
-    const names = Object.keys(readTree(join(root, 'dist')));
-    expect(names).toEqual(expect.arrayContaining([BUNDLE, 'script.js', 'large.txt']));
-    expect(names).not.toContain('style.css');
-  });
+  test.each(['deleted', 'a directory'])(
+    'a file that is %s after it was listed is not written',
+    async (what) => {
+      const root = makeProject(files);
+      const deleting = {
+        apply: ({ hooks }: Compiler) =>
+          hooks.afterCompile.tap('test', () => {
+            rmSync(join(root, 'static/style.css'));
+            if (what === 'a directory') mkdirSync(join(root, 'static/style.css'));
+          }),
+      };
+      const { reports, ...built } = await build(host, root, { plugins: [deleting] });
+      expect(built).toMatchObject(clean);
+      const names = Object.keys(readTree(join(root, 'dist')));
+      expect(names).toEqual(expect.arrayContaining([BUNDLE, 'script.js', 'large.txt']));
+      const found = fs.statSync(join(root, 'dist/style.css'), { throwIfNoEntry: false });
+      // The engine copies the directory.
+      expect(found?.isDirectory()).toBe(what === 'a directory' ? true : undefined);
+    },
+  );
 
   test.each([
-    ['in memory', false],
-    ['in memory that finds the sources', true],
+    ['in memory', false, 'deleted'],
+    ['in memory', false, 'a directory'],
+    ['in memory that finds the sources', true, 'deleted'],
+    ['in memory that finds the sources', true, 'a directory'],
   ])(
-    'a file that is deleted after it was listed is not loaded into an output %s',
-    async (_what, findsSources) => {
+    'an output %s (%s) does not get a file that is %s after it was listed',
+    async (_what, findsSources, becomes) => {
       const root = makeProject(files);
       const inMemory = {
         apply(compiler: Compiler) {
@@ -54,7 +64,10 @@ describeWebpacks((host) => {
             file.startsWith(join(root, 'dist')) ? stat(file, done) : fs.stat(file, done);
           if (findsSources) Object.assign(memory, { stat: statAnywhere });
           compiler.outputFileSystem = memory as never;
-          compiler.hooks.afterCompile.tap('test', () => rmSync(join(root, 'static/style.css')));
+          compiler.hooks.afterCompile.tap('test', () => {
+            rmSync(join(root, 'static/style.css'));
+            if (becomes === 'a directory') mkdirSync(join(root, 'static/style.css'));
+          });
         },
       };
       const options: Options = { publicDir: 'static', webpack: { dev: 'emit' } };

@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { BUNDLE, type Contender, contenderOf, winnerOf } from '../../output/winner.ts';
+import { statsOf } from '../../targets/stats.ts';
 import { relativeName } from '../../targets/targets.ts';
 import type { FileAsset, Listing } from './listing.ts';
 
@@ -117,11 +117,11 @@ export class CompilationAssets {
   }
 
   /**
-   * Removes from the assets the files that were deleted since they were listed: webpack would read them, and its error
-   * would end the process.
+   * Removes from the assets the files that were deleted since they were listed, or that became a directory: webpack
+   * would read them, and its error would end the process.
    */
-  dropDeleted(): void {
-    this.detach(this.untouched().filter(({ file }) => !fs.existsSync(file.source)));
+  dropMissing(): void {
+    this.detach(this.untouched().filter(({ file }) => !statsOf(file.source)?.isFile()));
   }
 
   /** Removes assets that webpack must not write. Returns a function that restores them. */

@@ -89,7 +89,7 @@ export class WebpackBuild {
     const { warnings } = this.compilation;
     const { directory, targets } = assets.listing;
     // Another plugin has moved the output: webpack writes the files there, as any other asset.
-    if (outputOf(this.compilation) !== directory) return assets.dropDeleted();
+    if (outputOf(this.compilation) !== directory) return assets.dropMissing();
     const ours = assets.untouched();
     const probe = ours.find(({ file }) => fs.existsSync(file.source))?.file.source;
     if (!(await isOnDisk(compiler, probe))) return this.#serve(assets, ours);
@@ -152,14 +152,14 @@ export class WebpackBuild {
     // If the output filesystem does not find the copied file, it is not the disk. Then webpack writes all files.
     const { destination } = copied[0]?.file ?? {};
     if (destination !== undefined && !(await isOnDisk(this.#state.compiler, destination))) {
-      assets.dropDeleted();
+      assets.dropMissing();
       return;
     }
     const isWritten = ({ file }: FileAsset) => (actions.get(file.destination) ?? 'unchanged') !== 'unchanged';
     for (const asset of copied) (isWritten(asset) ? emittedAssets : comparedForEmitAssets).add(asset.name);
     await this.#announce(assets.listing.directory, copied.filter(isWritten));
     this.#putBack = assets.detach(copied);
-    assets.dropDeleted();
+    assets.dropMissing();
   }
 
   async #announce(outputPath: string, written: readonly FileAsset[]): Promise<void> {
@@ -190,7 +190,7 @@ export class WebpackBuild {
     // Plugins that tap `assetEmitted` need the content of each file.
     const serves = options.dev === 'serve' && !compiler.hooks.assetEmitted.isUsed();
     if (!serves || !mount(compiler.outputFileSystem!, this.#state, files)) {
-      assets.dropDeleted();
+      assets.dropMissing();
       return;
     }
     for (const { name } of plain) this.compilation.emittedAssets.add(name);
