@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { CopyError, type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
+import { notRoot, orSkipped } from '../support/skip.ts';
 import { directory, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
@@ -34,6 +35,18 @@ describe('transform asks overwrite', () => {
     expect(readFileSync(join(cwd, 'out/a'), 'utf8')).toBe(files === 0 ? 'old' : 'NEW');
   });
 });
+
+it.skipIf(notRoot)(
+  orSkipped('transform does not make a setuid file of another user one of its own', notRoot),
+  async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    chownSync(join(cwd, 'in/a'), 1234, 1234);
+    chmodSync(join(cwd, 'in/a'), 0o4755);
+    const { warnings } = await copy(shout, { cwd, preserve: ['mode', 'special'] });
+    expect(statSync(join(cwd, 'out/a')).mode & 0o7777).toBe(0o755);
+    expect(warnings).toEqual([expect.stringContaining("('special' in preserve)")]);
+  },
+);
 
 describe.each([
   ['few', {}],
