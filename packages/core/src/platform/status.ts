@@ -1,5 +1,3 @@
-import os from 'node:os';
-
 const IS_REGULAR = 0o100000;
 const IS_DIRECTORY = 0o040000;
 const IS_LINK = 0o120000;
@@ -7,15 +5,12 @@ const IS_FIFO = 0o010000;
 const IS_SOCKET = 0o140000;
 const TYPE_MASK = 0o170000;
 
-/** Whether the lower half of a 64-bit field comes first. */
-export const LITTLE_ENDIAN: boolean = os.endianness() === 'LE';
-const LOW = LITTLE_ENDIAN ? 0 : 1;
-const HIGH = 1 - LOW;
 const TWO_32 = 0x1_0000_0000;
 
 /*
  * Offsets in `struct statx` of <linux/stat.h>, in 32-bit words. The layout is the same on every architecture; a test
- * compares it with the header.
+ * compares it with the header. The lower half of 64 bits comes first: every processor with native calls is
+ * little-endian.
  */
 
 /**
@@ -69,11 +64,11 @@ export class FileStatus {
   readonly words: Uint32Array = new Uint32Array(WORDS);
 
   get mode(): number {
-    return LITTLE_ENDIAN ? this.words[MODE]! & 0xffff : this.words[MODE]! >>> 16;
+    return this.words[MODE]! & 0xffff;
   }
 
   set mode(mode: number) {
-    this.words[MODE] = LITTLE_ENDIAN ? mode : mode << 16;
+    this.words[MODE] = mode;
   }
 
   get uid(): number {
@@ -86,23 +81,23 @@ export class FileStatus {
 
   /** In bytes. */
   get size(): number {
-    return this.words[SIZE + LOW]! + this.words[SIZE + HIGH]! * TWO_32;
+    return this.words[SIZE]! + this.words[SIZE + 1]! * TWO_32;
   }
 
   set size(bytes: number) {
-    this.words[SIZE + LOW] = bytes;
-    this.words[SIZE + HIGH] = bytes / TWO_32;
+    this.words[SIZE] = bytes;
+    this.words[SIZE + 1] = bytes / TWO_32;
   }
 
   /** Allocated blocks of 512 bytes. */
   get blocks(): number {
-    return this.words[BLOCKS + LOW]! + this.words[BLOCKS + HIGH]! * TWO_32;
+    return this.words[BLOCKS]! + this.words[BLOCKS + 1]! * TWO_32;
   }
 
   /** Whether this is the root of a mount. Undefined if the system does not report it (Linux before 5.8, others). */
   get isMountRoot(): boolean | undefined {
-    if ((this.words[ATTRIBUTES_MASK + LOW]! & IS_MOUNT_ROOT) === 0) return undefined;
-    return (this.words[ATTRIBUTES + LOW]! & IS_MOUNT_ROOT) !== 0;
+    if ((this.words[ATTRIBUTES_MASK]! & IS_MOUNT_ROOT) === 0) return undefined;
+    return (this.words[ATTRIBUTES]! & IS_MOUNT_ROOT) !== 0;
   }
 
   /** The device the file is on, as one number. */
@@ -223,7 +218,7 @@ export class FileStatus {
       words[SIZE] === other.words[SIZE] &&
       words[SIZE + 1] === other.words[SIZE + 1] &&
       words[MODIFIED + NANOSECONDS] === other.words[MODIFIED + NANOSECONDS] &&
-      words[MODIFIED + LOW] === other.words[MODIFIED + LOW]
+      words[MODIFIED] === other.words[MODIFIED]
     );
   }
 
@@ -233,7 +228,7 @@ export class FileStatus {
     return (
       this.isSameContent(other) &&
       words[CHANGED + NANOSECONDS] === other.words[CHANGED + NANOSECONDS] &&
-      words[CHANGED + LOW] === other.words[CHANGED + LOW]
+      words[CHANGED] === other.words[CHANGED]
     );
   }
 
@@ -267,9 +262,9 @@ export class FileStatus {
     into[offset + 2] = words[INODE + 1]!;
     into[offset + 3] = words[SIZE]!;
     into[offset + 4] = words[SIZE + 1]!;
-    into[offset + 5] = words[MODIFIED + LOW]!;
+    into[offset + 5] = words[MODIFIED]!;
     into[offset + 6] = words[MODIFIED + NANOSECONDS]!;
-    into[offset + 7] = words[CHANGED + LOW]!;
+    into[offset + 7] = words[CHANGED]!;
     into[offset + 8] = words[CHANGED + NANOSECONDS]!;
     into[offset + 9] = words[MODE]!;
   }
@@ -287,9 +282,9 @@ export class FileStatus {
       by[offset + 2] === words[INODE + 1] &&
       by[offset + 3] === words[SIZE] &&
       by[offset + 4] === words[SIZE + 1] &&
-      by[offset + 5] === words[MODIFIED + LOW] &&
+      by[offset + 5] === words[MODIFIED] &&
       by[offset + 6] === words[MODIFIED + NANOSECONDS] &&
-      by[offset + 7] === words[CHANGED + LOW] &&
+      by[offset + 7] === words[CHANGED] &&
       by[offset + 8] === words[CHANGED + NANOSECONDS] &&
       by[offset + 9] === words[MODE]
     );
@@ -298,7 +293,7 @@ export class FileStatus {
   /** Like {@link isSigned}, for any change time: a file gets another one when one of its names is deleted. */
   isSignedAtAnyTime(by: Uint32Array, offset: number): boolean {
     const signed = by.slice(offset, offset + SIGNATURE_WORDS);
-    signed[7] = this.words[CHANGED + LOW]!;
+    signed[7] = this.words[CHANGED]!;
     signed[8] = this.words[CHANGED + NANOSECONDS]!;
     return this.isSigned(signed, 0);
   }
@@ -314,12 +309,12 @@ export class FileStatus {
     const { words } = this;
     into[0] = words[ACCESSED]!;
     into[1] = words[ACCESSED + 1]!;
-    into[2 + LOW] = words[ACCESSED + NANOSECONDS]!;
-    into[2 + HIGH] = 0;
+    into[2] = words[ACCESSED + NANOSECONDS]!;
+    into[3] = 0;
     into[4] = words[MODIFIED]!;
     into[5] = words[MODIFIED + 1]!;
-    into[6 + LOW] = words[MODIFIED + NANOSECONDS]!;
-    into[6 + HIGH] = 0;
+    into[6] = words[MODIFIED + NANOSECONDS]!;
+    into[7] = 0;
     return into;
   }
 
@@ -351,8 +346,8 @@ export class FileStatus {
   fillIdentity(mode: number, device: number, inodeLow: number, inodeHigh: number): void {
     const { words } = this;
     this.mode = mode;
-    words[INODE + LOW] = inodeLow;
-    words[INODE + HIGH] = inodeHigh;
+    words[INODE] = inodeLow;
+    words[INODE + 1] = inodeHigh;
     words[DEVICE_MAJOR] = 0;
     words[DEVICE_MINOR] = device;
   }
@@ -360,25 +355,25 @@ export class FileStatus {
   /** Fills in the length in bytes and the allocated blocks of 512 bytes. */
   fillSize(bytes: number, blocks: number): void {
     this.size = bytes;
-    this.words[BLOCKS + LOW] = blocks;
-    this.words[BLOCKS + HIGH] = blocks / TWO_32;
+    this.words[BLOCKS] = blocks;
+    this.words[BLOCKS + 1] = blocks / TWO_32;
   }
 
   /** Fills in one of the times: seconds since 1970 (negative before), and the nanoseconds after that second. */
   fillTime(which: 'accessed' | 'modified' | 'changed', seconds: number, nanoseconds: number): void {
     const at = which === 'accessed' ? ACCESSED : which === 'modified' ? MODIFIED : CHANGED;
-    this.words[at + LOW] = seconds;
-    this.words[at + HIGH] = Math.floor(seconds / TWO_32);
+    this.words[at] = seconds;
+    this.words[at + 1] = Math.floor(seconds / TWO_32);
     this.words[at + NANOSECONDS] = nanoseconds;
   }
 
   #seconds(at: number): number {
-    return this.words[at + LOW]! + (this.words[at + HIGH]! | 0) * TWO_32;
+    return this.words[at]! + (this.words[at + 1]! | 0) * TWO_32;
   }
 
   #setLong(at: number, value: bigint): void {
-    this.words[at + LOW] = Number(BigInt.asUintN(32, value));
-    this.words[at + HIGH] = Number(BigInt.asUintN(32, value >> 32n));
+    this.words[at] = Number(BigInt.asUintN(32, value));
+    this.words[at + 1] = Number(BigInt.asUintN(32, value >> 32n));
   }
 
   #setTime(at: number, nanoseconds: bigint): void {

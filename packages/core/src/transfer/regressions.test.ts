@@ -308,7 +308,7 @@ describe.skipIf(notLinux)(orSkipped('what went wrong elsewhere (Linux)', notLinu
 /** An `fstatfs` that reports the number of a filesystem. */
 function answering(type: number): Bindings['fstatfs'] {
   return (_fd, buffer) => {
-    buffer.set(os.endianness() === 'LE' ? [type, 0] : [0, type]);
+    buffer.set([type, 0]);
     return 0;
   };
 }

@@ -55,15 +55,18 @@ export interface Bindings
   copyFileRange(source: number, destination: number, size: number): number;
 }
 
-/** On these architectures the plain names of libc's functions take 32-bit offsets and times. */
-const ARCHITECTURES_OF_32_BITS = new Set(['arm', 'ia32', 'mips', 'mipsel', 'ppc']);
+/**
+ * The architectures of Node.js and koffi that are little-endian and have 64 bits: on others the plain names of libc's
+ * functions take 32-bit offsets and times.
+ */
+const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'ppc64', 'loong64']);
 
 /**
- * Loads koffi and libc. Throws if there is no prebuilt koffi for this runtime, addons are off, or the system has 32
- * bits.
+ * Loads koffi and libc. Throws if there is no prebuilt koffi for this runtime, addons are off, or the architecture is
+ * none of {@link ARCHITECTURES}.
  */
 export function loadBindings(): Bindings {
-  if (ARCHITECTURES_OF_32_BITS.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
+  if (!ARCHITECTURES.has(process.arch)) throw new Error(`no native lane for ${process.arch}`);
   const koffi = loadKoffi();
   const libc = koffi.load(null);
   /** `last` replaces variadic arguments, if a call with a fixed number of arguments is the same. */

@@ -4,12 +4,12 @@ import { notLinux, orSkipped } from '../../../../../test/support/skip.ts';
 import { FICLONE, ficloneNumber, O_CLOEXEC, O_DIRECT } from './constants.ts';
 
 describe('R24: numbers of ioctl requests follow the architecture', () => {
-  test.each(['x64', 'ia32', 'arm', 'arm64', 'riscv64', 's390x', 'loong64'])('FICLONE on %s', (arch) => {
+  test.each(['x64', 'arm64', 'riscv64', 'loong64'])('FICLONE on %s', (arch) => {
     expect(ficloneNumber(arch)).toBe(0x4004_9409);
   });
 
-  test.each(['ppc', 'ppc64', 'mips', 'mipsel', 'sparc', 'sparc64'])('FICLONE on %s', (arch) => {
-    expect(ficloneNumber(arch)).toBe(0x8004_9409);
+  test('FICLONE on ppc64', () => {
+    expect(ficloneNumber('ppc64')).toBe(0x8004_9409);
   });
 
   test('the number in use is the one of this architecture', () => {

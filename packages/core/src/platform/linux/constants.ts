@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 
-/** Architectures whose ioctl numbers have other bits for the direction and a narrower size field. */
-const OLD_IOCTL_LAYOUT = new Set(['mips', 'mipsel', 'ppc', 'ppc64', 'sparc', 'sparc64', 'alpha']);
-
-/** `FICLONE` of <linux/fs.h>, `_IOW(0x94, 9, int)`, for one of Node's architecture names. */
-export const ficloneNumber = (arch: string): number =>
-  (OLD_IOCTL_LAYOUT.has(arch) ? 0x8000_0000 : 0x4000_0000) + 0x4_9409;
+/**
+ * `FICLONE` of <linux/fs.h>, `_IOW(0x94, 9, int)`, for one of Node's architecture names. The bits for the direction
+ * differ on ppc64.
+ */
+export const ficloneNumber = (arch: string): number => (arch === 'ppc64' ? 0x8004_9409 : 0x4004_9409);
 
 export const FICLONE: number = ficloneNumber(process.arch);
 

@@ -17,8 +17,7 @@ const statfs = new Uint32Array(layouts['struct statfs'].size / 4);
 export function holesOf(bindings: Bindings, { source, status }: Transfer): Holes {
   if (isDense(status)) return 'none';
   if (bindings.fstatfs(source, statfs) < 0) return 'unknown';
-  // The field has 64 bits with the number in the lower half; on s390x it has 32 bits.
-  const type = statfs[0]! || statfs[1]!;
+  const type = statfs[0]!;
   if (copiesByItself(type)) return 'itself';
   // A file without blocks is one hole, or its filesystem does not count blocks: only reading shows which.
   return status.blocks > 0 && tellsHoles(type) ? 'tell' : 'unknown';

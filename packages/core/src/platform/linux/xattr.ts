@@ -1,5 +1,4 @@
 import { E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE } from '../errno.ts';
-import { LITTLE_ENDIAN } from '../status.ts';
 import type { ExtendedAttributes } from '../system.ts';
 import type { Bindings } from './bindings.ts';
 import { layouts, XATTR_LIST_MAX, XATTR_SIZE_MAX } from './constants.ts';
@@ -111,7 +110,6 @@ function hasRoom(bindings: Bindings, fd: number): boolean {
   const { size, f_bavail } = layouts['struct statfs'];
   const words = new Uint32Array(size / 4);
   if (bindings.fstatfs(fd, words) < 0) return false;
-  const halves = words.subarray(f_bavail / 4, f_bavail / 4 + 2);
-  const [low, high] = LITTLE_ENDIAN ? halves : halves.toReversed();
+  const [low, high] = words.subarray(f_bavail / 4);
   return high! > 0 || low! >= ROOM_BLOCKS;
 }
