@@ -35,8 +35,8 @@ export class CurrentFile implements OpenTransfer {
   isDue: (() => boolean) | undefined;
   /** The destination is written under a temporary name. */
   hidden = false;
-  /** The file {@link destinationName} was created by this try, and is deleted if the try fails. */
-  #created = false;
+  /** The file {@link destinationName} was created by this try, and is deleted if the try ends before it is complete. */
+  isIncomplete = false;
   #file: PairedFile | undefined;
   readonly #inTheWay = new FileStatus();
   readonly #system: System;
@@ -54,7 +54,7 @@ export class CurrentFile implements OpenTransfer {
     this.destination = -1;
     this.destinationName = hidden ? temporaryName() : file.as;
     this.hidden = hidden;
-    this.#created = false;
+    this.isIncomplete = false;
     this.#file = file;
     return this;
   }
@@ -88,7 +88,7 @@ export class CurrentFile implements OpenTransfer {
       result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
     }
     if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });
-    this.#created = true;
+    this.isIncomplete = true;
     return result;
   };
 
@@ -112,12 +112,7 @@ export class CurrentFile implements OpenTransfer {
 
   discard(): void {
     this.end();
-    this.#created = false;
-  }
-
-  /** Call this after a strategy created the destination: from now on it belongs to this try. */
-  created(): void {
-    this.#created = true;
+    this.isIncomplete = false;
   }
 
   /** Opens the destination if a strategy created it. */
@@ -128,23 +123,18 @@ export class CurrentFile implements OpenTransfer {
     this.destination = result;
   }
 
-  /** Call this when the destination is complete under its final name. */
-  keep(): void {
-    this.#created = false;
-  }
-
   /**
-   * Closes the destination, and deletes it if this try created it and failed. Never deletes the old destination, nor
-   * a file that another process has put in its place meanwhile.
+   * Closes the destination, and deletes it if it {@link isIncomplete}. Never deletes the old destination, nor a file
+   * that another process has put in its place meanwhile.
    */
   end(): void {
     const { destination, destinationDirectory, destinationName } = this;
     const system = this.#system;
     this.destination = -1;
     if (destination >= 0) {
-      if (this.#created) discard(system, destinationDirectory, destinationName, destination);
+      if (this.isIncomplete) discard(system, destinationDirectory, destinationName, destination);
       else system.close(destination);
-    } else if (this.#created && this.#isOurClone()) system.unlink(destinationDirectory, destinationName);
+    } else if (this.isIncomplete && this.#isOurClone()) system.unlink(destinationDirectory, destinationName);
   }
 
   #isOurClone(): boolean {

@@ -164,7 +164,7 @@ export class Transferrer {
     this.#query.source = fd;
     try {
       const copied = yield* climb(system, file, this.#query, state, file.paths);
-      if (copied.created) file.created();
+      if (copied.created) file.isIncomplete = true;
       if (!this.#isConsistent(file, copied) || !this.#arrived(file, copied)) return undefined;
       this.#sync(file, copied);
       if (file.hidden) {
@@ -172,7 +172,7 @@ export class Transferrer {
         if (!published) return UNCHANGED;
         if (published === 'in place') copied.method = system.name === 'portable' ? 'node_fs' : 'read_write';
       }
-      file.keep();
+      file.isIncomplete = false;
       if (file.hidden && this.#hooks.recorded) {
         // The rename changed the change time, which is part of the recorded state. Some filesystems (lowntfs-3g) change
         // it again when the file is closed.
