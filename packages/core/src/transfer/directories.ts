@@ -6,6 +6,7 @@ import { EACCES, ENOTSUP, EPERM, EROFS } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import {
+  hasAttributesOf,
   NOTHING_CHOSEN,
   type OnLost,
   type Preserved,
@@ -30,6 +31,7 @@ export interface CopiedDirectory {
 /** The permissions that the owner needs in a directory to create files in it. */
 const OWNER = 0o700;
 const PERMISSIONS = 0o777;
+const SPECIAL = 0o7000;
 const WRITABLE_BY_OTHERS = 0o022;
 /** The umask of the process applies to this mode. */
 export const NEW_DIRECTORY_MODE = 0o777;
@@ -157,7 +159,7 @@ function copyAttributes(
   if (looked < 0) return looked;
   const found = system.status(copy, '.', true, to);
   if (found < 0) return found;
-  if (!keep.extended && isAlike(keep)) return 0;
+  if (!keep.extended && hasAttributesOf(keep, from, to) && hasSpecialBits(keep)) return 0;
   const destination = system.openForAttributes(copy);
   if (destination < 0) return destination;
   try {
@@ -173,13 +175,10 @@ function copyAttributes(
   }
 }
 
-/** Whether all attributes are equal already, so that a copy with nothing to do changes nothing. */
-function isAlike(keep: Preserved): boolean {
-  const mask = keep.special ? 0o7777 : PERMISSIONS;
-  return (
-    (!keep.timestamps || to.isModifiedAtAbout(from)) &&
-    (!keep.mode || (to.mode & mask) === (from.mode & mask)) &&
-    (!keep.special || (to.mode & 0o7000) === (from.mode & 0o7000)) &&
-    (!keep.ownership || (to.uid === from.uid && to.gid === from.gid))
-  );
+/**
+ * Whether the copy has setuid, setgid and sticky as its source has. If it has another owner it does not get them, and
+ * the user is warned of that in every run.
+ */
+function hasSpecialBits({ special }: Preserved): boolean {
+  return !special || ((to.mode ^ from.mode) & SPECIAL) === 0;
 }
