@@ -58,7 +58,7 @@ class Coordinator {
     this.#context = { queue, job, system, hooks, tally: emptyTally() };
     this.#planner = new Planner({ ...this.#context, queue, plan }, earlier);
     this.#isAlone = request.facts.staysHere;
-    this.#isSlow = !this.#isAlone && !job.dryRun && isSlowCopy(job, plan, system);
+    this.#isSlow = !this.#isAlone && isSlowCopy(job, plan, system);
     this.#copier = new BatchCopier(this.#context);
   }
 

@@ -31,11 +31,12 @@ export async function execute(options: ResolvedCopyOptions): Promise<Finished['t
       hooks: toHooks(options, queue),
       facts: {
         concurrency,
-        hasFunctions: plan.targets.some(callsFunctions),
-        // Only on Linux does the status of a file contain the number of its hard links.
-        staysHere: (keepsLinks && process.platform !== 'linux') || plan.targets.some(isInArchive),
-        keepsLinks,
-        dryRun: job.dryRun,
+        staysHere:
+          job.dryRun ||
+          // Only on Linux does the status of a file contain the number of its hard links.
+          (keepsLinks && process.platform !== 'linux') ||
+          plan.targets.some(isInArchive),
+        plansHere: keepsLinks || plan.targets.some(callsFunctions),
         clonesDirectory: plan.cloneDirectories,
       },
     });

@@ -4,10 +4,8 @@ import { chooseSchedule, MANY_BYTES, MANY_FILES, type Schedule, type ScheduleFac
 const BEGINNING: ScheduleFacts = {
   concurrency: 4,
   heldWorkers: 0,
-  hasFunctions: false,
   staysHere: false,
-  keepsLinks: false,
-  dryRun: false,
+  plansHere: false,
   clonesDirectory: false,
   waitingFiles: 0,
   isSlow: false,
@@ -42,36 +40,26 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
   ],
   ['a large file, one thread at most', { hasLarge: true, concurrency: 1 }, { planner: 'caller', workers: 1 }],
   [
-    'a dry run, whatever is ready',
-    { ...many, dryRun: true, heldWorkers: 2 },
-    { planner: 'caller', workers: 0 },
-  ],
-  [
-    'a copy that only the calling thread can make, whatever is ready',
+    'a dry run, or a copy that only the calling thread can make, whatever is ready',
     { ...many, staysHere: true, heldWorkers: 2 },
     { planner: 'caller', workers: 0 },
   ],
   [
-    'hard links that are kept: the calling thread plans, whatever is ready',
-    { keepsLinks: true, heldWorkers: 2, clonesDirectory: true },
+    'a copy that the calling thread has to plan, whatever is ready',
+    { plansHere: true, heldWorkers: 2, clonesDirectory: true },
     { planner: 'caller', workers: 0 },
   ],
   [
-    'many small files, and hard links that are kept',
-    { ...many, keepsLinks: true, heldWorkers: 2 },
+    'many small files, and the calling thread has to plan',
+    { ...many, plansHere: true, heldWorkers: 2 },
     { planner: 'caller', workers: 3 },
   ],
   [
-    'a large file, and hard links that are kept',
-    { hasLarge: true, keepsLinks: true },
+    'a large file, and the calling thread has to plan',
+    { hasLarge: true, plansHere: true },
     { planner: 'caller', workers: 3 },
   ],
   ['a directory that is cloned whole', { clonesDirectory: true }, { planner: 'worker', workers: 1 }],
-  [
-    'a directory that is cloned whole, and functions of the user',
-    { clonesDirectory: true, hasFunctions: true },
-    { planner: 'caller', workers: 0 },
-  ],
   ['a worker that stands ready', { heldWorkers: 1 }, { planner: 'worker', workers: 1 }],
   ['more workers than the copy may use', { heldWorkers: 8 }, { planner: 'worker', workers: 4 }],
   [
@@ -80,11 +68,6 @@ test.each<[string, Partial<ScheduleFacts>, Schedule]>([
     { planner: 'worker', workers: 4 },
   ],
   ['a worker that is at a large file', { heldWorkers: 1, hasLarge: true }, { planner: 'worker', workers: 4 }],
-  [
-    'a worker that stands ready, and functions of the user',
-    { heldWorkers: 1, hasFunctions: true },
-    { planner: 'caller', workers: 0 },
-  ],
 ])('%s', (_title, facts, expected) => {
   expect(chooseSchedule({ ...BEGINNING, ...facts })).toEqual(expected);
 });

@@ -7,14 +7,13 @@ import type { System } from '../platform/system.ts';
 export interface CopyFacts {
   /** The maximum number of threads that may take part, without the calling thread. */
   concurrency: number;
-  /** The calling thread has to call functions of the user. */
-  hasFunctions: boolean;
-  /** Only the calling thread may copy: only there can files in archives be read, or hard links be found. */
+  /**
+   * Only the calling thread takes part: nothing is copied, or only there can files in archives be read, or hard links
+   * be found.
+   */
   staysHere: boolean;
-  /** Only the calling thread copies files with several hard links, because it keeps track of their copies. */
-  keepsLinks: boolean;
-  /** The copy is a dry run: nothing is copied. */
-  dryRun: boolean;
+  /** The calling thread has to plan: it calls functions of the user, or copies files with several hard links. */
+  plansHere: boolean;
   /** A whole directory is cloned with one system call, which blocks its thread. */
   clonesDirectory: boolean;
 }
@@ -61,10 +60,10 @@ const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
 
 /** Decides which threads run a copy. Called repeatedly during the copy, which only ever adds workers. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
-  const { concurrency, heldWorkers, hasFunctions, keepsLinks, dryRun, clonesDirectory } = facts;
+  const { concurrency, heldWorkers, staysHere, plansHere, clonesDirectory } = facts;
   const { isSlow = false, hasLarge = false, bytesLeft = 0 } = facts;
-  if (dryRun || facts.staysHere) return { planner: 'caller', workers: 0 };
-  if (!hasFunctions && !keepsLinks && (heldWorkers > 0 || clonesDirectory)) {
+  if (staysHere) return { planner: 'caller', workers: 0 };
+  if (!plansHere && (heldWorkers > 0 || clonesDirectory)) {
     const ready = Math.max(1, Math.min(heldWorkers, concurrency));
     return { planner: 'worker', workers: needsMore(facts) ? Math.max(ready, concurrency) : ready };
   }
