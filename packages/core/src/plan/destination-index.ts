@@ -32,6 +32,7 @@ export class DestinationIndex {
     return this.#files.get(this.#spell(directory))?.has(name) ?? false;
   }
 
+  /** Whether files are copied to a directory, or to one in it. */
   hasDirectory(directory: string): boolean {
     return this.#directories.has(directory);
   }
@@ -50,15 +51,6 @@ export class DestinationIndex {
     }
     return known;
   }
-}
-
-/** The directories that folders go to, and all directories above them. */
-export function plannedDirectories(folders: readonly Folder[]): Set<string> {
-  const planned = new Set<string>();
-  for (const { root, below } of folders) {
-    for (let each = path.join(root, below); !planned.has(each); each = path.dirname(each)) planned.add(each);
-  }
-  return planned;
 }
 
 /**

@@ -13,7 +13,7 @@ import { noteError, type Tally } from '../report.ts';
 import { listEntries, type NamedEntry } from '../scan/entries.ts';
 import { NO_DIRECTORY } from '../transfer/opened-path.ts';
 import { Deleter, refuseMountPoint } from './delete.ts';
-import { DestinationIndex, plannedDirectories } from './destination-index.ts';
+import { DestinationIndex } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import { keptIn, nameBelow } from './kept.ts';
 import type { Manifest } from './manifest.ts';
@@ -148,10 +148,10 @@ function* pruneStale(
       yield;
     }
     if (directories.size === 0) return;
-    const planned = plannedDirectories(folders);
+    const planned = new DestinationIndex(folders);
     // Deepest first: the directories in a directory are deleted before it is checked.
     for (const directory of [...directories].sort((one, other) => other.length - one.length)) {
-      removeIfEmpty(directory, { root: manifest.cwd, planned, deleter, context });
+      removeIfEmpty(directory, manifest.cwd, planned, deleter, context);
       yield;
     }
   } finally {
@@ -206,17 +206,15 @@ function rootOf(directory: string, roots: readonly string[]): string | undefined
  */
 function removeIfEmpty(
   directory: string,
-  {
-    root,
-    planned,
-    deleter,
-    context,
-  }: { root: string; planned: ReadonlySet<string>; deleter: Deleter; context: PruneContext },
+  root: string,
+  planned: DestinationIndex,
+  deleter: Deleter,
+  context: PruneContext,
 ): void {
   const { expected, roots } = context;
   for (
     let current = directory;
-    current !== root && current.startsWith(root + path.sep) && !planned.has(current);
+    current !== root && current.startsWith(root + path.sep) && !planned.hasDirectory(current);
     current = path.dirname(current)
   ) {
     const parent = path.dirname(current);
