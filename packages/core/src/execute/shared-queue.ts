@@ -8,6 +8,8 @@ export interface QueueMemory {
   control: SharedArrayBuffer;
   index: SharedArrayBuffer;
   data: SharedArrayBuffer;
+  /** What the queue stores for each file. */
+  keeping: Keeping;
 }
 
 /** Indexes of the words of the control block. */
@@ -20,19 +22,14 @@ const SEALED = 4;
 const CHANGES = 5;
 /** Files and links copied by the threads that have left. */
 const COPIED = 6;
-/** Which data is kept for each file: see {@link Keeping}. */
-const KEEPING = 7;
 /** The first of a series of words, one for each thread: whether it is at work. */
-const THREADS = 8;
+const THREADS = 7;
 /** The calling thread, and the maximum number of workers. */
 const MAX_THREADS = 16;
 const CONTROL_WORDS = THREADS + MAX_THREADS;
 
 const AT_WORK = 1;
 const LEFT = 2;
-
-const KEEPS_RECORDS = 1;
-const KEEPS_OUTCOMES = 2;
 
 /**
  * Indexes of a batch's words in the index: the offset of its data, the length of its text, the number of files, and
@@ -76,14 +73,13 @@ export class SharedQueue implements PlannedQueue {
             control: new SharedArrayBuffer(CONTROL_WORDS * 4),
             index: growable(MAX_BATCHES * INDEX_WORDS * 4),
             data: growable(MAX_DATA),
+            keeping: from,
           };
     this.#control = new Int32Array(this.memory.control);
     this.#index = new Int32Array(this.memory.index);
-    if ('records' in from)
-      this.#control[KEEPING] = (from.records ? KEEPS_RECORDS : 0) | (from.outcomes ? KEEPS_OUTCOMES : 0);
-    const keeping = this.#control[KEEPING]!;
-    this.#recordBytes = keeping & KEEPS_RECORDS ? RECORD_BYTES : 0;
-    this.#outcomeBytes = keeping & KEEPS_OUTCOMES ? OUTCOME_BYTES : 0;
+    const { records, outcomes } = this.memory.keeping;
+    this.#recordBytes = records ? RECORD_BYTES : 0;
+    this.#outcomeBytes = outcomes ? OUTCOME_BYTES : 0;
   }
 
   publish(batch: Batch, records?: Uint32Array, first?: QueuedBatch): QueuedBatch {

@@ -83,13 +83,9 @@ export interface ExtendedAttributes {
 }
 
 /** A system call that clones a directory with everything in it, completely or not at all. */
-export interface DirectoryClone {
-  readonly method: Method;
-  /** The system call an error is reported under. */
-  readonly syscall: string;
+export interface DirectoryClone extends Pick<Strategy, 'method' | 'syscall' | 'classify'> {
   /** Clones `name` as `as`, which must not exist. Symbolic links are copied as links. */
   run(source: Directory, name: string, destination: Directory, as: string): number | Errno;
-  classify(errno: number): ErrorClass;
 }
 
 /** The calls for FIFOs, devices and sockets. They address files by name and follow no link. */
