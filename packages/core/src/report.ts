@@ -105,15 +105,18 @@ export function noteError(
   tally.errors.push(error.details);
 }
 
-export function countFile(tally: Tally, method: Method | undefined, bytes: number): void {
-  countFiles(tally, method, 1, bytes);
-}
-
 export function countFiles(tally: Tally, method: Method | undefined, files: number, bytes: number): void {
   tally.files += files;
   tally.bytes += bytes;
-  if (method === undefined) return;
-  const count = (tally.methods[method] ??= { files: 0, bytes: 0 });
+  if (method !== undefined) addToMethod(tally.methods, method, { files, bytes });
+}
+
+export function addToMethod(
+  methods: CopyReport['methods'],
+  method: Method,
+  { files, bytes }: MethodCount,
+): void {
+  const count = (methods[method] ??= { files: 0, bytes: 0 });
   count.files += files;
   count.bytes += bytes;
 }
@@ -130,11 +133,8 @@ export function addTally(total: Tally, part: Tally): void {
   for (const error of part.errors) total.errors.push(error);
   for (const [attribute, lost] of Object.entries(part.lost))
     addLost(total.lost, attribute as Attribute, lost);
-  for (const [method, count] of Object.entries(part.methods) as [Method, MethodCount][]) {
-    const sum = (total.methods[method] ??= { files: 0, bytes: 0 });
-    sum.files += count.files;
-    sum.bytes += count.bytes;
-  }
+  for (const [method, count] of Object.entries(part.methods))
+    addToMethod(total.methods, method as Method, count);
 }
 
 /** The entry with paths for people: bytes that are not UTF-8 are written in octal. */

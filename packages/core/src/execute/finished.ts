@@ -1,7 +1,7 @@
 import { asThrown, CopyError } from '../errors.ts';
 import type { FileResult } from '../model/batch.ts';
 import type { CopyEntry } from '../model/entry.ts';
-import { addTally, countFile, emptyTally, type Tally } from '../report.ts';
+import { addTally, countFiles, emptyTally, type Tally } from '../report.ts';
 import type { BothPaths } from '../transfer/pair.ts';
 import type { CopyContext, ProgressEvent } from './job.ts';
 import { onAbort } from './on-abort.ts';
@@ -48,7 +48,7 @@ function isAbort(error: unknown): boolean {
 
 /** Counts what happened to one file. */
 export function countResult(tally: Tally, { action, method, bytes }: FileResult): void {
-  if (action === 'copied') countFile(tally, method, bytes);
+  if (action === 'copied') countFiles(tally, method, 1, bytes);
   else if (action === 'linked') tally.links++;
   else tally.unchanged++;
 }

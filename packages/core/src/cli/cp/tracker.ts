@@ -1,6 +1,6 @@
 import type { Method } from '../../model/settings.ts';
 import type { Progress } from '../../options.ts';
-import type { MethodCount } from '../../report.ts';
+import { addToMethod, type CopyReport } from '../../report.ts';
 
 /** The period of the rate, in milliseconds. */
 const WINDOW_MS = 3000;
@@ -8,7 +8,7 @@ const WINDOW_MS = 3000;
 /** What a copy has done so far, collected from its progress events. */
 export class Tracker {
   readonly started: number = performance.now();
-  readonly methods: Partial<Record<Method, MethodCount>> = {};
+  readonly methods: CopyReport['methods'] = {};
   /** Files that are done, including those that were skipped. */
   files = 0;
   /** Files that were copied, without those that were skipped. */
@@ -31,9 +31,7 @@ export class Tracker {
     if (method === undefined) return;
     this.method = method;
     this.copied++;
-    const count = (this.methods[method] ??= { files: 0, bytes: 0 });
-    count.files++;
-    count.bytes += fileBytes;
+    addToMethod(this.methods, method, { files: 1, bytes: fileBytes });
   }
 
   /** Bytes copied so far, including parts of files that are not complete. */
