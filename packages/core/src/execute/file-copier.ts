@@ -71,19 +71,12 @@ export class FileCopier {
   readonly #newFileOptions: NewFileOptions | undefined;
   readonly #source = new FileStatus();
   readonly #destination = new FileStatus();
-  readonly #statuses = { source: this.#source, destination: this.#destination };
   readonly #makesDevices: boolean;
   /** The copies of files with several hard links, by which further names are linked. */
   readonly #hardLinks: HardLinks | undefined;
   /** Whether files with several hard links are left to the calling thread. */
   readonly #leavesLinks: boolean;
   readonly #lost: LostNames;
-  /**
-   * The batch of the file that {@link wayFor} last called stat for. If the file is not a link, `#source` is its
-   * status.
-   */
-  #lookedAt: QueuedBatch | undefined;
-  #lookedFile = 0;
   /** The paths of the current file, for progress while it is copied. */
   #paths: { source: string; destination: string } | undefined;
 
@@ -232,9 +225,6 @@ export class FileCopier {
       this.system.status(source, name, true, status) >= 0;
     // If stat fails, opening the file reports the error.
     if (!looked) return 'whole';
-    // `quickStatus` does not fill in what identifies the file: then `#source` cannot be used later.
-    this.#lookedAt = this.system.quickStatus ? undefined : batch;
-    this.#lookedFile = file;
     const { transfer, onlyMethod: only } = this.#job;
     const { size } = status;
     const mayShare = transfer.reflink !== 'never' && only === undefined;
@@ -326,10 +316,9 @@ export class FileCopier {
     const wasOurs = keep && file.isOurs();
     if (this.#job.progress) this.#paths = pathsOf(file);
     const lookedAt = Date.now();
-    const isKnown = !link && this.#lookedAt === batch && this.#lookedFile === position;
     const isFile =
       hardLinks &&
-      (isKnown || system.status(pair.source, name, follow, this.#source) >= 0) &&
+      system.status(pair.source, name, follow, this.#source) >= 0 &&
       (this.#source.isRegular || isSpecial);
     const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
     if (typeof linked === 'object') {
@@ -339,8 +328,7 @@ export class FileCopier {
       return;
     }
     // If this fails, the old destination is unchanged, and its record stays.
-    const isKept =
-      !link && this.#isKept({ source: this.#source, destination: this.#destination, ...file }, isKnown);
+    const isKept = !link && this.#isKept({ source: this.#source, destination: this.#destination, ...file });
     const result = isKept
       ? UNCHANGED
       : isSpecial
@@ -384,14 +372,15 @@ export class FileCopier {
     const { queue } = this.#context;
     const isPlain = !pair.fresh && pair.overwrite !== true && this.#isUnrecorded(batch);
     // One object for all files, because creating one for each takes time.
-    const query = { pair, name: '', as: '', isOurs: () => false, ...this.#statuses };
+    const [source, destination] = [this.#source, this.#destination];
+    const query = { pair, name: '', as: '', isOurs: () => false, source, destination };
     for (let skipped = 1; ; skipped++) {
       const file = queue.nextFile(batch);
       if (!isPlain || file === DONE || links.has(file)) return file;
       try {
         query.name = batch.names[file]!;
         query.as = batch.renamed?.[file] ?? query.name;
-        if (!this.#isKept(query, false)) return file;
+        if (!this.#isKept(query)) return file;
       } catch {
         // The usual copy reports the error.
         return file;
@@ -407,15 +396,11 @@ export class FileCopier {
     return !isReported && records === undefined && this.#hardLinks === undefined && !this.#leavesLinks;
   }
 
-  /**
-   * Whether `overwrite` keeps the destination of a file. This needs only stat calls: the file is not opened.
-   *
-   * @param isKnown whether `#source` is already the status of the source
-   */
-  #isKept(query: PairedFile & { source: FileStatus; destination: FileStatus }, isKnown: boolean): boolean {
+  /** Whether `overwrite` keeps the destination of a file. This needs only stat calls: the file is not opened. */
+  #isKept(query: PairedFile & { source: FileStatus; destination: FileStatus }): boolean {
     const { pair, name, source } = query;
     if (pair.fresh || pair.overwrite === true) return false;
-    if (!isKnown && this.system.status(pair.source, name, false, source) < 0) return false;
+    if (this.system.status(pair.source, name, false, source) < 0) return false;
     return source.isRegular && decide(this.system, query) === 'keep';
   }
 
