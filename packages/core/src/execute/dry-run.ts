@@ -2,7 +2,7 @@ import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
-import { isOurs, isUnchanged } from '../plan/compare.ts';
+import { isUnchanged, pairedFile } from '../plan/compare.ts';
 import { nearestExisting } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -109,13 +109,11 @@ function compareFile(
   tally: Tally,
   copies: ExpectedCopies,
 ): void {
-  const name = batch.names[file]!;
-  const as = batch.renamed?.[file] ?? name;
+  const paired = pairedFile(system, pair, batch, file);
   const isLink = batch.links?.includes(file) ?? false;
   const follow = isLink && (batch.symlinks ?? job.transfer.symlinks) === 'follow';
-  const paired = { pair, name, as, isOurs: () => isOurs(system, pair, as, batch.records, file) };
   const paths = pathsOf(paired);
-  const looked = system.status(pair.source, name, follow, source);
+  const looked = system.status(pair.source, paired.name, follow, source);
   if (looked < 0) throw systemError(-looked, { ...paths, syscall: 'stat' });
   const linked = isLink && !follow && !source.isSpecial;
   if (batch.expected?.blocked.includes(file)) throw isDirectoryError(paths);

@@ -3,7 +3,7 @@ import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import { nameAs } from '../model/files.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { Attribute, Method } from '../model/settings.ts';
-import { isOurs, isRacilyClean, isUnchanged } from '../plan/compare.ts';
+import { isRacilyClean, isUnchanged, pairedFile } from '../plan/compare.ts';
 import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -295,7 +295,7 @@ export class FileCopier {
   *#copySteps({ pair, batch, links }: OpenBatch, position: number, isDue?: () => boolean): Generator<void> {
     const system = this.system;
     const { symlinks = this.#job.transfer.symlinks } = batch;
-    const file = this.#paired(pair, batch, position);
+    const file = pairedFile(system, pair, batch, position, this.#lost);
     const { name } = file;
     const link = links.has(position);
     const follow = link && symlinks === 'follow';
@@ -351,17 +351,6 @@ export class FileCopier {
     if (hardLinks)
       this.#addCopy({ source: isKept ? this.#source : source, batch, file: position, ...file }, copied);
     this.#count(pair, batch, position, result);
-  }
-
-  #paired(pair: DirectoryPair, batch: QueuedBatch, position: number): PairedFile {
-    const name = batch.names[position]!;
-    const as = batch.renamed?.[position] ?? name;
-    return {
-      pair,
-      name,
-      as,
-      isOurs: () => isOurs(this.system, pair, as, batch.records, position, this.#lost),
-    };
   }
 
   /**

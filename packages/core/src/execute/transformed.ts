@@ -2,9 +2,9 @@ import fs from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
-import { type Folder, nameAs } from '../model/files.ts';
+import type { Folder } from '../model/files.ts';
 import type { Attribute, TransferSettings } from '../model/settings.ts';
-import { isOurs } from '../plan/compare.ts';
+import { pairedFile } from '../plan/compare.ts';
 import { forget, LostNames, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
 import { onDisk } from '../platform/raw-names.ts';
@@ -152,10 +152,7 @@ class TransformedFile {
     this.#records = records;
     this.#position = position;
     this.#context = context;
-    const { system, lost } = context;
-    const as = nameAs(folder, position);
-    const isOursNow = () => isOurs(system, pair, as, records, position, lost);
-    this.#file = { pair, name: folder.names[position]!, as, isOurs: isOursNow };
+    this.#file = pairedFile(context.system, pair, { ...folder, records }, position, context.lost);
     this.#paths = pathsOf(this.#file);
   }
 

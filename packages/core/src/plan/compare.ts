@@ -1,3 +1,4 @@
+import { type Files, nameAs } from '../model/files.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { DirectoryPair, PairedFile } from '../transfer/pair.ts';
@@ -32,17 +33,31 @@ export function isUnchanged(
   return isAsRecorded(records, position, 'source', source);
 }
 
+/** A file of an open batch. `lost`: see {@link isOurs}. */
+export function pairedFile(
+  system: System,
+  pair: DirectoryPair,
+  // Not the records themselves: those of a batch move to shared memory when workers begin to take part.
+  files: Files & { records: Uint32Array | undefined },
+  position: number,
+  lost?: LostNames,
+): PairedFile {
+  const as = nameAs(files, position);
+  const isOursNow = () => isOurs(system, pair, as, files.records, position, lost);
+  return { pair, name: files.names[position]!, as, isOurs: isOursNow };
+}
+
 /**
  * Whether an earlier run created the destination file and nobody changed it since. Then it is added to `lost`, the
  * files of which this run replaces a name: the caller may replace it next.
  */
-export function isOurs(
+function isOurs(
   system: System,
   pair: DirectoryPair,
   as: string,
   records: Uint32Array | undefined,
   file: number,
-  lost?: LostNames,
+  lost: LostNames | undefined,
 ): boolean {
   if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
   if (!isAsRecorded(records, file, 'destination', destination))
