@@ -4,8 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import type { ResolvedOptions } from '../options/options.ts';
 
-const MANIFEST = '.manifest';
-
 /** The directory for the records of a project. `own` is the host's own cache directory, if it has one. */
 export function cacheDirectoryOf(
   { cacheDirectory }: Pick<ResolvedOptions, 'cacheDirectory'>,
@@ -68,7 +66,7 @@ export function indexFile(cacheDirectory: string, directory: string): string {
  * something that is no directory, the manifest is among the temporary files.
  */
 export function manifestFile(cacheDirectory: string, directory: string): string {
-  return path.join(usable(cacheDirectory), `${hashOf(directory)}${MANIFEST}`);
+  return path.join(usable(cacheDirectory), `${hashOf(directory)}.manifest`);
 }
 
 /** The file in which hashes of imported files are kept. */
@@ -107,17 +105,9 @@ export function readCached(file: string): unknown {
   }
 }
 
-/** Whether an earlier build copied something into an output directory, or into any, that may still exist. */
-export function wasCopied(cacheDirectory: string, directory: string | undefined): boolean {
-  if (directory !== undefined)
-    return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
-  try {
-    const names = fs.readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' });
-    return names.some((name) => name.endsWith(MANIFEST));
-  } catch {
-    // The cache directory is missing or cannot be read.
-    return false;
-  }
+/** Whether an earlier build copied something into an output directory that may still exist. */
+export function wasCopied(cacheDirectory: string, directory: string): boolean {
+  return fs.existsSync(manifestFile(cacheDirectory, directory)) && fs.existsSync(directory);
 }
 
 /** A hash that is short enough for the name of a file. */
