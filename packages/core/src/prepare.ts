@@ -124,8 +124,6 @@ async function loadFor({ targets = [], busy, workers }: PrepareOptions): Promise
 /** One thread copies this many small files in a few milliseconds. Booting a worker takes 40 ms of processor time. */
 const FEW_FILES = 64;
 
-const PATTERN = /[*?{}()[\]!+@]/;
-
 interface Pending {
   name: string;
   /** How many levels of directories to list, including this one. */
@@ -163,15 +161,24 @@ function entriesOf(name: string): fs.Dirent[] {
   }
 }
 
-/** A path that exists is not a glob, even if it contains special characters. */
 function placeOf(from: string): Pending {
-  if (!PATTERN.test(from) || fs.existsSync(from)) return { name: from, levels: Number.POSITIVE_INFINITY };
-  const { root } = path.parse(from);
-  const names = from.slice(root.length).split(path.sep);
-  const first = names.findIndex((each) => PATTERN.test(each));
-  const isDeep = names.some((each) => each.includes('**'));
-  return {
-    name: path.join(root, ...names.slice(0, first)),
-    levels: isDeep ? Number.POSITIVE_INFINITY : names.length - first,
-  };
+  const name = fixedPart(from);
+  const pattern = from.slice(name.length).split(path.sep).filter(Boolean);
+  const isWhole = name === from || pattern.some((each) => each.includes('**'));
+  return { name, levels: isWhole ? Number.POSITIVE_INFINITY : pattern.length };
+}
+
+/**
+ * The part of an absolute path or glob before the first pattern. A name that exists is no pattern, whatever characters
+ * it has.
+ */
+export function fixedPart(from: string): string {
+  if (fs.existsSync(from)) return from;
+  let current = path.parse(from).root;
+  for (const name of from.slice(current.length).split(path.sep)) {
+    const next = path.join(current, name);
+    if (/[*?{}()[\]!+@\\]/.test(name) && !fs.existsSync(next)) return current;
+    current = next;
+  }
+  return current;
 }

@@ -1,9 +1,8 @@
 import path from 'node:path';
 import type { Planned } from 'fs-reflink';
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
-import { ignoresCase, isInside } from 'fs-reflink/host';
+import { fixedPart, ignoresCase, isInside } from 'fs-reflink/host';
 import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
-import { watchedPart } from '../targets/watched.ts';
 import { brieflySync } from './brief-error.ts';
 import { manifestFile } from './cache.ts';
 
@@ -40,7 +39,7 @@ export function emptyOutput({
   snapshot,
   ...targets
 }: EmptySettings): Emptied {
-  const sources = allSourcesOf(targets).map(watchedPart);
+  const sources = allSourcesOf(targets).map(fixedPart);
   const manifest = manifestFile(cacheDirectory, directory);
   // If emptying is not loaded, the directory did not exist when the build started: this build wrote all files in it.
   if (!loaded) return { deleted: [], at: 0 };

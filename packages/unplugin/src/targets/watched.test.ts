@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fixedPart } from 'fs-reflink/host';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { watchedPart, watchedPaths } from './watched.ts';
+import { watchedPaths } from './watched.ts';
 
 let root: string;
 beforeAll(() => {
@@ -21,7 +22,7 @@ test.each([
   ['odd[1]/in/*', 'odd[1]/in'],
   ['odd[1]/!(a)', 'odd[1]'],
 ])('of %j the part that is no pattern is %j', (from, part) =>
-  expect(watchedPart(join(root, from))).toBe(join(root, part)),
+  expect(fixedPart(join(root, from))).toBe(join(root, part)),
 );
 
 test.each<[what: string, from: string | string[], watched: string[]]>([

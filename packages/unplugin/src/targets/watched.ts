@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { fixedPart, nearestExisting } from 'fs-reflink/host';
 import { statsOf } from './stats.ts';
 import { allSourcesOf, type OutputTargets } from './targets.ts';
 
@@ -13,31 +14,13 @@ export const NEVER_WATCHED: ReadonlySet<string> = new Set(['node_modules', '.git
 export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string> = new Set()): string[] {
   const found = new Set<string>();
   for (const from of allSourcesOf(targets)) {
-    const part = watchedPart(from);
+    const part = fixedPart(from);
     add(part, outputs, found);
     // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in.
     const parent = fs.existsSync(part) ? part : nearestExisting(part);
     if (!holds(parent, outputs)) found.add(parent);
   }
   return [...found];
-}
-
-function nearestExisting(missing: string): string {
-  let current = missing;
-  while (!fs.existsSync(current)) current = path.dirname(current);
-  return current;
-}
-
-/** The part of a path before the first pattern. A name that exists is no pattern, whatever characters it has. */
-export function watchedPart(from: string): string {
-  if (fs.existsSync(from)) return from;
-  let current = path.parse(from).root;
-  for (const name of from.slice(current.length).split(path.sep)) {
-    const next = path.join(current, name);
-    if (/[*?{}()[\]!+@\\]/.test(name) && !fs.existsSync(next)) return current;
-    current = next;
-  }
-  return current;
 }
 
 function add(file: string, outputs: ReadonlySet<string>, found: Set<string>): void {

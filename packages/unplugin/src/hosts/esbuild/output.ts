@@ -1,13 +1,13 @@
 import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, PluginBuild } from 'esbuild';
 import type { CopyReport } from 'fs-reflink';
+import { fixedPart } from 'fs-reflink/host';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { logReport } from '../../output/summary.ts';
 import { exclusive } from '../../output/turns.ts';
 import { allSourcesOf, assetTargets, type OutputTargets } from '../../targets/targets.ts';
-import { watchedPart } from '../../targets/watched.ts';
 import type { EsbuildAssets } from './assets.ts';
 import { onDelivery } from './delivery.ts';
 import { destinationDirectories } from './destinations.ts';
@@ -239,7 +239,7 @@ export class EsbuildOutput {
     const { directory, options, targets } = this.#settings;
     const all = [...targets.publicTargets, ...targets.targets];
     return new OutputWatch({
-      roots: [...new Set(allSourcesOf(targets).map(watchedPart))],
+      roots: [...new Set(allSourcesOf(targets).map(fixedPart))],
       directory,
       followLinks: all.some(({ symlinks = options.engine.symlinks }) => symlinks !== 'keep'),
       byFilesAlone: all.every(

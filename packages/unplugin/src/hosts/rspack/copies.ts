@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
+import { fixedPart } from 'fs-reflink/host';
 import type { ExtractedAsset } from '../../assets/bundled-assets.ts';
 import {
   blockedNames,
@@ -19,7 +20,6 @@ import type { HostLog } from '../../output/log.ts';
 import { exclusive } from '../../output/turns.ts';
 import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 import { assetTargets, type OutputTargets, sourcesOf } from '../../targets/targets.ts';
-import { watchedPart } from '../../targets/watched.ts';
 import type { Cleaning } from './clean.ts';
 import type { DevelopmentServer } from './development-server.ts';
 import type { RspackImports } from './imported-files.ts';
@@ -166,7 +166,7 @@ export class RspackCopies {
     const { targets, publicDirsAreDefault } = this.#settings;
     if (!publicDirsAreDefault) return targets;
     // The public targets include patterns that were taken over, which may be globs.
-    const isPresent = (from: string) => statsOf(watchedPart(from)) !== undefined;
+    const isPresent = (from: string) => statsOf(fixedPart(from)) !== undefined;
     const publicTargets = targets.publicTargets.filter((each) => sourcesOf(each).every(isPresent));
     return { ...targets, publicTargets };
   }
