@@ -1,5 +1,5 @@
 import { abortError, withPaths } from './errors.ts';
-import { pathsOf, toHooks } from './execute/execute.ts';
+import { pathsOfCopy, toHooks } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
 import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
@@ -48,7 +48,7 @@ export function copySync(targets: Target | readonly Target[], options: CopySyncO
 /** Runs a copy on the calling thread until it is done. */
 export function runSync(options: ResolvedCopyOptions): Tally {
   const { job, plan, signal } = options;
-  const paths = pathsOf(plan);
+  const paths = pathsOfCopy(plan);
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: false, outcomes: false });
   const hooks = toHooks(options, queue);

@@ -9,7 +9,7 @@ import { BatchCopier } from './batch-copier.ts';
 import { attempt, causeOf, type Finished, untilAborted } from './finished.ts';
 import type { CopyContext, CopyRequest } from './job.ts';
 import type { Queue } from './queue.ts';
-import { bytesOf, chooseSchedule, filesystemOf, isSlowCopy, MANY_BYTES, MANY_FILES } from './schedule.ts';
+import { chooseSchedule, filesystemOf, isSlowCopy, MANY_BYTES, MANY_FILES, totalSize } from './schedule.ts';
 import { MOST_SLICED } from './way.ts';
 import { WorkerGroup } from './worker-group.ts';
 
@@ -122,7 +122,7 @@ class Coordinator {
       if (copies) {
         const stopped = this.#copier.copyUntil(deadline, {
           mayHold: this.#isAlone,
-          bytesLeft: () => bytesOf(queue.leftSources(), MOST_SLICED),
+          bytesLeft: () => totalSize(queue.leftSources(), MOST_SLICED),
         });
         if (stopped === 'deadline') return false;
         if (stopped === 'large') {
@@ -169,7 +169,7 @@ class Coordinator {
       waitingFiles,
       isSlow: this.#isSlow,
       hasLarge: this.#hasLarge,
-      bytesLeft: isIdle && this.#hasLarge ? bytesOf(queue.leftSources(), MANY_BYTES) : 0,
+      bytesLeft: isIdle && this.#hasLarge ? totalSize(queue.leftSources(), MANY_BYTES) : 0,
       filesystem: this.#filesystem,
     });
     if (workers <= (this.#workerGroup?.size ?? 0)) return;

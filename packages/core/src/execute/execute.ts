@@ -17,7 +17,7 @@ import { runInWorkers } from './worker-group.ts';
 /** Runs a copy on the threads that {@link chooseSchedule} returns. Rejects with the error that ended the copy. */
 export async function execute(options: ResolvedCopyOptions): Promise<Finished['tally']> {
   const { job, plan, concurrency, signal, onPlanned } = options;
-  const paths = pathsOf(plan);
+  const paths = pathsOfCopy(plan);
   const keepsLinks = [job.transfer, ...plan.targets].some(({ preserve }) => preserve?.includes('links'));
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: job.recorded, outcomes: onPlanned !== undefined });
@@ -84,7 +84,7 @@ function isInArchive({ from, others = [] }: ResolvedTarget): boolean {
 }
 
 /** The paths for errors about the whole copy. */
-export function pathsOf({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
+export function pathsOfCopy({ targets: [target] }: PlanSettings): { source?: string; destination?: string } {
   if (!target) return {};
   const { from, to, exact, rename } = target;
   return { source: from, destination: exact ? path.join(to, rename as string) : to };

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { statOf } from '../platform/path-status.ts';
+import { statOf, tryOr } from '../platform/path-status.ts';
+import { nearestExisting } from '../platform/spelling.ts';
 import type { System } from '../platform/system.ts';
 
 /** What is known about a copy before it starts. */
@@ -78,11 +78,11 @@ function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts
   return waitingFiles >= MANY_FILES && !SERIAL_FILESYSTEMS.has(filesystem ?? '');
 }
 
-/** The maximum number of files for which {@link bytesOf} calls stat. */
+/** The maximum number of files for which {@link totalSize} calls stat. */
 const MAX_STATS = 1_000;
 
 /** The total bytes of files. Stops at `enough` bytes, and after the first {@link MAX_STATS} files. */
-export function bytesOf(files: Iterable<string>, enough: number): number {
+export function totalSize(files: Iterable<string>, enough: number): number {
   let bytes = 0;
   let stats = 0;
   for (const file of files) {
@@ -99,13 +99,7 @@ export function bytesOf(files: Iterable<string>, enough: number): number {
  * determined.
  */
 export function filesystemOf(system: System, file: string): string {
-  for (let current = file; ; current = path.dirname(current)) {
-    try {
-      return system.filesystem(current).name;
-    } catch {
-      if (path.dirname(current) === current) return '';
-    }
-  }
+  return tryOr('', () => system.filesystem(nearestExisting(file)).name);
 }
 
 /** Whether every file of a copy takes long, judged by the options and the filesystems. */

@@ -160,7 +160,7 @@ class TransformedFile {
   async write(): Promise<FileResult | undefined> {
     const { queue, tally } = this.#context;
     const decision = this.#decide();
-    const bytes = decision === 'keep' ? undefined : await this.#writeUnlessAlike(decision === 'replace');
+    const bytes = decision === 'keep' ? undefined : await this.#writeUnlessSame(decision === 'replace');
     if (bytes === undefined && queue.stopped) return undefined;
     const result: FileResult =
       bytes === undefined ? UNCHANGED : { action: 'copied', method: 'transform', bytes };
@@ -183,7 +183,7 @@ class TransformedFile {
    * Writes the result of the function. Returns undefined if the destination is already equal, or if the copy was
    * stopped.
    */
-  async #writeUnlessAlike(exists: boolean): Promise<number | undefined> {
+  async #writeUnlessSame(exists: boolean): Promise<number | undefined> {
     const { queue, job, system } = this.#context;
     const made = await this.#apply(await this.#read());
     if (made === undefined || queue.stopped) return undefined;

@@ -17,21 +17,21 @@ export function keptIn(root: string, keep: readonly string[]): string[] {
  */
 export function nameBelow(root: string, file: string): string {
   if (isInside(root, file)) return spelledBelow(root, file);
-  const real = realPath(file);
+  const real = withoutLinksAbove(file);
   // The directory itself may be a link.
-  const outer = path.dirname(realPath(path.join(root, '_')));
+  const outer = path.dirname(withoutLinksAbove(path.join(root, '_')));
   return isInside(outer, real) ? spelledBelow(root, path.join(root, path.relative(outer, real))) : file;
 }
 
 /** The path without links above its last part, which may be a link itself and need not exist. */
-function realPath(file: string): string {
+function withoutLinksAbove(file: string): string {
   const parent = path.dirname(file);
   if (parent === file) return file;
   let above: string;
   try {
     above = fs.realpathSync.native(parent);
   } catch {
-    above = realPath(parent);
+    above = withoutLinksAbove(parent);
   }
   return path.join(above, path.basename(file));
 }

@@ -117,12 +117,12 @@ export function encodeNames(names: readonly string[]): Buffer {
   return Buffer.from(JSON.stringify(names).slice(1, -1), 'utf8');
 }
 
-export function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+export function asBytes({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 export function toPart({ names, records }: NamedRecords): Part {
-  return { files: names.length, text: () => encodeNames(names), records: () => bytesOf(records) };
+  return { files: names.length, text: () => encodeNames(names), records: () => asBytes(records) };
 }
 
 /** An open manifest. */

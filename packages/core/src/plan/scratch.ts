@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { temporaryName } from '../transfer/temporary.ts';
-import { bytesOf, encodeNames, readExactly, type Section, type SectionStore } from './manifest-file.ts';
+import { asBytes, encodeNames, readExactly, type Section, type SectionStore } from './manifest-file.ts';
 import type { NamedRecords } from './named-records.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -30,7 +30,7 @@ export class Scratch implements SectionStore {
     const at = this.#end;
     const text = encodeNames(names);
     this.#put(text);
-    this.#put(bytesOf(records));
+    this.#put(asBytes(records));
     return { at, files: names.length, textBytes: text.length };
   }
 

@@ -18,7 +18,7 @@ import { join } from './filter.ts';
 import { askAbout, type Pending } from './pending.ts';
 
 /** Returns the directory with only the files that `filter` accepts. */
-export function* keptIn(
+export function* wantedIn(
   filter: NonNullable<ResolvedTarget['filter']>,
   directory: WalkedDirectory,
 ): Generator<Pending, WalkedDirectory> {

@@ -10,7 +10,7 @@ import { DirectoryFilter, FilteredDirectories } from './filter.ts';
 import { splitGlob, toExclusion, toIgnored, walkGlob } from './glob.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
 import { refuseLinksAround, refuseNested } from './nested.ts';
-import { keptIn, withNewNames } from './new-names.ts';
+import { wantedIn, withNewNames } from './new-names.ts';
 import { Pending } from './pending.ts';
 import { type Recall, type WalkOptions, walk } from './walk.ts';
 
@@ -96,7 +96,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
   };
   let isComplete = true;
   const onError = (thrown: unknown) => {
-    options.onError(withPaths(target, thrown));
+    options.onError(withBothPaths(target, thrown));
     isComplete = false;
   };
   let found: Iterable<WalkedDirectory> | undefined;
@@ -117,7 +117,7 @@ function* scanSource(target: ResolvedTarget, options: ScanOptions): Generator<Fo
     folders++;
     files += value.names.length;
     const directory = named(target, () => belowBase(target, value));
-    const kept = target.filter ? yield* keptIn(target.filter, directory) : directory;
+    const kept = target.filter ? yield* wantedIn(target.filter, directory) : directory;
     filtered?.add(directory, kept.names.length);
     if (!filtered || kept.names.length > 0) yield* withNewNames(target, kept);
   }
@@ -151,11 +151,11 @@ function named<T>(target: ResolvedTarget, step: () => T): T {
   try {
     return step();
   } catch (thrown) {
-    throw withPaths(target, thrown);
+    throw withBothPaths(target, thrown);
   }
 }
 
-function withPaths(target: ResolvedTarget, thrown: unknown): CopyError {
+function withBothPaths(target: ResolvedTarget, thrown: unknown): CopyError {
   const error = asCopyError(thrown, { source: target.from });
   if (error.destination !== undefined) return error;
   const { details } = error;
