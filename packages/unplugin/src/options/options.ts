@@ -1,11 +1,19 @@
 import type { CopyOptions, CopyReport, Target } from 'fs-reflink';
 import type { ImportedAssets, ResolvedAssets } from '../assets/options.ts';
 
+export const ENGINE_OPTIONS = [
+  'reflink',
+  'atomic',
+  'preserve',
+  'symlinks',
+  'pageCache',
+  'durability',
+  'concurrency',
+  'allowMissing',
+] as const;
+
 /** Options of the copy engine that a bundler plugin passes on; see fs-reflink. */
-export type EngineOptions = Pick<
-  CopyOptions,
-  'reflink' | 'atomic' | 'preserve' | 'symlinks' | 'pageCache' | 'durability' | 'concurrency' | 'allowMissing'
->;
+export type EngineOptions = Pick<CopyOptions, (typeof ENGINE_OPTIONS)[number]>;
 
 /** What webpack and its plugins know about files, and may do to them. For webpack only. */
 export interface AssetOptions {

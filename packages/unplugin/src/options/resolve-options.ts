@@ -2,31 +2,22 @@ import path from 'node:path';
 import type { Target } from 'fs-reflink';
 import { checkOptions, hintFor, isPath, isPromise, show, toPath } from 'fs-reflink/options';
 import { resolveAssets } from '../assets/options.ts';
-import type {
-  AssetOptions,
-  EngineOptions,
-  Options,
-  OutputTarget,
-  PublicDirectory,
-  ResolvedOptions,
-  ResolvedPublicDirectory,
-  ResolvedTarget,
-  ViteOptions,
+import {
+  type AssetOptions,
+  ENGINE_OPTIONS,
+  type EngineOptions,
+  type Options,
+  type OutputTarget,
+  type PublicDirectory,
+  type ResolvedOptions,
+  type ResolvedPublicDirectory,
+  type ResolvedTarget,
+  type ViteOptions,
 } from './options.ts';
 import { notCalled } from './other-bundlers.ts';
 
-const ENGINE = [
-  'reflink',
-  'atomic',
-  'preserve',
-  'symlinks',
-  'pageCache',
-  'durability',
-  'concurrency',
-  'allowMissing',
-] as const;
 const KNOWN: readonly string[] = [
-  ...ENGINE,
+  ...ENGINE_OPTIONS,
   'publicDir',
   'targets',
   'report',
@@ -133,7 +124,7 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   const { dev = 'serve' } = webpack;
   if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
   const engine = Object.fromEntries(
-    ENGINE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+    ENGINE_OPTIONS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   );
   const checked = checkByEngine(targets, engine, host);
   const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
