@@ -79,8 +79,8 @@ export interface Folder extends Files {
   /** Its path, or a name in it, is not UTF-8. */
   raw?: boolean | undefined;
   /**
-   * Whether a filesystem may take it for another directory of the same walk: in its path, one name and that of another
-   * directory beside it differ only in the case of letters or the form of accents.
+   * Whether a filesystem may take it for another directory of the same walk: a name in its path and the name of a
+   * directory beside that one differ only in the case of letters or the form of accents.
    */
   alike?: boolean | undefined;
   /** Present if all of its files are already up to date. `alone`: the destination directory contains nothing else. */

@@ -29,9 +29,9 @@ export interface OutputWatchOptions {
 }
 
 /**
- * Watches the sources of an output directory and what was copied there. After a copy that found nothing to do, it can
- * vouch that the next copy would find nothing either. That requires a system that reports every change before anybody
- * can ask: Linux, with local filesystems, and with no links on the way to a source.
+ * Watches the sources of an output directory and what was copied there. After a copy that found nothing to do, it
+ * knows whether the next copy would find nothing either. That requires a system that reports every change before
+ * anybody can ask: Linux, with local filesystems, and with no links on the way to a source.
  */
 export class OutputWatch {
   readonly #options: OutputWatchOptions;
@@ -44,7 +44,7 @@ export class OutputWatch {
   /** The devices and inodes that the paths of the sources led to when this started to watch them. */
   #sourcesAt: string;
   #outputAt = '';
-  #proof: string | undefined;
+  #idleKey: string | undefined;
 
   constructor(options: OutputWatchOptions) {
     this.#options = options;
@@ -62,8 +62,8 @@ export class OutputWatch {
     return this.#sources.directories;
   }
 
-  /** Whether this could vouch if it also watched the output and if a copy had found nothing to do. */
-  get canVouch(): boolean {
+  /** Whether {@link noteIdle} has an effect if the output is watched too. */
+  get canNoteIdle(): boolean {
     const { byFilesAlone, directory } = this.#options;
     if (process.platform !== 'linux' || !byFilesAlone || !this.#sources.complete) return false;
     return [directory, ...this.#sources.directories].every(isLocal);
@@ -74,15 +74,15 @@ export class OutputWatch {
     return this.#changed;
   }
 
-  /** Whether the last copy has found nothing to do. {@link vouches} checks whether something has changed since. */
-  get isProven(): boolean {
-    return this.#proof !== undefined;
+  /** Whether the last copy has found nothing to do. {@link isStillIdle} checks whether something has changed since. */
+  get isIdle(): boolean {
+    return this.#idleKey !== undefined;
   }
 
   /** Call this before a copy starts. The copy sees all changes that were made until now. */
   async begin(): Promise<void> {
-    await allToldOf();
-    this.#proof = undefined;
+    await allEvents();
+    this.#idleKey = undefined;
     const sourcesAt = identitiesOf(this.#options.roots);
     if (sourcesAt !== this.#sourcesAt) {
       this.#sources.close();
@@ -95,16 +95,16 @@ export class OutputWatch {
   }
 
   /** Call this when the copy has found nothing to do. `key` stands for what the copy depended on besides files. */
-  async prove(key: string, ignored: ReadonlySet<string>): Promise<void> {
-    await allToldOf();
-    if (!this.#outputIsWatched || !this.canVouch || this.#hasChanged(ignored)) return;
-    this.#proof = key;
+  async noteIdle(key: string, ignored: ReadonlySet<string>): Promise<void> {
+    await allEvents();
+    if (!this.#outputIsWatched || !this.canNoteIdle || this.#hasChanged(ignored)) return;
+    this.#idleKey = key;
   }
 
   /** Whether a copy would find nothing to do now. Changes of the `ignored` files do not count. */
-  async vouches(key: string, ignored: ReadonlySet<string>): Promise<boolean> {
-    if (this.#proof !== key) return false;
-    await allToldOf();
+  async isStillIdle(key: string, ignored: ReadonlySet<string>): Promise<boolean> {
+    if (this.#idleKey !== key) return false;
+    await allEvents();
     if (this.#hasChanged(ignored) || !this.#outputIsWatched || !this.#sources.complete) return false;
     // There is no event if a path was moved away or if a link above it was changed.
     return identitiesOf(this.#options.roots) === this.#sourcesAt && this.#identifyOutput() === this.#outputAt;
@@ -179,7 +179,7 @@ function isLocal(directory: string): boolean {
 }
 
 /** Waits for the events of all changes until now. They arrive once per event loop turn; this one may have begun. */
-async function allToldOf(): Promise<void> {
+async function allEvents(): Promise<void> {
   await nextTurn();
   await nextTurn();
 }

@@ -117,7 +117,7 @@ export class EsbuildOutput {
     this.#bundle = bundlePaths(result, root).filter((each) => !taken.has(each));
     try {
       const report = await exclusive(directory, async () => {
-        return (await this.#vouchedReport(messages)) ?? (await this.#copy(messages, listed));
+        return (await this.#idleReport(messages)) ?? (await this.#copy(messages, listed));
       });
       await assets?.verify();
       await this.#logReport(report, messages);
@@ -137,7 +137,7 @@ export class EsbuildOutput {
     // A dry run does not watch, because each of its copies would find the same to do.
     if (options.dryRun) return messages.deliver();
     const watch = this.#watch;
-    if (!watch || watch.hasChanged || (watch.canVouch && !watch.isProven && !this.#wins))
+    if (!watch || watch.hasChanged || (watch.canNoteIdle && !watch.isIdle && !this.#wins))
       this.#follow(FOLLOW_AFTER);
     return messages.deliver();
   }
@@ -167,10 +167,10 @@ export class EsbuildOutput {
     await this.#copies.end({ keepWorkers: false });
   }
 
-  async #vouchedReport(messages: EsbuildMessages): Promise<CopyReport | undefined> {
+  async #idleReport(messages: EsbuildMessages): Promise<CopyReport | undefined> {
     const started = performance.now();
     const { report, warnings } = this.#last ?? {};
-    if (!report || !(await this.#watch?.vouches(this.#key, this.#ignored))) return undefined;
+    if (!report || !(await this.#watch?.isStillIdle(this.#key, this.#ignored))) return undefined;
     for (const warning of warnings!) messages.warn(warning);
     const { entries: _entries, ...rest } = report;
     return { ...rest, durationMs: performance.now() - started };
@@ -194,7 +194,7 @@ export class EsbuildOutput {
       const [report] = await this.#copies.finish(directory);
       this.#wins = this.#copies.winsAt(directory);
       this.#last = { report: report!, warnings: messages.warnings };
-      if (isIdle(report!) && !this.#wins) await this.#watch?.prove(this.#key, this.#ignored);
+      if (isIdle(report!) && !this.#wins) await this.#watch?.noteIdle(this.#key, this.#ignored);
       return report!;
     } finally {
       await this.#copies.end({ keepWorkers: true });
@@ -217,11 +217,11 @@ export class EsbuildOutput {
       await exclusive(directory, async () => {
         if (this.#state !== 'built' || (this.#askedBy === 'somebody' && !this.#isRepeated)) return;
         const watch = (this.#watch ??= this.#newWatch());
-        const report = await this.#copy(messages, listed || watch.canVouch);
+        const report = await this.#copy(messages, listed || watch.canNoteIdle);
         if (!isIdle(report)) await this.#logReport(report, messages);
-        if (!watch.canVouch || this.#wins || !this.#isBuilt) return;
+        if (!watch.canNoteIdle || this.#wins || !this.#isBuilt) return;
         watch.watchOutput(destinationDirectories(report, targets, directory, watch.directories));
-        // The watch can vouch only after a copy that finds nothing to do.
+        // The watch knows that nothing is to do only after a copy that finds nothing to do.
         const second = await this.#copy(new EsbuildMessages(build), listed);
         if (!isIdle(second)) await this.#logReport(second, messages);
       });
