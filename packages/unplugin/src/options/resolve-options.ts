@@ -75,6 +75,39 @@ const peers: Record<string, string> = {
  */
 export function resolveOptions(options: Options | undefined, host: string): ResolvedOptions {
   const given = options ?? {};
+  checkNames(given, host);
+  const { targets = [], report = 'summary', dryRun = false, cacheDirectory } = given;
+  if (cacheDirectory !== undefined && !isPath(cacheDirectory))
+    throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
+  if (!isReport(report)) {
+    throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
+  }
+  if (typeof dryRun !== 'boolean') throw wrong(host, 'dryRun', 'must be true or false', dryRun);
+  if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
+  for (const each of targets) {
+    checkAssetOptions(each, 'targets', host);
+    refuseTemplate(each, host);
+  }
+  const engine = Object.fromEntries(
+    ENGINE_OPTIONS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  );
+  const checked = checkByEngine(targets, engine, host);
+  const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
+  return {
+    engine,
+    publicDirs: resolvePublicDirs(given.publicDir, host),
+    targets: targets.map((target, position) => withPaths({ ...target, ...checked[position] })),
+    report,
+    dryRun,
+    cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
+    ...resolveByBundler(given, host),
+    // In a dry run the engine copies no imported files, so the bundler has to.
+    assets: dryRun ? undefined : assets,
+  };
+}
+
+/** Throws if these are no options, or if the host does not have one of them. */
+function checkNames(given: Options, host: string): void {
   // webpack and Rspack call a function in "plugins" with the compiler.
   if (isCompiler(given)) throw notCalled(host);
   if (typeof given !== 'object' || Array.isArray(given) || isPromise(given))
@@ -95,18 +128,13 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
       'is for Vite, Rollup, Rolldown, esbuild, webpack, Rspack and Rsbuild only',
       given.assets,
     );
-  const { targets = [], report = 'summary', dryRun = false, cacheDirectory } = given;
-  if (cacheDirectory !== undefined && !isPath(cacheDirectory))
-    throw wrong(host, 'cacheDirectory', 'must be a path', cacheDirectory);
-  if (!isReport(report)) {
-    throw wrong(host, 'report', "must be false, 'summary', 'verbose' or a function", report);
-  }
-  if (typeof dryRun !== 'boolean') throw wrong(host, 'dryRun', 'must be true or false', dryRun);
-  if (!Array.isArray(targets)) throw wrong(host, 'targets', 'must be an array of targets', targets);
-  for (const each of targets) {
-    checkAssetOptions(each, 'targets', host);
-    refuseTemplate(each, host);
-  }
+}
+
+/** Checks the options for one bundler only. Those for others are checked too: several may share one object. */
+function resolveByBundler(
+  given: Options,
+  host: string,
+): Pick<ResolvedOptions, 'environments' | 'environmentNames' | 'reload' | 'takeOver' | 'dev'> {
   const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
@@ -114,34 +142,18 @@ export function resolveOptions(options: Options | undefined, host: string): Reso
   if (typeof reload !== 'boolean') throw wrong(host, 'vite.reload', 'must be true or false', reload);
   const webpack = optionsOf('webpack', given, ['takeOver', 'dev'], host);
   const rspack = optionsOf('rspack', given, ['takeOver'], host);
-  for (const [name, { takeOver }] of [
-    ['webpack', webpack],
-    ['rspack', rspack],
-  ] as const) {
+  for (const [name, { takeOver }] of Object.entries({ webpack, rspack })) {
     if (takeOver !== undefined && typeof takeOver !== 'boolean')
       throw wrong(host, `${name}.takeOver`, 'must be true or false', takeOver);
   }
   const { dev = 'serve' } = webpack;
   if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
-  const engine = Object.fromEntries(
-    ENGINE_OPTIONS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
-  );
-  const checked = checkByEngine(targets, engine, host);
-  const assets = resolveAssets(given.assets, (what) => wrong(host, 'assets', what, given.assets));
   return {
-    engine,
-    publicDirs: resolvePublicDirs(given.publicDir, host),
-    targets: targets.map((target, position) => withPaths({ ...target, ...checked[position] })),
-    report,
-    dryRun,
-    cacheDirectory: cacheDirectory === undefined ? undefined : toPath(cacheDirectory),
     environments: toPredicate(environments),
     environmentNames: typeof environments === 'function' ? undefined : environments,
     reload,
     takeOver: (host === 'webpack' ? webpack : rspack).takeOver ?? false,
     dev,
-    // In a dry run the engine copies no imported files, so the bundler has to.
-    assets: dryRun ? undefined : assets,
   };
 }
 
