@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { CopyError, type CopyOptions, copy, plan, type Target } from 'fs-reflink';
 import { describe, expect, it } from 'vitest';
 import { pastTick } from '../support/clock.ts';
-import { notRoot, orSkipped } from '../support/skip.ts';
+import { notLinux, notRoot, orSkipped } from '../support/skip.ts';
 import { directory, file, readTree, symlink, writeTree } from '../support/trees.ts';
 import { bootWorkers } from '../support/workers.ts';
 import { contentsOf, filesOf, inProcess, leavingNothing, refusal, rejection, workspace } from './support.ts';
@@ -45,6 +45,21 @@ it.skipIf(notRoot)(
     const { warnings } = await copy(shout, { cwd, preserve: ['mode', 'special'] });
     expect(statSync(join(cwd, 'out/a')).mode & 0o7777).toBe(0o755);
     expect(warnings).toEqual([expect.stringContaining("('special' in preserve)")]);
+  },
+);
+
+it.skipIf(notLinux)(
+  orSkipped("transform writes a file again that has lost its special bits, also without 'mode'", notLinux),
+  async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const mode = () => statSync(join(cwd, 'out/a')).mode & 0o7000;
+    chmodSync(join(cwd, 'in/a'), 0o4755);
+    const run = () => copy(shout, { cwd, preserve: ['special'] });
+    await run();
+    chmodSync(join(cwd, 'out/a'), 0o755);
+    expect(await run()).toMatchObject({ files: 1, warnings: [] });
+    expect(mode()).toBe(0o4000);
+    expect(await run()).toMatchObject({ files: 0, unchanged: 1 });
   },
 );
 

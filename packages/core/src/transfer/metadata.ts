@@ -161,7 +161,7 @@ export function hasWantedAttributes(
 export function hasAttributesOf(keep: Preserved, source: FileStatus, destination: FileStatus): boolean {
   if (keep.timestamps && !source.isModifiedAtAbout(destination)) return false;
   if (keep.ownership && !destination.hasOwnerOf(source)) return false;
-  return !keep.mode || wantedMode(keep, source, destination) === undefined;
+  return !(keep.mode || keep.special) || wantedMode(keep, source, destination) === undefined;
 }
 
 /** The mode to set, or undefined if the destination already has it. */
