@@ -4,7 +4,7 @@ import { ascii } from '../ascii.js';
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the hosts share only two files: one that is
 // loaded with a bundler's config, and one that a build needs.
 const CONFIG =
-  /src\/(options\/(name|other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(names|out-dirs|plugins|small))\.ts$/;
+  /src\/(options\/(name|options|other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(names|out-dirs|plugins|small))\.ts$/;
 const BUILD =
   /src\/(assets\/(load|plugin-order|stand-in)|hosts\/vite\/(instances|output)|options\/unsupported|(output|targets)\/[\w-]+)\.ts$/;
 

@@ -25,6 +25,12 @@ function run(code: string, ...flags: string[]): string {
   });
 }
 
+/** The names of the plugin's built files among the modules that were loaded, without hashes. */
+function ownFiles(loaded: string): string[] {
+  const ours = loaded.split('\n').filter((each) => each.includes('/packages/unplugin/dist/'));
+  return ours.map((each) => path.posix.basename(each, '.js').replace(/-[\w-]{8}$/, '')).sort();
+}
+
 describe.each(entries)('the built entry %s', (name) => {
   const print = `process.stdout.write([reflink({ report: false })].flat()[0].name)`;
 
@@ -54,7 +60,25 @@ describe.each(entries)('the built entry %s', (name) => {
     for (const each of ['unplugin', 'esbuild', 'rollup', 'rolldown', 'vite', 'p-limit', 'micromatch'])
       expect(loaded).not.toContain(`/node_modules/${each}/`);
     expect(loaded).not.toMatch(others);
+    if (!isRollup) expect(ownFiles(loaded)).toEqual(['config', name]);
   });
+});
+
+test.each([
+  ['which has no files to serve, loads no more than its config', '', false],
+  ['which serves a target, loads what serves it', "{ targets: [{ from: 'loaded.js' }] }", true],
+])("Vite's development server, %s", (_what, options, serves) => {
+  const hook = fileURLToPath(new URL('loaded.js', import.meta.url));
+  const code = `
+    import { createServer } from 'vite';
+    import reflink from 'unplugin-reflink/vite';
+    const optimizeDeps = { noDiscovery: true };
+    const server = { middlewareMode: true, ws: false };
+    const plugins = [reflink(${options})];
+    await (await createServer({ configFile: false, optimizeDeps, server, plugins })).close();`;
+  const files = ownFiles(run(code, '--import', hook, '--input-type=module'));
+  if (serves) expect(files).toEqual(expect.arrayContaining(['config', 'serve', 'vite']));
+  else expect(files).toEqual(['config', 'vite']);
 });
 
 describe('the unified plugin', () => {

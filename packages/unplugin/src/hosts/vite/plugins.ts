@@ -166,11 +166,15 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
     api: options,
     apply: 'serve',
     async configureServer(server) {
+      const { plugins } = server.config;
+      const isAlone = plugins.filter(({ name }) => name === SERVE_NAME).length === 1;
+      // Most servers have nothing to serve but what Vite serves itself.
+      if (isAlone && !options.publicDirs?.length && options.targets.length === 0) return;
       const [{ commonOptions }, { servedOf }] = await Promise.all([
         import('./instances.ts'),
         import('./output.ts'),
       ]);
-      const chosen = commonOptions('client', server.config.plugins, options);
+      const chosen = commonOptions('client', plugins, options);
       const served = chosen && servedOf(server.environments.client.config, chosen);
       if (!served) return;
       // Builds do not need this code.
