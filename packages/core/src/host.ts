@@ -7,6 +7,6 @@
 
 export { asThrown, CopyError } from './errors.ts';
 export { isInside } from './inside.ts';
-export { ignoresCase, nearestExisting } from './platform/spelling.ts';
+export { ignoresCase } from './platform/spelling.ts';
 export { fixedPart, type PreparedCopies, type PrepareOptions, prepareCopies } from './prepare.ts';
 export { bytesOf } from './target.ts';

@@ -86,7 +86,7 @@ const MOST_ALIKE = 3;
  */
 function chain(directory: string): Identity[] {
   const identities: Identity[] = [];
-  let current = nearestExisting(directory);
+  let current = nearestEntry(directory);
   for (;;) {
     const found = tryOr(undefined, () => fs.statSync(onDisk(current), { bigint: true }));
     if (!found) return identities;
@@ -106,7 +106,8 @@ function parentOf(directory: string): string {
   return path.sep === '/' ? `${directory}/..` : path.dirname(directory);
 }
 
-function nearestExisting(directory: string): string {
+/** The path, or the nearest above it that leads to a file or a directory. On Windows its real path. */
+function nearestEntry(directory: string): string {
   for (let current = directory; ; current = path.dirname(current)) {
     if (isExisting(current)) return path.sep === '/' ? current : fs.realpathSync.native(current);
     if (path.dirname(current) === current) return current;

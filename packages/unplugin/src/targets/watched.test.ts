@@ -30,6 +30,7 @@ test.each<[what: string, from: string | string[], watched: string[]]>([
   ['a glob', 'public/*.png', ['public']],
   ['an array, without what is negated', ['public', '!app'], ['public']],
   ['what is missing, with the directory it will be in', 'public/new/a.txt', ['public/new/a.txt', 'public']],
+  ['what is below a file, with that file', 'app/file.txt/a', ['app/file.txt/a', 'app/file.txt']],
   [
     'a directory that holds the output and packages, as its other entries',
     'app',

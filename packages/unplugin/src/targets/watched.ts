@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { fixedPart, nearestExisting } from 'fs-reflink/host';
+import { fixedPart } from 'fs-reflink/host';
 import { statsOf } from './stats.ts';
 import { allSourcesOf, type OutputTargets } from './targets.ts';
 
@@ -16,9 +16,11 @@ export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string
   for (const from of allSourcesOf(targets)) {
     const part = fixedPart(from);
     add(part, outputs, found);
-    // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in.
-    const parent = fs.existsSync(part) ? part : nearestExisting(part);
-    if (!holds(parent, outputs)) found.add(parent);
+    // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in, or the
+    // file that has to become a directory first.
+    let there = part;
+    while (!fs.existsSync(there)) there = path.dirname(there);
+    if (!holds(there, outputs)) found.add(there);
   }
   return [...found];
 }
