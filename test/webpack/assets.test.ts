@@ -1,4 +1,4 @@
-import fs, { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import CompressionPlugin from 'compression-webpack-plugin';
 import type { Options } from 'unplugin-reflink';
@@ -48,13 +48,14 @@ describeWebpacks((host) => {
   );
 
   test.each([
-    ['in memory', false, 'deleted'],
-    ['in memory', false, 'a directory'],
-    ['in memory that finds the sources', true, 'deleted'],
-    ['in memory that finds the sources', true, 'a directory'],
+    ['in memory', 'deleted', false],
+    ['in memory', 'a directory', false],
+    ['in memory', 'a link to itself', false],
+    ['in memory that finds the sources', 'deleted', true],
+    ['in memory that finds the sources', 'a directory', true],
   ])(
-    'an output %s (%s) does not get a file that is %s after it was listed',
-    async (_what, findsSources, becomes) => {
+    'an output %s does not get a file that is %s after it was listed',
+    async (_what, becomes, findsSources) => {
       const root = makeProject(files);
       const inMemory = {
         apply(compiler: Compiler) {
@@ -65,8 +66,10 @@ describeWebpacks((host) => {
           if (findsSources) Object.assign(memory, { stat: statAnywhere });
           compiler.outputFileSystem = memory as never;
           compiler.hooks.afterCompile.tap('test', () => {
-            rmSync(join(root, 'static/style.css'));
-            if (becomes === 'a directory') mkdirSync(join(root, 'static/style.css'));
+            const file = join(root, 'static/style.css');
+            rmSync(file);
+            if (becomes === 'a directory') mkdirSync(file);
+            if (becomes === 'a link to itself') symlinkSync('style.css', file);
           });
         },
       };

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
@@ -117,11 +118,13 @@ export class CompilationAssets {
   }
 
   /**
-   * Removes from the assets the files that were deleted since they were listed, or that became a directory: webpack
-   * would read them, and its error would end the process.
+   * Removes from the assets what is no longer a file since it was listed: webpack would read it, and its error would
+   * end the process.
    */
   dropMissing(): void {
-    this.detach(this.untouched().filter(({ file }) => !statsOf(file.source)?.isFile()));
+    // Of a link that leads to itself there is no status: `statsOf` throws.
+    const isFile = (source: string) => fs.existsSync(source) && statsOf(source)?.isFile();
+    this.detach(this.untouched().filter(({ file }) => !isFile(file.source)));
   }
 
   /** Removes assets that webpack must not write. Returns a function that restores them. */
