@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixedPart } from 'fs-reflink/host';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { watchedPaths } from './watched.ts';
 
 let root: string;
@@ -43,4 +43,14 @@ test.each<[what: string, from: string | string[], watched: string[]]>([
   const outputs = new Set([join(root, 'app/dist')]);
   const found = watchedPaths({ publicTargets: [], targets: [target] }, outputs);
   expect(found.sort()).toEqual(watched.map((each) => join(root, each)).sort());
+});
+
+test('of a source on a drive that does not exist, the search for its directory ends', () => {
+  let asked = 0;
+  // A search that does not end by itself ends here.
+  const exists = vi.spyOn(fs, 'existsSync').mockImplementation(() => ++asked > 100);
+  onTestFinished(() => exists.mockRestore());
+  const from = join(root, 'missing');
+  expect(watchedPaths({ publicTargets: [], targets: [{ from }] })).toContain(from);
+  expect(asked).toBeLessThan(100);
 });

@@ -19,7 +19,8 @@ export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string
     // Rolldown does not notice that a missing path is created. Watch the directory that it will be created in, or the
     // file that has to become a directory first.
     let there = part;
-    while (!fs.existsSync(there)) there = path.dirname(there);
+    // On Windows the drive itself may be missing.
+    while (!fs.existsSync(there) && path.dirname(there) !== there) there = path.dirname(there);
     if (!holds(there, outputs)) found.add(there);
   }
   return [...found];
