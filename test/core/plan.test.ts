@@ -1,8 +1,9 @@
 import { chmodSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import threads from 'node:worker_threads';
 import { type CopyEntry, type CopyOptions, type CopyReport, copy, plan, type Target } from 'fs-reflink';
 import type { PreparedCopies } from 'fs-reflink/host';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pastTick } from '../support/clock.ts';
 import { cannotGiveUpRights } from '../support/other-user.ts';
 import { orSkipped } from '../support/skip.ts';
@@ -321,4 +322,15 @@ describe('plan of a large copy', () => {
     const copied = await copy(target, { cwd, entries: true });
     expect(comparable(planned)).toEqual(comparable(copied));
   });
+});
+
+it('a plan starts no worker threads where the copy starts some', async () => {
+  const cwd = writeTree(workspace(), { 'in/a': 'a' });
+  const Worker = vi.spyOn(threads, 'Worker');
+  onTestFinished(() => Worker.mockRestore());
+  const options: CopyOptions = { cwd, durability: 'full', concurrency: 2 };
+  expect(await plan({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 1 });
+  expect(Worker).not.toHaveBeenCalled();
+  expect(await copy({ from: 'in', to: 'out' }, options)).toMatchObject({ files: 1 });
+  expect(Worker).toHaveBeenCalled();
 });

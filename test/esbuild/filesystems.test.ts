@@ -18,7 +18,7 @@ describeEsbuilds((host) => {
     });
     afterAll(() => mounted?.unmount());
 
-    test('every file is cloned, also when it changes, and the next build knows that nothing is to do', async () => {
+    test('every file is cloned, also when it changes, and the next build knows that it has nothing to do', async () => {
       const root = writeTree(join(mounted.path, 'project'), {
         'main.js': 'console.log("bundled")',
         'node_modules/some/package.json': '{}',

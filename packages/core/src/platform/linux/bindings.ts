@@ -56,7 +56,7 @@ export interface Bindings
 }
 
 /**
- * The architectures of Node.js and koffi that are little-endian and have 64 bits: on others the plain names of libc's
+ * The architectures of Node.js and koffi that have 64 bits; all are little-endian. On others the plain names of libc's
  * functions take 32-bit offsets and times.
  */
 const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'ppc64', 'loong64']);

@@ -221,7 +221,7 @@ export class EsbuildOutput {
         if (!isIdle(report)) await this.#logReport(report, messages);
         if (!watch.canNoteIdle || this.#wins || !this.#isBuilt) return;
         watch.watchOutput(destinationDirectories(report, targets, directory, watch.directories));
-        // The watch knows that nothing is to do only after a copy that finds nothing to do.
+        // Only a copy that finds nothing to do tells the watch that the next one has nothing to do either.
         const second = await this.#copy(new EsbuildMessages(build), listed);
         if (!isIdle(second)) await this.#logReport(second, messages);
       });
