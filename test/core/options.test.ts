@@ -423,6 +423,18 @@ describe('something unknown', () => {
       'in target 2 of 3',
     ],
     [
+      'an option of the copy in a target',
+      () => copy({ from: 'a', concurrency: 2 } as Target),
+      'unknown target option "concurrency"',
+      'use the option "concurrency", for all targets; known are from',
+    ],
+    [
+      'an option of a target for the whole copy',
+      () => copy({ from: 'a' }, { transform: String } as object),
+      'unknown option "transform"',
+      'use "transform" of a target; known are',
+    ],
+    [
       'a value in the last of two targets',
       () => copy([{ from: 'a' }, { from: 'b', to: 5 }] as unknown as Target[]),
       'target option "to" must be a path, got 5',

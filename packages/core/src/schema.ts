@@ -114,14 +114,11 @@ const peers: Record<string, Record<string, string>> = {
     cache: 'use "pageCache", or "manifest" to leave unchanged files alone',
     dereference: 'use "symlinks"',
     errorOnExist: 'use "overwrite: \'error\'"',
-    filter: 'use "filter" of a target',
     flat: 'use "flatten" of a target',
     force: 'use "overwrite"',
-    ignore: 'use "ignore" of a target',
     mode: 'use "reflink"',
     preserveTimestamps: 'use "preserve"',
     recursive: 'leave it out: directories are always copied whole',
-    rename: 'use "rename" of a target',
     verbatimSymlinks: 'use "symlinks: \'keep\'"',
   },
   'target option': {
@@ -133,7 +130,7 @@ const peers: Record<string, Record<string, string>> = {
     force: 'use "overwrite"',
     globbyOptions: 'use "ignore"',
     globOptions: 'use "ignore"',
-    noErrorOnMissing: 'use the option "allowMissing", for all targets',
+    noErrorOnMissing: forAllTargets('allowMissing'),
     priority: 'use the order of targets: the last one wins',
     source: 'use "from"',
     src: 'use "from"',
@@ -160,7 +157,7 @@ export function check<Options extends object>(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(schema, name)) continue;
     throw new TypeError(
-      `fs-reflink: unknown ${kind} "${name}", which is ${show(options[name])}${where}; ${hintFor(peers[kind], name)}known are ${Object.keys(schema).join(', ')}`,
+      `fs-reflink: unknown ${kind} "${name}", which is ${show(options[name])}${where}; ${hintFor(peers[kind], name) || misplaced(name, schema)}known are ${Object.keys(schema).join(', ')}`,
     );
   }
   const checked: Record<string, unknown> = {};
@@ -173,6 +170,16 @@ export function check<Options extends object>(
     checked[name] = copyOf(value, Object.hasOwn(given, name) ? undefined : given);
   }
   return checked as Options;
+}
+
+/** The hint for an option of the other argument of `copy`. Returns an empty string for any other name. */
+function misplaced(name: string, schema: Schema): string {
+  if (schema === targetSchema && Object.hasOwn(copySchema, name)) return `${forAllTargets(name)}; `;
+  return schema === copySchema && Object.hasOwn(targetSchema, name) ? `use "${name}" of a target; ` : '';
+}
+
+function forAllTargets(option: string): string {
+  return `use the option "${option}", for all targets`;
 }
 
 function copyOf(value: unknown, owner: object | undefined): unknown {

@@ -75,6 +75,12 @@ test.each<[given: unknown, host: string, message: RegExp]>([
   [{ cacheDir: 'cache' }, 'vite', /"cacheDir", which is 'cache'; use "cacheDirectory"; known are/],
   [{ publicDirs: ['a'] }, 'rollup', /use "publicDir"; known are/],
   [{ target: [] }, 'webpack', /use "targets"; known are/],
+  [
+    { from: 'a', to: 'b' },
+    'vite',
+    /unknown option "from", which is 'a'; use "targets: \[\{ from, to \}\]"; known/,
+  ],
+  [{ transform: String }, 'vite', /unknown option "transform".*use "transform" of a target; known are/],
   [{ targets: [] }, 'sveltekit', /unknown option "targets".*known are reflink, atomic/],
   [{ cacheDir: 'cache' }, 'sveltekit', /unknown option "cacheDir", which is 'cache'; known are reflink/],
   [{ target: [] }, 'sveltekit', /unknown option "target", which is \[\]; known are reflink/],
