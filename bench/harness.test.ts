@@ -40,11 +40,11 @@ function copying(name: string, afterwards: (to: string) => void = () => {}): Con
   };
 }
 
-test('contenders take turns, and the rounds that warm up do not count', async () => {
+test('contenders take turns, each round begins with another one, and the rounds that warm up do not count', async () => {
   const turns: string[] = [];
   const [a, b] = ['A', 'B'].map((name) => copying(name, () => turns.push(name)));
   const series = await run(a!, b!);
-  expect(turns.join('')).toBe('ABABABAB');
+  expect(turns.join('')).toBe('BAABBAAB');
   expect(series.map(({ label, values }) => [label, values.length])).toEqual([
     ['A', 3],
     ['B', 3],
@@ -135,8 +135,15 @@ test('a figure that falls short is printed, not thrown', () => {
   expect(seriesTable(series)).toMatch(/ours +100 ms +90.0 ms - 120 ms/);
 });
 
+const of = (label: string, ...values: number[]) => ({ label, unit: 'ms' as const, values });
+
+test('a build that was slower without a copy does not tell what a copy adds', () => {
+  const series = [of('no copy', 100), of('ours', 80), of('theirs', 140)];
+  const [verdict] = judge([addedLess('ours', 'theirs', 'no copy', 2)], series);
+  expect(verdict).toMatchObject({ measured: '-20.0 ms to 40.0 ms, not comparable', reached: false });
+});
+
 test('what fewer rounds added is compared with the middle of all rounds without a copy', () => {
-  const of = (label: string, ...values: number[]) => ({ label, unit: 'ms' as const, values });
   const series = [of('no copy', 10, 20, 12), of('ours', 20, 30, 22), of('theirs', 32)];
   const targets = [addedLess('ours', 'theirs', 'no copy', 3), addedWithin('ours', 'theirs', 'no copy', 0.5)];
   expect(judge(targets, series)).toMatchObject([

@@ -63,7 +63,7 @@ export const atMost = (subject: string, limit: number, unit: Unit): Target => ({
   reached: (own) => own <= limit,
 });
 
-/** A difference below this is noise. */
+/** A difference to the build without a copy below this is noise. If it is negative by more, that build was disturbed. */
 const LEAST_MS = 1;
 
 /** What `subject` adds to `base` is so many times less than what `against` adds. */
@@ -73,8 +73,8 @@ export const addedLess = (subject: string, against: string, base: string, times:
   base,
   wanted: `adds ${times}x less`,
   measured: (own, other, unit) =>
-    `${amount(own, unit)} to ${amount(other, unit)}, ${ratio(other / Math.max(own, LEAST_MS))} less`,
-  reached: (own, other) => other / Math.max(own, LEAST_MS) >= times,
+    `${amount(own, unit)} to ${amount(other, unit)}, ${own < -LEAST_MS ? 'not comparable' : `${ratio(other / Math.max(own, LEAST_MS))} less`}`,
+  reached: (own, other) => own >= -LEAST_MS && other / Math.max(own, LEAST_MS) >= times,
 });
 
 /** What `subject` adds to `base` is at most so many times what `against` adds. */
