@@ -80,6 +80,12 @@ const trees: Case[] = [
     to: 'out',
   },
   {
+    name: 'a glob with a directory in braces below a directory that may not be entered',
+    files: { 'closed/a/x': 'x', 'closed/a': directory(), closed: directory({ mode: 0o000 }) },
+    from: 'closed/{a,b}/*',
+    to: 'out',
+  },
+  {
     name: 'a glob below an unreadable directory',
     files: { 'in/closed/x': 'x', 'in/closed': directory({ mode: 0o111 }) },
     from: 'in/closed/*',

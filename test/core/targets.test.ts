@@ -17,6 +17,9 @@ interface Case {
   out: Record<string, string | null>;
 }
 
+/** Names in braces, together longer than a file name can be. */
+const long = `{${Array.from({ length: 80 }, (_none, number) => `package-${number}`).join()}}`;
+
 const page = { 'public/index.html': 'index', 'public/css/a.css': 'a', 'public/css/deep/b.css': 'b' };
 
 const cases: Case[] = [
@@ -166,6 +169,24 @@ const cases: Case[] = [
       'group/y/4.txt': '4',
       'both/a/1.txt': '1',
       'both/b/c/2.txt': '2',
+    },
+  },
+  {
+    name: 'a list in braces may be longer than a name can be',
+    files: { 'in/package-7/a.js': 'a', 'in/package-8.js': 'b', 'in/other/c.js': 'c', 'in/d.js': 'd' },
+    targets: [
+      { from: `in/${long}/*.js`, to: 'out/middle' },
+      { from: `in/${long}.js`, to: 'out/end' },
+      { from: ['in', `!in/${long}/**`, `!in/${long}.js`], to: 'out/not' },
+      { from: 'in', to: 'out/ignored', ignore: [`${long}/**`, `${long}.js`] },
+    ],
+    out: {
+      'middle/package-7/a.js': 'a',
+      'end/package-8.js': 'b',
+      'not/other/c.js': 'c',
+      'not/d.js': 'd',
+      'ignored/other/c.js': 'c',
+      'ignored/d.js': 'd',
     },
   },
   {

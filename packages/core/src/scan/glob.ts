@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { WalkedDirectory } from '../model/files.ts';
 import { toPath } from '../path-or-url.ts';
-import { exists } from '../platform/path-status.ts';
+import { exists, isDirectory } from '../platform/path-status.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { addWithParents } from './filter.ts';
 import { type Glob, isDynamic, Matcher, unescaped } from './matcher.ts';
@@ -49,10 +49,6 @@ export function toExclusion(absolute: string): Glob {
 
 function isSpecial(segment: string): boolean {
   return isDynamic(segment) || segment.includes('\\');
-}
-
-function isDirectory(path: string): boolean {
-  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 interface GlobOptions extends Omit<WalkOptions, 'matcher' | 'onDirectory'> {

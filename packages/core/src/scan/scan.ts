@@ -1,3 +1,4 @@
+import type fs from 'node:fs';
 import path from 'node:path';
 import { asCopyError, CopyError, systemError } from '../errors.ts';
 import { isInside } from '../inside.ts';
@@ -195,7 +196,7 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
     onLinked: refuseLinksAround(target.to),
     onError,
   });
-  const status = lstatIfThere(from);
+  const status = lookAt(target);
   if (!status) {
     const glob = target.exact ? undefined : splitGlob(from);
     if (!glob) return missing(target, options);
@@ -217,6 +218,18 @@ function locate(target: ResolvedTarget, options: LocateOptions): Iterable<Walked
   const [source, name] = [path.dirname(from), path.basename(from)];
   if (ignoring(target, source)?.hasFile(name) === false) return undefined;
   return [{ source, relative: '', names: [name], ...((link || kind === 'special') && { links: [0] }) }];
+}
+
+/** The lstat of `from`. Returns undefined if nothing exists there. */
+function lookAt({ from, exact }: ResolvedTarget): fs.Stats | undefined {
+  try {
+    return lstatIfThere(from);
+  } catch (error) {
+    // A glob may be longer than a name can be.
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG' && !exact && splitGlob(from))
+      return undefined;
+    throw error;
+  }
 }
 
 function ignoring(target: ResolvedTarget, directory: string): Matcher | undefined {
