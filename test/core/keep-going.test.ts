@@ -67,6 +67,23 @@ describe("onError: 'collect'", () => {
     expect(readFileSync(join(cwd, 'there/d'), 'utf8')).toBe('a file');
   });
 
+  it.each([
+    ['on the calling thread', {}, 0],
+    ['in several worker threads', { durability: 'file' }, 2],
+  ] as const)('reports one error for a directory of many files, %s', async (_how, options, workers) => {
+    fill(join(cwd, 'many'), { files: 500, folders: 1 });
+    const there = join(writeTree(cwd, { 'there/folder-0': 'a file' }), 'there/folder-0');
+    const held = await bootWorkers(workers);
+    try {
+      const report = await run(options, { from: 'many', to: 'there' });
+      expect(errors(report.errors)).toEqual([['ENOTDIR', there]]);
+    } finally {
+      await held.dispose();
+    }
+    const planned = await plan({ from: 'many', to: 'there' }, { cwd, onError: 'collect' });
+    expect(errors(planned.errors)).toEqual([['ENOTDIR', there]]);
+  });
+
   it('reports no error where there is none', async () => {
     expect((await run({}, { to: 'elsewhere' })).errors).toEqual([]);
     expect(await copy({ from: 'in', to: 'elsewhere' }, { cwd })).not.toHaveProperty('errors');

@@ -97,7 +97,7 @@ export function emptyTally(): Tally {
 
 /** Records the error of one file if the copy continues after it. Throws any other error. */
 export function noteError(
-  tally: Tally,
+  tally: Pick<Tally, 'errors'>,
   { collectsErrors }: { collectsErrors?: boolean },
   error: unknown,
 ): void {

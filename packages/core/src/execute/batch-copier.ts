@@ -2,12 +2,13 @@ import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
-import { noteError, type Tally } from '../report.ts';
+import type { Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
 import { compareBatch, type ExpectedCopies } from './dry-run.ts';
 import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
+import { noteDirectoryError } from './finished.ts';
 import type { CopyContext } from './job.ts';
 import type { SharedQueue } from './shared-queue.ts';
 import { SMALL_FILE } from './way.ts';
@@ -203,7 +204,7 @@ export class BatchCopier {
     try {
       return this.#copierOf(batch).#open(batch);
     } catch (error) {
-      noteError(this.tally, this.#job, error);
+      noteDirectoryError(this.#context, batch, error);
       while (this.#queue.nextFile(batch) !== DONE);
       return undefined;
     }

@@ -4,7 +4,9 @@ import type { PlannedQueue, QueuedBatch } from '../model/batch.ts';
 export const MADE = 1;
 /** The directory was searched for temporary files of killed processes, which were deleted. */
 export const SWEPT = 2;
-/** One or both of these bits. */
+/** The error that prevents all copies to the directory was collected. */
+export const REFUSED = 4;
+/** Some of these bits. */
 export type Note = number;
 
 /** What a queue stores for each file in addition to its name. */
@@ -24,5 +26,6 @@ export interface BatchQueue extends Pick<PlannedQueue, 'stop' | 'stopped'> {
   /** Returns what {@link nextFile} would return, without taking the file. Another thread may take it meanwhile. */
   peekFile(batch: QueuedBatch): number;
   has(note: Note, batch: QueuedBatch): boolean;
-  note(note: Note, batch: QueuedBatch): void;
+  /** Returns false if it was noted before. */
+  note(note: Note, batch: QueuedBatch): boolean;
 }

@@ -12,7 +12,7 @@ import { NO_DIRECTORY, openDirectory } from '../transfer/opened-path.ts';
 import { type DirectoryPair, mayReplace, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import type { BatchQueue } from './batch-queue.ts';
-import { countResult, entryOf } from './finished.ts';
+import { countResult, entryOf, noteDirectoryError } from './finished.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
@@ -40,7 +40,7 @@ export function compareBatch(
     if (batch.expected?.refused) throw batch.expected.refused;
     pair = openExisting(system, batch, job);
   } catch (error) {
-    noteError(tally, job, error);
+    noteDirectoryError({ queue, job, tally }, batch, error);
     return;
   }
   try {

@@ -1,8 +1,9 @@
 import { asThrown, CopyError } from '../errors.ts';
-import type { FileResult } from '../model/batch.ts';
+import type { FileResult, QueuedBatch } from '../model/batch.ts';
 import type { CopyEntry } from '../model/entry.ts';
-import { addTally, countFiles, emptyTally, type Tally } from '../report.ts';
+import { addTally, countFiles, emptyTally, noteError, type Tally } from '../report.ts';
 import type { BothPaths } from '../transfer/pair.ts';
+import { REFUSED } from './batch-queue.ts';
 import type { CopyContext, ProgressEvent } from './job.ts';
 import { onAbort } from './on-abort.ts';
 
@@ -44,6 +45,19 @@ export function combine(parts: readonly Finished[]): Finished {
 
 function isAbort(error: unknown): boolean {
   return error instanceof CopyError && error.code === 'ABORT_ERR';
+}
+
+/**
+ * Records the error of a directory if the copy continues after it, and throws any other error. It is recorded once,
+ * although each batch of the directory has it, in each thread.
+ */
+export function noteDirectoryError(
+  { queue, job, tally }: Pick<CopyContext, 'queue' | 'job' | 'tally'>,
+  batch: QueuedBatch,
+  error: unknown,
+): void {
+  const isNew = queue.note(REFUSED, batch);
+  noteError(isNew ? tally : { errors: [] }, job, error);
 }
 
 /** Counts what happened to one file. */

@@ -133,9 +133,11 @@ export class Queue implements BatchQueue, PlannedQueue {
     return batch.number >= 0 ? this.#shared!.has(note, batch) : (batch.notes.bits & note) !== 0;
   }
 
-  note(note: Note, batch: QueuedBatch): void {
-    if (batch.number >= 0) this.#shared!.note(note, batch);
-    else batch.notes.bits |= note;
+  note(note: Note, batch: QueuedBatch): boolean {
+    if (batch.number >= 0) return this.#shared!.note(note, batch);
+    const { bits } = batch.notes;
+    batch.notes.bits = bits | note;
+    return bits !== batch.notes.bits;
   }
 
   /** Adds to the number of files and links that this thread copied. */

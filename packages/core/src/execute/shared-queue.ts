@@ -230,8 +230,9 @@ export class SharedQueue implements PlannedQueue {
     return (Atomics.load(this.#index, this.#notesAt(number)) & note) !== 0;
   }
 
-  note(note: Note, { number }: QueuedBatch): void {
-    Atomics.or(this.#index, this.#notesAt(number), note);
+  note(note: Note, { number }: QueuedBatch): boolean {
+    const before = Atomics.or(this.#index, this.#notesAt(number), note);
+    return (before | note) !== before;
   }
 
   #notesAt(number: number): number {
