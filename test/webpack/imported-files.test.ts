@@ -246,6 +246,16 @@ describeWebpacks((host) => {
     expect(built.reports).toMatchObject([{ files: 0 }]);
   });
 
+  test('a project whose path has the character of a fragment', async () => {
+    const code =
+      "import one from './big.bin?query';\nimport two from './two.bin';\nexport default [one, two];\n";
+    const root = join(makeProject({ 'C#/main.js': code, 'C#/big.bin': big(), 'C#/two.bin': big() }), 'C#');
+    const { reports, read, copiesOf } = await build(root);
+    expect(read.filter((name) => name.endsWith('.bin'))).toEqual([]);
+    expect(['big.bin', 'two.bin'].map((file) => copiesOf(file).length)).toEqual([1, 1]);
+    expect(reports).toMatchObject([{ files: 2, bytes: 512 * KIB }]);
+  });
+
   test('a loader gets the content', async () => {
     const root = makeProject({
       ...tree(),

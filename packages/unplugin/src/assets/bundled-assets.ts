@@ -62,13 +62,12 @@ export class BundledAssets {
   }
 
   /**
-   * Finds the file of a stand-in that comes from the bundler's cache, where an earlier build may have put it. `name`
-   * is the path of the file, and may have a query. Returns undefined if the file is missing or has another content
-   * now.
+   * Finds the file of a stand-in that comes from the bundler's cache, where an earlier build may have put it. `paths`
+   * are the paths that the file may have. Returns undefined if the file is missing or has another content now.
    */
-  async restore(content: Uint8Array, name: string): Promise<BundledAsset | undefined> {
+  async restore(content: Uint8Array, paths: readonly string[]): Promise<BundledAsset | undefined> {
     const standIn = Buffer.from(content).toString().trimEnd();
-    for (const file of new Set([name, name.replace(/[?#].*$/, '')])) {
+    for (const file of paths) {
       const found = stateOf(file);
       if (!found) continue;
       const selected = { file: fs.realpathSync.native(file), ...found };

@@ -88,7 +88,7 @@ export class ImportedFiles {
   async #restored(standIn: Uint8Array, file: string): Promise<BundledAsset | undefined> {
     // A program may call `compiler.compile`, which calls neither `run` nor `watchRun`.
     if (!this.assets) await this.begin();
-    return this.assets!.restore(standIn, file);
+    return this.assets!.restore(standIn, pathsOf(file));
   }
 
   /** Finds the file of an earlier build's stand-in. If it is missing or has changed, fails and deletes the asset. */
@@ -114,6 +114,16 @@ export class ImportedFiles {
     for (const each of this.#sources.keys()) if (!kept.has(each)) this.#sources.delete(each);
     await this.assets?.verify(directory);
   }
+}
+
+/**
+ * The paths that a module may be of. A path may contain the characters with which a query and a fragment begin. The
+ * longest path comes first. webpack writes `\0` before such a character of a path.
+ */
+export function pathsOf(resource: string): string[] {
+  const whole = resource.replaceAll('\0', '');
+  const shorter = [...whole.matchAll(/[?#]/g)].map(({ index }) => whole.slice(0, index));
+  return [whole, ...shorter.reverse()];
 }
 
 function keyOf({ state, file }: BundledAsset): string {

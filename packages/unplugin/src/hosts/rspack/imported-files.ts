@@ -5,7 +5,7 @@ import type { BundledAsset, ExtractedAsset } from '../../assets/bundled-assets.t
 import { standInOf } from '../../assets/compiler-source.ts';
 import { MODULES } from '../../assets/options.ts';
 import { isOnDisk } from '../../compilers/compiler.ts';
-import { ImportedFiles } from '../../compilers/imported-files.ts';
+import { ImportedFiles, pathsOf } from '../../compilers/imported-files.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { STAND_IN_OF, type StandInOf } from '../../rspack-loader.ts';
@@ -137,8 +137,7 @@ export class RspackImports extends ImportedFiles {
     for (const { name, info } of compilation.getAssets()) {
       if (info.sourceFilename === undefined) continue;
       const file = path.resolve(this.#compiler.context, info.sourceFilename);
-      if (this.assets.selection.matches(file) || this.assets.selection.matches(file.replace(/[?#].*$/, '')))
-        yield { name, file };
+      if (pathsOf(file).some((each) => this.assets!.selection.matches(each))) yield { name, file };
     }
   }
 
