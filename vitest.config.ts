@@ -46,7 +46,12 @@ export default defineConfig({
   resolve: { conditions: ['dev', 'module', 'node', 'import', 'default'] },
   test: {
     reporters: ['default', './test/support/skipped-reporter.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/run-directory.ts', 'test/frameworks/install.ts'],
+    globalSetup: [
+      'test/support/build.ts',
+      'test/support/run-directory.ts',
+      'test/frameworks/install.ts',
+      'test/browser/chromium.ts',
+    ],
     // A third of the time the tests wait: for disks, for children, for clocks to tick.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Only what hangs reaches them, also on a machine that is busy with other things.

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-import { reasonToSkip } from '../support/optional-lanes.ts';
+import { isNamed, reasonToSkip } from '../support/optional-lanes.ts';
 
+const VARIABLE = 'REFLINK_BROWSER';
 const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
 
 /** The reason why no browser can be opened. Undefined if one can. */
@@ -11,9 +12,14 @@ export const chromiumMissing = (): string | undefined =>
 /** The reason why no browser is opened here. Undefined if one is. */
 export const browserMissing = (): string | undefined => reasonToSkip('browser', chromiumMissing);
 
-/** Opens headless Chromium, which connects only to the page under test. */
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
+/**
+ * Starts headless Chromium before all tests: one for all files, because it takes 4 seconds of the processor to start.
+ * Vitest calls this once for each project.
+ */
+export default async function start(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[VARIABLE] !== undefined || !(isNamed('browser') || isNamed('frameworks'))) return undefined;
+  if (chromiumMissing()) return undefined;
+  const server = await chromium.launchServer({
     executablePath,
     args: [
       '--no-sandbox',
@@ -25,4 +31,9 @@ export function openBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+  process.env[VARIABLE] = server.wsEndpoint();
+  return () => server.close();
 }
+
+/** Connects to Chromium, which connects only to the page under test. To close it closes only the pages opened here. */
+export const openBrowser = (): Promise<Browser> => chromium.connect(process.env[VARIABLE]!);
