@@ -1,6 +1,5 @@
 // node smoke.mjs <the built package's index.js> <a directory on btrfs> <a directory on ext4>
-// Prints one line of JSON per check; without arguments, the checks' names. FS_REFLINK_NATIVE=off in the environment
-// means the checks without koffi.
+// Prints one line of JSON per check. FS_REFLINK_NATIVE=off in the environment means the checks without koffi.
 import { pathToFileURL } from 'node:url';
 
 const { checks } =
@@ -8,12 +7,10 @@ const { checks } =
     ? { checks: (await import('./portable-checks.mjs')).portableChecks }
     : await import('./checks.mjs');
 const [index, btrfs, ext4] = process.argv.slice(2);
-if (index === undefined) for (const check of Object.keys(checks)) console.log(check);
-else
-  await runAll({
-    ...(await import(pathToFileURL(index))),
-    ...(await import(new URL('host.js', pathToFileURL(index)))),
-  });
+await runAll({
+  ...(await import(pathToFileURL(index))),
+  ...(await import(new URL('host.js', pathToFileURL(index)))),
+});
 
 async function runAll(engine) {
   for (const [check, run] of Object.entries(checks)) {
