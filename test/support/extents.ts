@@ -15,7 +15,16 @@ interface Extent {
  * neither true nor false would prove anything. Files without blocks (empty, or one hole) share nothing.
  */
 export function sharesExtents(fileA: string, fileB: string): boolean | 'inline' {
-  const [extentsA, extentsB] = extentsOf([fileA, fileB]) as [Extent[], Extent[]];
+  return eachSharesExtents([[fileA, fileB]])[0]!;
+}
+
+/** {@link sharesExtents} for each of several pairs, by one process. */
+export function eachSharesExtents(pairs: readonly (readonly [string, string])[]): (boolean | 'inline')[] {
+  const extents = pairs.length > 0 ? extentsOf(pairs.flat()) : [];
+  return pairs.map((_pair, index) => areShared(extents[2 * index]!, extents[2 * index + 1]!));
+}
+
+function areShared(extentsA: Extent[], extentsB: Extent[]): boolean | 'inline' {
   const all = [...extentsA, ...extentsB];
   if (all.some(({ flags }) => flags.includes('inline'))) return 'inline';
   if (extentsA.length === 0) return false;
