@@ -54,6 +54,34 @@ describe("under Node.js' permission model, without native code and threads", () 
     expect(value).toMatchObject({ methods: { node_fs: { files: 41 } } });
   });
 
+  it('keeps the times of files if only the directory of the project may be written', () => {
+    const cwd = writeTree(workspace(), tree);
+    utimesSync(join(cwd, 'in/large'), 1000, 1000);
+    const flags = [permission, '--allow-fs-read=*', `--allow-fs-write=${cwd}`, '--no-warnings'];
+    const call =
+      "lib.copy({ from: 'in', to: 'out' }, { cwd: argument.cwd, reflink: 'never', preserve: ['mode', 'timestamps'] })";
+    const { value, error } = inProcess(`return ${call}`, { cwd }, { flags });
+    expect(error).toBeUndefined();
+    expect(value).toMatchObject({ files: 41, warnings: [] });
+    expect(statSync(join(cwd, 'out/large')).mtimeMs).toBe(1000 * 1000);
+  });
+
+  it('a destination that may not be read is EACCES, and the error says what to allow', () => {
+    const cwd = writeTree(workspace(), tree);
+    const library = fileURLToPath(new URL('../../..', builtLibrary()));
+    const reads = [library, `${cwd}/in`].map((each) => `--allow-fs-read=${each}`);
+    const flags = [permission, ...reads, `--allow-fs-write=${cwd}/out`, '--no-warnings'];
+    for (const [call, unread] of [
+      ["lib.copy({ from: 'in', to: 'out' }, { cwd: argument.cwd })", `${cwd}/out`],
+      // The nearest directory that exists, as far as the process can see.
+      ["lib.probe(argument.cwd + '/in', argument.cwd + '/out')", '/'],
+    ] as const) {
+      const { error } = inProcess(`return ${call}`, { cwd }, { flags });
+      expect(error, call).toMatchObject({ name: 'CopyError', code: 'EACCES', source: join(cwd, 'in') });
+      expect(error!.message, call).toContain(`read "${unread}"; allow it with --allow-fs-read`);
+    }
+  });
+
   it('a path that may not be written is EACCES', () => {
     const cwd = writeTree(workspace(), tree);
     const flags = [permission, '--allow-fs-read=*', `--allow-fs-write=${cwd}/may`, '--no-warnings'];

@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Method } from './model/settings.ts';
 import { nodeUtil } from './node-util.ts';
 import { windowsErrorBehind } from './platform/detail.ts';
+import { EACCES, isDenied } from './platform/errno.ts';
 import { shown, shownInMessage } from './platform/raw-names.ts';
 
 /** A method that was tried before another one, and the code of its error. */
@@ -238,11 +239,31 @@ export function asThrown(thrown: unknown): NonNullable<unknown> {
   return new CopyError({ code: 'ERR_THROWN', reason, cause: thrown });
 }
 
+/** An error of Node.js' permission model, or of Deno's permissions, whose message says everything. */
+interface Denial extends Error {
+  permission?: string;
+  resource?: string;
+}
+
+function reasonOfDenial({ message, permission, resource }: Denial): string {
+  if (!resource || !permission?.startsWith('FileSystem')) return message;
+  const verb = permission === 'FileSystemRead' ? 'read' : 'write';
+  return `Node.js' permission model does not let this process ${verb} ${JSON.stringify(resource)}; allow it with --allow-fs-${verb}`;
+}
+
 /** Converts what a `node:fs` call threw to a {@link CopyError} with these paths. */
 export function asCopyError(thrown: unknown, paths: { source?: string; destination?: string }): CopyError {
   const error = asThrown(thrown);
   if (error instanceof CopyError) return error;
   const { code, errno, syscall, message } = error as NodeJS.ErrnoException;
+  if (isDenied(error))
+    return new CopyError({
+      code: 'EACCES',
+      reason: reasonOfDenial(error as Denial),
+      ...paths,
+      errno: EACCES,
+      cause: error,
+    });
   if (typeof errno === 'number' && code !== undefined) {
     return systemError(Math.abs(errno), { ...paths, syscall, cause: error });
   }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyError, errorCode } from './errors.ts';
+import { asCopyError, CopyError, errorCode } from './errors.ts';
 import type { Ability, DirectAbility, Probe, ProbePlace } from './model/probe.ts';
 import { loadSystem } from './platform/load.ts';
 import { statOf } from './platform/path-status.ts';
@@ -19,8 +19,9 @@ export async function tryAbilities(source: string, destination: string): Promise
   const [given, target] = resolvePaths(source, destination);
   const original = realFile(given);
   const system = loadSystem();
-  const from = placeAt(system, nearestExisting(original));
-  const to = placeAt(system, nearestExisting(target));
+  const paths = { source: given, destination: target };
+  const from = placeAt(system, original, paths);
+  const to = placeAt(system, target, paths);
   const loaded = system.name !== 'portable';
   const trial = new Trial(system, from.path, to.path);
   try {
@@ -77,16 +78,22 @@ function tryDirect(trial: Trial, original: Original): DirectAbility {
   return ability.supported ? { ...ability, alignment: trial.alignment(original) } : ability;
 }
 
-function placeAt(system: System, directory: string): ProbePlace {
-  const { name, type, blockSize, clones, devDrive } = system.filesystem(directory);
-  return {
-    path: directory,
-    filesystem: name,
-    type,
-    blockSize,
-    ...(clones !== undefined && { clones }),
-    ...(devDrive !== undefined && { devDrive }),
-  };
+/** What is known about the nearest directory that exists. */
+function placeAt(system: System, wanted: string, paths: { source: string; destination: string }): ProbePlace {
+  try {
+    const directory = nearestExisting(wanted);
+    const { name, type, blockSize, clones, devDrive } = system.filesystem(directory);
+    return {
+      path: directory,
+      filesystem: name,
+      type,
+      blockSize,
+      ...(clones !== undefined && { clones }),
+      ...(devDrive !== undefined && { devDrive }),
+    };
+  } catch (error) {
+    throw asCopyError(error, paths);
+  }
 }
 
 /** A copy follows a link to a file, so the directory to probe is the one that contains the file. */

@@ -21,3 +21,12 @@ export const { EOVERFLOW, EPERM, ERANGE, EROFS, ETIMEDOUT, ETXTBSY, EXDEV, UNKNO
 /** The positive number of an error code; undefined if the system does not have it. */
 export const errnoOf = (code: string): number | undefined =>
   (numbers as Readonly<Record<string, number | undefined>>)[code];
+
+/**
+ * Whether an error comes from Node.js' permission model or from Deno's permissions. It has no error number; in Deno it
+ * has no code either.
+ */
+export function isDenied(error: unknown): boolean {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code === 'ERR_ACCESS_DENIED' || name === 'NotCapable';
+}

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { EACCES, EINVAL, EISDIR, ELOOP, ENOTDIR, ENOTSUP, EPERM, errnoOf } from '../errno.ts';
+import { EACCES, EINVAL, EISDIR, ELOOP, ENOTDIR, ENOTSUP, EPERM, errnoOf, isDenied } from '../errno.ts';
 import { filesystemName, isPseudoFilesystem } from '../linux/filesystems.ts';
+import { tryOr } from '../path-status.ts';
 import { childPath, decoded, pathIn as join, readLinkTarget } from '../paths.ts';
 import { PAIR } from '../posix/errors.ts';
 import { isDense } from '../posix/read-write.ts';
@@ -14,10 +15,6 @@ import { ALIGNMENT, copyThrough } from '../through-buffer.ts';
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
-/** The code of errors of Node.js' permission model, which have no error number. */
-const DENIED = 'ERR_ACCESS_DENIED';
-/** The name of errors of Deno's permissions, which have neither a code nor a number. */
-const DENIED_BY_DENO = 'NotCapable';
 /** Whether this is Deno, whose node:fs copies where it should clone, and deletes empty directories as files. */
 const IS_DENO = process.versions.deno !== undefined;
 
@@ -32,28 +29,47 @@ function answer(call: () => unknown): number {
 }
 
 function errorNumber(error: unknown): number {
-  const { errno, code, name } = error as NodeJS.ErrnoException;
-  if (code === DENIED || name === DENIED_BY_DENO) return -EACCES;
+  if (isDenied(error)) return -EACCES;
+  const { errno, code } = error as NodeJS.ErrnoException;
   // Node.js reports libuv's number, which is negative. Deno reports only the code of some errors.
   if (typeof errno === 'number' && errno < 0) return errno;
   // An error without a number becomes EINVAL.
   return -(errnoOf(code ?? '') ?? EINVAL);
 }
 
+/** The paths of the files and directories that are open, and whose attributes may be changed. */
+const opened = new Map<number, string | Buffer>();
+
+/** Opens a file whose attributes may be changed. */
+function openAt(file: string | Buffer, flags: number, mode?: number): number {
+  const fd = answer(() => fs.openSync(file, flags, mode));
+  if (fd >= 0) opened.set(fd, file);
+  return fd;
+}
+
 /**
- * Changes an attribute of an open file. Node.js' permission model allows that only by path: on Linux the path below
- * /proc/self/fd is used then; on other systems the attribute is lost.
+ * Changes an attribute of an open file. Node.js' permission model allows that only by path. The attribute is lost if
+ * the path has become that of another file.
  */
-function changeOpen(fd: number, change: () => void, byPath: (file: string) => void): number {
+function changeOpen(fd: number, change: () => void, byPath: (file: string | Buffer) => void): number {
   try {
     change();
     return 0;
   } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException;
-    if (code !== DENIED && name !== DENIED_BY_DENO) return errorNumber(error);
+    if (!isDenied(error)) return errorNumber(error);
   }
-  const changed = process.platform === 'linux' ? answer(() => byPath(`/proc/self/fd/${fd}`)) : -ENOTSUP;
+  const file = opened.get(fd);
+  if (file === undefined || !leadsTo(file, fd)) return -ENOTSUP;
+  const changed = answer(() => byPath(file));
   return changed === -EACCES ? -ENOTSUP : changed;
+}
+
+function leadsTo(file: string | Buffer, fd: number): boolean {
+  return tryOr(false, () => {
+    const there = fs.lstatSync(file, { bigint: true });
+    const open = fs.fstatSync(fd, { bigint: true });
+    return there.dev === open.dev && there.ino === open.ino;
+  });
 }
 
 function classifyClone(errno: number): ErrorClass {
@@ -146,18 +162,19 @@ export function portableSystem(nativeError: string | undefined): System {
     makeDirectory: (directory, name, mode) => answer(() => fs.mkdirSync(join(directory, name), mode)),
     openForAttributes: (directory) =>
       // On Windows node:fs cannot open a directory.
-      process.platform === 'win32' ? -ENOTSUP : answer(() => fs.openSync(onDisk(directory.path), O_RDONLY)),
+      process.platform === 'win32' ? -ENOTSUP : openAt(onDisk(directory.path), O_RDONLY),
 
     openSource: (directory, name, follow) =>
       answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW))),
-    create: (directory, name, mode) =>
-      answer(() => fs.openSync(join(directory, name), O_WRONLY | O_CREAT | O_EXCL, mode)),
-    openCreated: (directory, name) => answer(() => fs.openSync(join(directory, name), O_RDONLY | O_NOFOLLOW)),
-    openExisting: (directory, name) =>
-      answer(() => fs.openSync(join(directory, name), O_WRONLY | O_NOFOLLOW | O_NONBLOCK)),
+    create: (directory, name, mode) => openAt(join(directory, name), O_WRONLY | O_CREAT | O_EXCL, mode),
+    openCreated: (directory, name) => openAt(join(directory, name), O_RDONLY | O_NOFOLLOW),
+    openExisting: (directory, name) => openAt(join(directory, name), O_WRONLY | O_NOFOLLOW | O_NONBLOCK),
     read: (fd, into, position) => answer(() => readSync(fd, into, 0, into.length, position)),
     write: (fd, bytes) => answer(() => fs.writeSync(fd, bytes)),
-    close: (fd) => void answer(() => fs.closeSync(fd)),
+    close(fd) {
+      opened.delete(fd);
+      answer(() => fs.closeSync(fd));
+    },
     // The strategies read and write at explicit positions, so there is nothing to rewind.
     rewind: () => 0,
     reset: (_source, destination) => answer(() => fs.ftruncateSync(destination, 0)),
@@ -194,7 +211,7 @@ export function portableSystem(nativeError: string | undefined): System {
       return changeOpen(
         fd,
         () => fs.futimesSync(fd, accessed, modified),
-        (file) => fs.utimesSync(file, accessed, modified),
+        (file) => fs.lutimesSync(file, accessed, modified),
       );
     },
     copyAttributes: () => -ENOTSUP,
