@@ -587,6 +587,22 @@ describe('where targets are looked for', () => {
     }
   });
 
+  it.each([
+    ['a range of more than 1,000 numbers', '{1..2000}.txt'],
+    ['braces of more than 10,000 characters', `{${'name,'.repeat(2001)}end}`],
+  ])('%s is refused, and the error says what to write', async (_what, glob) => {
+    const cwd = writeTree(workspace(), { 'in/5.txt': '5' });
+    for (const target of [
+      { from: `in/${glob}` },
+      { from: 'in', ignore: glob },
+      { from: ['in', `!in/${glob}`] },
+    ]) {
+      const error = await refusal(() => copy({ to: 'out', ...target }, { cwd }));
+      expect(error).toMatchObject({ code: 'EINVAL', destination: join(cwd, 'out') });
+      expect(error.message).toContain('write a wildcard, or an array of globs');
+    }
+  });
+
   it('each path and glob of an array has to be there', async () => {
     const cwd = writeTree(workspace(), { 'in/a.txt': 'a' });
     for (const [missing, code] of [

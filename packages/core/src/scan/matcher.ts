@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
+import { EINVAL } from '../platform/errno.ts';
 import { join } from './filter.ts';
 
 /**
@@ -139,14 +140,21 @@ function isMatched(segment: string | RegExp, part: string): boolean {
   return typeof segment === 'string' ? segment === part : segment.test(part);
 }
 
-/** Expands braces in the same way as fast-glob. */
+/** Expands braces in the same way as fast-glob, with its limits. */
 function expand(pattern: string): string[] {
-  const patterns = micromatch().braces(pattern, {
-    expand: true,
-    nodupes: true,
-    keepEscaping: true,
-  } as object);
-  return patterns.filter((each) => each !== '').map((each) => each.replace(/(?!^)\/{2,}/g, '/'));
+  return bracesOf(pattern)
+    .filter((each) => each !== '')
+    .map((each) => each.replace(/(?!^)\/{2,}/g, '/'));
+}
+
+function bracesOf(pattern: string): string[] {
+  try {
+    return micromatch().braces(pattern, { expand: true, nodupes: true, keepEscaping: true } as object);
+  } catch (cause) {
+    const reason =
+      'the braces of a glob are too long: they may have 1,000 numbers, as in {1..1000}, or 10,000 characters; write a wildcard, or an array of globs';
+    throw new CopyError({ code: 'EINVAL', reason, errno: EINVAL, cause });
+  }
 }
 
 function compile(pattern: string): RegExp {
