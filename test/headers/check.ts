@@ -122,19 +122,10 @@ export function widths(
   return Object.fromEntries(sizes);
 }
 
-/** One check for each name that is said to be absent: it must not compile. */
-export function checksOfAbsent(check: Check): Check[] {
+/** A check of all names that are said to be absent: each must be an error. */
+export function checkOfAbsent(check: Check): Check {
   const { constants = {}, layouts = {}, prototypes = {}, absent = {}, ...rest } = check;
-  return Object.keys(absent).map((name) => ({
-    ...rest,
-    name: `${check.name}: ${name}`,
-    constants: pick(constants, name),
-    layouts: pick(layouts, name),
-    prototypes: pick(prototypes, name),
-  }));
-}
-
-function pick<Value>(table: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
-  const value = table[name];
-  return value === undefined ? {} : { [name]: value };
+  const pick = <Value>(table: Readonly<Record<string, Value>>) =>
+    Object.fromEntries(Object.entries(table).filter(([name]) => name in absent));
+  return { ...rest, constants: pick(constants), layouts: pick(layouts), prototypes: pick(prototypes) };
 }
