@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve } from '../../examples/common/serve.js';
 import { openBrowser } from '../browser/chromium.ts';
 import { pastTick } from '../support/clock.ts';
+import { runDirectory } from '../support/run-directory.ts';
 import { frameworksMissing, nodeForFrameworks } from './runtime.ts';
 
 /** An example of a framework, and what a build of it has to show. */
@@ -172,6 +173,8 @@ async function run(root: string, args: readonly string[]): Promise<string> {
       CI: '1',
       NO_COLOR: '1',
       NODE_ENV: 'production',
+      // The next build does not compile the framework again.
+      NODE_COMPILE_CACHE: join(runDirectory(), 'compiled'),
       ASTRO_TELEMETRY_DISABLED: '1',
       DOCUSAURUS_NO_TELEMETRY: '1',
       NUXT_TELEMETRY_DISABLED: '1',
