@@ -8,7 +8,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Compiler, MultiCompiler } from 'webpack';
 import middleware from 'webpack-dev-middleware';
 import WebpackDevServer from 'webpack-dev-server';
-import { identityOf, makeProject } from '../hosts/project.ts';
+import { identityOf, LONG_AGO, makeProject } from '../hosts/project.ts';
 import { pastTick } from '../support/clock.ts';
 import { type Bundler, configOf, describeWebpacks, reporting, run } from './hosts.ts';
 
@@ -172,6 +172,27 @@ describeWebpacks((host) => {
     );
     await expectServed(`http://127.0.0.1:${port}/base`, root);
     expect(read()).toEqual([]);
+  });
+
+  test('webpack-dev-server with writeToDisk: true copies files, and does not write them again', async () => {
+    const root = makeProject(tree);
+    const { compiler, reports } = silent(host, root);
+    const devMiddleware = { publicPath: '/base/', writeToDisk: true };
+    const server = new WebpackDevServer(
+      {
+        ...{ host: '127.0.0.1', port: 0, static: false, hot: false, client: false, webSocketServer: false },
+        devMiddleware,
+      },
+      compiler as never,
+    );
+    const read = readsOf(root);
+    closing.push(() => server.stop());
+    await server.start();
+    const { port } = server.server!.address() as AddressInfo;
+    expect((await get(`http://127.0.0.1:${port}/base/plain.txt`)).text).toBe('plain');
+    expect(reports[0]!.files).toBeGreaterThan(15);
+    expect(read()).toEqual([]);
+    expect(fs.statSync(join(root, 'dist/plain.txt')).mtime).toEqual(LONG_AGO);
   });
 
   test('an absolute target outside of an output in memory is warned about once, with the reason and the remedy', async () => {

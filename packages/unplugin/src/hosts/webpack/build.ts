@@ -164,7 +164,8 @@ export class WebpackBuild {
 
   async #announce(outputPath: string, written: readonly FileAsset[]): Promise<void> {
     const { assetEmitted } = this.#state.compiler.hooks;
-    if (!assetEmitted.isUsed()) return;
+    // The middleware of webpack-dev-server 5 would write each file to the disk again, from memory.
+    if (!assetEmitted.taps.some(({ name }) => name !== 'DevMiddleware')) return;
     for (const { name, source, file } of written) {
       await assetEmitted.promise(name, {
         get content() {
