@@ -174,9 +174,16 @@ describeWebpacks((host) => {
     expect(read()).toEqual([]);
   });
 
-  test('webpack-dev-server with writeToDisk: true copies files, and does not write them again', async () => {
+  test('webpack-dev-server with writeToDisk: true copies files, and does not write them again; other plugins are told', async () => {
     const root = makeProject(tree);
     const { compiler, reports } = silent(host, root);
+    const { assetEmitted } = compiler.hooks;
+    const told: string[] = [];
+    assetEmitted.tap('sync', (name) => void told.push(`sync ${name}`));
+    assetEmitted.tapAsync({ name: 'first', stage: -1 }, (name, _info, callback) => {
+      told.push(`first ${name}`);
+      callback();
+    });
     const devMiddleware = { publicPath: '/base/', writeToDisk: true };
     const server = new WebpackDevServer(
       {
@@ -193,6 +200,7 @@ describeWebpacks((host) => {
     expect(reports[0]!.files).toBeGreaterThan(15);
     expect(read()).toEqual([]);
     expect(fs.statSync(join(root, 'dist/plain.txt')).mtime).toEqual(LONG_AGO);
+    expect(told.filter((each) => each.endsWith(' plain.txt'))).toEqual(['first plain.txt', 'sync plain.txt']);
   });
 
   test('an absolute target outside of an output in memory is warned about once, with the reason and the remedy', async () => {

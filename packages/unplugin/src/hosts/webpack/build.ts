@@ -162,12 +162,17 @@ export class WebpackBuild {
     assets.dropMissing();
   }
 
+  /** Tells other plugins which files were written, by webpack's hook `assetEmitted`. */
   async #announce(outputPath: string, written: readonly FileAsset[]): Promise<void> {
     const { assetEmitted } = this.#state.compiler.hooks;
-    // The middleware of webpack-dev-server 5 would write each file to the disk again, from memory.
-    if (!assetEmitted.taps.some(({ name }) => name !== 'DevMiddleware')) return;
+    // webpack-dev-middleware 7 and older would read each file, and write it to the disk again.
+    const taps = assetEmitted.taps.filter(({ name }) => name !== 'DevMiddleware');
+    if (taps.length === 0) return;
+    const Hook = assetEmitted.constructor as new (parameters: string[]) => typeof assetEmitted;
+    const { interceptors } = assetEmitted;
+    const others = Object.assign(new Hook(['file', 'info']), { taps, interceptors });
     for (const { name, source, file } of written) {
-      await assetEmitted.promise(name, {
+      await others.promise(name, {
         get content() {
           return source.buffer();
         },
