@@ -81,6 +81,18 @@ test.each<[given: unknown, host: string, message: RegExp]>([
     /unknown option "from", which is 'a'; use "targets: \[\{ from, to \}\]"; known/,
   ],
   [{ transform: String }, 'vite', /unknown option "transform".*use "transform" of a target; known are/],
+  [{ overwrite: false }, 'vite', /unknown option "overwrite".*use "overwrite" of a target; known are/],
+  [{ minimize: false }, 'webpack', /use "minimize" of a target or of a public directory; known are/],
+  [
+    { targets: [{ from: 'a', durability: 'full' }] },
+    'vite',
+    /"durability", which is 'full'; use the option "durability", for all targets; known are from/,
+  ],
+  [
+    { targets: [{ from: 'a', manifest: 'b' }] },
+    'vite',
+    /unknown target option "manifest", which is 'b'; known are from/,
+  ],
   [{ targets: [] }, 'sveltekit', /unknown option "targets".*known are reflink, atomic/],
   [{ cacheDir: 'cache' }, 'sveltekit', /unknown option "cacheDir", which is 'cache'; known are reflink/],
   [{ target: [] }, 'sveltekit', /unknown option "target", which is \[\]; known are reflink/],

@@ -50,10 +50,13 @@ const peersOfAdapters: Record<string, string> = {
 /** Remedies for options of other plugins, and for names that are not quite right. */
 const peers: Record<string, string> = {
   ...peersOfAdapters,
+  allowOutside: 'use "allowOutside" of a target',
+  base: 'use "base" of a target',
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
   cacheDir: 'use "cacheDirectory"',
   copyOnce: 'leave it out: what did not change is not copied again',
   dev: 'use "webpack: { dev }"',
+  directoryFilter: 'use "directoryFilter" of a target',
   environment: 'use "vite: { environments }"',
   environments: 'use "vite: { environments }"',
   filter: 'use "filter" of a target',
@@ -61,6 +64,9 @@ const peers: Record<string, string> = {
   from: 'use "targets: [{ from, to }]"',
   hook: 'leave it out: files are copied when the bundle is written',
   ignore: 'use "ignore" of a target or of a public directory',
+  info: 'use "info" of a target or of a public directory',
+  minimize: 'use "minimize" of a target or of a public directory',
+  overwrite: 'use "overwrite" of a target',
   patterns: 'use "targets"',
   publicDirs: 'use "publicDir"',
   reload: 'use "vite: { reload }"',
@@ -190,8 +196,13 @@ function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, 
   try {
     return checkOptions(targets.map(engineTarget), engine).targets;
   } catch (error) {
-    const { message } = error as TypeError;
-    throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
+    const message = (error as TypeError).message
+      .replace('fs-reflink:', `unplugin-reflink (${host}):`)
+      // The engine has options that the plugin does not have.
+      .replace(/use the option "(\w+)", for all targets; /, (hint, name) =>
+        KNOWN.includes(name) ? hint : '',
+      );
+    throw new TypeError(message);
   }
 }
 
