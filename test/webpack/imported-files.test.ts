@@ -246,7 +246,7 @@ describeWebpacks((host) => {
     expect(built.reports).toMatchObject([{ files: 0 }]);
   });
 
-  test('a project whose path has the character of a fragment', async () => {
+  test("a project whose path contains a '#'", async () => {
     const code =
       "import one from './big.bin?query';\nimport two from './two.bin';\nexport default [one, two];\n";
     const root = join(makeProject({ 'C#/main.js': code, 'C#/big.bin': big(), 'C#/two.bin': big() }), 'C#');

@@ -117,8 +117,8 @@ export class ImportedFiles {
 }
 
 /**
- * The paths that a module may be of. A path may contain the characters with which a query and a fragment begin. The
- * longest path comes first. webpack writes `\0` before such a character of a path.
+ * The paths that the file of a module may have, the longest first: `?` and `#` begin a query and a fragment, but a path
+ * may contain them too. webpack writes `\0` before such a character of a path.
  */
 export function pathsOf(resource: string): string[] {
   const whole = resource.replaceAll('\0', '');
