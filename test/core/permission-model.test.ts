@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -64,6 +64,35 @@ describe("under Node.js' permission model, without native code and threads", () 
     expect(error).toBeUndefined();
     expect(value).toMatchObject({ files: 41, warnings: [] });
     expect(statSync(join(cwd, 'out/large')).mtimeMs).toBe(1000 * 1000);
+  });
+
+  it('keeps mode and times of a directory that is copied to a link to a directory', () => {
+    const cwd = writeTree(workspace(), { ...tree, 'there/old': 'old' });
+    symlinkSync('there', join(cwd, 'out'));
+    chmodSync(join(cwd, 'in'), 0o750);
+    utimesSync(join(cwd, 'in'), 1000, 1000);
+    const call =
+      "lib.copy({ from: 'in', to: 'out' }, { cwd: argument.cwd, reflink: 'never', preserve: ['mode', 'timestamps'] })";
+    const { value, error } = inProcess(`return ${call}`, { cwd }, restricted);
+    expect(error).toBeUndefined();
+    expect(value).toMatchObject({ files: 41, warnings: [] });
+    const { mode, mtimeMs } = statSync(join(cwd, 'there'));
+    expect([mode & 0o777, mtimeMs]).toEqual([0o750, 1000 * 1000]);
+  });
+
+  it('a library that may not be read is EACCES', () => {
+    const cwd = writeTree(workspace(), tree);
+    const library = fileURLToPath(new URL('..', builtLibrary()));
+    const flags = [
+      permission,
+      ...[cwd, `${library}dist`, `${library}package.json`].map((each) => `--allow-fs-read=${each}`),
+      `--allow-fs-write=${cwd}`,
+      '--no-warnings',
+    ];
+    const call = "lib.copy({ from: 'in/{1,2}', to: 'out' }, { cwd: argument.cwd, reflink: 'never' })";
+    const { error } = inProcess(`return ${call}`, { cwd }, { flags });
+    expect(error).toMatchObject({ name: 'CopyError', code: 'EACCES', source: join(cwd, 'in/{1,2}') });
+    expect(error!.message).toMatch(/micromatch.*"; allow it with --allow-fs-read/);
   });
 
   it('a destination that may not be read is EACCES, and the error says what to allow', () => {

@@ -66,7 +66,7 @@ function changeOpen(fd: number, change: () => void, byPath: (file: string | Buff
 
 function leadsTo(file: string | Buffer, fd: number): boolean {
   return tryOr(false, () => {
-    const there = fs.lstatSync(file, { bigint: true });
+    const there = fs.statSync(file, { bigint: true });
     const open = fs.fstatSync(fd, { bigint: true });
     return there.dev === open.dev && there.ino === open.ino;
   });
@@ -211,7 +211,7 @@ export function portableSystem(nativeError: string | undefined): System {
       return changeOpen(
         fd,
         () => fs.futimesSync(fd, accessed, modified),
-        (file) => fs.lutimesSync(file, accessed, modified),
+        (file) => fs.utimesSync(file, accessed, modified),
       );
     },
     copyAttributes: () => -ENOTSUP,
