@@ -148,8 +148,10 @@ function expand(pattern: string): string[] {
 }
 
 function bracesOf(pattern: string): string[] {
+  // Outside of the block: it may be impossible to load the library.
+  const { braces } = micromatch();
   try {
-    return micromatch().braces(pattern, { expand: true, nodupes: true, keepEscaping: true } as object);
+    return braces(pattern, { expand: true, nodupes: true, keepEscaping: true } as object);
   } catch (cause) {
     const reason =
       'the braces of a glob are too long: they may have 1,000 numbers, as in {1..1000}, or 10,000 characters; write a wildcard, or an array of globs';
