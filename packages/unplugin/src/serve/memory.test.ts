@@ -63,3 +63,19 @@ test('an output is on the disk if it finds there what everybody does', async () 
   };
   expect(await isRealDisk(other as never, file)).toBe(false);
 });
+
+test('an output on the disk is recognized while somebody creates files in the directory', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'reflink-memory-'));
+  try {
+    const stat = (name: string, done: (error: null, found: fs.Stats) => void) => {
+      const found = fs.statSync(name);
+      for (let file = 0; file < 100; file++) writeFileSync(join(root, `${file}`.padEnd(100, '-')), '');
+      // The size of a directory depends on its entries.
+      expect(fs.statSync(name).size).not.toBe(found.size);
+      done(null, found);
+    };
+    expect(await isRealDisk({ stat } as never, root)).toBe(true);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -77,7 +77,7 @@ export function isRealDisk(output: OutputFileSystem, file: string): Promise<bool
     output.stat(file, (error, found) => {
       if (error || !found) return resolve(false);
       const real = fs.statSync(file, { throwIfNoEntry: false });
-      resolve(real !== undefined && real.ino === found.ino && real.size === found.size);
+      resolve(real !== undefined && real.dev === found.dev && real.ino === found.ino);
     });
   });
 }
