@@ -15,9 +15,9 @@ const EARLIER_RUNS =
   /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/transformed)\.ts$/;
 const HOST =
-  /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|path-status|raw-names|spelling)\.ts$)/;
+  /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|errno|path-status|raw-names|spelling)\.ts$)/;
 const COPY =
-  /src\/(model\/|(copy|report|resolve-options)\.ts$|platform\/(archives|errno|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|on-abort|outcomes|planned|pool|queue|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
+  /src\/(model\/|(copy|report|resolve-options)\.ts$|platform\/(archives|status)\.ts$|execute\/(addon-lock|batch-queue|worker-group|execute|finished|job|on-abort|outcomes|planned|pool|queue|schedule|shared-queue)\.ts$|plan\/record\.ts$|transfer\/temporary\.ts$)/;
 
 const isOf = (pattern) => (id) => pattern.test(id);
 const groups = [
@@ -41,7 +41,7 @@ const groups = [
 
 // `--help` needs no part of the engine, a copy needs all of it.
 const COMMAND =
-  /src\/((errors|inside|node-util|path-or-url|schema|platform\/detail|cli\/(failure|format|output))\.ts$)/;
+  /src\/((errors|inside|node-util|path-or-url|schema|platform\/(detail|errno|raw-names)|cli\/(failure|format|output))\.ts$)/;
 const commandGroups = [
   { name: 'earlier-runs', test: isOf(EARLIER_RUNS), priority: 2 },
   { name: 'command', test: isOf(COMMAND), priority: 2 },

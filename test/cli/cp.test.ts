@@ -294,6 +294,15 @@ describeOnLinux('the documentation', () => {
     expect(examples).toHaveLength(6);
   });
 
+  it('loads nothing of the engine', () => {
+    const hook = join(import.meta.dirname, '../rollup/loaded.js');
+    const { stdout } = spawnSync(process.execPath, ['--import', hook, command, '--help'], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('/packages/core/dist/command-');
+    expect(stdout).not.toContain('/packages/core/dist/engine-');
+  });
+
   it('has every flag of cp', () => {
     const page = readFileSync(join(command, '../../../../docs/command-line.md'), 'utf8');
     const flags = output(['cp', '--help']).match(/--[a-z-]+/g)!;
