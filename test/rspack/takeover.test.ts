@@ -51,6 +51,7 @@ test.each<[name: string, patterns: Patterns]>([
   ['a file without an extension', [{ from: 'static/plain.txt', to: 'x/NAME', toType: 'file' }]],
   ['a slash after an extension', [{ from: 'static/plain.txt', to: 'v1.2/' }]],
   ['globs', [{ from: 'assets/**/*.txt', to: 'g' }, 'assets/*.{md,txt}', 'static/?????.tx[t]']],
+  ['a list in braces that is longer than a name can be', [`assets/{${'none,'.repeat(60)}a,b}.*`]],
   ['everything below', [{ from: 'assets/**', to: 'all' }]],
   ['a glob without dotfiles', [{ from: 'static/**/*', to: 'g' }]],
   ['a glob with dotfiles', [{ from: 'static/**/*', to: 'g', globOptions: { dot: true } }]],

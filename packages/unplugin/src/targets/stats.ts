@@ -10,12 +10,16 @@ export function linkStatsOf(file: string): fs.Stats | undefined {
   return unlessMissing(() => fs.lstatSync(file, { throwIfNoEntry: false }));
 }
 
-/** Also undefined if a directory in the path is a file: Node.js 20 throws then, whatever `throwIfNoEntry` is. */
+/**
+ * Also undefined if a directory in the path is a file: Node.js 20 throws then, whatever `throwIfNoEntry` is. And if a
+ * name is too long for a file, as a glob with braces may be.
+ */
 export function unlessMissing<T>(stat: () => T): T | undefined {
   try {
     return stat();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }
