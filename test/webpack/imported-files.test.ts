@@ -256,6 +256,15 @@ describeWebpacks((host) => {
     expect(reports).toMatchObject([{ files: 2, bytes: 512 * KIB }]);
   });
 
+  test("the error about a changed file names its path, also with a '#' in it", async () => {
+    const root = join(makeProject({ 'C#/main.js': main, 'C#/big.bin': big() }), 'C#');
+    const change = (compiler: Compiler) =>
+      compiler.hooks.finishMake.tap('test', () => writeFileSync(join(root, 'big.bin'), big()));
+    const plugins = [reflink({ assets: true, report: false }), change];
+    const { errors } = await run(webpack(moduleConfig(root, { plugins }))!);
+    expect(errors.join('\n')).toContain(`ERR_SOURCE_CHANGED: ${join(root, 'big.bin')} is missing`);
+  });
+
   test('a loader gets the content', async () => {
     const root = makeProject({
       ...tree(),

@@ -103,7 +103,7 @@ export class ImportedFiles {
     compilation.deleteAsset(name);
     const reason = 'is missing, or changed after it had been named by its content; build again';
     const logger = this.#compiler.getInfrastructureLogger(NAME);
-    logOf(() => compilation, logger).fail(new Error(`ERR_SOURCE_CHANGED: ${file} ${reason}`));
+    logOf(() => compilation, logger).fail(new Error(`ERR_SOURCE_CHANGED: ${pathsOf(file)[0]} ${reason}`));
     return undefined;
   }
 
