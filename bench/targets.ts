@@ -63,8 +63,11 @@ export const atMost = (subject: string, limit: number, unit: Unit): Target => ({
   reached: (own) => own <= limit,
 });
 
-/** A difference to the build without a copy below this is noise. If it is negative by more, that build was disturbed. */
+/** A difference below this is noise. */
 const LEAST_MS = 1;
+
+/** Whether the build without a copy was so much slower that nothing can be compared with it. */
+const isDisturbed = (own: number, other: number) => own < -Math.max(LEAST_MS, other / 10);
 
 /** What `subject` adds to `base` is so many times less than what `against` adds. */
 export const addedLess = (subject: string, against: string, base: string, times: number): Target => ({
@@ -73,8 +76,8 @@ export const addedLess = (subject: string, against: string, base: string, times:
   base,
   wanted: `adds ${times}x less`,
   measured: (own, other, unit) =>
-    `${amount(own, unit)} to ${amount(other, unit)}, ${own < -LEAST_MS ? 'not comparable' : `${ratio(other / Math.max(own, LEAST_MS))} less`}`,
-  reached: (own, other) => own >= -LEAST_MS && other / Math.max(own, LEAST_MS) >= times,
+    `${amount(own, unit)} to ${amount(other, unit)}, ${isDisturbed(own, other) ? 'not comparable' : `${ratio(other / Math.max(own, LEAST_MS))} less`}`,
+  reached: (own, other) => !isDisturbed(own, other) && other / Math.max(own, LEAST_MS) >= times,
 });
 
 /** What `subject` adds to `base` is at most so many times what `against` adds. */

@@ -13,7 +13,7 @@ export const chromiumMissing = (): string | undefined =>
 export const browserMissing = (): string | undefined => reasonToSkip('browser', chromiumMissing);
 
 /**
- * Starts headless Chromium before all tests: one for all files, because it takes 4 seconds of the processor to start.
+ * Starts headless Chromium before all tests: one for all files, because its start takes 4 seconds of processor time.
  * Vitest calls this once for each project.
  */
 export default async function start(): Promise<(() => Promise<void>) | undefined> {
@@ -35,5 +35,5 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
   return () => server.close();
 }
 
-/** Connects to Chromium, which connects only to the page under test. To close it closes only the pages opened here. */
+/** Connects to Chromium, which connects only to the page under test. Closing the connection closes only its own pages. */
 export const openBrowser = (): Promise<Browser> => chromium.connect(process.env[VARIABLE]!);

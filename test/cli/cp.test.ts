@@ -294,7 +294,7 @@ describeOnLinux('the documentation', () => {
     expect(examples).toHaveLength(6);
   });
 
-  it('loads nothing of the engine', () => {
+  it('is printed by --help without the engine', () => {
     const hook = join(import.meta.dirname, '../rollup/loaded.js');
     const { stdout } = spawnSync(process.execPath, ['--import', hook, command, '--help'], {
       encoding: 'utf8',

@@ -239,7 +239,7 @@ export function asThrown(thrown: unknown): NonNullable<unknown> {
   return new CopyError({ code: 'ERR_THROWN', reason, cause: thrown });
 }
 
-/** An error of Node.js' permission model, or of Deno's permissions, whose message says everything. */
+/** An error of Node.js' permission model. An error of Deno's permissions has neither property. */
 interface Denial extends Error {
   permission?: string;
   resource?: string;

@@ -12,7 +12,7 @@ import type { Probe } from './model/probe.ts';
  * ```
  *
  * @throws {TypeError} for an argument that is not a path
- * @throws {CopyError} if a place cannot be looked at
+ * @throws {CopyError} if this process may not read one of the paths
  */
 export async function probe(source: string, destination: string): Promise<Probe> {
   const { tryAbilities } = await import('./try-abilities.ts');

@@ -130,7 +130,7 @@ const peers: Record<string, Record<string, string>> = {
     force: 'use "overwrite"',
     globbyOptions: 'use "ignore"',
     globOptions: 'use "ignore"',
-    noErrorOnMissing: forAllTargets('allowMissing'),
+    noErrorOnMissing: 'use the option "allowMissing", for all targets',
     priority: 'use the order of targets: the last one wins',
     source: 'use "from"',
     src: 'use "from"',
@@ -140,6 +140,7 @@ const peers: Record<string, Record<string, string>> = {
 
 /**
  * Throws for unknown options and wrong types. The error names the option and its value; `where` ends the message.
+ * `hintForOther` returns the hint for an option that no other tool has.
  * Returns a copy, so that a later change of `given`, or of an array in it, has no effect. Each option is read once, also
  * one that `given` inherits: a method of its class is called with `given` as its object. Other functions stay the same
  * objects, because the records of the plugin compare them and their text.
@@ -149,6 +150,7 @@ export function check<Options extends object>(
   given: Options,
   schema: Schema,
   where = '',
+  hintForOther: (name: string) => string = () => '',
 ): Options {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || isPromise(given)) {
     throw new TypeError(`fs-reflink: ${kind} must be an object, got ${show(given)}${where}`);
@@ -157,7 +159,7 @@ export function check<Options extends object>(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(schema, name)) continue;
     throw new TypeError(
-      `fs-reflink: unknown ${kind} "${name}", which is ${show(options[name])}${where}; ${hintFor(peers[kind], name) || misplaced(name, schema)}known are ${Object.keys(schema).join(', ')}`,
+      `fs-reflink: unknown ${kind} "${name}", which is ${show(options[name])}${where}; ${hintFor(peers[kind], name) || hintForOther(name)}known are ${Object.keys(schema).join(', ')}`,
     );
   }
   const checked: Record<string, unknown> = {};
@@ -172,16 +174,6 @@ export function check<Options extends object>(
   return checked as Options;
 }
 
-/** The hint for an option of the other argument of `copy`. Returns an empty string for any other name. */
-function misplaced(name: string, schema: Schema): string {
-  if (schema === targetSchema && Object.hasOwn(copySchema, name)) return `${forAllTargets(name)}; `;
-  return schema === copySchema && Object.hasOwn(targetSchema, name) ? `use "${name}" of a target; ` : '';
-}
-
-function forAllTargets(option: string): string {
-  return `use the option "${option}", for all targets`;
-}
-
 function copyOf(value: unknown, owner: object | undefined): unknown {
   if (typeof value === 'function' && owner) return value.bind(owner);
   return Array.isArray(value) ? [...value] : value;
@@ -190,6 +182,11 @@ function copyOf(value: unknown, owner: object | undefined): unknown {
 /** The hint for an option that another tool has under this name. Returns an empty string for any other name. */
 export function hintFor(names: Record<string, string> | undefined, name: string): string {
   return names && Object.hasOwn(names, name) ? `${names[name]}; ` : '';
+}
+
+/** The hint for an option of a target that was given for all targets. Returns an empty string for any other name. */
+export function hintForTarget(name: string): string {
+  return Object.hasOwn(targetSchema, name) ? `use "${name}" of a target; ` : '';
 }
 
 /** Whether a value is a promise that was not awaited. */

@@ -148,7 +148,7 @@ function expand(pattern: string): string[] {
 }
 
 function bracesOf(pattern: string): string[] {
-  // Outside of the block: it may be impossible to load the library.
+  // An error of loading the library says nothing about the braces.
   const { braces } = micromatch();
   try {
     return braces(pattern, { expand: true, nodupes: true, keepEscaping: true } as object);

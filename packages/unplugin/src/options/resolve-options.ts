@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
-import { checkOptions, hintFor, isPath, isPromise, show, toPath } from 'fs-reflink/options';
+import { checkOptions, hintFor, hintForTarget, isPath, isPromise, show, toPath } from 'fs-reflink/options';
 import { resolveAssets } from '../assets/options.ts';
 import {
   type AssetOptions,
@@ -50,32 +50,24 @@ const peersOfAdapters: Record<string, string> = {
 /** Remedies for options of other plugins, and for names that are not quite right. */
 const peers: Record<string, string> = {
   ...peersOfAdapters,
-  allowOutside: 'use "allowOutside" of a target',
-  base: 'use "base" of a target',
   cache: 'use "pageCache", or "cacheDirectory" for the records of what was copied',
   cacheDir: 'use "cacheDirectory"',
   copyOnce: 'leave it out: what did not change is not copied again',
   dev: 'use "webpack: { dev }"',
-  directoryFilter: 'use "directoryFilter" of a target',
   environment: 'use "vite: { environments }"',
   environments: 'use "vite: { environments }"',
-  filter: 'use "filter" of a target',
-  flatten: 'use "flatten" of a target',
   from: 'use "targets: [{ from, to }]"',
   hook: 'leave it out: files are copied when the bundle is written',
   ignore: 'use "ignore" of a target or of a public directory',
   info: 'use "info" of a target or of a public directory',
   minimize: 'use "minimize" of a target or of a public directory',
-  overwrite: 'use "overwrite" of a target',
   patterns: 'use "targets"',
   publicDirs: 'use "publicDir"',
   reload: 'use "vite: { reload }"',
-  rename: 'use "rename" of a target',
   structured: 'use "base" of a target',
   takeOver: 'use "webpack: { takeOver }" or "rspack: { takeOver }"',
   target: 'use "targets"',
   to: 'use "targets: [{ from, to }]"',
-  transform: 'use "transform" of a target',
   watch: 'leave it out: files that are copied are watched when the bundler watches',
 };
 
@@ -125,11 +117,14 @@ function checkNames(given: Options, host: string): void {
     throw wrong(host, 'options', 'must be an object', given);
   for (const [name, value] of Object.entries(given))
     if (isPromise(value)) throw wrong(host, name, 'must be a value', value);
-  const [known, remedies] = host === 'sveltekit' ? [OF_ADAPTERS, peersOfAdapters] : [KNOWN, peers];
+  const [known, hint] =
+    host === 'sveltekit'
+      ? [OF_ADAPTERS, (name: string) => hintFor(peersOfAdapters, name)]
+      : [KNOWN, (name: string) => hintFor(peers, name) || hintForTarget(name)];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown) {
     throw new TypeError(
-      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hintFor(remedies, unknown)}known are ${known.join(', ')}`,
+      `unplugin-reflink (${host}): unknown option "${unknown}", which is ${show(given[unknown as never])}; ${hint(unknown)}known are ${known.join(', ')}`,
     );
   }
   if (given.assets !== undefined && !HOSTS_WITH_ASSETS.includes(host))
@@ -194,15 +189,10 @@ function isListOfNames(value: unknown): value is readonly string[] {
 /** Lets the engine check its own options and the targets. Returns the targets, with the options that they inherit. */
 function checkByEngine(targets: readonly OutputTarget[], engine: EngineOptions, host: string): Target[] {
   try {
-    return checkOptions(targets.map(engineTarget), engine).targets;
+    return checkOptions(targets.map(engineTarget), engine, KNOWN).targets;
   } catch (error) {
-    const message = (error as TypeError).message
-      .replace('fs-reflink:', `unplugin-reflink (${host}):`)
-      // The engine has options that the plugin does not have.
-      .replace(/use the option "(\w+)", for all targets; /, (hint, name) =>
-        KNOWN.includes(name) ? hint : '',
-      );
-    throw new TypeError(message);
+    const { message } = error as TypeError;
+    throw new TypeError(message.replace('fs-reflink:', `unplugin-reflink (${host}):`));
   }
 }
 
