@@ -112,6 +112,48 @@ test('a dry run does not report what emptying deletes, which the bundler would h
   expect(fs.readdirSync(path.join(root, 'dist'))).toEqual(['a', 'b']);
 });
 
+test.each(['emptied', 'only pruned'])(
+  'a file in whose place there is a directory now was deleted, in an output that is %s',
+  async (how) => {
+    const root = fs.mkdtempSync(path.join(tmpdir(), 'reflink-output-'));
+    made.push(root);
+    await loadEmptying();
+    const [source, directory] = [path.join(root, 'ours'), path.join(root, 'dist')];
+    const write = (file: string) => {
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, file);
+    };
+    const settings = (dryRun: boolean): OutputSettings => ({
+      dryRun,
+      directory,
+      cacheDirectory: path.join(root, 'cache'),
+      publicTargets: [{ from: source }],
+      targets: [],
+      keep: [],
+      engine: { entries: true },
+    });
+    const build = async (dryRun = false) => {
+      const copy = how === 'emptied' ? copyAfterEmptying(settings(dryRun)) : new OutputCopy(settings(dryRun));
+      return copy.report();
+    };
+    write(path.join(source, 'name'));
+    await build();
+    fs.rmSync(path.join(source, 'name'));
+    write(path.join(source, 'name/below'));
+    expect(await build(true)).toMatchObject({ files: 1, pruned: 1 });
+    const { files, pruned, entries } = await build();
+    expect({ files, pruned }).toEqual({ files: 1, pruned: 1 });
+    const actions = entries!.map(({ destination, action }) => [
+      path.relative(directory, destination),
+      action,
+    ]);
+    expect(actions.sort()).toEqual([
+      ['name', 'pruned'],
+      [path.join('name', 'below'), 'copied'],
+    ]);
+  },
+);
+
 describe.each([true, false])('outside of the output, with emptying %j, nothing is deleted', (empty) => {
   let root: string;
   const at = (name: string) => path.join(root, name);

@@ -232,7 +232,9 @@ export class OutputCopy {
     let bundle: Set<string> | undefined;
     return (file) => {
       bundle ??= new Set(this.#bundled.flat().map((name) => path.join(this.directory, name)));
-      return bundle.has(file) || (!this.#settings.dryRun && linkStatsOf(file) !== undefined);
+      if (bundle.has(file)) return true;
+      // There may be a directory in its place.
+      return !this.#settings.dryRun && linkStatsOf(file)?.isDirectory() === false;
     };
   }
 
