@@ -40,6 +40,20 @@ export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copi
             ? -errno
             : real.openat(at, name, flags, mode),
       }) as Partial<Bindings>;
+  const closing: Call<Bindings>['fail'] = (real, _isOurs, errno) => {
+    const created = new Set<number>();
+    return {
+      openat(at, name, flags, mode) {
+        const fd = real.openat(at, name, flags, mode);
+        if (fd >= 0 && name === 'file' && (flags & O_CREAT) !== 0) created.add(fd);
+        return fd;
+      },
+      close(fd) {
+        const closed = real.close(fd);
+        return created.delete(fd) ? -errno : closed;
+      },
+    } as Partial<Bindings>;
+  };
   return [
     { name: 'openat of the source', fail: opening(false) },
     { name: 'openat of the destination', ...(of && { of }), fail: opening(true) },
@@ -47,6 +61,7 @@ export function sharedCalls<Bindings extends Shared>(O_CREAT: number, of?: 'copi
     { name: 'write', of: 'copied', fail: failingByFd('write') },
     { name: 'futimens', ...(of && { of }), setsTimes: true, fail: failingByFd('futimens') },
     { name: 'fchmod', ...(of && { of }), fail: failingByFd('fchmod') },
+    { name: 'close of the destination', ...(of && { of }), fail: closing },
   ];
 }
 

@@ -212,7 +212,10 @@ export interface System {
   read(fd: number, into: Uint8Array, position: number): number | Errno;
   /** Writes bytes at the file's own position. Returns the number of bytes written. */
   write(fd: number, bytes: Uint8Array): number | Errno;
-  close(fd: number): void;
+  /**
+   * Closes a file. A network filesystem, or one in user space, may report only now that it could not write the bytes.
+   */
+  close(fd: number): number | Errno;
   /** Sets the position of a source to 0. */
   rewind(fd: number): number | Errno;
   /** Truncates the destination to 0 bytes and sets both files' positions to 0, for the next strategy. */

@@ -1,10 +1,10 @@
 import { type CopyErrorDetails, systemError } from '../errors.ts';
-import type { Attribute } from '../model/settings.ts';
+import type { Attribute, Method } from '../model/settings.ts';
 import { EEXIST } from '../platform/errno.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { isDirectoryError, refuseSpecial } from './decide.ts';
-import { discard, looksLikeClone } from './identity.ts';
+import { closeComplete, discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
 import { type BothPaths, type DirectoryPair, type PairedFile, pathsOf } from './pair.ts';
@@ -121,6 +121,20 @@ export class CurrentFile implements OpenTransfer {
     const result = this.#system.openCreated(this.destinationDirectory, this.destinationName);
     if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });
     this.destination = result;
+  }
+
+  /**
+   * Closes the complete destination. Throws if the system reports only now that it could not write the bytes; then no
+   * incomplete file is left.
+   */
+  close(method: Method): void {
+    const { destination } = this;
+    if (destination < 0) return;
+    this.destination = -1;
+    const closed = closeComplete(this.#system, this.destinationDirectory, this.destinationName, destination);
+    if (closed >= 0) return;
+    this.isIncomplete = false;
+    throw systemError(-closed, { ...this.paths(), method, syscall: 'close' });
   }
 
   /**

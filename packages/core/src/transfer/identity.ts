@@ -1,5 +1,5 @@
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, System } from '../platform/system.ts';
+import type { Directory, Errno, System } from '../platform/system.ts';
 
 const open = new FileStatus();
 const named = new FileStatus();
@@ -20,6 +20,18 @@ export function discard(system: System, directory: Directory, name: string, fd: 
   // Windows keeps the name of a deleted file until it is closed.
   system.close(fd);
   if (isFound && open.isSameFile(named)) system.unlink(directory, name);
+}
+
+/**
+ * Closes a complete new file. If the system reports an error, which may mean that bytes are missing, deletes the file
+ * unless another process has replaced it.
+ */
+export function closeComplete(system: System, directory: Directory, name: string, fd: number): Errno {
+  const isFound = system.fileStatus(fd, open) >= 0;
+  const closed = system.close(fd);
+  if (closed < 0 && isFound && system.status(directory, name, false, named) >= 0 && open.isSameFile(named))
+    system.unlink(directory, name);
+  return closed;
 }
 
 /**

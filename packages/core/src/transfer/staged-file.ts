@@ -13,6 +13,7 @@ export class StagedFile {
   readonly #directory: Directory;
   readonly #fail: (errno: number, syscall: string) => CopyError;
   readonly #fd: number;
+  #isClosed = false;
   #isPublished = false;
 
   /** Creates the file. `fail` makes the error of a failed system call. */
@@ -48,18 +49,20 @@ export class StagedFile {
   }
 
   /**
-   * Gives the complete file its final name by `rename`, and returns its result: false if the file is no longer
-   * wanted.
+   * Closes the complete file, and gives it its final name by `rename`. Returns the result of `rename`: false if the
+   * file is no longer wanted.
    */
   publish(rename: (temporary: string) => boolean): boolean {
+    this.#isClosed = true;
+    this.#done('close', this.#system.close(this.#fd));
     this.#isPublished = rename(this.name);
     return this.#isPublished;
   }
 
   /** Closes the file, and deletes it unless it was published. */
   end(): void {
-    if (this.#isPublished) this.#system.close(this.#fd);
-    else discard(this.#system, this.#directory, this.name, this.#fd);
+    if (!this.#isClosed) discard(this.#system, this.#directory, this.name, this.#fd);
+    else if (!this.#isPublished) this.#system.unlink(this.#directory, this.name);
   }
 
   #done(syscall: string, result: number): number {

@@ -167,6 +167,7 @@ export class Transferrer {
       if (copied.created) file.isIncomplete = true;
       if (!this.#isConsistent(file, copied) || !this.#arrived(file, copied)) return undefined;
       this.#sync(file, copied);
+      file.close(copied.method);
       if (file.hidden) {
         const published = publish(system, paired, file.destinationName, this.#inPlace);
         if (!published) return UNCHANGED;
@@ -174,9 +175,7 @@ export class Transferrer {
       }
       file.isIncomplete = false;
       if (file.hidden && this.#hooks.recorded) {
-        // The rename changed the change time, which is part of the recorded state. Some filesystems (lowntfs-3g) change
-        // it again when the file is closed.
-        file.end();
+        // The rename changed the change time, which is part of the recorded state.
         system.status(pair.destination, as, false, this.destination);
       }
       for (const [attribute, errno] of this.#lost)

@@ -69,6 +69,7 @@ function write(
     system.close(input);
     return output;
   }
+  let isClosed = false;
   try {
     const moved = move(system, input, output);
     if (moved < 0) return moved;
@@ -80,10 +81,13 @@ function write(
         system.setTimes(output, status);
       }
     }
-    return system.sync(output);
+    const synced = system.sync(output);
+    if (synced < 0) return synced;
+    isClosed = true;
+    return system.close(output);
   } finally {
     system.close(input);
-    system.close(output);
+    if (!isClosed) system.close(output);
   }
 }
 

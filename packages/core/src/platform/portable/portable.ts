@@ -173,7 +173,7 @@ export function portableSystem(nativeError: string | undefined): System {
     write: (fd, bytes) => answer(() => fs.writeSync(fd, bytes)),
     close(fd) {
       opened.delete(fd);
-      answer(() => fs.closeSync(fd));
+      return answer(() => fs.closeSync(fd));
     },
     // The strategies read and write at explicit positions, so there is nothing to rewind.
     rewind: () => 0,

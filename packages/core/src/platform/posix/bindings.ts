@@ -152,7 +152,7 @@ export function posixBindings(
     ...seldom('fstatfs', 'fchown', 'utimensat'),
     ...seldomInterrupted('ftruncate', 'fsync'),
     // Never repeated after EINTR: the descriptor is already closed then.
-    close: (fd) => close(fd),
+    close: (fd) => checked(close(fd)),
     unlinkat: (at, path, flags) => checked(unlinkat(at, path, flags)),
     read: (fd, buffer, size) => {
       const result = checked(read(fd, buffer, size));

@@ -197,7 +197,11 @@ export function copyNewFile(calls: NewFileCalls): CopyNewFile {
               }
             }
             if (result === NOT_COPIED) undo(to, as, output);
-            close(output);
+            // A network filesystem may report only now that it could not write the bytes.
+            if (close(output) !== 0 && result !== NOT_COPIED) {
+              if (lstatat(to, as, now) === 0 && now.isSameFile(destination)) unlinkat(to, as, 0);
+              result = NOT_COPIED;
+            }
           }
         }
       }

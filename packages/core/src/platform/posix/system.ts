@@ -80,7 +80,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       return got;
     },
     write: (fd, bytes) => calls.write(fd, bytes, bytes.length),
-    close: (fd) => void calls.close(fd),
+    close: (fd) => calls.close(fd),
     rewind: (fd) => calls.lseek(fd, 0, C.SEEK_SET),
     reset(source, destination) {
       const truncated = calls.ftruncate(destination, 0);

@@ -43,10 +43,10 @@ export function win32System(bindings: Bindings, build: number = windowsBuild()):
     if (handle >= 0) volumes.set(handle, volume);
     return handle;
   };
-  const close = (handle: number): void => {
+  const close = (handle: number): number => {
     volumes.delete(handle);
     followed.delete(handle);
-    bindings.closeHandle(handle);
+    return bindings.closeHandle(handle);
   };
 
   return {
