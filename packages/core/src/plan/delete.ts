@@ -5,7 +5,7 @@ import { childPath } from '../platform/paths.ts';
 import { isRaw } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { listEntries, type NamedEntry, UNDECODABLE } from '../scan/entries.ts';
+import { type ListedEntry, listEntries, UNDECODABLE } from '../scan/entries.ts';
 import { letOwnerWrite } from '../transfer/directories.ts';
 import { isStillThere } from '../transfer/identity.ts';
 import { NO_DIRECTORY, OpenedPath, openLevel } from '../transfer/opened-path.ts';
@@ -35,7 +35,7 @@ const below = new FileStatus();
 /**
  * Throws if `child` is a mount point: it cannot be deleted, and its contents do not belong to the destination.
  */
-export function refuseMountPoint(system: System, parent: Directory, child: Directory): void {
+function refuseMountPoint(system: System, parent: Directory, child: Directory): void {
   if (system.status(child, '.', true, below) < 0 || system.status(parent, '.', true, above) < 0) return;
   if (!(below.isMountRoot ?? below.device !== above.device)) return;
   throw new CopyError({
@@ -113,7 +113,7 @@ export class Deleter {
   }
 
   /** Like {@link deleteEntry}, in `directory`, which is `root` or is inside it. */
-  *deleteIn(root: string, directory: string, entry: NamedEntry): Generator<undefined, number> {
+  *deleteIn(root: string, directory: string, entry: ListedEntry): Generator<undefined, number> {
     const opened = this.open(root, directory);
     if (typeof opened !== 'number') return yield* this.deleteEntry(opened, entry.name, entry.isDirectory());
     // The directory was moved, or another entry has replaced it.
@@ -141,7 +141,7 @@ export class Deleter {
       this.#remember(child);
       if (!keepsDirectories) refuseMountPoint(system, parent, child);
       if (makesWritable) letOwnerWrite(system, child);
-      for (const entry of listEntries(child)) {
+      for (const entry of listEntries(child.path)) {
         try {
           deleted += yield* this.deleteEntry(child, entry.name, entry.isDirectory());
         } catch (error) {
@@ -191,7 +191,7 @@ export class Deleter {
    */
   #refuseUnnamable(directory: Directory, name: string): void {
     if (!isRaw(name) && !name.includes(UNDECODABLE)) return;
-    const stands = listEntries(directory).some((entry) => entry.name === name);
+    const stands = listEntries(directory.path).some((entry) => entry.name === name);
     if (!stands || !this.#isThere(directory)) return;
     const destination = childPath(directory, name);
     throw new CopyError({

@@ -1,11 +1,15 @@
 import path from 'node:path';
 import { isInside } from '../inside.ts';
-import { type Folder, namesAs } from '../model/files.ts';
+import { type Files, type Folder, namesAs } from '../model/files.ts';
 import { ignoresCase } from '../platform/spelling.ts';
+import { type ListedEntry, listEntries } from '../scan/entries.ts';
 
-/** The planned destination: which names each directory will contain. */
+/** The files of one directory of the destination. */
+export type IndexedFolder = Pick<Folder, 'root' | 'below' | 'unchanged'> & Files;
+
+/** The destination as it is planned, or as it was recorded: which names each directory contains. */
 export class DestinationIndex {
-  /** By directory: the planned names. */
+  /** By directory: the names of its files. */
   readonly #files = new Map<string, Set<string>>();
   /** By directory: the directories in it. */
   readonly #directories = new Map<string, string[]>();
@@ -13,11 +17,11 @@ export class DestinationIndex {
   readonly #alone = new Set<string>();
   readonly #spell: (directory: string) => string;
 
-  constructor(folders: readonly Folder[]) {
+  constructor(folders: readonly IndexedFolder[]) {
     this.#spell = spellingOf(folders);
     for (const folder of folders) {
       const directory = path.join(folder.root, folder.below);
-      this.directoriesIn(directory);
+      this.#directoriesIn(directory);
       if (folder.unchanged?.alone) {
         this.#alone.add(directory);
         continue;
@@ -28,36 +32,55 @@ export class DestinationIndex {
     }
   }
 
-  hasFile(directory: string, name: string): boolean {
-    return this.#files.get(this.#spell(directory))?.has(name) ?? false;
-  }
-
-  /** Whether files are copied to a directory, or to one in it. */
+  /** Whether the index has files in a directory, or in one below it. */
   hasDirectory(directory: string): boolean {
     return this.#directories.has(directory);
   }
 
-  isAlone(directory: string): boolean {
-    return this.#alone.has(directory);
+  /**
+   * Finds what a directory contains besides the files of the index and what is `kept`, with everything in it: for each
+   * directory that has to stay, its entries that do not. A link in the place of a directory is one of these.
+   */
+  *surplusIn(root: string, kept: readonly string[]): Generator<[directory: string, surplus: ListedEntry[]]> {
+    const isKept = (full: string) => kept.some((each) => isInside(each, full));
+    const pending = [root];
+    for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+      if (this.#alone.has(directory)) {
+        pending.push(...this.#directoriesIn(directory).filter((each) => !isKept(each)));
+        continue;
+      }
+      const files = this.#files.get(this.#spell(directory));
+      const surplus: ListedEntry[] = [];
+      for (const entry of listEntries(directory)) {
+        const isDirectory = entry.isDirectory();
+        if (!isDirectory && files?.has(entry.name)) continue;
+        const full = path.join(directory, entry.name);
+        if (isKept(full)) continue;
+        if (isDirectory && (this.hasDirectory(full) || kept.some((each) => isInside(full, each))))
+          pending.push(full);
+        else surplus.push(entry);
+      }
+      yield [directory, surplus];
+    }
   }
 
-  /** The absolute paths of the planned directories in a directory. */
-  directoriesIn(directory: string): string[] {
+  /** The absolute paths of the directories of the index in a directory. */
+  #directoriesIn(directory: string): string[] {
     let known = this.#directories.get(directory);
     if (!known) {
       this.#directories.set(directory, (known = []));
       const parent = path.dirname(directory);
-      if (parent !== directory) this.directoriesIn(parent).push(directory);
+      if (parent !== directory) this.#directoriesIn(parent).push(directory);
     }
     return known;
   }
 }
 
 /**
- * If letter case does not matter, two planned directories may be the same one. The filesystem is checked only if some
- * directories differ in nothing but case.
+ * If letter case does not matter, two directories of the index may be the same one. The filesystem is checked only if
+ * some directories differ in nothing but case.
  */
-function spellingOf(folders: readonly Folder[]): (directory: string) => string {
+function spellingOf(folders: readonly IndexedFolder[]): (directory: string) => string {
   const directories = new Set(folders.map(({ root, below }) => path.join(root, below)));
   const lower = new Set([...directories].map((each) => each.toLowerCase()));
   if (lower.size === directories.size) return (directory) => directory;

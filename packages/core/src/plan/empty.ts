@@ -6,8 +6,9 @@ import { childPath, pathIn } from '../platform/paths.ts';
 import { portableSystem } from '../platform/portable/portable.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory } from '../platform/system.ts';
-import { listEntries, type NamedEntry } from '../scan/entries.ts';
+import { type ListedEntry, listEntries } from '../scan/entries.ts';
 import { Deleter } from './delete.ts';
+import { DestinationIndex, type IndexedFolder } from './destination-index.ts';
 import { keptIn } from './kept.ts';
 import { readNames } from './manifest-file.ts';
 import { refuseSourcePaths } from './sources.ts';
@@ -56,21 +57,22 @@ export function emptyDirectory(directory: string, options: EmptyOptions): Emptie
   // If a file is in the place of the directory, the copy reports the error.
   if (!isDirectory(directory)) return { deleted: [], at: 0 };
   refuseSourcePaths(directory, sources, keep);
-  const recorded = snapshot?.recorded ?? new Recorded(manifest, directory);
+  const recorded = snapshot?.recorded ?? recordedIn(manifest, directory);
   const deleted: string[] = [];
   const deleter = new Deleter(system, {
     onDeleted: (path) => void deleted.push(path),
     ...(snapshot && { keepsDirectories: true, mayDelete: (...file) => snapshot.isUnchanged(...file) }),
   });
   try {
-    for (const [current, entry] of surplus(directory, recorded, keep)) {
-      const steps = deleter.deleteIn(directory, current, entry);
-      while (!steps.next().done);
-    }
+    for (const [current, entries] of surplusIn(directory, recorded, keep))
+      for (const entry of entries) {
+        const steps = deleter.deleteIn(directory, current, entry);
+        while (!steps.next().done);
+      }
   } finally {
     deleter.close();
   }
-  return { deleted, at: snapshot?.at ?? recorded.timeIn(directory) };
+  return { deleted, at: snapshot?.at ?? timeOf(directory, recorded) };
 }
 
 /**
@@ -78,7 +80,7 @@ export function emptyDirectory(directory: string, options: EmptyOptions): Emptie
  * to write there: {@link emptyDirectory} deletes these contents later.
  */
 export class EmptySnapshot {
-  readonly recorded: Recorded;
+  readonly recorded: readonly IndexedFolder[];
   /** See {@link Emptied.at}. */
   readonly at: number;
   readonly #root: string;
@@ -88,12 +90,12 @@ export class EmptySnapshot {
 
   constructor(directory: string, { manifest, keep }: KeepOptions) {
     this.#root = directory;
-    this.recorded = new Recorded(manifest, directory);
+    this.recorded = recordedIn(manifest, directory);
     const isThere = isDirectory(directory);
-    this.at = isThere ? this.recorded.timeIn(directory) : 0;
+    this.at = isThere ? timeOf(directory, this.recorded) : 0;
     if (!isThere) return;
-    for (const [current, entry] of surplus(directory, this.recorded, keep))
-      this.#add({ path: current, fd: -1 }, entry);
+    for (const [current, entries] of surplusIn(directory, this.recorded, keep))
+      for (const entry of entries) this.#add({ path: current, fd: -1 }, entry);
   }
 
   /** Whether a file or link existed when the snapshot was taken, and nobody has replaced or changed it since. */
@@ -126,11 +128,11 @@ export class EmptySnapshot {
     }
   }
 
-  #add(parent: Directory, entry: NamedEntry): void {
+  #add(parent: Directory, entry: ListedEntry): void {
     const file = childPath(parent, entry.name);
     if (entry.isDirectory()) {
       this.#directories.set(file, [parent.path, entry.name]);
-      for (const each of listEntries({ path: file })) this.#add({ path: file, fd: -1 }, each);
+      for (const each of listEntries(file)) this.#add({ path: file, fd: -1 }, each);
       return;
     }
     const status = statusOf(parent, entry.name);
@@ -146,73 +148,27 @@ function statusOf(directory: Directory, name: string): FileStatus | undefined {
   return status;
 }
 
-/** The entries that emptying a directory deletes, each with the directory that contains it. */
-function* surplus(
-  root: string,
-  recorded: Recorded,
-  keep: readonly string[],
-): Generator<[directory: string, entry: NamedEntry]> {
-  const kept = keptIn(root, keep);
-  const pending = [root];
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-    const files = recorded.filesIn(current);
-    for (const entry of listEntries({ path: current })) {
-      const { name } = entry;
-      const isDirectory = entry.isDirectory();
-      if (!isDirectory && files.has(name)) continue;
-      const full = path.join(current, name);
-      if (kept.some((each) => isInside(each, full))) continue;
-      if (isDirectory && (recorded.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
-        pending.push(full);
-        continue;
-      }
-      yield [current, entry];
-    }
-  }
-}
+/** What emptying a directory deletes. */
+const surplusIn = (root: string, recorded: readonly IndexedFolder[], keep: readonly string[]) =>
+  new DestinationIndex(recorded).surplusIn(root, keptIn(root, keep));
 
-/** The names that a manifest records below one directory. */
-class Recorded {
-  readonly #files = new Map<string, readonly string[]>();
-  readonly #directories = new Set<string>();
-
-  constructor(manifest: string, root: string) {
-    for (const [directory, names] of namesIn(manifest, root)) {
-      if (!isInside(root, directory)) continue;
-      this.#files.set(directory, names);
-      // Add the parents too, up to the first one that was added before.
-      let current = directory;
-      while (!this.#directories.has(current)) {
-        this.#directories.add(current);
-        if (current !== root) current = path.dirname(current);
-      }
-    }
-  }
-
-  /** See {@link Emptied.at}. */
-  timeIn(directory: string): number {
-    return this.#files.size === 0 ? 0 : timeIn(directory);
-  }
-
-  hasDirectory(directory: string): boolean {
-    return this.#directories.has(directory);
-  }
-
-  filesIn(directory: string): ReadonlySet<string> {
-    return new Set(this.#files.get(directory));
-  }
-}
-
-/** Returns no names if the manifest is missing, damaged or of another directory: the copy reports the error. */
-function namesIn(manifest: string, cwd: string): [string, readonly string[]][] {
-  return tryOr([], () => (fs.statSync(manifest).isFile() ? readNames(manifest, cwd) : []));
+/**
+ * The files that a manifest records below a directory. Returns none if the manifest is missing, damaged or of another
+ * directory: the copy reports the error.
+ */
+function recordedIn(manifest: string, root: string): IndexedFolder[] {
+  const recorded = tryOr([], () => (fs.statSync(manifest).isFile() ? readNames(manifest, root) : []));
+  return recorded
+    .filter(([directory]) => isInside(root, directory))
+    .map(([directory, names]) => ({ root: directory, below: '', names }));
 }
 
 /**
- * The time of a directory that is created for this purpose, because the clocks of the process and of the filesystem
- * may differ.
+ * See {@link Emptied.at}. It is the time of a directory that is created for this purpose, because the clocks of the
+ * process and of the filesystem may differ.
  */
-function timeIn(directory: string): number {
+function timeOf(directory: string, recorded: readonly IndexedFolder[]): number {
+  if (recorded.length === 0) return 0;
   return tryOr(0, () => {
     const made = fs.mkdtempSync(path.join(directory, '.fs-reflink-'));
     try {

@@ -5,14 +5,13 @@ import type { Folder } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { ENOENT } from '../platform/errno.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
-import { childPath } from '../platform/paths.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, System } from '../platform/system.ts';
+import type { System } from '../platform/system.ts';
 import { byBytes } from '../platform/system-for.ts';
 import { noteError, type Tally } from '../report.ts';
-import { listEntries, type NamedEntry } from '../scan/entries.ts';
+import { listEntries } from '../scan/entries.ts';
 import { NO_DIRECTORY } from '../transfer/opened-path.ts';
-import { Deleter, refuseMountPoint } from './delete.ts';
+import { Deleter } from './delete.ts';
 import { DestinationIndex } from './destination-index.ts';
 import type { ExpectedDestination } from './expected-destination.ts';
 import { keptIn, nameBelow } from './kept.ts';
@@ -55,13 +54,15 @@ export function* prune(
   input: PruneInput,
   folders: readonly Folder[],
 ): Generator<undefined, Pick<PruneContext, 'deleted' | 'lost'>> {
-  const { plan, job, tally, manifest } = input;
+  const { plan, job, tally, manifest, expected } = input;
+  const system = byBytes(input.system);
   const { pruneRoots, keep, targets, cwd } = plan;
   const isWhole = plan.prune === 'everything';
   const undeletable = new Set<string>();
   const context: PruneContext = {
     ...input,
-    system: byBytes(input.system),
+    // A dry run deletes nothing.
+    system: expected ? { ...system, unlink: () => 0, removeDirectory: () => 0 } : system,
     roots: [...targets.map(({ to }) => to), cwd],
     pruneRoots: isWhole ? pruneRoots : [],
     kept: [...pruneRoots.flatMap((root) => keptIn(root, keep)), ...manifestIn(plan)],
@@ -70,12 +71,12 @@ export function* prune(
       undeletable.add((error as CopyError).destination!);
     },
     undeletable,
-    makesWritable: job.transfer.preserveDirectories || targets.some(({ preserve }) => preserve),
+    makesWritable: !expected && (job.transfer.preserveDirectories || targets.some((each) => each.preserve)),
     lost: new LostNames(),
     deleted: false,
   };
   if (isWhole) {
-    if (manifest?.keepsLinks && !input.expected) yield* noteLost(manifest, context);
+    if (manifest?.keepsLinks && !expected) yield* noteLost(manifest, context);
     const planned = new DestinationIndex(folders);
     // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
     const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
@@ -133,14 +134,12 @@ function* pruneStale(
           isAsCopied ||
           (looked >= 0 &&
             (lost.explains(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
-        let deleted = 1;
         try {
-          if (isOurs && !expected) deleted = deleter.deleteFile(opened, name);
+          if (isOurs) note(full, context, deleter.deleteFile(opened, name));
         } catch (error) {
           context.onError(error);
           continue;
         }
-        if (isOurs) note(full, context, deleted);
         // If the file is gone, its directory may be left, and something else may have to be created in its place.
         if (isOurs || looked < 0) directories.add(directory);
       }
@@ -220,7 +219,7 @@ function removeIfEmpty(
     const parent = path.dirname(current);
     if (expected) {
       // Not empty: something in it does not belong to the copy, or is planned.
-      if (!list(current).every(({ name }) => expected.isRemoved(path.join(current, name)))) return;
+      if (!listEntries(current).every(({ name }) => expected.isRemoved(path.join(current, name)))) return;
       expected.remove(current);
     } else {
       const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
@@ -240,38 +239,23 @@ function* pruneEverything(
   context: PruneContext,
 ): Generator<undefined> {
   const { kept, expected, pruneRoots } = context;
-  const isKept = (full: string) => kept.some((each) => isInside(each, full));
+  // In a dry run it still exists, and must not be counted twice.
+  if (expected?.isRemoved(root)) return;
   const deleter = new Deleter(context.system, context);
   // If an outer directory is emptied too, a link below it is not followed.
   const [outermost = root] = pruneRoots
     .filter((each) => isInside(each, root))
     .sort((one, other) => one.length - other.length);
-  const pending = [root];
   try {
-    for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-      if (planned.isAlone(directory)) {
-        pending.push(...planned.directoriesIn(directory).filter((each) => !isKept(each)));
-        continue;
-      }
-      // In a dry run it still exists, and must not be counted twice.
-      if (expected?.isRemoved(directory)) continue;
-      for (const entry of list(directory)) {
-        const { name } = entry;
-        const full = path.join(directory, name);
-        if (isKept(full) || expected?.isRemoved(full)) continue;
-        const isDirectory = entry.isDirectory();
-        if (isDirectory && (planned.hasDirectory(full) || kept.some((each) => isInside(full, each)))) {
-          pending.push(full);
-          continue;
-        }
-        if (!isDirectory && planned.hasFile(directory, name)) continue;
+    for (const [directory, entries] of planned.surplusIn(root, kept)) {
+      for (const entry of entries) {
+        const full = path.join(directory, entry.name);
+        if (expected?.isRemoved(full)) continue;
         // Keep a special file in the place of a planned directory: the copy reports an error for it.
-        if (!entry.isFile() && !isDirectory && planned.hasDirectory(full) && isSpecialFile(full)) continue;
+        if (!entry.isFile() && !entry.isDirectory() && planned.hasDirectory(full) && isSpecialFile(full))
+          continue;
         try {
-          const deleted = expected
-            ? yield* countFiles(context, { path: directory, fd: -1 }, entry)
-            : yield* deleter.deleteIn(outermost, directory, entry);
-          note(full, context, deleted);
+          note(full, context, yield* deleter.deleteIn(outermost, directory, entry));
         } catch (error) {
           context.onError(error);
         }
@@ -281,35 +265,6 @@ function* pruneEverything(
   } finally {
     deleter.close();
   }
-}
-
-const list = (directory: string): NamedEntry[] => listEntries({ path: directory });
-
-/** The number of files and links that an entry contains; 1 for a file or link. */
-function* countFiles(
-  context: PruneContext,
-  parent: Directory,
-  entry: NamedEntry,
-): Generator<undefined, number> {
-  yield;
-  if (!entry.isDirectory()) return 1;
-  const { system, onError } = context;
-  const directory = { path: childPath(parent, entry.name), fd: -1 };
-  const [above, opened] = [parent, directory].map(({ path }) => system.openDirectory(path));
-  try {
-    if (typeof above === 'object' && typeof opened === 'object') refuseMountPoint(system, above, opened);
-  } finally {
-    for (const each of [above, opened]) if (typeof each === 'object') system.closeDirectory(each);
-  }
-  let count = 0;
-  for (const each of listEntries(directory)) {
-    try {
-      count += yield* countFiles(context, directory, each);
-    } catch (error) {
-      onError(error);
-    }
-  }
-  return count;
 }
 
 /** Counts and records what was deleted, or in a dry run would be deleted. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tryOr } from '../platform/path-status.ts';
+import { childPath } from '../platform/paths.ts';
 import { stayDifferent } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -9,12 +10,6 @@ import type { Recall } from '../scan/walk.ts';
 import type { Manifest } from './manifest.ts';
 import { type NamedRecords, Positions } from './named-records.ts';
 import { isAsRecorded } from './record.ts';
-
-/** The records of a destination directory. */
-interface Recorded extends NamedRecords {
-  /** Names of the directories in it. */
-  directories: ReadonlySet<string>;
-}
 
 const NOTHING: NamedRecords = { names: [], records: new Uint32Array() };
 
@@ -30,8 +25,8 @@ export class UnchangedDetector {
   readonly #manifest: Manifest;
   readonly #system: System;
   readonly #lists: boolean;
-  /** Names of the directories in each destination directory. */
-  readonly #directories = new Map<string, Set<string>>();
+  /** The destination directories with recorded files, and their parents. */
+  readonly #directories = new Set<string>();
   /** Destination directories that are known not to be links, nor to be inside one. */
   readonly #real = new Set<string>();
   readonly #status = new FileStatus();
@@ -42,14 +37,14 @@ export class UnchangedDetector {
     this.#manifest = manifest;
     this.#system = system;
     this.#lists = lists;
-    for (const directory of manifest.folders.keys()) this.#enter(directory);
+    for (const directory of manifest.folders.keys())
+      for (let current = directory; !this.#directories.has(current); current = path.dirname(current))
+        this.#directories.add(current);
   }
 
   readonly recall: Recall = (source, destination, root, names) => {
-    const directories = this.#directories.get(destination);
-    if (!directories) return undefined;
-    const { names: known, records } = this.#manifest.folders.get(destination) ?? NOTHING;
-    const recorded = { names: known, records, directories };
+    if (!this.#directories.has(destination)) return undefined;
+    const recorded = this.#manifest.folders.get(destination) ?? NOTHING;
     const listed = names ?? list(source);
     const found = this.#lists ? list(destination) : [];
     if (!listed || !found || !this.#isReal(destination, root)) return undefined;
@@ -74,8 +69,7 @@ export class UnchangedDetector {
    * Compares a directory with its records. `inPlace` is how many names have the same type in the destination, even if
    * changed.
    */
-  #compare(from: Directory, to: Directory, listed: readonly string[], recorded: Recorded) {
-    const { names, records } = recorded;
+  #compare(from: Directory, to: Directory, listed: readonly string[], { names, records }: NamedRecords) {
     const untouched = this.#untouched(from, to, names, records);
     if (!untouched) return undefined;
     const files: string[] = [];
@@ -90,7 +84,7 @@ export class UnchangedDetector {
       if (file >= 0 && untouched[file]) {
         files.push(name);
         inPlace++;
-      } else if (file < 0 && recorded.directories.has(name) && this.#isDirectory(from, name)) {
+      } else if (file < 0 && this.#directories.has(childPath(to, name)) && this.#isDirectory(from, name)) {
         directories.push(name);
         if (this.#isDirectory(to, name)) inPlace++;
       } else {
@@ -100,25 +94,6 @@ export class UnchangedDetector {
       }
     }
     return { files, directories, others, inPlace };
-  }
-
-  /**
-   * Adds a directory to the names of its parent, and its parents to theirs, up to the first one that was added
-   * before.
-   */
-  #enter(directory: string): void {
-    this.#namesIn(directory);
-    for (let current = directory; path.dirname(current) !== current; current = path.dirname(current)) {
-      const names = this.#namesIn(path.dirname(current));
-      if (names.has(path.basename(current))) return;
-      names.add(path.basename(current));
-    }
-  }
-
-  #namesIn(directory: string): Set<string> {
-    let names = this.#directories.get(directory);
-    if (!names) this.#directories.set(directory, (names = new Set()));
-    return names;
   }
 
   /**

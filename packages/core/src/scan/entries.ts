@@ -4,7 +4,6 @@ import { asCopyError, CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import { ifThere } from '../platform/path-status.ts';
 import { fromBytes, onDisk } from '../platform/raw-names.ts';
-import type { Directory } from '../platform/system.ts';
 import { isWithin } from './nested.ts';
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'special';
@@ -42,39 +41,43 @@ const IS_SORTED = process.versions.bun === undefined && process.versions.deno ==
 export type ListedEntry = Typed & { name: string };
 
 /**
- * Lists a directory. In a name that is not UTF-8, {@link UNDECODABLE} replaces bytes: see {@link readRawDirectory}.
- * The entries are sorted by name: if several files have the same destination, the last one must not depend on the
- * filesystem.
+ * Lists a directory. A name that is not UTF-8 becomes a string that can be converted back to its bytes. The entries are
+ * sorted by name: if several files have the same destination, the last one must not depend on the filesystem.
  */
+function list(directory: string): ListedEntry[] {
+  const listed: ListedEntry[] = fs.readdirSync(onDisk(directory), { withFileTypes: true });
+  const entries = listed.some(hasUndecodable) ? listBytes(directory) : listed;
+  if (!IS_SORTED) entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return process.platform === 'win32' ? withTypes(directory, entries) : entries;
+}
+
+/** Lists a directory of the source. */
 export function readDirectory(directory: string): ListedEntry[] {
   try {
-    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
-    if (!IS_SORTED) entries.sort((one, other) => (one.name < other.name ? -1 : 1));
-    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
+    return list(directory);
   } catch (error) {
     throw asCopyError(error, { source: directory });
   }
 }
 
-/**
- * Like {@link readDirectory}, but a name that is not UTF-8 becomes a string that can be converted back to its bytes.
- */
-export function readRawDirectory(directory: string): ListedEntry[] {
+/** Lists a directory of the destination. Returns no entries if it is gone. */
+export function listEntries(directory: string): ListedEntry[] {
   try {
-    const entries = process.versions.bun === undefined ? readBytes(directory) : readBytesInBun(directory);
-    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
+    return list(directory);
   } catch (error) {
-    throw asCopyError(error, { source: directory });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw asCopyError(error, { destination: directory });
   }
 }
 
-function readBytes(directory: string): ListedEntry[] {
+function listBytes(directory: string): ListedEntry[] {
+  // Bun's entries have no names if these are to be bytes.
+  if (process.versions.bun !== undefined) return listBytesInBun(directory);
   const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true, encoding: 'buffer' });
   return entries.map((entry) => Object.assign(entry, { name: fromBytes(entry.name) }));
 }
 
-/** Bun's entries have no names if these are to be bytes. */
-function readBytesInBun(directory: string): ListedEntry[] {
+function listBytesInBun(directory: string): ListedEntry[] {
   return fs.readdirSync(onDisk(directory), { encoding: 'buffer' }).flatMap((bytes) => {
     const name = fromBytes(bytes);
     const file = Buffer.concat([Buffer.from(`${directory}${path.sep}`), bytes]);
@@ -98,28 +101,6 @@ function withTypes(directory: string, entries: ListedEntry[]): ListedEntry[] {
       return entry;
     }
   });
-}
-
-/** A name, and the type that the directory listing reports without a stat call. */
-export interface NamedEntry {
-  name: string;
-  isFile(): boolean;
-  isDirectory(): boolean;
-}
-
-/**
- * Lists a directory, with names as {@link readRawDirectory} returns them. Returns no entries if the directory is
- * gone.
- */
-export function listEntries({ path: directory }: Pick<Directory, 'path'>): NamedEntry[] {
-  try {
-    const entries = fs.readdirSync(onDisk(directory), { withFileTypes: true });
-    if (entries.some(hasUndecodable)) return readRawDirectory(directory);
-    return process.platform === 'win32' ? withTypes(directory, entries) : entries;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw asCopyError(error, { destination: directory });
-  }
 }
 
 /** The error for a name that is not UTF-8, for callers that cannot use such a name. */

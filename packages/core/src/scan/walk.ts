@@ -13,7 +13,6 @@ import {
   type ListedEntry,
   lstatIfThere,
   readDirectory,
-  readRawDirectory,
   refuseCycle,
   type Typed,
   undecodable,
@@ -157,9 +156,8 @@ function readAll(walk: Walk, directory: WalkedDirectory): ListedEntry[] {
 /** Lists a directory, and sets `raw` on it if it contains names that are not UTF-8. */
 function readWhole(directory: WalkedDirectory): ListedEntry[] {
   const entries = readDirectory(directory.source);
-  if (!entries.some(hasUndecodable)) return entries;
-  directory.raw = true;
-  return readRawDirectory(directory.source);
+  if (entries.some(({ name }) => isRaw(name))) directory.raw = true;
+  return entries;
 }
 
 /** The entries with these names, found without listing the directory. */
