@@ -1,5 +1,6 @@
 import type { QueuedBatch } from '../model/batch.ts';
 import type { JobSettings } from '../model/job.ts';
+import { isRaw } from '../platform/raw-names.ts';
 import type { System } from '../platform/system.ts';
 import { systemFor } from '../platform/system-for.ts';
 import type { Tally } from '../report.ts';
@@ -162,7 +163,7 @@ export class BatchCopier {
   }
 
   /**
-   * The copier of a batch: this one, unless only another system can read or name its files, or its target has its own
+   * The copier of a batch: this one, unless only another system can read its files, or its target has its own
    * `preserve`.
    */
   #copierOf(batch: QueuedBatch): BatchCopier {
@@ -218,7 +219,9 @@ export class BatchCopier {
     // that would wait for the files being created there.
     else pair.fresh = this.#queue.has(MADE, batch);
     pair.swept = this.#queue.has(SWEPT, batch);
-    return { batch, pair, links: batch.links ? new Set(batch.links) : NO_LINKS, files: this.#files };
+    const links = batch.links ? new Set(batch.links) : NO_LINKS;
+    const hasRaw = isRaw(batch.source) || batch.names.some(isRaw);
+    return { batch, pair, links, hasRaw, files: this.#files };
   }
 
   #close({ batch, pair, files: { system } }: OpenBatch): void {

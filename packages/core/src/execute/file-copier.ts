@@ -8,7 +8,6 @@ import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '
 import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
-import { byBytes } from '../platform/system-for.ts';
 import { addLost, countFiles, noteError, type Tally } from '../report.ts';
 import { decide } from '../transfer/decide.ts';
 import { complete } from '../transfer/ladder.ts';
@@ -48,6 +47,8 @@ export interface OpenBatch {
   batch: QueuedBatch;
   pair: DirectoryPair;
   links: ReadonlySet<number>;
+  /** Its path, or a name in it, is not UTF-8: the fast path takes no such names. */
+  hasRaw: boolean;
   /** The copier of its files. */
   files: FileCopier;
 }
@@ -92,7 +93,7 @@ export class FileCopier {
     this.#leavesLinks = keepsLinks && job.leavesLinks === true;
     if (keepsLinks && !this.#leavesLinks) {
       const key = [...job.transfer.preserve].sort().join();
-      this.#hardLinks = hardLinks.get(key) ?? new HardLinks(byBytes(system));
+      this.#hardLinks = hardLinks.get(key) ?? new HardLinks(system);
       hardLinks.set(key, this.#hardLinks);
     }
     this.#lost = this.#hardLinks?.lost ?? new LostNames();
@@ -155,8 +156,8 @@ export class FileCopier {
   }
 
   /** Returns undefined if the fast path cannot be used for the batch. */
-  #newFiles({ pair, batch }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
-    const options = pair.fresh && replacesTorn(pair) ? this.#newFileOptions : undefined;
+  #newFiles({ pair, batch, hasRaw }: OpenBatch, limit: number, deadline: number): NewFiles | undefined {
+    const options = pair.fresh && replacesTorn(pair) && !hasRaw ? this.#newFileOptions : undefined;
     if (!options) return undefined;
     const known = this.#transferrer.capabilities.last(pair.device);
     const { names, renamed, records } = batch;

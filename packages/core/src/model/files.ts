@@ -76,8 +76,6 @@ export interface Folder extends Files {
   /** Which directories from `root` on are copies of directories of the source. */
   mirrors?: Mirrors;
   target: ResolvedTarget;
-  /** Its path, or a name in it, is not UTF-8. */
-  raw?: boolean | undefined;
   /**
    * Whether a filesystem may take it for another directory of the same walk: a name in its path and the name of a
    * directory beside that one differ only in the case of letters or the form of accents.
@@ -93,7 +91,6 @@ export interface WalkedDirectory extends Files {
   /** With forward slashes; empty for the start of the walk. */
   relative: string;
   unchanged?: Folder['unchanged'];
-  raw?: Folder['raw'];
   alike?: Folder['alike'];
   /** Whether it is, or is inside, a linked directory below the start of the walk. */
   linked?: boolean;

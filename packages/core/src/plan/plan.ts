@@ -14,7 +14,6 @@ import type { JobSettings, PlanSettings } from '../model/job.ts';
 import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { byBytes } from '../platform/system-for.ts';
 import { addLost, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import { type CopiedDirectory, setDirectoryAttributes } from '../transfer/directories.ts';
@@ -156,7 +155,7 @@ export class Planner {
     const warn = (message: string) => void this.#tally.warnings.push(message);
     const lost: Parameters<typeof setDirectoryAttributes>[4] = (attribute, errno, first) =>
       addLost(this.#tally.lost, attribute, { count: 1, first, errno });
-    setDirectoryAttributes(byBytes(this.#system), this.#job.transfer, this.#directories, warn, lost);
+    setDirectoryAttributes(this.#system, this.#job.transfer, this.#directories, warn, lost);
   }
 
   /** Adds the records of what was copied, and writes the manifest. */
@@ -240,7 +239,7 @@ export class Planner {
 
   /** Updates the records of files that lost a name: deleting it gave them another change time. */
   #rememberChanges(lost: LostNames): void {
-    const system = byBytes(this.#system);
+    const system = this.#system;
     const status = new FileStatus();
     for (const each of this.#waiting) {
       const { folder } = each;
@@ -295,7 +294,7 @@ export class Planner {
     const expected = this.#expected?.add(folder);
     if (expected) this.#tally.directories += expected.made;
     else if (folder.target.transform && this.#setAside(folder, records)) return;
-    const { source, root, below, mirrors, raw } = folder;
+    const { source, root, below, mirrors } = folder;
     const { overwrite, symlinks, preserve } = folder.target;
     const { length: count } = folder.names;
     const linked = linksOf(folder);
@@ -313,7 +312,6 @@ export class Planner {
             below,
             mirrors,
             target,
-            raw,
             overwrite,
             symlinks,
             preserve,

@@ -7,7 +7,6 @@ import { ENOENT } from '../platform/errno.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
-import { byBytes } from '../platform/system-for.ts';
 import { noteError, type Tally } from '../report.ts';
 import { listEntries } from '../scan/entries.ts';
 import { NO_DIRECTORY } from '../transfer/opened-path.ts';
@@ -54,8 +53,7 @@ export function* prune(
   input: PruneInput,
   folders: readonly Folder[],
 ): Generator<undefined, Pick<PruneContext, 'deleted' | 'lost'>> {
-  const { plan, job, tally, manifest, expected } = input;
-  const system = byBytes(input.system);
+  const { plan, job, tally, manifest, system, expected } = input;
   const { pruneRoots, keep, targets, cwd } = plan;
   const isWhole = plan.prune === 'everything';
   const undeletable = new Set<string>();

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { tryOr } from '../platform/path-status.ts';
 import { childPath } from '../platform/paths.ts';
+import { isRaw } from '../platform/raw-names.ts';
 import { stayDifferent } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
@@ -43,7 +44,8 @@ export class UnchangedDetector {
   }
 
   readonly recall: Recall = (source, destination, root, names) => {
-    if (!this.#directories.has(destination)) return undefined;
+    // Names that are not UTF-8 are left to planning.
+    if (!this.#directories.has(destination) || names?.some(isRaw)) return undefined;
     const recorded = this.#manifest.folders.get(destination) ?? NOTHING;
     const listed = names ?? list(source);
     const found = this.#lists ? list(destination) : [];

@@ -72,12 +72,12 @@ export class FilteredDirectories {
   }
 
   add(directory: WalkedDirectory, kept: number): void {
-    const { source, relative, names, raw } = directory;
+    const { source, relative, names } = directory;
     const isRoot = source === this.#from;
     if (isRoot) this.#root = relative;
     if (kept > 0) addWithParents(this.#kept, relative);
     // A directory whose own files are all refused is created only if something below it is copied.
-    else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [], raw });
+    else if (names.length === 0 || isRoot) this.#empty.push({ source, relative, names: [] });
     if (kept < names.length) addWithParents(this.#refused, relative);
   }
 

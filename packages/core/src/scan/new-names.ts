@@ -40,14 +40,14 @@ export function* withNewNames(
   target: ResolvedTarget,
   directory: WalkedDirectory,
 ): Generator<Folder | Pending> {
-  const { source, relative, names, raw, alike, unchanged } = directory;
+  const { source, relative, names, alike, unchanged } = directory;
   const { flatten, rename, to: root } = target;
   const below = flatten ? '' : relative;
   const mirrors = flatten ? undefined : mirrorsOf(target, source, relative);
   if (rename === undefined) {
     // A flattened directory without files creates nothing.
     if (names.length > 0 || !flatten)
-      yield { source, root, below, mirrors, names, links: directory.links, raw, alike, target, unchanged };
+      yield { source, root, below, mirrors, names, links: directory.links, alike, target, unchanged };
     return;
   }
   const links = linksOf(directory);
@@ -68,7 +68,7 @@ export function* withNewNames(
   }
   for (const [key, files] of folders) {
     const kept = key === below ? mirrors : undefined;
-    yield { source, root, below: key, mirrors: kept, ...files, raw, target };
+    yield { source, root, below: key, mirrors: kept, ...files, target };
   }
 }
 

@@ -85,13 +85,14 @@ export function* walk(root: string, follow: boolean, options: WalkOptions = {}):
     try {
       const chosen = enter || matcher ? choose(walk, next) : undefined;
       const names = chosen?.map(({ name }) => name);
-      // A linked directory may be anywhere on the disk: it is never recalled.
-      const recalled = next.linked || next.raw ? undefined : recall?.(next.source, next.relative, names);
+      // A linked directory may be anywhere on the disk: it is never recalled. Recalling needs paths that are UTF-8.
+      const isKnown = !next.linked && !isRaw(next.source);
+      const recalled = isKnown ? recall?.(next.source, next.relative, names) : undefined;
       if (recalled) {
         yield* take(walk, next, recalled);
         continue;
       }
-      read(walk, next, chosen ?? readAll(walk, next));
+      read(walk, next, chosen ?? decodable(walk, next.source, readDirectory(next.source)));
     } catch (error) {
       leaveOut(walk, error);
       continue;
@@ -117,7 +118,7 @@ function choose(walk: Walk, directory: WalkedDirectory): ListedEntry[] {
   const { source, relative: parent } = directory;
   const { enter, matcher, onDirectory } = walk;
   const names = matcher?.namesIn(parent);
-  const entries: ListedEntry[] = names ? lookUp(source, names) : readWhole(directory);
+  const entries = names ? lookUp(source, names) : readDirectory(source);
   const chosen = entries.filter((entry) => {
     const relative = join(parent, entry.name);
     if (entry.isDirectory()) {
@@ -146,18 +147,6 @@ function decodable(walk: Walk, directory: string, entries: ListedEntry[]): Liste
     leaveOut(walk, undecodable(path.join(directory, entry.name)));
     return false;
   });
-}
-
-/** The entries of a directory, if all are wanted. */
-function readAll(walk: Walk, directory: WalkedDirectory): ListedEntry[] {
-  return decodable(walk, directory.source, readWhole(directory));
-}
-
-/** Lists a directory, and sets `raw` on it if it contains names that are not UTF-8. */
-function readWhole(directory: WalkedDirectory): ListedEntry[] {
-  const entries = readDirectory(directory.source);
-  if (entries.some(({ name }) => isRaw(name))) directory.raw = true;
-  return entries;
 }
 
 /** The entries with these names, found without listing the directory. */
@@ -243,7 +232,6 @@ function within(directory: WalkedDirectory, name: string, linked = directory.lin
     names: [],
     ...(linked && { linked }),
     ...(directory.alike && { alike: true }),
-    ...(directory.raw && isRaw(directory.source + name) && { raw: true }),
   };
 }
 

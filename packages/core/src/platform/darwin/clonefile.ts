@@ -1,5 +1,6 @@
 import { EINVAL, EPERM } from '../errno.ts';
 import { classifyClone } from '../posix/errors.ts';
+import { inC } from '../raw-names.ts';
 import { ATTRIBUTES } from '../status.ts';
 import type { DirectoryClone, Strategy } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -51,7 +52,7 @@ export function clonefile(bindings: Bindings, { acl }: { acl: boolean }): Strate
     run({ source, destinationDirectory, destinationName, status }) {
       if (status.words[ATTRIBUTES] !== 0) return -EPERM;
       const clone = (flags: number) =>
-        bindings.fclonefileat(source, destinationDirectory.fd, destinationName, flags);
+        bindings.fclonefileat(source, destinationDirectory.fd, inC(destinationName), flags);
       const result = acl ? withAcl(clone) : clone(CLONE_FLAGS);
       return result < 0 ? result : status.size;
     },

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { ENOTSUP } from '../errno.ts';
 import { posixSystem } from '../posix/system.ts';
-import { onDisk } from '../raw-names.ts';
+import { inC, onDisk } from '../raw-names.ts';
 import { FileStatus, STATX_DIO_OFFSET_ALIGN_WORD, STATX_MASK_WORD } from '../status.ts';
 import type { System } from '../system.ts';
 import type { Bindings } from './bindings.ts';
@@ -33,7 +33,7 @@ export function linuxSystem(bindings: Bindings): System {
     hasNewFileOptions: true,
 
     openExisting: (directory, name) =>
-      bindings.openat(directory.fd, name, C.O_WRONLY | C.O_NOFOLLOW | C.O_NONBLOCK | C.O_CLOEXEC, 0),
+      bindings.openat(directory.fd, inC(name), C.O_WRONLY | C.O_NOFOLLOW | C.O_NONBLOCK | C.O_CLOEXEC, 0),
     isWrittenOut(directory, name) {
       const fd = posix.openSource(directory, name, false);
       if (fd < 0) return false;

@@ -61,15 +61,15 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
       return fd < 0 ? fd : opened(fd, childPath(directory, name));
     },
     closeDirectory: (directory) => void calls.close(directory.fd),
-    makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, name, mode),
+    makeDirectory: (directory, name, mode) => calls.mkdirat(directory.fd, inC(name), mode),
     openForAttributes: (directory) =>
       calls.openat(directory.fd, '.', C.O_RDONLY | C.O_DIRECTORY | C.O_CLOEXEC, 0),
 
     openSource: (directory, name, follow) =>
-      calls.openat(directory.fd, name, follow ? reading : reading | C.O_NOFOLLOW, 0),
-    create: (directory, name, mode) => calls.openat(directory.fd, name, creating, mode),
+      calls.openat(directory.fd, inC(name), follow ? reading : reading | C.O_NOFOLLOW, 0),
+    create: (directory, name, mode) => calls.openat(directory.fd, inC(name), creating, mode),
     openCreated: (directory, name) =>
-      calls.openat(directory.fd, name, C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
+      calls.openat(directory.fd, inC(name), C.O_RDONLY | C.O_NOFOLLOW | C.O_CLOEXEC, 0),
     // Reads through the aligned buffer, so that this works on a file that is open for direct I/O too.
     read(fd, into, position) {
       const sought = calls.lseek(fd, position, C.SEEK_SET);
@@ -90,7 +90,7 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     },
 
     status: (directory, name, follow, into) =>
-      fstatat(directory.fd, name, follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
+      fstatat(directory.fd, inC(name), follow ? 0 : C.AT_SYMLINK_NOFOLLOW, into),
     fileStatus: fstat,
 
     setMode: (fd, mode) => calls.fchmod(fd, mode),
@@ -98,29 +98,29 @@ export function posixSystem(calls: PosixBindings, settings: Settings) {
     setTimes: (fd, status) => calls.futimens(fd, status.writeTimes(times)),
     copyAttributes,
 
-    rename: (directory, from, to) => calls.renameat(directory.fd, from, directory.fd, to),
+    rename: (directory, from, to) => calls.renameat(directory.fd, inC(from), directory.fd, inC(to)),
     renameExclusive: (directory, from, to): number =>
       renameExclusively(system, directory, from, to, {
-        exclusively: () => renameNew(directory.fd, from, to),
-        link: () => calls.linkat(directory.fd, from, directory.fd, to, 0),
+        exclusively: () => renameNew(directory.fd, inC(from), inC(to)),
+        link: () => calls.linkat(directory.fd, inC(from), directory.fd, inC(to), 0),
       }),
     unlink: (directory, name) => calls.unlinkat(directory.fd, inC(name), 0),
     removeDirectory: (directory, name) => calls.unlinkat(directory.fd, inC(name), C.AT_REMOVEDIR),
     readLink(directory, name) {
       const buffer = Buffer.alloc(LINK_BYTES);
-      const length = calls.readlinkat(directory.fd, name, buffer, LINK_BYTES);
+      const length = calls.readlinkat(directory.fd, inC(name), buffer, LINK_BYTES);
       return length < 0 ? length : buffer.subarray(0, length);
     },
-    link: (file, directory, name) => calls.linkat(C.AT_FDCWD, file, directory.fd, name, 0),
+    link: (file, directory, name) => calls.linkat(C.AT_FDCWD, inC(file), directory.fd, inC(name), 0),
     symlink(directory, name, target, status) {
-      const result = calls.symlinkat(terminated(target), directory.fd, name);
+      const result = calls.symlinkat(terminated(target), directory.fd, inC(name));
       if (result < 0) return result;
       // Errors are ignored: not every filesystem keeps times of links, and nothing depends on them.
-      calls.utimensat(directory.fd, name, status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
+      calls.utimensat(directory.fd, inC(name), status.writeTimes(times), C.AT_SYMLINK_NOFOLLOW);
       return result;
     },
     setLinkOwner: (directory, name, { uid, gid }) =>
-      calls.fchownat(directory.fd, name, uid, gid, C.AT_SYMLINK_NOFOLLOW),
+      calls.fchownat(directory.fd, inC(name), uid, gid, C.AT_SYMLINK_NOFOLLOW),
     specialFiles: specialFiles(calls, C.AT_SYMLINK_NOFOLLOW),
   } satisfies Partial<System>;
   return system;
@@ -132,10 +132,10 @@ function specialFiles(calls: PosixBindings, noFollow: number): SpecialFiles {
     // FIFOs have a call of their own, because not every libc has mknodat.
     make: ({ fd }, name, status, mode) =>
       status.isFifo
-        ? calls.mkfifoat(fd, name, mode)
-        : calls.mknodat(fd, name, status.type | mode, status.nodeNumber),
-    setMode: ({ fd }, name, mode) => calls.fchmodat(fd, name, mode, noFollow),
-    setOwner: ({ fd }, name, { uid, gid }) => calls.fchownat(fd, name, uid, gid, noFollow),
-    setTimes: ({ fd }, name, status) => calls.utimensat(fd, name, status.writeTimes(times), noFollow),
+        ? calls.mkfifoat(fd, inC(name), mode)
+        : calls.mknodat(fd, inC(name), status.type | mode, status.nodeNumber),
+    setMode: ({ fd }, name, mode) => calls.fchmodat(fd, inC(name), mode, noFollow),
+    setOwner: ({ fd }, name, { uid, gid }) => calls.fchownat(fd, inC(name), uid, gid, noFollow),
+    setTimes: ({ fd }, name, status) => calls.utimensat(fd, inC(name), status.writeTimes(times), noFollow),
   };
 }
