@@ -7,7 +7,7 @@ import type { Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
-import { compareBatch, type ExpectedCopies } from './dry-run.ts';
+import { openExisting } from './dry-run.ts';
 import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
 import { noteDirectoryError } from './finished.ts';
 import type { CopyContext } from './job.ts';
@@ -40,13 +40,11 @@ export class BatchCopier {
   #current: OpenBatch | undefined;
   /** The file of this batch that is being copied in slices. */
   #copying: Generator<void> | undefined;
-  /** Only in a dry run. */
-  readonly #expectedCopies: ExpectedCopies = new Map();
   #deadline = 0;
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
 
   constructor(given: CopyContext & Partial<CopierContext>) {
-    const context = { hardLinks: new Map(), ...given };
+    const context = { hardLinks: new Map(), expectedCopies: new Map(), ...given };
     this.tally = context.tally;
     this.#context = context;
     this.#queue = context.queue;
@@ -79,11 +77,6 @@ export class BatchCopier {
       if (!this.#current) {
         const batch = this.#queue.take();
         if (!batch) return 'empty';
-        if (this.#job.dryRun) {
-          this.#copyBatch(batch);
-          if (performance.now() >= deadline) return 'deadline';
-          continue;
-        }
         this.#current = this.#openOrCollect(batch);
         if (!this.#current) continue;
       }
@@ -182,11 +175,6 @@ export class BatchCopier {
   }
 
   #copyBatch(batch: QueuedBatch): void {
-    if (this.#job.dryRun) {
-      const system = systemFor(batch, this.#system);
-      compareBatch(this.#queue, batch, this.#job, system, this.tally, this.#expectedCopies);
-      return;
-    }
     const open = this.#openOrCollect(batch);
     if (!open) return;
     try {
@@ -212,8 +200,11 @@ export class BatchCopier {
   }
 
   #open(batch: QueuedBatch): OpenBatch {
-    const overwrite = batch.overwrite ?? this.#job.transfer.overwrite;
-    const pair = openPair(this.#system, this.#tree, batch, overwrite);
+    const { transfer, dryRun } = this.#job;
+    const overwrite = batch.overwrite ?? transfer.overwrite;
+    const pair = dryRun
+      ? openExisting(this.#system, batch, transfer, overwrite)
+      : openPair(this.#system, this.#tree, batch, overwrite);
     if (pair.fresh) this.#queue.note(MADE, batch);
     // Another thread may have created the directory. In a directory of this copy, do not look for existing files:
     // that would wait for the files being created there.
@@ -230,6 +221,8 @@ export class BatchCopier {
       if (this.#job.transfer.durability === 'full') syncPair(system, pair);
     } finally {
       system.closeDirectory(pair.source);
+      // Otherwise the tree closes it. It has no descriptor if the directory does not exist.
+      if (this.#job.dryRun && pair.destination.fd >= 0) system.closeDirectory(pair.destination);
     }
   }
 

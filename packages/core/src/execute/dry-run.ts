@@ -1,18 +1,18 @@
 import path from 'node:path';
 import { systemError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
-import type { JobSettings } from '../model/job.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { isUnchanged, pairedFile } from '../plan/compare.ts';
 import { nearestExisting } from '../platform/spelling.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
-import { noteError, type Tally } from '../report.ts';
+import { noteError } from '../report.ts';
 import { decide, isDirectoryError } from '../transfer/decide.ts';
 import { NO_DIRECTORY, openDirectory } from '../transfer/opened-path.ts';
 import { type DirectoryPair, mayReplace, type PairedFile, pathsOf } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
-import type { BatchQueue } from './batch-queue.ts';
-import { countResult, entryOf, noteDirectoryError } from './finished.ts';
+import { countResult, entryOf } from './finished.ts';
+import type { CopyContext } from './job.ts';
 
 const NOWHERE: Directory = { path: '', fd: -1 };
 const source = new FileStatus();
@@ -26,39 +26,34 @@ export type ExpectedCopies = Map<string, string>;
 
 const NEW_FILE = 'new';
 
-/** Counts what copying a batch would do, and throws the errors it would throw. Changes nothing. */
-export function compareBatch(
-  queue: BatchQueue,
+/**
+ * Counts what copying the rest of a batch would do, and throws the errors it would throw. Changes nothing. `pair` is
+ * what {@link openExisting} returns for the batch.
+ */
+export function compareFiles(
+  pair: DirectoryPair,
   batch: QueuedBatch,
-  job: JobSettings,
-  system: System,
-  tally: Tally,
+  context: CopyContext,
   copies: ExpectedCopies,
 ): void {
-  let pair: DirectoryPair;
-  try {
-    if (batch.expected?.refused) throw batch.expected.refused;
-    pair = openExisting(system, batch, job);
-  } catch (error) {
-    noteDirectoryError({ queue, job, tally }, batch, error);
-    return;
-  }
-  try {
-    for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
-      try {
-        compareFile(pair, batch, file, job, system, tally, copies);
-      } catch (error) {
-        noteError(tally, job, error);
-      }
+  const { queue, job, tally } = context;
+  for (let file = queue.nextFile(batch); file >= 0; file = queue.nextFile(batch)) {
+    try {
+      compareFile(pair, batch, file, context, copies);
+    } catch (error) {
+      noteError(tally, job, error);
     }
-  } finally {
-    system.closeDirectory(pair.source);
-    if (!pair.fresh) system.closeDirectory(pair.destination);
   }
 }
 
-/** Opens the destination directory if it exists. If not, a copy would create it. */
-function openExisting(system: System, batch: QueuedBatch, job: JobSettings): DirectoryPair {
+/** Opens the directories of a batch. If the destination does not exist, a copy would create it. */
+export function openExisting(
+  system: System,
+  batch: QueuedBatch,
+  { preserve }: TransferSettings,
+  overwrite: DirectoryPair['overwrite'],
+): DirectoryPair {
+  if (batch.expected?.refused) throw batch.expected.refused;
   const from = openDirectory(system, batch.source, { source: batch.source });
   const to = path.join(batch.root, batch.below);
   const opened = system.openDirectory(to);
@@ -77,12 +72,11 @@ function openExisting(system: System, batch: QueuedBatch, job: JobSettings): Dir
     const syscall = fresh ? 'open' : 'stat';
     throw systemError(-failed, { source: batch.source, destination: to, syscall });
   }
-  const keepsLinks = (batch.preserve ?? job.transfer.preserve).includes('links');
   return {
     source: from,
     destination: directory,
-    overwrite: batch.overwrite ?? job.transfer.overwrite,
-    device: fresh && keepsLinks ? deviceOfNew(system, to) : status.device,
+    overwrite,
+    device: fresh && preserve.includes('links') ? deviceOfNew(system, to) : status.device,
     opened: status,
     fresh,
     swept: true,
@@ -104,14 +98,13 @@ function compareFile(
   pair: DirectoryPair,
   batch: QueuedBatch,
   file: number,
-  job: JobSettings,
-  system: System,
-  tally: Tally,
+  { job, system, tally }: CopyContext,
   copies: ExpectedCopies,
 ): void {
+  const { preserve, symlinks } = job.transfer;
   const paired = pairedFile(system, pair, batch, file);
   const isLink = batch.links?.includes(file) ?? false;
-  const follow = isLink && (batch.symlinks ?? job.transfer.symlinks) === 'follow';
+  const follow = isLink && (batch.symlinks ?? symlinks) === 'follow';
   const paths = pathsOf(paired);
   const looked = system.status(pair.source, paired.name, follow, source);
   if (looked < 0) throw systemError(-looked, { ...paths, syscall: 'stat' });
@@ -123,7 +116,6 @@ function compareFile(
     (isRecorded || (isThere && decide(system, { source, destination, ...paired }) === 'keep')) &&
     // The size of a transformed file is not known, so 'changed' cannot keep it.
     !(batch.expected?.isTransformed && pair.overwrite === 'changed' && source.isRegular);
-  const preserve = batch.preserve ?? job.transfer.preserve;
   const mayBeName =
     preserve.includes('links') && !linked && !batch.expected?.isTransformed && source.mayHaveLinks;
   const key = mayBeName ? `${[...preserve].sort()} ${pair.device} ${source.identity}` : '';

@@ -15,6 +15,7 @@ import { type DirectoryPair, type PairedFile, pathsOf, replacesTorn } from '../t
 import { isAlike } from '../transfer/quick-check.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { Transferrer, UNCHANGED } from '../transfer/transfer.ts';
+import { compareFiles, type ExpectedCopies } from './dry-run.ts';
 import { countResult, reportResult } from './finished.ts';
 import { type Copy, HardLinks } from './hard-links.ts';
 import type { CopyContext } from './job.ts';
@@ -40,6 +41,8 @@ export const DEADLINE_PASSED = -2;
 export interface CopierContext extends CopyContext {
   /** The hard links by preserved attributes: several copiers with the same ones may copy names of one file. */
   hardLinks: Map<string, HardLinks>;
+  /** Only in a dry run. */
+  expectedCopies: ExpectedCopies;
 }
 
 /** A batch whose directories are open. */
@@ -108,11 +111,16 @@ export class FileCopier {
 
   /**
    * Copies files as long as the fast path can, or skips those that `overwrite` keeps. Returns the first file that
-   * {@link copy} has to copy, or {@link DONE}, or {@link DEADLINE_PASSED} after the deadline has passed.
+   * {@link copy} has to copy, or {@link DONE}, or {@link DEADLINE_PASSED} after the deadline has passed. In a dry run
+   * compares all files.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
-    const { queue } = this.#context;
+    const { queue, expectedCopies } = this.#context;
+    if (this.#job.dryRun) {
+      compareFiles(pair, batch, this.#context, expectedCopies);
+      return performance.now() >= deadline ? DEADLINE_PASSED : DONE;
+    }
     const files = this.#newFiles(open, limit, deadline);
     if (!files) return this.#skipKept(open, deadline);
     const isOwn = batch.number < 0;
