@@ -131,6 +131,16 @@ describeVites((host) => {
     expect(existsSync(join(root, 'dist/client/x/en.json'))).toBe(true);
   });
 
+  test('a build for the server after one for browsers in the same process is not warned about', async () => {
+    const root = project(spec);
+    const server = { build: { ssr: 'main.js', outDir: 'dist/server' } };
+    await build(host, root, { options: { targets }, config: { build: { outDir: 'dist/client' } } });
+    await build(host, root, { options: { targets }, config: server, warnings: [] });
+    const others = [{ from: 'static', to: 'x' }];
+    const expected = /targets "static" → "x" are not copied: .* this build has only "ssr"/;
+    await build(host, root, { options: { targets: others }, config: server, warnings: [expected] });
+  });
+
   const noHook = host.name === 'Vite 6' ? 'plugins of Vite 6 have no hook for it' : undefined;
   test.skipIf(noHook)(
     orSkipped('an environment that an app does not build is warned about', noHook),

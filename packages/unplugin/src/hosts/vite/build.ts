@@ -14,6 +14,7 @@ import { allTargets, assetTargets, escapeGlob, relativeName } from '../../target
 import { watchedPaths } from '../../targets/watched.ts';
 import { outDirOfEach, outDirsOf } from './out-dirs.ts';
 import { hideOptions, optionsFor, preparesInPlugin, type Takeover, takeoverOf } from './output.ts';
+import { noteCopied } from './uncopied.ts';
 
 /**
  * The build of one environment, from its start to its end. Vite's own `renderStart` hook empties the output directory
@@ -176,6 +177,8 @@ export class EnvironmentBuild {
     }
     await briefly(this.#copies.finish(this.#resolve(dir)));
     if (this.#assets) await briefly(this.#assets.verify(directory));
+    const own = optionsFor(this.#environment.name, this.#own);
+    if (own) noteCopied({ root }, own);
   }
 
   /** Whether a plugin of Vite empties the output in `renderStart`. Before 7.1 Vite did that between two hooks. */

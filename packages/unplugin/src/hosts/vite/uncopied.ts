@@ -47,10 +47,26 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
   return `${filesOf(options)} not copied${where}: the option "vite.environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
 }
 
-/** By default targets are copied for the environment `client`, which a build for a server alone does not have. */
+/** The targets that builds of this process have copied. */
+const copied = new Set<string>();
+
+/** Call this when the build of an environment has copied its targets. `options` are those of one instance. */
+export function noteCopied({ root }: Pick<Config, 'root'>, options: ResolvedOptions): void {
+  if (options.targets.length > 0) copied.add(copiedKey(root, options));
+}
+
+function copiedKey(root: string, options: ResolvedOptions): string {
+  return `${root} ${filesOf({ ...options, publicDirs: [] })}`;
+}
+
+/**
+ * By default targets are copied for the environment `client`, which a build for a server alone does not have. Some
+ * frameworks (Remix) build for browsers first, and then for the server in the same process.
+ */
 function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
   if (options.environments || options.targets.length === 0) return undefined;
-  if (!isOnlySsr(config) || isSvelteKit(config)) return undefined;
+  if (!isOnlySsr(config) || isSvelteKit(config) || copied.has(copiedKey(config.root, options)))
+    return undefined;
   return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "vite.environments" says otherwise, and this build has only "ssr". Set vite: { environments: ['ssr'] } to copy them here, or vite: { environments: ['client'] } if that is what you want`;
 }
 
