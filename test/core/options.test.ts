@@ -12,6 +12,7 @@ import {
   copy,
   copyFile,
   copyFileSync,
+  copySync,
   type Method,
   type Progress,
   plan,
@@ -90,6 +91,8 @@ const wrongCopyOptions: Record<Exclude<keyof CopyOptions, keyof CopyFileOptions>
   ],
   keep: [
     ['.git', "'.git'"],
+    // biome-ignore lint/suspicious/noSparseArray: an array with a hole is what is tested
+    [[, 'a'], "[ <1 empty item>, 'a' ]"],
     [[1], '[ 1 ]'],
   ],
   emptiedAt: [
@@ -130,12 +133,16 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     [1, '1'],
     [[], '[]'],
     [['a', 1], "[ 'a', 1 ]"],
+    // biome-ignore lint/suspicious/noSparseArray: an array with a hole is what is tested
+    [['a', , 'b'], "[ 'a', <1 empty item>, 'b' ]"],
+    ['file:///a', "'file:///a'"],
     [['!a', '!b/*'], "[ '!a', '!b/*' ]"],
     [null, 'null'],
     ['\0', "'\\x00'"],
   ],
   to: [
     [new URL('https://example.org/a'), 'https://example.org/a'],
+    ['file:///a', "'file:///a', which is the text of a URL: give new URL('file:///a')"],
     ['\0', "'\\x00'"],
     [null, 'null'],
     [Symbol.for('x'), 'Symbol(x)'],
@@ -462,6 +469,46 @@ describe('something unknown', () => {
     ['a target that is null', () => copy([null] as unknown as Target[]), 'must be an object', 'null'],
     ['targets left out', () => copy(undefined as unknown as Target), 'must be an object', 'undefined'],
     [
+      'a list of targets with a hole',
+      // biome-ignore lint/suspicious/noSparseArray: an array with a hole is what is tested
+      () => copy([, { from: 'a' }] as unknown as Target[]),
+      'must be an object',
+      'got undefined, in target 1 of 2',
+    ],
+    [
+      'paths in place of targets and options',
+      () => (copy as (...paths: unknown[]) => unknown)('public', 'dist'),
+      "must be an object such as { from: 'public', to: 'dist' }, or an array of them, got 'public'",
+    ],
+    [
+      'targets that are a Set',
+      () => copy(new Set([{ from: 'a' }]) as unknown as Target[]),
+      "or an array of them, got Set(1) { { from: 'a' } }",
+    ],
+    [
+      'targets of prepareCopies',
+      () => prepareCopies({ targets: [undefined] as unknown as Target[], busy: true }),
+      'must be an object',
+      'undefined',
+    ],
+    [
+      'the source in a target of prepareCopies',
+      () => prepareCopies({ targets: [{ from: 5 }] as unknown as Target[], busy: true }),
+      'target option "from" must be a path',
+      'got 5',
+    ],
+    [
+      'a signal without removeEventListener',
+      () => copy({ from: 'a' }, { signal: { aborted: false, addEventListener() {} } as never }),
+      'option "signal" must be an AbortSignal',
+    ],
+    [
+      'options of copySync that are null',
+      () => copySync({ from: 'a' }, null as unknown as object),
+      'option must be an object',
+      'null',
+    ],
+    [
       'options that are a string',
       () => copy({ from: 'a' }, 'fast' as unknown as object),
       'must be an object',
@@ -550,6 +597,28 @@ it('directoryFilter is not asynchronous', async () => {
   await leavingNothing(cwd, () =>
     expectTypeError(act, 'directoryFilter must return true or false', 'promise', '"a"'),
   );
+});
+
+describe.each([
+  ['copy', copy],
+  ['copySync', copySync],
+] as const)('a callback of %s that is asynchronous', (name, run) => {
+  const callbacks = name === 'copy' ? ['onProgress', 'onPlanned'] : ['onProgress'];
+  it.each(callbacks)('%s ends the copy: nothing would wait for it, or handle its error', async (callback) => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a' });
+    const options = { cwd, [callback]: () => Promise.reject(new Error('mine')) };
+    const act = async () => run({ from: 'in', to: 'out' }, options);
+    await expectTypeError(act, `option "${callback}" must not be asynchronous, and it returned a promise`);
+  });
+});
+
+it('a transform that throws what has no text fails with ERR_TRANSFORM', async () => {
+  const cwd = writeTree(workspace(), { 'in/a': 'a' });
+  const transform = () => {
+    throw Object.create(null);
+  };
+  const error = await rejection(() => copy({ from: 'in', to: 'out', transform }, { cwd }));
+  expect(error).toMatchObject({ code: 'ERR_TRANSFORM', source: join(cwd, 'in/a') });
 });
 
 describe('types', () => {

@@ -5,7 +5,7 @@
  */
 
 import type { CopyOptions } from './options.ts';
-import { check, copySchema, hintForTarget, targetSchema } from './schema.ts';
+import { check, copySchema, hintForTarget, show, targetSchema } from './schema.ts';
 import type { Target } from './target.ts';
 
 export { toPath } from './path-or-url.ts';
@@ -25,8 +25,8 @@ export function checkOptions(
 ): { targets: Target[]; options: CopyOptions } {
   const hintForAll = (name: string) =>
     known.includes(name) ? `use the option "${name}", for all targets; ` : '';
-  const checked = check('option', options, copySchema, '', hintForTarget);
   const list = asList(targets);
+  const checked = check('option', options, copySchema, '', hintForTarget);
   const all = list.map((target, position) => {
     const where = list.length > 1 ? `, in target ${position + 1} of ${list.length}` : '';
     const each = check('target option', target, targetSchema, where, hintForAll);
@@ -36,7 +36,13 @@ export function checkOptions(
   return { targets: all, options: checked };
 }
 
-/** Returns a list of targets unchanged; one target as a list with one element. */
+/** Returns the targets of a list, also its holes; one target as a list with one element. */
 function asList(targets: Target | readonly Target[]): readonly Target[] {
-  return Array.isArray(targets) ? targets : [targets as Target];
+  if (Array.isArray(targets)) return Array.from(targets);
+  const given: object = Object(targets);
+  if (given !== targets || Symbol.iterator in given || Symbol.asyncIterator in given)
+    throw new TypeError(
+      `fs-reflink: a target must be an object such as { from: 'public', to: 'dist' }, or an array of them, got ${show(targets)}`,
+    );
+  return [targets as Target];
 }

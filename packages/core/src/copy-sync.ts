@@ -37,7 +37,7 @@ const WITHOUT = [
  */
 export function copySync(targets: Target | readonly Target[], options: CopySyncOptions = {}): CopyReport {
   const started = performance.now();
-  const only = WITHOUT.find((name) => (options as CopyOptions)[name] !== undefined);
+  const only = WITHOUT.find((name) => (options as CopyOptions | null)?.[name] !== undefined);
   if (only) throw new TypeError(`fs-reflink: copySync has no option "${only}"; use copy, which has it`);
   const resolved = resolveCopyOptions(targets, options);
   if (resolved.plan.targets.some(({ transform }) => transform))

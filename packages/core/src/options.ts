@@ -140,12 +140,12 @@ export interface CopyOptions extends CopyFileOptions {
   concurrency?: number;
   /**
    * Called for each file, and for large files after each part. It does not change how a file is copied, so it is
-   * called once for a cloned file, when it is complete.
+   * called once for a cloned file, when it is complete. It may not be asynchronous.
    */
   onProgress?: (progress: Progress) => void;
   /**
    * Called once, when all files are known and everything stale is deleted. From then on the copy only creates and
-   * replaces files of its targets, which the argument can look up.
+   * replaces files of its targets, which the argument can look up. It may not be asynchronous.
    */
   onPlanned?: (planned: Planned) => void;
   /**

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { checkOptions } from './check-options.ts';
 import type { CopyOptions } from './options.ts';
 import { splitFrom, toPath } from './path-or-url.ts';
 import type { CopyReport } from './report.ts';
@@ -70,6 +71,7 @@ export interface PreparedCopies {
  */
 export function prepareCopies(options: PrepareOptions = {}): PreparedCopies {
   check('option', options, prepareSchema);
+  checkOptions(options.targets ?? []);
   const workers = options.workers ?? workersFor(options);
   const holding = workers > 0 ? holdWorkers(workers) : undefined;
   return {

@@ -8,7 +8,8 @@ export const MAX_WORKERS = 8;
 type Check = (value: unknown) => boolean;
 
 const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
-export const isPath: Check = (value) => isString(value) || isFileUrl(value);
+/** Not the text of a URL either: it would name a directory `file:`. */
+export const isPath: Check = (value) => (isString(value) && !isUrlText(value)) || isFileUrl(value);
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';
 const isThreadCount: Check = (value) =>
@@ -20,12 +21,13 @@ const oneOf =
 const listOf =
   (check: Check): Check =>
   (value) =>
-    Array.isArray(value) && value.every(check);
+    // `every` alone would skip holes.
+    Array.isArray(value) && Array.from(value).every(check);
 
 /** Not `instanceof`: test environments such as jsdom replace `AbortSignal`, but not that of `node:test`, for example. */
 const isSignal: Check = (value) => {
-  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+  const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && isFunction(addEventListener) && isFunction(removeEventListener);
 };
 
 const isFrom: Check = (value) => {
@@ -194,9 +196,14 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
+function isUrlText(value: unknown): value is string {
+  return typeof value === 'string' && /^file:\/\//i.test(value);
+}
+
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (value instanceof URL) return value.href;
+  if (isUrlText(value)) return `'${value}', which is the text of a URL: give new URL('${value}')`;
   if (isPromise(value)) return 'a promise; await it first';
   return typeof value === 'function'
     ? 'a function'

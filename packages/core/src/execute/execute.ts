@@ -4,6 +4,7 @@ import type { PlanSettings } from '../model/job.ts';
 import type { ResolvedCopyOptions } from '../options.ts';
 import { isArchived } from '../platform/archives.ts';
 import { isRaw, shown } from '../platform/raw-names.ts';
+import { isPromise } from '../schema.ts';
 import { callsFunctions, type ResolvedTarget } from '../target.ts';
 import type { Finished } from './finished.ts';
 import type { CopyRequest, ProgressEvent, RunHooks } from './job.ts';
@@ -67,16 +68,27 @@ export function toHooks({ onProgress, onPlanned }: ResolvedCopyOptions, queue: Q
   let bytes = 0;
   return {
     large() {},
-    planned: (transformed, unchanged) => onPlanned?.(plannedFiles(queue, transformed, unchanged)),
+    planned(transformed, unchanged) {
+      if (onPlanned) refusePromise('onPlanned', onPlanned(plannedFiles(queue, transformed, unchanged)));
+    },
     progress(event: ProgressEvent) {
       if (event.done) files++;
       if (event.done && event.method !== undefined) bytes += event.fileBytes;
       if (onProgress && (isRaw(event.source) || isRaw(event.destination)))
         Object.assign(event, { source: shown(event.source), destination: shown(event.destination) });
       // No other code uses the event: a new object would cost as much as everything else here.
-      onProgress?.(Object.assign(event, { files, bytes }));
+      if (onProgress) refusePromise('onProgress', onProgress(Object.assign(event, { files, bytes })));
     },
   };
+}
+
+/** Throws if a callback is asynchronous: nothing waits for it, and a rejection would end the process. */
+function refusePromise(option: 'onPlanned' | 'onProgress', answer: unknown): void {
+  if (!isPromise(answer)) return;
+  Promise.resolve(answer).catch(() => {});
+  throw new TypeError(
+    `fs-reflink: option "${option}" must not be asynchronous, and it returned a promise; what takes time has to handle its own errors, and not be returned`,
+  );
 }
 
 function isInArchive({ from, others = [] }: ResolvedTarget): boolean {

@@ -4,6 +4,7 @@ import { asCopyError, asThrown, CopyError, systemError } from '../errors.ts';
 import type { FileResult, TransformedFolder } from '../model/batch.ts';
 import type { Folder } from '../model/files.ts';
 import type { Attribute, TransferSettings } from '../model/settings.ts';
+import { nodeUtil } from '../node-util.ts';
 import { pairedFile } from '../plan/compare.ts';
 import { forget, LostNames, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
@@ -305,7 +306,8 @@ class TransformedFile {
       const made = await untilAborted(target.transform!(content, file), signal);
       return signal?.aborted ? undefined : bytesOf(made);
     } catch (cause) {
-      const reason = `the transform failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const thrown = typeof cause === 'string' ? cause : nodeUtil().inspect(cause);
+      const reason = `the transform failed: ${cause instanceof Error ? cause.message : thrown}`;
       throw new CopyError({ code: 'ERR_TRANSFORM', reason, ...this.#paths, method: 'transform', cause });
     }
   }
