@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { copy } from 'fs-reflink';
+import { type CopyOptions, copy } from 'fs-reflink';
 import { type PreparedCopies, prepareCopies } from 'fs-reflink/host';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pastTick } from '../support/clock.ts';
@@ -31,6 +31,21 @@ describe('a copy while no workers stand ready', () => {
     expect(report.files).toBe(FILES);
     expect(new Set(report.entries!.map(({ destination }) => destination)).size).toBe(FILES);
     expect(contentsOf(`${cwd}/to`)).toEqual(contentsOf(`${cwd}/from`));
+  });
+
+  test('of many small files starts a worker while it still finds files, but not with a manifest', async () => {
+    const cwd = workspace();
+    const files = 17_000;
+    generateFiles(`${cwd}/from`, { files, folders: 170, minBytes: 1, maxBytes: 1 });
+    const startedBy = async (to: string, options: CopyOptions) => {
+      started = 0;
+      const report = await copy({ from: 'from', to }, { cwd, concurrency: 2, reflink: 'never', ...options });
+      expect(report).toMatchObject({ files, methods: { read_write: { files, bytes: files } } });
+      expect(filesIn(`${cwd}/${to}`)).toEqual(filesIn(`${cwd}/from`));
+      return started;
+    };
+    expect(await startedBy('by two threads', {})).toBe(1);
+    expect(await startedBy('with a manifest', { manifest: 'manifest' })).toBe(0);
   });
 
   test('of large files is left to workers, so that the thread stays free', async () => {

@@ -13,6 +13,12 @@ import { chooseSchedule, filesystemOf, isSlowCopy, MANY_BYTES, MANY_FILES, total
 import { MOST_SLICED } from './way.ts';
 import { WorkerGroup } from './worker-group.ts';
 
+/**
+ * How many files may wait while planning goes on. More than the files for which a worker starts, so that these still
+ * wait after this thread has copied some of them.
+ */
+const MAX_WAITING: number = MANY_FILES + 2_000;
+
 /** How long a copy may block the calling thread before other work gets an event loop turn. */
 const SLICE_MS = 8;
 
@@ -118,8 +124,7 @@ class Coordinator {
     while (!queue.stopped) {
       // Planning comes first, so that workers have files to copy. Directories without files need no workers.
       const leavesFiles = this.#isSlow && (!this.#isPlanned || queue.waiting > 0);
-      const copies = !leavesFiles && (this.#isPlanned || !this.#workerGroup);
-      if (copies) {
+      if (!leavesFiles && !this.#plansFirst) {
         const stopped = this.#copier.copyUntil(deadline, {
           mayHold: this.#isAlone,
           bytesLeft: () => totalSize(queue.leftSources(), MOST_SLICED),
@@ -140,6 +145,16 @@ class Coordinator {
       if (performance.now() >= deadline) return false;
     }
     return true;
+  }
+
+  /**
+   * Whether planning goes on before this thread copies more: if there are workers, or after so many files that more may
+   * follow than one thread should copy. But not for many files with records: in shared memory, these are kept to the end.
+   */
+  get #plansFirst(): boolean {
+    const { job } = this.#request;
+    if (this.#isPlanned || this.#isAlone || this.#queue.waiting >= MAX_WAITING) return false;
+    return this.#workerGroup !== undefined || (!job.recorded && this.#queue.files >= MANY_FILES);
   }
 
   #finishPlanning(): void {
@@ -167,6 +182,7 @@ class Coordinator {
       ...facts,
       heldWorkers: 0,
       waitingFiles,
+      plannedFiles: queue.files,
       isSlow: this.#isSlow,
       hasLarge: this.#hasLarge,
       bytesLeft: isIdle && this.#hasLarge ? totalSize(queue.leftSources(), MANY_BYTES) : 0,

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { chooseSchedule, MANY_BYTES, MANY_FILES, type Schedule, type ScheduleFacts } from './schedule.ts';
+import {
+  chooseSchedule,
+  FILES_PER_WORKER,
+  MANY_BYTES,
+  MANY_FILES,
+  type Schedule,
+  type ScheduleFacts,
+} from './schedule.ts';
 
 const BEGINNING: ScheduleFacts = {
   concurrency: 4,
@@ -12,12 +19,23 @@ const BEGINNING: ScheduleFacts = {
   hasLarge: false,
   bytesLeft: 0,
 };
-const many = { waitingFiles: MANY_FILES, filesystem: 'ext4' };
+const many = { waitingFiles: MANY_FILES, plannedFiles: 10 * FILES_PER_WORKER, filesystem: 'ext4' };
 
 test.each<[string, Partial<ScheduleFacts>, Schedule]>([
   ['a copy of which nothing is known yet', {}, { planner: 'caller', workers: 0 }],
   ['few small files', { waitingFiles: MANY_FILES - 1 }, { planner: 'caller', workers: 0 }],
   ['many small files: the calling thread copies too', many, { planner: 'caller', workers: 3 }],
+  ['a few thousand small files', { ...many, plannedFiles: MANY_FILES }, { planner: 'caller', workers: 1 }],
+  [
+    'small files for one worker',
+    { ...many, plannedFiles: FILES_PER_WORKER },
+    { planner: 'caller', workers: 1 },
+  ],
+  [
+    'more small files than one worker should copy',
+    { ...many, plannedFiles: FILES_PER_WORKER + 1 },
+    { planner: 'caller', workers: 2 },
+  ],
   ['many small files, one thread at most', { ...many, concurrency: 1 }, { planner: 'caller', workers: 0 }],
   ['many small files on btrfs', { ...many, filesystem: 'btrfs' }, { planner: 'caller', workers: 0 }],
   ['files that the disk is waited for', { isSlow: true }, { planner: 'caller', workers: 4 }],

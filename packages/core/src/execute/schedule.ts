@@ -24,6 +24,8 @@ export interface ScheduleFacts extends CopyFacts {
   heldWorkers: number;
   /** The number of planned files that no thread has taken. */
   waitingFiles: number;
+  /** The number of files that the calling thread has planned, whether they are copied or not. */
+  plannedFiles?: number;
   /** Each file blocks its thread, because the disk or the network is slow. */
   isSlow?: boolean;
   /** At least one file is left to workers: a large one that would block the calling thread. */
@@ -42,10 +44,13 @@ export interface Schedule {
 }
 
 /**
- * From this many small files on, another thread is worth it. Booting one takes 40 ms of processor time, and then it
+ * If this many small files wait, another thread is worth it. Booting one takes 40 ms of processor time, and then it
  * compiles all code again: for 5,000 files, two threads take as long as one.
  */
 export const MANY_FILES = 8_000;
+
+/** For each of these planned files, begun or whole, one worker at most copies small files. */
+export const FILES_PER_WORKER: number = 2 * MANY_FILES;
 
 /** One thread copies this many bytes in about the time that another thread needs to boot. */
 export const MANY_BYTES: number = 64 * 1024 * 1024;
@@ -61,7 +66,7 @@ const SLOW_FILESYSTEMS: ReadonlySet<string> = new Set(
 /** Decides which threads run a copy. Called repeatedly during the copy, which only ever adds workers. */
 export function chooseSchedule(facts: ScheduleFacts): Schedule {
   const { concurrency, heldWorkers, staysHere, plansHere, clonesDirectory } = facts;
-  const { isSlow = false, hasLarge = false, bytesLeft = 0 } = facts;
+  const { isSlow = false, hasLarge = false, bytesLeft = 0, plannedFiles = 0 } = facts;
   if (staysHere) return { planner: 'caller', workers: 0 };
   if (!plansHere && (heldWorkers > 0 || clonesDirectory)) {
     const ready = Math.max(1, Math.min(heldWorkers, concurrency));
@@ -70,7 +75,11 @@ export function chooseSchedule(facts: ScheduleFacts): Schedule {
   if (!needsMore(facts)) return { planner: 'caller', workers: 0 };
   if (isSlow || bytesLeft >= MANY_BYTES) return { planner: 'caller', workers: concurrency };
   // The calling thread copies small files too.
-  return { planner: 'caller', workers: Math.max(hasLarge ? 1 : 0, concurrency - 1) };
+  if (hasLarge) return { planner: 'caller', workers: Math.max(1, concurrency - 1) };
+  return {
+    planner: 'caller',
+    workers: Math.min(concurrency - 1, Math.ceil(plannedFiles / FILES_PER_WORKER)),
+  };
 }
 
 function needsMore({ isSlow, hasLarge, waitingFiles, filesystem }: ScheduleFacts): boolean {

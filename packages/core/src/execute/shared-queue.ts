@@ -60,9 +60,9 @@ export class SharedQueue implements PlannedQueue {
   readonly #index: Int32Array;
   readonly #recordBytes: number;
   readonly #outcomeBytes: number;
-  /** The batches that this thread published, by number. */
-  readonly #own: QueuedBatch[] = [];
   #end = 0;
+  /** All files of the batches before this number have been taken. */
+  #taken = 0;
 
   /** Creates a queue that keeps the given data for each file, or opens a queue that another thread created. */
   constructor(from: Keeping | QueueMemory) {
@@ -100,7 +100,6 @@ export class SharedQueue implements PlannedQueue {
     this.#index[at + FIRST] = first?.number ?? number;
     const queued = this.#queued(batch, number);
     if (records) queued.records?.set(records);
-    this.#own[number] = queued;
     Atomics.store(this.#control, PUBLISHED, number + 1);
     this.#announce();
     return queued;
@@ -203,10 +202,8 @@ export class SharedQueue implements PlannedQueue {
    */
   claimStarted(from: number): QueuedBatch | undefined {
     const published = this.length;
-    for (let number = from; number < published && !this.stopped; number++) {
-      const at = number * INDEX_WORDS;
-      if (Atomics.load(this.#index, at + CURSOR) < this.#index[at + COUNT]!) return this.batch(number);
-    }
+    for (let number = from; number < published && !this.stopped; number++)
+      if (this.#leftIn(number) > 0) return this.batch(number);
     return undefined;
   }
 
@@ -265,11 +262,18 @@ export class SharedQueue implements PlannedQueue {
   /** The number of published files that no thread has taken. */
   get waiting(): number {
     let files = 0;
-    for (let number = 0; number < this.length; number++) {
-      const at = number * INDEX_WORDS;
-      files += Math.max(0, this.#index[at + COUNT]! - Atomics.load(this.#index, at + CURSOR));
+    for (let number = this.#taken; number < this.length; number++) {
+      const left = this.#leftIn(number);
+      if (left === 0 && number === this.#taken) this.#taken++;
+      files += left;
     }
     return files;
+  }
+
+  /** The number of files of a batch that no thread has taken. */
+  #leftIn(number: number): number {
+    const at = number * INDEX_WORDS;
+    return Math.max(0, this.#index[at + COUNT]! - Atomics.load(this.#index, at + CURSOR));
   }
 
   get copied(): number {
@@ -281,8 +285,6 @@ export class SharedQueue implements PlannedQueue {
   }
 
   batch(number: number): QueuedBatch {
-    const own = this.#own[number];
-    if (own) return own;
     const at = number * INDEX_WORDS;
     const text = Buffer.from(this.memory.data, this.#index[at + OFFSET]! * WORD, this.#index[at + TEXT]!);
     return this.#queued(JSON.parse(text.toString('utf8')) as Batch, number);
