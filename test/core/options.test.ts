@@ -135,14 +135,15 @@ const wrongTargets: Record<keyof Target, [unknown, string][]> = {
     [['a', 1], "[ 'a', 1 ]"],
     // biome-ignore lint/suspicious/noSparseArray: an array with a hole is what is tested
     [['a', , 'b'], "[ 'a', <1 empty item>, 'b' ]"],
-    ['file:///a', "'file:///a'"],
+    ['file:///a', "'file:///a'; give a URL as new URL('file:///a')"],
+    [['a', 'file:///b'], "[ 'a', 'file:///b' ]; give a URL as new URL('file:///b')"],
     [['!a', '!b/*'], "[ '!a', '!b/*' ]"],
     [null, 'null'],
     ['\0', "'\\x00'"],
   ],
   to: [
     [new URL('https://example.org/a'), 'https://example.org/a'],
-    ['file:///a', "'file:///a', which is the text of a URL: give new URL('file:///a')"],
+    ['file:///a', "'file:///a'; give a URL as new URL('file:///a')"],
     ['\0', "'\\x00'"],
     [null, 'null'],
     [Symbol.for('x'), 'Symbol(x)'],

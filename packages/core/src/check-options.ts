@@ -9,7 +9,7 @@ import { check, copySchema, hintForTarget, show, targetSchema } from './schema.t
 import type { Target } from './target.ts';
 
 export { toPath } from './path-or-url.ts';
-export { hintFor, hintForTarget, isPath, isPromise, show } from './schema.ts';
+export { hintFor, hintForTarget, isPath, isPromise, listOf, show } from './schema.ts';
 
 /**
  * Checks the targets and options of a {@link copy} that is to come, without looking at any file. Returns copies of them,

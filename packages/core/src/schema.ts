@@ -18,7 +18,8 @@ const oneOf =
   (...values: unknown[]): Check =>
   (value) =>
     values.includes(value);
-const listOf =
+/** Returns a check for an array whose elements pass a check. */
+export const listOf =
   (check: Check): Check =>
   (value) =>
     // `every` alone would skip holes.
@@ -203,9 +204,9 @@ function isUrlText(value: unknown): value is string {
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (value instanceof URL) return value.href;
-  if (isUrlText(value)) return `'${value}', which is the text of a URL: give new URL('${value}')`;
   if (isPromise(value)) return 'a promise; await it first';
-  return typeof value === 'function'
-    ? 'a function'
-    : nodeUtil().inspect(value, { depth: 2, breakLength: Infinity });
+  if (typeof value === 'function') return 'a function';
+  const url = [value].flat().find(isUrlText);
+  const hint = url === undefined ? '' : `; give a URL as new URL('${url}')`;
+  return nodeUtil().inspect(value, { depth: 2, breakLength: Infinity }) + hint;
 }

@@ -1,3 +1,5 @@
+import { listOf } from 'fs-reflink/options';
+
 /** Which imported files the engine copies. The bundler does not read them. */
 export interface ImportedAssets {
   /**
@@ -49,6 +51,7 @@ export const MODULES =
 
 const MIN_SIZE = 256 * 1024;
 const KNOWN: readonly string[] = ['include', 'exclude', 'minSize'];
+const isList = listOf((each) => typeof each === 'string' && each !== '');
 
 /**
  * Returns the option with its defaults, or undefined if the engine copies no imported files. `wrong` creates the
@@ -65,17 +68,17 @@ export function resolveAssets(
     throw wrong('must be true, false or { include, exclude, minSize }');
   const { include, exclude = [], minSize = MIN_SIZE } = options;
   for (const [name, globs] of Object.entries({ include, exclude }))
-    if (globs !== undefined && !listOf(globs).every((each) => typeof each === 'string' && each !== ''))
+    if (globs !== undefined && !isList(asList(globs)))
       throw wrong(`"${name}" must be a glob or an array of globs`);
   if (!Number.isSafeInteger(minSize) || minSize < 0)
     throw wrong('"minSize" must be a number of bytes, 0 or more');
   return {
-    include: include === undefined ? undefined : listOf(include),
-    exclude: listOf(exclude),
+    include: include === undefined ? undefined : asList(include),
+    exclude: asList(exclude),
     minSize,
   };
 }
 
-function listOf(globs: string | readonly string[]): readonly string[] {
+function asList(globs: string | readonly string[]): readonly string[] {
   return typeof globs === 'string' || !Array.isArray(globs) ? [globs as string] : globs;
 }

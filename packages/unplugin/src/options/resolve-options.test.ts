@@ -100,7 +100,17 @@ test.each<[given: unknown, host: string, message: RegExp]>([
   [{ dryRun: true }, 'sveltekit', /unknown option "dryRun"/],
   [{ dryRun: 'yes' }, 'vite', /"dryRun" must be true or false, got 'yes'/],
   [{ publicDir: { dir: 'a', to: '../b' } }, 'vite', /"to" must be a path below the output/],
+  [{ publicDir: { dir: 'a', to: 'file:///b' } }, 'vite', /"to" must be a path below the output/],
   [{ publicDir: 'a\0b' }, 'vite', /"publicDir" must be a path/],
+  [{ publicDir: 'file:///a' }, 'vite', /, got 'file:\/\/\/a'; give a URL as new URL\('file:\/\/\/a'\)/],
+  [{ publicDir: { dir: 'file:///a' } }, 'vite', /"dir" must be a path, got 'file:\/\/\/a'; give a URL as/],
+  [{ publicDir: {} }, 'vite', /"dir" must be a path, got undefined/],
+  // biome-ignore-start lint/suspicious/noSparseArray: an array with a hole is what is tested
+  [{ publicDir: [, 'a'] }, 'vite', /"publicDir" must be a path, .*, got undefined/],
+  [{ publicDir: { dir: 'a', ignore: [, 'b'] } }, 'vite', /"ignore" must be a glob or an array of globs/],
+  [{ vite: { environments: [, 'ssr'] } }, 'vite', /"vite.environments" must be an array of names/],
+  [{ assets: { include: [, '*.wasm'] } }, 'vite', /"include" must be a glob or an array of globs/],
+  // biome-ignore-end lint/suspicious/noSparseArray: an array with a hole is what is tested
   [{ targets: [{ from: 'a', minimize: true }] }, 'vite', /has "minimize", which is for webpack only/],
   [
     { targets: [{ from: 'a', to: 'x/[name].[contenthash:8][ext]' }] },

@@ -1,6 +1,15 @@
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
-import { checkOptions, hintFor, hintForTarget, isPath, isPromise, show, toPath } from 'fs-reflink/options';
+import {
+  checkOptions,
+  hintFor,
+  hintForTarget,
+  isPath,
+  isPromise,
+  listOf,
+  show,
+  toPath,
+} from 'fs-reflink/options';
 import { resolveAssets } from '../assets/options.ts';
 import {
   type AssetOptions,
@@ -183,7 +192,7 @@ function isReport(value: unknown): boolean {
 }
 
 function isListOfNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+  return listOf((name) => typeof name === 'string')(value);
 }
 
 /** Lets the engine check its own options and the targets. Returns the targets, with the options that they inherit. */
@@ -249,7 +258,10 @@ function refuseTemplate(given: OutputTarget, host: string): void {
 
 function resolvePublicDirs(given: Options['publicDir'], host: string): ResolvedPublicDirectory[] | undefined {
   if (given === undefined) return undefined;
-  return given === false ? [] : [given].flat().map((each) => resolvePublicDir(each, host));
+  if (given === false) return [];
+  return Array.from<unknown>(Array.isArray(given) ? given : [given]).map((each) =>
+    resolvePublicDir(each, host),
+  );
 }
 
 const PUBLIC_DIRECTORY: readonly string[] = ['dir', 'to', 'ignore', 'minimize', 'info'];
@@ -262,11 +274,12 @@ function resolvePublicDir(given: unknown, host: string): ResolvedPublicDirectory
     throw wrong(host, 'publicDir', what, given);
   const { dir, to = '.', ignore = [], minimize, info } = directory;
   const unknown = Object.keys(directory).some((name) => !PUBLIC_DIRECTORY.includes(name));
-  if (unknown || !isPath(dir)) throw wrong(host, 'publicDir', what, given);
-  if (!isText(to) || leaves(to))
+  if (unknown || (isDirectory && !isPath(dir))) throw wrong(host, 'publicDir', what, given);
+  if (!isPath(dir)) throw wrong(host, 'publicDir', '"dir" must be a path', dir);
+  if (!isText(to) || !isPath(to) || leaves(to))
     throw wrong(host, 'publicDir', '"to" must be a path below the output', given);
   const globs = typeof ignore === 'string' ? [ignore] : ignore;
-  if (!Array.isArray(globs) || !globs.every(isText))
+  if (!listOf(isText)(globs))
     throw wrong(host, 'publicDir', '"ignore" must be a glob or an array of globs', given);
   checkAssetOptions(directory, 'publicDir', host);
   const asset = { ...(minimize !== undefined && { minimize }), ...(info !== undefined && { info }) };
