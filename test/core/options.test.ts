@@ -609,7 +609,7 @@ describe.each([
     const cwd = writeTree(workspace(), { 'in/a': 'a' });
     const options = { cwd, [callback]: () => Promise.reject(new Error('mine')) };
     const act = async () => run({ from: 'in', to: 'out' }, options);
-    await expectTypeError(act, `option "${callback}" must not be asynchronous, and it returned a promise`);
+    await expectTypeError(act, `option "${callback}" returned a promise; it must not be asynchronous`);
   });
 });
 

@@ -87,7 +87,7 @@ function refusePromise(option: 'onPlanned' | 'onProgress', answer: unknown): voi
   if (!isPromise(answer)) return;
   Promise.resolve(answer).catch(() => {});
   throw new TypeError(
-    `fs-reflink: option "${option}" must not be asynchronous, and it returned a promise; what takes time has to handle its own errors, and not be returned`,
+    `fs-reflink: option "${option}" returned a promise; it must not be asynchronous, because the copy does not wait for it`,
   );
 }
 
