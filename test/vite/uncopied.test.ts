@@ -157,4 +157,17 @@ describeVites((host) => {
       await buildApp(host, root, { options: { targets }, config: apps(root), plugins: [lazy] });
     },
   );
+
+  test.skipIf(noHook)(
+    orSkipped('it is not, if a builder of the same process has built it before', noHook),
+    async () => {
+      const root = project(spec);
+      const only = (name: string): InlineConfig => ({
+        ...apps(root),
+        builder: { buildApp: async ({ build, environments }) => void (await build(environments[name]!)) },
+      });
+      await buildApp(host, root, { options: { targets }, config: only('client'), warnings: [] });
+      await buildApp(host, root, { options: { targets }, config: only('ssr'), warnings: [] });
+    },
+  );
 });

@@ -21,7 +21,7 @@ export function uncopiedMessages(config: Config, options: ResolvedOptions): stri
 
 /** The same, after all environments of an app are built. Vite before 7.0 has no `buildApp` hook that calls this. */
 export function unbuiltMessage(
-  { environments }: Pick<ViteBuilder, 'environments'>,
+  { environments, config }: Pick<ViteBuilder, 'environments' | 'config'>,
   options: ResolvedOptions,
 ): string | undefined {
   const names = Object.keys(environments);
@@ -29,6 +29,7 @@ export function unbuiltMessage(
   const chosen = names.filter((name) => optionsFor(name, options)?.targets.length);
   if (built.length === 0 || chosen.length === 0 || chosen.some((name) => built.includes(name)))
     return undefined;
+  if (isCopied(config, options)) return undefined;
   return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of ${list(chosen)}, and this build built only ${list(built)}. Set the option "vite.environments" to environments that are built`;
 }
 
@@ -47,26 +48,29 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
   return `${filesOf(options)} not copied${where}: the option "vite.environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
 }
 
-/** The targets that builds of this process have copied. */
+/**
+ * The targets that builds of this process have copied. Some frameworks (Remix) build for browsers first, and then for the
+ * server in the same process.
+ */
 const copied = new Set<string>();
 
 /** Call this when the build of an environment has copied its targets. `options` are those of one instance. */
-export function noteCopied({ root }: Pick<Config, 'root'>, options: ResolvedOptions): void {
-  if (options.targets.length > 0) copied.add(copiedKey(root, options));
+export function noteCopied(config: Pick<Config, 'root'>, options: ResolvedOptions): void {
+  if (options.targets.length > 0) copied.add(copiedKey(config, options));
 }
 
-function copiedKey(root: string, options: ResolvedOptions): string {
+function isCopied(config: Pick<Config, 'root'>, options: ResolvedOptions): boolean {
+  return copied.has(copiedKey(config, options));
+}
+
+function copiedKey({ root }: Pick<Config, 'root'>, options: ResolvedOptions): string {
   return `${root} ${filesOf({ ...options, publicDirs: [] })}`;
 }
 
-/**
- * By default targets are copied for the environment `client`, which a build for a server alone does not have. Some
- * frameworks (Remix) build for browsers first, and then for the server in the same process.
- */
+/** By default targets are copied for the environment `client`, which a build for a server alone does not have. */
 function onlySsr(config: Config, options: ResolvedOptions): string | undefined {
   if (options.environments || options.targets.length === 0) return undefined;
-  if (!isOnlySsr(config) || isSvelteKit(config) || copied.has(copiedKey(config.root, options)))
-    return undefined;
+  if (!isOnlySsr(config) || isSvelteKit(config) || isCopied(config, options)) return undefined;
   return `${filesOf({ ...options, publicDirs: [] })} not copied: they go to the output of "client" unless the option "vite.environments" says otherwise, and this build has only "ssr". Set vite: { environments: ['ssr'] } to copy them here, or vite: { environments: ['client'] } if that is what you want`;
 }
 
