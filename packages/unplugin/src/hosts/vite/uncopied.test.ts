@@ -79,7 +79,7 @@ test.each<[what: string, built: string[], options: Options, message: RegExp | un
   const environments = Object.fromEntries(
     ['client', 'ssr'].map((name) => [name, { isBuilt: built.includes(name) }]),
   );
-  const found = unbuiltMessage({ environments } as never, resolveOptions(options, 'vite'));
+  const found = unbuiltMessage({ environments, config: config() } as never, resolveOptions(options, 'vite'));
   if (message) expect(found).toMatch(message);
   else expect(found).toBeUndefined();
 });
