@@ -8,7 +8,6 @@ export const MAX_WORKERS = 8;
 type Check = (value: unknown) => boolean;
 
 const isString: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
-/** Not the text of a URL either: it would name a directory `file:`. */
 export const isPath: Check = (value) => (isString(value) && !isUrlText(value)) || isFileUrl(value);
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';
@@ -197,7 +196,8 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
-function isUrlText(value: unknown): value is string {
+/** Whether a string is meant as a URL of a file: as a path it would name a directory `file:`. */
+export function isUrlText(value: unknown): value is string {
   return typeof value === 'string' && /^file:\/\//i.test(value);
 }
 

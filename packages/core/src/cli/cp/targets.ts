@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isInside } from '../../inside.ts';
 import { isDirectory } from '../../platform/path-status.ts';
 import { splitGlob } from '../../scan/glob.ts';
+import { isUrlText } from '../../schema.ts';
 import { absolutePath, type Target } from '../../target.ts';
 import { UsageError } from '../failure.ts';
 import type { CopyFlags } from './flags.ts';
@@ -12,14 +13,16 @@ import type { CopyFlags } from './flags.ts';
  * or ends in a slash. Everything else is copied into the given directory.
  */
 export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] {
-  const { targetDirectory } = flags;
+  const { targetDirectory, directory, manifest } = flags;
+  const url = [...paths, targetDirectory, directory, manifest].find(isUrlText);
+  if (url !== undefined) throw new UsageError(`'${url}' is a URL; give a path`);
   if (paths.length === 0)
     throw new UsageError(`no source ${targetDirectory === undefined ? 'and no destination ' : ''}given`);
   const sources = targetDirectory === undefined ? paths.slice(0, -1) : paths;
   const given = targetDirectory ?? paths.at(-1)!;
   if (sources.length === 0) throw new UsageError(`no destination given after '${given}'`);
   if (paths.includes('') || given === '') throw new UsageError('a path is empty');
-  const cwd = absolutePath(flags.directory ?? '.', { source: sources[0], destination: given });
+  const cwd = absolutePath(directory ?? '.', { source: sources[0], destination: given });
   const destination = path.resolve(cwd, given);
   const kinds = sources.map((source) => kindOf(path.resolve(cwd, source)));
   const stray = kinds.findIndex((kind) => kind !== 'directory');
@@ -27,7 +30,7 @@ export function toTargets(paths: readonly string[], flags: CopyFlags): Target[] 
   if (flags.delete === 'everything' && stray >= 0) {
     throw new UsageError(`option '--delete' needs sources that are directories; '${sources[stray]}' is none`);
   }
-  if (flags.delete === 'placed' && flags.manifest === undefined) {
+  if (flags.delete === 'placed' && manifest === undefined) {
     throw new UsageError(`option '--delete=placed' needs '--manifest', which tells what was copied`);
   }
   if (flags.keep && flags.delete !== 'everything') {
