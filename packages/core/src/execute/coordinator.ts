@@ -149,7 +149,8 @@ class Coordinator {
 
   /**
    * Whether planning goes on before this thread copies more: if there are workers, or after so many files that more may
-   * follow than one thread should copy. But not for many files with records: in shared memory, these are kept to the end.
+   * follow than one thread should copy. The second does not apply if files are recorded: shared memory would keep the
+   * records of all files until the copy ends.
    */
   get #plansFirst(): boolean {
     const { job } = this.#request;

@@ -49,7 +49,7 @@ export interface Schedule {
  */
 export const MANY_FILES = 8_000;
 
-/** For each of these planned files, begun or whole, one worker at most copies small files. */
+/** Small files get one worker for each group of so many planned files; an incomplete group counts too. */
 export const FILES_PER_WORKER: number = 2 * MANY_FILES;
 
 /** One thread copies this many bytes in about the time that another thread needs to boot. */
