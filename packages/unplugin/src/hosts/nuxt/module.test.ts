@@ -143,6 +143,24 @@ describe('the module for Nuxt, in builds that do what those of Nuxt do', () => {
     expect(files()).toEqual(['_nuxt/builds/latest.json', 'about/index.html', 'data', 'robots.txt']);
   });
 
+  test('a page replaces a file, and a link to a directory, that were copied before in the place of its directory', async () => {
+    write('public/about', 'public');
+    write('elsewhere/index.html', 'elsewhere');
+    fs.symlinkSync('../elsewhere', path.join(root, 'public/linked'));
+    await build({}, { symlinks: 'keep' });
+    expect(fs.lstatSync(path.join(root, '.output/public/linked')).isSymbolicLink()).toBe(true);
+    for (const name of ['about', 'linked']) fs.rmSync(path.join(root, 'public', name));
+    await build({ 'about/index.html': 'page', 'linked/index.html': 'page' }, { symlinks: 'keep' });
+    expect(files()).toEqual([
+      '_nuxt/builds/latest.json',
+      'about/index.html',
+      'data/a.json',
+      'linked/index.html',
+      'robots.txt',
+    ]);
+    expect(fs.readFileSync(path.join(root, 'elsewhere/index.html'), 'utf8')).toBe('elsewhere');
+  });
+
   test('a target is kept over a page', async () => {
     const { files: copied } = await build({ 'data/a.json': 'page' });
     expect(read('data/a.json')).toBe('target');

@@ -9,7 +9,7 @@ import { BuildCopies } from '../../output/build.ts';
 import { wasCopied } from '../../output/cache.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { namedLog } from '../../output/log.ts';
-import { statsOf } from '../../targets/stats.ts';
+import { linkStatsOf, statsOf } from '../../targets/stats.ts';
 import { relativeName, toTargets } from '../../targets/targets.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
@@ -39,6 +39,7 @@ export function nitroOutput(
     empty();
     for (const name of filesIn(fresh)) {
       const destination = path.join(directory, name);
+      clearWay(directory, name);
       if (statsOf(destination)?.isDirectory()) fs.rmSync(destination, { recursive: true });
       fs.mkdirSync(path.dirname(destination), { recursive: true });
       fs.renameSync(path.join(fresh, name), destination);
@@ -101,6 +102,15 @@ function move(from: string, to: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Deletes the file or link that is in the place of a directory that contains `name`, which is below `directory`. */
+function clearWay(directory: string, name: string): void {
+  const parents = path.dirname(name).split(path.sep);
+  for (const depth of parents.keys()) {
+    const parent = path.join(directory, ...parents.slice(0, depth + 1));
+    if (linkStatsOf(parent)?.isDirectory() === false) fs.rmSync(parent);
   }
 }
 
