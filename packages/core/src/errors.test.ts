@@ -14,6 +14,16 @@ test.each(['ENOTSUP', 'EOPNOTSUPP'] as const)('%s speaks of no socket where a fi
   );
 });
 
+test.each([
+  ['unlink', 'Cannot delete'],
+  ['rmdir', 'Cannot delete'],
+  ['scandir', 'Cannot read'],
+  ['open', 'Cannot write'],
+])('the error of %s in the destination begins with %j', (syscall, begin) => {
+  const { message } = systemError(os.constants.errno.EACCES, { destination: '/b', syscall });
+  expect(message).toBe(`${begin} "/b": EACCES: permission denied (${syscall})`);
+});
+
 test('a number that libuv has no words for keeps those of the system', () => {
   expect(systemError(os.constants.errno.ESTALE, {}).message).toBe('Cannot copy: ESTALE: stale file handle');
 });

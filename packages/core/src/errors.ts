@@ -132,6 +132,9 @@ function giveBack(cause: unknown, properties: readonly Properties[]): void {
       if (!Object.hasOwn(each, name)) Object.assign(each, { [name]: value });
 }
 
+/** What a copy does to a path of the destination alone, by the system call. It writes with all others. */
+const VERBS: Record<string, string> = { unlink: 'delete', rmdir: 'delete', scandir: 'read' };
+
 function describe({
   code,
   reason,
@@ -145,7 +148,7 @@ function describe({
     source === undefined && destination === undefined
       ? 'Cannot copy'
       : source === undefined
-        ? `Cannot write ${JSON.stringify(destination)}`
+        ? `Cannot ${VERBS[syscall ?? ''] ?? 'write'} ${JSON.stringify(destination)}`
         : destination === undefined
           ? `Cannot copy ${JSON.stringify(source)}`
           : `Cannot copy ${JSON.stringify(source)} to ${JSON.stringify(destination)}`;
