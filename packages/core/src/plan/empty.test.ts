@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { notLinux, orSkipped } from '../../../../test/support/skip.ts';
 import { readTree } from '../../../../test/support/trees.ts';
+import { copy } from '../copy.ts';
 import { EmptySnapshot, emptyDirectory } from './empty.ts';
 
 let home: string;
@@ -94,6 +95,19 @@ test('Emptying with a snapshot deletes what was there then, and nothing that was
   expect(fs.readdirSync(at('out/d')).sort()).toEqual(['again', 'new']);
   snapshot.deleteEmptyDirectories();
   expect(fs.readdirSync(at('out')).sort()).toEqual(['.git', 'd', 'made', 'new']);
+});
+
+test('A snapshot deletes the directory of copied files too, if it has become empty', async () => {
+  write('from/a');
+  const manifest = at('copies.manifest');
+  await copy({ from: at('from'), to: at('out/copied') }, { cwd: at('out'), manifest });
+  write('out/copied/chunks/b');
+  const snapshot = new EmptySnapshot(at('out'), { manifest, keep: [] });
+  emptyDirectory(at('out'), { manifest, keep: [], sources: [], snapshot });
+  await copy([], { cwd: at('out'), manifest, prune: 'placed' });
+  expect(fs.readdirSync(at('out/copied'))).toEqual(['chunks']);
+  snapshot.deleteEmptyDirectories();
+  expect(fs.readdirSync(at('out'))).toEqual([]);
 });
 
 test('A snapshot keeps the empty directories that are copied again', () => {

@@ -94,8 +94,11 @@ export class EmptySnapshot {
     const isThere = isDirectory(directory);
     this.at = isThere ? timeOf(directory, this.recorded) : 0;
     if (!isThere) return;
-    for (const [current, entries] of surplusIn(directory, this.recorded, keep))
+    for (const [current, entries] of surplusIn(directory, this.recorded, keep)) {
+      if (current !== directory)
+        this.#directories.set(current, [path.dirname(current), path.basename(current)]);
       for (const entry of entries) this.#add({ path: current, fd: -1 }, entry);
+    }
   }
 
   /** Whether a file or link existed when the snapshot was taken, and nobody has replaced or changed it since. */
