@@ -12,7 +12,7 @@ const shared = {
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the library is only a few files. A part has
 // its own file if most copies, or hosts before they copy, do not need it.
 const EARLIER_RUNS =
-  /src\/plan\/(delete|destination-index|earlier-runs|empty|expected-destination|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
+  /src\/plan\/(delete|destination-index|earlier-runs|empty|dry-run-system|lock|manifest|manifest-file|named-records|prune|scratch|sources|unchanged-detector)\.ts$/;
 const SELDOM = /src\/(try-abilities|transfer\/trial|execute\/transformed)\.ts$/;
 const HOST =
   /src\/((errors|host|inside|prepare|target)\.ts$|platform\/(detail|errno|path-status|raw-names|spelling)\.ts$)/;

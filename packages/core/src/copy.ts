@@ -37,8 +37,12 @@ export async function plan(
   targets: Target | readonly Target[],
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const resolved = resolveCopyOptions(targets, options);
-  return run({ ...resolved, job: { ...resolved.job, dryRun: true, entries: true } });
+  return run(asDryRun(resolveCopyOptions(targets, options)));
+}
+
+/** The options of a copy that only reports what it would do, with an entry for each path and no progress. */
+export function asDryRun(options: ResolvedCopyOptions): ResolvedCopyOptions {
+  return { ...options, job: { ...options.job, dryRun: true, entries: true, progress: false } };
 }
 
 /**

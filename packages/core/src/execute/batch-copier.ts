@@ -7,7 +7,6 @@ import type { Tally } from '../report.ts';
 import { withPreserve } from '../transfer/metadata.ts';
 import { DestinationTree, openPair, syncPair } from '../transfer/tree.ts';
 import { type BatchQueue, MADE, SWEPT } from './batch-queue.ts';
-import { openExisting } from './dry-run.ts';
 import { type CopierContext, DEADLINE_PASSED, DONE, FileCopier, type OpenBatch } from './file-copier.ts';
 import { noteDirectoryError } from './finished.ts';
 import type { CopyContext } from './job.ts';
@@ -35,7 +34,7 @@ export class BatchCopier {
   readonly #files: FileCopier;
   readonly #tree: DestinationTree;
   /** The copiers of batches that need another system than this thread's, or other attributes: see {@link #copierOf}. */
-  readonly #others = new Map<System | string, BatchCopier>();
+  readonly #others = new Map<string, BatchCopier>();
   /** The batch that {@link copyUntil} is copying. */
   #current: OpenBatch | undefined;
   /** The file of this batch that is being copied in slices. */
@@ -44,7 +43,7 @@ export class BatchCopier {
   readonly #isDue = (): boolean => performance.now() >= this.#deadline;
 
   constructor(given: CopyContext & Partial<CopierContext>) {
-    const context = { hardLinks: new Map(), expectedCopies: new Map(), ...given };
+    const context = { hardLinks: new Map(), ...given };
     this.tally = context.tally;
     this.#context = context;
     this.#queue = context.queue;
@@ -161,14 +160,14 @@ export class BatchCopier {
    */
   #copierOf(batch: QueuedBatch): BatchCopier {
     const system = systemFor(batch, this.#system);
-    if (system !== this.#system) return this.#other(system, { system }).#copierOf(batch);
+    if (system !== this.#system) return this.#other(system.name, { system }).#copierOf(batch);
     const { preserve } = batch;
     if (!preserve) return this;
     const job = { ...this.#job, transfer: withPreserve(this.#job.transfer, preserve) };
     return this.#other(preserve.join(), { job });
   }
 
-  #other(key: System | string, context: Partial<CopierContext>): BatchCopier {
+  #other(key: string, context: Partial<CopierContext>): BatchCopier {
     let other = this.#others.get(key);
     if (!other) this.#others.set(key, (other = new BatchCopier({ ...this.#context, ...context })));
     return other;
@@ -201,14 +200,13 @@ export class BatchCopier {
 
   #open(batch: QueuedBatch): OpenBatch {
     const { transfer, dryRun } = this.#job;
-    const overwrite = batch.overwrite ?? transfer.overwrite;
-    const pair = dryRun
-      ? openExisting(this.#system, batch, transfer, overwrite)
-      : openPair(this.#system, this.#tree, batch, overwrite);
+    const pair = openPair(this.#system, this.#tree, batch, batch.overwrite ?? transfer.overwrite);
     if (pair.fresh) this.#queue.note(MADE, batch);
     // Another thread may have created the directory. In a directory of this copy, do not look for existing files:
     // that would wait for the files being created there.
     else pair.fresh = this.#queue.has(MADE, batch);
+    // A dry run finds there what it has noted.
+    if (dryRun) pair.fresh = false;
     pair.swept = this.#queue.has(SWEPT, batch);
     const links = batch.links ? new Set(batch.links) : NO_LINKS;
     const hasRaw = isRaw(batch.source) || batch.names.some(isRaw);
@@ -221,8 +219,6 @@ export class BatchCopier {
       if (this.#job.transfer.durability === 'full') syncPair(system, pair);
     } finally {
       system.closeDirectory(pair.source);
-      // Otherwise the tree closes it. It has no descriptor if the directory does not exist.
-      if (this.#job.dryRun && pair.destination.fd >= 0) system.closeDirectory(pair.destination);
     }
   }
 

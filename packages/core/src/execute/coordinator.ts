@@ -58,7 +58,7 @@ class Coordinator {
 
   constructor(request: CopyRequest, earlier: EarlierRuns) {
     const { queue, plan, job, hooks } = request;
-    const system = loadSystem();
+    const system = job.dryRun ? earlier!.dryRunSystem(loadSystem()) : loadSystem();
     this.#request = request;
     this.#queue = queue;
     this.#context = { queue, job, system, hooks, tally: emptyTally() };

@@ -15,7 +15,7 @@ import { type DirectoryPair, type PairedFile, pathsOf, replacesTorn } from '../t
 import { isAlike } from '../transfer/quick-check.ts';
 import { singleMethod } from '../transfer/single-method.ts';
 import { Transferrer, UNCHANGED } from '../transfer/transfer.ts';
-import { compareFiles, type ExpectedCopies } from './dry-run.ts';
+import { expectFile } from './dry-run.ts';
 import { countResult, reportResult } from './finished.ts';
 import { type Copy, HardLinks } from './hard-links.ts';
 import type { CopyContext } from './job.ts';
@@ -41,8 +41,6 @@ export const DEADLINE_PASSED = -2;
 export interface CopierContext extends CopyContext {
   /** The hard links by preserved attributes: several copiers with the same ones may copy names of one file. */
   hardLinks: Map<string, HardLinks>;
-  /** Only in a dry run. */
-  expectedCopies: ExpectedCopies;
 }
 
 /** A batch whose directories are open. */
@@ -111,16 +109,11 @@ export class FileCopier {
 
   /**
    * Copies files as long as the fast path can, or skips those that `overwrite` keeps. Returns the first file that
-   * {@link copy} has to copy, or {@link DONE}, or {@link DEADLINE_PASSED} after the deadline has passed. In a dry run
-   * compares all files.
+   * {@link copy} has to copy, or {@link DONE}, or {@link DEADLINE_PASSED} after the deadline has passed.
    */
   copyNew(open: OpenBatch, limit: number, deadline: number): number {
     const { batch, links, pair } = open;
-    const { queue, expectedCopies } = this.#context;
-    if (this.#job.dryRun) {
-      compareFiles(pair, batch, this.#context, expectedCopies);
-      return performance.now() >= deadline ? DEADLINE_PASSED : DONE;
-    }
+    const { queue } = this.#context;
     const files = this.#newFiles(open, limit, deadline);
     if (!files) return this.#skipKept(open, deadline);
     const isOwn = batch.number < 0;
@@ -225,6 +218,7 @@ export class FileCopier {
     isAlone: boolean,
     bytesLeft: () => number,
   ): 'copied' | 'whole' | 'slices' | 'worker' {
+    if (this.#job.dryRun) return 'whole';
     const { pair, batch } = open;
     const name = batch.names[file]!;
     const status = this.#source;
@@ -338,15 +332,17 @@ export class FileCopier {
     }
     // If this fails, the old destination is unchanged, and its record stays.
     const isKept = !link && this.#isKept({ source: this.#source, destination: this.#destination, ...file });
+    const { source, destination } = this.#transferrer;
     const result = isKept
       ? UNCHANGED
-      : isSpecial
-        ? this.#transferrer.special(file)
-        : keep
-          ? this.#transferrer.link(file)
-          : yield* this.#transferrer.fileInSlices(file, follow, isDue);
+      : system.expected
+        ? expectFile(system, { source, destination, ...file }, follow, keep && !isSpecial)
+        : isSpecial
+          ? this.#transferrer.special(file)
+          : keep
+            ? this.#transferrer.link(file)
+            : yield* this.#transferrer.fileInSlices(file, follow, isDue);
     if (!result) return;
-    const { source, destination } = this.#transferrer;
     // Read only now: while the file was copied in slices, the batch may have moved to shared memory.
     const { records } = batch;
     // An earlier run created the link, and it is up to date: keep its record.
@@ -434,7 +430,10 @@ export class FileCopier {
       this.#hardLinks!.add({ destination, ...copy });
   }
 
-  #count(pair: DirectoryPair, batch: QueuedBatch, file: number, result: FileResult): void {
+  #count(pair: DirectoryPair, batch: QueuedBatch, file: number, happened: FileResult): void {
+    const { action, bytes } = happened;
+    // Only a copy shows which method works.
+    const result = this.#job.dryRun ? { action, bytes } : happened;
     countResult(this.tally, result);
     this.#report(pair, batch, file, result);
   }

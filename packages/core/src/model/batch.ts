@@ -12,25 +12,6 @@ export interface Batch extends Omit<Folder, 'target' | 'unchanged'> {
   overwrite?: TransferSettings['overwrite'] | undefined;
   symlinks?: TransferSettings['symlinks'] | undefined;
   preserve?: readonly Attribute[] | undefined;
-  /** In a dry run: what a copy would find at the destination. */
-  expected?: ExpectedFiles | undefined;
-}
-
-/**
- * What a copy will find at the destinations of files, after it has deleted stale files and created the directories of
- * earlier files.
- */
-export interface ExpectedFiles {
-  /** The number of directories that the copy creates for the files. */
-  made: number;
-  /** Positions of files whose destination was deleted. */
-  vacant: number[];
-  /** Positions of files at whose destination the copy has created a directory before. */
-  blocked: number[];
-  /** Whether the target's `transform` returns their contents. */
-  isTransformed: boolean;
-  /** The error if the directory cannot be created. */
-  refused?: unknown;
 }
 
 /** A batch as the threads that copy use it. */

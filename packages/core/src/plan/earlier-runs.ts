@@ -3,7 +3,7 @@
  * copies need none of them.
  */
 
-export { ExpectedDestination } from './expected-destination.ts';
+export { dryRunSystem } from './dry-run-system.ts';
 export { Manifest } from './manifest.ts';
 export { prune } from './prune.ts';
 export { UnchangedDetector } from './unchanged-detector.ts';

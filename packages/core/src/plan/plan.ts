@@ -2,20 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from '../errors.ts';
 import { isInside } from '../inside.ts';
-import type {
-  ExpectedFiles,
-  PlannedQueue,
-  QueuedBatch,
-  TransformedFolder,
-  UnchangedFolder,
-} from '../model/batch.ts';
+import type { PlannedQueue, QueuedBatch, TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import { chooseFiles, type Files, type Folder, linksOf, namesAs } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
+import type { TransferSettings } from '../model/settings.ts';
 import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Directory, System } from '../platform/system.ts';
 import { addLost, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
+import type { ResolvedTarget } from '../target.ts';
 import { type CopiedDirectory, setDirectoryAttributes } from '../transfer/directories.ts';
 import {
   CollisionCheck,
@@ -27,7 +23,6 @@ import {
   toOverlap,
   without,
 } from './collisions.ts';
-import type { ExpectedDestination } from './expected-destination.ts';
 import { type EarlierRuns, type PlanContext, type PlanInput, startScan } from './inputs.ts';
 import { chooseRecords, type LostNames, RECORD_WORDS, rememberChange } from './record.ts';
 import { SameNames } from './same-names.ts';
@@ -53,8 +48,6 @@ export class Planner {
   readonly #system: System;
   readonly #tally: Tally;
   readonly #earlier: EarlierRuns;
-  /** Only in a dry run. */
-  readonly #expected: ExpectedDestination | undefined;
   readonly #found: PlanInput;
   readonly #keepsLinks: boolean;
   /** The batches that are not yet added to the manifest. */
@@ -81,8 +74,6 @@ export class Planner {
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
-    if (job.dryRun)
-      this.#expected = new earlier!.ExpectedDestination({ notesFiles: !hasOwnNames(plan.targets) });
     const preserved = [job.transfer.preserve, ...plan.targets.map(({ preserve }) => preserve ?? [])];
     this.#keepsLinks = preserved.some((attributes) => attributes.includes('links'));
   }
@@ -124,10 +115,7 @@ export class Planner {
     let deleted = false;
     if (this.#mayPrune()) {
       const { manifest } = this.#found;
-      const pruned = yield* this.#earlier!.prune(
-        { ...this.#context, manifest, expected: this.#expected },
-        folders,
-      );
+      const pruned = yield* this.#earlier!.prune({ ...this.#context, manifest }, folders);
       deleted = pruned.deleted;
       if (!pruned.lost.isEmpty && manifest?.keepsLinks) this.#rememberChanges(pruned.lost);
     }
@@ -291,11 +279,10 @@ export class Planner {
       this.#countUnchanged(folder, records);
       return;
     }
-    const expected = this.#expected?.add(folder);
-    if (expected) this.#tally.directories += expected.made;
-    else if (folder.target.transform && this.#setAside(folder, records)) return;
+    const { dryRun, transfer } = this.#job;
+    if (folder.target.transform && !dryRun && this.#setAside(folder, records)) return;
     const { source, root, below, mirrors } = folder;
-    const { overwrite, symlinks, preserve } = folder.target;
+    const { overwrite, symlinks, preserve } = dryRun ? untransformed(folder.target, transfer) : folder.target;
     const { length: count } = folder.names;
     const linked = linksOf(folder);
     const target = this.#plan.targets.indexOf(folder.target);
@@ -318,7 +305,6 @@ export class Planner {
             names,
             renamed,
             links,
-            expected: expected && sliceExpected(expected, start, end),
           },
           records?.subarray(start * RECORD_WORDS, end * RECORD_WORDS),
           first,
@@ -416,11 +402,18 @@ function sliceFiles(folder: Folder, start: number, end: number, linked: Readonly
   return chooseFiles(folder, chosen, linked);
 }
 
-/** The part of `expected` for the files from `start` to `end`, with positions from 0. */
-function sliceExpected(expected: ExpectedFiles, start: number, end: number): ExpectedFiles {
-  const slice = (files: number[]) =>
-    files.filter((file) => file >= start && file < end).map((file) => file - start);
-  return { ...expected, vacant: slice(expected.vacant), blocked: slice(expected.blocked) };
+/**
+ * The options by which a dry run compares the files of a target. It knows the contents of transformed files as little
+ * as whether they change, and these are never names of one file.
+ */
+function untransformed(target: ResolvedTarget, transfer: TransferSettings): ResolvedTarget {
+  const { transform, overwrite = transfer.overwrite, preserve = transfer.preserve } = target;
+  if (!transform) return target;
+  return {
+    ...target,
+    overwrite: overwrite === 'changed' ? true : overwrite,
+    preserve: preserve.filter((each) => each !== 'links'),
+  };
 }
 
 /** Also true if it is missing or not a directory: then copying the first file reports the error. */

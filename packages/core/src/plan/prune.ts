@@ -3,16 +3,13 @@ import { type CopyError, errorCode, errorReason } from '../errors.ts';
 import { isInside } from '../inside.ts';
 import type { Folder } from '../model/files.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
-import { ENOENT } from '../platform/errno.ts';
 import { isSpecialFile } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { noteError, type Tally } from '../report.ts';
-import { listEntries } from '../scan/entries.ts';
 import { NO_DIRECTORY } from '../transfer/opened-path.ts';
 import { Deleter } from './delete.ts';
 import { DestinationIndex } from './destination-index.ts';
-import type { ExpectedDestination } from './expected-destination.ts';
 import { keptIn, nameBelow } from './kept.ts';
 import type { Manifest } from './manifest.ts';
 import { isAsRecorded, LostNames } from './record.ts';
@@ -25,8 +22,6 @@ export interface PruneInput {
   system: System;
   tally: Tally;
   manifest: Manifest | undefined;
-  /** In a dry run: records what would be deleted. */
-  expected: ExpectedDestination | undefined;
 }
 
 interface PruneContext extends PruneInput {
@@ -53,14 +48,12 @@ export function* prune(
   input: PruneInput,
   folders: readonly Folder[],
 ): Generator<undefined, Pick<PruneContext, 'deleted' | 'lost'>> {
-  const { plan, job, tally, manifest, system, expected } = input;
+  const { plan, job, tally, manifest } = input;
   const { pruneRoots, keep, targets, cwd } = plan;
   const isWhole = plan.prune === 'everything';
   const undeletable = new Set<string>();
   const context: PruneContext = {
     ...input,
-    // A dry run deletes nothing.
-    system: expected ? { ...system, unlink: () => 0, removeDirectory: () => 0 } : system,
     roots: [...targets.map(({ to }) => to), cwd],
     pruneRoots: isWhole ? pruneRoots : [],
     kept: [...pruneRoots.flatMap((root) => keptIn(root, keep)), ...manifestIn(plan)],
@@ -69,12 +62,12 @@ export function* prune(
       undeletable.add((error as CopyError).destination!);
     },
     undeletable,
-    makesWritable: !expected && (job.transfer.preserveDirectories || targets.some((each) => each.preserve)),
+    makesWritable: job.transfer.preserveDirectories || targets.some((each) => each.preserve),
     lost: new LostNames(),
     deleted: false,
   };
   if (isWhole) {
-    if (manifest?.keepsLinks && !expected) yield* noteLost(manifest, context);
+    if (manifest?.keepsLinks) yield* noteLost(manifest, context);
     const planned = new DestinationIndex(folders);
     // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
     const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
@@ -103,7 +96,7 @@ function* pruneStale(
   folders: readonly Folder[],
   context: PruneContext,
 ): Generator<undefined> {
-  const { system, roots, expected, plan, lost, undeletable } = context;
+  const { system, roots, plan, lost, undeletable } = context;
   if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
@@ -118,7 +111,7 @@ function* pruneStale(
       // A kept file stays recorded, so that it can be deleted when it is no longer kept. The same goes for one that
       // could not be deleted.
       if (context.kept.some((each) => isInside(each, full)) || undeletable.has(full)) continue;
-      const opened = expected?.isRemoved(full) ? -ENOENT : deleter.open(root, directory);
+      const opened = deleter.open(root, directory);
       const looked = typeof opened === 'number' ? opened : system.status(opened, name, false, status);
       if (looked < 0 && !NO_DIRECTORY.has(-looked)) {
         if (!unreadable.has(directory)) context.tally.warnings.push(cannotPrune(directory, -looked));
@@ -141,7 +134,7 @@ function* pruneStale(
         // If the file is gone, its directory may be left, and something else may have to be created in its place.
         if (isOurs || looked < 0) directories.add(directory);
       }
-      if (!expected) manifest.forget(folder, file);
+      manifest.forget(folder, file);
       yield;
     }
     if (directories.size === 0) return;
@@ -208,21 +201,15 @@ function removeIfEmpty(
   deleter: Deleter,
   context: PruneContext,
 ): void {
-  const { expected, roots } = context;
+  const { roots } = context;
   for (
     let current = directory;
     current !== root && current.startsWith(root + path.sep) && !planned.hasDirectory(current);
     current = path.dirname(current)
   ) {
     const parent = path.dirname(current);
-    if (expected) {
-      // Not empty: something in it does not belong to the copy, or is planned.
-      if (!listEntries(current).every(({ name }) => expected.isRemoved(path.join(current, name)))) return;
-      expected.remove(current);
-    } else {
-      const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
-      if (typeof opened === 'number' || !deleter.deleteEmpty(opened, path.basename(current))) return;
-    }
+    const opened = deleter.open(rootOf(parent, roots) ?? parent, parent);
+    if (typeof opened === 'number' || !deleter.deleteEmpty(opened, path.basename(current))) return;
     context.deleted = true;
   }
 }
@@ -236,10 +223,10 @@ function* pruneEverything(
   planned: DestinationIndex,
   context: PruneContext,
 ): Generator<undefined> {
-  const { kept, expected, pruneRoots } = context;
-  // In a dry run it still exists, and must not be counted twice.
-  if (expected?.isRemoved(root)) return;
-  const deleter = new Deleter(context.system, context);
+  const { kept, system, pruneRoots } = context;
+  // In a dry run it still exists.
+  if (system.expected?.isDeleted(root)) return;
+  const deleter = new Deleter(system, context);
   // If an outer directory is emptied too, a link below it is not followed.
   const [outermost = root] = pruneRoots
     .filter((each) => isInside(each, root))
@@ -248,7 +235,7 @@ function* pruneEverything(
     for (const [directory, entries] of planned.surplusIn(root, kept)) {
       for (const entry of entries) {
         const full = path.join(directory, entry.name);
-        if (expected?.isRemoved(full)) continue;
+        if (system.expected?.isDeleted(full)) continue;
         // Keep a special file in the place of a planned directory: the copy reports an error for it.
         if (!entry.isFile() && !entry.isDirectory() && planned.hasDirectory(full) && isSpecialFile(full))
           continue;
@@ -267,9 +254,8 @@ function* pruneEverything(
 
 /** Counts and records what was deleted, or in a dry run would be deleted. */
 function note(destination: string, context: PruneContext, files: number): void {
-  const { tally, job, expected } = context;
+  const { tally, job } = context;
   context.deleted = true;
-  expected?.remove(destination);
   tally.pruned += files;
   if ((job.entries || job.prunedEntries) && files > 0)
     tally.entries.push({ destination, action: 'pruned', bytes: 0 });

@@ -9,5 +9,7 @@ let portable: System | undefined;
  * `node:fs` can read.
  */
 export function systemFor({ source }: { source: string }, system: System): System {
-  return isArchived(source) ? (portable ??= portableSystem('the source lies in an archive')) : system;
+  if (!isArchived(source) || system.name === 'portable') return system;
+  portable ??= portableSystem('the source lies in an archive');
+  return system.expected?.over(portable) ?? portable;
 }

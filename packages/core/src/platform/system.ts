@@ -166,6 +166,18 @@ export type CopyNewFile = (
   destination: FileStatus,
 ) => typeof NOT_COPIED | typeof CLONED_NEW | typeof COPIED_NEW;
 
+/** What the system of a dry run knows of the changes that a copy would make. */
+export interface ExpectedChanges {
+  /** Notes a new file, link or special file. */
+  create(directory: Directory, name: string): void;
+  /** Notes a directory and its missing parents, to which `source` is copied. Returns how many are new. */
+  makeRoot(directory: string, source: string): number;
+  /** Whether nothing would be at a path, or nothing yet. */
+  isDeleted(file: string): boolean;
+  /** The system of the same dry run on top of another one. */
+  over(system: System): System;
+}
+
 /**
  * What the engine needs from an operating system. Every function returns a result of 0 or more, or a negative error
  * number; only `filesystem`, `isPseudo` and `isLayered` may throw. A call that a signal interrupts is repeated
@@ -176,6 +188,8 @@ export interface System {
   /** Why the native system calls are not used. */
   readonly nativeError?: string | undefined;
   readonly methods: SystemMethods;
+  /** Present in a dry run: nothing is written, only noted. */
+  readonly expected?: ExpectedChanges;
   /** Whether extended attributes can be copied. */
   readonly hasExtendedAttributes: boolean;
   ladder(query: LadderQuery): readonly Strategy[];

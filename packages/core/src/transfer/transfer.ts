@@ -27,7 +27,7 @@ import { sweepTemporaries } from './temporary.ts';
 /** The result for a file whose existing destination was kept. */
 export const UNCHANGED: FileResult = { action: 'unchanged', bytes: 0 };
 /** The result for a symbolic link that was created. */
-const LINKED: FileResult = { action: 'linked', bytes: 0 };
+export const LINKED: FileResult = { action: 'linked', bytes: 0 };
 
 /** How many times a file is copied at most, if its source changes during the copy. */
 const TRIES = 2;

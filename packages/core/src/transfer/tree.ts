@@ -73,7 +73,10 @@ export class DestinationTree {
   #openRoot(root: string, source: string, original: Original): MadeLevel {
     let made = 0;
     try {
-      made = makeDirectories(root, () => this.#modeFor(original));
+      const { expected } = this.#system;
+      made = expected
+        ? expected.makeRoot(root, source)
+        : makeDirectories(root, () => this.#modeFor(original));
     } catch (error) {
       const paths = { source, destination: root };
       throw belowFile(paths, error) ?? asCopyError(error, paths);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { run } from '../../copy.ts';
+import { asDryRun, run } from '../../copy.ts';
 import { CopyError } from '../../errors.ts';
 import type { CopyEntry } from '../../model/entry.ts';
 import type { CopyOptions, Progress, ResolvedCopyOptions } from '../../options.ts';
@@ -30,13 +30,13 @@ export async function runCopy(paths: readonly string[], flags: CopyFlags): Promi
   };
   const options: CopyOptions = {
     ...toCopyOptions(flags),
-    entries: verbose || dryRun,
+    entries: verbose,
     signal: interruption.signal,
     // With `--quiet`, progress is not needed.
     ...((!quiet || json) && { onProgress }),
   };
-  const resolved = resolveCopyOptions(targets, options);
-  resolved.job.dryRun = dryRun;
+  const given = resolveCopyOptions(targets, options);
+  const resolved = dryRun ? asDryRun(given) : given;
   const showsProgress = !quiet && !verbose && !dryRun;
   try {
     const report = await runShown(resolved, showsProgress ? tracker : undefined);
