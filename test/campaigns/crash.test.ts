@@ -29,7 +29,7 @@ describeCampaigns('test/campaigns/crash.test.ts', 'killed copies', cannotTrace, 
 
       campaign(
         `a copy that was killed anywhere on ${kind} loses nothing, and the next one repairs it`,
-        { short: 20, long: 1000 },
+        { short: 10, long: 1000 },
         fc.record({
           mode: fc.constantFrom(...Object.keys(modes)),
           concurrency: fc.constantFrom(1, 2),

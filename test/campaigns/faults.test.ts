@@ -95,7 +95,7 @@ describeCampaigns('test/campaigns/faults.test.ts', 'system calls that fail', obs
 
       campaign(
         `a call that fails, or all from one on, lose nothing on ${kind}, and the next copy is right`,
-        { short: 12, long: 2000 },
+        { short: 6, long: 2000 },
         fc.record({
           mode,
           concurrency,

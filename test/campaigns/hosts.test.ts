@@ -21,7 +21,7 @@ describeCampaigns(
   () => {
     campaign(
       "an output is what the bundler's own copies make of the project, also over that of an earlier project",
-      { short: 56, long: 2000 },
+      { short: 28, long: 2000 },
       fc.record({ host: fc.constantFrom(...names), earlier: fc.option(projects), project: projects }),
       async ({ host, earlier, project }) => {
         const expected = await expectedOf(host, project);
@@ -47,7 +47,7 @@ describeCampaigns('test/campaigns/hosts.test.ts', 'builds that are killed', cann
 
   campaign(
     'a build that was killed anywhere and is repeated is equal to one that was not',
-    { short: 10, long: 500 },
+    { short: 6, long: 500 },
     fc.record({
       host: fc.constantFrom(...names),
       earlier: fc.option(projects),

@@ -41,7 +41,7 @@ function obstacle(): string | undefined {
 describeCampaigns('test/campaigns/together.test.ts', 'several processes', obstacle, () => {
   campaign(
     'processes that copy to one place at once all succeed, and the next copy finds all unchanged',
-    { short: 20, long: 1000 },
+    { short: 10, long: 1000 },
     fc.record({
       tree: trees,
       processes: fc.integer({ min: 2, max: 4 }),

@@ -52,7 +52,7 @@ function make(root: string, tree: Tree): string {
 describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () => {
   campaign(
     'a copy of a tree is what cp -a makes of it, and the next one finds all unchanged',
-    { short: 60, long: 6000 },
+    { short: 30, long: 6000 },
     fc.record({ tree: treesWithDevices, options: ways, hasManifest: fc.boolean() }),
     ({ tree, options, hasManifest }) =>
       inScratch(async (at) => {
@@ -75,7 +75,7 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
 
   campaign(
     'a copy over another tree that deletes what is stale leaves what rsync --delete leaves',
-    { short: 40, long: 3000 },
+    { short: 20, long: 3000 },
     fc.record({
       tree: treesWithDevices.map(withoutNamesOfDevices),
       before: trees,
@@ -111,7 +111,7 @@ describeCampaigns('test/campaigns/trees.test.ts', 'random trees', obstacle, () =
 
   campaign(
     'all ways to copy a tree come to the same',
-    { short: 40, long: 2000 },
+    { short: 20, long: 2000 },
     fc.record({ tree: trees, options: ways }),
     ({ tree, options }) =>
       inScratch(async (at) => {
