@@ -106,6 +106,26 @@ describe.skipIf(reason)(`onto exFAT, which ignores case${reason ? ` (skipped: ${
     ],
   ];
 
+  it.each<[what: string, TreeSpec, given: Partial<Target<string>>]>([
+    ['a file', { 'in/a:b': '1' }, {}],
+    ['a file that is renamed into place', { 'in/a:b': '1' }, { overwrite: false }],
+    ['a directory', { 'in/a:b/c': '1' }, {}],
+    ['a destination', { 'in/c': '1' }, { to: 'a:b' }],
+    ['a transformed file', { 'in/a:b': '1' }, { transform: (content) => content }],
+  ])(
+    'the error of a name that exFAT does not allow says so, %s',
+    async (_what, files, { to = '.', ...given }: Partial<Target<string>>) => {
+      const cwd = writeTree(workspace(), files);
+      const error = await refusal(() => copy({ from: 'in', ...given, to: join(fresh(), to) }, options(cwd)));
+      expect(error).toMatchObject({
+        destination: expect.stringMatching(/a:b$/),
+        message: expect.stringMatching(
+          /; the filesystem there may not allow this name: exFAT, .*; rename it, or leave it out/,
+        ),
+      });
+    },
+  );
+
   describe.each(Object.entries(lanes))('%s', (lane, run) => {
     it.each(trees)(
       'names that differ in case alone are an error, %s',

@@ -8,6 +8,7 @@ import { closeComplete, discard, looksLikeClone } from './identity.ts';
 import type { OpenTransfer } from './ladder.ts';
 import { creationMode, type Preserved } from './metadata.ts';
 import { type BothPaths, type DirectoryPair, type PairedFile, pathsOf } from './pair.ts';
+import { withRefusedName } from './refused-name.ts';
 import { temporaryName } from './temporary.ts';
 
 export interface TransferHooks {
@@ -87,7 +88,7 @@ export class CurrentFile implements OpenTransfer {
     if (result === -EEXIST && this.hide()) {
       result = this.#system.create(this.destinationDirectory, this.destinationName, mode);
     }
-    if (result < 0) throw systemError(-result, { ...this.paths(), syscall: 'open' });
+    if (result < 0) throw withRefusedName(systemError(-result, { ...this.paths(), syscall: 'open' }));
     this.isIncomplete = true;
     return result;
   };

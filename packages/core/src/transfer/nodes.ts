@@ -13,6 +13,7 @@ import {
 } from './metadata.ts';
 import { type BothPaths, mayReplace, pathsOf } from './pair.ts';
 import { publish } from './publish.ts';
+import { withRefusedName } from './refused-name.ts';
 import { temporaryName } from './temporary.ts';
 
 /** A link or a special file: it has no bytes to copy, and one system call creates it. */
@@ -51,7 +52,8 @@ export function copyLink(system: System, query: NodeQuery, keep: Preserved, lost
     finish: own,
   });
   if (made === 'exists') return copyLink(system, query, keep, lost);
-  if (typeof made === 'number') throw systemError(-made, { ...pathsOf(query), syscall: 'symlink' });
+  if (typeof made === 'number')
+    throw withRefusedName(systemError(-made, { ...pathsOf(query), syscall: 'symlink' }));
   return made;
 }
 

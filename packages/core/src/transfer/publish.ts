@@ -4,6 +4,7 @@ import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import { isDirectoryError } from './decide.ts';
 import { type BothPaths, mayReplace, type PairedFile, pathsOf } from './pair.ts';
+import { withRefusedName } from './refused-name.ts';
 import { type SetAttributes, writeInPlace } from './write-in-place.ts';
 
 const inTheWay = new FileStatus();
@@ -50,7 +51,7 @@ export function publish(system: System, file: PairedFile, temporary: string, inP
 }
 
 function renameError(errno: number, paths: BothPaths): CopyError {
-  const error = systemError(errno, { ...paths, syscall: 'rename' });
+  const error = withRefusedName(systemError(errno, { ...paths, syscall: 'rename' }));
   // On Windows EBUSY means that another program has the file open.
   if (errno !== EBUSY || process.platform === 'win32') return error;
   const reason =

@@ -13,6 +13,7 @@ import { directoryCreationMode, letOwnerWrite, NEW_DIRECTORY_MODE, sourceOfLevel
 import { type Preserved, preserved } from './metadata.ts';
 import { type Level, namesBelow, OpenedPath, openDirectory } from './opened-path.ts';
 import type { BothPaths, DirectoryPair } from './pair.ts';
+import { withRefusedName } from './refused-name.ts';
 
 /** Errors that mean: directories cannot be synced here, as on some network filesystems and on Windows. */
 const CANNOT_SYNC = new Set([EINVAL, ENOTSUP, EISDIR, EACCES, EPERM]);
@@ -79,7 +80,7 @@ export class DestinationTree {
         : makeDirectories(root, () => this.#modeFor(original));
     } catch (error) {
       const paths = { source, destination: root };
-      throw belowFile(paths, error) ?? asCopyError(error, paths);
+      throw belowFile(paths, error) ?? withRefusedName(asCopyError(error, paths));
     }
     this.#tally.directories += made;
     if (this.#durable) this.#syncAbove(root, made, source);
@@ -106,7 +107,8 @@ export class DestinationTree {
     const mode = this.#modeFor(original);
     const made = system.makeDirectory(parent.directory, name, mode);
     const paths = () => ({ source, destination: path.join(parent.directory.path, name) });
-    if (made < 0 && made !== -EEXIST) throw systemError(-made, { ...paths(), syscall: 'mkdir' });
+    if (made < 0 && made !== -EEXIST)
+      throw withRefusedName(systemError(-made, { ...paths(), syscall: 'mkdir' }));
     if (made >= 0) {
       this.#tally.directories++;
       if (this.#durable) syncDirectory(system, parent.directory, source);
