@@ -1,6 +1,5 @@
 import { asThrown, CopyError } from '../errors.ts';
 import type { FileResult, QueuedBatch } from '../model/batch.ts';
-import type { CopyEntry } from '../model/entry.ts';
 import { addTally, countFiles, emptyTally, noteError, type Tally } from '../report.ts';
 import type { BothPaths } from '../transfer/pair.ts';
 import { REFUSED } from './batch-queue.ts';
@@ -75,17 +74,12 @@ export function reportResult(
 ): void {
   if (!job.entries && !job.progress) return;
   const { method, bytes } = result;
-  const both = paths();
-  if (job.entries) tally.entries.push(entryOf(both, result));
+  const { source, destination } = paths();
+  // In Node.js 20, a spread of both objects would take 4 µs instead of 0.1 µs.
+  if (job.entries) tally.entries.push(Object.assign({ source, destination }, result));
   if (!job.progress) return;
-  const { source, destination } = both;
   const event: ProgressEvent = { source, destination, fileBytes: bytes, fileSize: bytes, done: true };
   hooks.progress(method ? Object.assign(event, { method }) : event);
-}
-
-/** The entry of one file. In Node.js 20, a spread of both objects would take 4 µs instead of 0.1 µs. */
-export function entryOf({ source, destination }: BothPaths, result: FileResult): CopyEntry {
-  return Object.assign({ source, destination }, result);
 }
 
 /** Waits for the result of a function of the user. It may never come: if `signal` is aborted, returns undefined. */

@@ -1,33 +1,40 @@
 import type { FileResult } from '../model/batch.ts';
 import type { Method } from '../model/settings.ts';
 
-/** The code of each method in shared memory; 0 means that nothing was noted. */
-const CODES: Record<Method, number> = {
-  ficlone: 3,
-  copy_file_range: 4,
-  read_write: 5,
-  direct: 6,
-  clonefile: 7,
-  copyfile: 8,
-  nocache: 9,
-  duplicate_extents: 10,
-  copy_file_ex: 11,
-  node_fs: 12,
-  transform: 13,
-  hard_link: 14,
-  mknod: 15,
-};
-const UNCHANGED = 1;
-const LINKED = 2;
-const METHODS = new Map(Object.entries(CODES).map(([method, code]) => [code, method as Method]));
+type Action = FileResult['action'];
 
-/** How many numbers are noted for each file: the code of its method, and its size. */
+/**
+ * The code of each outcome in shared memory: its action, or if there is one, the method. 0 means that nothing was
+ * noted.
+ */
+const CODES: Record<Action | Method, number> = {
+  unchanged: 1,
+  linked: 2,
+  copied: 3,
+  pruned: 4,
+  ficlone: 5,
+  copy_file_range: 6,
+  read_write: 7,
+  direct: 8,
+  clonefile: 9,
+  copyfile: 10,
+  nocache: 11,
+  duplicate_extents: 12,
+  copy_file_ex: 13,
+  node_fs: 14,
+  transform: 15,
+  hard_link: 16,
+  mknod: 17,
+};
+const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code, name]));
+
+/** How many numbers are noted for each file: the code of its outcome, and its size. */
 export const OUTCOME_WORDS = 2;
 export const OUTCOME_BYTES: number = OUTCOME_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 export function noteOutcome(outcomes: Float64Array, file: number, result: FileResult): void {
   const { action, method, bytes } = result;
-  outcomes[file * OUTCOME_WORDS] = method ? CODES[method] : action === 'linked' ? LINKED : UNCHANGED;
+  outcomes[file * OUTCOME_WORDS] = CODES[method ?? action];
   outcomes[file * OUTCOME_WORDS + 1] = bytes;
 }
 
@@ -36,8 +43,8 @@ export function notedResult(outcomes: Float64Array, file: number): FileResult | 
   const code = outcomes[file * OUTCOME_WORDS]!;
   const bytes = outcomes[file * OUTCOME_WORDS + 1]!;
   if (code === 0) return undefined;
-  const method = METHODS.get(code);
-  return method
-    ? { action: 'copied', method, bytes }
-    : { action: code === LINKED ? 'linked' : 'unchanged', bytes };
+  const name = NAMES.get(code);
+  return code > CODES.pruned
+    ? { action: 'copied', method: name as Method, bytes }
+    : { action: name as Action, bytes };
 }

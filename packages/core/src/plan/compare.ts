@@ -40,7 +40,7 @@ export function pairedFile(
   // Not the records themselves: those of a batch move to shared memory when workers begin to take part.
   files: Files & { records: Uint32Array | undefined },
   position: number,
-  lost?: LostNames,
+  lost: LostNames,
 ): PairedFile {
   const as = nameAs(files, position);
   const isOursNow = () => isOurs(system, pair, as, files.records, position, lost);
@@ -57,12 +57,12 @@ function isOurs(
   as: string,
   records: Uint32Array | undefined,
   file: number,
-  lost: LostNames | undefined,
+  lost: LostNames,
 ): boolean {
   if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
   if (!isAsRecorded(records, file, 'destination', destination))
-    return lost?.explains(records, file, destination) ?? false;
-  if (destination.mayHaveLinks) lost?.add(records, file);
+    return lost.explains(records, file, destination);
+  if (destination.mayHaveLinks) lost.add(records, file);
   return true;
 }
 

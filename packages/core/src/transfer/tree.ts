@@ -157,7 +157,7 @@ function makeOne(directory: string, mode: number): number {
 }
 
 /** Like {@link ifThere}, but throws a CopyError with the given paths. */
-export function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
+function statusIfThere(file: string, paths: Partial<BothPaths>): fs.Stats | undefined {
   try {
     return ifThere(file, fs.statSync);
   } catch (error) {
@@ -173,7 +173,7 @@ function isDirectory(directory: string): boolean {
  * The error for a destination directory that is not a directory or is a broken link, or that has such a parent.
  * Otherwise undefined.
  */
-export function belowFile(paths: BothPaths, cause?: unknown): CopyError | undefined {
+function belowFile(paths: BothPaths, cause?: unknown): CopyError | undefined {
   for (let current = paths.destination; ; current = path.dirname(current)) {
     try {
       return fs.statSync(current).isDirectory() ? undefined : standsInTheWay(current, paths, cause);
@@ -192,7 +192,7 @@ export function standsInTheWay(file: string, paths: BothPaths, cause?: unknown):
 }
 
 /** The same for a broken symbolic link: the directory that it names is not created. */
-export function leadsNowhere(file: string, paths: BothPaths, cause?: unknown): CopyError {
+function leadsNowhere(file: string, paths: BothPaths, cause?: unknown): CopyError {
   const why = `${JSON.stringify(file)} is a symbolic link that leads nowhere; delete or repair it`;
   return cannotCreate(why, paths, cause);
 }
@@ -203,7 +203,7 @@ function cannotCreate(why: string, paths: BothPaths, cause: unknown): CopyError 
 }
 
 /** The error for a part of the destination's path that should be a directory. */
-export function notADirectory(errno: number, paths: BothPaths, isLink: boolean): CopyError {
+function notADirectory(errno: number, paths: BothPaths, isLink: boolean): CopyError {
   if (!isLink && errno === ENOTDIR) return standsInTheWay(paths.destination, paths);
   if (!isLink) return systemError(errno, { ...paths, syscall: 'open' });
   return new CopyError({
@@ -256,7 +256,7 @@ export function openPair(
  * Changes an error of the directory `root` into one of the file, if only that file is copied into it and no
  * directory.
  */
-export function aboutOnlyFile(error: unknown, folder: OpenedFolder): unknown {
+function aboutOnlyFile(error: unknown, folder: OpenedFolder): unknown {
   const { root, below, mirrors, names } = folder;
   const isAbout = names.length === 1 && below === '' && mirrors !== 'root';
   if (!isAbout || !(error instanceof CopyError) || error.destination !== root) return error;

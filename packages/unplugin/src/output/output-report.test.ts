@@ -69,9 +69,3 @@ test('without entries the counts are the same', () => {
   expect(report).toMatchObject({ files: 1, pruned: 1 });
   expect(report).not.toHaveProperty('entries');
 });
-
-test('of a dry run, the entries at some destinations are those of files, not of what would be deleted', () => {
-  const pruned: CopyEntry = { destination: '/dist/a', action: 'pruned', bytes: 0 };
-  const report = new OutputReport(reportOf([a, b, pruned]));
-  expect(report.entriesAt(new Set(['/dist/a', '/dist/c']))).toEqual([a]);
-});

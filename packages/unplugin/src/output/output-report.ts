@@ -22,12 +22,6 @@ export class OutputReport {
     this.#copy.warnings.push(...warnings);
   }
 
-  /** The entries of a dry run for the files that would be copied to these absolute paths. */
-  entriesAt(destinations: ReadonlySet<string>): CopyEntry[] {
-    const { entries = [] } = this.#copy;
-    return entries.filter(({ action, destination }) => action !== 'pruned' && destinations.has(destination));
-  }
-
   /**
    * The report as of now.
    *

@@ -217,10 +217,8 @@ export class OutputCopy {
     const report = await this.#finished;
     const planned = (await this.#planned)!;
     const copied = new Set(planned.find(this.#deleted).map(({ destination }) => destination));
-    const { dryRun } = this.#settings;
     const deleted = this.#deleted.filter((each) => !copied.has(each));
-    const replaced = dryRun ? report.entriesAt(this.#replaced) : planned.entries(this.#replaced);
-    return report.toReport(replaced, deleted, this.#isWritten());
+    return report.toReport(planned.entries(this.#replaced), deleted, this.#isWritten());
   }
 
   #explained(error: unknown): unknown {
