@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CopyError } from 'fs-reflink/host';
+import { brief } from '../output/brief-error.ts';
 import { assetHashesFile } from '../output/cache.ts';
 import { ContentHashes, hashContent } from './content-hashes.ts';
 import type { ResolvedAssets } from './options.ts';
@@ -158,12 +159,7 @@ export class BundledAssets {
       if (now?.state.key === state.key) continue;
       // A new hard link or another mode changes the state, but not the content.
       if (now && (await this.#hashes.hashOf({ file, state: now.state })) === hash) continue;
-      throw new CopyError({
-        code: 'ERR_SOURCE_CHANGED',
-        reason: 'it changed after the bundler had named it by its content; build again',
-        source: file,
-        destination: path.join(directory, name),
-      });
+      throw changedSince(file, path.join(directory, name));
     }
   }
 
@@ -209,9 +205,10 @@ function nameOf(context: BundleContext, reference: string): string | undefined {
 export function contentOf({ file, state }: BundledAsset): Uint8Array {
   const content = fs.readFileSync(file);
   if (stateOf(file)?.state.key === state.key) return content;
-  throw new CopyError({
-    code: 'ERR_SOURCE_CHANGED',
-    reason: 'it changed after the bundler had named it by its content; build again',
-    source: file,
-  });
+  throw changedSince(file);
+}
+
+function changedSince(source: string, destination?: string): CopyError {
+  const reason = 'it changed after the bundler had named it by its content; build again';
+  return brief(new CopyError({ code: 'ERR_SOURCE_CHANGED', reason, source, destination }));
 }

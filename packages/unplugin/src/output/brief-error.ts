@@ -1,31 +1,23 @@
 import { CopyError } from 'fs-reflink/host';
 
 /**
- * The outcome of a copy, for bundlers that print stacks. Removes the stack from the error of a copy, because the
- * message says everything, and a position in this package does not help. Does the same with the error about a value
- * that a user's function returned. Errors that the user's functions throw stay unchanged.
+ * Removes the stack from the error of a copy, for bundlers that print stacks: the message says everything, and a
+ * position in this package does not help. Does the same with the error about a value that a user's function returned.
+ * Errors that the user's functions throw stay unchanged.
  */
-export async function briefly<T>(outcome: Promise<T>): Promise<T> {
-  try {
-    return await outcome;
-  } catch (error) {
-    throw brief(error);
-  }
+export function brief<Thrown>(error: Thrown): Thrown {
+  if (error instanceof CopyError) shorten(error);
+  else if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) error.stack = '';
+  return error;
 }
 
-/** The same for a synchronous function. */
-export function brieflySync<T>(act: () => T): T {
+/** Calls a function, whose error becomes {@link brief}. */
+export function briefly<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
     throw brief(error);
   }
-}
-
-function brief(error: unknown): unknown {
-  if (error instanceof CopyError) shorten(error);
-  else if (error instanceof TypeError && error.message.startsWith('fs-reflink: ')) error.stack = '';
-  return error;
 }
 
 function shorten(error: CopyError): void {

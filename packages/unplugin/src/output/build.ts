@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { ResolvedOptions } from '../options/options.ts';
 import { allowedRoots, type OutputTargets, warningsOfDestinations } from '../targets/targets.ts';
+import { brief } from './brief-error.ts';
 import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
 import {
@@ -334,7 +335,7 @@ export class BuildCopies {
       return await Promise.all(outcomes);
     } catch (error) {
       this.#hasRejected = true;
-      throw error;
+      throw brief(error);
     }
   }
 

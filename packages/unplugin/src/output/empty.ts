@@ -3,7 +3,7 @@ import type { Planned } from 'fs-reflink';
 import type { Emptied, EmptySnapshot } from 'fs-reflink/empty';
 import { fixedPart, ignoresCase, isInside } from 'fs-reflink/host';
 import { allSourcesOf, type OutputTargets } from '../targets/targets.ts';
-import { brieflySync } from './brief-error.ts';
+import { briefly } from './brief-error.ts';
 import { manifestFile } from './cache.ts';
 
 export type { Emptied, EmptySnapshot };
@@ -44,7 +44,7 @@ export function emptyOutput({
   // If emptying is not loaded, the directory did not exist when the build started: this build wrote all files in it.
   if (!loaded) return { deleted: [], at: 0 };
   const { emptyDirectory } = loaded;
-  return brieflySync(() => emptyDirectory(directory, { manifest, keep, sources, snapshot }));
+  return briefly(() => emptyDirectory(directory, { manifest, keep, sources, snapshot }));
 }
 
 /** The snapshots that are in use, with their directories. Builds of this process may share a directory. */
@@ -61,7 +61,7 @@ export function snapshotOf({
 }: Pick<EmptySettings, 'directory' | 'cacheDirectory' | 'keep'>): EmptySnapshot {
   const { EmptySnapshot } = loaded!;
   const manifest = manifestFile(cacheDirectory, directory);
-  const snapshot = brieflySync(() => new EmptySnapshot(directory, { manifest, keep }));
+  const snapshot = briefly(() => new EmptySnapshot(directory, { manifest, keep }));
   snapshots.set(snapshot, directory);
   return snapshot;
 }

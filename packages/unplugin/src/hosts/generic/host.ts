@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies, type BuildSettings } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -63,8 +62,8 @@ export class GenericHost {
       return;
     }
     try {
-      if (this.hasTargets) await briefly(this.#copy(directory, files));
-      else await briefly(this.#copies.deleteLeftOver(directory, this.#configuration));
+      if (this.hasTargets) await this.#copy(directory, files);
+      else await this.#copies.deleteLeftOver(directory, this.#configuration);
     } finally {
       await this.end();
     }

@@ -4,7 +4,6 @@ import type { Target } from 'fs-reflink';
 import { isInside } from 'fs-reflink/host';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { wasCopied } from '../../output/cache.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
@@ -67,7 +66,7 @@ export function nitroOutput(
       await loadEmptying();
       try {
         bringBack(() => copies.empty(settings));
-        await briefly(copies.copy({ ...settings, written }));
+        await copies.copy({ ...settings, written });
       } finally {
         await copies.end({ keepWorkers: false });
       }

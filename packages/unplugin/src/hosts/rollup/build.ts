@@ -5,7 +5,6 @@ import type { Bundle, BundledAssets } from '../../assets/bundled-assets.ts';
 import { assetsOfBuild } from '../../assets/load.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { type Entry, isOlder, UPDATE, unsupported } from '../../options/unsupported.ts';
-import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -167,17 +166,15 @@ export class RollupBuild {
         keep: this.#keptIn(directory),
       };
     });
-    await briefly(this.#copies.deleteCollisions(names, directory));
+    await this.#copies.deleteCollisions(names, directory);
   }
 
   async finish(output: Output): Promise<void> {
     const directory = this.#directoryOf(output);
     if (this.#hasTargets) {
-      await briefly(exclusive(directory, () => this.#copies.finish(directory)));
-      if (this.#assets) await briefly(this.#assets.verify(directory));
-    } else {
-      await briefly(this.#copies.deleteLeftOver(directory, this.#configurationOf(output)));
-    }
+      await exclusive(directory, () => this.#copies.finish(directory));
+      await this.#assets?.verify(directory);
+    } else await this.#copies.deleteLeftOver(directory, this.#configurationOf(output));
   }
 
   /** Call this when the build ends or fails. A watcher keeps its worker threads for the next build. */

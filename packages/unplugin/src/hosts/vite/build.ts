@@ -7,7 +7,6 @@ import type { Bundle, BundleContext, BundledAssets } from '../../assets/bundled-
 import { assetsOfBuild } from '../../assets/load.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { briefly } from '../../output/brief-error.ts';
 import { BuildCopies } from '../../output/build.ts';
 import { keptIn, loadEmptying } from '../../output/empty.ts';
 import { allTargets, assetTargets, escapeGlob, relativeName } from '../../targets/targets.ts';
@@ -89,7 +88,7 @@ export class EnvironmentBuild {
     isWrite: boolean,
   ): Promise<void> {
     if (this.#assets) await this.#extract(this.#assets, context, dir, bundle, isWrite);
-    await briefly(this.#copies.deleteCollisions(Object.keys(bundle), this.#resolve(dir)));
+    await this.#copies.deleteCollisions(Object.keys(bundle), this.#resolve(dir));
   }
 
   async #extract(
@@ -164,7 +163,7 @@ export class EnvironmentBuild {
 
   /** Resolves when all files are copied, except those that are copied after the bundle is written. */
   async waitForCopies(): Promise<void> {
-    await briefly(this.#copies.waitForCopies());
+    await this.#copies.waitForCopies();
   }
 
   /** Call this when the bundle of an output is written. Resolves when all files are copied. */
@@ -172,11 +171,11 @@ export class EnvironmentBuild {
     const { root, build } = this.#environment.config;
     const directory = path.resolve(root, dir ?? build.outDir);
     if (!this.#copies.begun && this.#options) {
-      await briefly(this.#copies.deleteLeftOver(directory, this.#configuration));
+      await this.#copies.deleteLeftOver(directory, this.#configuration);
       return;
     }
-    await briefly(this.#copies.finish(this.#resolve(dir)));
-    if (this.#assets) await briefly(this.#assets.verify(directory));
+    await this.#copies.finish(this.#resolve(dir));
+    await this.#assets?.verify(directory);
     const own = optionsFor(this.#environment.name, this.#own);
     if (own) noteCopied({ root }, own);
   }
