@@ -83,6 +83,14 @@ describeVites((host) => {
     expect(log.infos.filter((message) => /public|reflink/.test(message))).toEqual([]);
   });
 
+  test('a function that chooses environments may not be asynchronous', async () => {
+    const root = project({ 'public/a.txt': 'a' });
+    const options = { vite: { environments: (async () => false) as never } };
+    await expect(build(host, root, { options })).rejects.toThrow(
+      'option "vite.environments" returned a promise; it must not be asynchronous',
+    );
+  });
+
   test('the engine gets its options', async () => {
     const root = project({ 'public/a.txt': 'a', 'public/b.bin': Buffer.alloc(10_000, 'b') });
     const { report } = await build(host, root, { options: { reflink: 'never', preserve: [], atomic: true } });

@@ -403,6 +403,15 @@ describeWebpacks((host) => {
     expect(hashed).toMatchObject({ immutable: false, copied: true, sourceFilename: 'assets/a.txt' });
   });
 
+  test('a function "info" may not be asynchronous', async () => {
+    const root = makeProject(files);
+    const info = (async () => ({ license: 'MIT' })) as never;
+    const { errors } = await build(host, root, {}, { publicDir: { dir: 'static', info } });
+    expect(errors).toEqual([
+      expect.stringContaining('option "info" returned a promise; it must not be asynchronous'),
+    ]);
+  });
+
   test('compareBeforeEmit: false does not overwrite copied files', async () => {
     const root = makeProject(files);
     await pastTick();

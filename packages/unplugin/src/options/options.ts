@@ -195,9 +195,7 @@ export interface ResolvedOptions {
   /** Undefined: the default of the option. */
   cacheDirectory: string | undefined;
   /** Undefined: all environments for the public directory, `client` for targets. */
-  environments: ((name: string) => boolean) | undefined;
-  /** The names, if the option is a list. */
-  environmentNames: readonly string[] | undefined;
+  environments: ViteOptions['environments'] | undefined;
   reload: boolean;
   /** Whether to copy what the config gives to the bundler itself to copy. For webpack, Rspack and Rsbuild. */
   takeOver: boolean;

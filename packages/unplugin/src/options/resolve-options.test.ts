@@ -11,7 +11,6 @@ test('what is left out', () =>
     dryRun: false,
     cacheDirectory: undefined,
     environments: undefined,
-    environmentNames: undefined,
     reload: false,
     takeOver: false,
     dev: 'serve',
@@ -50,13 +49,6 @@ test('functions of a target stay the same objects, which the records compare', (
   const functions = { filter: () => true, rename: (file: string) => file };
   const { targets } = resolveOptions({ targets: [{ from: 'a', ...functions }] }, 'vite');
   expect(targets[0]).toMatchObject(functions);
-});
-
-test('vite.environments is a list or a function, and becomes a function', () => {
-  const { environments, environmentNames } = resolveOptions({ vite: { environments: ['ssr'] } }, 'vite');
-  expect([environments!('ssr'), environments!('client'), environmentNames]).toEqual([true, false, ['ssr']]);
-  const own = (name: string) => name === 'edge';
-  expect(resolveOptions({ vite: { environments: own } }, 'vite')).toMatchObject({ environments: own });
 });
 
 test('of the options of the engine only those that are given go to it', () =>

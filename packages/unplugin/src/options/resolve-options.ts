@@ -21,7 +21,6 @@ import {
   type ResolvedOptions,
   type ResolvedPublicDirectory,
   type ResolvedTarget,
-  type ViteOptions,
 } from './options.ts';
 import { notCalled } from './other-bundlers.ts';
 
@@ -149,7 +148,7 @@ function checkNames(given: Options, host: string): void {
 function resolveByBundler(
   given: Options,
   host: string,
-): Pick<ResolvedOptions, 'environments' | 'environmentNames' | 'reload' | 'takeOver' | 'dev'> {
+): Pick<ResolvedOptions, 'environments' | 'reload' | 'takeOver' | 'dev'> {
   const { environments, reload = false } = optionsOf('vite', given, ['environments', 'reload'], host);
   if (environments !== undefined && !isListOfNames(environments) && typeof environments !== 'function') {
     throw wrong(host, 'vite.environments', 'must be an array of names or a function', environments);
@@ -164,8 +163,7 @@ function resolveByBundler(
   const { dev = 'serve' } = webpack;
   if (dev !== 'serve' && dev !== 'emit') throw wrong(host, 'webpack.dev', "must be 'serve' or 'emit'", dev);
   return {
-    environments: toPredicate(environments),
-    environmentNames: typeof environments === 'function' ? undefined : environments,
+    environments,
     reload,
     takeOver: (host === 'webpack' ? webpack : rspack).takeOver ?? false,
     dev,
@@ -295,9 +293,12 @@ function leaves(relative: string): boolean {
   return path.isAbsolute(relative) || first === '..';
 }
 
-function toPredicate(environments: ViteOptions['environments']): ResolvedOptions['environments'] {
-  if (environments === undefined || typeof environments === 'function') return environments;
-  return (name) => environments.includes(name);
+/** Returns the answer of a user's function. Throws if it is a promise, because nothing would wait for it. */
+export function checkAnswer<Answer>(answer: Answer, host: string, option: string): Answer {
+  if (!isPromise(answer)) return answer;
+  throw new TypeError(
+    `unplugin-reflink (${host}): option "${option}" returned a promise; it must not be asynchronous`,
+  );
 }
 
 function wrong(host: string, option: string, what: string, value: unknown): TypeError {

@@ -4,6 +4,7 @@ import type { Target } from 'fs-reflink';
 import { isInside } from 'fs-reflink/host';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
+import { checkAnswer } from '../../options/resolve-options.ts';
 import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { allTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
@@ -31,8 +32,12 @@ export function givenSwitches(build: BuildOptions): Switches {
 /** The options for one environment. If the option `vite.environments` is not set, only `client` gets the targets. */
 export function optionsFor(environment: string, options: ResolvedOptions): ResolvedOptions | undefined {
   const { environments } = options;
-  if (environments) return environments(environment) ? options : undefined;
-  return environment === 'client' ? options : { ...options, targets: [] };
+  if (!environments) return environment === 'client' ? options : { ...options, targets: [] };
+  const isChosen =
+    typeof environments === 'function'
+      ? checkAnswer(environments(environment), 'vite', 'vite.environments')
+      : environments.includes(environment);
+  return isChosen ? options : undefined;
 }
 
 /** The targets that may be copied, judged by a config that Vite has not resolved yet. */

@@ -34,17 +34,17 @@ export function unbuiltMessage(
 }
 
 function wrongEnvironments({ environments }: Config, options: ResolvedOptions): string | undefined {
-  const { environments: isChosen, environmentNames } = options;
-  if (!isChosen) return undefined;
+  const { environments: chosen } = options;
+  if (!chosen) return undefined;
   const known = [...new Set([...Object.keys(environments), ...DEFAULT_ENVIRONMENTS])];
   const remedy = `Name some of ${list(known)}`;
-  if (!environmentNames) {
-    if (known.some(isChosen)) return undefined;
+  if (typeof chosen === 'function') {
+    if (known.some((name) => optionsFor(name, options))) return undefined;
     return `${filesOf(options)} not copied: the function of the option "vite.environments" chooses none of the environments of this config. ${remedy}`;
   }
-  const wrong = environmentNames.filter((name) => !known.includes(name));
+  const wrong = chosen.filter((name) => !known.includes(name));
   if (wrong.length === 0) return undefined;
-  const where = wrong.length === environmentNames.length ? '' : ` for ${list(wrong)}`;
+  const where = wrong.length === chosen.length ? '' : ` for ${list(wrong)}`;
   return `${filesOf(options)} not copied${where}: the option "vite.environments" names ${list(wrong)}, which this config does not have. ${remedy}`;
 }
 

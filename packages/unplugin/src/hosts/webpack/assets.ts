@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { ignoresCase } from 'fs-reflink/host';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { CompilationLog } from '../../compilers/compiler.ts';
+import { checkAnswer } from '../../options/resolve-options.ts';
 import { collisionMessage, nameTaken } from '../../output/collisions.ts';
 import { BUNDLE, type Contender, contenderOf, winnerOf } from '../../output/winner.ts';
 import { statsOf } from '../../targets/stats.ts';
@@ -145,6 +146,8 @@ export class CompilationAssets {
 export function infoOf({ name, file, given, source, info: ofName }: FileAsset, context: string): AssetInfo {
   // Minimizers skip assets that are marked as minimized: by default the scripts, which so stay unchanged.
   const { minimize = !/\.[cm]?js$/i.test(name), info } = given.asset ?? {};
+  const ofUser =
+    typeof info === 'function' ? checkAnswer(info({ source: file.source, name }), 'webpack', 'info') : info;
   return {
     copied: true,
     sourceFilename: relativeName(context, file.source),
@@ -154,7 +157,7 @@ export function infoOf({ name, file, given, source, info: ofName }: FileAsset, c
     },
     ...(!minimize && { minimized: true }),
     ...ofName,
-    ...(typeof info === 'function' ? info({ source: file.source, name }) : info),
+    ...ofUser,
   };
 }
 
