@@ -1,5 +1,5 @@
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin';
-import { esbuildPlugin } from './hosts/esbuild/plugin.ts';
+import { setUpEsbuild } from './hosts/esbuild/plugin.ts';
 import { anyPlugin } from './hosts/generic/any.ts';
 import { bunPlugin } from './hosts/generic/bun.ts';
 import { farmPlugin } from './hosts/generic/farm.ts';
@@ -32,7 +32,7 @@ export const reflink: UnpluginInstance<Options | undefined, true> = /* #__PURE__
 );
 
 const PLUGINS: Partial<Record<string, (options: ResolvedOptions) => Omit<UnpluginOptions, 'name'>>> = {
-  esbuild: (options) => ({ esbuild: { setup: esbuildPlugin(options).setup } }),
+  esbuild: (options) => ({ esbuild: { setup: (build) => setUpEsbuild(build, options) } }),
   rollup: (options) => ({ rollup: rollupPlugin(options) }),
   rolldown: (options) => ({ rolldown: rolldownPlugin(options) }),
   webpack: (options) => ({ webpack: (compiler) => webpackPlugin(options).apply(compiler as never) }),

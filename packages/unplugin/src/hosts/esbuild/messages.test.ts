@@ -29,7 +29,7 @@ test.each([
   }
 });
 
-test('warnings and errors are in the result of a build, with what was thrown', () => {
+test('warnings and errors are in the result of a build, with what was thrown', async () => {
   const messages = new EsbuildMessages(buildWith(undefined));
   messages.warn('careful');
   expect(messages.hasErrors).toBe(false);
@@ -38,7 +38,8 @@ test('warnings and errors are in the result of a build, with what was thrown', (
   messages.fail('text');
   expect(messages.hasErrors).toBe(true);
   expect(messages.warnings).toEqual(['careful']);
-  expect(messages.result.errors!.map(({ text, detail }) => [text, detail])).toEqual([
+  const { errors } = await messages.deliver();
+  expect(errors!.map(({ text, detail }) => [text, detail])).toEqual([
     ['on purpose', thrown],
     ['text', 'text'],
   ]);

@@ -45,16 +45,12 @@ export class EsbuildMessages implements HostLog {
     return this.#warnings.map(({ text }) => text!);
   }
 
-  get result(): OnEndResult {
-    return { errors: this.#errors, warnings: this.#warnings };
-  }
-
   /** Returns the result when the build has ended. First prints the warnings that esbuild would not print. */
   async deliver(): Promise<OnEndResult> {
     const { initialOptions } = this.#build;
     if (this.#warnings.length > 0 && SAYS_WARNINGS.has(initialOptions.logLevel) && isOneBuild(initialOptions))
       await this.#write(this.#warnings, 'warning');
-    return this.result;
+    return { errors: this.#errors, warnings: this.#warnings };
   }
 
   /** Prints the errors as esbuild would. Call this if no build is running that could return them. */

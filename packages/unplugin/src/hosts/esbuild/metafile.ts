@@ -18,26 +18,21 @@ const requests = new WeakMap<BuildOptions, Requested>();
 /** Metafiles that the user did not ask for, by the results that they were removed from. */
 const hidden = new WeakMap<BuildResult, Metafile>();
 
-export interface MetafileRequest {
-  /** Whether the user or another plugin has asked for a metafile. */
-  readonly isAsked: boolean;
-  /** Call this when esbuild has read the options. The last call for the same options restores what the user gave. */
-  end(): void;
-}
-
 /**
  * Makes esbuild create a metafile, which is the only list of the files that it writes. Plugins that are set up later
  * may still ask for a metafile themselves, by an assignment to the same option.
  */
-export function requestMetafile(options: BuildOptions): MetafileRequest {
+export function requestMetafile(options: BuildOptions) {
   if (!requests.has(options) && options.metafile === true) return { isAsked: true, end: () => {} };
   const request = requests.get(options) ?? begin(options);
   request.builds++;
   let isOver = false;
   return {
+    /** Whether the user or another plugin has asked for a metafile. */
     get isAsked() {
       return request.isAsked;
     },
+    /** Call this when esbuild has read the options. The last call for the same options restores what the user gave. */
     end() {
       if (isOver) return;
       isOver = true;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BuildOptions, BuildResult, OnEndResult, Plugin, PluginBuild } from 'esbuild';
+import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { isOlder, NO_ENTRY, UPDATE, unsupported, useEntry } from '../../options/unsupported.ts';
 import { BuildCopies } from '../../output/build.ts';
@@ -15,58 +16,53 @@ import { configurationOf, EsbuildOutput } from './output.ts';
  * Copies static files after esbuild has written its own. No hook knows before that whether the build has failed, so
  * nothing can be copied earlier. Worker threads boot in the meantime.
  */
-export function esbuildPlugin(options: ResolvedOptions): Plugin {
-  return {
-    name: 'unplugin-reflink',
-    setup(build) {
-      const { initialOptions: given } = build;
-      const isOne = isOneBuild(given);
-      checkBundler(build);
-      const root = path.resolve(given.absWorkingDir ?? process.cwd());
-      const targets = toTargets(options, { root });
-      const position = nextPosition(given);
-      const copiesAssets = options.assets !== undefined && isOne && given.write !== false;
-      const isFirst = isBeforeOthers(given, position);
-      if (copiesAssets && !isFirst) build.onStart(() => ({ warnings: [{ text: NOT_FIRST }] }));
-      const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
-      if (!hasTargets(targets) && !assets) {
-        build.onEnd((result) => deleteFormer(build, options, root, position, result));
-        return;
-      }
-      const metafile = given.write === false ? undefined : requestMetafile(given);
-      let output: EsbuildOutput | undefined;
-      let warned = false;
+export function setUpEsbuild(build: PluginBuild, options: ResolvedOptions): void {
+  const { initialOptions: given } = build;
+  const isOne = isOneBuild(given);
+  checkBundler(build);
+  const root = path.resolve(given.absWorkingDir ?? process.cwd());
+  const targets = toTargets(options, { root });
+  const position = nextPosition(given);
+  const copiesAssets = options.assets !== undefined && isOne && given.write !== false;
+  const isFirst = isBeforeOthers(given, position);
+  if (copiesAssets && !isFirst) build.onStart(() => ({ warnings: [{ text: NOT_FIRST }] }));
+  const assets = copiesAssets && isFirst ? new EsbuildAssets(build, options, root) : undefined;
+  if (!hasTargets(targets) && !assets) {
+    build.onEnd((result) => deleteFormer(build, options, root, position, result));
+    return;
+  }
+  const metafile = given.write === false ? undefined : requestMetafile(given);
+  let output: EsbuildOutput | undefined;
+  let warned = false;
 
-      build.onStart(() => {
-        metafile?.end();
-        // Not earlier, because plugins that are set up later may change the directory.
-        const directory = directoryOf(root, given);
-        if (directory !== undefined && given.write !== false) {
-          output ??= new EsbuildOutput({
-            ...{ build, options, root, directory, targets, position, assets },
-            listed: metafile?.isAsked ?? false,
-          });
-          output.start();
-          assets?.start(directory);
-        } else if (!warned && hasTargets(targets)) {
-          warned = true;
-          return {
-            warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
-          };
-        }
-        return undefined;
+  build.onStart(() => {
+    metafile?.end();
+    // Not earlier, because plugins that are set up later may change the directory.
+    const directory = directoryOf(root, given);
+    if (directory !== undefined && given.write !== false) {
+      output ??= new EsbuildOutput({
+        ...{ build, options, root, directory, targets, position, assets },
+        listed: metafile?.isAsked ?? false,
       });
-      build.onEnd(async (result) => {
-        const ended = await output?.end(result);
-        if (metafile && !metafile.isAsked) hideMetafile(result);
-        return ended;
-      });
-      build.onDispose(() => {
-        metafile?.end();
-        void output?.dispose();
-      });
-    },
-  };
+      output.start();
+      assets?.start(directory);
+    } else if (!warned && hasTargets(targets)) {
+      warned = true;
+      return {
+        warnings: [{ text: notCopied(targets, root, given.write === false ? NOT_WRITTEN : NO_OUTPUT) }],
+      };
+    }
+    return undefined;
+  });
+  build.onEnd(async (result) => {
+    const ended = await output?.end(result);
+    if (metafile && !metafile.isAsked) hideMetafile(result);
+    return ended;
+  });
+  build.onDispose(() => {
+    metafile?.end();
+    void output?.dispose();
+  });
 }
 
 /** How often instances of the plugin were set up with the same options object. */
@@ -80,7 +76,7 @@ function nextPosition(options: BuildOptions): number {
 }
 
 function isOurs({ name }: Plugin): boolean {
-  return name === 'unplugin-reflink';
+  return name === NAME;
 }
 
 /** Whether no other plugin comes before this one, and could read what esbuild has written while it has stand-ins. */
@@ -113,7 +109,7 @@ async function deleteFormer(
   const given = build.initialOptions;
   const directory = directoryOf(root, given);
   const messages = new EsbuildMessages(build);
-  if (errors.length > 0 || directory === undefined || given.write === false) return messages.result;
+  if (errors.length > 0 || directory === undefined || given.write === false) return {};
   try {
     const copies = new BuildCopies({ host: 'esbuild', options, log: messages, root });
     await copies.deleteLeftOver(directory, configurationOf(given, position));
