@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import type { CopyReport } from 'fs-reflink';
 import type { ResolvedOptions } from '../options/options.ts';
-import { allowedRoots, type OutputTargets, warningsOfDestinations } from '../targets/targets.ts';
+import { allowedRoots, allTargets, type OutputTargets, warningsOfDestinations } from '../targets/targets.ts';
 import { brief } from './brief-error.ts';
 import { cacheDirectoryOf, cacheWarning, manifestFile } from './cache.ts';
 import type { Collision } from './collisions.ts';
@@ -83,9 +83,9 @@ export class BuildCopies {
     return cacheDirectoryOf(options, root, cacheOfHost);
   }
 
-  /** Call this when a build starts. `busy`: the bundler runs on this thread. Returns whether worker threads boot. */
-  prepare({ publicTargets, targets }: OutputTargets, { busy = false }: { busy?: boolean } = {}): boolean {
-    return this.#preparation.prepare(() => ({ targets: [...publicTargets, ...targets], busy }));
+  /** Call this when a build starts. `busy`: the bundler runs on this thread. */
+  prepare(targets: OutputTargets, { busy = false }: { busy?: boolean } = {}): void {
+    this.#preparation.prepare({ targets: allTargets(targets), busy });
   }
 
   /** Whether a copy has started in this build. */

@@ -24,7 +24,7 @@ const reportOf = (entries: CopyEntry[], more: Partial<CopyReport> = {}): CopyRep
 const [a, b] = [copied('a', 1), copied('b', 20)];
 
 test('a file that the bundle replaced for good counts no more', () => {
-  const report = new OutputReport(reportOf([a, b])).toReport([b], []);
+  const report = new OutputReport(reportOf([a, b])).toReport([b], [], () => false);
   expect(report).toMatchObject({ files: 1, bytes: 1, methods: { ficlone: { files: 1, bytes: 1 } } });
   expect(report.entries).toEqual([a]);
 });
@@ -34,7 +34,7 @@ test('a file that was copied again counts once, as the last time', () => {
   const again: CopyEntry = { ...copied('b', 20), method: 'read_write' };
   for (let count = 0; count < 2; count++)
     report.copiedAgain(reportOf([again], { directories: 0, durationMs: 2, warnings: ['again'] }));
-  const found = report.toReport([b], []);
+  const found = report.toReport([b], [], () => false);
   expect(found).toMatchObject({
     files: 2,
     bytes: 21,
@@ -47,7 +47,11 @@ test('a file that was copied again counts once, as the last time', () => {
 
 test('what was deleted besides is counted and listed; what was deleted before stays listed', () => {
   const pruned: CopyEntry = { destination: '/dist/b', action: 'pruned', bytes: 0 };
-  const report = new OutputReport(reportOf([a, pruned], { files: 1, pruned: 1 })).toReport([], ['/dist/c']);
+  const report = new OutputReport(reportOf([a, pruned], { files: 1, pruned: 1 })).toReport(
+    [],
+    ['/dist/c'],
+    () => false,
+  );
   expect(report).toMatchObject({ pruned: 2 });
   expect(report.entries!.map(({ destination }) => destination)).toEqual(['/dist/a', '/dist/b', '/dist/c']);
 });
@@ -65,7 +69,7 @@ test('what was deleted and is there again is neither counted nor listed', () => 
 
 test('without entries the counts are the same', () => {
   const { entries: _entries, ...counts } = reportOf([a, b]);
-  const report = new OutputReport(counts).toReport([b], ['/dist/c']);
+  const report = new OutputReport(counts).toReport([b], ['/dist/c'], () => false);
   expect(report).toMatchObject({ files: 1, pruned: 1 });
   expect(report).not.toHaveProperty('entries');
 });

@@ -32,7 +32,7 @@ export class OutputReport {
   toReport(
     replaced: readonly CopyEntry[],
     deleted: readonly string[],
-    isThere: (file: string) => boolean = () => false,
+    isThere: (file: string) => boolean,
   ): CopyReport {
     const later = [
       ...this.#again.values(),

@@ -5,6 +5,7 @@ import type { Target } from 'fs-reflink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { emptyOutput, loadEmptying } from './empty.ts';
 import { OutputCopy, type OutputSettings } from './output.ts';
+import { Preparation } from './preparation.ts';
 
 const made: string[] = [];
 
@@ -31,6 +32,7 @@ test('a file that is copied again after each of several bundles counts once', as
     targets: [{ from: path.join(root, 'ours') }],
     keep: [],
     engine: { entries: true },
+    preparation: new Preparation(),
   });
   for (const bundle of [['one.js', 'two.js'], ['two.js']]) {
     await copy.deleteCollisions(bundle);
@@ -64,6 +66,7 @@ test('what configurations that are no more have copied is deleted, and reported'
       keep: [],
       orphaned,
       engine: { entries: true },
+      preparation: new Preparation(),
     });
     return copy.report();
   };
@@ -101,6 +104,7 @@ test('a dry run does not report what emptying deletes, which the bundler would h
       targets: [],
       keep: [],
       engine: {},
+      preparation: new Preparation(),
     });
     return copy.report();
   };
@@ -131,6 +135,7 @@ test.each(['emptied', 'only pruned'])(
       targets: [],
       keep: [],
       engine: { entries: true },
+      preparation: new Preparation(),
     });
     const build = async (dryRun = false) => {
       const copy = how === 'emptied' ? copyAfterEmptying(settings(dryRun)) : new OutputCopy(settings(dryRun));
@@ -168,7 +173,7 @@ describe.each([true, false])('outside of the output, with emptying %j, nothing i
   const build = async (targets: Target<string>[]) => {
     const settings = {
       ...{ directory: at('dist'), cacheDirectory: at('cache'), publicTargets: [], targets },
-      ...{ keep: [], engine: {} },
+      ...{ keep: [], engine: {}, preparation: new Preparation() },
     };
     const copy = empty ? copyAfterEmptying(settings) : new OutputCopy(settings);
     await copy.waitForCopy();

@@ -9,7 +9,7 @@ import { manifestFile } from './cache.ts';
 import { type Collision, findCollisions, overlapMessages, refuseNested } from './collisions.ts';
 import { type Emptied, type EmptySettings, keepPlannedDirectories } from './empty.ts';
 import { OutputReport } from './output-report.ts';
-import { Preparation } from './preparation.ts';
+import type { Preparation } from './preparation.ts';
 import { explainByBundle, writtenBundle } from './written.ts';
 
 /** This many files are usually copied while the bundler renders. */
@@ -42,7 +42,7 @@ export interface OutputSettings extends Omit<EmptySettings, 'snapshot'> {
   /** Only reports what would be copied and deleted. */
   dryRun?: boolean;
   /** The prepared copies that this copy is one of. */
-  preparation?: Preparation;
+  preparation: Preparation;
 }
 
 /**
@@ -60,7 +60,6 @@ export class OutputCopy {
   readonly #bundled: (readonly string[])[];
   readonly #planned: Promise<Planned | undefined>;
   readonly #finished: Promise<OutputReport>;
-  readonly #preparation: Preparation;
   readonly #abort = new AbortController();
   /** Files of targets that the bundle overwrites, by destination. */
   readonly #overwritten = new Map<string, Collision>();
@@ -81,7 +80,6 @@ export class OutputCopy {
     this.#deleted = settings.dryRun ? [] : [...(emptied?.deleted ?? [])];
     this.directory = directory;
     this.#settings = settings;
-    this.#preparation = settings.preparation ?? new Preparation();
     this.#written = writtenBundle(written, settings, directory);
     this.#bundled = [written, unwritten];
     let resolvePlanned: (planned?: Planned) => void = () => {};
@@ -245,7 +243,7 @@ export class OutputCopy {
   }
 
   async #copy(targets: readonly Target<string>[], options: CopyOptions = {}): Promise<CopyReport> {
-    const { directory, cacheDirectory, engine, dryRun } = this.#settings;
+    const { directory, cacheDirectory, engine, preparation, dryRun } = this.#settings;
     const all: CopyOptions = {
       ...engine,
       cwd: directory,
@@ -254,7 +252,7 @@ export class OutputCopy {
       entries: engine.entries || 'pruned',
       ...options,
     };
-    return this.#preparation.copy(targets, all, dryRun);
+    return preparation.copy(targets, all, dryRun);
   }
 
   async #deleteOrphaned(cacheDirectories: readonly string[]): Promise<void> {

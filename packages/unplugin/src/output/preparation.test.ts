@@ -35,7 +35,7 @@ test.each([
   prepareAhead(holding(80));
   await wait();
   const preparation = new Preparation();
-  expect(preparation.prepare(() => holding(80))).toBe(true);
+  preparation.prepare(holding(80));
   await preparation.copy([], {});
   expect(started).toHaveBeenCalledTimes(1);
   expect(ended).not.toHaveBeenCalled();
@@ -52,7 +52,8 @@ test('worker threads that no build takes over end when they are disposed of', as
 
 test('a watcher whose files have become many has a worker thread booted', async () => {
   const preparation = new Preparation();
-  expect(preparation.prepare(() => holding(3))).toBe(false);
-  expect(preparation.prepare(() => holding(80))).toBe(true);
+  preparation.prepare(holding(3));
+  preparation.prepare(holding(80));
+  await vi.waitFor(() => expect(started).toHaveBeenCalledTimes(1));
   await preparation.dispose();
 });

@@ -5,12 +5,10 @@ import { type PreparedCopies, type PrepareOptions, prepareCopies } from 'fs-refl
 export class Preparation {
   #copies: PreparedCopies | undefined;
 
-  /** Returns whether worker threads boot. */
-  prepare(options: () => PrepareOptions): boolean {
-    if (!this.#copies?.workers) this.#copies = prepareCopies(options());
+  prepare(options: PrepareOptions): void {
+    if (!this.#copies?.workers) this.#copies = prepareCopies(options);
     // The threads that were prepared ahead are the same. Now this build holds them.
     void disposeAhead();
-    return this.#copies.workers > 0;
   }
 
   /** Copies or, in a dry run, returns the report of such a copy. */

@@ -51,6 +51,6 @@ test('of a source on a drive that does not exist, the search for its directory e
   const exists = vi.spyOn(fs, 'existsSync').mockImplementation(() => ++asked > 100);
   onTestFinished(() => exists.mockRestore());
   const from = join(root, 'missing');
-  expect(watchedPaths({ publicTargets: [], targets: [{ from }] })).toContain(from);
+  expect(watchedPaths({ publicTargets: [], targets: [{ from }] }, new Set())).toContain(from);
   expect(asked).toBeLessThan(100);
 });

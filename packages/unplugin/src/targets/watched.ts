@@ -11,7 +11,7 @@ export const NEVER_WATCHED: ReadonlySet<string> = new Set(['node_modules', '.git
  * The paths that a watcher has to watch to notice every change of a source: files, and directories with everything in
  * them. If a directory contains an output or packages, its other entries are listed instead.
  */
-export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string> = new Set()): string[] {
+export function watchedPaths(targets: OutputTargets, outputs: ReadonlySet<string>): string[] {
   const found = new Set<string>();
   for (const from of allSourcesOf(targets)) {
     const part = fixedPart(from);
