@@ -56,6 +56,19 @@ describeOnWindows('Vite 8', () => {
     expect(reports[0]!.warnings).toEqual([]);
     await expectMethods(reports[0]!, root);
   });
+
+  test('does not empty an output that is the project itself', async () => {
+    const { build } = await import('vite');
+    const root = writeTree(workspace(), { 'main.js': 'console.log("page");\n' });
+    const from = join(project({}), 'public');
+    await build({
+      ...{ root, configFile: false, logLevel: 'silent' },
+      build: { outDir: '.', rollupOptions: { input: join(root, 'main.js') } },
+      plugins: [reflink({ targets: [{ from }], report: false })],
+    });
+    expect(existsSync(join(root, 'main.js'))).toBe(true);
+    expectPlaced(root);
+  });
 });
 
 describeOnWindows('webpack 5', () => {

@@ -115,8 +115,9 @@ export function warningsOfDestinations(
   root: string,
 ): string[] {
   const outputs = [root, process.cwd()]
-    .filter((each) => each !== directory && isInside(each, directory))
-    .map((each) => relativeName(each, directory));
+    .filter((each) => isInside(each, directory))
+    .map((each) => relativeName(each, directory))
+    .filter((name) => name !== '');
   return [...publicDirs, ...targets].flatMap(({ to = '.' }) => {
     if (path.isAbsolute(to) || /^\.\.?[\\/]/.test(to)) return [];
     const given = relativeName(directory, path.resolve(directory, to));

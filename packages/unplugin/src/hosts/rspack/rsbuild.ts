@@ -196,6 +196,6 @@ function isEmptied({ output }: MergedEnvironmentConfig, root: string): boolean {
     typeof cleanDistPath === 'object' ? cleanDistPath : { enable: cleanDistPath };
   if (keep.length > 0) return false;
   if (enable !== 'auto') return enable;
-  const directory = path.resolve(root, distPath.root);
-  return directory !== root && isInside(root, directory);
+  const [project, directory] = [path.resolve(root), path.resolve(root, distPath.root)];
+  return directory !== project && isInside(project, directory);
 }

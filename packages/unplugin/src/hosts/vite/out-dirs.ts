@@ -17,6 +17,12 @@ export function outDirOfEach(root: string, build: BuildOptions): string[] {
   return list.map(({ dir }) => (dir ? path.resolve(root, dir) : outDir));
 }
 
+/** Whether Vite by default empties outputs: it compares the paths like this, with forward slashes on Windows too. */
+export function areInProject(root: string, outDirs: readonly string[]): boolean {
+  const start = root.endsWith('/') ? root : `${root}/`;
+  return outDirs.every((each) => each.replaceAll(path.sep, '/').startsWith(start));
+}
+
 /** One element for each output, if the config has no array of outputs: a library has one for each of its formats. */
 function formatsOf({ lib }: BuildOptions): readonly unknown[] {
   if (!lib) return [undefined];

@@ -9,7 +9,7 @@ import type { ServedOutput } from '../../serve/files.ts';
 import { statsOf } from '../../targets/stats.ts';
 import { allTargets, hasTargets, type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { watchedPaths } from '../../targets/watched.ts';
-import { outDirsOf } from './out-dirs.ts';
+import { areInProject, outDirsOf } from './out-dirs.ts';
 import { publicDirectoryOf } from './small.ts';
 
 type BuildOptions = ResolvedConfig['build'];
@@ -107,7 +107,7 @@ export function takeoverOf(
   const hasAssets = options.assets !== undefined && build.emitAssets;
   if (!hasTargets(targets) && !hasAssets) return undefined;
   // If the option is not set, Vite empties only outputs inside the project, and warns about others.
-  const empties = emptyOutDir ?? outDirs.every((outDir) => isInside(root, outDir) && outDir !== root);
+  const empties = emptyOutDir ?? areInProject(root, outDirs);
   // If Vite copies its public directory itself, these files exist before our copy starts and must not be deleted.
   return { targets, outDirs, copies, empties: empties && (copies || !own) };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ResolvedConfig, UserConfig } from 'vite';
 import { NAME } from '../../options/name.ts';
 import type { Options } from '../../options/options.ts';
-import { outDirsOf } from './out-dirs.ts';
+import { areInProject, outDirsOf } from './out-dirs.ts';
 
 /**
  * The most files and directories, and the most bytes, that a small public directory has. To copy them takes Vite less
@@ -59,15 +59,9 @@ export function leftToVite({ root, publicDir, environments, plugins }: ResolvedC
   const writing = builds.filter(({ write }) => write);
   return (
     writing.some(({ copyPublicDir }) => copyPublicDir) &&
-    writing.every((build) => !build.watch && isEmptied(root, build)) &&
+    writing.every(
+      (build) => !build.watch && (build.emptyOutDir ?? areInProject(root, outDirsOf(root, build))),
+    ) &&
     isSmall(publicDir)
-  );
-}
-
-/** Whether Vite empties the outputs. If the option is not set, Vite compares the paths like this. */
-function isEmptied(root: string, build: ResolvedConfig['build']): boolean {
-  const outDirs = outDirsOf(root, build).map((each) => each.replaceAll(path.sep, '/'));
-  return (
-    build.emptyOutDir ?? outDirs.every((each) => each.startsWith(root.endsWith('/') ? root : `${root}/`))
   );
 }
