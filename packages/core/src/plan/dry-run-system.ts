@@ -130,10 +130,20 @@ export function dryRunSystem(real: System, changes: Map<string, Expected> = new 
       if (found >= 0) add(directory, name, status);
       return found;
     },
-    // Nothing else is written.
-    create: () => -EROFS,
-    openForAttributes: () => -EROFS,
     syncDirectory: () => 0,
+    // Nothing else is written: no file is opened for writing, and no other entry is created or changed.
+    create: refuse,
+    openCreated: refuse,
+    openForAttributes: refuse,
+    symlink: refuse,
+    ...(real.openExisting && { openExisting: refuse }),
+    ...(real.setLinkOwner && { setLinkOwner: refuse }),
+    ...(real.cloneDirectory && { cloneDirectory: { ...real.cloneDirectory, run: refuse } }),
+    ...(real.specialFiles && {
+      specialFiles: { make: refuse, setMode: refuse, setOwner: refuse, setTimes: refuse },
+    }),
   };
   return system;
 }
+
+const refuse = (): Errno => -EROFS;
