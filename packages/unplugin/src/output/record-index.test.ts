@@ -59,6 +59,15 @@ test('configurations with other targets never share a record, also when both are
   expect([editedA, editedB]).toEqual([a, b]);
 });
 
+test('a configuration that another process has taken out of the index finds its record, also after an edit', () => {
+  const [before] = records(['a', ['t']]);
+  const [file] = readdirSync(cache);
+  writeFileSync(join(cache, file!), '[]');
+  const [other, after] = records(['b', ['u']], ['a', ['v']]);
+  expect(after).toBe(before);
+  expect(other).not.toBe(before);
+});
+
 test('hosts and outputs have records of their own', () => {
   const found = records(['a', ['t']], ['a', ['t'], 'esbuild'], ['a', ['t'], 'esbuild', '/other']);
   expect(found[1]).not.toBe(found[0]);

@@ -70,7 +70,9 @@ export function claimRecord(
     (each) => owns(each) && each.configurations.length === 1 && !claims.has(keyOf(each)),
   );
   if (!found) {
-    found = { id: newId(`${host} ${owner} ${content}`, all), host, configurations: [], targets: content };
+    // Without the targets: if another process, which writes the index at the same time, leaves out the record, an edit of
+    // the targets does not lose what they have copied.
+    found = { id: newId(`${host} ${owner}`, all), host, configurations: [], targets: content };
     all.push(found);
   }
   // Records that the configuration shared with others stay theirs.
