@@ -5,6 +5,7 @@ import type { RunHooks } from '../../packages/core/src/execute/job.ts';
 import { Queue } from '../../packages/core/src/execute/queue.ts';
 import { runPlanned } from '../../packages/core/src/execute/run-planned.ts';
 import * as earlier from '../../packages/core/src/plan/earlier-runs.ts';
+import { ChangedNames } from '../../packages/core/src/plan/record.ts';
 import type { System } from '../../packages/core/src/platform/system.ts';
 import { emptyTally } from '../../packages/core/src/report.ts';
 import { resolveCopyOptions } from '../../packages/core/src/resolve-options.ts';
@@ -22,6 +23,6 @@ export function copyBy(
     large: () => {},
     progress: (event) => onProgress?.({ ...event, files: 0, bytes: 0 }),
   };
-  const context = { queue, job, system, hooks, tally: emptyTally() };
+  const context = { queue, job, system, hooks, tally: emptyTally(), changed: new ChangedNames() };
   return runPlanned({ ...context, plan }, { earlier, copyWhole: () => cloneWhole(plan, context) });
 }

@@ -3,6 +3,7 @@ import { pathsOfCopy, toHooks } from './execute/execute.ts';
 import { Queue } from './execute/queue.ts';
 import { runPlanned } from './execute/run-planned.ts';
 import type { CopyOptions, ResolvedCopyOptions } from './options.ts';
+import { ChangedNames } from './plan/record.ts';
 import { loadSystem } from './platform/load.ts';
 import { type CopyReport, emptyTally, type Tally, toReport } from './report.ts';
 import { resolveCopyOptions } from './resolve-options.ts';
@@ -52,7 +53,8 @@ export function runSync(options: ResolvedCopyOptions): Tally {
   if (signal?.aborted) throw abortError(signal, paths);
   const queue = new Queue({ records: false, outcomes: false });
   const hooks = toHooks(options, queue);
-  const { tally, error } = runPlanned({ queue, job, plan, system: loadSystem(), hooks, tally: emptyTally() });
+  const context = { system: loadSystem(), hooks, tally: emptyTally(), changed: new ChangedNames() };
+  const { tally, error } = runPlanned({ queue, job, plan, ...context });
   if (error) throw withPaths(error, paths);
   return tally;
 }

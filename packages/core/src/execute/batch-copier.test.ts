@@ -2,6 +2,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ChangedNames } from '../plan/record.ts';
 import { loadSystem } from '../platform/load.ts';
 import { emptyTally } from '../report.ts';
 import { resolveCopyOptions } from '../resolve-options.ts';
@@ -24,7 +25,8 @@ describe('files that workers left to the calling thread', () => {
     const queue = new SharedQueue({ records: false, outcomes: false });
     const tally = emptyTally();
     const hooks = { progress() {}, large() {}, planned() {} };
-    const copier = new BatchCopier({ queue, job, system: loadSystem(), hooks, tally });
+    const changed = new ChangedNames();
+    const copier = new BatchCopier({ queue, job, system: loadSystem(), hooks, tally, changed });
     const root = join(cwd, 'out');
     queue.publish({ source, root, below: '', target: 0, names: ['one', 'two'] });
     queue.publish({ source: join(source, 'deep'), root, below: 'deep', target: 0, names: ['three'] });

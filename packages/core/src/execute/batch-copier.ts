@@ -147,7 +147,6 @@ export class BatchCopier {
     try {
       this.#copying?.return(undefined);
       this.#closeCurrent();
-      this.#files.finish();
     } finally {
       this.#tree.close();
       for (const other of this.#others.values()) other.close();

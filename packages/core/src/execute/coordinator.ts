@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asThrown } from '../errors.ts';
 import { type EarlierRuns, needsEarlierRuns } from '../plan/inputs.ts';
 import { Planner } from '../plan/plan.ts';
+import { ChangedNames } from '../plan/record.ts';
 import { loadSystem } from '../platform/load.ts';
 import { addTally, emptyTally, type Tally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
@@ -61,7 +62,7 @@ class Coordinator {
     const system = job.dryRun ? earlier!.dryRunSystem(loadSystem()) : loadSystem();
     this.#request = request;
     this.#queue = queue;
-    this.#context = { queue, job, system, hooks, tally: emptyTally() };
+    this.#context = { queue, job, system, hooks, tally: emptyTally(), changed: new ChangedNames() };
     this.#planner = new Planner({ ...this.#context, queue, plan }, earlier);
     this.#isAlone = request.facts.staysHere;
     this.#isSlow = !this.#isAlone && isSlowCopy(job, plan, system);

@@ -4,7 +4,7 @@ import { nameAs } from '../model/files.ts';
 import type { JobSettings } from '../model/job.ts';
 import type { Attribute, Method } from '../model/settings.ts';
 import { isRacilyClean, isUnchanged, pairedFile } from '../plan/compare.ts';
-import { forget, LostNames, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
+import { forget, RECORD_WORDS, remember, rememberDestination } from '../plan/record.ts';
 import { isDense } from '../platform/posix/read-write.ts';
 import { FileStatus } from '../platform/status.ts';
 import { ANY_DEVICE, type NewFileOptions, type System } from '../platform/system.ts';
@@ -78,7 +78,6 @@ export class FileCopier {
   readonly #hardLinks: HardLinks | undefined;
   /** Whether files with several hard links are left to the calling thread. */
   readonly #leavesLinks: boolean;
-  readonly #lost: LostNames;
   /** The paths of the current file, for progress while it is copied. */
   #paths: { source: string; destination: string } | undefined;
 
@@ -97,14 +96,8 @@ export class FileCopier {
       this.#hardLinks = hardLinks.get(key) ?? new HardLinks(system);
       hardLinks.set(key, this.#hardLinks);
     }
-    this.#lost = this.#hardLinks?.lost ?? new LostNames();
     const hasCopy = this.#leavesLinks ? () => true : this.#hardLinks?.hasCopy;
     this.#newFileOptions = newFileOptions(job, system, hasCopy);
-  }
-
-  /** Call this after all files are copied. */
-  finish(): void {
-    this.#hardLinks?.finish();
   }
 
   /**
@@ -170,7 +163,7 @@ export class FileCopier {
     const onCopied = (file: number, cloned: boolean): void => {
       if (records !== undefined) note(records, file, source, destination, lookedAt);
       if (hardLinks !== undefined && source.mayHaveLinks)
-        hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination, batch, file });
+        hardLinks.add({ pair, as: renamed?.[file] ?? names[file]!, source, destination });
       if (!isReported) return;
       const method = cloned ? this.system.methods.clone! : 'read_write';
       this.#report(pair, batch, file, { action: 'copied', method, bytes: source.size });
@@ -298,21 +291,20 @@ export class FileCopier {
   *#copySteps({ pair, batch, links }: OpenBatch, position: number, isDue?: () => boolean): Generator<void> {
     const system = this.system;
     const { symlinks = this.#job.transfer.symlinks } = batch;
-    const file = pairedFile(system, pair, batch, position, this.#lost);
+    const file = pairedFile(system, pair, batch, position, this.#context.changed);
     const { name } = file;
     const link = links.has(position);
     const follow = link && symlinks === 'follow';
     const isSpecial = link && this.#makesDevices && this.#transferrer.isSpecial(file, follow);
     const keep = isSpecial || (link && symlinks === 'keep');
     const hardLinks = keep && !isSpecial ? undefined : this.#hardLinks;
-    const member = { batch, file: position };
     if (this.#leavesLinks && this.#hasLinks(file, !keep || isSpecial, follow))
       return void this.tally.left.push([batch.number, position]);
     if (
       isUnchanged(system, file, follow, batch.records, position) &&
       !(hardLinks && this.#isSplit(file, follow, hardLinks))
     ) {
-      if (hardLinks) this.#addCopy({ source: this.#source, batch, file: position, ...file }, true);
+      if (hardLinks) this.#addCopy({ source: this.#source, ...file }, true);
       this.#count(pair, batch, position, UNCHANGED);
       return;
     }
@@ -323,10 +315,12 @@ export class FileCopier {
       hardLinks &&
       system.status(pair.source, name, follow, this.#source) >= 0 &&
       (this.#source.isRegular || isSpecial);
-    const linked = isFile ? hardLinks.link(file, this.#source, member) : undefined;
+    const linked = isFile ? hardLinks.link(file, this.#source) : undefined;
     if (typeof linked === 'object') {
-      if (batch.records && linked.isLinked)
+      if (batch.records && linked.isLinked) {
         note(batch.records, position, this.#source, hardLinks!.status, lookedAt);
+        this.#context.changed.add(batch.records, position);
+      }
       this.#count(pair, batch, position, linked.result);
       return;
     }
@@ -353,8 +347,7 @@ export class FileCopier {
     const copied = result.action !== 'unchanged';
     // Reported only now, because after some errors this method is called again for the same file.
     if (typeof linked === 'number') this.#noteLost('links', -linked, pathsOf(file).destination);
-    if (hardLinks)
-      this.#addCopy({ source: isKept ? this.#source : source, batch, file: position, ...file }, copied);
+    if (hardLinks) this.#addCopy({ source: isKept ? this.#source : source, ...file }, copied);
     this.#count(pair, batch, position, result);
   }
 

@@ -1,23 +1,12 @@
 import path from 'node:path';
-import type { FileResult, QueuedBatch } from '../model/batch.ts';
-import { isRecorded, LostNames, rememberChange } from '../plan/record.ts';
+import type { FileResult } from '../model/batch.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { Errno, System } from '../platform/system.ts';
 import { decide } from '../transfer/decide.ts';
 import { put } from '../transfer/nodes.ts';
-import { statusIn } from '../transfer/opened-path.ts';
 import { type DirectoryPair, mayReplace, type PairedFile } from '../transfer/pair.ts';
 import { isAlike } from '../transfer/quick-check.ts';
 import { UNCHANGED } from '../transfer/transfer.ts';
-
-/**
- * The position of a file in its batch. The batch is kept, not its records for the manifest: they move to shared memory
- * when workers begin to take part.
- */
-interface Member {
-  batch: QueuedBatch;
-  file: number;
-}
 
 /** The first copy, on one filesystem, of a source file that may have several hard links. */
 interface Copied {
@@ -26,12 +15,10 @@ interface Copied {
   directory: string;
   name: string;
   identity: string;
-  /** The names of this file that the manifest records. */
-  members: Member[] | undefined;
 }
 
 /** A file that was copied, or that is up to date. */
-export interface Copy extends Member, Pick<PairedFile, 'pair' | 'as'> {
+export interface Copy extends Pick<PairedFile, 'pair' | 'as'> {
   /** Both files' status. */
   source: FileStatus;
   destination: FileStatus;
@@ -52,8 +39,6 @@ export class HardLinks {
   readonly #system: System;
   /** By device and inode number of the source file: one for each filesystem that it was copied to. */
   readonly #copied = new Map<string, Copied[]>();
-  /** The earlier copies of which this copy replaces a name. */
-  readonly lost: LostNames = new LostNames();
   /** The status of the name that was last linked, or was already a link. */
   readonly status: FileStatus = new FileStatus();
 
@@ -65,7 +50,7 @@ export class HardLinks {
    * Links another name of a file that was already copied. Returns undefined if the file must be copied instead, or a
    * negative error number if it must be because the system refused the link.
    */
-  link(file: PairedFile, source: FileStatus, member: Member): Linked | Errno | undefined {
+  link(file: PairedFile, source: FileStatus): Linked | Errno | undefined {
     const copied = this.#copyOf(source, file.pair);
     if (!copied) return undefined;
     const system = this.#system;
@@ -79,10 +64,8 @@ export class HardLinks {
       // It is the same file, and only not linked yet.
       decision = 'replace';
     }
-    if (decision === 'replace' && this.status.identity === copied.identity) {
-      addMember(copied, member);
+    if (decision === 'replace' && this.status.identity === copied.identity)
       return { result: UNCHANGED, isLinked: true };
-    }
     let isCopy = false;
     const made = put(system, query, decision, {
       make: (under) => system.link(path.join(copied.directory, copied.name), pair.destination, under),
@@ -96,7 +79,6 @@ export class HardLinks {
     if (typeof made === 'number') return made;
     if (!isCopy) return undefined;
     if (made !== 'made') return { result: UNCHANGED, isLinked: false };
-    addMember(copied, member);
     return { result: { action: 'copied', method: 'hard_link', bytes: 0 }, isLinked: true };
   }
 
@@ -109,44 +91,18 @@ export class HardLinks {
     return copied !== undefined && copied.identity !== destination.identity;
   }
 
-  /** Remembers a file under its first name, or under another name that is a link to the same copy. */
-  add({ pair, as, source, destination, batch, file }: Copy): void {
-    const { identity } = destination;
-    let known = this.#copyOf(source, pair);
-    if (!known) {
-      known = {
-        device: pair.device,
-        directory: pair.destination.path,
-        name: as,
-        identity,
-        members: undefined,
-      };
-      const others = this.#copied.get(source.identity);
-      if (others) others.push(known);
-      else this.#copied.set(source.identity, [known]);
-    }
-    if (known.identity === identity) addMember(known, { batch, file });
+  /** Remembers a file under its first name. */
+  add({ pair, as, source, destination }: Copy): void {
+    if (this.#copyOf(source, pair)) return;
+    const { device, destination: directory } = pair;
+    const copied = { device, directory: directory.path, name: as, identity: destination.identity };
+    const others = this.#copied.get(source.identity);
+    if (others) others.push(copied);
+    else this.#copied.set(source.identity, [copied]);
   }
 
   #copyOf(source: FileStatus, { device }: DirectoryPair): Copied | undefined {
     if (!source.mayHaveLinks) return undefined;
     return this.#copied.get(source.identity)?.find((copied) => copied.device === device);
   }
-
-  /** Updates the manifest's records at the end, because each new link changes the change time of the file. */
-  finish(): void {
-    const status = new FileStatus();
-    for (const { directory, name, identity, members } of [...this.#copied.values()].flat()) {
-      if (!members || members.length < 2) continue;
-      const isFound = statusIn(this.#system, directory, name, status) >= 0;
-      // If somebody has replaced or changed the file since, it is not recorded as ours.
-      if (!isFound || status.identity !== identity) continue;
-      for (const { batch, file } of members)
-        if (isRecorded(batch.records!, file)) rememberChange(batch.records!, file, status);
-    }
-  }
-}
-
-function addMember(copied: Copied, member: Member): void {
-  if (member.batch.records) (copied.members ??= []).push(member);
 }

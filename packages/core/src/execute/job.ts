@@ -2,6 +2,7 @@ import type { CopyErrorDetails } from '../errors.ts';
 import type { TransformedFolder, UnchangedFolder } from '../model/batch.ts';
 import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { Progress } from '../options.ts';
+import type { ChangedNames } from '../plan/record.ts';
 import type { System } from '../platform/system.ts';
 import type { Tally } from '../report.ts';
 import type { Run } from '../transfer/temporary.ts';
@@ -32,6 +33,8 @@ export interface CopyContext {
   hooks: RunHooks;
   /** Counts what the thread does. */
   tally: Tally;
+  /** Shared by everything that deletes and copies on this thread. */
+  changed: ChangedNames;
 }
 
 /** A copy with everything that is needed to run it. */

@@ -6,7 +6,7 @@ import type { Folder } from '../model/files.ts';
 import type { Attribute, TransferSettings } from '../model/settings.ts';
 import { nodeUtil } from '../node-util.ts';
 import { pairedFile } from '../plan/compare.ts';
-import { forget, LostNames, rememberDestination } from '../plan/record.ts';
+import { forget, rememberDestination } from '../plan/record.ts';
 import { isArchived } from '../platform/archives.ts';
 import { onDisk } from '../platform/raw-names.ts';
 import { FileStatus } from '../platform/status.ts';
@@ -41,11 +41,6 @@ export interface TransformContext extends CopyContext {
   signal?: AbortSignal | undefined;
 }
 
-interface FolderContext extends TransformContext {
-  /** The earlier copies of which a name was replaced. */
-  lost: LostNames;
-}
-
 /**
  * Reads, transforms and writes files on this thread, while workers copy the files that need no JavaScript. Returns the
  * error that ended the copy.
@@ -55,7 +50,6 @@ export async function transformAll(
   context: TransformContext,
 ): Promise<Finished['error']> {
   const { queue } = context;
-  const lost = new LostNames();
   if (queue.stopped) return undefined;
   try {
     const { default: pLimit } = await import('p-limit');
@@ -64,7 +58,7 @@ export async function transformAll(
     await allOf(
       folders.map((folder) =>
         folderLimit(async () => {
-          if (!queue.stopped) await transformFolder(folder, { ...context, lost }, (step) => fileLimit(step));
+          if (!queue.stopped) await transformFolder(folder, context, (step) => fileLimit(step));
         }),
       ),
     );
@@ -77,7 +71,7 @@ export async function transformAll(
 
 async function transformFolder(
   { folder, records, results }: TransformedFolder,
-  given: FolderContext,
+  given: TransformContext,
   limit: (step: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const transfer = withPreserve(given.job.transfer, folder.target.preserve);
@@ -136,7 +130,7 @@ class TransformedFile {
   readonly #folder: Folder;
   readonly #records: Uint32Array;
   readonly #position: number;
-  readonly #context: FolderContext;
+  readonly #context: TransformContext;
   readonly #file: PairedFile;
   readonly #paths: BothPaths;
   readonly #status = new FileStatus();
@@ -147,13 +141,13 @@ class TransformedFile {
     folder: Folder,
     records: Uint32Array,
     position: number,
-    context: FolderContext,
+    context: TransformContext,
   ) {
     this.#folder = folder;
     this.#records = records;
     this.#position = position;
     this.#context = context;
-    this.#file = pairedFile(context.system, pair, { ...folder, records }, position, context.lost);
+    this.#file = pairedFile(context.system, pair, { ...folder, records }, position, context.changed);
     this.#paths = pathsOf(this.#file);
   }
 

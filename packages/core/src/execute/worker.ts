@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asCopyError } from '../errors.ts';
 import * as earlier from '../plan/earlier-runs.ts';
+import { ChangedNames } from '../plan/record.ts';
 import { loadSystem } from '../platform/load.ts';
 import type { System } from '../platform/system.ts';
 import { emptyTally } from '../report.ts';
@@ -43,7 +44,7 @@ function work(system: System, { id, memory, thread, job, plan }: ToWorker): void
       send({ type: 'planned', id, unchanged: [...unchanged], filesystem });
     },
   };
-  const context = { queue, job, system, hooks, tally: emptyTally() };
+  const context = { queue, job, system, hooks, tally: emptyTally(), changed: new ChangedNames() };
   const { tally, error } = plan
     ? runPlanned({ ...context, plan }, { earlier, copyWhole: () => cloneWhole(plan, context), thread })
     : runPart(context, thread);

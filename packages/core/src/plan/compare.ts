@@ -2,7 +2,7 @@ import { type Files, nameAs } from '../model/files.ts';
 import { FileStatus } from '../platform/status.ts';
 import type { System } from '../platform/system.ts';
 import type { DirectoryPair, PairedFile } from '../transfer/pair.ts';
-import { isAsRecorded, isKnown, type LostNames } from './record.ts';
+import { type ChangedNames, isAsRecorded, isKnown } from './record.ts';
 
 /**
  * Filesystem timestamps come from a clock that ticks every few milliseconds. A file that was changed this shortly
@@ -33,22 +33,22 @@ export function isUnchanged(
   return isAsRecorded(records, position, 'source', source);
 }
 
-/** A file of an open batch. `lost`: see {@link isOurs}. */
+/** A file of an open batch. `changed`: see {@link isOurs}. */
 export function pairedFile(
   system: System,
   pair: DirectoryPair,
   // Not the records themselves: those of a batch move to shared memory when workers begin to take part.
   files: Files & { records: Uint32Array | undefined },
   position: number,
-  lost: LostNames,
+  changed: ChangedNames,
 ): PairedFile {
   const as = nameAs(files, position);
-  const isOursNow = () => isOurs(system, pair, as, files.records, position, lost);
+  const isOursNow = () => isOurs(system, pair, as, files.records, position, changed);
   return { pair, name: files.names[position]!, as, isOurs: isOursNow };
 }
 
 /**
- * Whether an earlier run created the destination file and nobody changed it since. Then it is added to `lost`, the
+ * Whether an earlier run created the destination file and nobody changed it since. Then it is added to `changed`, the
  * files of which this run replaces a name: the caller may replace it next.
  */
 function isOurs(
@@ -57,12 +57,12 @@ function isOurs(
   as: string,
   records: Uint32Array | undefined,
   file: number,
-  lost: LostNames,
+  changed: ChangedNames,
 ): boolean {
   if (!records || pair.fresh || system.status(pair.destination, as, false, destination) < 0) return false;
   if (!isAsRecorded(records, file, 'destination', destination))
-    return lost.explains(records, file, destination);
-  if (destination.mayHaveLinks) lost.add(records, file);
+    return changed.explains(records, file, destination);
+  if (destination.mayHaveLinks) changed.add(records, file);
   return true;
 }
 

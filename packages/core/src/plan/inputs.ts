@@ -6,6 +6,7 @@ import { noteError, type Tally } from '../report.ts';
 import type { Pending } from '../scan/pending.ts';
 import { scanTargets } from '../scan/scan.ts';
 import type { Manifest } from './manifest.ts';
+import type { ChangedNames } from './record.ts';
 
 /** The module `earlier-runs.ts`. Undefined if {@link needsEarlierRuns} returns false. */
 export type EarlierRuns = typeof import('./earlier-runs.ts') | undefined;
@@ -25,6 +26,7 @@ export interface PlanContext {
   system: System;
   /** Gets the counts and the warnings. */
   tally: Tally;
+  changed: ChangedNames;
 }
 
 /** What a copy starts with. */

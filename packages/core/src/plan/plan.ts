@@ -8,7 +8,7 @@ import type { JobSettings, PlanSettings } from '../model/job.ts';
 import type { TransferSettings } from '../model/settings.ts';
 import { isSpecialFile, tryOr } from '../platform/path-status.ts';
 import { FileStatus } from '../platform/status.ts';
-import type { Directory, System } from '../platform/system.ts';
+import type { System } from '../platform/system.ts';
 import { addLost, type Tally } from '../report.ts';
 import { Pending } from '../scan/pending.ts';
 import type { ResolvedTarget } from '../target.ts';
@@ -24,7 +24,7 @@ import {
   without,
 } from './collisions.ts';
 import { type EarlierRuns, type PlanContext, type PlanInput, startScan } from './inputs.ts';
-import { chooseRecords, type LostNames, RECORD_WORDS, rememberChange } from './record.ts';
+import { chooseRecords, RECORD_WORDS, rememberChange } from './record.ts';
 import { SameNames } from './same-names.ts';
 
 /** Used in place of records for files that are all up to date: the manifest keeps their records. */
@@ -115,9 +115,8 @@ export class Planner {
     let deleted = false;
     if (this.#mayPrune()) {
       const { manifest } = this.#found;
-      const pruned = yield* this.#earlier!.prune({ ...this.#context, manifest }, folders);
-      deleted = pruned.deleted;
-      if (!pruned.lost.isEmpty && manifest?.keepsLinks) this.#rememberChanges(pruned.lost);
+      deleted = yield* this.#earlier!.prune({ ...this.#context, manifest }, folders);
+      if (manifest?.keepsLinks) this.#rememberDeletions();
     }
     for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
       const folder = deleted ? asItIs(next.folder) : next.folder;
@@ -154,7 +153,10 @@ export class Planner {
     // The files that were copied before an error are not counted.
     const mayHaveCopied = this.#queue.copied > 0 || this.#queue.stopped;
     if (!mayHaveCopied && !manifest.changed && fs.existsSync(file)) return;
-    for (const batch of this.#published) this.#record(batch, batch.records);
+    for (const batch of this.#published) {
+      if (this.#keepsLinks) this.#rememberChanges(batch, batch.records!);
+      this.#record(batch, batch.records);
+    }
     // The copy ended early: what still waits is unchanged.
     for (const { folder, records } of [...this.transformed, ...this.#waiting]) this.#record(folder, records);
     try {
@@ -225,28 +227,36 @@ export class Planner {
       );
   };
 
-  /** Updates the records of files that lost a name: deleting it gave them another change time. */
-  #rememberChanges(lost: LostNames): void {
-    const system = this.#system;
-    const status = new FileStatus();
+  /** Updates the records of the files that are not published yet, after names of some were deleted. */
+  #rememberDeletions(): void {
+    if (this.#context.changed.isEmpty) return;
     for (const each of this.#waiting) {
       const { folder } = each;
       const directory = path.join(folder.root, folder.below);
-      const names = namesAs(folder);
       const isRecalled = each.records === AS_RECORDED;
-      const records = isRecalled ? this.#found.manifest!.take(directory, names) : each.records;
+      const records = isRecalled ? this.#found.manifest!.take(directory, namesAs(folder)) : each.records;
       if (!records) continue;
-      let opened: Directory | number | undefined;
-      for (const [file, name] of names.entries()) {
-        if (!lost.has(records, file)) continue;
-        opened ??= system.openDirectory(directory);
-        if (typeof opened === 'number') break;
-        if (system.status(opened, name, false, status) >= 0) rememberChange(records, file, status);
-      }
-      if (typeof opened === 'object') system.closeDirectory(opened);
-      if (opened !== undefined) each.records = records;
-      else if (isRecalled) this.#found.manifest!.keep(directory, names.length);
+      if (this.#rememberChanges(folder, records)) each.records = records;
+      else if (isRecalled) this.#found.manifest!.keep(directory, folder.names.length);
     }
+  }
+
+  /**
+   * Updates the records of files of which this copy has changed other names, because that gave them another change time.
+   * Returns whether there are any.
+   */
+  #rememberChanges(files: Folder | QueuedBatch, records: Uint32Array): boolean {
+    const { system, changed } = this.#context;
+    const names = namesAs(files);
+    const found = [...names.keys()].filter((file) => changed.has(records, file));
+    if (found.length === 0) return false;
+    const opened = system.openDirectory(path.join(files.root, files.below));
+    if (typeof opened === 'number') return true;
+    const status = new FileStatus();
+    for (const file of found)
+      if (system.status(opened, names[file]!, false, status) >= 0) rememberChange(records, file, status);
+    system.closeDirectory(opened);
+    return true;
   }
 
   #recordsOf(folder: Folder): Uint32Array | undefined {

@@ -12,7 +12,7 @@ import { Deleter } from './delete.ts';
 import { DestinationIndex } from './destination-index.ts';
 import { keptIn, nameBelow } from './kept.ts';
 import type { Manifest } from './manifest.ts';
-import { isAsRecorded, LostNames } from './record.ts';
+import { type ChangedNames, isAsRecorded } from './record.ts';
 import { refuseSources } from './sources.ts';
 
 /** What deleting needs. */
@@ -22,6 +22,7 @@ export interface PruneInput {
   system: System;
   tally: Tally;
   manifest: Manifest | undefined;
+  changed: ChangedNames;
 }
 
 interface PruneContext extends PruneInput {
@@ -37,17 +38,14 @@ interface PruneContext extends PruneInput {
   undeletable: Set<string>;
   /** Whether directories are copied with their modes, so that some may not be writable. */
   makesWritable: boolean;
-  /** The earlier copies of which a name was deleted. */
-  lost: LostNames;
   /** Whether anything was deleted. */
   deleted: boolean;
 }
 
-/** Deletes what is stale, as the options require, before the folders are copied. */
-export function* prune(
-  input: PruneInput,
-  folders: readonly Folder[],
-): Generator<undefined, Pick<PruneContext, 'deleted' | 'lost'>> {
+/**
+ * Deletes what is stale, as the options require, before the folders are copied. Returns whether anything was deleted.
+ */
+export function* prune(input: PruneInput, folders: readonly Folder[]): Generator<undefined, boolean> {
   const { plan, job, tally, manifest } = input;
   const { pruneRoots, keep, targets, cwd } = plan;
   const isWhole = plan.prune === 'everything';
@@ -63,11 +61,10 @@ export function* prune(
     },
     undeletable,
     makesWritable: job.transfer.preserveDirectories || targets.some((each) => each.preserve),
-    lost: new LostNames(),
     deleted: false,
   };
   if (isWhole) {
-    if (manifest?.keepsLinks) yield* noteLost(manifest, context);
+    if (manifest?.keepsLinks) yield* noteChanged(manifest, context);
     const planned = new DestinationIndex(folders);
     // The outer root first: it deletes a link in it, before the link is taken for a directory to empty.
     const roots = new Set(pruneRoots.toSorted((one, other) => one.length - other.length));
@@ -75,7 +72,7 @@ export function* prune(
     for (const root of roots) yield* pruneEverything(root, planned, context);
   } else if (plan.emptiedAt !== undefined) refuseSources(pruneRoots, folders, keep);
   if (plan.prune && manifest) yield* pruneStale(manifest, folders, context);
-  return context;
+  return context.deleted;
 }
 
 /** The manifest and its lock, if a root contains them. */
@@ -96,7 +93,7 @@ function* pruneStale(
   folders: readonly Folder[],
   context: PruneContext,
 ): Generator<undefined> {
-  const { system, roots, plan, lost, undeletable } = context;
+  const { system, roots, plan, changed, undeletable } = context;
   if (isWrittenMeanwhile(manifest, context)) return;
   const directories = new Set<string>();
   const unreadable = new Set<string>();
@@ -120,11 +117,11 @@ function* pruneStale(
       }
       if (typeof opened !== 'number') {
         const isAsCopied = looked >= 0 && isAsRecorded(folder.records, file, 'destination', status);
-        if (isAsCopied && status.mayHaveLinks) lost.add(folder.records, file);
+        if (isAsCopied && status.mayHaveLinks) changed.add(folder.records, file);
         const isOurs =
           isAsCopied ||
           (looked >= 0 &&
-            (lost.explains(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
+            (changed.explains(folder.records, file, status) || wasEmptied(status, plan.emptiedAt)));
         try {
           if (isOurs) note(full, context, deleter.deleteFile(opened, name));
         } catch (error) {
@@ -154,7 +151,7 @@ function isWrittenMeanwhile({ at }: Manifest, { plan: { began = Date.now() } }: 
 }
 
 /** Notes the stale files with several names before {@link pruneEverything} deletes them. */
-function* noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): Generator<undefined> {
+function* noteChanged(manifest: Manifest, { system, roots, changed }: PruneContext): Generator<undefined> {
   const status = new FileStatus();
   const deleter = new Deleter(system);
   try {
@@ -164,7 +161,7 @@ function* noteLost(manifest: Manifest, { system, roots, lost }: PruneContext): G
       const opened = root === undefined ? undefined : deleter.open(root, directory);
       if (typeof opened !== 'object' || system.status(opened, name, false, status) < 0) continue;
       if (status.mayHaveLinks && isAsRecorded(folder.records, file, 'destination', status))
-        lost.add(folder.records, file);
+        changed.add(folder.records, file);
     }
   } finally {
     deleter.close();

@@ -71,22 +71,22 @@ export function rememberChange(records: Uint32Array, file: number, destination: 
 }
 
 /**
- * The recorded states of destinations with several names of which this copy deleted or replaced one: the system gave
- * the others another change time, which does not mean that somebody changed them.
+ * The recorded states of destinations with several names of which this copy added, deleted or replaced one: the system
+ * gave the others another change time, which does not mean that somebody changed them.
  */
-export class LostNames {
+export class ChangedNames {
   readonly #states = new Set<string>();
 
   get isEmpty(): boolean {
     return this.#states.size === 0;
   }
 
-  /** Call this before a name of the destination is deleted or replaced. */
+  /** Call this for a name that is added, and before one is deleted or replaced. */
   add(records: Uint32Array, file: number): void {
     this.#states.add(stateOf(records, file));
   }
 
-  /** Whether a name of this destination was deleted or replaced. */
+  /** Whether a name of this destination was added, deleted or replaced. */
   has(records: Uint32Array, file: number): boolean {
     return !this.isEmpty && this.#states.has(stateOf(records, file));
   }
@@ -98,8 +98,10 @@ export class LostNames {
   }
 }
 
+/** The recorded state, without the device and the change time, which may differ between records of one file. */
 function stateOf(records: Uint32Array, file: number): string {
-  return records.subarray(file * RECORD_WORDS + SIGNATURE_WORDS, (file + 1) * RECORD_WORDS).join();
+  const offset = file * RECORD_WORDS + SIGNATURE_WORDS;
+  return records.subarray(offset + 1, offset + 7).join();
 }
 
 /** Whether a file is in the state that was recorded for the given side. */
