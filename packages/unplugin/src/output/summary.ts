@@ -105,7 +105,7 @@ function isEmpty({ files, links, unchanged, pruned }: CopyReport): boolean {
 }
 
 /** Calls the user's function. Never throws `undefined`: bundlers treat such a rejection of a hook as success. */
-async function callReport(
+export async function callReport(
   how: (report: CopyReport, directory: string) => unknown,
   report: CopyReport,
   directory: string,

@@ -14,10 +14,12 @@ export function withEngine<Given extends Adapter>(adapter: Given, options: Resol
     ...adapter,
     async adapt(builder: Builder) {
       const { writeClient } = await import('./write-client.ts');
+      const reports: Promise<void>[] = [];
       // The builder is the prototype: its functions call each other, and some getters read from the disk.
       const own: Builder = Object.create(builder);
-      own.writeClient = (destination) => writeClient(builder, destination, options);
+      own.writeClient = (destination) => writeClient(builder, destination, options, reports);
       await adapter.adapt(own);
+      await Promise.all(reports);
     },
   };
 }

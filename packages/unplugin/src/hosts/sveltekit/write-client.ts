@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { copySync } from 'fs-reflink';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { describeReport } from '../../output/summary.ts';
+import { callReport, describeReport } from '../../output/summary.ts';
 import { relativeName } from '../../targets/targets.ts';
 
 /** The part of SvelteKit's builder that is used here. SvelteKit's types are available only with SvelteKit. */
@@ -18,8 +18,16 @@ const PRIVATE = '.vite';
 /** SvelteKit copies source maps itself, because it corrects the paths in them. */
 const SOURCE_MAP = '.map';
 
-/** Replaces `writeClient` of SvelteKit's builder. Returns the paths of the files relative to `destination`. */
-export function writeClient(builder: Builder, destination: string, options: ResolvedOptions): string[] {
+/**
+ * Replaces `writeClient` of SvelteKit's builder. Returns the paths of the files relative to `destination`. Adds the
+ * outcomes of the user's function for reports to `reports`.
+ */
+export function writeClient(
+  builder: Builder,
+  destination: string,
+  options: ResolvedOptions,
+  reports: Promise<void>[],
+): string[] {
   const root = process.cwd();
   const from = path.resolve(builder.getClientDirectory());
   const directory = path.resolve(destination);
@@ -31,8 +39,12 @@ export function writeClient(builder: Builder, destination: string, options: Reso
   for (const warning of counts.warnings) builder.log.warn(`unplugin-reflink: ${warning}`);
   const { report: how } = options;
   const report = how === 'verbose' ? { ...counts, entries: entries! } : counts;
-  if (typeof how === 'function') how(report, directory);
-  else if (how) {
+  if (typeof how === 'function') {
+    const outcome = callReport(how, report, directory);
+    // Nothing waits for it before the adapter has ended.
+    outcome.catch(() => {});
+    reports.push(outcome);
+  } else if (how) {
     const shown = describeReport(report, directory, { destinations: [directory], root });
     builder.log(`unplugin-reflink: ${path.relative(root, from)} → ${shown}`);
   }
