@@ -86,7 +86,7 @@ export class BundledAssets {
   /** Makes the next plugin find contents in place of stand-ins in the bundle. They are read when it accesses them. */
   reveal(context: BundleContext, bundle: Bundle): void {
     for (const { item, asset } of this.#standInsIn(context, bundle)) {
-      const content = () => contentOf(asset);
+      const content = () => this.contentOf(asset);
       shown.set(content, asset);
       Object.defineProperty(item, 'source', {
         get: content,
@@ -108,7 +108,7 @@ export class BundledAssets {
     const extracted: ExtractedAsset[] = [];
     for (const { name, item, asset } of this.#standInsIn(context, bundle, true)) {
       if (!isCopied) {
-        item.source = contentOf(asset);
+        item.source = this.contentOf(asset);
         continue;
       }
       delete bundle[name];
@@ -163,6 +163,13 @@ export class BundledAssets {
     }
   }
 
+  /** Reads the content for another plugin, or for a bundle in memory. Throws if the file has changed since its hash. */
+  contentOf({ file, state }: BundledAsset): Uint8Array {
+    const content = fs.readFileSync(file);
+    if (stateOf(file)?.state.key === state.key) return content;
+    throw changedSince(file);
+  }
+
   *#standInsIn(context: BundleContext, bundle: Bundle, isLast = false) {
     const names = new Set([...this.#references].flatMap((each) => nameOf(context, each) ?? []));
     for (const name of names) {
@@ -199,13 +206,6 @@ function nameOf(context: BundleContext, reference: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Reads the content for another plugin, or for a bundle in memory. Throws if the file has changed since its hash. */
-export function contentOf({ file, state }: BundledAsset): Uint8Array {
-  const content = fs.readFileSync(file);
-  if (stateOf(file)?.state.key === state.key) return content;
-  throw changedSince(file);
 }
 
 function changedSince(source: string, destination?: string): CopyError {

@@ -1,5 +1,5 @@
 import type { sources } from 'webpack';
-import type { BundledAsset, BundledAssets, contentOf, ExtractedAsset } from '../assets/bundled-assets.ts';
+import type { BundledAsset, BundledAssets, ExtractedAsset } from '../assets/bundled-assets.ts';
 import { lazySource, MAX_LIMIT } from '../assets/compiler-source.ts';
 import { assetsOfBuild } from '../assets/load.ts';
 import { NAME } from '../options/name.ts';
@@ -18,7 +18,6 @@ export class ImportedFiles {
   readonly #options: ResolvedOptions;
   /** The imported files of the current build. */
   protected assets: BundledAssets | undefined;
-  protected read: typeof contentOf | undefined;
   /** The sources of earlier builds, by state of the file. Compilers treat the same source object as unchanged. */
   readonly #sources = new Map<string, Source>();
   readonly #files = new WeakMap<object, BundledAsset>();
@@ -38,7 +37,6 @@ export class ImportedFiles {
   protected async begin(): Promise<void> {
     const { context } = this.#compiler;
     this.assets = await assetsOfBuild(this.#options, context, cacheDirectoryOf(this.#options, context));
-    this.read = (await import('../assets/bundled-assets.ts')).contentOf;
   }
 
   /**
@@ -66,7 +64,7 @@ export class ImportedFiles {
     const source =
       this.#sources.get(key) ??
       lazySource(Source as typeof sources.Source, {
-        read: () => this.read!(asset),
+        read: () => this.assets!.contentOf(asset),
         size: () => asset.size,
         key: () => asset.hash,
       });
@@ -80,12 +78,8 @@ export class ImportedFiles {
     return source && this.#files.get(source);
   }
 
-  /** Whether a file has the content that a stand-in stands for. `file` may have a query. */
-  protected async isCurrent(standIn: Uint8Array, file: string): Promise<boolean> {
-    return (await this.#restored(standIn, file)) !== undefined;
-  }
-
-  async #restored(standIn: Uint8Array, file: string): Promise<BundledAsset | undefined> {
+  /** The file of a stand-in, if it still has the content that the stand-in stands for. `file` may have a query. */
+  protected async fileBehind(standIn: Uint8Array, file: string): Promise<BundledAsset | undefined> {
     // A program may call `compiler.compile`, which calls neither `run` nor `watchRun`.
     if (!this.assets) await this.begin();
     return this.assets!.restore(standIn, pathsOf(file));
@@ -98,7 +92,7 @@ export class ImportedFiles {
     standIn: Uint8Array,
     file: string,
   ): Promise<BundledAsset | undefined> {
-    const asset = await this.#restored(standIn, file);
+    const asset = await this.fileBehind(standIn, file);
     if (asset) return asset;
     compilation.deleteAsset(name);
     const reason = 'is missing, or changed after it had been named by its content; build again';

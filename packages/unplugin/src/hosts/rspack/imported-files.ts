@@ -127,7 +127,8 @@ export class RspackImports extends ImportedFiles {
       if (!asset) continue;
       this.#remember(standIn, asset);
       const { RawSource } = this.#compiler.webpack.sources;
-      if (!this.#isActive) compilation.updateAsset(name, new RawSource(this.read!(asset) as Buffer));
+      if (!this.#isActive)
+        compilation.updateAsset(name, new RawSource(this.assets!.contentOf(asset) as Buffer));
     }
   }
 

@@ -28,7 +28,7 @@ export class WebpackImports extends ImportedFiles {
     // a fixed value. So this asks whether the file still has the content of the module's stand-in.
     moduleHooks.needBuild.tapPromise(NAME, async (module) => {
       const standIn = standInIn(module);
-      return !standIn || (await this.isCurrent(standIn, module.resource)) ? undefined! : true;
+      return !standIn || (await this.fileBehind(standIn, module.resource)) ? undefined! : true;
     });
     moduleHooks.readResource.for(undefined as never).tapPromise(FIRST, (given) => {
       const context = given as LoaderContext<unknown>;
