@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { CopyOptions, Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import { statsOf } from '../targets/stats.ts';
 import { relativeName } from '../targets/targets.ts';
 
@@ -91,13 +92,8 @@ function relativeIgnore(full: string, given: string, base: string): string[] {
   const rest = dynamicPart(full);
   checkGlob('globOptions.ignore', given, rest.replace(/(^|\/)\./g, '$1'));
   const literal = full.slice(0, full.length - rest.length - 1) || '/';
-  const below = relativeName(base, literal);
-  if (!leaves(below)) return [[below, rest].filter(Boolean).join('/')];
-  if (leaves(relativeName(literal, base))) return [];
+  if (isInside(base, literal)) return [[relativeName(base, literal), rest].filter(Boolean).join('/')];
+  if (!isInside(literal, base)) return [];
   if (rest.startsWith('**/')) return [rest];
   throw new PatternRefused('globOptions.ignore', given, `has a pattern above ${inspect(base)}`);
-}
-
-function leaves(relative: string): boolean {
-  return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
 }

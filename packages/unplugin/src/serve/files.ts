@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Target } from 'fs-reflink';
+import { isInside } from 'fs-reflink/host';
 import { type ListedFile, list } from 'fs-reflink/list';
 import type { ResolvedOptions } from '../options/options.ts';
 import { collisionMessage, nameTaken } from '../output/collisions.ts';
@@ -55,8 +56,8 @@ export class ServedFiles {
   /** The result of the last scan. */
   #found = new Found();
   #stale = true;
-  #looking = Promise.resolve();
-  /** The next scan, which starts when {@link #looking} ends. */
+  #scanning = Promise.resolve();
+  /** The next scan, which starts when {@link #scanning} ends. */
   #next: Promise<void> | undefined;
 
   constructor(output: ServedOutput, options: ResolvedOptions, log: HostLog) {
@@ -73,13 +74,13 @@ export class ServedFiles {
   /** Scans the sources if {@link invalidate} was called. Await this before you look for files. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#stale)
-      this.#next ??= this.#looking.then(() => {
+      this.#next ??= this.#scanning.then(() => {
         this.#next = undefined;
         this.#stale = false;
-        this.#looking = this.#lookThrough();
-        return this.#looking;
+        this.#scanning = this.#scanAll();
+        return this.#scanning;
       });
-    await (this.#next ?? this.#looking);
+    await (this.#next ?? this.#scanning);
   }
 
   /** Whether a file was the source of a copied file in the last scan. */
@@ -118,7 +119,7 @@ export class ServedFiles {
     return undefined;
   }
 
-  async #lookThrough(): Promise<void> {
+  async #scanAll(): Promise<void> {
     const found = new Found();
     const { publicTargets, targets } = this.#output.targets;
     for (const target of publicTargets) await this.#scan(found, target, undefined);
@@ -151,8 +152,8 @@ export class ServedFiles {
     target: Target<string> | undefined,
   ): void {
     const { outDir } = this.#output;
+    if (!isInside(outDir, destination)) return;
     const name = relativeName(outDir, destination);
-    if (name.startsWith('../') || path.isAbsolute(name)) return;
     const existing = contenders.get(name);
     const now = contenderOf(target);
     const winner = existing ? winnerOf(existing, now) : 'later';

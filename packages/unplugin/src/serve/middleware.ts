@@ -61,7 +61,7 @@ export function createMiddleware(files: ServedFiles, server: Server, options: Re
 }
 
 /** Returns {@link Server.pathOf} for a server that serves the output below a path. */
-export function pathBelow(base: string): Server['pathOf'] {
+export function pathOfBase(base: string): Server['pathOf'] {
   const start = base.endsWith('/') ? base : `${base}/`;
   return (url) => (url.startsWith(start) ? url.slice(start.length - 1) : undefined);
 }

@@ -24,14 +24,15 @@ interface Output {
 
 /** The plugin for a bundler that unplugin supports and that has no host here. Uses hooks that all bundlers have. */
 export function anyPlugin(options: ResolvedOptions, framework: string): UnpluginOptions {
-  let native: NativeContext = {};
+  let output = '';
   let before = new Map<string, string>();
   let host: GenericHost | undefined;
   return {
     name: NAME,
     async buildStart() {
-      native = (this.getNativeBuildContext?.() ?? {}) as NativeContext;
+      const native = (this.getNativeBuildContext?.() ?? {}) as NativeContext;
       const { root, directory, owner } = placeOf(native, framework);
+      output = directory;
       before = filesIn(directory);
       host = new GenericHost(options, {
         host: framework,
@@ -44,8 +45,7 @@ export function anyPlugin(options: ResolvedOptions, framework: string): Unplugin
       await host.start();
     },
     async writeBundle() {
-      const { directory } = placeOf(native, framework);
-      const written = [...filesIn(directory)].filter(([file, state]) => before.get(file) !== state);
+      const written = [...filesIn(output)].filter(([file, state]) => before.get(file) !== state);
       await host?.written(written.map(([file]) => file));
     },
   };

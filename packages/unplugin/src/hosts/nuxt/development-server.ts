@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResolvedOptions } from '../../options/options.ts';
 import { namedLog } from '../../output/log.ts';
 import { ServedFiles } from '../../serve/files.ts';
-import { createMiddleware, pathBelow } from '../../serve/middleware.ts';
+import { createMiddleware, pathOfBase } from '../../serve/middleware.ts';
 import { toTargets } from '../../targets/targets.ts';
 import type { Nitro, Nuxt } from './types.ts';
 
@@ -22,7 +22,7 @@ export function serveTargets(
   const served = { root: rootDir, outDir: nitro.options.output.publicDir, targets };
   const handle = createMiddleware(
     new ServedFiles(served, options, namedLog(nitro.logger)),
-    { pathOf: pathBelow(app.baseURL), isUnwatched: true },
+    { pathOf: pathOfBase(app.baseURL), isUnwatched: true },
     options,
   );
   nitro.options.devHandlers.push({

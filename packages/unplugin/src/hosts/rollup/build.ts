@@ -224,7 +224,7 @@ export class RollupBuild {
 
   #newCopies(): BuildCopies {
     const { host, options, watching } = this.#shared;
-    const preparation = this.#facts.watching ? watching : new Preparation();
-    return new BuildCopies({ host, options, log: this.#log, root: this.#root, preparation });
+    const shared = this.#facts.watching && { preparation: watching };
+    return new BuildCopies({ host, options, log: this.#log, root: this.#root, ...shared });
   }
 }

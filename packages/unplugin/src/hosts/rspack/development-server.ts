@@ -107,14 +107,14 @@ export class DevelopmentServer {
   }
 
   async #load({ options = {} }: Server): Promise<Middleware> {
-    const { createMiddleware, hasPackages, pathBelow } = await import('../../serve/middleware.ts');
+    const { createMiddleware, hasPackages, pathOfBase } = await import('../../serve/middleware.ts');
     const files = await this.#loadFiles();
     const base = options.devMiddleware?.publicPath ?? this.#compiler.options.output.publicPath;
     const { headers } = options;
     return createMiddleware(
       files,
       {
-        pathOf: pathBelow(pathOf(base)),
+        pathOf: pathOfBase(pathOf(base)),
         leaves: (file) => this.#isBundled(file),
         headers: typeof headers === 'object' && !Array.isArray(headers) ? { ...headers } : {},
         isUnwatched: hasPackages(this.#settings.targets),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isInside } from 'fs-reflink/host';
 import type { ViteDevServer } from 'vite';
 import type { ResolvedOptions } from '../../options/options.ts';
+import { namedLog } from '../../output/log.ts';
 import { type ServedFile, ServedFiles } from '../../serve/files.ts';
 import { createMiddleware, hasPackages, type Middleware, type Server } from '../../serve/middleware.ts';
 import type { Served } from './output.ts';
@@ -19,12 +20,7 @@ const RELOAD_DELAY_MS = 50;
 
 /** Serves the sources of all files that a build would copy. */
 export function serveFiles(server: ViteDevServer, served: Served, options: ResolvedOptions): void {
-  const { logger } = server.config;
-  const files = new ServedFiles(served, options, {
-    info: (message) => logger.info(message),
-    warn: (message) => logger.warn(`unplugin-reflink: ${message}`),
-    error: (message) => logger.error(`unplugin-reflink: ${message}`),
-  });
+  const files = new ServedFiles(served, options, namedLog(server.config.logger));
   watch(server, files, served);
   if (options.reload) reload(server, files, served);
   useFirst(server, options, createMiddleware(files, serverOf(server, served, options), options));

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isInside } from 'fs-reflink/host';
 import type { FileList, ListedFile } from 'fs-reflink/list';
 import type { AssetInfo, Compilation, sources } from 'webpack';
 import type { ResolvedOptions } from '../../options/options.ts';
@@ -84,8 +85,8 @@ export async function listFiles(
   );
   warnings.push(...found.warnings);
   const assets = found.files.flatMap((file): FileAsset[] => {
+    if (!isInside(directory, file.destination)) return [];
     const name = relativeName(directory, file.destination);
-    if (name.startsWith('../') || path.isAbsolute(name)) return [];
     const target = targets[file.target]!;
     const { source, info } = target.named?.get(file.source) ?? {};
     const content = () => (file.link ? new webpack.sources.RawSource('') : watch.sourceOf(file.source));
