@@ -7,7 +7,7 @@ const asset = (name: string, options: AssetOptions = {}): FileAsset => ({
   name,
   file: { source: `/root/src/${name}`, destination: `/root/dist/${name}`, target: 0, link: false },
   source: { size: () => 5 } as never,
-  given: { kind: 'target', target: { from: 'src' }, asset: options },
+  given: { origin: 'target', target: { from: 'src' }, asset: options },
 });
 
 test.each<[name: string, minimize: boolean | undefined, minimized: boolean]>([

@@ -95,9 +95,9 @@ export class CompilationAssets {
     this.reported.push(file.destination);
     const ours = contenderFor(asset);
     const winner = winnerOf(earlier, ours);
-    if (given.kind === 'pattern' || winner === 'error') {
+    if (given.pattern || winner === 'error') {
       const refused = `copying '${file.source}' to '${name}' would replace an asset of the compilation`;
-      this.#log.fail(given.kind === 'pattern' ? refused : nameTaken(file, earlier.origin));
+      this.#log.fail(given.pattern ? refused : nameTaken(file, earlier.origin));
       return false;
     }
     const { origin } = winner === 'later' ? ours : earlier;
@@ -161,6 +161,6 @@ export function infoOf({ name, file, given, source, info: ofName }: FileAsset, c
   };
 }
 
-function contenderFor({ given: { kind, target } }: FileAsset): Contender {
-  return contenderOf(kind === 'public' ? undefined : target);
+function contenderFor({ given: { origin, target } }: FileAsset): Contender {
+  return contenderOf(origin === 'public' ? undefined : target);
 }

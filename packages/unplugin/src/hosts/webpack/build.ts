@@ -102,7 +102,7 @@ export class WebpackBuild {
       const { entries } = await copies.copy({
         directory,
         ...targets,
-        assets: imported && ours.flatMap(({ given }) => (given.kind === 'bundle' ? [given.target] : [])),
+        assets: imported && ours.flatMap(({ given }) => (given.origin === 'bundle' ? [given.target] : [])),
         keep: [],
         // An imported file is copied in the place of a public file or a target.
         leave: assets

@@ -72,7 +72,7 @@ export class WebpackImports extends ImportedFiles {
       if (!asset) return [];
       const destination = path.join(directory, fileOf(name));
       const file = { source: asset.file, destination, target: 0, link: false };
-      return [{ name, file, source, given: { kind: 'bundle' as const, target: targetOfFile(file) } }];
+      return [{ name, file, source, given: { origin: 'bundle' as const, target: targetOfFile(file) } }];
     });
   }
 

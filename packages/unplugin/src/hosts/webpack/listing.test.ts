@@ -34,12 +34,11 @@ async function listed(targets: WebpackTarget[], ignored: string[] = []) {
 }
 
 const plain = (from: string, to = '.'): WebpackTarget => ({
-  kind: 'target',
+  origin: 'target',
   target: { from: join(root, from), to },
 });
 const pattern = (from: string): WebpackTarget => ({
   ...plain(from),
-  kind: 'pattern',
   pattern: { number: 0, from },
   naming: async ({ below }) => ({ path: below, info: {} }),
 });

@@ -25,7 +25,7 @@ const file = (source: string, destination: string): ListedFile => ({
 });
 const files = [file('/src/a.txt', '/dist/x/a.txt'), file('/src/b.txt', '/dist/x/b.txt')];
 const given = (more: Partial<WebpackTarget> = {}): WebpackTarget => ({
-  kind: 'target',
+  origin: 'target',
   target: { from: '/src', to: 'x' },
   naming: async ({ below }) => ({ path: `${below}.new?query`, info: { contenthash: below } }),
   ...more,

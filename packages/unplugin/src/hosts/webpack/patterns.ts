@@ -48,7 +48,7 @@ function toTarget(
   const context = given === undefined ? compiler.context : path.resolve(compiler.context, given);
   const transformer = typeof transform === 'object' ? transform.transformer : transform!;
   return {
-    kind: 'pattern',
+    origin: 'target',
     pattern: { number, from },
     target: {
       ...found(pattern, from, context),

@@ -67,7 +67,7 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     watch,
     copies,
     imported: options.assets && new WebpackImports(compiler, options),
-    claim: (directory) => copies.claim(directory, configuration(), twins > 0 ? [named, twins] : named),
+    claim: (directory) => copies.claim(directory, configuration(), [named, twins]),
     warnedOfOutside: false,
   };
 

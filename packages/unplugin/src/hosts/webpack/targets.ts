@@ -1,22 +1,23 @@
 import type { Target } from 'fs-reflink';
 import type { AssetInfo, Compilation } from 'webpack';
 import type { AssetOptions, ResolvedOptions } from '../../options/options.ts';
+import type { Origin } from '../../output/winner.ts';
 import { type OutputTargets, toTargets } from '../../targets/targets.ts';
 import { hasOtherPlaceholders, interpolate, isTemplate, type Named } from './template.ts';
 
 /** A target of the engine, with what only webpack needs. */
 export interface WebpackTarget {
-  /**
-   * Decides which file is kept in a collision. The bundle replaces files of a public directory, and a target replaces
-   * files of the bundle. A pattern of `output.copy` must not collide with the bundle. An imported file belongs to it.
-   */
-  kind: 'public' | 'target' | 'pattern' | 'bundle';
+  /** Decides which file is kept in a collision. Imported files belong to the bundle. */
+  origin: Origin;
   target: Target<string>;
   /** The options for the files as assets. */
   asset?: AssetOptions;
   /** Names a file with data of the compilation. Used instead of `rename`. */
   naming?: (named: Named, compilation: Compilation) => Promise<{ path: string; info: AssetInfo }>;
-  /** For a target from `output.copy`: the position of the pattern, and its `from` in the config. */
+  /**
+   * For a target from `output.copy`: the position of the pattern, and its `from` in the config. Its files must not
+   * collide with the bundle.
+   */
   pattern?: { number: number; from: string };
 }
 
@@ -26,7 +27,7 @@ export function webpackTargets(options: ResolvedOptions, root: string): WebpackT
   const { publicDirs = [], targets: given } = options;
   return [
     ...publicTargets.map(
-      (target, number): WebpackTarget => ({ kind: 'public', target, asset: publicDirs[number]! }),
+      (target, number): WebpackTarget => ({ origin: 'public', target, asset: publicDirs[number]! }),
     ),
     ...targets.map((target, number) => ({ ...withTemplate(target), asset: given[number]! })),
   ];
@@ -40,7 +41,7 @@ export function isPlain({ naming, pattern, target }: WebpackTarget): boolean {
 /** The targets for the engine. */
 export function engineTargets(targets: readonly WebpackTarget[]): OutputTargets {
   const of = (isPublic: boolean) =>
-    targets.filter(({ kind }) => (kind === 'public') === isPublic).map(({ target }) => target);
+    targets.filter(({ origin }) => (origin === 'public') === isPublic).map(({ target }) => target);
   return { publicTargets: of(true), targets: of(false) };
 }
 
@@ -49,14 +50,14 @@ function withTemplate(target: Target<string>): WebpackTarget {
   const { rename, to = '.', ...rest } = target;
   if (rename === undefined && isTemplate(to)) {
     return {
-      kind: 'target',
+      origin: 'target',
       target: rest,
       naming: (named, compilation) => interpolate(to, named, compilation),
     };
   }
-  if (typeof rename !== 'function' && !isTemplate(rename)) return { kind: 'target', target };
+  if (typeof rename !== 'function' && !isTemplate(rename)) return { origin: 'target', target };
   return {
-    kind: 'target',
+    origin: 'target',
     // With a slash, `to` is always a directory.
     target: { ...rest, to: `${to}/` },
     async naming(named, compilation) {
