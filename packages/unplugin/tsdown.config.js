@@ -4,7 +4,7 @@ import { ascii } from '../ascii.js';
 // Loading a file takes Node.js about as long as parsing 20 KB of it, so the hosts share only two files: one that is
 // loaded with a bundler's config, and one that a build needs.
 const CONFIG =
-  /src\/(options\/(name|options|other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(names|out-dirs|plugins|small))\.ts$/;
+  /core\/dist\/options\.js$|src\/(options\/(name|options|other-bundlers|resolve-options)|assets\/options|hosts\/esbuild\/one-build|hosts\/vite\/(names|out-dirs|plugins|small))\.ts$/;
 const BUILD =
   /src\/(assets\/(load|plugin-order|stand-in)|hosts\/vite\/(instances|output)|options\/unsupported|(output|targets)\/[\w-]+)\.ts$/;
 
@@ -37,5 +37,7 @@ export default defineConfig({
   platform: 'node',
   target: 'node20.19',
   fixedExtension: false,
+  // All that a config needs of the engine: to find and open the package's own file takes longer than to parse it twice.
+  deps: { alwaysBundle: ['fs-reflink/options'] },
   outputOptions: { codeSplitting: { includeDependenciesRecursively: false, groups } },
 });
