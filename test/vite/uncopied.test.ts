@@ -141,6 +141,18 @@ describeVites((host) => {
     await build(host, root, { options: { targets: others }, config: server, warnings: [expected] });
   });
 
+  test('neither is one that runs while the one for browsers runs, as in VuePress', async () => {
+    const root = project(spec);
+    const server = { build: { ssr: 'main.js', outDir: 'dist/server' } };
+    const beside: Plugin = {
+      name: 'beside',
+      buildStart: () => build(host, root, { options: { targets }, config: server, warnings: [] }) as never,
+    };
+    const config = { build: { outDir: 'dist/client' } };
+    await build(host, root, { options: { targets }, config, plugins: [beside] });
+    expect(existsSync(join(root, 'dist/client/x/en.json'))).toBe(true);
+  });
+
   const noHook = host.name === 'Vite 6' ? 'plugins of Vite 6 have no hook for it' : undefined;
   test.skipIf(noHook)(
     orSkipped('an environment that an app does not build is warned about', noHook),

@@ -7,4 +7,4 @@ export { copiedBy, EnvironmentBuild } from './build.ts';
 export { checkConfig, checkContext } from './check.ts';
 export { commonOptions } from './instances.ts';
 export { mayCopy, preparesInPlugin, switchOffEarly } from './output.ts';
-export { unbuiltMessage, uncopiedMessages } from './uncopied.ts';
+export { noteBegun, unbuiltMessage, uncopiedMessages } from './uncopied.ts';

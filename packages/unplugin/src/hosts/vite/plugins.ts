@@ -73,6 +73,7 @@ export function vitePlugins(options: ResolvedOptions, leavesSmall = false): Plug
           return;
         }
         const loaded = await loadHost();
+        loaded.noteBegun(config, options);
         for (const message of loaded.uncopiedMessages(config, options)) warn(config, message);
         loaded.prepareAhead({ targets: loaded.copiedBy(config, options), busy: isBusy(this) });
         if (loaded.preparesInPlugin(config)) return;

@@ -49,10 +49,17 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
 }
 
 /**
- * The targets that builds of this process have copied. Some frameworks (Remix) build for browsers first, and then for the
- * server in the same process.
+ * The targets that builds of this process copy, or have copied. Some frameworks build for browsers and then for the
+ * server in the same process (Remix), or for both at once (VuePress).
  */
 const copied = new Set<string>();
+
+/** Call this when a build begins. Which environments a builder builds is not known by then. */
+export function noteBegun(config: Config, options: ResolvedOptions): void {
+  const isForBrowsers = !config.builder && !config.build.ssr;
+  const chosen = isForBrowsers ? optionsFor('client', options) : undefined;
+  if (chosen) noteCopied(config, chosen);
+}
 
 /** Call this when the build of an environment has copied its targets. `options` are those of one instance. */
 export function noteCopied(config: Pick<Config, 'root'>, options: ResolvedOptions): void {
