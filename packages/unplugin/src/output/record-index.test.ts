@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ResolvedAssets } from '../assets/options.ts';
-import { type ClaimedRecord, claimRecord } from './record-index.ts';
+import { indexFile, manifestFile, writeCached } from './cache.ts';
+import { type ClaimedRecord, claimRecord, isRecorded } from './record-index.ts';
 
 let cache: string;
 const open: ClaimedRecord[] = [];
@@ -66,6 +67,18 @@ test('a configuration that another process has taken out of the index finds its 
   const [other, after] = records(['b', ['u']], ['a', ['v']]);
   expect(after).toBe(before);
   expect(other).not.toBe(before);
+});
+
+test('it is known to have copied something, also if another process has taken it out of the index', () => {
+  const directory = join(cache, 'dist');
+  mkdirSync(directory);
+  const [record] = records(['a', ['t'], 'rollup', directory]);
+  writeCached(manifestFile(record!, directory), '');
+  const known = () =>
+    ['a', 'b'].map((configuration) => isRecorded({ host: 'rollup', configuration }, cache, directory));
+  expect(known()).toEqual([true, false]);
+  writeCached(indexFile(cache, directory), []);
+  expect(known()).toEqual([true, false]);
 });
 
 test('hosts and outputs have records of their own', () => {

@@ -108,12 +108,11 @@ export function isRecorded(
   directory: string,
 ): boolean {
   const owner = hashOf(describe(configuration).text);
-  return read(indexFile(cacheDirectory, directory)).some(
-    (each) =>
-      each.host === host &&
-      each.configurations.includes(owner) &&
-      wasCopied(path.join(cacheDirectory, each.id), directory),
-  );
+  const records = read(indexFile(cacheDirectory, directory));
+  const owned = records.filter((each) => each.host === host && each.configurations.includes(owner));
+  // Another process may have left the record out of the index.
+  const ids = [...owned.map(({ id }) => id), newId(`${host} ${owner}`, records)];
+  return ids.some((id) => wasCopied(path.join(cacheDirectory, id), directory));
 }
 
 /** A text that is the same for the same value in every process, and the functions in the value. */
