@@ -35,10 +35,10 @@ export function cloneWhole(plan: PlanSettings, context: CopyContext): boolean {
  */
 function wholeDirectory(
   { targets, manifest }: PlanSettings,
-  { transfer, dryRun }: JobSettings,
+  { transfer }: JobSettings,
 ): ResolvedTarget | undefined {
   const [target] = targets;
-  if (!target || targets.length > 1 || dryRun || manifest !== undefined) return;
+  if (!target || targets.length > 1 || manifest !== undefined) return;
   if (!isLikeClone(withPreserve(transfer, target.preserve))) return;
   const { exact, others, ignore, base, flatten, rename, filter, directoryFilter, transform } = target;
   const differs =

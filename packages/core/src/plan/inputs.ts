@@ -45,8 +45,8 @@ export function startScan({ plan, job, system, tally }: PlanContext, earlier: Ea
   const { symlinks, preserve } = job.transfer;
   const manifest =
     file === undefined ? undefined : earlier!.Manifest.read(file, cwd, fingerprint(job, plan), warn);
-  // Progress needs every file, and a dry run has to count what it would delete.
-  const recalls = manifest && manifest.folders.size > 0 && !job.dryRun && !job.progress;
+  // Progress needs every file.
+  const recalls = manifest && manifest.folders.size > 0 && !job.progress;
   const recall = recalls
     ? new earlier!.UnchangedDetector(manifest, system, prune === 'everything').recall
     : undefined;

@@ -74,8 +74,7 @@ export class Planner {
     this.#job = job;
     this.#system = system;
     this.#tally = tally;
-    const preserved = [job.transfer.preserve, ...plan.targets.map(({ preserve }) => preserve ?? [])];
-    this.#keepsLinks = preserved.some((attributes) => attributes.includes('links'));
+    this.#keepsLinks = [job.transfer, ...plan.targets].some(({ preserve }) => preserve?.includes('links'));
   }
 
   /** Publishes all batches and closes the queue. */
@@ -119,7 +118,7 @@ export class Planner {
       if (manifest?.keepsLinks) this.#rememberDeletions();
     }
     for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
-      const folder = deleted ? asItIs(next.folder) : next.folder;
+      const folder = deleted ? this.#asItIs(next.folder) : next.folder;
       this.#publishFolder(folder, folder === next.folder ? next.records : this.#recordsOf(folder));
     }
   }
@@ -259,6 +258,17 @@ export class Planner {
     return true;
   }
 
+  /**
+   * An unchanged directory may be gone: pruning deleted it, or deleted a link that led to it. Then it must be copied.
+   */
+  #asItIs(folder: Folder): Folder {
+    if (!folder.unchanged) return folder;
+    const opened = this.#system.openDirectory(path.join(folder.root, folder.below));
+    if (typeof opened === 'number') return { ...folder, unchanged: undefined };
+    this.#system.closeDirectory(opened);
+    return folder;
+  }
+
   #recordsOf(folder: Folder): Uint32Array | undefined {
     const { manifest } = this.#found;
     const directory = path.join(folder.root, folder.below);
@@ -392,14 +402,6 @@ export class Planner {
     if (!(target.preserve ?? preserve).includes('devices')) return [];
     return links.filter((file) => isSpecialFile(path.join(source, names[file]!)));
   }
-}
-
-/**
- * An unchanged directory may be gone: pruning deleted it, or deleted a link that led to it. Then it must be copied.
- */
-function asItIs(folder: Folder): Folder {
-  if (!folder.unchanged || fs.existsSync(path.join(folder.root, folder.below))) return folder;
-  return { ...folder, unchanged: undefined };
 }
 
 /** The files of a folder from `start` to `end`. `linked` is what {@link linksOf} returns for the folder. */
