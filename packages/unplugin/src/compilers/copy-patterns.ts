@@ -50,7 +50,7 @@ export function findPattern(
     kind === 'file' ? path.dirname(full) : full.slice(0, full.length - (rest && `/${rest}`).length);
   const ignored = ignore.flatMap(({ glob, given }) => relativeIgnore(glob, given, base));
   if (kind !== 'file' && !(dot ?? kind === 'directory')) ignored.push('**/.*', '**/.*/**');
-  return { kind, base, target: { from: kind === 'directory' ? `${full}/**/*` : full, ignore: ignored } };
+  return { kind, base, target: { from: kind === 'directory' ? path.join(full, '**/*') : full, ignore: ignored } };
 }
 
 /** The settings of a pattern for links and attributes, as far as they differ from the options. */
@@ -69,7 +69,7 @@ export function attributesOf(
 
 /** The part of a glob that starts at the first segment with a wildcard. Without one, it is the last segment. */
 function dynamicPart(glob: string): string {
-  const segments = glob.split('/');
+  const segments = glob.replaceAll(path.sep, '/').split('/');
   const first = segments.findIndex((segment) => /(^|[^\\])[*?[{]/.test(segment));
   return first < 0 ? path.basename(glob) : segments.slice(first).join('/');
 }
