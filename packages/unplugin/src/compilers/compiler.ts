@@ -142,20 +142,26 @@ export function blockedNames(names: readonly string[], error: unknown, directory
   return names.filter((name) => isInside(error.destination!, path.join(directory, fileOf(name))));
 }
 
-/** A warning about targets outside an output that is in memory: such an output does not serve their files. */
-export function outsideWarning(
+/** The logs that {@link warnOfOutside} has warned in. */
+const warned = new WeakSet<object>();
+
+/** Warns, once in each log, about targets outside an output in memory: such an output does not serve their files. */
+export function warnOfOutside(
   bundler: string,
   { context }: Pick<AnyCompiler, 'context'>,
-  targets: OutputTargets['targets'],
+  { targets }: OutputTargets,
   directory: string,
-): string | undefined {
+  log: Pick<HostLog, 'warn'>,
+): void {
   const outside = targets.filter(({ to = '.' }) => !isInside(directory, path.resolve(directory, to)));
-  if (outside.length === 0) return undefined;
-  return notCopied({ publicTargets: [], targets: outside }, context, {
+  if (outside.length === 0 || warned.has(log)) return;
+  warned.add(log);
+  const why = {
     reason: `${bundler}'s output is in memory, as for a development server, and these targets lie outside of it`,
     remedy:
       'Have them copied by a build that writes to the disk, or let "to" lead into the output ("output.path").',
-  });
+  };
+  log.warn(notCopied({ publicTargets: [], targets: outside }, context, why));
 }
 
 /**

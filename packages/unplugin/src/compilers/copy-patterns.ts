@@ -50,7 +50,11 @@ export function findPattern(
     kind === 'file' ? path.dirname(full) : full.slice(0, full.length - (rest && `/${rest}`).length);
   const ignored = ignore.flatMap(({ glob, given }) => relativeIgnore(glob, given, base));
   if (kind !== 'file' && !(dot ?? kind === 'directory')) ignored.push('**/.*', '**/.*/**');
-  return { kind, base, target: { from: kind === 'directory' ? path.join(full, '**/*') : full, ignore: ignored } };
+  return {
+    kind,
+    base,
+    target: { from: kind === 'directory' ? path.join(full, '**/*') : full, ignore: ignored },
+  };
 }
 
 /** The settings of a pattern for links and attributes, as far as they differ from the options. */

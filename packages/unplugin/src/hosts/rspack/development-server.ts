@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Compilation, Compiler } from '@rspack/core';
-import { bundleOf, outsideWarning } from '../../compilers/compiler.ts';
+import { bundleOf, warnOfOutside } from '../../compilers/compiler.ts';
 import { NAME } from '../../options/name.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
 import type { HostLog } from '../../output/log.ts';
@@ -60,8 +60,7 @@ export class DevelopmentServer {
   async built(compilation: Compilation, log: Pick<HostLog, 'warn'>): Promise<void> {
     this.#bundle = new Set(bundleOf(compilation));
     const { targets } = this.#settings;
-    const warning = outsideWarning('Rspack', this.#compiler, targets.targets, this.#directory);
-    if (warning && !this.#hasWarned) log.warn(warning);
+    warnOfOutside('Rspack', this.#compiler, targets, this.#directory, log);
     if (!this.#isOpen && !(await this.#mount()) && !this.#hasWarned)
       log.warn(notCopied(targets, this.#compiler.context, NOT_SERVED));
     this.#hasWarned = true;

@@ -6,7 +6,7 @@ import {
   type CompilationLog,
   isOnDisk,
   outputOf,
-  outsideWarning,
+  warnOfOutside,
   watchSources,
 } from '../../compilers/compiler.ts';
 import type { ResolvedOptions } from '../../options/options.ts';
@@ -32,7 +32,6 @@ export interface CompilerState {
   readonly imported: WebpackImports | undefined;
   /** Call this before a copy into an output directory, so that the copy has its own record. */
   claim(directory: string): void;
-  warnedOfOutside: boolean;
 }
 
 /** One build of a compiler: its files as assets, and their copies. */
@@ -186,11 +185,9 @@ export class WebpackBuild {
 
   /** For an output in memory: makes it read the files from their sources. */
   #serve(assets: CompilationAssets, ours: readonly FileAsset[]): void {
-    const { compiler, log, options, warnedOfOutside } = this.#state;
+    const { compiler, log, options } = this.#state;
     const { directory, targets } = assets.listing;
-    const warning = outsideWarning('webpack', compiler, targets.targets, directory);
-    if (warning && !warnedOfOutside) log.warn(warning);
-    this.#state.warnedOfOutside = true;
+    warnOfOutside('webpack', compiler, targets, directory, log);
     const plain = ours.filter(({ given }) => !given.target.transform);
     const files = new Map(plain.map(({ file }) => [file.destination, file.source]));
     // Plugins that tap `assetEmitted` need the content of each file.

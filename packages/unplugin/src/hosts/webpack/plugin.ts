@@ -68,7 +68,6 @@ function applyTo(compiler: Compiler, options: ResolvedOptions): void {
     copies,
     imported: options.assets && new WebpackImports(compiler, options),
     claim: (directory) => copies.claim(directory, configuration(), [named, twins]),
-    warnedOfOutside: false,
   };
 
   // From this hook on, webpack's defaults are known, for example the path of the output. webpack calls it for all
