@@ -8,18 +8,16 @@ import { GenericHost, stderrLog } from './host.ts';
 
 /** The native build context that unplugin provides, in the shapes that today's bundlers give it. */
 interface NativeContext {
-  build?: { config?: Output; initialOptions?: Output };
+  build?: { config?: Output };
   compiler?: Output;
-  context?: Output;
   config?: Output;
 }
 
 interface Output {
   root?: string;
   outdir?: string;
-  outDir?: string;
   outputPath?: string;
-  output?: { path?: string; dir?: string };
+  output?: { path?: string };
 }
 
 /** The plugin for a bundler that unplugin supports and that has no host here. Uses hooks that all bundlers have. */
@@ -51,11 +49,9 @@ export function anyPlugin(options: ResolvedOptions, framework: string): Unplugin
   };
 }
 
-function placeOf(native: NativeContext, framework: string) {
-  const { build, compiler, context, config } = native;
-  for (const each of [build?.config, build?.initialOptions, compiler, config, context]) {
-    const directory =
-      each?.outdir ?? each?.outDir ?? each?.outputPath ?? each?.output?.path ?? each?.output?.dir;
+function placeOf({ build, compiler, config }: NativeContext, framework: string) {
+  for (const each of [build?.config, compiler, config]) {
+    const directory = each?.outdir ?? each?.outputPath ?? each?.output?.path;
     const root = path.resolve(each?.root ?? '.');
     if (typeof directory === 'string')
       return { root, directory: path.resolve(root, directory), owner: each! };
