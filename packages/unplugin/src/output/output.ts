@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CopyOptions, CopyReport, Overlap, Planned, Target } from 'fs-reflink';
 import { CopyError } from 'fs-reflink/host';
 import { linkStatsOf } from '../targets/stats.ts';
@@ -11,11 +11,6 @@ import { type Emptied, type EmptySettings, keepPlannedDirectories } from './empt
 import { OutputReport } from './output-report.ts';
 import type { Preparation } from './preparation.ts';
 import { explainByBundle, writtenBundle } from './written.ts';
-
-/** This many files are usually copied while the bundler renders. */
-const FEW_FILES = 32;
-/** How long the bundle waits for such a copy, so that its error comes before the bundler's, which tells less. */
-const GRACE_MS = 250;
 
 export interface OutputSettings extends Omit<EmptySettings, 'snapshot'> {
   /** The result of {@link emptyOutput}, if the directory was emptied. */
@@ -69,8 +64,6 @@ export class OutputCopy {
   readonly #late = new Set<string>();
   #again: Promise<void> | undefined;
   #overlaps: readonly Overlap[] = [];
-  /** The copy is waited for once, however many bundles are written. */
-  #grace: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
   constructor(settings: OutputSettings) {
@@ -129,8 +122,7 @@ export class OutputCopy {
   async deleteCollisions(names: readonly string[]): Promise<Collision[]> {
     this.#bundled.push(names);
     const planned = await this.#planned;
-    // A small copy has ended by now, or ends soon. Its error is known one event loop turn later.
-    if (planned && planned.files <= FEW_FILES) await (this.#grace ??= within(GRACE_MS, this.#finished));
+    // A small copy has usually ended by now. Its error, which tells more than the bundler's, is known one turn later.
     await nextTurn();
     if (this.#failure) throw this.#explained(this.#failure.error);
     const collisions = findCollisions(planned!, this.#settings, this.directory, names);
@@ -284,15 +276,4 @@ export class OutputCopy {
 /** The destination of a target that is one file. */
 function destinationOf({ to, rename }: Target<string>): string {
   return path.join(to!, rename as string);
-}
-
-/** Resolves when a promise is settled, or after this many milliseconds. */
-async function within(ms: number, outcome: Promise<unknown>): Promise<void> {
-  const timer = new AbortController();
-  const over = outcome.then(
-    () => {},
-    () => {},
-  );
-  await Promise.race([over, wait(ms, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
 }
