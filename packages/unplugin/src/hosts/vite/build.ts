@@ -13,7 +13,7 @@ import { allTargets, assetTargets, escapeGlob, relativeName } from '../../target
 import { watchedPaths } from '../../targets/watched.ts';
 import { outDirOfEach, outDirsOf } from './out-dirs.ts';
 import { hideOptions, optionsFor, preparesInPlugin, type Takeover, takeoverOf } from './output.ts';
-import { noteCopied } from './uncopied.ts';
+import { rememberCopied } from './uncopied.ts';
 
 /**
  * The build of one environment, from its start to its end. Vite's own `renderStart` hook empties the output directory
@@ -177,7 +177,7 @@ export class EnvironmentBuild {
     await this.#copies.finish(this.#resolve(dir));
     await this.#assets?.verify(directory);
     const own = optionsFor(this.#environment.name, this.#own);
-    if (own) noteCopied({ root }, own);
+    if (own) rememberCopied({ root }, own);
   }
 
   /** Whether a plugin of Vite empties the output in `renderStart`. Before 7.1 Vite did that between two hooks. */

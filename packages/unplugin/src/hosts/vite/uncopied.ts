@@ -58,11 +58,11 @@ const copied = new Set<string>();
 export function noteBegun(config: Config, options: ResolvedOptions): void {
   const isForBrowsers = !config.builder && !config.build.ssr;
   const chosen = isForBrowsers ? optionsFor('client', options) : undefined;
-  if (chosen) noteCopied(config, chosen);
+  if (chosen) rememberCopied(config, chosen);
 }
 
 /** Call this when the build of an environment has copied its targets. `options` are those of one instance. */
-export function noteCopied(config: Pick<Config, 'root'>, options: ResolvedOptions): void {
+export function rememberCopied(config: Pick<Config, 'root'>, options: ResolvedOptions): void {
   if (options.targets.length > 0) copied.add(copiedKey(config, options));
 }
 
