@@ -311,6 +311,20 @@ describe('transform', () => {
     }
   });
 
+  it('on a dry run counts as a copy also where an earlier copy did not transform', async () => {
+    const cwd = writeTree(workspace(), { 'in/a': 'a', 'in/deep/b': 'b' });
+    await pastTick();
+    const options = { cwd, manifest: join(cwd, 'copies.manifest'), entries: true };
+    await copy({ from: 'in', to: 'out' }, options);
+    const transform = (content: Buffer) => content.toString().toUpperCase();
+    const expected = await plan({ from: 'in', to: 'out', transform }, options);
+    expect(expected).toMatchObject({ files: 2, unchanged: 0 });
+    expect(await copy({ from: 'in', to: 'out', transform }, options)).toMatchObject({
+      files: 2,
+      unchanged: 0,
+    });
+  });
+
   it.each([[1], [20]])('at most as many as concurrency at a time, in %i directories', async (folders) => {
     const spec = Object.fromEntries(
       Array.from({ length: 20 }, (_each, index) => [`in/${index % folders}/${index}`, 'x']),

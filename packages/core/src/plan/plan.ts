@@ -24,7 +24,7 @@ import {
   without,
 } from './collisions.ts';
 import { type EarlierRuns, type PlanContext, type PlanInput, startScan } from './inputs.ts';
-import { chooseRecords, RECORD_WORDS, rememberChange } from './record.ts';
+import { chooseRecords, forgetSource, RECORD_WORDS, rememberChange } from './record.ts';
 import { SameNames } from './same-names.ts';
 
 /** Used in place of records for files that are all up to date: the manifest keeps their records. */
@@ -301,6 +301,9 @@ export class Planner {
     }
     const { dryRun, transfer } = this.#job;
     if (folder.target.transform && !dryRun && this.#setAside(folder, records)) return;
+    // An earlier copy may have copied the files as they are.
+    if (folder.target.transform && dryRun && records)
+      for (const file of folder.names.keys()) forgetSource(records, file);
     const { source, root, below, mirrors } = folder;
     const { overwrite, symlinks, preserve } = dryRun ? untransformed(folder.target, transfer) : folder.target;
     const { length: count } = folder.names;
