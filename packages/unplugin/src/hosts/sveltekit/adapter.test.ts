@@ -38,3 +38,13 @@ test('the build fails if that promise rejects', () =>
   expect(adapt((async () => Promise.reject(new Error('on purpose'))) as () => void)).rejects.toThrow(
     'on purpose',
   ));
+
+test('the error of a copy has no stack, which Vite would print', async () => {
+  rmSync(join(root, 'out'), { recursive: true, force: true });
+  mkdirSync(join(root, 'out/a.txt/blocked'), { recursive: true });
+  await expect(adapt(false)).rejects.toMatchObject({
+    message: expect.stringContaining(`to "${join(root, 'out/a.txt')}"`),
+    code: expect.any(String),
+    stack: '',
+  });
+});
