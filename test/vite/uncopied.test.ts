@@ -153,6 +153,14 @@ describeVites((host) => {
     expect(existsSync(join(root, 'dist/client/x/en.json'))).toBe(true);
   });
 
+  test('a build for browsers that writes nothing is no reason not to warn about one for the server', async () => {
+    const root = project(spec);
+    await build(host, root, { options: { targets }, config: { build: { write: false } } });
+    const server = { build: { ssr: 'main.js', outDir: 'dist/server' } };
+    const expected = /this build has only "ssr"/;
+    await build(host, root, { options: { targets }, config: server, warnings: [expected] });
+  });
+
   const noHook = host.name === 'Vite 6' ? 'plugins of Vite 6 have no hook for it' : undefined;
   test.skipIf(noHook)(
     orSkipped('an environment that an app does not build is warned about', noHook),

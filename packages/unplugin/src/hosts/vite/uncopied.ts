@@ -56,8 +56,8 @@ const copied = new Set<string>();
 
 /** Call this when a build begins. Which environments a builder builds is not known by then. */
 export function noteBegun(config: Config, options: ResolvedOptions): void {
-  const isForBrowsers = !config.builder && !config.build.ssr;
-  const chosen = isForBrowsers ? optionsFor('client', options) : undefined;
+  const writesForBrowsers = !config.builder && !config.build.ssr && config.build.write;
+  const chosen = writesForBrowsers ? optionsFor('client', options) : undefined;
   if (chosen) rememberCopied(config, chosen);
 }
 
