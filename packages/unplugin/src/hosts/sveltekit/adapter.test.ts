@@ -39,12 +39,9 @@ test('the build fails if that promise rejects', () =>
     'on purpose',
   ));
 
-test('the error of a copy has no stack, which Vite would print', async () => {
+test('the error of a copy keeps its stack: Vite 6 and 7 print nothing else of an error of an adapter', async () => {
   rmSync(join(root, 'out'), { recursive: true, force: true });
   mkdirSync(join(root, 'out/a.txt/blocked'), { recursive: true });
-  await expect(adapt(false)).rejects.toMatchObject({
-    message: expect.stringContaining(`to "${join(root, 'out/a.txt')}"`),
-    code: expect.any(String),
-    stack: '',
-  });
+  const message = `to "${join(root, 'out/a.txt')}": EISDIR`;
+  await expect(adapt(false)).rejects.toMatchObject({ stack: expect.stringContaining(message) });
 });

@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { copySync } from 'fs-reflink';
 import type { ResolvedOptions } from '../../options/options.ts';
-import { briefly } from '../../output/brief-error.ts';
 import { callReport, describeReport } from '../../output/summary.ts';
 import { relativeName } from '../../targets/targets.ts';
 
@@ -33,11 +32,9 @@ export function writeClient(
   const from = path.resolve(builder.getClientDirectory());
   const directory = path.resolve(destination);
   const ignore = [`**/${PRIVATE}`, `**/${PRIVATE}/**`, `**/*${SOURCE_MAP}`];
-  const { entries, ...counts } = briefly(() =>
-    copySync(
-      { from, to: directory, ignore, allowOutside: true },
-      { ...options.engine, allowMissing: true, entries: true },
-    ),
+  const { entries, ...counts } = copySync(
+    { from, to: directory, ignore, allowOutside: true },
+    { ...options.engine, allowMissing: true, entries: true },
   );
   for (const warning of counts.warnings) builder.log.warn(`unplugin-reflink: ${warning}`);
   const { report: how } = options;
