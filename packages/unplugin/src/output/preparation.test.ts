@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PrepareOptions } from 'fs-reflink/host';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { disposeAhead, Preparation, prepareAhead } from './preparation.ts';
@@ -53,6 +54,8 @@ test('worker threads that no build takes over end when they are disposed of', as
 test('a watcher whose files have become many has a worker thread booted', async () => {
   const preparation = new Preparation();
   preparation.prepare(holding(3));
+  await nextTurn();
+  expect(started).not.toHaveBeenCalled();
   preparation.prepare(holding(80));
   await vi.waitFor(() => expect(started).toHaveBeenCalledTimes(1));
   await preparation.dispose();
