@@ -202,6 +202,11 @@ describe("plan with onError: 'collect' predicts the errors too", () => {
       codes: Array(3).fill('ENOTDIR'),
     },
     {
+      name: 'a link that leads below a file',
+      files: { file: 'x', out: symlink('file/nowhere') },
+      codes: Array(3).fill('ENOTDIR'),
+    },
+    {
       name: 'a directory, where an earlier target has a file',
       files: { 'second/a/x': 'x', 'second/y': 'y' },
       targets: both,

@@ -126,6 +126,15 @@ const cases: RefusedCase[] = [
     reason: 'is a symbolic link that leads nowhere; delete or repair it, or choose another destination',
   },
   {
+    name: 'a link that leads below a file where the destination is planned',
+    files: { file: 'x', way: symlink('file/nowhere') },
+    targets: { from: 'in', to: 'way' },
+    code: 'ENOTDIR',
+    source: ['in', 'in/deep'],
+    destination: 'way',
+    reason: 'is a symbolic link that leads nowhere; delete or repair it, or choose another destination',
+  },
+  {
     name: 'a file where a directory is planned',
     files: { 'out/deep': 'x' },
     code: 'ENOTDIR',

@@ -179,9 +179,11 @@ function belowFile(paths: BothPaths, cause?: unknown): CopyError | undefined {
       return fs.statSync(current).isDirectory() ? undefined : standsInTheWay(current, paths, cause);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      const isLink = code === 'ENOENT' && tryOr(false, () => fs.lstatSync(current).isSymbolicLink());
-      if (isLink) return leadsNowhere(current, paths, cause);
-      if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path.dirname(current) === current) return undefined;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') return undefined;
+      // ENOTDIR too: the link may lead below a file.
+      if (tryOr(false, () => fs.lstatSync(current).isSymbolicLink()))
+        return leadsNowhere(current, paths, cause);
+      if (path.dirname(current) === current) return undefined;
     }
   }
 }
