@@ -327,9 +327,11 @@ export class FileCopier {
     // If this fails, the old destination is unchanged, and its record stays.
     const isKept = !link && this.#isKept({ source: this.#source, destination: this.#destination, ...file });
     const { source, destination } = this.#transferrer;
+    // A system that makes no special files leaves them out, in a dry run too.
+    const isExpected = system.expected && (!isSpecial || system.specialFiles);
     const result = isKept
       ? UNCHANGED
-      : system.expected
+      : isExpected
         ? expectFile(system, { source, destination, ...file }, follow, keep && !isSpecial)
         : isSpecial
           ? this.#transferrer.special(file)
