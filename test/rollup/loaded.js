@@ -1,7 +1,7 @@
 // Reports at the end of a process which modules were imported.
 import { writeSync } from 'node:fs';
 import { register } from 'node:module';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 
 const { port1, port2 } = new MessageChannel();
 const loader = `
@@ -10,5 +10,7 @@ const loader = `
   export async function load(url, context, next) { port.postMessage(url); return next(url, context); }
 `;
 register(`data:text/javascript,${encodeURIComponent(loader)}`, { data: port2, transferList: [port2] });
-port1.on('message', (url) => writeSync(1, `${url}\n`));
-port1.unref();
+process.on('exit', () => {
+  for (let sent = receiveMessageOnPort(port1); sent; sent = receiveMessageOnPort(port1))
+    writeSync(1, `${sent.message}\n`);
+});
