@@ -132,7 +132,7 @@ function giveBack(cause: unknown, properties: readonly Properties[]): void {
       if (!Object.hasOwn(each, name)) Object.assign(each, { [name]: value });
 }
 
-/** What a copy does to a path of the destination alone, by the system call. It writes with all others. */
+/** The verb for an error that has only a destination, by its system call. For all other calls it is "write". */
 const VERBS: Record<string, string> = { unlink: 'delete', rmdir: 'delete', scandir: 'read' };
 
 function describe({

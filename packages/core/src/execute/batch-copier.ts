@@ -204,7 +204,7 @@ export class BatchCopier {
     // Another thread may have created the directory. In a directory of this copy, do not look for existing files:
     // that would wait for the files being created there.
     else pair.fresh = this.#queue.has(MADE, batch);
-    // A dry run finds there what it has noted.
+    // A dry run has to look for the files that it has noted there.
     if (dryRun) pair.fresh = false;
     pair.swept = this.#queue.has(SWEPT, batch);
     const links = batch.links ? new Set(batch.links) : NO_LINKS;

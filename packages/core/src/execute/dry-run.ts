@@ -7,8 +7,8 @@ import { pathsOf } from '../transfer/pair.ts';
 import { LINKED, UNCHANGED } from '../transfer/transfer.ts';
 
 /**
- * What a copy of a file or a link would do, for a dry run, whose `system` notes it. Throws the error that the copy would
- * throw.
+ * Returns what a copy would do with a file or a link, and notes it in the `system` of the dry run. Throws the error that
+ * the copy would throw.
  */
 export function expectFile(system: System, query: NodeQuery, follow: boolean, isLink: boolean): FileResult {
   const { pair, name, as, source } = query;

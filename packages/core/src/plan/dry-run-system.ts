@@ -13,7 +13,7 @@ import { standsInTheWay } from '../transfer/tree.ts';
 const NO_INODE = 0xffff_ffff;
 const REGULAR = 0o100000;
 
-/** How many files were noted, each by a number of its own: a status would take a kilobyte for each. */
+/** The number of files that were noted. Each is noted as a number of its own, because a status takes a kilobyte. */
 let files = 0;
 
 /** What would be at a path: nothing, a new file, or what has this status. */

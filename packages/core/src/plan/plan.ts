@@ -418,8 +418,8 @@ function sliceFiles(folder: Folder, start: number, end: number, linked: Readonly
 }
 
 /**
- * The options by which a dry run compares the files of a target. It knows the contents of transformed files as little
- * as whether they change, and these are never names of one file.
+ * The options by which a dry run compares the files of a target. If the target has a transform, the new contents are not
+ * known, so that size and time do not show an unchanged file. Transformed files are never hard links to each other.
  */
 function untransformed(target: ResolvedTarget, transfer: TransferSettings): ResolvedTarget {
   const { transform, overwrite = transfer.overwrite, preserve = transfer.preserve } = target;

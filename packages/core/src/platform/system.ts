@@ -172,7 +172,7 @@ export interface ExpectedChanges {
   create(directory: Directory, name: string): void;
   /** Notes a directory and its missing parents, to which `source` is copied. Returns how many are new. */
   makeRoot(directory: string, source: string): number;
-  /** Whether nothing would be at a path, or nothing yet. */
+  /** Whether the copy would have deleted what is at a path, or its directory is new and has no such entry. */
   isDeleted(file: string): boolean;
   /** The system of the same dry run on top of another one. */
   over(system: System): System;

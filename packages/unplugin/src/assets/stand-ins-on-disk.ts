@@ -59,7 +59,7 @@ function notesOf(prefix: string): string[] {
 function isRunning(note: string, prefix: string): boolean {
   const pid = Number.parseInt(note.slice(prefix.length), 10);
   try {
-    // In a container, a killed build may have had the same number.
+    // In a container, a killed build may have had the same number. Its note is older than this process.
     if (pid === process.pid) return fs.statSync(note).mtimeMs > Date.now() - process.uptime() * 1000;
     return process.kill(pid, 0);
   } catch (error) {

@@ -70,8 +70,8 @@ export function claimRecord(
     (each) => owns(each) && each.configurations.length === 1 && !claims.has(keyOf(each)),
   );
   if (!found) {
-    // Without the targets: if another process, which writes the index at the same time, leaves out the record, an edit of
-    // the targets does not lose what they have copied.
+    // The id does not depend on the targets. Another process that writes the index at the same time may leave this record
+    // out. Then the id finds it again, also after an edit of the targets.
     found = { id: newId(`${host} ${owner}`, all), host, configurations: [], targets: content };
     all.push(found);
   }

@@ -41,7 +41,7 @@ export function writeClient(
   const report = how === 'verbose' ? { ...counts, entries: entries! } : counts;
   if (typeof how === 'function') {
     const outcome = callReport(how, report, directory);
-    // Nothing waits for it before the adapter has ended.
+    // The adapter's end waits for it. Until then, Node.js must not end the process because of its error.
     outcome.catch(() => {});
     reports.push(outcome);
   } else if (how) {

@@ -54,7 +54,7 @@ function wrongEnvironments({ environments }: Config, options: ResolvedOptions): 
  */
 const copied = new Set<string>();
 
-/** Call this when a build begins. Which environments a builder builds is not known by then. */
+/** Call this when a build begins. With a builder, it is not known yet which environments are built. */
 export function noteBegun(config: Config, options: ResolvedOptions): void {
   const writesForBrowsers = !config.builder && !config.build.ssr && config.build.write;
   const chosen = writesForBrowsers ? optionsFor('client', options) : undefined;
